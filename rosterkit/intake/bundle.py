@@ -1,0 +1,98 @@
+"""What one source said this time: canonical tables, findings, and for every segment how much its absence means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from rosterkit.model.schema import Entity
+
+__all__ = ["ROW_KEYS", "UNREADABLE", "Bundle", "Listing", "Package", "Segment", "Table", "said_schema"]
+
+ROW_KEYS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "sourced_id": pl.String,
+    "deleted": pl.Boolean,  # the row says that the record is gone (tobedeleted)
+    "unread": pl.List(pl.String),  # labels whose cell could not be read: the stored value stays; null = none
+    "modified_at": pl.String,  # dateLastModified, YYYY-MM-DDTHH:MM:SS.sssZ, or null
+    "file": pl.String,
+    "line": pl.Int64,
+}
+UNREADABLE: dict[str, type[pl.DataType]] = {"sourced_id": pl.String, "file": pl.String, "line": pl.Int64}
+
+
+def said_schema(entity: Entity) -> dict[str, pl.DataType | type[pl.DataType]]:
+    """The columns of ``Table.rows`` when every business column is stated."""
+    return {**ROW_KEYS, **entity.said_schema}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Records that a row of another file lists whole: a student's guardians, a class's terms.
+
+    ``owners`` has some reference labels of the entity (and ``stated_by``) as columns, beside ``file`` and ``line`` of the
+    row that lists: a stored row that matches them and is not in ``Table.rows`` is no longer listed. Only owners whose
+    list could be read stand here.
+    """
+
+    owners: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Table:
+    """What was said of one entity.
+
+    ``rows``: ``said_schema`` of the entity, without the business columns that the source does not have (their stored
+    values stay). sourced_id is unique and never null. A blank cell is null.
+    ``unreadable``: records that were there but cannot be read; disjoint from ``rows``.
+    """
+
+    rows: pl.DataFrame
+    unreadable: pl.DataFrame
+    listings: tuple[Listing, ...] = ()
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One (entity, role) of a source; role "" means every role that has no segment of its own.
+
+    ``state``: ``full`` (what is not said is gone), ``delta`` (what is not said stays), ``absent`` or ``partial``
+    (absence never archives; in a partial one explicit deletes wait).
+    """
+
+    entity: str
+    role: str
+    state: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Package:
+    """Which bytes were read: ``id`` is the SHA-256 over the members' names and contents, in hexadecimal."""
+
+    id: str
+    name: str
+    version: str  # as the source calls it, such as "1.1"
+    system: str = ""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What one source said this time. Entities that are missing from ``tables`` said nothing."""
+
+    package: Package
+    tables: Mapping[str, Table]
+    segments: tuple[Segment, ...]
+    findings: pl.DataFrame
+    rows_read: Mapping[str, int] = field(default_factory=dict)  # by file
+
+    def segment(self, entity: str, role: str = "") -> Segment:
+        """The segment that governs this role of the entity; ``absent`` when the source never spoke of it."""
+        fallback = Segment(entity, "", "absent", "the source does not carry it")
+        for segment in self.segments:
+            if segment.entity == entity and segment.role == role:
+                return segment
+            if segment.entity == entity and segment.role == "":
+                fallback = segment
+        return fallback

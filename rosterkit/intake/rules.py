@@ -1,0 +1,91 @@
+"""The catalogue of rules: what each finding means, how grave it is, what follows from it and what to do.
+
+``rosterkit rules`` prints it and ``docs/verdicts.md`` is generated from it. The engine's own rules stand here; a source
+or feed brings its own (``Source.rules``), under codes that start with the file or subject they speak of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ENGINE_RULES", "SEVERITIES", "Rule", "catalogue"]
+
+SEVERITIES = ("error", "warning", "info")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One check, as a person reads it.
+
+    ``lenient`` and ``strict`` are severities, or ``refused`` where the package or file is not read at all, or "" where
+    that mode does not make the finding. ``row``, ``record``, ``dependants`` and ``segment`` say what happens to each.
+    """
+
+    code: str
+    lenient: str
+    strict: str
+    meaning: str
+    remedy: str
+    row: str = "read"
+    record: str = "as the row says"
+    dependants: str = "not touched"
+    segment: str = "unchanged"
+    example: str = ""
+
+    def severity(self, *, strict: bool) -> str:
+        """``error``, ``warning``, ``info`` or "" (no finding) in that mode."""
+        found = self.strict if strict else self.lenient
+        return "error" if found == "refused" else found
+
+
+ENGINE_RULES: tuple[Rule, ...] = (
+    Rule(
+        "reference.missing",
+        "error",
+        "error",
+        "The record named here is neither in the package nor in the store.",
+        "Export the missing record too, or correct the id.",
+        record="keeps the stored link; a new record that cannot stand without it waits until the target arrives",
+        dependants="new ones wait with it",
+        example="E-77 names class C-9, which no file holds",
+    ),
+    Rule(
+        "reference.gone",
+        "error",
+        "error",
+        "The record named here leaves with this package, yet this row still names it.",
+        "Remove the row, or export the record again.",
+        record="follows its parent: archived with it, or the link is cleared where the record can stand without it",
+        dependants="follow in the same way",
+        example="P-3 is no longer in users.csv, and enrollments.csv still lists E-12 for P-3",
+    ),
+    Rule(
+        "delta.stale-row",
+        "warning",
+        "warning",
+        "The row is older (dateLastModified) than what is already known of the record.",
+        "Nothing to do if a newer row was sent since; otherwise export the record again.",
+        row="left",
+        record="keeps what the newer row said",
+    ),
+    Rule(
+        "identity.reused-id",
+        "error",
+        "error",
+        "Given name, family name and a second identifier all contradict the stored person: the id may now be another human's.",
+        "Ask the SIS who this is. If it is the same person, approve the case; otherwise give the new person an id of their own.",
+        row="held as a case",
+        record="keeps every stored value",
+        dependants="every change to what references the person is held",
+    ),
+)
+
+
+def catalogue(*more: tuple[Rule, ...]) -> dict[str, Rule]:
+    """All rules by code, the engine's first; ValueError when two share a code."""
+    found: dict[str, Rule] = {}
+    for rule in [*ENGINE_RULES, *(r for rules in more for r in rules)]:
+        if rule.code in found:
+            raise ValueError(f"two rules share the code {rule.code}")
+        found[rule.code] = rule
+    return found

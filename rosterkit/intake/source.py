@@ -1,0 +1,68 @@
+"""The contract of a source: what a provider's module hands to the engine (entry points ``rosterkit.sources``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from rosterkit.errors import UsageError
+from rosterkit.intake.bundle import Bundle
+from rosterkit.intake.rules import Rule
+
+__all__ = ["Caps", "Progress", "ReadOptions", "Source", "source"]
+
+Progress = Callable[[str, int, int], None]
+"""Called as (what, done, total) while long work goes on; total 0 where it is not known."""
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Caps:
+    """How much a package may hold before it is refused as hostile or mistaken."""
+
+    members: int = 200
+    member_bytes: int = 8 << 30  # inflated
+    total_bytes: int = 24 << 30  # inflated
+    ratio: int = 200  # inflated : compressed, of a member above 1 MiB
+    line_bytes: int = 1 << 20
+    cell_chars: int = 65_536
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How a package is to be read."""
+
+    strict: bool = False
+    demographics: bool = False
+    accepted_lines: frozenset[str] = frozenset()  # hashes of unreadable lines that a person accepted
+    caps: Caps = field(default_factory=Caps)
+    progress: Progress = _silent
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Reads one kind of package into a Bundle."""
+
+    kind: str
+    rules: tuple[Rule, ...]
+
+    def read(self, package: Path, options: ReadOptions) -> Bundle:
+        """Reads the package; raises SourceUnreadable when it is refused whole. Never writes anything."""
+        ...
+
+
+def source(kind: str) -> Source:
+    """The source of that kind, found through the entry points; UsageError when none is installed."""
+    found = {point.name: point for point in entry_points(group="rosterkit.sources")}
+    if kind not in found:
+        raise UsageError(f'There is no source of kind "{kind}". Installed: {", ".join(sorted(found)) or "none"}.')
+    loaded = found[kind].load()
+    if not isinstance(loaded, Source):
+        raise UsageError(f'What is installed as source "{kind}" is not a rosterkit source. Reinstall its package.')
+    return loaded

@@ -1,0 +1,63 @@
+"""What was sent, written down beside it: the receipt."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from importlib.metadata import version
+
+from rosterkit.delivery.feed import FeedFile
+
+__all__ = ["About", "Sent", "receipt", "sent", "settings_digest"]
+
+
+@dataclass(frozen=True)
+class About:
+    """What a delivery is of; ``verdict`` is the preflight's word on the files."""
+
+    feed: str  # its name in the configuration
+    kind: str
+    revision: int
+    as_of: date
+    built_at: datetime  # with its zone
+    settings: Mapping[str, object]
+    verdict: str = "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One file that was written: ``name`` relative to the folder, ``sha256`` in hexadecimal."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+def sent(file: FeedFile, name: str) -> Sent:
+    """The file as it will lie under that name."""
+    return Sent(name, file.rows, len(file.content), hashlib.sha256(file.content).hexdigest())
+
+
+def settings_digest(settings: Mapping[str, object]) -> str:
+    """The SHA-256 of the settings in hexadecimal: equal settings, equal digest, in whatever order they stand."""
+    return hashlib.sha256(json.dumps(dict(settings), sort_keys=True, default=str).encode()).hexdigest()
+
+
+def receipt(about: About, files: tuple[Sent, ...]) -> bytes:
+    """The receipt as JSON, keys in a fixed order."""
+    said = {
+        "feed": about.feed,
+        "kind": about.kind,
+        "revision": about.revision,
+        "as_of": about.as_of.isoformat(),
+        "built_at": about.built_at.isoformat(),
+        "settings_sha256": settings_digest(about.settings),
+        "rosterkit": version("rosterkit"),
+        "verdict": about.verdict,
+        "files": [asdict(file) for file in files],
+    }
+    return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,112 @@
+"""Writes the page of the feed: ``python -m providers.oneroster.feed_page > docs/feeds/oneroster.md``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import fields
+
+from providers.oneroster.convert import ROLES_IN_11
+from providers.oneroster.draft import ORDER
+from providers.oneroster.feed_rules import LOSSES, RULES
+from providers.oneroster.feed_settings import SETTINGS, FeedSettings
+from providers.oneroster.format import NOT_CARRIED
+
+__all__ = ["document"]
+
+_PAGE = """# The OneRoster feed
+
+<!-- Made by `python -m providers.oneroster.feed_page`: do not edit. -->
+
+`kind = "oneroster"` writes the whole roster as a OneRoster CSV package, version 1.1 or 1.2 (as 1.2.1 corrected it). It
+is a bulk package: what it does not hold is gone. Every package is strictly valid: what cannot be is left out and
+reported. The same roster and settings give the same bytes, whenever and wherever they are made.
+
+## What it sends
+
+`manifest.csv`, and of {files} those that have rows. A file without rows is declared `absent`. Gradebook and resource
+files are always absent. `demographics.csv` is sent only when the setting says so; `roles.csv` and `userProfiles.csv`
+exist only in 1.2.
+
+- Columns stand in the order of the specification; `status` and `dateLastModified` are blank, as bulk demands.
+  Extensions (`metadata.…`) follow them, by name.
+- Rows are sorted by sourced id. Grades, terms, organisations, user ids and agents are sets, and sorted; subjects, their
+  codes and periods keep the order of the source.
+- UTF-8 without a byte-order mark, LF line ends, quotes only where a cell holds a comma or a quote.
+- An enrollment that does not say its school is sent with the school of its class.
+- A family link stands in the row of whoever said it: in the guardian's when the guardian's record said it, otherwise
+  in the student's.
+- A role that carries no id fit for `roles.csv` (one read from a 1.1 package) gets one made from its own: the first 32
+  hexadecimal digits of the SHA-256 of that id, the same every night.
+- Never sent: {never}.
+
+Where no row at all can be sent there is no package: a manifest alone would mean "nothing has changed".
+
+## Settings
+
+`[feeds.NAME]`, beside `kind` and `folder`:
+
+| setting | default | meaning |
+|---|---|---|
+{settings}
+
+## Roles in 1.1
+
+In 1.1 a role is a cell of `users.csv`, and a row has one. Roles are put into the words of 1.1:
+
+| role | in 1.1 |
+|---|---|
+{roles}
+| `ext:…` | not sent (`feed.role`) |
+
+A person whose roles are all of one kind has one row, with the organisations of those roles. A person with roles of
+several kinds has their own row, under their own id, for the kind that is primary at their primary organisation
+(otherwise the most frequent kind, ties by the alphabet), and one further row for each other kind, under the id
+`{{user}}-{{role}}`, with the same names and the same username. Enrollments name the row of their role, and family links
+the row of the guardian's or student's role, where there is such a row; demographics stay with the person's own row.
+
+In 1.2, `administrator` (the word of 1.1) is sent as `siteAdministrator` at a school and as `districtAdministrator` at
+any other organisation.
+
+## Rules
+
+What is not sent as it was is a finding. A row that is left out takes with it what needs it: a class its enrollments, a
+person their roles, enrollments and demographics. An optional reference to what was left out is blanked.
+
+| rule | severity | meaning | the row is | what depends on it is | remedy |
+|---|---|---|---|---|---|
+{rules}
+
+## What a road through the other version loses
+
+The first road's losses hold on every road. What is not listed here comes back as it was.
+
+| road | columns | what is lost |
+|---|---|---|
+{losses}
+"""
+
+
+def document() -> str:
+    """The text of ``docs/feeds/oneroster.md``."""
+    defaults = {field.name: field.default for field in fields(FeedSettings)}
+    return _PAGE.format(
+        files=", ".join(f"`{name}.csv`" for name in ORDER),
+        never="; ".join(f"`{file}.{column}` ({why.split(':')[0]})" for (file, column), why in NOT_CARRIED.items()),
+        settings=_table((f"`{key}`", f"`{_toml(defaults[key])}`", said) for key, said in SETTINGS.items()),
+        roles=_table((f"`{role}`", f"`{word}`") for role, word in ROLES_IN_11.items()),
+        rules=_table((f"`{r.code}`", r.lenient, r.meaning, r.row, r.dependants, r.remedy) for r in RULES),
+        losses=_table((loss.road, ", ".join(f"`{c}`" for c in loss.columns), loss.sentence) for loss in LOSSES),
+    )
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _toml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"'
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())

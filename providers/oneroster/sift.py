@@ -1,0 +1,242 @@
+"""What of the drafts is strictly valid: cells first, then the rows that can stand, then the links between them.
+
+Three passes, each over whole columns:
+
+1. *Cells*: text is freed of line breaks, items that no list can hold are dropped, an optional cell that its column
+   cannot hold is blanked, and a row whose id or required cell is no good is left out.
+2. *Standing*: a row that needs a row which is not there is left out. What a row needs stands in an earlier file of
+   ``draft.ORDER``, and no optional reference leaves a row out, so one pass in that order is the fixed point.
+3. *Links*: optional references to what is not there are blanked. That leaves no row out: nothing is done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from providers.oneroster.convert import GUID, found
+from providers.oneroster.draft import LISTS
+from providers.oneroster.format import FILES, Field, File
+
+__all__ = ["sift"]
+
+_CONTROL = r"[\x00-\x1f\x7f\x85\x{2028}\x{2029}]+"
+_OWN_WORD = r"^ext:[a-zA-Z0-9._-]+$"
+_USER_ID = r"^\{[^:{}]+:[^{}]+\}$"
+_SETS = ("refs", "user_ids")
+_SCHOOLS = ("classes", "enrollments")
+
+Rows = dict[str, pl.DataFrame]
+
+
+@dataclass
+class _Sieve:
+    """The rows that are still in, and what was found on the way."""
+
+    version: str
+    rows: Rows
+    known: Mapping[str, pl.Series]  # every id of the drafts, to tell a row that was left out from one that never was
+    findings: list[pl.DataFrame] = field(default_factory=list)
+
+    def file(self, name: str) -> File:
+        return FILES[self.version][name]
+
+    def note(self, rule: str, name: str, where: pl.Expr, column: str = "", detail: str = "") -> bool:
+        """Notes the rows for which ``where`` is true; whether there were any."""
+        keys = self.rows[name].filter(where)["sourcedId"]
+        if keys.len():
+            self.findings.append(found(rule, name, keys, column=column, detail=detail))
+        return bool(keys.len())
+
+    def leave_out(self, rule: str, name: str, where: pl.Expr, column: str = "") -> None:
+        if self.note(rule, name, where, column):
+            self.rows[name] = self.rows[name].filter(~where.fill_null(False))
+
+    def blank(self, rule: str, name: str, where: pl.Expr, column: str) -> None:
+        if self.note(rule, name, where, column):
+            self.rows[name] = self.rows[name].with_columns(pl.when(~where.fill_null(False)).then(column).alias(column))
+
+    def change(self, rule: str, name: str, column: str, to: pl.Expr) -> None:
+        """Puts the value in, and notes the rows where it differs."""
+        if self.note(rule, name, pl.col(column).ne_missing(to), column):
+            self.rows[name] = self.rows[name].with_columns(to.alias(column))
+
+    def ids(self, name: str) -> pl.Expr:
+        """The ids of that file that are still in; none where the version has no such file."""
+        empty = pl.Series("sourcedId", [], pl.String)
+        return pl.lit(self.rows[name]["sourcedId"] if name in self.rows else empty).implode()
+
+
+def sift(drafts: Mapping[str, pl.DataFrame], version: str) -> tuple[Rows, list[pl.DataFrame]]:
+    """The rows that are strictly valid together, by file, and a finding for everything that is not sent as it was."""
+    sieve = _Sieve(version, dict(drafts), {name: rows["sourcedId"] for name, rows in drafts.items()})
+    for name in drafts:
+        _cells(sieve, name)
+    for name in drafts:
+        _standing(sieve, name)
+    for name in drafts:
+        _links(sieve, name)
+    return sieve.rows, sieve.findings
+
+
+def _cells(sieve: _Sieve, name: str) -> None:
+    columns = sieve.file(name).fields[3:]  # after sourcedId, status, dateLastModified
+    sieve.leave_out("feed.id", name, ~pl.col("sourcedId").str.contains(GUID), "sourcedId")
+    sieve.leave_out("feed.duplicate-id", name, pl.col("sourcedId").is_duplicated(), "sourcedId")
+    if "subjectCodes" in sieve.file(name).header:
+        _subject_codes(sieve, name)
+    for column in columns:
+        if column.type in LISTS:
+            _items(sieve, name, column)
+        elif column.type == "text":
+            _text(sieve, name, column.name)
+        elif column.type in _FITS:
+            rule = "feed.value" if column.required else "feed.cell"
+            act = sieve.leave_out if column.required else sieve.blank
+            act(rule, name, pl.col(column.name).is_not_null() & ~_FITS[column.type](column), column.name)
+        if column.required:
+            sieve.leave_out("feed.required", name, pl.col(column.name).is_null(), column.name)
+    for extension in sieve.rows[name].columns[len(sieve.file(name).header) :]:
+        _text(sieve, name, extension)
+    if name == "roles":
+        _one_primary(sieve)
+
+
+def _date(column: Field) -> pl.Expr:
+    cell = pl.col(column.name)
+    shape = cell.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+    return shape & cell.str.to_date("%Y-%m-%d", strict=False).is_not_null()
+
+
+def _token(column: Field) -> pl.Expr:
+    cell = pl.col(column.name)
+    listed = cell.is_in(list(column.tokens))
+    return listed | cell.str.contains(_OWN_WORD) if column.extensible else listed
+
+
+_FITS: dict[str, Callable[[Field], pl.Expr]] = {
+    "date": _date,
+    "enum": _token,
+    "year": lambda column: pl.col(column.name).str.contains(r"^[0-9]{4}$"),
+}
+"""Whether the column can hold a cell that is not blank, by type of field."""
+
+
+def _text(sieve: _Sieve, name: str, column: str) -> None:
+    cell = pl.col(column)
+    sieve.change("feed.line-break", name, column, cell.str.replace_all(_CONTROL, " "))
+    sieve.rows[name] = sieve.rows[name].with_columns(pl.when(cell.str.strip_chars() != "").then(cell).alias(column))
+
+
+def _items(sieve: _Sieve, name: str, column: Field) -> None:
+    """Drops the items that cannot stand in the list, and sorts the lists that are sets."""
+    cell = pl.col(column.name)
+    if sieve.rows[name][column.name].null_count() == sieve.rows[name].height:
+        return
+    if column.type != "refs":
+        sieve.change("feed.item", name, column.name, _kept(cell))
+    if column.type == "user_ids":
+        well_formed = cell.list.eval(pl.element().filter(pl.element().str.contains(_USER_ID)))
+        sieve.change("feed.user-id", name, column.name, well_formed)
+    if column.type in _SETS or column.name == "grades":
+        sieve.rows[name] = sieve.rows[name].with_columns(cell.list.unique().list.sort())
+    sieve.rows[name] = sieve.rows[name].with_columns(pl.when(cell.list.len() > 0).then(cell).alias(column.name))
+
+
+def _kept(cell: pl.Expr) -> pl.Expr:
+    """The list without the items that no list of strings can hold."""
+    item = pl.element()
+    return cell.list.eval(item.filter((item.str.strip_chars() != "") & ~item.str.contains(rf",|{_CONTROL}")))
+
+
+def _subject_codes(sieve: _Sieve, name: str) -> None:
+    """Blanks codes that do not pair with their subjects: of another number, or with an item of either to be dropped."""
+    subjects, codes = pl.col("subjects"), pl.col("subjectCodes")
+    unequal = subjects.list.len() != codes.list.len()
+    cut = (_kept(subjects).list.len() != subjects.list.len()) | (_kept(codes).list.len() != codes.list.len())
+    both = (subjects.list.len() > 0) & (codes.list.len() > 0)
+    sieve.blank("feed.subject-codes", name, both & (unequal | cut), "subjectCodes")
+
+
+def _one_primary(sieve: _Sieve) -> None:
+    """Of several primary roles at one organisation, the first by id stays primary."""
+    sieve.rows["roles"] = sieve.rows["roles"].sort("sourcedId")
+    primary = pl.col("roleType") == "primary"
+    further = primary & (primary.cum_sum().over("userSourcedId", "orgSourcedId") > 1)
+    to = pl.when(further).then(pl.lit("secondary")).otherwise("roleType")
+    sieve.change("feed.second-primary", "roles", "roleType", to)
+
+
+def _standing(sieve: _Sieve, name: str) -> None:
+    for column in sieve.file(name).fields:
+        if not column.required or not column.to:
+            continue
+        if column.type == "refs":
+            _items_in(sieve, name, column)
+            sieve.leave_out("feed.depends", name, pl.col(column.name).is_null(), column.name)
+            continue
+        cell = pl.col(column.name)
+        known = cell.is_in(pl.lit(sieve.known[column.to]).implode())
+        gone = ~cell.is_in(sieve.ids(column.to))
+        sieve.leave_out("feed.reference", name, gone & ~known, column.name)
+        sieve.leave_out("feed.depends", name, gone, column.name)
+    if name in _SCHOOLS:
+        schools = sieve.rows["orgs"].filter((pl.col("type") == "school") | pl.col("type").str.starts_with("ext:"))
+        no_school = ~pl.col("schoolSourcedId").is_in(pl.lit(schools["sourcedId"]).implode())
+        sieve.leave_out("feed.school", name, no_school, "schoolSourcedId")
+
+
+def _items_in(sieve: _Sieve, name: str, column: Field) -> None:
+    """Drops the items of a list of references that name what is not in the package."""
+    pairs = sieve.rows[name].select("sourcedId", column.name).explode(column.name).drop_nulls()
+    stays = pairs.join(sieve.rows[column.to].select(pl.col("sourcedId").alias(column.name)), on=column.name, how="semi")
+    if stays.height == pairs.height:
+        return
+    cut = pairs.join(stays, on=["sourcedId", column.name], how="anti")["sourcedId"].unique()
+    sieve.findings.append(found("feed.link", name, cut, column=column.name))
+    kept = stays.group_by("sourcedId").agg(pl.col(column.name).unique().sort())
+    order = sieve.rows[name].columns
+    sieve.rows[name] = sieve.rows[name].drop(column.name).join(kept, on="sourcedId", how="left").select(order)
+
+
+def _links(sieve: _Sieve, name: str) -> None:
+    for column in sieve.file(name).fields:
+        if column.required or not column.to or column.to not in sieve.rows:
+            continue
+        if column.type == "refs":
+            _items_in(sieve, name, column)
+        else:
+            sieve.blank("feed.link", name, ~pl.col(column.name).is_in(sieve.ids(column.to)), column.name)
+    if name == "courses":
+        _school_years(sieve)
+    if name == "roles":
+        _primary_orgs(sieve)
+        _profiles(sieve)
+
+
+def _school_years(sieve: _Sieve) -> None:
+    years = sieve.rows["academicSessions"].filter(
+        (pl.col("type") == "schoolYear") | pl.col("type").str.starts_with("ext:")
+    )
+    other = ~pl.col("schoolYearSourcedId").is_in(pl.lit(years["sourcedId"]).implode())
+    sieve.blank("feed.school-year", "courses", other, "schoolYearSourcedId")
+
+
+def _primary_orgs(sieve: _Sieve) -> None:
+    held = sieve.rows["roles"].select(sourcedId="userSourcedId", primaryOrgSourcedId="orgSourcedId").unique()
+    users = sieve.rows["users"].join(
+        held.with_columns(_held=pl.lit(value=True)), on=["sourcedId", "primaryOrgSourcedId"], how="left"
+    )
+    sieve.rows["users"] = users
+    without = pl.col("primaryOrgSourcedId").is_not_null() & pl.col("_held").is_null()
+    sieve.blank("feed.primary-org", "users", without, "primaryOrgSourcedId")
+    sieve.rows["users"] = sieve.rows["users"].drop("_held")
+
+
+def _profiles(sieve: _Sieve) -> None:
+    owners = sieve.rows["userProfiles"].select(userProfileSourcedId="sourcedId", _owner="userSourcedId")
+    sieve.rows["roles"] = sieve.rows["roles"].join(owners, on="userProfileSourcedId", how="left")
+    sieve.blank("feed.profile", "roles", pl.col("_owner") != pl.col("userSourcedId"), "userProfileSourcedId")
+    sieve.rows["roles"] = sieve.rows["roles"].drop("_owner")

@@ -1,0 +1,118 @@
+"""The whole road on a small invented district: what ``rosterkit demo`` and ``make demo`` walk."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from rosterkit.errors import InternalError, Refused
+from rosterkit.operate import config
+from rosterkit.operate.catalogue import installed_rules
+from rosterkit.operate.results import FeedReceipt
+from rosterkit.operate.settings import template
+from rosterkit.operate.show import tables
+from rosterkit.operate.show.words import Choice
+from rosterkit.operate.workspace import Workspace
+from rosterkit.plan.plan import Plan
+
+__all__ = ["NIGHTS", "fixtures", "walk"]
+
+NIGHTS = {"first-night": date(2026, 9, 14), "second-night": date(2026, 9, 15)}
+"""The two packages and the day that each is meant for: the demo never asks the clock."""
+
+_MARK = ".rosterkit-demo"
+_ACTOR = "demo"
+_LINES = 6  # of each entity and action
+
+_NEXT = """
+What to try next, with this workspace:
+  rosterkit -C {folder} show --html -o review.html    the page for a reviewer without a shell
+  rosterkit -C {folder} explain Person stu-1001        where each value comes from
+  rosterkit -C {folder} history Person stu-1001        what was done to her, and undone
+  rosterkit -C {folder} plan                           tonight: what was undone stays out until the source says something new
+  rosterkit -C {folder} holds                          what is set aside, and why
+  rosterkit check {folder}/packages/second-night      the finding, alone
+Edit a file in {folder}/packages/second-night and plan again to see what it would change.
+"""
+
+
+def fixtures() -> Path:
+    """The folder with the demo's packages: inside an installed wheel, or in a checkout; InternalError without it."""
+    package = Path(str(files("rosterkit")))
+    for place in (package / "fixtures", package.parent / "fixtures"):
+        if all((place / night).is_dir() for night in NIGHTS):
+            return place
+    raise InternalError("The demo's packages are missing from this installation. Install rosterkit again.")
+
+
+def walk(folder: Path, console: Console) -> None:
+    """Two nights, each planned, approved and applied; the second undone; the feed built before and after.
+
+    Leaves the workspace in ``folder``. Raises Refused when something else is there already, and InternalError when
+    undo did not bring the first night's package back byte for byte.
+    """
+    workspace = _workspace(folder, console)
+    _step(console, 1, "The first night: everybody is new, and a person must look.")
+    _carry_out(console, workspace, _planned(workspace, "first-night"), "the first load, compared with the office")
+    before = workspace.feed_build("oneroster", NIGHTS["first-night"])
+    console.print(f"The roster as a OneRoster package: {_in_short(before)}.")
+
+    _step(console, 2, "The second night: a small plan, with a finding, a held archive and a reused id.")
+    second = _planned(workspace, "second-night")
+    _carry_out(console, workspace, second, "the changes of the day; the held ones wait for the school")
+
+    _step(console, 3, "Second thoughts: undo takes the night back, by a plan like any other.")
+    _carry_out(console, workspace, workspace.undo(actor=_ACTOR), "the school asked for yesterday's roster")
+
+    _step(console, 4, "Out again: the package of the first night is back, byte for byte.")
+    after = workspace.feed_build("oneroster", NIGHTS["first-night"])
+    if before.files != after.files:
+        raise InternalError("Undo did not bring the first night back.")
+    tables.receipt(console, after, installed_rules())
+    console.print(Text(_NEXT.format(folder=folder)), soft_wrap=True)
+
+
+def _workspace(folder: Path, console: Console) -> Workspace:
+    """A fresh workspace with both packages in it; an earlier demo's is made anew, anything else is left alone."""
+    if (folder / _MARK).exists():
+        shutil.rmtree(folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise Refused(f"{folder} holds something that no demo made. Name another folder.", why="not-a-demo")
+    Workspace.init(folder)
+    (folder / _MARK).touch()
+    for night in NIGHTS:
+        shutil.copytree(fixtures() / night, folder / "packages" / night)
+    (folder / config.FILE).write_text(template("packages/second-night"), encoding="utf-8")
+    console.print(Text(f"A workspace is made in {folder}; its packages are in {folder / 'packages'}."))
+    return Workspace(folder)
+
+
+def _planned(workspace: Workspace, night: str) -> Plan:
+    package = workspace.folder / "packages" / night
+    return workspace.plan(package, as_of=NIGHTS[night])
+
+
+def _carry_out(console: Console, workspace: Workspace, plan: Plan, reason: str) -> None:
+    """Shows the plan (a first one in short), approves it and applies it."""
+    if plan.base == 0:
+        tables.plan_summary(console, plan, workspace.config.zone)
+    else:
+        tables.view(console, workspace.show(plan.id), Choice(limit=_LINES), installed_rules(), workspace.config.zone)
+    signed = workspace.approve(plan.id, reason=reason, actor=_ACTOR)
+    console.print(Text(f"\nApproved by {signed.actor}: {signed.reason}."))
+    done = workspace.apply(plan.id, actor=_ACTOR)
+    console.print(Text(f"Applied: the store is at revision {done.revision}."))
+
+
+def _in_short(built: FeedReceipt) -> str:
+    return ", ".join(f"{rows} rows in {name}" for name, rows, _, _ in built.files)
+
+
+def _step(console: Console, number: int, title: str) -> None:
+    console.print(Text(f"\n{number}. {title}", style="bold"))
+    console.print(Text("─" * min(console.width, 100), style="dim"))

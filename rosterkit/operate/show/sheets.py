@@ -1,0 +1,17 @@
+"""Findings as CSV, for a spreadsheet: what looks like a formula is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from rosterkit.intake.rules import Rule
+from rosterkit.operate.show.words import no_formula, with_words
+
+__all__ = ["findings"]
+
+
+def findings(found: pl.DataFrame, rules: Mapping[str, Rule]) -> str:
+    """CSV with a header: rule, severity, file, line, column, value, key, detail, message, remedy."""
+    return no_formula(with_words(found, rules)).write_csv()

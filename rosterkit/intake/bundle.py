@@ -58,13 +58,15 @@ class Segment:
     """One (entity, role) of a source; role "" means every role that has no segment of its own.
 
     ``state``: ``full`` (what is not said is gone), ``delta`` (what is not said stays), ``absent`` or ``partial``
-    (absence never archives; in a partial one explicit deletes wait).
+    (absence never archives; in a partial one explicit deletes wait). ``delta``: the file is a set of changes, also when
+    it is partial, so that its rows must be queued.
     """
 
     entity: str
     role: str
     state: str
     why: str = ""
+    delta: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,148 @@
+"""What holds a proposed change directly: a person, an undo, a case, a limit; and what a person approved after all."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from rosterkit.model.schema import Entity, entities
+from rosterkit.plan.identity import reused_ids
+from rosterkit.plan.judge import bit, has, proposed
+from rosterkit.plan.limits import Limits, halved_classes, trips
+from rosterkit.plan.texts import Keys
+from rosterkit.plan.units import units
+
+__all__ = ["COUNTED", "hold_cases", "hold_over_limits", "hold_stored"]
+
+COUNTED = ("absent", "deleted", "unlisted")
+"""Ways of leaving that count as vanished; what follows a parent counts at the parent."""
+
+
+def _set(rows: pl.DataFrame, which: pl.Expr, code: str, why: pl.Expr) -> pl.DataFrame:
+    free = which & pl.col("action").is_not_null() & pl.col("hold").is_null()
+    return rows.with_columns(
+        hold=pl.when(free).then(pl.lit(code)).otherwise("hold"), hold_why=pl.when(free).then(why).otherwise("hold_why")
+    )
+
+
+def _by_person(rows: pl.DataFrame, holds: pl.DataFrame, entity: Entity) -> pl.DataFrame:
+    """Holds that a person set: on the record, on one action of it, or on one field."""
+    mine = holds.filter((pl.col("entity") == entity.name) & (pl.col("code") == "person"))
+    for sourced_id, action, field, reason in mine.select("sourced_id", "action", "field", "reason").iter_rows():
+        which = pl.col("sourced_id") == sourced_id
+        if action:
+            which = which & (pl.col("action") == action)
+        if not field:
+            rows = _set(rows, which, "person", pl.lit(reason))
+            continue
+        mask = bit(entity, entity.column(field))
+        rows = rows.with_columns(
+            field_hold=pl.when(which & (pl.col("action") == "update") & has("diff", mask))
+            .then(pl.col("field_hold") | mask)
+            .otherwise("field_hold")
+        )
+    return rows
+
+
+def _by_undo(rows: pl.DataFrame, holds: pl.DataFrame, entity: Entity, keys: Keys) -> pl.DataFrame:
+    """Holds that an undo left: the very value that it reverted, or the very record that it archived or brought back."""
+    mine = holds.filter((pl.col("entity") == entity.name) & (pl.col("code") == "undo"))
+    if mine.height == 0:
+        return rows
+    why = pl.lit("it was undone, and the source says nothing new")
+    undone = pl.lit(0, pl.UInt64)
+    for column in entity.columns:
+        values = mine.filter(pl.col("field") == column.label).select("sourced_id", pl.col("value").alias("_value"))
+        if values.height == 0:
+            continue
+        shown = column.name
+        if column.to:
+            names = keys[column.to].select(pl.col("id").alias(column.name), pl.col("sourced_id").alias("_said"))
+            rows = rows.join(names, on=column.name, how="left", maintain_order="left")
+            shown = "_said"
+        rows = rows.join(values.with_columns(_undone=pl.lit(value=True)), on="sourced_id", how="left", maintain_order="left")
+        same = pl.col("_undone").fill_null(value=False) & pl.col(shown).cast(pl.String).eq_missing(pl.col("_value"))
+        rows = rows.with_columns(
+            (pl.when(same & has("diff", bit(entity, column))).then(bit(entity, column)).otherwise(0))
+            .cast(pl.UInt64)
+            .alias(f"_u_{column.name}")
+        ).drop("_value", "_undone", *(["_said"] if column.to else []))
+        undone = undone | pl.col(f"_u_{column.name}")
+    rows = rows.with_columns(_all=undone).drop([c for c in rows.columns if c.startswith("_u_")])
+    for action in ("restore", "archive"):
+        ids = mine.filter((pl.col("action") == action) & (pl.col("field") == ""))["sourced_id"]
+        whole = pl.col("sourced_id").is_in(ids.implode()) & (pl.col("action") == action)
+        rows = _set(rows, whole & ((pl.col("diff") & ~pl.col("_all")) == 0), "undo", why)
+    updates = (pl.col("action") == "update") & (pl.col("_all") != 0)
+    rows = _set(rows, updates & ((pl.col("diff") & ~pl.col("_all")) == 0), "undo", why)
+    return rows.with_columns(
+        field_hold=pl.when(updates).then(pl.col("field_hold") | pl.col("_all")).otherwise("field_hold")
+    ).drop("_all")
+
+
+def hold_stored(judged: dict[str, pl.DataFrame], holds: pl.DataFrame, keys: Keys) -> None:
+    """Sets what persons, undos and earlier limits hold."""
+    for entity in entities():
+        rows = _by_undo(_by_person(judged[entity.name], holds, entity), holds, entity, keys)
+        limited = holds.filter((pl.col("entity") == entity.name) & (pl.col("code") == "limit"))
+        if limited.height:
+            why = dict(limited.select("sourced_id", "reason").iter_rows())
+            which = pl.col("sourced_id").is_in(limited["sourced_id"].implode()) & (pl.col("action") == "archive")
+            rows = _set(rows, which, "limit", pl.col("sourced_id").replace_strict(why, default=""))
+        judged[entity.name] = rows
+
+
+def hold_cases(judged: dict[str, pl.DataFrame], approved: dict[str, pl.Series]) -> pl.DataFrame:
+    """Holds persons whose id looks reused; returns the findings. ``approved``: ids freed by a person, by entity."""
+    people = judged["Person"]
+    ids = reused_ids(people, judged["Demographics"])
+    hit = pl.col("id").is_in(ids.implode()) & ~pl.col("id").is_in(approved["Person"].implode())
+    why = pl.lit("both names and a second identifier contradict the stored person: is the id reused?")
+    # A case goes before any other hold of the row: it also holds what depends on the person.
+    cases = hit & pl.col("action").is_not_null()
+    judged["Person"] = people.with_columns(
+        hold=pl.when(cases).then(pl.lit("case")).otherwise("hold"),
+        hold_why=pl.when(cases).then(why).otherwise("hold_why"),
+    )
+    return people.filter(hit).select(
+        rule=pl.lit("identity.reused-id"),
+        severity=pl.lit("error"),
+        file=pl.col("file").fill_null(""),
+        line=pl.col("line").fill_null(0),
+        column=pl.lit(""),
+        value=pl.lit(""),
+        key="sourced_id",
+        detail=pl.lit(""),
+    )
+
+
+def _counted(entity: Entity, rows: pl.DataFrame, judged: dict[str, pl.DataFrame]) -> pl.Expr:
+    """Archives that count as vanished here: proposed by absence or word, with no required parent that leaves too."""
+    counted = proposed() & (pl.col("action") == "archive") & pl.col("how").is_in(COUNTED)
+    for column in entity.refs:
+        if column.required and column.to:
+            parents = judged[column.to].filter(pl.col("action") == "archive")["id"]
+            counted = counted & ~pl.col(f"s.{column.name}").is_in(parents.implode())
+    return counted
+
+
+def hold_over_limits(judged: dict[str, pl.DataFrame], limits: Limits, approved: dict[str, pl.Series]) -> dict[str, pl.DataFrame]:
+    """Holds the archives that a limit trips on; returns them by entity: sourced_id, why (to be stored)."""
+    out: dict[str, pl.DataFrame] = {}
+    for entity in entities():
+        rows = judged[entity.name]
+        counted = _counted(entity, rows, judged) & ~pl.col("id").is_in(approved[entity.name].implode())
+        rows = rows.with_columns(base="active", vanished=counted, added=proposed() & pl.col("action").is_in(["create", "restore"]))
+        if rows["vanished"].any():
+            held = trips(units(entity, rows, judged), limits)
+            if entity.name == "Enrollment":
+                members = rows.select("id", "class_id", "role", "base", "vanished", "added").with_columns(
+                    class_id=pl.coalesce(rows["s.class_id"], rows["class_id"]), role=pl.coalesce(rows["s.role"], rows["role"])
+                )
+                held = pl.concat([held, halved_classes(members, limits)]).unique("id", keep="first", maintain_order=True)
+            rows = rows.join(held.rename({"why": "_why"}), on="id", how="left", maintain_order="left")
+            rows = _set(rows, pl.col("_why").is_not_null(), "limit", pl.col("_why"))
+            out[entity.name] = rows.filter(pl.col("_why").is_not_null()).select("sourced_id", why="_why")
+            rows = rows.drop("_why")
+        judged[entity.name] = rows.drop("base", "vanished", "added")
+    return out
+

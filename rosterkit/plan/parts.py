@@ -1,0 +1,186 @@
+"""The body of a plan: its changes as frames, which are stored, shown, applied, undone and replayed alike.
+
+Every part is one frame of one entity. ``hold`` and ``hold_why`` are null in what will be applied.
+
+========  =======================================================================================================
+part      columns
+========  =======================================================================================================
+create    id, sourced_id, every business column by name (references as ids), PROVENANCE, hold, hold_why
+status    id, sourced_id, action (archive | restore), how, digest, PROVENANCE, hold, hold_why
+update    id, sourced_id, action (update | restore), field (label), before, after (text, references as sourced ids),
+          before_id, after_id (of references), how, PROVENANCE, hold, hold_why
+stamp     id, modified_at: what dateLastModified the source said of records that otherwise stay as they are
+========  =======================================================================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from rosterkit.model.schema import PROVENANCE, Entity, entities
+from rosterkit.plan.judge import bit, has
+from rosterkit.plan.plan import ACTIONS, Counts
+from rosterkit.plan.texts import Keys, as_text, digest
+
+__all__ = ["HOLD", "STATUS", "UPDATE", "Parts", "content_hash", "counts", "parts_of"]
+
+HOLD: dict[str, type[pl.DataType]] = {"hold": pl.String, "hold_why": pl.String}
+_PLACE: dict[str, type[pl.DataType]] = {name: pl.Int64 if name == "line" else pl.String for name in PROVENANCE}
+STATUS: dict[str, type[pl.DataType]] = {
+    "id": pl.Int64,
+    "sourced_id": pl.String,
+    "action": pl.String,
+    "how": pl.String,
+    "digest": pl.String,
+    **_PLACE,
+    **HOLD,
+}
+UPDATE: dict[str, type[pl.DataType]] = {
+    "id": pl.Int64,
+    "sourced_id": pl.String,
+    "action": pl.String,
+    "field": pl.String,
+    "before": pl.String,
+    "after": pl.String,
+    "before_id": pl.Int64,
+    "after_id": pl.Int64,
+    "how": pl.String,
+    **_PLACE,
+    **HOLD,
+}
+
+
+def create_schema(entity: Entity) -> dict[str, type[pl.DataType]]:
+    """The columns of a create part."""
+    business = {c.name: c.dtype for c in entity.columns}
+    return {"id": pl.Int64, "sourced_id": pl.String, **business, **_PLACE, **HOLD}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The changes of a plan by entity; an entity without any is missing."""
+
+    create: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    status: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    update: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    stamp: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+    def frames(self) -> Iterable[tuple[str, str, pl.DataFrame]]:
+        """(part, entity, frame) of each that is not empty."""
+        for part in ("create", "status", "update", "stamp"):
+            for name, frame in getattr(self, part).items():
+                if frame.height:
+                    yield part, name, frame
+
+    def applicable(self) -> Parts:
+        """Only what will be applied."""
+        return self._only(pl.col("hold").is_null(), self.stamp)
+
+    def held(self) -> Parts:
+        """Only what is held."""
+        return self._only(pl.col("hold").is_not_null(), {})
+
+    def _only(self, which: pl.Expr, stamp: Mapping[str, pl.DataFrame]) -> Parts:
+        kept = {
+            part: {name: rows for name, frame in getattr(self, part).items() if (rows := frame.filter(which)).height}
+            for part in ("create", "status", "update")
+        }
+        return Parts(**kept, stamp=stamp)
+
+    @property
+    def empty(self) -> bool:
+        """Whether applying these parts would write no row."""
+        return not any(True for _ in self.frames())
+
+
+def _updates(entity: Entity, rows: pl.DataFrame, keys: Keys, field_codes: pl.DataFrame) -> pl.DataFrame:
+    """The changed fields of updates and restores, one row each."""
+    rows = rows.filter(pl.col("action").is_in(["update", "restore"]) & (pl.col("diff") != 0))
+    before, after = as_text(entity, rows, keys, "s."), as_text(entity, rows, keys)
+    parts = [pl.DataFrame(schema=UPDATE)]
+    for column in entity.columns:
+        ids = (
+            {"before_id": pl.col(f"s.{column.name}"), "after_id": pl.col(column.name)}
+            if column.to
+            else {"before_id": pl.lit(None, pl.Int64), "after_id": pl.lit(None, pl.Int64)}
+        )
+        wide = rows.with_columns(
+            field=pl.lit(column.label), before=before[column.label], after=after[column.label], **ids
+        ).filter(has("diff", bit(entity, column)))
+        if wide.height == 0:
+            continue
+        apart = pl.col("hold").is_null() & has("field_hold", bit(entity, column))
+        wide = wide.join(field_codes, on=["sourced_id", "field"], how="left", maintain_order="left").with_columns(
+            hold=pl.when(apart).then(pl.coalesce("code", pl.lit("dependant"))).otherwise("hold"),
+            hold_why=pl.when(apart)
+            .then(pl.coalesce("reason", pl.lit("what it refers to is held")))
+            .otherwise("hold_why"),
+        )
+        parts.append(wide.select(list(UPDATE)))
+    return pl.concat(parts)
+
+
+def parts_of(judged: Mapping[str, pl.DataFrame], keys: Keys, holds: pl.DataFrame) -> Parts:
+    """The parts of all judged rows that have an action."""
+    create, status, update, stamp = {}, {}, {}, {}
+    for entity in entities():
+        rows = judged[entity.name].filter(pl.col("action").is_not_null())
+        new = rows.filter(pl.col("action") == "create").select(list(create_schema(entity)))
+        moved = rows.filter(pl.col("action").is_in(["archive", "restore"]))
+        digests = digest(entity, as_text(entity, moved, keys, "s."))
+        mine = holds.filter((pl.col("entity") == entity.name) & (pl.col("field") != ""))
+        codes = mine.select("sourced_id", "field", "code", "reason").unique(["sourced_id", "field"], keep="first")
+        create[entity.name] = new
+        status[entity.name] = moved.with_columns(digest=digests).select(list(STATUS))
+        update[entity.name] = _updates(entity, rows, keys, codes)
+        stamp[entity.name] = _stamps(judged[entity.name])
+    return Parts(*({name: frame for name, frame in part.items() if frame.height} for part in (create, status, update, stamp)))
+
+
+def _stamps(rows: pl.DataFrame) -> pl.DataFrame:
+    newer = (pl.col("modified_at") > pl.col("s_modified_at")).fill_null(value=True) & pl.col("modified_at").is_not_null()
+    calm = pl.col("action").is_null() & pl.col("waits").is_null() & (pl.col("dangling") == 0)
+    return rows.filter(pl.col("known") & pl.col("said") & ~pl.col("deleted") & newer & calm).select("id", "modified_at")
+
+
+def counts(parts: Parts) -> dict[str, Counts]:
+    """How many records each action touches, by entity; all entities stand in it."""
+    out = {}
+    for entity in entities():
+        status, update = parts.status.get(entity.name), parts.update.get(entity.name)
+        found = dict.fromkeys(ACTIONS, 0)
+        found["create"] = parts.create[entity.name].height if entity.name in parts.create else 0
+        if status is not None:
+            for action in ("archive", "restore"):
+                found[action] = int((status["action"] == action).sum())
+        if update is not None:
+            found["update"] = update.filter(pl.col("action") == "update")["id"].n_unique()
+        out[entity.name] = Counts(**found)
+    return out
+
+
+def _digestible(entity: Entity, part: str, frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+    if part == "create":
+        return as_text(entity, frame, keys).drop("id").sort("sourced_id")
+    if part == "status":
+        return frame.select("sourced_id", "action").sort("sourced_id")
+    return frame.select("sourced_id", "action", "field", "before", "after").sort("sourced_id", "field")
+
+
+def content_hash(parts: Parts, keys: Keys) -> str:
+    """SHA-256 over the changes, applicable then held, sorted by key: without integer ids, provenance, times and plan id."""
+    total = hashlib.sha256()
+    by = {e.name: e for e in entities()}
+    for word, some in (("apply", parts.applicable()), ("hold", parts.held())):
+        for part, name, frame in some.frames():
+            if part == "stamp":
+                continue
+            total.update(f"{word} {part} {name}\n".encode())
+            lines = _digestible(by[name], part, frame, keys)
+            for chunk in lines.iter_slices(200_000):
+                total.update(chunk.write_csv(include_header=False, null_value="\x00").encode())
+    return total.hexdigest()

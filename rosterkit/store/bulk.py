@@ -1,0 +1,69 @@
+"""Whole frames in and out of SQLite: the one seam to replace for another database."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+__all__ = ["ids_table", "insert", "quoted", "read", "update"]
+
+_CHUNK = 50_000  # rows handed over at a time: memory stays flat, the statement is prepared once
+
+
+def quoted(names: Sequence[str]) -> str:
+    """Column names for a statement."""
+    return ",".join(f'"{name}"' for name in names)
+
+
+def _rows(frame: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
+    for chunk in frame.iter_slices(_CHUNK):
+        yield from chunk.rows()
+
+
+def insert(connection: sqlite3.Connection, table: str, frame: pl.DataFrame, *, replace: bool = False) -> None:
+    """Inserts every row of the frame; with ``replace`` a row of the same primary key is replaced."""
+    verb = "insert or replace" if replace else "insert"
+    marks = ",".join("?" * frame.width)
+    connection.executemany(f'{verb} into "{table}" ({quoted(frame.columns)}) values ({marks})', _rows(frame))
+
+
+def update(connection: sqlite3.Connection, table: str, frame: pl.DataFrame) -> int:
+    """Sets every column of the frame but ``id`` on the row with that id; returns how many rows were met."""
+    names = [name for name in frame.columns if name != "id"]
+    sets = ",".join(f'"{name}"=?' for name in names)
+    cursor = connection.executemany(f'update "{table}" set {sets} where id=?', _rows(frame.select(*names, "id").sort("id")))
+    return cursor.rowcount
+
+
+def ids_table(connection: sqlite3.Connection, name: str, ids: pl.Series) -> None:
+    """A temporary table of integer ids for set-based statements."""
+    connection.execute(f'create temp table if not exists "{name}" (id integer primary key)')
+    connection.execute(f'delete from "{name}"')
+    connection.executemany(f'insert into "{name}" values (?)', ((i,) for i in ids.unique().sort().to_list()))
+
+
+def read(path: Path, table: str, schema: dict[str, type[pl.DataType]], where: str = "", values: Sequence[str] = ()) -> pl.DataFrame:
+    """Reads a table as a frame of that schema, by ADBC: three times as fast as sqlite3 on whole tables.
+
+    ADBC types a column by its first rows, so that nulls are read as "" and -1 and turned back here; neither is stored.
+    """
+    from adbc_driver_sqlite import dbapi  # loads a shared library: only where a table is read
+
+    names = []
+    for name, dtype in schema.items():
+        empty = "''" if dtype == pl.String else "-1"
+        names.append(f'coalesce("{name}",{empty}) as "{name}"')
+    statement = f'select {",".join(names)} from "{table}"' + (f" where {where}" if where else "")
+    with dbapi.connect(str(path), autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(statement, tuple(values))
+        frame = pl.DataFrame(cursor.fetch_arrow())
+    if frame.height == 0:
+        return pl.DataFrame(schema=schema)
+    return frame.select(
+        pl.when(pl.col(name) == (pl.lit("") if dtype == pl.String else -1)).then(None).otherwise(pl.col(name)).cast(dtype)
+        for name, dtype in schema.items()
+    )

@@ -1,0 +1,84 @@
+"""The workspace's database: opening it, migrating it, and one transaction at a time.
+
+SQLite in WAL mode. Foreign keys are not enforced by SQLite (bulk loads come in any order): ``store.apply`` checks the
+references of everything that it touches before it commits.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rosterkit.errors import Busy, UsageError
+
+__all__ = ["HEAD", "connect", "migrate", "transaction"]
+
+HEAD = "0001"
+"""The newest migration; a test keeps it true."""
+
+
+def migrate(path: Path) -> None:
+    """Creates the database, or brings an older one to ``HEAD``. The file is readable by its owner only."""
+    from alembic import command  # costs 0.3 s, and is needed only here
+    from alembic.config import Config
+    from sqlalchemy import create_engine
+
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    engine = create_engine(f"sqlite:///{path}")
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+def _version(connection: sqlite3.Connection) -> str:
+    try:
+        row = connection.execute("select version_num from alembic_version").fetchone()
+    except sqlite3.DatabaseError:
+        return ""
+    return str(row[0]) if row else ""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Opens the database, migrating it first where an older rosterkit wrote it; UsageError where that cannot be."""
+    if not path.exists():
+        raise UsageError(f'There is no {path.name} here. Make a workspace first: "rosterkit init DIR".')
+    connection = sqlite3.connect(path, isolation_level=None, timeout=10)
+    version = _version(connection)
+    if version != HEAD:
+        if version > HEAD:
+            connection.close()
+            raise UsageError(f"{path.name} was written by a newer rosterkit (schema {version}). Update rosterkit.")
+        connection.close()
+        migrate(path)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=10)
+    connection.execute("pragma journal_mode=wal")
+    connection.execute("pragma synchronous=full")
+    connection.execute("pragma cache_size=-262144")
+    connection.execute("pragma temp_store=memory")
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """One write transaction: committed wholly, or rolled back whatever is raised. Busy when another run writes."""
+    try:
+        connection.execute("begin immediate")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise Busy("Another run is writing to this workspace. Wait for it to end, then try again.") from error
+        raise
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise

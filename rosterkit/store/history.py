@@ -1,0 +1,89 @@
+"""What happened to the store, and to one record of it, out of the journal."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from rosterkit.model.schema import Entity
+from rosterkit.plan.parts import Parts
+from rosterkit.plan.plan import Counts
+from rosterkit.plan.texts import Keys, as_text
+from rosterkit.store import plans
+from rosterkit.store.bulk import read
+
+__all__ = ["Event", "Past", "of_record", "record_id", "revisions", "sources", "stored_keys"]
+
+
+@dataclass(frozen=True)
+class Past:
+    """One revision."""
+
+    revision: int
+    kind: str
+    plan: str
+    actor: str
+    at: datetime
+    changes: dict[str, Counts]
+
+
+@dataclass(frozen=True)
+class Event:
+    """What one revision did to one record."""
+
+    past: Past
+    parts: Parts
+
+
+def revisions(connection: sqlite3.Connection, where: str = "1", values: tuple[object, ...] = ()) -> tuple[Past, ...]:
+    """The revisions, the newest first."""
+    query = f"select id, kind, plan, actor, at, changes from revision where {where} order by id desc"
+    return tuple(
+        Past(i, kind, plan, actor, plans.moment(at), {n: Counts(**c) for n, c in json.loads(changes).items()})
+        for i, kind, plan, actor, at, changes in connection.execute(query, values).fetchall()
+    )
+
+
+def record_id(connection: sqlite3.Connection, entity: Entity, sourced_id: str) -> tuple[int, str, str] | None:
+    """id, origin and status of the record that a source knows by that id."""
+    query = f'select id, origin, status from "{entity.table}" where sourced_id=? order by status, id limit 1'
+    row = connection.execute(query, (sourced_id,)).fetchone()
+    return (int(row[0]), str(row[1]), str(row[2])) if row else None
+
+
+def of_record(connection: sqlite3.Connection, entity: Entity, record: int) -> Iterator[Event]:
+    """What each revision that touched the record did to it, the newest first."""
+    touched = "id in (select revision from touch where entity=? and record=?)"
+    for past in revisions(connection, touched, (entity.name, record)):
+        whole = plans.parts(connection, past.plan)
+        mine = {
+            part: {entity.name: rows for name, frame in getattr(whole, part).items() if name == entity.name and (rows := frame.filter(pl.col("id") == record)).height}
+            for part in ("create", "status", "update", "stamp")
+        }
+        yield Event(past, Parts(**mine))
+
+
+def sources(entity: Entity, events: list[Event], keys: Keys) -> dict[str, tuple[str | None, Event, pl.DataFrame]]:
+    """By label: the value that a record has, the event that gave it, and the row of the journal that says where."""
+    out: dict[str, tuple[str | None, Event, pl.DataFrame]] = {}
+    for event in events:
+        update = event.parts.update.get(entity.name)
+        for row in update.iter_slices(1) if update is not None else ():
+            out.setdefault(row["field"][0], (row["after"][0], event, row))
+        create = event.parts.create.get(entity.name)
+        if create is not None:
+            texts = as_text(entity, create, keys)
+            for column in entity.columns:
+                out.setdefault(column.label, (texts[column.label][0], event, create))
+    return out
+
+
+def stored_keys(path: Path, entity: Entity) -> pl.DataFrame:
+    """sourced_id and id of every stored record."""
+    return read(path, entity.table, {"sourced_id": pl.String, "id": pl.Int64})

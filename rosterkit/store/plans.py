@@ -1,0 +1,140 @@
+"""Plans in the store: written once with all their parts, read for ever; only their state moves."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+
+import polars as pl
+
+from rosterkit.errors import InternalError, UsageError
+from rosterkit.plan.parts import Parts
+from rosterkit.plan.plan import Counts, Plan
+
+__all__ = ["all_plans", "find", "load", "moment", "now", "packed", "parts", "save", "set_state", "store_part", "unpacked"]
+
+
+def now() -> datetime:
+    """The clock of bookkeeping; plans and feeds never ask it."""
+    return datetime.now(UTC)
+
+
+def moment(text: str) -> datetime:
+    """A stored time."""
+    return datetime.fromisoformat(text)
+
+
+def packed(frame: pl.DataFrame) -> bytes:
+    """A frame as Parquet."""
+    out = io.BytesIO()
+    frame.write_parquet(out, compression="zstd", compression_level=1)
+    return out.getvalue()
+
+
+def unpacked(body: bytes) -> pl.DataFrame:
+    """The frame of ``packed``."""
+    return pl.read_parquet(io.BytesIO(body))
+
+
+def store_part(connection: sqlite3.Connection, plan: str, part: str, entity: str, frame: pl.DataFrame) -> None:
+    """Writes one part of a plan."""
+    body = packed(frame)
+    connection.execute(
+        "insert into plan_part (plan, part, entity, rows, sha256, body) values (?,?,?,?,?,?)",
+        (plan, part, entity, frame.height, hashlib.sha256(body).hexdigest(), body),
+    )
+
+
+def load(connection: sqlite3.Connection, plan: str, part: str) -> dict[str, pl.DataFrame]:
+    """The frames of one part by entity; InternalError when the stored bytes are not the ones that were written."""
+    out = {}
+    rows = connection.execute("select entity, sha256, body from plan_part where plan=? and part=?", (plan, part))
+    for entity, sha256, body in rows.fetchall():
+        if hashlib.sha256(body).hexdigest() != sha256:
+            raise InternalError(f"Part {part} of plan {plan} is damaged. Restore the workspace from a backup.")
+        out[entity] = unpacked(body)
+    return out
+
+
+def parts(connection: sqlite3.Connection, plan: str, *, held: bool = False) -> Parts:
+    """What a plan applies, or what it holds."""
+    prefix = "held." if held else ""
+    frames = {part: load(connection, plan, prefix + part) for part in ("create", "status", "update")}
+    return Parts(**frames, stamp={} if held else load(connection, plan, "stamp"))
+
+
+_COLUMNS = (
+    "id source kind state base as_of created_at expires_at content_hash needs_approval approval_why undoes applied_as "
+    "packages changes held findings segments notes"
+).split()
+
+
+def _plan(row: tuple[object, ...]) -> Plan:
+    value = dict(zip(_COLUMNS, row, strict=True))
+    decoded = {name: json.loads(str(value[name])) for name in ("packages", "changes", "held", "findings", "segments", "notes")}
+    for name in ("changes", "held"):
+        decoded[name] = {entity: Counts(**counts) for entity, counts in decoded[name].items()}
+    times = {name: moment(str(value[name])) for name in ("created_at", "expires_at")}
+    lists = {name: tuple(decoded[name]) for name in ("packages", "notes")}
+    segments = tuple((s[0], s[1], s[2], s[3]) for s in decoded["segments"])
+    return Plan(
+        **{
+            **value,
+            **decoded,
+            **times,
+            **lists,
+            "segments": segments,
+            "as_of": date.fromisoformat(str(value["as_of"])),
+            "needs_approval": bool(value["needs_approval"]),
+        }  # type: ignore[arg-type]  # the columns of the table are the fields of Plan
+    )
+
+
+def all_plans(connection: sqlite3.Connection) -> tuple[Plan, ...]:
+    """Every plan, the newest first."""
+    return tuple(_plan(row) for row in connection.execute(f"select {','.join(_COLUMNS)} from plan order by seq desc"))
+
+
+def find(connection: sqlite3.Connection, plan_id: str | None) -> Plan:
+    """The plan whose id starts so, or the newest; UsageError when there is none, or more than one."""
+    where, values = ("id like ? escape '\\'", [_like(plan_id)]) if plan_id else ("1", [])
+    query = f"select {','.join(_COLUMNS)} from plan where {where} order by seq desc limit 2"
+    rows = connection.execute(query, values).fetchall()
+    if not rows:
+        raise UsageError(f'There is no plan "{plan_id}". See "rosterkit plans".' if plan_id else 'There is no plan yet. Make one: "rosterkit plan".')
+    if plan_id and len(rows) > 1:
+        raise UsageError(f'More than one plan starts with "{plan_id}". Type more of its id.')
+    return _plan(rows[0])
+
+
+def _like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+def save(connection: sqlite3.Connection, plan: Plan, settings_digest: str, frames: Iterable[tuple[str, str, pl.DataFrame]]) -> int:
+    """Writes a new plan with its parts, and supersedes older unapproved ones of its source; returns its sequence number."""
+    seq = int(connection.execute("select coalesce(max(seq),0)+1 from plan").fetchone()[0])
+    connection.execute(
+        "update plan set state='superseded' where source=? and kind=? and state='proposed'", (plan.source, plan.kind)
+    )
+    value = {name: getattr(plan, name) for name in _COLUMNS}
+    value |= {name: value[name].isoformat() for name in ("as_of", "created_at", "expires_at")}
+    for name in ("changes", "held"):
+        value[name] = {entity: asdict(counts) for entity, counts in value[name].items()}
+    encoded = {k: json.dumps(v) if isinstance(v, Mapping | tuple) else v for k, v in value.items()}
+    encoded |= {"seq": seq, "settings_digest": settings_digest}
+    names = ",".join(encoded)
+    connection.execute(f"insert into plan ({names}) values ({','.join('?' * len(encoded))})", tuple(encoded.values()))
+    for part, entity, frame in frames:
+        store_part(connection, plan.id, part, entity, frame)
+    return seq
+
+
+def set_state(connection: sqlite3.Connection, plan_id: str, state: str, applied_as: int | None = None) -> None:
+    """Moves a plan to another state."""
+    connection.execute("update plan set state=?, applied_as=? where id=?", (state, applied_as, plan_id))

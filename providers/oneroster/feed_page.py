@@ -38,7 +38,7 @@ exist only in 1.2.
   in the student's.
 - A role that carries no id fit for `roles.csv` (one read from a 1.1 package) gets one made from its own: the first 32
   hexadecimal digits of the SHA-256 of that id, the same every night.
-- Never sent: {never}.
+- Never sent: {never} (secrets, and what 1.2.1 took out).
 
 Where no row at all can be sent there is no package: a manifest alone would mean "nothing has changed".
 
@@ -92,7 +92,7 @@ def document() -> str:
     defaults = {field.name: field.default for field in fields(FeedSettings)}
     return _PAGE.format(
         files=", ".join(f"`{name}.csv`" for name in ORDER),
-        never="; ".join(f"`{file}.{column}` ({why.split(':')[0]})" for (file, column), why in NOT_CARRIED.items()),
+        never=", ".join(f"`{file}.{column}`" for file, column in NOT_CARRIED),
         settings=_table((f"`{key}`", f"`{_toml(defaults[key])}`", said) for key, said in SETTINGS.items()),
         roles=_table((f"`{role}`", f"`{word}`") for role, word in ROLES_IN_11.items()),
         rules=_table((f"`{r.code}`", r.lenient, r.meaning, r.row, r.dependants, r.remedy) for r in RULES),

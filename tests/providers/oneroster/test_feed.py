@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import date
+
+import pytest
+from small_roster import contents, frames, render, roster
+from strict_validator import faults, members
+
+from providers.oneroster import FEED
+from rosterkit.delivery.feed import Feed, FeedInput
+from rosterkit.errors import UsageError
+
+VERSIONS = ("1.1", "1.2")
+
+
+def test_it_is_a_feed() -> None:
+    assert isinstance(FEED, Feed)
+    assert FEED.kind == "oneroster"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_whole_roster_is_strictly_valid_and_nothing_is_found(version: str) -> None:
+    rendered = render(roster(), version)
+    assert faults(contents(rendered)) == []
+    assert rendered.findings.rows() == []
+
+
+def test_files_stand_in_the_order_of_the_manifest_with_their_rows() -> None:
+    rendered = render(roster(), "1.1")
+    assert [(file.name, file.rows) for file in rendered.files] == [
+        ("manifest.csv", 15),
+        ("academicSessions.csv", 2),
+        ("classes.csv", 2),
+        ("courses.csv", 1),
+        ("demographics.csv", 1),
+        ("enrollments.csv", 3),
+        ("orgs.csv", 3),
+        ("users.csv", 5),
+    ]
+
+
+def test_lines_as_they_are_written() -> None:
+    files = contents(render(roster(), "1.1"))
+    assert files["orgs.csv"].decode().splitlines() == [
+        "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId,metadata.city",
+        'D,,,"Plainfield, Unified",district,0612,,',
+        'S1,,,Elm,school,,D,"Elm, MN"',
+        'S2,,,"The ""Oak""",school,,D,',
+    ]
+    ana, bo, gus = files["users.csv"].decode().splitlines()[1:4]
+    assert ana == (
+        'ana,,,true,S1,student,ana.ibáñez,"{LDAP:ana},{SIS:5}",Ana,Ibáñez,Luz,1001,ana@plainfield.example,,,gus,09,,7'
+    )
+    assert bo.split(",")[3:6] == ["true", '"S1', 'S2"']
+    assert gus == "gus,,,false,S1,guardian,gus.ibáñez,,Gus,Ibáñez,,,,,,bo,,,"
+    assert files["classes.csv"].decode().splitlines()[1] == (
+        'C1,,,Biology 1,09,K,B-1,scheduled,Room 4,S1,"T1,Y",Life,03051,"3,1"'
+    )
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("form", ["zip", "folder"])
+def test_shuffled_rows_and_columns_give_the_same_bytes(version: str, form: str) -> None:
+    settings = {"version": version, "form": form, "demographics": True}
+    straight = frames(roster())
+    shuffled = {
+        name: frame.select(reversed(frame.columns)).sample(fraction=1, shuffle=True, seed=11)
+        for name, frame in reversed(straight.items())
+    }
+    first = FEED.render(FeedInput(straight, settings, 1, date(2026, 9, 1)))
+    second = FEED.render(FeedInput(shuffled, settings, 1, date(2026, 9, 1)))
+    assert first.files == second.files
+
+
+def test_grades_and_user_ids_are_sorted_sets() -> None:
+    rows = roster()
+    rows["Person"][0] |= {"grades": '["10","09","10"]', "user_ids": '["{SIS:5}","{LDAP:ana}"]'}
+    line = contents(render(rows))["users.csv"].decode().splitlines()[1]
+    assert '"{LDAP:ana},{SIS:5}"' in line
+    assert '"09,10"' in line
+
+
+def test_the_zip_is_sorted_dated_once_and_holds_the_same_files() -> None:
+    rendered = render(roster(), form="zip")
+    (only,) = rendered.files
+    assert (only.name, only.rows) == ("oneroster.zip", 23)
+    assert members(only.content) == contents(render(roster()))
+    with zipfile.ZipFile(io.BytesIO(only.content)) as package:
+        infos = package.infolist()
+    assert [info.filename for info in infos] == sorted(info.filename for info in infos)
+    assert {(info.date_time, info.external_attr >> 16, info.create_system) for info in infos} == {
+        ((1980, 1, 1, 0, 0, 0), 0o100644, 3)
+    }
+
+
+def test_demographics_are_sent_only_when_asked_for() -> None:
+    assert "demographics.csv" not in contents(render(roster(), demographics=False))
+
+
+def test_extensions_can_be_left_out_and_other_attributes_never_go() -> None:
+    assert b"metadata" not in contents(render(roster(), extensions=False))["users.csv"]
+    assert b"program" not in contents(render(roster()))["users.csv"]
+
+
+def test_files_without_rows_are_absent() -> None:
+    files = contents(render(roster() | {"Enrollment": []}))
+    assert "enrollments.csv" not in files
+    assert b"file.enrollments,absent" in files["manifest.csv"]
+    assert faults(files) == []
+
+
+def test_no_row_at_all_is_no_package() -> None:
+    assert render({}).files == ()
+    assert render({}, form="zip").files == ()
+
+
+def test_a_metadata_column_of_left_out_rows_only_is_not_sent() -> None:
+    rows = roster()
+    rows["Org"].append({"sourced_id": "S 9", "name": "Gone", "type": "school", "attributes": '{"metadata.fax":"1"}'})
+    assert b"metadata.fax" not in contents(render(rows))["orgs.csv"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"verison": "1.1"}, 'Did you mean "version"?'),
+        ({"colour": "red"}, "It knows version, demographics, extensions, form, name."),
+        ({"version": 1.1}, "one of 1.1, 1.2, in quotes"),
+        ({"form": "tar"}, "one of zip, folder"),
+        ({"demographics": "true"}, "true or false, without quotes"),
+        ({"extensions": 1}, "true or false, without quotes"),
+        ({"name": "../roster.zip"}, "a file name that ends in .zip"),
+        ({"name": "roster.csv"}, "a file name that ends in .zip"),
+        ({"name": 7}, "a file name that ends in .zip"),
+    ],
+)
+def test_settings_are_checked(settings: dict[str, object], said: str) -> None:
+    with pytest.raises(UsageError, match=r"OneRoster feed") as raised:
+        FEED.render(FeedInput({}, settings, 1, date(2026, 9, 1)))
+    assert said in str(raised.value)

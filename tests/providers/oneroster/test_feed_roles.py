@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import csv
+import hashlib
+
+import pytest
+from independent_tables import TABLES
+from small_roster import Rows, contents, person, render, role, roster
+from strict_validator import faults
+
+from providers.oneroster.convert import ROLES_IN_11
+
+
+def _read(files: dict[str, bytes], name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(files[f"{name}.csv"].decode().splitlines()))
+
+
+def _users(rows: Rows) -> dict[str, tuple[str, str]]:
+    """Role and organisations of every row of a 1.1 users.csv."""
+    files = contents(render(rows, "1.1"))
+    assert faults(files) == []
+    return {row["sourcedId"]: (row["role"], row["orgSourcedIds"]) for row in _read(files, "users")}
+
+
+def test_every_role_of_both_versions_has_a_word_in_11() -> None:
+    words = {
+        token
+        for version in TABLES
+        for column in TABLES[version]["users"]
+        if column.name == "role"
+        for token in column.tokens
+    }
+    spoken = {column.name: column.tokens for column in TABLES["1.2"]["roles"]}["role"]
+    assert set(ROLES_IN_11) == words | set(spoken)
+    assert set(ROLES_IN_11.values()) <= words
+
+
+def test_roles_of_one_kind_are_one_row_with_all_their_organisations() -> None:
+    rows = roster()
+    rows["Role"] += [
+        role("a", "pia", "S1", "principal"),
+        role("b", "pia", "S2", "systemAdministrator", type="secondary"),
+    ]
+    users = _users(rows)
+    assert users["pia"] == ("administrator", "D,S1,S2")
+    assert "pia-administrator" not in users
+
+
+def test_roles_of_several_kinds_are_rows_of_their_own_with_the_same_names() -> None:
+    rows = roster()
+    rows["Role"] += [role("a", "tess", "S2", "counselor"), role("b", "tess", "S1", "aide", type="secondary")]
+    rows["Person"][3]["primary_org"] = "S1"
+    files = contents(render(rows, "1.1"))
+    own, more = (row for row in _read(files, "users") if row["username"] == "tess.okafor")
+    assert (own["sourcedId"], own["role"], own["orgSourcedIds"]) == ("tess", "teacher", "S1")
+    assert (more["sourcedId"], more["role"], more["orgSourcedIds"]) == ("tess-aide", "aide", "S1,S2")
+    told_apart = {"sourcedId", "role", "orgSourcedIds"}
+    assert {k: v for k, v in own.items() if k not in told_apart} == {
+        k: v for k, v in more.items() if k not in told_apart
+    }
+
+
+@pytest.mark.parametrize(
+    ("roles", "home", "main"),
+    [
+        ([("S1", "teacher"), ("S2", "aide"), ("D", "aide")], "S1", "teacher"),  # at the primary organisation
+        ([("S1", "teacher"), ("S2", "aide"), ("D", "aide")], None, "aide"),  # the most frequent
+        ([("S1", "teacher"), ("S2", "aide")], None, "aide"),  # a tie: by the alphabet
+        ([("S1", "teacher"), ("S2", "aide")], "D", "aide"),  # no role at the primary organisation
+    ],
+)
+def test_which_kind_is_the_persons_own_row(roles: list[tuple[str, str]], home: str | None, main: str) -> None:
+    rows = roster()
+    rows["Person"].append(person("sol", "Sol", "Adeyemi", primary_org=home))
+    rows["Role"] += [role(f"r{at}", "sol", org, kind) for at, (org, kind) in enumerate(roles)]
+    assert _users(rows)["sol"][0] == main
+
+
+def test_enrollments_and_families_name_the_row_of_their_role() -> None:
+    rows = roster()
+    rows["Role"].append(role("a", "tess", "S1", "parent"))
+    rows["Role"].append(role("b", "tess", "D", "parent"))
+    rows["GuardianStatement"].append({"sourced_id": "g3", "stated_by": "guardian", "guardian": "tess", "student": "bo"})
+    rows["GuardianStatement"].append({"sourced_id": "g4", "stated_by": "file", "guardian": "tess", "student": "ana"})
+    files = contents(render(rows, "1.1"))
+    assert faults(files) == []
+    users = {row["sourcedId"]: row for row in _read(files, "users")}
+    assert (users["tess"]["role"], users["tess-teacher"]["role"]) == ("parent", "teacher")
+    assert users["tess"]["agentSourcedIds"] == "bo"
+    assert users["tess-teacher"]["agentSourcedIds"] == ""
+    assert users["ana"]["agentSourcedIds"] == "gus,tess"
+    assert {row["sourcedId"]: row["userSourcedId"] for row in _read(files, "enrollments")}["E3"] == "tess-teacher"
+
+
+def test_a_person_without_roles_is_sent_in_12_only() -> None:
+    rows = roster()
+    rows["Person"].append(person("sol", "Sol", "Adeyemi"))
+    assert "sol" in {row["sourcedId"] for row in _read(contents(render(rows, "1.2")), "users")}
+    assert "sol" not in _users(rows)
+
+
+def test_administrators_of_11_are_told_by_their_organisation_in_12() -> None:
+    rows = roster()
+    rows["Role"].append(role("pia2", "pia", "S1", "administrator"))
+    roles = _read(contents(render(rows)), "roles")
+    assert {row["orgSourcedId"]: row["role"] for row in roles if row["userSourcedId"] == "pia"} == {
+        "D": "districtAdministrator",
+        "S1": "siteAdministrator",
+    }
+
+
+def test_roles_without_a_fit_id_get_a_minted_one_and_the_others_keep_theirs() -> None:
+    rows = roster()
+    rows["Role"][0]["sourced_id"] = "role-ana"
+    ids = {row["userSourcedId"]: row["sourcedId"] for row in _read(contents(render(rows)), "roles")}
+    assert ids["ana"] == "role-ana"
+    assert ids["pia"] == hashlib.sha256(b"pia|D|administrator").hexdigest()[:32]
+
+
+def test_profiles_and_roles_of_12_are_sent_whole() -> None:
+    rows = roster()
+    profile = {"profile_type": "LMS", "vendor_id": "v.example", "credential_type": "SSO", "username": "t"}
+    rows["UserProfile"] = [{"sourced_id": "UP", "person": "tess", "description": "x, y", **profile}]
+    dates = {"begin_date": "2026-08-01", "end_date": "2027-07-01"}
+    rows["Role"][4] |= {"sourced_id": "rt", "user_profile": "UP", "attributes": '{"metadata.fte":"0.5"}', **dates}
+    files = contents(render(rows))
+    assert faults(files) == []
+    assert files["userProfiles.csv"].decode().splitlines()[1] == 'UP,,,tess,LMS,v.example,,"x, y",SSO,t,'
+    assert "rt,,,tess,primary,teacher,2026-08-01,2027-07-01,S1,UP,0.5" in files["roles.csv"].decode().splitlines()

@@ -34,7 +34,7 @@ What to try next, with this workspace:
   rosterkit -C {folder} show --html -o review.html    the page for a reviewer without a shell
   rosterkit -C {folder} explain Person stu-1001        where each value comes from
   rosterkit -C {folder} history Person stu-1001        what was done to her, and undone
-  rosterkit -C {folder} plan                           tonight: what was undone stays out until the source says something new
+  rosterkit -C {folder} plan                           the next night: what was undone stays out
   rosterkit -C {folder} holds                          what is set aside, and why
   rosterkit check {folder}/packages/second-night      the finding, alone
 Edit a file in {folder}/packages/second-night and plan again to see what it would change.
@@ -58,12 +58,14 @@ def walk(folder: Path, console: Console) -> None:
     """
     workspace = _workspace(folder, console)
     _step(console, 1, "The first night: everybody is new, and a person must look.")
-    _carry_out(console, workspace, _planned(workspace, "first-night"), "the first load, compared with the office")
+    _carry_out(
+        console, workspace, _planned(workspace, folder, "first-night"), "the first load, compared with the office"
+    )
     before = workspace.feed_build("oneroster", NIGHTS["first-night"])
     console.print(f"The roster as a OneRoster package: {_in_short(before)}.")
 
     _step(console, 2, "The second night: a small plan, with a finding, a held archive and a reused id.")
-    second = _planned(workspace, "second-night")
+    second = _planned(workspace, folder, "second-night")
     _carry_out(console, workspace, second, "the changes of the day; the held ones wait for the school")
 
     _step(console, 3, "Second thoughts: undo takes the night back, by a plan like any other.")
@@ -92,9 +94,8 @@ def _workspace(folder: Path, console: Console) -> Workspace:
     return Workspace(folder)
 
 
-def _planned(workspace: Workspace, night: str) -> Plan:
-    package = workspace.folder / "packages" / night
-    return workspace.plan(package, as_of=NIGHTS[night])
+def _planned(workspace: Workspace, folder: Path, night: str) -> Plan:
+    return workspace.plan(folder / "packages" / night, as_of=NIGHTS[night])
 
 
 def _carry_out(console: Console, workspace: Workspace, plan: Plan, reason: str) -> None:

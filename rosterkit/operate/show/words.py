@@ -67,7 +67,7 @@ def chosen(lines: pl.DataFrame, choice: Choice) -> pl.DataFrame:
         maintain_order=True,
     )
     group = ["entity", "action"]
-    sized = wanted.with_columns(pl.len().over(group).alias("more"))
+    sized = wanted.with_columns(pl.len().over(group).cast(pl.Int64).alias("more"))
     if choice.limit:
         sized = sized.filter(pl.int_range(pl.len()).over(group) < choice.limit)
         return sized.with_columns((pl.col("more") - choice.limit).clip(0))

@@ -1,0 +1,44 @@
+# Two commands: make demo, make test. Both make their own virtual environment first.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types imports clean
+
+help:
+	@echo "make demo     walk the whole road on fixtures/ and leave demo-workspace/ to look at"
+	@echo "make test     run every test"
+	@echo "make lint     ruff, as written and as formatted"
+	@echo "make types    mypy --strict"
+	@echo "make imports  the road runs one way (import-linter)"
+	@echo "make clean    remove the virtual environment and what tools left behind"
+
+demo: $(STAMP)
+	$(BIN)/rosterkit demo demo-workspace
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+imports: $(STAMP)
+	$(BIN)/lint-imports
+
+# Installed again only when what is to be installed changed.
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "rosterkit needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V 2>&1 || echo not there)." \
+	       "Name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { \
+	  echo "A virtual environment cannot be made: install your system's venv package, such as python3-venv." >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore -e '.[dev]'
+	@touch $(STAMP)
+
+clean:
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

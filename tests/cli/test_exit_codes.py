@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import FakeWorkspace
+
+from rosterkit.cli import session
+from rosterkit.cli.main import command, run
+from rosterkit.errors import Busy, InternalError, Refused, RosterkitError, SourceUnreadable, UsageError
+
+ROSTERKIT = [sys.executable, "-m", "rosterkit.cli.main"]
+
+
+@pytest.mark.parametrize(
+    ("problem", "code"),
+    [
+        (UsageError("Mend it."), 2),
+        (SourceUnreadable("Look at it.", rule="zip.crc"), 3),
+        (Refused("It is stale.", why="stale"), 4),
+        (Busy("Try later."), 5),
+        (InternalError("A promise broke."), 70),
+    ],
+)
+def test_each_error_has_its_code_and_one_sentence(
+    fake: FakeWorkspace, capsys: pytest.CaptureFixture[str], problem: RosterkitError, code: int
+) -> None:
+    fake.answers["plan"] = problem
+    assert run(["plan", "--json"]) == code
+    said = capsys.readouterr()
+    assert said.err.startswith(f"{problem}")
+    assert said.err.count("\n") == 1
+    told = json.loads(said.out)["error"]
+    assert (told["exit"], told["message"]) == (code, said.err.strip())
+    assert told["why"] == getattr(problem, "why", "")
+
+
+def test_without_json_nothing_is_printed_but_the_sentence(
+    fake: FakeWorkspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.answers["apply"] = Refused("It is stale.", why="stale")
+    assert run(["apply", "7f3a"]) == 4
+    assert capsys.readouterr() == ("", "It is stale.\n")
+
+
+def test_our_own_fault_is_70_without_a_traceback_or_what_it_held(
+    fake: FakeWorkspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.answers["plan"] = ValueError("ana.quispe@example")
+    assert run(["plan"]) == 70
+    said = capsys.readouterr().err
+    assert "please report" in said.lower()
+    assert "Traceback" not in said
+    assert "ana.quispe" not in said
+    monkeypatch.setenv("ROSTERKIT_DEBUG", "1")
+    run(["plan"])
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_what_the_system_refuses_is_named(fake: FakeWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
+    fake.answers["plan"] = PermissionError(13, "Permission denied", "/drop/a.zip")
+    assert run(["plan"]) == 2
+    assert "Permission denied: /drop/a.zip" in capsys.readouterr().err
+
+
+def test_ctrl_c_says_that_nothing_is_half_written(fake: FakeWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
+    fake.answers["apply"] = KeyboardInterrupt()
+    assert run(["apply", "7f3a"]) == 130
+    said = capsys.readouterr()
+    assert "half-written" in said.err
+    assert said.out == ""
+
+
+def test_a_reader_that_left_is_no_fault() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([*ROSTERKIT, "rules"], stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (session.READER_LEFT, b"")
+
+
+def test_help_answers_without_the_heavy_libraries() -> None:
+    heavy = "polars", "sqlalchemy", "sqlmodel", "pydantic", "jinja2", "rosterkit.operate"
+    script = f"import sys, rosterkit.cli.main; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("rosterkit 0.")
+
+
+def verbs() -> list[list[str]]:
+    found = []
+    for name, verb in command.commands.items():  # type: ignore[attr-defined]
+        found += [[name, inner] for inner in getattr(verb, "commands", ())] or [[name]]
+    return found
+
+
+@pytest.mark.parametrize("verb", verbs(), ids=" ".join)
+def test_the_help_of_every_verb_teaches_by_an_example(capsys: pytest.CaptureFixture[str], verb: list[str]) -> None:
+    assert run([*verb, "--help"]) == 0
+    assert "Example: rosterkit" in capsys.readouterr().out
+
+
+def test_every_verb_of_the_road_is_there() -> None:
+    wanted = "init check plan plans show approve reject hold release holds apply undo history explain accept rules demo"
+    assert {" ".join(verb) for verb in verbs()} == {*wanted.split(), "feed build"}
+
+
+def test_every_verb_but_the_demo_speaks_json() -> None:
+    silent = []
+    for verb in verbs():
+        found = command.commands[verb[0]]  # type: ignore[attr-defined]
+        found = found.commands[verb[1]] if len(verb) > 1 else found
+        if not any("--json" in option.opts for option in found.params):
+            silent.append(verb)
+    assert silent == [["demo"]]

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import FakeWorkspace
+
+from rosterkit.cli.main import run
+from rosterkit.intake.findings import concat, finding
+from rosterkit.operate import config
+from rosterkit.operate.results import Applied, CheckReport
+from rosterkit.operate.settings import template
+from rosterkit.plan.plan import Counts
+from rosterkit.testing.views import RULES
+
+WHY = ["--reason", "checked", "--as", "kim"]
+
+
+@pytest.mark.parametrize(
+    ("line", "verb", "arguments", "named"),
+    [
+        (["plan"], "plan", (None,), {"source": "main", "as_of": None}),
+        (["plan", "--source", "main"], "plan", (None,), {"source": "main", "as_of": None}),
+        (["plan", "--source", "a.zip"], "plan", (Path("a.zip"),), {"source": "main", "as_of": None}),
+        (
+            ["plan", "--source", "a.zip", "--origin", "hr", "--as-of", "2026-09-15"],
+            "plan",
+            (Path("a.zip"),),
+            {"source": "hr", "as_of": date(2026, 9, 15)},
+        ),
+        (["plans"], "plans", (), {}),
+        (["show"], "show", (None,), {}),
+        (["show", "7f3a"], "show", ("7f3a",), {}),
+        (["undo", "--as", "kim"], "undo", (None,), {"actor": "kim"}),
+        (["undo", "4", "--as", "kim"], "undo", (4,), {"actor": "kim"}),
+        (["approve", "7f3a", *WHY], "approve", ("7f3a",), {"reason": "checked", "actor": "kim"}),
+        (
+            ["approve", "7f3a", *WHY, "--held", "--entity", "person", "--action", "archive", "--record", "stu-1"],
+            "approve_held",
+            ("7f3a",),
+            {"reason": "checked", "actor": "kim", "entity": "Person", "action": "archive", "sourced_id": "stu-1"},
+        ),
+        (
+            ["approve", "7f3a", *WHY, "--held"],
+            "approve_held",
+            ("7f3a",),
+            {"reason": "checked", "actor": "kim", "entity": None, "action": None, "sourced_id": None},
+        ),
+        (["reject", "7f3a", *WHY], "reject", ("7f3a",), {"reason": "checked", "actor": "kim"}),
+        (["apply", "7f3a", "--as", "kim"], "apply", ("7f3a",), {"actor": "kim"}),
+        (
+            ["hold", "person", "stu-1", *WHY],
+            "hold",
+            ("Person", "stu-1"),
+            {"reason": "checked", "actor": "kim", "action": "", "field": ""},
+        ),
+        (
+            ["release", "Person", "stu-1", *WHY, "--action", "update", "--field", "email"],
+            "release",
+            ("Person", "stu-1"),
+            {"reason": "checked", "actor": "kim", "action": "update", "field": "email"},
+        ),
+        (["holds"], "holds", (), {}),
+        (["history"], "history", (None, None), {}),
+        (["history", "Person", "stu-1"], "history", ("Person", "stu-1"), {}),
+        (["explain", "Person", "stu-1"], "explain", ("Person", "stu-1"), {}),
+        (["accept", "9c1d", *WHY], "accept", ("9c1d",), {"reason": "checked", "actor": "kim", "source": "main"}),
+        (["feed", "build"], "feed_build", ("", None), {}),
+        (["feed", "build", "o", "--as-of", "2026-09-15"], "feed_build", ("o", date(2026, 9, 15)), {}),
+    ],
+)
+def test_each_verb_asks_the_workspace(
+    fake: FakeWorkspace,
+    capsys: pytest.CaptureFixture[str],
+    line: list[str],
+    verb: str,
+    arguments: tuple[Any, ...],
+    named: dict[str, Any],
+) -> None:
+    fake.plan_says()
+    fake.answers["undo"] = fake.answers["plan"]
+    assert run(["-C", "district", *line]) == 0
+    assert fake.last() == (verb, arguments, named)
+    assert fake.folder == Path("district")
+    said = capsys.readouterr()
+    assert said.out
+    assert said.err == ""
+    assert run(["-C", "district", *line, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["version"] == 1
+
+
+def test_init_makes_the_folder_it_is_given(fake: FakeWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", "district"]) == 0
+    assert fake.made == Path("district")
+    assert "rosterkit -C district plan" in capsys.readouterr().out
+    assert run(["-C", "other", "init", "--json"]) == 0
+    assert fake.made == Path("other")
+    assert json.loads(capsys.readouterr().out)["workspace"].endswith("/other")
+
+
+def test_check_needs_no_workspace(fake: FakeWorkspace) -> None:
+    assert run(["check", "a.zip", "--strict"]) == 1
+    assert fake.last() == ("check", (Path("a.zip"),), {"alone": True, "kind": "oneroster", "strict": True})
+
+
+def test_check_in_a_workspace_uses_its_settings(fake: FakeWorkspace, tmp_path: Path) -> None:
+    (tmp_path / config.FILE).write_text(template())
+    run(["check"])
+    assert fake.last() == ("check", (), {"source": "main", "strict": None})
+    run(["check", "main", "--lenient"])
+    assert fake.last() == ("check", (), {"source": "main", "strict": False})
+    run(["check", "a.zip"])
+    assert fake.last() == ("check", (Path("a.zip"),), {"strict": None})
+
+
+def report(severity: str) -> CheckReport:
+    found = concat([finding("bool.case", severity, file="users.csv", line=4)] if severity else [])
+    return CheckReport("night.zip", "abc", "1.1", False, {}, (), found, RULES)
+
+
+@pytest.mark.parametrize(("severity", "code"), [("", 0), ("info", 0), ("warning", 0), ("error", 1)])
+def test_check_is_1_only_for_errors(fake: FakeWorkspace, severity: str, code: int) -> None:
+    fake.answers["check"] = report(severity)
+    assert run(["check", "a.zip"]) == code
+
+
+def test_check_prints_json_or_csv(fake: FakeWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["check", "a.zip", "--json"])
+    assert len(json.loads(capsys.readouterr().out)["findings"]) == 3
+    run(["check", "a.zip", "--csv"])
+    assert capsys.readouterr().out.startswith("rule,severity,file,line,column,")
+    assert run(["check", "a.zip", "--csv", "--json"]) == 2
+
+
+def test_rules_needs_no_workspace(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["rules", "--json"]) == 0
+    codes = {rule["code"] for rule in json.loads(capsys.readouterr().out)["rules"]}
+    assert "identity.reused-id" in codes
+    assert run(["rules", "identity.reused-id"]) == 0
+    assert "Ask the SIS" in capsys.readouterr().out
+    assert run(["rules", "nothing.such"]) == 2
+
+
+SIX = ("Org", "AcademicSession", "Course", "Class", "Person", "Enrollment")
+FULL = tuple((entity, "", "full", "") for entity in SIX)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({}, 0),
+        ({"findings": {"warning": 3, "info": 1}}, 0),
+        ({"findings": {"error": 1}}, 1),
+        ({"held": {"Person": Counts(archive=1)}}, 1),
+        ({"held": {"Person": Counts()}}, 0),
+        ({"segments": FULL}, 0),
+        ({"segments": (*FULL, ("Demographics", "", "absent", "not in the package"))}, 0),
+        ({"segments": (*FULL[:-1], ("Enrollment", "", "absent", "not in the package"))}, 1),
+        ({"segments": (*FULL[:-1], ("Enrollment", "student", "partial", "cut short"))}, 1),
+        ({"segments": (("Person", "", "delta", ""), ("Org", "", "absent", "not in the package"))}, 0),
+        ({"segments": (("Person", "", "delta", ""), ("Enrollment", "", "partial", "cut short"))}, 1),
+    ],
+)
+def test_plan_is_1_when_somebody_should_look(fake: FakeWorkspace, said: dict[str, Any], code: int) -> None:
+    fake.plan_says(**said)
+    assert run(["plan"]) == code
+
+
+def test_apply_is_1_when_something_is_held(fake: FakeWorkspace) -> None:
+    fake.answers["apply"] = Applied("7f3a", 4, True, {}, {"Person": Counts(archive=1)}, 0.1)
+    assert run(["apply", "7f3a"]) == 1
+
+
+def test_show_chooses_and_writes_a_private_file(
+    fake: FakeWorkspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["show", "--json", "--held"]) == 0
+    assert [line["sourced_id"] for line in json.loads(capsys.readouterr().out)["lines"]] == ["enr-7"]
+    assert run(["show", "--html", "-o", "review.html"]) == 0
+    written = tmp_path / "review.html"
+    assert written.read_text().startswith("<!DOCTYPE html>")
+    assert written.stat().st_mode & 0o777 == 0o600
+    assert capsys.readouterr().out == ""
+    assert run(["show", "--html"]) == 0
+    assert capsys.readouterr().out == written.read_text()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["show", "--html", "--json"],
+        ["show", "-o", "x"],
+        ["show", "--entity", "Persn"],
+        ["show", "--limit", "-1"],
+        ["approve", "7f3a"],
+        ["approve", "7f3a", "--reason", "  "],
+        ["approve", "7f3a", "--reason", "x", "--entity", "Person"],
+        ["hold", "Persn", "stu-1", "--reason", "x"],
+        ["history", "Person"],
+        ["plan", "--as-of", "15.9.2026"],
+        ["undo", "newest"],
+        ["check"],
+        ["check", "a.zip", "--fast"],
+        ["feed"],
+        ["fly"],
+        [],
+    ],
+)
+def test_a_wrong_command_line_is_2(fake: FakeWorkspace, capsys: pytest.CaptureFixture[str], line: list[str]) -> None:
+    assert run(line) == 2
+    assert capsys.readouterr().err.strip()
+    assert [asked for asked in fake.asked if asked[0] != "show"] == []
+
+
+def test_the_actor_is_the_login_name_where_none_is_named(fake: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "night-job")
+    run(["apply", "7f3a"])
+    assert fake.last()[2] == {"actor": "night-job"}
+
+
+def test_nobody_acts_without_a_name(fake: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert run(["apply", "7f3a"]) == 2
+    assert fake.asked == []

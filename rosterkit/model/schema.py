@@ -23,7 +23,7 @@ from functools import cached_property
 
 import polars as pl
 
-__all__ = ["BOOKKEEPING", "Column", "Entity", "PROVENANCE", "by_name", "entities"]
+__all__ = ["BOOKKEEPING", "PROVENANCE", "Column", "Entity", "by_name", "entities"]
 
 BOOKKEEPING: tuple[tuple[str, type[pl.DataType]], ...] = (
     ("id", pl.Int64),

@@ -42,7 +42,11 @@ def freed(judged: Mapping[str, pl.DataFrame], approved: pl.DataFrame, keys: Keys
     out: dict[str, pl.DataFrame] = {}
     for entity in entities():
         mine = approved.filter(pl.col("entity") == entity.name)
-        rows = judged[entity.name].filter(pl.col("action").is_not_null()).join(mine, on=["sourced_id", "action"], how="semi")
+        rows = (
+            judged[entity.name]
+            .filter(pl.col("action").is_not_null())
+            .join(mine, on=["sourced_id", "action"], how="semi")
+        )
         now = approvable(entity, rows, keys)
         same = now.join(mine, on=["sourced_id", "action", "field", "before", "after"], how="semi", nulls_equal=True)
         bits = {c.label: bit(entity, c) for c in entity.columns} | {"": (1 << 64) - 1}
@@ -63,7 +67,9 @@ def free(judged: dict[str, pl.DataFrame], approved: Mapping[str, pl.DataFrame]) 
             continue
         rows = judged[entity.name].join(approved[entity.name], on="id", how="left", maintain_order="left")
         bits = pl.col("bits").fill_null(0)
-        whole = (bits == (1 << 64) - 1) | ((pl.col("action") == "update") & ((pl.col("diff") & ~bits) == 0) & (bits != 0))
+        whole = (bits == (1 << 64) - 1) | (
+            (pl.col("action") == "update") & ((pl.col("diff") & ~bits) == 0) & (bits != 0)
+        )
         lift = whole & pl.col("hold").is_in(["case", "limit", "person", "undo"])
         judged[entity.name] = rows.with_columns(
             hold=pl.when(lift).then(None).otherwise("hold"),

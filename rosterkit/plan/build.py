@@ -25,7 +25,7 @@ from rosterkit.plan.said import Said, fold, from_pending, stated
 from rosterkit.plan.snapshot import PENDING, Layer, Snapshot
 from rosterkit.plan.texts import keys_of
 
-__all__ = ["Draft", "build", "layer_of"]
+__all__ = ["Draft", "build", "dangling"]
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,14 @@ def _remembered(entity: Entity, rows: pl.DataFrame, said: Said) -> pl.DataFrame:
     held = pl.col("hold").is_not_null() & pl.col("action").is_not_null()
     waiting = pl.col("deleted") & pl.col("active") & pl.col("action").is_null()
     partly = (pl.col("diff") & pl.col("field_hold")) != 0
-    spoken = rows.filter(pl.col("said") & (held | waiting | partly | pl.col("waits").is_not_null() | (pl.col("dangling") != 0)))
+    spoken = rows.filter(
+        pl.col("said") & (held | waiting | partly | pl.col("waits").is_not_null() | (pl.col("dangling") != 0))
+    )
     why = spoken.select(
         "sourced_id",
-        why=pl.coalesce("hold_why", "waits", pl.when(pl.col("dangling") != 0).then(pl.lit("a record it names is not there"))),
+        why=pl.coalesce(
+            "hold_why", "waits", pl.when(pl.col("dangling") != 0).then(pl.lit("a record it names is not there"))
+        ),
     )
     body = stated(entity, said.rows.join(why, on="sourced_id", how="semi"))
     out = [body.join(why.with_columns(pl.col("why").fill_null("the file is not whole")), on="sourced_id")]
@@ -97,7 +101,11 @@ def _ended(judged: Mapping[str, pl.DataFrame], said: Mapping[str, Said], holds: 
         met = mine.join(rows, on="sourced_id", how="left")
         back = pl.col("said") & ~pl.col("deleted")
         archive = (pl.col("action") == "archive") & (back | ~pl.col("active"))
-        restore = (pl.col("action") == "restore") & back & (pl.col("active") | (pl.col("hold").is_null() & pl.col("action_right").is_not_null()))
+        restore = (
+            (pl.col("action") == "restore")
+            & back
+            & (pl.col("active") | (pl.col("hold").is_null() & pl.col("action_right").is_not_null()))
+        )
         ended += met.filter((pl.col("field") == "") & (archive | restore))["hold_id"].to_list()
         ended += _said_anew(entity, mine.filter(pl.col("field") != ""), said[entity.name])
     return tuple(sorted(set(ended)))
@@ -110,7 +118,9 @@ def _said_anew(entity: Entity, holds: pl.DataFrame, said: Said) -> list[int]:
         mine = holds.filter(pl.col("field") == column.label)
         if mine.height == 0:
             continue
-        now = said.rows.filter(~pl.col("deleted").fill_null(value=False) & ((pl.col("keep") & bit(entity, column)) == 0))
+        now = said.rows.filter(
+            ~pl.col("deleted").fill_null(value=False) & ((pl.col("keep") & bit(entity, column)) == 0)
+        )
         met = mine.join(now.select("sourced_id", _now=pl.col(column.label).cast(pl.String)), on="sourced_id")
         out += met.filter(pl.col("_now").ne_missing(pl.col("value")))["hold_id"].to_list()
     return out
@@ -171,3 +181,14 @@ def _used(approved: pl.DataFrame, parts: Parts) -> tuple[int, ...]:
                 frames.append(part[name].select("sourced_id", action=action))
         used += mine.join(pl.concat(frames), on=["sourced_id", "action"], how="semi")["approved_id"].to_list()
     return tuple(sorted(used))
+
+
+def dangling(bundle: Bundle) -> pl.DataFrame:
+    """Findings for references that do not resolve inside the package itself."""
+    none = {e.name: pl.DataFrame(schema=e.stored_schema) for e in entities()}
+    said: dict[str, Said] = {}
+    for entity in entities():
+        layers = (from_pending(entity, pl.DataFrame(schema=PENDING)), layer_of(bundle, entity))
+        said[entity.name] = fold(entity, layers, none[entity.name], layers[1].state)
+    judged = judge(none, said, dict.fromkeys(none, 1))
+    return settle(judged)

@@ -53,7 +53,12 @@ def _from_parent(entity: Entity, column: Column, rows: pl.DataFrame, parent: pl.
     if kept.len():
         rows = _hold(rows, _in(old, kept) & (pl.col("action") == "archive") & ~_removed_link(entity), why)
         # A link was to be cleared because its target leaves; the target stays, so the link does.
-        cleared = _in(old, kept) & pl.col(new).is_null() & has("diff", bit(entity, column)) & ~has("field_hold", bit(entity, column))
+        cleared = (
+            _in(old, kept)
+            & pl.col(new).is_null()
+            & has("diff", bit(entity, column))
+            & ~has("field_hold", bit(entity, column))
+        )
         rows = rows.with_columns(
             field_hold=pl.when(cleared & (pl.col("action") == "update"))
             .then(pl.col("field_hold") | bit(entity, column))

@@ -56,7 +56,15 @@ def lines(parts: Parts, names: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         known = names.get(name, pl.DataFrame(schema=NAMES))
         if name in parts.create:
             new = parts.create[name].select(
-                "id", "sourced_id", "file", "line", "hold", "hold_why", action=pl.lit("create"), how=pl.lit("said"), **none
+                "id",
+                "sourced_id",
+                "file",
+                "line",
+                "hold",
+                "hold_why",
+                action=pl.lit("create"),
+                how=pl.lit("said"),
+                **none,
             )
             out.append(_lines(name, new, known))
         if name in parts.status:

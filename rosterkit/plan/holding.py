@@ -59,7 +59,9 @@ def _by_undo(rows: pl.DataFrame, holds: pl.DataFrame, entity: Entity, keys: Keys
             names = keys[column.to].select(pl.col("id").alias(column.name), pl.col("sourced_id").alias("_said"))
             rows = rows.join(names, on=column.name, how="left", maintain_order="left")
             shown = "_said"
-        rows = rows.join(values.with_columns(_undone=pl.lit(value=True)), on="sourced_id", how="left", maintain_order="left")
+        rows = rows.join(
+            values.with_columns(_undone=pl.lit(value=True)), on="sourced_id", how="left", maintain_order="left"
+        )
         same = pl.col("_undone").fill_null(value=False) & pl.col(shown).cast(pl.String).eq_missing(pl.col("_value"))
         rows = rows.with_columns(
             (pl.when(same & has("diff", bit(entity, column))).then(bit(entity, column)).otherwise(0))
@@ -125,24 +127,30 @@ def _counted(entity: Entity, rows: pl.DataFrame, judged: dict[str, pl.DataFrame]
     return counted
 
 
-def hold_over_limits(judged: dict[str, pl.DataFrame], limits: Limits, approved: dict[str, pl.Series]) -> dict[str, pl.DataFrame]:
+def hold_over_limits(
+    judged: dict[str, pl.DataFrame], limits: Limits, approved: dict[str, pl.Series]
+) -> dict[str, pl.DataFrame]:
     """Holds the archives that a limit trips on; returns them by entity: sourced_id, why (to be stored)."""
     out: dict[str, pl.DataFrame] = {}
     for entity in entities():
         rows = judged[entity.name]
         counted = _counted(entity, rows, judged) & ~pl.col("id").is_in(approved[entity.name].implode())
-        rows = rows.with_columns(base="active", vanished=counted, added=proposed() & pl.col("action").is_in(["create", "restore"]))
+        rows = rows.with_columns(
+            base="active", vanished=counted, added=proposed() & pl.col("action").is_in(["create", "restore"])
+        )
         if rows["vanished"].any():
             held = trips(units(entity, rows, judged), limits)
             if entity.name == "Enrollment":
                 members = rows.select("id", "class_id", "role", "base", "vanished", "added").with_columns(
-                    class_id=pl.coalesce(rows["s.class_id"], rows["class_id"]), role=pl.coalesce(rows["s.role"], rows["role"])
+                    class_id=pl.coalesce(rows["s.class_id"], rows["class_id"]),
+                    role=pl.coalesce(rows["s.role"], rows["role"]),
                 )
-                held = pl.concat([held, halved_classes(members, limits)]).unique("id", keep="first", maintain_order=True)
+                held = pl.concat([held, halved_classes(members, limits)]).unique(
+                    "id", keep="first", maintain_order=True
+                )
             rows = rows.join(held.rename({"why": "_why"}), on="id", how="left", maintain_order="left")
             rows = _set(rows, pl.col("_why").is_not_null(), "limit", pl.col("_why"))
             out[entity.name] = rows.filter(pl.col("_why").is_not_null()).select("sourced_id", why="_why")
             rows = rows.drop("_why")
         judged[entity.name] = rows.drop("base", "vanished", "added")
     return out
-

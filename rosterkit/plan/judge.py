@@ -86,7 +86,9 @@ def _met(entity: Entity, stored: pl.DataFrame, said: Said, next_id: int) -> pl.D
     )
     rows = said.rows.with_columns(said=pl.lit(value=True), deleted=pl.col("deleted").fill_null(value=False))
     both = mine.join(rows, on="sourced_id", how="full", coalesce=True)
-    both = both.with_columns(pl.col("known", "active", "said", "deleted").fill_null(value=False), pl.col("keep").fill_null(0))
+    both = both.with_columns(
+        pl.col("known", "active", "said", "deleted").fill_null(value=False), pl.col("keep").fill_null(0)
+    )
     both = both.filter(pl.col("known") | ~pl.col("deleted"))
     return _numbered(both, next_id)
 

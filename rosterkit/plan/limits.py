@@ -68,7 +68,10 @@ def trips(units: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     held = pl.concat(
         [
             vanished.join(over_all.select("role", why=pl.format("over all, {}", "why")), on="role"),
-            vanished.join(by_unit.select("role", "school_id", why=pl.format("at this school, {}", "why")), on=["role", "school_id"]),
+            vanished.join(
+                by_unit.select("role", "school_id", why=pl.format("at this school, {}", "why")),
+                on=["role", "school_id"],
+            ),
         ],
         how="diagonal",
     )

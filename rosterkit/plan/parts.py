@@ -138,11 +138,15 @@ def parts_of(judged: Mapping[str, pl.DataFrame], keys: Keys, holds: pl.DataFrame
         status[entity.name] = moved.with_columns(digest=digests).select(list(STATUS))
         update[entity.name] = _updates(entity, rows, keys, codes)
         stamp[entity.name] = _stamps(judged[entity.name])
-    return Parts(*({name: frame for name, frame in part.items() if frame.height} for part in (create, status, update, stamp)))
+    return Parts(
+        *({name: frame for name, frame in part.items() if frame.height} for part in (create, status, update, stamp))
+    )
 
 
 def _stamps(rows: pl.DataFrame) -> pl.DataFrame:
-    newer = (pl.col("modified_at") > pl.col("s_modified_at")).fill_null(value=True) & pl.col("modified_at").is_not_null()
+    newer = (pl.col("modified_at") > pl.col("s_modified_at")).fill_null(value=True) & pl.col(
+        "modified_at"
+    ).is_not_null()
     calm = pl.col("action").is_null() & pl.col("waits").is_null() & (pl.col("dangling") == 0)
     return rows.filter(pl.col("known") & pl.col("said") & ~pl.col("deleted") & newer & calm).select("id", "modified_at")
 

@@ -56,7 +56,9 @@ def _report(entity: Entity, column: Column, rows: pl.DataFrame, rule: str) -> pl
     )
 
 
-def _without(rows: pl.DataFrame, entity: Entity, column: Column, lost: pl.Expr, rule: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _without(
+    rows: pl.DataFrame, entity: Entity, column: Column, lost: pl.Expr, rule: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Takes a reference that does not stand back: to the stored value, or to none."""
     found = _report(entity, column, rows.filter(lost), rule)
     rows = rows.with_columns(
@@ -125,7 +127,9 @@ def settle(judged: dict[str, pl.DataFrame]) -> pl.DataFrame:
     for entity in entities():
         rows = judged[entity.name]
         for column in entity.refs:
-            found.append(_report(entity, column, rows.filter(has("dangling", bit(entity, column))), "reference.missing"))
+            found.append(
+                _report(entity, column, rows.filter(has("dangling", bit(entity, column))), "reference.missing")
+            )
         for column in entity.refs:
             assert column.to is not None
             target = rows if column.to == entity.name else judged[column.to]

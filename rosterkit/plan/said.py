@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from rosterkit.intake import findings
-from rosterkit.intake.bundle import UNREADABLE, Listing
+from rosterkit.intake.bundle import ROW_KEYS, UNREADABLE, Listing
 from rosterkit.model.schema import Entity
 from rosterkit.plan.snapshot import Layer
 
@@ -48,7 +48,11 @@ def with_keep(entity: Entity, layer: Layer) -> pl.DataFrame:
     return rows.with_columns(
         keep.alias("keep"),
         pl.lit(layer.package).alias("package") if "package" not in rows.columns else pl.col("package"),
-        *(pl.lit(None, c.said_dtype).alias(c.label) for c, missing in zip(entity.columns, absent, strict=True) if missing),
+        *(
+            pl.lit(None, c.said_dtype).alias(c.label)
+            for c, missing in zip(entity.columns, absent, strict=True)
+            if missing
+        ),
     ).select(
         "sourced_id", "deleted", "modified_at", "package", "file", "line", "keep", *(c.label for c in entity.columns)
     )
@@ -60,7 +64,8 @@ def stated(entity: Entity, rows: pl.DataFrame) -> pl.DataFrame:
     body = pl.struct(
         pl.struct(labels).alias("row"),
         pl.concat_list(
-            pl.when((pl.col("keep") & (1 << i)) != 0).then(pl.lit(label)).otherwise(pl.lit("")) for i, label in enumerate(labels)
+            pl.when((pl.col("keep") & (1 << i)) != 0).then(pl.lit(label)).otherwise(pl.lit(""))
+            for i, label in enumerate(labels)
         )
         .list.unique(maintain_order=True)
         .alias("unread"),
@@ -70,7 +75,12 @@ def stated(entity: Entity, rows: pl.DataFrame) -> pl.DataFrame:
 
 def from_pending(entity: Entity, pending: pl.DataFrame) -> Layer:
     """Pending rows as the oldest layer."""
-    shape = pl.Struct([pl.Field("row", pl.Struct([pl.Field(k, t) for k, t in entity.said_schema.items()])), pl.Field("unread", pl.List(pl.String))])
+    shape = pl.Struct(
+        [
+            pl.Field("row", pl.Struct([pl.Field(k, t) for k, t in entity.said_schema.items()])),
+            pl.Field("unread", pl.List(pl.String)),
+        ]
+    )
     if pending.height == 0:
         return Layer("", "delta", _no_rows(entity), pl.DataFrame(schema=UNREADABLE))
     body = pending.with_columns(pl.col("body").str.json_decode(shape)).unnest("body").unnest("row")
@@ -79,8 +89,8 @@ def from_pending(entity: Entity, pending: pl.DataFrame) -> Layer:
 
 
 def _no_rows(entity: Entity) -> pl.DataFrame:
-    keys = {"sourced_id": pl.String, "deleted": pl.Boolean, "unread": pl.List(pl.String), "modified_at": pl.String}
-    return pl.DataFrame(schema={**keys, "package": pl.String, "file": pl.String, "line": pl.Int64, **entity.said_schema})
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {**ROW_KEYS, "package": pl.String, **entity.said_schema}
+    return pl.DataFrame(schema=schema)
 
 
 def _fresh(rows: pl.DataFrame, known: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

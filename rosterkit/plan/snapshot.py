@@ -83,4 +83,3 @@ class Snapshot(Protocol):
     def approved(self) -> pl.DataFrame:
         """Held changes that a person approved and that were not used yet: APPROVED."""
         ...
-

@@ -91,21 +91,21 @@ def _reverted(entity: Entity, rows: pl.DataFrame, update: pl.DataFrame, keys: Ke
             _undone=pl.lit(value=True),
         )
         rows = rows.with_columns(_now=texts[column.label]).join(back, on="id", how="left", maintain_order="left")
-        hit = pl.col("_undone").fill_null(value=False) & pl.col("active") & pl.col("action").fill_null("update").eq("update")
+        hit = (
+            pl.col("_undone").fill_null(value=False)
+            & pl.col("active")
+            & pl.col("action").fill_null("update").eq("update")
+        )
         flag = pl.lit(bit(entity, column), pl.UInt64)
         rows = rows.with_columns(
             pl.when(hit).then(pl.col("_back")).otherwise(pl.col(column.name)).alias(column.name),
             diff=pl.when(hit).then(pl.col("diff") | flag).otherwise("diff"),
-            field_hold=pl.when(hit & pl.col("_now").ne_missing(pl.col("_after"))).then(pl.col("field_hold") | flag).otherwise("field_hold"),
+            field_hold=pl.when(hit & pl.col("_now").ne_missing(pl.col("_after")))
+            .then(pl.col("field_hold") | flag)
+            .otherwise("field_hold"),
             action=pl.when(hit).then(pl.lit("update")).otherwise("action"),
         ).drop("_now", "_after", "_back", "_undone")
     return rows
-
-
-def _typed(column: Column, name: str) -> pl.Expr:
-    if column.kind == "bool":
-        return pl.col(name).replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
-    return pl.col(name)
 
 
 def _proposed(parts: Parts, stored: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
@@ -163,7 +163,9 @@ def _settle(judged: dict[str, pl.DataFrame]) -> None:
                 again = True
                 moving = broken.filter(pl.col("hold").is_null() & pl.col("action").is_in(["update", "restore"]))
                 ids = moving["id"]
-                judged[entity.name] = _hold(rows, pl.col("id").is_in(ids.implode()), f"its {column.label} is not active")
+                judged[entity.name] = _hold(
+                    rows, pl.col("id").is_in(ids.implode()), f"its {column.label} is not active"
+                )
                 still = broken.filter(~pl.col("id").is_in(ids.implode()))[f"s.{column.name}"].drop_nulls()
                 target = judged[column.to]
                 leaving = pl.col("id").is_in(still.implode()) & (pl.col("action") == "archive")
@@ -201,8 +203,14 @@ def _remembered(entity: Entity, rows: pl.DataFrame, keys: Keys) -> pl.DataFrame:
         .then(pl.lit(every, pl.UInt64))
         .otherwise(pl.lit(every, pl.UInt64) ^ (pl.col("diff") & ~pl.col("field_hold")))
     )
-    place = done.select("sourced_id", "package", "file", "line", "modified_at", keep=keep, deleted=pl.col("action") == "restore")
-    return stated(entity, pl.concat([place, said], how="horizontal")).with_columns(why=pl.lit("it was undone")).select(list(PENDING))
+    place = done.select(
+        "sourced_id", "package", "file", "line", "modified_at", keep=keep, deleted=pl.col("action") == "restore"
+    )
+    return (
+        stated(entity, pl.concat([place, said], how="horizontal"))
+        .with_columns(why=pl.lit("it was undone"))
+        .select(list(PENDING))
+    )
 
 
 def reverse(parts: Parts, stored: Mapping[str, pl.DataFrame]) -> Reversal:
@@ -212,7 +220,11 @@ def reverse(parts: Parts, stored: Mapping[str, pl.DataFrame]) -> Reversal:
     keys = keys_of(judged)
     changed = [
         frame.select(
-            "sourced_id", entity=pl.lit(name), field="field", code=pl.lit("changed"), reason=pl.lit("it has changed since")
+            "sourced_id",
+            entity=pl.lit(name),
+            field="field",
+            code=pl.lit("changed"),
+            reason=pl.lit("it has changed since"),
         )
         for name, frame in parts.update.items()
     ]

@@ -39,7 +39,7 @@ def _create(connection: sqlite3.Connection, entity: Entity, frame: pl.DataFrame,
 
 
 def _place(frame: pl.DataFrame, revision: int) -> pl.DataFrame:
-    """id and where its change was said, the last word of each record."""
+    """Id and where its change was said, the last word of each record."""
     rows = frame.select("id", "package", "file", "line", "modified_at").unique("id", keep="last")
     return rows.with_columns(changed_in=pl.lit(revision))
 
@@ -108,7 +108,9 @@ def _check_references(connection: sqlite3.Connection, ids: dict[str, pl.Series])
             if entity.name in ids:
                 looks.append(f'c.id in (select id from "touched_{entity.table}")')
             if to.name in ids:
-                looks.append(f'c."{column.name}" in (select t.id from "touched_{to.table}" t join "{to.table}" x using (id) where x.status<>\'active\')')
+                looks.append(
+                    f'c."{column.name}" in (select t.id from "touched_{to.table}" t join "{to.table}" x using (id) where x.status<>\'active\')'
+                )
             for look in looks:
                 broken = connection.execute(
                     f'select count(*) from "{entity.table}" c left join "{to.table}" p on p.id=c."{column.name}" '
@@ -130,7 +132,16 @@ def write_revision(connection: sqlite3.Connection, plan: Plan, parts: Parts, act
     changes = {name: asdict(counts) for name, counts in plan.changes.items()}
     connection.execute(
         "insert into revision (id, plan, kind, actor, at, as_of, content_hash, changes) values (?,?,?,?,?,?,?,?)",
-        (revision, plan.id, plan.kind, actor, now().isoformat(), plan.as_of.isoformat(), plan.content_hash, json.dumps(changes)),
+        (
+            revision,
+            plan.id,
+            plan.kind,
+            actor,
+            now().isoformat(),
+            plan.as_of.isoformat(),
+            plan.content_hash,
+            json.dumps(changes),
+        ),
     )
     for name, series in ids.items():
         rows = pl.DataFrame({"record": series}).with_columns(entity=pl.lit(name), revision=pl.lit(revision))

@@ -17,7 +17,9 @@ def active_frames(path: Path) -> dict[str, pl.DataFrame]:
     keys: dict[str, pl.DataFrame] = {}
     out: dict[str, pl.DataFrame] = {}
     for entity in entities():
-        schema = {"id": pl.Int64, "sourced_id": pl.String, "modified_at": pl.String} | {c.name: c.dtype for c in entity.columns}
+        schema = {"id": pl.Int64, "sourced_id": pl.String, "modified_at": pl.String} | {
+            c.name: c.dtype for c in entity.columns
+        }
         rows = read(path, entity.table, schema, "status=?", ("active",))
         keys[entity.name] = rows.select("id", "sourced_id")
         for column in entity.refs:

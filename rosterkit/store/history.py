@@ -63,7 +63,11 @@ def of_record(connection: sqlite3.Connection, entity: Entity, record: int) -> It
     for past in revisions(connection, touched, (entity.name, record)):
         whole = plans.parts(connection, past.plan)
         mine = {
-            part: {entity.name: rows for name, frame in getattr(whole, part).items() if name == entity.name and (rows := frame.filter(pl.col("id") == record)).height}
+            part: {
+                entity.name: rows
+                for name, frame in getattr(whole, part).items()
+                if name == entity.name and (rows := frame.filter(pl.col("id") == record)).height
+            }
             for part in ("create", "status", "update", "stamp")
         }
         yield Event(past, Parts(**mine))

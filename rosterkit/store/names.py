@@ -54,14 +54,23 @@ def _people(path: Path, created: Mapping[str, pl.DataFrame], orgs: pl.DataFrame)
 
 
 def _join(rows: pl.DataFrame, column: str, names: pl.DataFrame, alias: str) -> pl.DataFrame:
-    return rows.join(names.select(pl.col("id").alias(column), pl.col("name").alias(alias), pl.col("school").alias(f"{alias}_school")), on=column, how="left")
+    return rows.join(
+        names.select(
+            pl.col("id").alias(column), pl.col("name").alias(alias), pl.col("school").alias(f"{alias}_school")
+        ),
+        on=column,
+        how="left",
+    )
 
 
 def names_of(path: Path, *parts: Parts) -> dict[str, pl.DataFrame]:
     """NAMES of every record, by entity; what these parts create is included."""
     created = _created(parts)
     orgs = _all(path, by_name("Org"), ["name", "type"], created).with_columns(
-        is_school=pl.col("type").is_in(["department", "district", "local", "state", "national"]).not_().fill_null(value=True)
+        is_school=pl.col("type")
+        .is_in(["department", "district", "local", "state", "national"])
+        .not_()
+        .fill_null(value=True)
     )
     out = {"Org": orgs.select("id", "name", school=pl.lit(""))}
     for name in ("AcademicSession", "Course"):
@@ -81,7 +90,11 @@ def names_of(path: Path, *parts: Parts) -> dict[str, pl.DataFrame]:
         rows = _all(path, by_name(name), [left, right], created)
         rows = _join(_join(rows, left, out[left_to], "a"), right, out[right_to], "b")
         school = "b_school" if name in ("Enrollment", "GuardianStatement") else "a_school"
-        out[name] = rows.select("id", name=pl.format(f"{{}} {word} {{}}", pl.col("a").fill_null("?"), pl.col("b").fill_null("?")), school=school)
+        out[name] = rows.select(
+            "id",
+            name=pl.format(f"{{}} {word} {{}}", pl.col("a").fill_null("?"), pl.col("b").fill_null("?")),
+            school=school,
+        )
     for name in ("UserProfile", "Demographics"):
         rows = _join(_all(path, by_name(name), ["person_id"], created), "person_id", out["Person"], "a")
         out[name] = rows.select("id", name="a", school="a_school")

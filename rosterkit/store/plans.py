@@ -16,7 +16,19 @@ from rosterkit.errors import InternalError, UsageError
 from rosterkit.plan.parts import Parts
 from rosterkit.plan.plan import Counts, Plan
 
-__all__ = ["all_plans", "find", "load", "moment", "now", "packed", "parts", "save", "set_state", "store_part", "unpacked"]
+__all__ = [
+    "all_plans",
+    "find",
+    "load",
+    "moment",
+    "now",
+    "packed",
+    "parts",
+    "save",
+    "set_state",
+    "store_part",
+    "unpacked",
+]
 
 
 def now() -> datetime:
@@ -68,15 +80,14 @@ def parts(connection: sqlite3.Connection, plan: str, *, held: bool = False) -> P
     return Parts(**frames, stamp={} if held else load(connection, plan, "stamp"))
 
 
-_COLUMNS = (
-    "id source kind state base as_of created_at expires_at content_hash needs_approval approval_why undoes applied_as "
-    "packages changes held findings segments notes"
-).split()
+_COLUMNS = ["id", "source", "kind", "state", "base", "as_of", "created_at", "expires_at", "content_hash", "needs_approval", "approval_why", "undoes", "applied_as", "packages", "changes", "held", "findings", "segments", "notes"]
 
 
 def _plan(row: tuple[object, ...]) -> Plan:
     value = dict(zip(_COLUMNS, row, strict=True))
-    decoded = {name: json.loads(str(value[name])) for name in ("packages", "changes", "held", "findings", "segments", "notes")}
+    decoded = {
+        name: json.loads(str(value[name])) for name in ("packages", "changes", "held", "findings", "segments", "notes")
+    }
     for name in ("changes", "held"):
         decoded[name] = {entity: Counts(**counts) for entity, counts in decoded[name].items()}
     times = {name: moment(str(value[name])) for name in ("created_at", "expires_at")}
@@ -106,7 +117,11 @@ def find(connection: sqlite3.Connection, plan_id: str | None) -> Plan:
     query = f"select {','.join(_COLUMNS)} from plan where {where} order by seq desc limit 2"
     rows = connection.execute(query, values).fetchall()
     if not rows:
-        raise UsageError(f'There is no plan "{plan_id}". See "rosterkit plans".' if plan_id else 'There is no plan yet. Make one: "rosterkit plan".')
+        raise UsageError(
+            f'There is no plan "{plan_id}". See "rosterkit plans".'
+            if plan_id
+            else 'There is no plan yet. Make one: "rosterkit plan".'
+        )
     if plan_id and len(rows) > 1:
         raise UsageError(f'More than one plan starts with "{plan_id}". Type more of its id.')
     return _plan(rows[0])
@@ -116,7 +131,9 @@ def _like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
-def save(connection: sqlite3.Connection, plan: Plan, settings_digest: str, frames: Iterable[tuple[str, str, pl.DataFrame]]) -> int:
+def save(
+    connection: sqlite3.Connection, plan: Plan, settings_digest: str, frames: Iterable[tuple[str, str, pl.DataFrame]]
+) -> int:
     """Writes a new plan with its parts, and supersedes older unapproved ones of its source; returns its sequence number."""
     seq = int(connection.execute("select coalesce(max(seq),0)+1 from plan").fetchone()[0])
     connection.execute(

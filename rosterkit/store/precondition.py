@@ -27,7 +27,9 @@ def refuse_settled(plan: Plan) -> None:
     if plan.state == "rejected":
         raise Refused(f"Plan {plan.id} was rejected. {_AGAIN}", why="rejected")
     if plan.state == "superseded":
-        raise Refused(f"A newer plan of {plan.source} takes the place of plan {plan.id}. Look at that one.", why="superseded")
+        raise Refused(
+            f"A newer plan of {plan.source} takes the place of plan {plan.id}. Look at that one.", why="superseded"
+        )
     if plan.expires_at <= now():
         raise Refused(f"Plan {plan.id} expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC. {_AGAIN}", why="expired")
 
@@ -77,7 +79,7 @@ def _refuse_known_keys(connection: sqlite3.Connection, plan: Plan, parts: Parts)
         connection.executemany("insert into new_keys values (?)", frame.select("sourced_id").iter_rows())
         table = by_name(name).table
         row = connection.execute(
-            f'select count(*) from new_keys k join "{table}" t on t.origin=? and t.id_space=\'\' and t.sourced_id=k.sourced_id',
+            f"select count(*) from new_keys k join \"{table}\" t on t.origin=? and t.id_space='' and t.sourced_id=k.sourced_id",
             (plan.source,),
         ).fetchone()
         if row[0]:
@@ -101,9 +103,7 @@ def _refuse_new_children(connection: sqlite3.Connection, plan: Plan, parts: Part
 
 
 def _refuse_held(connection: sqlite3.Connection, plan: Plan, parts: Parts, seq: int) -> None:
-    query = (
-        "select distinct entity, sourced_id from hold where origin=? and plan_seq>=? and code='person' and ended_at is null"
-    )
+    query = "select distinct entity, sourced_id from hold where origin=? and plan_seq>=? and code='person' and ended_at is null"
     held = connection.execute(query, (plan.source, seq)).fetchall()
     for _, name, frame in parts.frames():
         keys = {key for entity, key in held if entity == name}

@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from providers.oneroster.feed import OneRosterFeed
+from providers.oneroster.rules import RULES
 
-__all__ = ["FEED"]
+if TYPE_CHECKING:
+    from rosterkit.intake.bundle import Bundle
+    from rosterkit.intake.rules import Rule
+    from rosterkit.intake.source import ReadOptions
 
+__all__ = ["FEED", "SOURCE", "OneRosterSource"]
+
+
+class OneRosterSource:
+    """Reads OneRoster CSV packages: a zip, a folder, or one folder inside either."""
+
+    kind = "oneroster"
+    rules: tuple[Rule, ...] = RULES
+
+    def read(self, package: Path, options: ReadOptions) -> Bundle:
+        """Reads the package; raises SourceUnreadable when it is refused whole. Never writes anything."""
+        from providers.oneroster.reader import read_package  # noqa: PLC0415 - polars is imported when it is needed
+
+        return read_package(package, options)
+
+
+SOURCE = OneRosterSource()
 FEED = OneRosterFeed()

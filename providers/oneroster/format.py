@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-__all__ = ["FILES", "NOT_CARRIED", "VERSIONS", "Field", "File", "manifest_properties", "tokens_of"]
+__all__ = [
+    "FILES",
+    "NOT_CARRIED",
+    "PERSONAL",
+    "VERSIONS",
+    "Field",
+    "File",
+    "manifest_properties",
+    "tokens_of",
+    "with_resources",
+]
 
 VERSIONS = ("1.1", "1.2")
 
@@ -18,6 +28,47 @@ NOT_CARRIED = {
     ("userProfiles", "password"): "a secret: never stored, never sent",
 }
 """Rostering columns that are read past on purpose, and why."""
+
+PERSONAL = {
+    "users": frozenset(
+        [
+            "username",
+            "userIds",
+            "givenName",
+            "familyName",
+            "middleName",
+            "identifier",
+            "email",
+            "sms",
+            "phone",
+            "password",
+            "userMasterIdentifier",
+            "preferredGivenName",
+            "preferredMiddleName",
+            "preferredFamilyName",
+            "pronouns",
+        ]
+    ),
+    "userProfiles": frozenset(["description", "username", "password"]),
+    "demographics": frozenset(
+        [
+            "birthDate",
+            "sex",
+            "americanIndianOrAlaskaNative",
+            "asian",
+            "blackOrAfricanAmerican",
+            "nativeHawaiianOrOtherPacificIslander",
+            "white",
+            "demographicRaceTwoOrMoreRaces",
+            "hispanicOrLatinoEthnicity",
+            "countryOfBirthCode",
+            "stateOfBirthAbbreviation",
+            "cityOfBirth",
+            "publicSchoolResidenceStatus",
+        ]
+    ),
+}
+"""Columns, by file, whose values no finding shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +222,9 @@ def _rostering(later: bool) -> tuple[File, ...]:
                 Field("sourcedId", "ref", True, to="users", home="Demographics.person"),
                 *_BASE[1:],
                 _date("birthDate", "Demographics.birth_date"),
-                _enum("sex", "male female" + (" other unspecified" if later else ""), "Demographics.sex", extensible=later),
+                _enum(
+                    "sex", "male female" + (" other unspecified" if later else ""), "Demographics.sex", extensible=later
+                ),
                 *(_bool(name, f"Demographics.{label}") for name, label in race.items()),
                 _text("countryOfBirthCode", "Demographics.country_of_birth_code"),
                 _text("stateOfBirthAbbreviation", "Demographics.state_of_birth_abbreviation"),
@@ -245,7 +298,7 @@ def _users_12() -> File:
 
 
 def _user_names() -> tuple[Field, ...]:
-    """username … agentSourcedIds, alike in both versions."""
+    """Username … agentSourcedIds, alike in both versions."""
     return (
         _text("username", "Person.username", True),
         Field("userIds", "user_ids", home="Person.user_ids"),

@@ -82,10 +82,9 @@ ENGINE_RULES: tuple[Rule, ...] = (
 
 
 def catalogue(*more: tuple[Rule, ...]) -> dict[str, Rule]:
-    """All rules by code, the engine's first; ValueError when two share a code."""
+    """All rules by code, the engine's first; ValueError when two that differ share a code."""
     found: dict[str, Rule] = {}
     for rule in [*ENGINE_RULES, *(r for rules in more for r in rules)]:
-        if rule.code in found:
+        if found.setdefault(rule.code, rule) != rule:
             raise ValueError(f"two rules share the code {rule.code}")
-        found[rule.code] = rule
     return found

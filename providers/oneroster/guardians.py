@@ -1,0 +1,127 @@
+"""Who is whose guardian, as rows of users.csv say it from either side."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from providers.oneroster.celltable import DELETED, KEY, LINE, note_rows
+from providers.oneroster.rosterfile import FileRead
+from providers.oneroster.tables import derived_key, listed, row_keys
+from rosterkit.intake.bundle import UNREADABLE, Listing, Table
+
+__all__ = ["guardian_statements", "roles_of"]
+
+_FAMILY = ("guardian", "parent", "relative")
+_LIST = "agentSourcedIds"
+
+# By what the one who states is, then by what the other is: who states it, or the rule that it breaks. "both" is a
+# person who is a student and somebody's guardian, "neither" a teacher, "unknown" one whose roles are not in the package.
+_VERDICTS = {
+    "student": {
+        "student": "agents.two-students",
+        "guardian": "student",
+        "both": "student",
+        "neither": "agents.not-family",
+        "unknown": "student",
+    },
+    "guardian": {
+        "student": "guardian",
+        "guardian": "agents.two-guardians",
+        "both": "guardian",
+        "neither": "agents.not-family",
+        "unknown": "guardian",
+    },
+    "both": {
+        "student": "guardian",
+        "guardian": "student",
+        "both": "agents.role-unknown",
+        "neither": "agents.not-family",
+        "unknown": "agents.role-unknown",
+    },
+    "neither": dict.fromkeys(("student", "guardian", "both", "neither", "unknown"), "agents.not-family"),
+    "unknown": {
+        "student": "guardian",
+        "guardian": "student",
+        "both": "agents.role-unknown",
+        "neither": "agents.not-family",
+        "unknown": "agents.role-unknown",
+    },
+}
+
+
+def roles_of(users: FileRead, roles: FileRead | None) -> pl.DataFrame:
+    """``person`` and ``role`` of every role that the package states and that could be read."""
+    if "role" in users.present:
+        said = users.rows.select(person=KEY, role="role")
+    elif roles is not None and not roles.rows.is_empty():
+        said = roles.rows.filter(~pl.col(DELETED)).select(person="userSourcedId", role="role")
+    else:
+        said = pl.DataFrame(schema={"person": pl.String, "role": pl.String})
+    return said.drop_nulls()
+
+
+def guardian_statements(users: FileRead, roles: pl.DataFrame) -> Table:
+    """The statements of users.csv; ``roles`` as ``roles_of`` gives them. What makes no statement is noted."""
+    people = _people(roles)
+    pairs = listed(users, _LIST)
+    pairs = pairs.join(people, left_on=KEY, right_on="person", how="left", maintain_order="left")
+    pairs = pairs.join(people, left_on="item", right_on="person", how="left", suffix="_other", maintain_order="left")
+    pairs = pairs.with_columns(pl.col("kind", "kind_other").fill_null("unknown")).with_columns(verdict=_verdict())
+    for (verdict,), found in pairs.filter(pl.col("verdict").str.starts_with("agents.")).group_by("verdict"):
+        note_rows(found, str(verdict), _LIST, users.file.name, users.notes)
+    stated = pairs.filter(pl.col("verdict").is_in(["student", "guardian"]))
+    by_student = pl.col("verdict") == "student"
+    rows = stated.select(
+        *row_keys(users, derived_key(pl.col(KEY), pl.col("item"))),
+        pl.col("verdict").alias("stated_by"),
+        pl.when(by_student).then("item").otherwise(KEY).alias("guardian"),
+        pl.when(by_student).then(KEY).otherwise("item").alias("student"),
+        pl.when(by_student).then("relation_other").otherwise("relation").alias("relationship"),
+    )
+    return Table(_with_unread(rows), pl.DataFrame(schema=UNREADABLE), _listings(users, people, pairs))
+
+
+def _people(roles: pl.DataFrame) -> pl.DataFrame:
+    """``person``, ``kind`` (student, guardian, both, neither) and ``relation`` (the first of their family roles)."""
+    family = pl.col("role").is_in(_FAMILY)
+    people = roles.group_by("person").agg(
+        student=(pl.col("role") == "student").any(),
+        family=family.any(),
+        relation=pl.col("role").filter(family).min(),
+    )
+    kind = (
+        pl.when(pl.col("student") & pl.col("family"))
+        .then(pl.lit("both"))
+        .when("student")
+        .then(pl.lit("student"))
+        .when("family")
+        .then(pl.lit("guardian"))
+        .otherwise(pl.lit("neither"))
+    )
+    return people.select("person", "relation", kind=kind)
+
+
+def _verdict() -> pl.Expr:
+    verdicts = {f"{one} {other}": v for one, others in _VERDICTS.items() for other, v in others.items()}
+    return pl.concat_str("kind", "kind_other", separator=" ").replace_strict(verdicts, return_dtype=pl.String)
+
+
+def _with_unread(rows: pl.DataFrame) -> pl.DataFrame:
+    """Where the package does not tell the relationship, the stored one stays."""
+    untold = pl.when(pl.col("relationship").is_null()).then(pl.lit(["relationship"]))
+    return rows.with_columns(unread=untold)
+
+
+def _listings(users: FileRead, people: pl.DataFrame, pairs: pl.DataFrame) -> tuple[Listing, ...]:
+    """Those whose list of agents was read and whose side is known, as students and as guardians."""
+    unclear = pairs.filter(pl.col("verdict") == "agents.role-unknown").select(KEY)
+    readable = users.rows.filter(~pl.col(DELETED) & ~users.unread(_LIST))
+    readable = readable.join(unclear, on=KEY, how="anti", maintain_order="left")
+    owners = readable.join(people, left_on=KEY, right_on="person", how="inner", maintain_order="left")
+
+    def of(side: str) -> Listing:
+        found = owners.filter(pl.col("kind").is_in([side, "both"]))
+        told = {"stated_by": pl.lit(side), side: pl.col(KEY), "file": pl.lit(users.member), "line": pl.col(LINE)}
+        return Listing(found.select(**told))
+
+    return of("student"), of("guardian")

@@ -1,0 +1,76 @@
+"""A OneRoster CSV package, 1.1 or 1.2, to a Bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from providers.oneroster.format import FILES
+from providers.oneroster.guardians import guardian_statements, roles_of
+from providers.oneroster.manifest import Contents, read_contents
+from providers.oneroster.rosterfile import FileRead, absent, read_file
+from providers.oneroster.rules import RULES
+from providers.oneroster.tables import ENTITY_OF, class_terms, roles_11, table
+from rosterkit.intake import findings
+from rosterkit.intake.archive import Archive, open_package
+from rosterkit.intake.bundle import Bundle, Package, Segment, Table
+from rosterkit.intake.notes import Notes
+from rosterkit.intake.rules import Rule
+from rosterkit.intake.source import ReadOptions
+
+__all__ = ["read_package"]
+
+_RULES: Mapping[str, Rule] = {rule.code: rule for rule in RULES}
+
+
+def read_package(path: Path, options: ReadOptions) -> Bundle:
+    """Reads the package; SourceUnreadable when it is refused whole. Writes nothing."""
+    with open_package(path, options) as archive:
+        contents = read_contents(archive, _RULES, options)
+        reads = {name: _read(archive, contents, name, options) for name in ENTITY_OF if name in contents.members}
+        package = Package(archive.package_id(), path.name, contents.version, contents.system)
+    tables: dict[str, Table] = {}
+    segments: list[Segment] = []
+    for name, read in reads.items():
+        segments.append(_segment(read, ENTITY_OF[name]))
+        if read.state != "absent":
+            tables[ENTITY_OF[name]] = table(read)
+    _derive(reads, contents.version, tables, segments)
+    told = findings.concat([contents.findings, *(read.notes.frame() for read in reads.values())])
+    rows_read = {read.member: read.rows_read for read in reads.values() if read.state != "absent"}
+    return Bundle(package, tables, tuple(segments), findings.ordered(told), rows_read)
+
+
+def _read(archive: Archive, contents: Contents, name: str, options: ReadOptions) -> FileRead:
+    file, member = FILES[contents.version][name], contents.members[name]
+    notes = Notes(_RULES, f"{name}.csv", strict=options.strict)
+    if name == "demographics" and not options.demographics:
+        return absent(file, notes, "demographics were not asked for")
+    if member.mode == "absent":
+        return absent(file, notes, member.why)
+    return read_file(archive, member, file, notes, options)
+
+
+def _segment(read: FileRead, entity: str, needs: tuple[str, ...] = ()) -> Segment:
+    """The segment of an entity that the file states, by way of the columns that it needs."""
+    missing = [name for name in needs if name not in read.present]
+    if read.state != "absent" and missing:
+        return Segment(entity, "", "absent", f"{read.member} has no column {missing[0]}", read.delta)
+    return Segment(entity, "", read.state, read.why, read.delta)
+
+
+def _derive(reads: Mapping[str, FileRead], version: str, tables: dict[str, Table], segments: list[Segment]) -> None:
+    """Adds the entities that rows list: terms of classes, roles of 1.1, guardian statements."""
+    classes, users = reads["classes"], reads["users"]
+    terms = _segment(classes, "ClassTerm", ("termSourcedIds",))
+    agents = _segment(users, "GuardianStatement", ("agentSourcedIds",))
+    if terms.state != "absent":
+        tables["ClassTerm"] = class_terms(classes)
+    if agents.state != "absent":
+        tables["GuardianStatement"] = guardian_statements(users, roles_of(users, reads.get("roles")))
+    segments += [terms, agents]
+    if version == "1.1":
+        roles = _segment(users, "Role", ("orgSourcedIds", "role"))
+        if roles.state != "absent":
+            tables["Role"] = roles_11(users)
+        segments.append(roles)

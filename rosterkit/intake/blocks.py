@@ -1,0 +1,86 @@
+"""A file's bytes as blocks of whole lines: UTF-8 with LF line ends, or named for what it is instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+__all__ = ["NotText", "blocks"]
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class NotText(Exception):  # noqa: N818 - it says what the file is, and never leaves the intake
+    """The file as a whole cannot be read as CSV text: the rule, and the line where it shows."""
+
+    def __init__(self, rule: str, line: int, detail: str = "") -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.line = line
+        self.detail = detail
+
+
+def blocks(chunks: Iterable[bytes], size: int, longest: int) -> Iterator[bytes]:
+    """Blocks of about ``size`` bytes that end in LF (the last may not); a BOM is dropped, CR LF becomes LF.
+
+    A line of more than ``longest`` bytes is cut to just above that, so that memory stays bounded and the line is still
+    seen to be too long. Raises NotText for UTF-16, NUL bytes and what is not UTF-8.
+    """
+    line = 1
+    for block in _whole_lines(chunks, size, longest):
+        _check(block, line)
+        line += block.count(b"\n")
+        yield block.replace(b"\r\n", b"\n") if b"\r" in block else block
+
+
+def _whole_lines(chunks: Iterable[bytes], size: int, longest: int) -> Iterator[bytes]:
+    pending = b""
+    skipping = first = True  # skipping: the rest of an overlong line
+    skipping = False
+    for chunk in chunks:
+        if skipping:
+            at = chunk.find(b"\n")
+            if at < 0:
+                continue
+            chunk, skipping = chunk[at:], False  # noqa: PLW2901 - the rest of the line is gone
+        pending += chunk
+        if len(pending) < max(size, len(_BOM)):
+            continue
+        if first:
+            pending, first = _without_mark(pending), False
+        cut = pending.rfind(b"\n") + 1
+        if cut:
+            yield pending[:cut]
+            pending = pending[cut:]
+        if len(pending) > longest + 4:
+            pending, skipping = _shortened(pending, longest), True
+    if first:
+        pending = _without_mark(pending)
+    if pending:
+        yield pending
+
+
+def _without_mark(start: bytes) -> bytes:
+    """The file's start without its BOM; raises NotText when it is UTF-16."""
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(start) > 3 and 0 in start[:2] and start[0] != start[1]):
+        raise NotText("csv.utf-16", 1)
+    return start.removeprefix(_BOM)
+
+
+def _shortened(line: bytes, longest: int) -> bytes:
+    """Just over ``longest`` bytes of the line, cut between characters."""
+    cut = longest + 1
+    while line[cut] & 0xC0 == 0x80 and cut < longest + 4:
+        cut += 1
+    return line[:cut]
+
+
+def _check(block: bytes, line: int) -> None:
+    at = block.find(b"\0")
+    if at >= 0:
+        raise NotText("csv.nul", line + block.count(b"\n", 0, at))
+    if not block.isascii():
+        try:
+            block.decode()
+        except UnicodeDecodeError as error:
+            where = line + block.count(b"\n", 0, error.start)
+            raise NotText("csv.not-utf-8", where, f"byte 0x{block[error.start]:02X}") from None

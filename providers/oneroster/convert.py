@@ -55,7 +55,7 @@ def found(rule: str, file: str, keys: pl.Series, *, column: str = "", detail: st
 
 
 def agents(statements: pl.DataFrame) -> pl.DataFrame:
-    """``sourced_id`` and ``agentSourcedIds``, a sorted set: whom each person's row lists.
+    """``sourced_id`` and ``agentSourcedIds``, in no order: whom each person's row lists.
 
     What the guardian said stands in the guardian's row; what the student or a file said, in the student's.
     """
@@ -64,7 +64,7 @@ def agents(statements: pl.DataFrame) -> pl.DataFrame:
         sourced_id=pl.when(by_guardian).then("guardian").otherwise("student"),
         agentSourcedIds=pl.when(by_guardian).then("student").otherwise("guardian"),
     )
-    return listed.group_by("sourced_id").agg(pl.col("agentSourcedIds").unique().sort())
+    return listed.group_by("sourced_id").agg("agentSourcedIds")
 
 
 def roles_of_12(given: Frames) -> tuple[Frames, list[pl.DataFrame]]:
@@ -120,7 +120,7 @@ def _seats(roles: pl.DataFrame, people: pl.DataFrame) -> tuple[pl.DataFrame, pl.
         roles.join(at_home, on="person", how="left")
         .group_by("person", "kind")
         .agg(
-            orgSourcedIds=pl.col("org").unique().sort(),
+            orgSourcedIds=pl.col("org"),
             at_home=(primary & (pl.col("org") == pl.col("home"))).fill_null(False).any(),
             primaries=primary.sum(),
             times=pl.len(),

@@ -61,7 +61,7 @@ def _empty(name: str) -> dict[str, type[pl.DataType]]:
 
 
 def _with_terms(classes: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
-    listed = terms.group_by("class").agg(termSourcedIds=pl.col("session").unique().sort())
+    listed = terms.group_by("class").agg(termSourcedIds="session")
     return classes.join(listed, left_on="sourced_id", right_on="class", how="left")
 
 

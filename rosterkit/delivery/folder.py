@@ -101,18 +101,10 @@ def _written_folder(path: Path, files: tuple[FeedFile, ...]) -> Path:
 
 
 def _swap(new: Path, place: Path) -> None:
-    """Puts the new folder in its place; the old one goes back when that fails."""
-    if not place.exists():
-        new.replace(place)
-        return
-    old = _hidden(place.parent, place.name, "old")
-    place.replace(old)
-    try:
-        new.replace(place)
-    except OSError:
-        old.replace(place)
-        raise
-    _remove(old)
+    """Puts the new folder in its place; when that fails, the sweep that follows puts the old one back."""
+    if place.exists():
+        place.replace(_hidden(place.parent, place.name, "old"))
+    new.replace(place)
 
 
 def _sweep(folder: Path, feed: str) -> None:

@@ -170,6 +170,14 @@ def test_a_failed_swap_puts_the_old_folder_back(tmp_path: Path, monkeypatch: pyt
     assert listing(tmp_path) == before
 
 
+def test_what_is_written_is_always_a_new_file(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_bytes(b"not ours")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileExistsError):
+        room._written(tmp_path / "link", b"x")
+    assert (tmp_path / "elsewhere").read_bytes() == b"not ours"
+
+
 def test_the_receipt_comes_after_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order = []
     replace = Path.replace

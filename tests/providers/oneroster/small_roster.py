@@ -58,7 +58,7 @@ def roster() -> Rows:
                    attributes='{"metadata.bus":"7","program":"dual"}'),
             person("bo", "Bo", "Nakamura", grades='["10"]', phone="5550101", sms="5550102"),
             person("gus", "Gus", "Ibáñez", enabled=False),
-            person("tess", "Tess", "Okafor"),
+            person("tess", "Tess", "Okafor", primary_org="S1", preferred_given_name="Tessy", pronouns="she/her"),
             person("pia", "Pia", "Lindqvist"),
         ],
         "Role": [

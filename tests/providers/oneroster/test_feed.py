@@ -5,7 +5,7 @@ import zipfile
 from datetime import date
 
 import pytest
-from small_roster import contents, frames, render, roster
+from small_roster import contents, frames, render, role, roster
 from strict_validator import faults, members
 
 from providers.oneroster import FEED
@@ -64,7 +64,13 @@ def test_lines_as_they_are_written() -> None:
 @pytest.mark.parametrize("form", ["zip", "folder"])
 def test_shuffled_rows_and_columns_give_the_same_bytes(version: str, form: str) -> None:
     settings = {"version": version, "form": form, "demographics": True}
-    straight = frames(roster())
+    rows = roster()
+    rows["Role"] += [
+        role("z", "tess", "S1", "aide"),
+        role("a", "tess", "S1", "proctor"),
+        role("b", "tess", "S2", "aide"),
+    ]
+    straight = frames(rows)
     shuffled = {
         name: frame.select(reversed(frame.columns)).sample(fraction=1, shuffle=True, seed=11)
         for name, frame in reversed(straight.items())
@@ -114,6 +120,22 @@ def test_files_without_rows_are_absent() -> None:
 def test_no_row_at_all_is_no_package() -> None:
     assert render({}).files == ()
     assert render({}, form="zip").files == ()
+
+
+def test_a_list_whose_items_are_all_left_out_is_blank() -> None:
+    rows = roster()
+    rows["Person"][0]["user_ids"] = '["77"]'
+    files = contents(render(rows))
+    assert faults(files) == []
+    assert b"ana.ib\xc3\xa1\xc3\xb1ez,,Ana," in files["users.csv"]
+
+
+def test_a_school_may_be_of_a_type_of_ones_own_in_12() -> None:
+    rows = roster()
+    rows["Org"][2]["type"] = "ext:academy"
+    rendered = render(rows)
+    assert rendered.findings.rows() == []
+    assert faults(contents(rendered)) == []
 
 
 def test_a_metadata_column_of_left_out_rows_only_is_not_sent() -> None:

@@ -78,6 +78,7 @@ def test_which_kind_is_the_persons_own_row(roles: list[tuple[str, str]], home: s
 
 def test_enrollments_and_families_name_the_row_of_their_role() -> None:
     rows = roster()
+    rows["Person"][3]["primary_org"] = None
     rows["Role"].append(role("a", "tess", "S1", "parent"))
     rows["Role"].append(role("b", "tess", "D", "parent"))
     rows["GuardianStatement"].append({"sourced_id": "g3", "stated_by": "guardian", "guardian": "tess", "student": "bo"})
@@ -90,6 +91,19 @@ def test_enrollments_and_families_name_the_row_of_their_role() -> None:
     assert users["tess-teacher"]["agentSourcedIds"] == ""
     assert users["ana"]["agentSourcedIds"] == "gus,tess"
     assert {row["sourcedId"]: row["userSourcedId"] for row in _read(files, "enrollments")}["E3"] == "tess-teacher"
+
+
+def test_family_links_name_the_further_row_of_a_guardian() -> None:
+    rows = roster()
+    rows["Person"][3]["primary_org"] = "S1"
+    rows["Role"].append(role("a", "tess", "S2", "relative"))
+    rows["GuardianStatement"].append({"sourced_id": "g3", "stated_by": "guardian", "guardian": "tess", "student": "bo"})
+    rows["GuardianStatement"].append({"sourced_id": "g4", "stated_by": "student", "guardian": "tess", "student": "ana"})
+    users = {row["sourcedId"]: row for row in _read(contents(render(rows, "1.1")), "users")}
+    assert (users["tess"]["role"], users["tess-relative"]["role"]) == ("teacher", "relative")
+    assert users["tess"]["agentSourcedIds"] == ""
+    assert users["tess-relative"]["agentSourcedIds"] == "bo"
+    assert users["ana"]["agentSourcedIds"] == "gus,tess-relative"
 
 
 def test_a_person_without_roles_is_sent_in_12_only() -> None:

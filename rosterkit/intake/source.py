@@ -12,14 +12,14 @@ from rosterkit.errors import UsageError
 from rosterkit.intake.bundle import Bundle
 from rosterkit.intake.rules import Rule
 
-__all__ = ["Caps", "Progress", "ReadOptions", "Source", "source"]
+__all__ = ["Caps", "Progress", "ReadOptions", "Source", "silent", "source"]
 
 Progress = Callable[[str, int, int], None]
 """Called as (what, done, total) while long work goes on; total 0 where it is not known."""
 
 
-def _silent(what: str, done: int, total: int) -> None:
-    return None
+def silent(_what: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class ReadOptions:
     demographics: bool = False
     accepted_lines: frozenset[str] = frozenset()  # hashes of unreadable lines that a person accepted
     caps: Caps = field(default_factory=Caps)
-    progress: Progress = _silent
+    progress: Progress = silent
 
 
 @runtime_checkable

@@ -1,6 +1,6 @@
 """The canonical columns as plain data for whole-table work: no ORM is imported here.
 
-``ENTITIES`` is generated from ``rosterkit.model.tables`` (``python -m rosterkit.model.generate``); a test keeps both alike.
+They are generated from ``rosterkit.model.tables`` (``python -m rosterkit.model.generate``); a test keeps both alike.
 
 How a value lies in a frame, by kind:
 
@@ -98,7 +98,7 @@ class Entity:
 
 def entities() -> tuple[Entity, ...]:
     """Every canonical entity, parents before what references them."""
-    from rosterkit.model._columns import ENTITIES
+    from rosterkit.model._columns import ENTITIES  # noqa: PLC0415 - it is made of this module's classes
 
     return ENTITIES
 

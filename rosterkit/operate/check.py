@@ -9,15 +9,11 @@ import polars as pl
 from rosterkit.intake import findings
 from rosterkit.intake.bundle import Bundle
 from rosterkit.intake.rules import catalogue
-from rosterkit.intake.source import Caps, Progress, ReadOptions, source
+from rosterkit.intake.source import Caps, Progress, ReadOptions, silent, source
 from rosterkit.operate.results import CheckReport
 from rosterkit.plan.build import dangling
 
 __all__ = ["check_package"]
-
-
-def _silent(what: str, done: int, total: int) -> None:
-    return None
 
 
 def _judgeable(bundle: Bundle, found: pl.DataFrame) -> pl.DataFrame:
@@ -35,9 +31,9 @@ def check_package(
     demographics: bool = False,
     caps: Caps | None = None,
     accepted_lines: frozenset[str] = frozenset(),
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> CheckReport:
-    """Reads and checks a package; references are resolved inside it. Raises SourceUnreadable when it is refused whole."""
+    """Reads and checks a package, resolving references inside it; SourceUnreadable when it is refused whole."""
     reader = source(kind)
     options = ReadOptions(strict, demographics, accepted_lines, caps or Caps(), progress)
     bundle = reader.read(package, options)

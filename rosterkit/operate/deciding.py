@@ -17,6 +17,7 @@ from rosterkit.plan.plan import Plan
 from rosterkit.plan.snapshot import APPROVED
 from rosterkit.plan.texts import as_text, digest
 from rosterkit.store import holds, plans
+from rosterkit.store.bulk import insert
 from rosterkit.store.database import transaction
 from rosterkit.store.holds import StoredHold
 from rosterkit.store.names import keys_of
@@ -143,11 +144,10 @@ def approve_held(
     records = rows.select("entity", "sourced_id", "action").unique().height
     with transaction(connection):
         approval, number = _write(connection, plan, "approve-held", actor, reason, records)
-        names = list(APPROVED)[1:]
-        connection.executemany(
-            f"insert into approved_change (approval, origin, expires_at, {','.join(names)}) values (?,?,?,{','.join('?' * len(names))})",
-            ((number, plan.source, expires, *row) for row in rows.select(names).iter_rows()),
+        marked = rows.select(list(APPROVED)[1:]).with_columns(
+            approval=pl.lit(number), origin=pl.lit(plan.source), expires_at=pl.lit(expires)
         )
+        insert(connection, "approved_change", marked)
     return approval
 
 

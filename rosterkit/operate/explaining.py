@@ -54,7 +54,8 @@ def _values(path: Path, connection: sqlite3.Connection, entity: Entity, record: 
 
 def _findings(connection: sqlite3.Connection, sourced_id: str) -> pl.DataFrame:
     """What the newest applied plan of each source found of the record."""
-    query = "select id from plan where kind='sync' and state='applied' and seq in (select max(seq) from plan where kind='sync' and state='applied' group by source)"
+    applied = "from plan where kind='sync' and state='applied'"
+    query = f"select id {applied} and seq in (select max(seq) {applied} group by source)"
     frames = [pl.DataFrame(schema=FINDINGS)]
     for (plan,) in connection.execute(query).fetchall():
         frames += plans.load(connection, plan, "finding").values()

@@ -53,9 +53,8 @@ def _notes(draft: Draft, bundle: Bundle, waiting: int, state: str, first: bool) 
         notes.append("The changes in this package were applied before; they are not applied again.")
     if waiting > 1:
         notes.append(f"It covers {waiting} packages of changes that were not applied yet.")
-    for segment in bundle.segments:
-        if segment.state == "partial":
-            notes.append(f"{segment.entity} is partial ({segment.why}): nobody is archived for being absent from it.")
+    partial = [s for s in bundle.segments if s.state == "partial"]
+    notes += [f"{s.entity} is partial ({s.why}): nobody is archived for being absent from it." for s in partial]
     codes: Counter[str] = Counter()
     for _, _, frame in draft.parts.held().frames():
         for code, many in frame.group_by("hold").len().iter_rows():

@@ -20,7 +20,7 @@ import polars as pl
 from rosterkit.errors import Refused, UsageError
 from rosterkit.intake.findings import empty
 from rosterkit.intake.rules import Rule
-from rosterkit.intake.source import Progress
+from rosterkit.intake.source import Progress, silent
 from rosterkit.operate import config as configuration
 from rosterkit.operate import deciding, planning
 from rosterkit.operate.building import build_feed
@@ -44,10 +44,6 @@ _DATABASE = "roster.db"
 _FOLDERS = ("cache", "plans", "outbox")
 
 
-def _silent(what: str, done: int, total: int) -> None:
-    return None
-
-
 def _revision(past: history.Past, done: pl.DataFrame) -> Revision:
     return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done)
 
@@ -55,11 +51,11 @@ def _revision(past: history.Past, done: pl.DataFrame) -> Revision:
 class Workspace:
     """A workspace; every verb opens the database, does its work whole or not at all, and closes it.
 
-    Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at the
-    package), Refused (plan, state or policy says no), Busy (another run holds the workspace).
+    Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at
+    the package), Refused (plan, state or policy says no), Busy (another run holds the workspace).
     """
 
-    def __init__(self, folder: Path, progress: Progress = _silent) -> None:
+    def __init__(self, folder: Path, progress: Progress = silent) -> None:
         self.folder = Path(folder)
         self.config = configuration.load(self.folder)
         self._progress = progress
@@ -116,7 +112,7 @@ class Workspace:
         )
 
     def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
-        """Works out what would change and stores it as a plan. ``as_of``: a date in the district's zone, today by default."""
+        """Works out what would change and stores it as a plan; ``as_of``: a date in the district's zone, or today."""
         with self._write() as connection:
             return planning.plan_package(
                 self.database,
@@ -228,7 +224,7 @@ class Workspace:
             )
 
     def undo(self, revision: int | None = None, *, actor: str) -> Plan:
-        """Stores the plan that takes a revision (by default the newest) back; it is approved and applied like any other."""
+        """Stores the plan that takes a revision (or the newest) back; it is approved and applied like any other."""
         del actor  # an undo plan is signed when it is approved
         with self._write() as connection:
             return planning.plan_undo(self.database, connection, self.config, revision, self._today())

@@ -38,7 +38,7 @@ def approvable(entity: Entity, rows: pl.DataFrame, keys: Keys) -> pl.DataFrame:
 
 
 def freed(judged: Mapping[str, pl.DataFrame], approved: pl.DataFrame, keys: Keys) -> dict[str, pl.DataFrame]:
-    """By entity the judged rows that an approval speaks of: id, ``bits`` of the approved fields (all for whole records)."""
+    """By entity the judged rows that an approval speaks of: id, ``bits`` of the approved fields (all if the whole)."""
     out: dict[str, pl.DataFrame] = {}
     for entity in entities():
         mine = approved.filter(pl.col("entity") == entity.name)

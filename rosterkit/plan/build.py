@@ -33,7 +33,8 @@ class Draft:
     """A plan before it is stored: everything that storing and applying it will write.
 
     ``pending``: by entity what is to be remembered as said and not stored (PENDING); ``settled``: by entity the sourced
-    ids whose pending row is done. ``new_holds``: by entity sourced_id and why of archives that a limit holds from now on.
+    ids whose pending row is done. ``new_holds``: by entity sourced_id and why of archives that a limit holds
+    from now on.
     ``ended_holds``: hold ids whose reason is gone. ``reserved``: by entity the next integer id.
     """
 

@@ -1,7 +1,7 @@
 """Closes what is held over what depends on it (DESIGN §6), until nothing more is held.
 
-A held create holds what would reference it. A case holds everything that references the person. A held archive holds the
-archives of what references it, and of what it references: no active row may reference an archived one. A link that a
+A held create holds what would reference it. A case holds everything that references the person. A held archive holds
+the archives of what references it, and of what it references: no active row references an archived one. A link that a
 readable row no longer states waits for none of these: taking away a guardian is never delayed by another hold.
 """
 
@@ -94,7 +94,7 @@ def _count(judged: dict[str, pl.DataFrame]) -> int:
 
 
 def close(judged: dict[str, pl.DataFrame]) -> None:
-    """Spreads holds along references until nothing changes. Only rows with an action, or protected ones, are looked at."""
+    """Spreads holds along references until nothing changes; looks only at rows with an action and protected ones."""
     busy = pl.col("action").is_not_null() | pl.col("protected")
     rest = {name: rows.filter(~busy) for name, rows in judged.items()}
     work = {name: rows.filter(busy) for name, rows in judged.items()}

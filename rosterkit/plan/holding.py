@@ -117,7 +117,7 @@ def hold_cases(judged: dict[str, pl.DataFrame], approved: dict[str, pl.Series]) 
     )
 
 
-def _counted(entity: Entity, rows: pl.DataFrame, judged: dict[str, pl.DataFrame]) -> pl.Expr:
+def _counted(entity: Entity, judged: dict[str, pl.DataFrame]) -> pl.Expr:
     """Archives that count as vanished here: proposed by absence or word, with no required parent that leaves too."""
     counted = proposed() & (pl.col("action") == "archive") & pl.col("how").is_in(COUNTED)
     for column in entity.refs:
@@ -134,7 +134,7 @@ def hold_over_limits(
     out: dict[str, pl.DataFrame] = {}
     for entity in entities():
         rows = judged[entity.name]
-        counted = _counted(entity, rows, judged) & ~pl.col("id").is_in(approved[entity.name].implode())
+        counted = _counted(entity, judged) & ~pl.col("id").is_in(approved[entity.name].implode())
         rows = rows.with_columns(
             base="active", vanished=counted, added=proposed() & pl.col("action").is_in(["create", "restore"])
         )

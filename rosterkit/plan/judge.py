@@ -129,7 +129,7 @@ def _unlisted(entity: Entity, rows: pl.DataFrame, said: Said, keys: Mapping[str,
             if column.kind == "ref":
                 assert column.to is not None
                 key = keys[column.to].select(pl.col("sourced_id").alias(label), pl.col("id").alias(f"s.{column.name}"))
-                owners = owners.join(key, on=label)  # noqa: PLW2901 - each join adds one resolved column to the same frame
+                owners = owners.join(key, on=label)  # noqa: PLW2901 - each join adds a column
             else:
                 owners = owners.with_columns(pl.col(label).alias(f"s.{label}"))  # noqa: PLW2901 - as above
             on.append(f"s.{column.name}")

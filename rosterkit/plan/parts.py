@@ -176,7 +176,10 @@ def _digestible(entity: Entity, part: str, frame: pl.DataFrame, keys: Keys) -> p
 
 
 def content_hash(parts: Parts, keys: Keys) -> str:
-    """SHA-256 over the changes, applicable then held, sorted by key: without integer ids, provenance, times and plan id."""
+    """SHA-256 over the changes, applicable then held, sorted by key.
+
+    Without integer ids, provenance, reasons, times and plan id: equal input gives an equal hash.
+    """
     total = hashlib.sha256()
     by = {e.name: e for e in entities()}
     for word, some in (("apply", parts.applicable()), ("hold", parts.held())):

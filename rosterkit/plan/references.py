@@ -1,8 +1,8 @@
 """References between judged records: what cannot stand without its parent, what follows it, what keeps it.
 
-A new record whose required parent does not stand waits. A stored one keeps its stored link while that stands, follows its
-parent into the archive where the link is required, and loses the link where it is not. A record that an unreadable row
-protects follows nobody; then its parent stays instead (``plan.closure``).
+A new record whose required parent does not stand waits. A stored one keeps its stored link while that stands, follows
+its parent into the archive where the link is required, and loses the link where it is not. A record that an unreadable
+row protects follows nobody; then its parent stays instead (``plan.closure``).
 """
 
 from __future__ import annotations
@@ -126,10 +126,9 @@ def settle(judged: dict[str, pl.DataFrame]) -> pl.DataFrame:
     found = [findings.empty()]
     for entity in entities():
         rows = judged[entity.name]
-        for column in entity.refs:
-            found.append(
-                _report(entity, column, rows.filter(has("dangling", bit(entity, column))), "reference.missing")
-            )
+        found += [
+            _report(entity, c, rows.filter(has("dangling", bit(entity, c))), "reference.missing") for c in entity.refs
+        ]
         for column in entity.refs:
             assert column.to is not None
             target = rows if column.to == entity.name else judged[column.to]

@@ -1,7 +1,7 @@
 """What the source says in all: pending rows, then queued deltas, then tonight's package, folded into one.
 
-A later word about a record replaces an earlier one. A full file replaces everything that was said before it, except about
-records whose row it holds but cannot be read. A row that is older than what is known of its record is left.
+A later word about a record replaces an earlier one. A full file replaces everything that was said before it, except
+about records whose row it holds but cannot be read. A row that is older than what is known of its record is left.
 """
 
 from __future__ import annotations

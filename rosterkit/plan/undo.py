@@ -1,7 +1,7 @@
 """Undo: a new plan that takes a revision back where the store still says what that revision wrote (DESIGN §6).
 
-What has changed since, or what later rows refer to, is left and listed as held. What is taken back is held afterwards by
-its value, so that tonight's package does not bring it back and a new word from the source does.
+What has changed since, or what later rows refer to, is left and listed as held. What is taken back is held afterwards
+by its value, so that tonight's package does not bring it back and a new word from the source does.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ NEW_HOLDS: dict[str, type[pl.DataType]] = {
 
 @dataclass(frozen=True)
 class Reversal:
-    """An undo before it is stored. ``holds``: by entity NEW_HOLDS, in force once it is applied. ``pending``: by entity PENDING."""
+    """An undo before it is stored.
+
+    ``holds``: by entity NEW_HOLDS, in force once it is applied; ``pending``: by entity PENDING.
+    """
 
     parts: Parts
     content_hash: str

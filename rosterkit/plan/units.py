@@ -40,7 +40,7 @@ def _through(rows: pl.DataFrame, person: str, people: pl.DataFrame, *, with_role
 
 
 def units(entity: Entity, rows: pl.DataFrame, judged: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """The units of judged rows that carry base, vanished and added: a UNITS frame, several rows where at several schools."""
+    """The units of judged rows with base, vanished and added: a UNITS frame, several rows where at several schools."""
     schools = _schools(judged)
     name = entity.name
     if name == "Person":

@@ -59,7 +59,7 @@ def _status(connection: sqlite3.Connection, entity: Entity, frame: pl.DataFrame,
     _provenance(connection, entity, frame, revision)
 
 
-def _value(column: Column, frame: pl.DataFrame) -> pl.Expr:
+def _value(column: Column) -> pl.Expr:
     if column.kind == "ref":
         return pl.col("after_id")
     if column.kind == "bool":
@@ -71,7 +71,7 @@ def _update(connection: sqlite3.Connection, entity: Entity, frame: pl.DataFrame,
     for column in entity.columns:
         rows = frame.filter(pl.col("field") == column.label)
         if rows.height:
-            met = update(connection, entity.table, rows.select("id", _value(column, rows).alias(column.name)))
+            met = update(connection, entity.table, rows.select("id", _value(column).alias(column.name)))
             _expect(entity, met, rows.height)
     _provenance(connection, entity, frame, revision)
 
@@ -79,7 +79,8 @@ def _update(connection: sqlite3.Connection, entity: Entity, frame: pl.DataFrame,
 def _expect(entity: Entity, met: int, wanted: int) -> None:
     if met != wanted:
         raise InternalError(
-            f"The plan changes {wanted} rows of {entity.name}, and the store has {met} of them. Nothing was written; please report this."
+            f"The plan changes {wanted} rows of {entity.name}, and the store has {met} of them. "
+            "Nothing was written; please report this."
         )
 
 
@@ -109,12 +110,14 @@ def _check_references(connection: sqlite3.Connection, ids: dict[str, pl.Series])
                 looks.append(f'c.id in (select id from "touched_{entity.table}")')
             if to.name in ids:
                 looks.append(
-                    f'c."{column.name}" in (select t.id from "touched_{to.table}" t join "{to.table}" x using (id) where x.status<>\'active\')'
+                    f'c."{column.name}" in (select t.id from "touched_{to.table}" t '
+                    f"join \"{to.table}\" x using (id) where x.status<>'active')"
                 )
             for look in looks:
                 broken = connection.execute(
                     f'select count(*) from "{entity.table}" c left join "{to.table}" p on p.id=c."{column.name}" '
-                    f"where {look} and c.status='active' and c.\"{column.name}\" is not null and coalesce(p.status,'')<>'active'"
+                    f"where {look} and c.status='active' and c.\"{column.name}\" is not null "
+                    "and coalesce(p.status,'')<>'active'"
                 ).fetchone()[0]
                 if broken:
                     raise InternalError(
@@ -124,7 +127,7 @@ def _check_references(connection: sqlite3.Connection, ids: dict[str, pl.Series])
 
 
 def write_revision(connection: sqlite3.Connection, plan: Plan, parts: Parts, actor: str) -> int:
-    """Writes the next revision with everything that the parts say; the caller holds the transaction. Returns its number."""
+    """Writes the next revision, all that the parts say, inside the caller's transaction; returns its number."""
     revision = revision_of(connection) + 1
     write_parts(connection, parts, plan.source, revision)
     ids = touched(parts)

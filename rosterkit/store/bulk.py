@@ -55,7 +55,7 @@ def read(
 
     ADBC types a column by its first rows, so that nulls are read as "" and -1 and turned back here; neither is stored.
     """
-    from adbc_driver_sqlite import dbapi  # loads a shared library: only where a table is read
+    from adbc_driver_sqlite import dbapi  # noqa: PLC0415 - loads a shared library: only where a table is read
 
     names = []
     for name, dtype in schema.items():

@@ -38,7 +38,8 @@ def _by_entity(part: str, frames: dict[str, pl.DataFrame]) -> Iterator[tuple[str
 
 def _reserve(connection: sqlite3.Connection, reserved: dict[str, int]) -> None:
     connection.executemany(
-        "insert into counter (entity, next_id) values (?,?) on conflict (entity) do update set next_id=max(next_id, excluded.next_id)",
+        "insert into counter (entity, next_id) values (?,?) "
+        "on conflict (entity) do update set next_id=max(next_id, excluded.next_id)",
         list(reserved.items()),
     )
 

@@ -22,9 +22,9 @@ HEAD = "0001"
 
 def migrate(path: Path) -> None:
     """Creates the database, or brings an older one to ``HEAD``. The file is readable by its owner only."""
-    from alembic import command  # costs 0.3 s, and is needed only here
-    from alembic.config import Config
-    from sqlalchemy import create_engine
+    from alembic import command  # noqa: PLC0415 - costs 0.3 s with SQLAlchemy, and is needed only here
+    from alembic.config import Config  # noqa: PLC0415 - as above
+    from sqlalchemy import create_engine  # noqa: PLC0415 - as above
 
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,20 +57,22 @@ def record_id(connection: sqlite3.Connection, entity: Entity, sourced_id: str) -
     return (int(row[0]), str(row[1]), str(row[2])) if row else None
 
 
+def _mine(parts: Parts, name: str, record: int) -> Parts:
+    """Of these parts, what they say of one record."""
+
+    def rows(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        found = frames[name].filter(pl.col("id") == record) if name in frames else None
+        return {name: found} if found is not None and found.height else {}
+
+    return Parts(rows(parts.create), rows(parts.status), rows(parts.update), rows(parts.stamp))
+
+
 def of_record(connection: sqlite3.Connection, entity: Entity, record: int) -> Iterator[Event]:
     """What each revision that touched the record did to it, the newest first."""
     touched = "id in (select revision from touch where entity=? and record=?)"
     for past in revisions(connection, touched, (entity.name, record)):
         whole = plans.parts(connection, past.plan)
-        mine = {
-            part: {
-                entity.name: rows
-                for name, frame in getattr(whole, part).items()
-                if name == entity.name and (rows := frame.filter(pl.col("id") == record)).height
-            }
-            for part in ("create", "status", "update", "stamp")
-        }
-        yield Event(past, Parts(**mine))
+        yield Event(past, _mine(whole, entity.name, record))
 
 
 def sources(entity: Entity, events: list[Event], keys: Keys) -> dict[str, tuple[str | None, Event, pl.DataFrame]]:

@@ -54,12 +54,14 @@ def end_limits(connection: sqlite3.Connection, origin: str, archived: Mapping[st
     at = now().isoformat()
     for entity, keys in archived.items():
         connection.executemany(
-            "update hold set ended_at=?, ended_why=? where origin=? and entity=? and sourced_id=? and code='limit' and ended_at is null",
+            "update hold set ended_at=?, ended_why=? "
+            "where origin=? and entity=? and sourced_id=? and code='limit' and ended_at is null",
             ((at, why, origin, entity, key) for key in keys.to_list()),
         )
 
 
 def listed(connection: sqlite3.Connection, where: str = "", values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Holds in force: id, entity, sourced_id, action, field, code, reason, actor, since, origin; oldest first."""
-    query = "select id, entity, sourced_id, action, field, code, reason, actor, since, origin from hold where ended_at is null"
+    columns = "id, entity, sourced_id, action, field, code, reason, actor, since, origin"
+    query = f"select {columns} from hold where ended_at is null"
     return connection.execute(f"{query}{' and ' + where if where else ''} order by id", tuple(values)).fetchall()

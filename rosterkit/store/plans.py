@@ -80,7 +80,10 @@ def parts(connection: sqlite3.Connection, plan: str, *, held: bool = False) -> P
     return Parts(**frames, stamp={} if held else load(connection, plan, "stamp"))
 
 
-_COLUMNS = ["id", "source", "kind", "state", "base", "as_of", "created_at", "expires_at", "content_hash", "needs_approval", "approval_why", "undoes", "applied_as", "packages", "changes", "held", "findings", "segments", "notes"]
+_COLUMNS = (
+    *("id", "source", "kind", "state", "base", "as_of", "created_at", "expires_at", "content_hash", "needs_approval"),
+    *("approval_why", "undoes", "applied_as", "packages", "changes", "held", "findings", "segments", "notes"),
+)
 
 
 def _plan(row: tuple[object, ...]) -> Plan:
@@ -102,7 +105,7 @@ def _plan(row: tuple[object, ...]) -> Plan:
             "segments": segments,
             "as_of": date.fromisoformat(str(value["as_of"])),
             "needs_approval": bool(value["needs_approval"]),
-        }  # type: ignore[arg-type]  # the columns of the table are the fields of Plan
+        }
     )
 
 
@@ -134,7 +137,7 @@ def _like(text: str) -> str:
 def save(
     connection: sqlite3.Connection, plan: Plan, settings_digest: str, frames: Iterable[tuple[str, str, pl.DataFrame]]
 ) -> int:
-    """Writes a new plan with its parts, and supersedes older unapproved ones of its source; returns its sequence number."""
+    """Writes a new plan with its parts; supersedes older unapproved ones of its source; returns its number."""
     seq = int(connection.execute("select coalesce(max(seq),0)+1 from plan").fetchone()[0])
     connection.execute(
         "update plan set state='superseded' where source=? and kind=? and state='proposed'", (plan.source, plan.kind)

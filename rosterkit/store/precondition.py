@@ -65,7 +65,8 @@ def _refuse_touched(connection: sqlite3.Connection, plan: Plan, parts: Parts) ->
     for name, ids in _leans_on(parts).items():
         ids_table(connection, "leans", ids)
         row = connection.execute(
-            "select min(revision), count(distinct record) from touch where entity=? and revision>? and record in (select id from leans)",
+            "select min(revision), count(distinct record) from touch "
+            "where entity=? and revision>? and record in (select id from leans)",
             (name, plan.base),
         ).fetchone()
         if row[1]:
@@ -79,7 +80,8 @@ def _refuse_known_keys(connection: sqlite3.Connection, plan: Plan, parts: Parts)
         connection.executemany("insert into new_keys values (?)", frame.select("sourced_id").iter_rows())
         table = by_name(name).table
         row = connection.execute(
-            f"select count(*) from new_keys k join \"{table}\" t on t.origin=? and t.id_space='' and t.sourced_id=k.sourced_id",
+            f'select count(*) from new_keys k join "{table}" t '
+            "on t.origin=? and t.id_space='' and t.sourced_id=k.sourced_id",
             (plan.source,),
         ).fetchone()
         if row[0]:
@@ -103,7 +105,8 @@ def _refuse_new_children(connection: sqlite3.Connection, plan: Plan, parts: Part
 
 
 def _refuse_held(connection: sqlite3.Connection, plan: Plan, parts: Parts, seq: int) -> None:
-    query = "select distinct entity, sourced_id from hold where origin=? and plan_seq>=? and code='person' and ended_at is null"
+    person = "code='person' and ended_at is null"
+    query = f"select distinct entity, sourced_id from hold where origin=? and plan_seq>=? and {person}"
     held = connection.execute(query, (plan.source, seq)).fetchall()
     for _, name, frame in parts.frames():
         keys = {key for entity, key in held if entity == name}

@@ -32,7 +32,9 @@ def table(
     ]
     frame = pl.DataFrame(filled, schema=schema).drop(list(without))
     lost = pl.DataFrame(
-        [(key, f"{entity}.csv", i) for i, key in enumerate(unreadable, start=len(rows) + 2)], schema=UNREADABLE, orient="row"
+        [(key, f"{entity}.csv", i) for i, key in enumerate(unreadable, start=len(rows) + 2)],
+        schema=UNREADABLE,
+        orient="row",
     )
     place = {"file": f"{entity}.csv", "line": 2}
     owners = [Listing(pl.DataFrame([{**owner, **place} for owner in some])) for some in listings if some]
@@ -40,17 +42,27 @@ def table(
 
 
 def bundle(
-    tables: Mapping[str, Table], states: Mapping[str, str] | None = None, *, delta: bool = False, name: str = "made-by-hand"
+    tables: Mapping[str, Table],
+    states: Mapping[str, str] | None = None,
+    *,
+    delta: bool = False,
+    name: str = "made-by-hand",
 ) -> Bundle:
     """A Bundle; each entity is ``full`` (or ``delta``) unless ``states`` says otherwise, and ``absent`` without a table."""
     states = states or {}
     usual = "delta" if delta else "full"
     segments = tuple(
-        Segment(e.name, "", states.get(e.name, usual if e.name in tables else "absent"), delta=delta and e.name in tables)
+        Segment(
+            e.name, "", states.get(e.name, usual if e.name in tables else "absent"), delta=delta and e.name in tables
+        )
         for e in entities()
     )
     said = {
-        name: [table.rows.to_dicts(), table.unreadable.to_dicts(), [listing.owners.to_dicts() for listing in table.listings]]
+        name: [
+            table.rows.to_dicts(),
+            table.unreadable.to_dicts(),
+            [listing.owners.to_dicts() for listing in table.listings],
+        ]
         for name, table in tables.items()
     }
     text = json.dumps([name, said, [[s.entity, s.state] for s in segments]], sort_keys=True, default=str)

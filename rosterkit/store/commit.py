@@ -46,7 +46,8 @@ def _reserve(connection: sqlite3.Connection, reserved: dict[str, int]) -> None:
 
 def store_draft(connection: sqlite3.Connection, plan: Plan, settings_digest: str, draft: Draft, bundle: Bundle) -> None:
     """Writes a sync plan, reserves its ids, queues its deltas and sets the holds of limits: one transaction."""
-    uses = [("approved", str(i)) for i in draft.used_approvals] + [("package", p) for p in plan.packages]
+    uses = [("approved", str(i)) for i in draft.used_approvals] + [("hold", str(i)) for i in draft.ended_holds]
+    uses += [("package", package) for package in plan.packages]
     frames = [
         *_frames(draft.parts),
         *_by_entity("pending", dict(draft.pending)),
@@ -59,7 +60,6 @@ def store_draft(connection: sqlite3.Connection, plan: Plan, settings_digest: str
             queue.enqueue(connection, plan.source, bundle, plan.id)
         plans.save(connection, plan, settings_digest, frames)
         _reserve(connection, dict(draft.reserved))
-        holds.end(connection, draft.ended_holds, f"plan {plan.id}: its reason is gone")
         new = (
             StoredHold(name, key, "limit", why, action="archive")
             for name, frame in draft.new_holds.items()
@@ -108,6 +108,8 @@ def _use(connection: sqlite3.Connection, plan: Plan, parts: Parts) -> None:
     approved = uses.filter(pl.col("kind") == "approved")["id"].to_list()
     connection.executemany("update approved_change set used_in=? where id=?", ((plan.id, int(i)) for i in approved))
     queue.settle(connection, plan.source, uses.filter(pl.col("kind") == "package")["id"], plan.id)
+    ended = uses.filter(pl.col("kind") == "hold")["id"].to_list()
+    holds.end(connection, [int(i) for i in ended], f"plan {plan.id}: its reason is gone")
     gone = {n: f.filter(pl.col("action") == "archive")["sourced_id"] for n, f in parts.status.items()}
     holds.end_limits(connection, plan.source, gone, f"plan {plan.id}: a person approved it")
 

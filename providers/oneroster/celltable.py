@@ -23,7 +23,7 @@ def is_unread(name: str) -> str:
 
 
 def read_column(rows: pl.DataFrame, field: Field, file: str, notes: Notes) -> pl.DataFrame:
-    """``rows`` with that column canonical (null where blank or unreadable), and ``is_unread`` of it where any is unread.
+    """``rows`` with that column canonical (null where blank or unreadable), and its ``is_unread`` where any is unread.
 
     What the cells meet on the way is noted. In strict reading whatever is an error makes the cell unread. A required
     cell that is blank is unread; in rows that delete their record nothing is required of the others.
@@ -32,7 +32,7 @@ def read_column(rows: pl.DataFrame, field: Field, file: str, notes: Notes) -> pl
     odd = rows.select(_needs_look(field)).to_series()
     cells = _distinct(rows[name].filter(odd), field, notes)
     looked = rows.select(pl.col(name).alias(_RAW)).join(cells, on=_RAW, how="left", maintain_order="left")
-    new = looked.select(pl.when(odd).then(_NEW).otherwise(_RAW)).to_series()
+    new = looked.select(pl.when(odd).then(_NEW).otherwise(_as_is(field))).to_series()
     bad = looked.select((pl.col(_BAD) & odd).fill_null(False)).to_series()
     for (rule,), hit in cells.explode("rules").drop_nulls("rules").group_by("rules", maintain_order=True):
         note_rows(rows.filter(odd & rows[name].is_in(hit[_RAW].implode())), str(rule), field.name, file, notes)
@@ -44,12 +44,12 @@ def read_column(rows: pl.DataFrame, field: Field, file: str, notes: Notes) -> pl
     return rows.with_columns(bad.alias(is_unread(name))) if bad.any() else rows
 
 
-def note_rows(rows: pl.DataFrame, rule: str, column: str, file: str, notes: Notes, detail: str = "") -> None:
+def note_rows(rows: pl.DataFrame, rule: str, column: str, file: str, notes: Notes) -> None:
     """Notes the rule for these rows; the value is that of ``column``, by its length only where it is personal."""
     if rows.is_empty():
         return
     value = pl.col(column) if column in rows.columns else pl.lit(None, pl.String)
-    hits = rows.select(line=LINE, key=KEY, value=_shown(file, column, value), detail=pl.lit(detail))
+    hits = rows.select(line=LINE, key=KEY, value=_shown(file, column, value))
     notes.many(rule, hits, column=column)
 
 
@@ -66,9 +66,17 @@ def _needs_look(field: Field) -> pl.Expr:
         odd = value.str.contains(r"^(?:\s*|NULL)$")
     elif pattern := fast_pattern(field):
         odd = ~value.str.contains(pattern) | (value == "NULL")
+        if field.type == "refs":
+            items = value.str.split(",")
+            odd |= items.list.n_unique() < items.list.len()
     else:
         odd = value.is_not_null()
     return odd.fill_null(False)
+
+
+def _as_is(field: Field) -> pl.Expr:
+    """The canonical text of a cell that means itself."""
+    return pl.concat_str(pl.lit('["'), _RAW, pl.lit('"]')) if field.type == "user_ids" else pl.col(_RAW)
 
 
 def _distinct(values: pl.Series, field: Field, notes: Notes) -> pl.DataFrame:

@@ -15,7 +15,7 @@ _FAMILY = ("guardian", "parent", "relative")
 _LIST = "agentSourcedIds"
 
 # By what the one who states is, then by what the other is: who states it, or the rule that it breaks. "both" is a
-# person who is a student and somebody's guardian, "neither" a teacher, "unknown" one whose roles are not in the package.
+# student who is somebody's guardian too, "neither" a teacher, "unknown" one whose roles are not in the package.
 _VERDICTS = {
     "student": {
         "student": "agents.two-students",

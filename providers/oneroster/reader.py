@@ -10,6 +10,7 @@ from providers.oneroster.guardians import guardian_statements, roles_of
 from providers.oneroster.manifest import Contents, read_contents
 from providers.oneroster.rosterfile import FileRead, absent, read_file
 from providers.oneroster.rules import RULES
+from providers.oneroster.semantics import checked
 from providers.oneroster.tables import ENTITY_OF, class_terms, roles_11, table
 from rosterkit.intake import findings
 from rosterkit.intake.archive import Archive, open_package
@@ -29,6 +30,7 @@ def read_package(path: Path, options: ReadOptions) -> Bundle:
         contents = read_contents(archive, _RULES, options)
         reads = {name: _read(archive, contents, name, options) for name in ENTITY_OF if name in contents.members}
         package = Package(archive.package_id(), path.name, contents.version, contents.system)
+    reads = checked(reads)
     tables: dict[str, Table] = {}
     segments: list[Segment] = []
     for name, read in reads.items():

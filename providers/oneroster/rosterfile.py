@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from providers.oneroster.cells import GUID, MANGLED
-from providers.oneroster.columns import Columns, match
 from providers.oneroster.celltable import KEY, LINE, is_unread, note_rows, read_column
+from providers.oneroster.columns import Columns, match
 from providers.oneroster.format import File, with_resources
 from providers.oneroster.manifest import Member
 from providers.oneroster.state import record_state

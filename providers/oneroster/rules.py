@@ -65,8 +65,8 @@ _MANIFEST = (
         "manifest.missing",
         "warning",
         "refused",
-        "There is no manifest.csv, so the package is OneRoster 1.0 or incomplete. Where its headers are those of 1.1 or "
-        "1.2 it is read all the same, but nothing says what a missing row means; otherwise it is refused.",
+        "There is no manifest.csv, so the package is OneRoster 1.0 or incomplete. Where its headers are those of 1.1 "
+        "or 1.2 it is read all the same, but nothing says what a missing row means; otherwise it is refused.",
         "Export as OneRoster 1.1 or 1.2, with manifest.csv at the root of the package.",
         segment="partial: absence archives nothing",
     ),
@@ -403,7 +403,7 @@ _SEMANTIC = (
     ),
     _semantic(
         "semantic.dates",
-        "It ends before it begins, or on the same day (an end date is exclusive).",
+        "It ends before it begins.",
         "Correct the dates.",
     ),
     _semantic(

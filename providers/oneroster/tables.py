@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from providers.oneroster.celltable import DELETED, KEY, LINE, MODIFIED, note_rows
+from providers.oneroster.celltable import DELETED, KEY, LINE, MODIFIED
 from providers.oneroster.format import Field
 from providers.oneroster.rosterfile import FileRead
 from rosterkit.intake.bundle import ROW_KEYS, UNREADABLE, Listing, Table
@@ -96,12 +96,9 @@ def _escaped(key: pl.Expr) -> pl.Expr:
 
 
 def listed(read: FileRead, column: str) -> pl.DataFrame:
-    """The rows that stay, one per distinct item of their list in that column, as column ``item``."""
+    """The rows that stay, one per item of their list in that column, as column ``item``."""
     rows = read.rows.filter(~pl.col(DELETED)).with_columns(item=pl.col(column).str.split(","))
-    rows = rows.explode("item").drop_nulls("item")
-    twin = pl.struct(KEY, "item").is_first_distinct()
-    note_rows(rows.filter(~twin), "list.repeated", column, read.file.name, read.notes)
-    return rows.filter(twin)
+    return rows.explode("item").drop_nulls("item")
 
 
 def class_terms(read: FileRead) -> Table:

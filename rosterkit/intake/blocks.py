@@ -33,18 +33,19 @@ def blocks(chunks: Iterable[bytes], size: int, longest: int) -> Iterator[bytes]:
 
 
 def _whole_lines(chunks: Iterable[bytes], size: int, longest: int) -> Iterator[bytes]:
-    pending = b""
-    skipping = first = True  # skipping: the rest of an overlong line
-    skipping = False
+    parts: list[bytes] = []  # joined once a block is full: adding each chunk to the last would copy them all again
+    held = 0
+    first, skipping = True, False  # skipping: the rest of an overlong line
     for chunk in chunks:
+        rest = chunk
         if skipping:
-            at = chunk.find(b"\n")
-            if at < 0:
-                continue
-            chunk, skipping = chunk[at:], False  # noqa: PLW2901 - the rest of the line is gone
-        pending += chunk
-        if len(pending) < max(size, len(_BOM)):
+            at = rest.find(b"\n")
+            rest, skipping = (rest[at:], False) if at >= 0 else (b"", True)
+        parts.append(rest)
+        held += len(rest)
+        if held < max(size, len(_BOM)):
             continue
+        pending = b"".join(parts)
         if first:
             pending, first = _without_mark(pending), False
         cut = pending.rfind(b"\n") + 1
@@ -53,6 +54,8 @@ def _whole_lines(chunks: Iterable[bytes], size: int, longest: int) -> Iterator[b
             pending = pending[cut:]
         if len(pending) > longest + 4:
             pending, skipping = _shortened(pending, longest), True
+        parts, held = [pending], len(pending)
+    pending = b"".join(parts)
     if first:
         pending = _without_mark(pending)
     if pending:

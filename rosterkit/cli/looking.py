@@ -67,7 +67,13 @@ def build(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="The feed. Left out: the only one.")] = "",
     as_of: Annotated[
-        datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day it is meant for. Left out: today.")
+        datetime | None,
+        typer.Option(
+            "--as-of",
+            metavar="DATE",
+            formats=["%Y-%m-%d"],
+            help="The day it is meant for, as 2026-09-15. Left out: today.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -32,7 +32,13 @@ def plan(
         str, typer.Option("--origin", metavar="NAME", help="The source that a package on the command line is of.")
     ] = "main",
     as_of: Annotated[
-        datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day it is meant for. Left out: today.")
+        datetime | None,
+        typer.Option(
+            "--as-of",
+            metavar="DATE",
+            formats=["%Y-%m-%d"],
+            help="The day it is meant for, as 2026-09-15. Left out: today.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -102,14 +108,14 @@ def show(
             tables.view(console, shown, choice, rules, zone)
 
 
-@app.command(epilog="Example: rosterkit -C our-district undo 12, then approve and apply the plan that it prints")
+@app.command(epilog="Example: rosterkit -C our-district undo 12")
 def undo(
     ctx: typer.Context,
     revision: Annotated[int | None, typer.Argument(metavar="[REVISION]", help="Left out: the newest.")] = None,
     actor: Actor = "",
     json: Json = False,
 ) -> None:
-    """Make the plan that takes a revision back. It is approved and applied like any other."""
+    """Make the plan that takes a revision back; it is approved and applied like any other."""
     with opened(ctx) as workspace:
         made = workspace.undo(revision, actor=actor_named(actor))
         _print_plan(workspace, made, json)

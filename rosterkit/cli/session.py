@@ -82,7 +82,8 @@ def paper() -> Iterator[Console]:
     yield Console(
         file=sheet, force_terminal=terminal, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False
     )
-    put(sheet.getvalue())
+    text = sheet.getvalue()
+    put(text if terminal else "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
 
 
 def put(text: str, output: Path | None = None) -> None:

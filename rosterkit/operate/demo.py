@@ -13,7 +13,6 @@ from rich.text import Text
 from rosterkit.errors import InternalError, Refused
 from rosterkit.operate import config
 from rosterkit.operate.catalogue import installed_rules
-from rosterkit.operate.results import FeedReceipt
 from rosterkit.operate.settings import template
 from rosterkit.operate.show import tables
 from rosterkit.operate.show.words import Choice
@@ -27,18 +26,16 @@ NIGHTS = {"first-night": date(2026, 9, 14), "second-night": date(2026, 9, 15)}
 
 _MARK = ".rosterkit-demo"
 _ACTOR = "demo"
-_LINES = 6  # of each entity and action
+_PEOPLE = Choice(entity="Person", action="update", limit=0)  # the lines that show most in least room
 
-_NEXT = """
-What to try next, with this workspace:
-  rosterkit -C {folder} show --html -o review.html    the page for a reviewer without a shell
-  rosterkit -C {folder} explain Person stu-1001        where each value comes from
-  rosterkit -C {folder} history Person stu-1001        what was done to her, and undone
-  rosterkit -C {folder} plan                           the next night: what was undone stays out
-  rosterkit -C {folder} holds                          what is set aside, and why
-  rosterkit check {folder}/packages/second-night      the finding, alone
-Edit a file in {folder}/packages/second-night and plan again to see what it would change.
-"""
+_NEXT = {
+    "rosterkit -C {folder} show --html -o review.html": "the page for a reviewer without a shell",
+    "rosterkit -C {folder} explain Person stu-1001": "where each value comes from",
+    "rosterkit -C {folder} history Person stu-1001": "what was done to her, and undone",
+    "rosterkit -C {folder} plan": "the second night again: what was undone stays out",
+    "rosterkit -C {folder} holds": "what is set aside, and why",
+    "rosterkit check {folder}/packages/second-night": "the finding, alone",
+}
 
 
 def fixtures() -> Path:
@@ -57,26 +54,31 @@ def walk(folder: Path, console: Console) -> None:
     undo did not bring the first night's package back byte for byte.
     """
     workspace = _workspace(folder, console)
+    zone = workspace.config.zone
     _step(console, 1, "The first night: everybody is new, and a person must look.")
-    _carry_out(
-        console, workspace, _planned(workspace, folder, "first-night"), "the first load, compared with the office"
-    )
+    first = workspace.plan(folder / "packages" / "first-night", as_of=NIGHTS["first-night"])
+    tables.plan_summary(console, first, zone)
+    _carry_out(console, workspace, first, "the first load, compared with the office")
     before = workspace.feed_build("oneroster", NIGHTS["first-night"])
-    console.print(f"The roster as a OneRoster package: {_in_short(before)}.")
 
-    _step(console, 2, "The second night: a small plan, with a finding, a held archive and a reused id.")
-    second = _planned(workspace, folder, "second-night")
+    _step(console, 2, "The second night: a small plan, with findings, a held archive and a reused id.")
+    second = workspace.plan(folder / "packages" / "second-night", as_of=NIGHTS["second-night"])
+    tables.view(console, workspace.show(second.id), _PEOPLE, installed_rules(), zone)
+    console.print(Text(f"Every line: rosterkit -C {folder} show {second.id} --limit 0"), soft_wrap=True)
     _carry_out(console, workspace, second, "the changes of the day; the held ones wait for the school")
 
     _step(console, 3, "Second thoughts: undo takes the night back, by a plan like any other.")
-    _carry_out(console, workspace, workspace.undo(actor=_ACTOR), "the school asked for yesterday's roster")
+    back = workspace.undo(actor=_ACTOR)
+    tables.plan_summary(console, back, zone)
+    _carry_out(console, workspace, back, "the school asked for yesterday's roster")
 
-    _step(console, 4, "Out again: the package of the first night is back, byte for byte.")
+    _step(console, 4, "Out again, as a OneRoster package.")
     after = workspace.feed_build("oneroster", NIGHTS["first-night"])
     if before.files != after.files:
         raise InternalError("Undo did not bring the first night back.")
     tables.receipt(console, after, installed_rules())
-    console.print(Text(_NEXT.format(folder=folder)), soft_wrap=True)
+    console.print("It is the package that the first night gave, byte for byte: undo brought everything back.")
+    console.print(Text(_what_next(folder)), soft_wrap=True)
 
 
 def _workspace(folder: Path, console: Console) -> Workspace:
@@ -94,26 +96,19 @@ def _workspace(folder: Path, console: Console) -> Workspace:
     return Workspace(folder)
 
 
-def _planned(workspace: Workspace, folder: Path, night: str) -> Plan:
-    return workspace.plan(folder / "packages" / night, as_of=NIGHTS[night])
-
-
 def _carry_out(console: Console, workspace: Workspace, plan: Plan, reason: str) -> None:
-    """Shows the plan (a first one in short), approves it and applies it."""
-    if plan.base == 0:
-        tables.plan_summary(console, plan, workspace.config.zone)
-    else:
-        tables.view(console, workspace.show(plan.id), Choice(limit=_LINES), installed_rules(), workspace.config.zone)
     signed = workspace.approve(plan.id, reason=reason, actor=_ACTOR)
-    console.print(Text(f"\nApproved by {signed.actor}: {signed.reason}."))
     done = workspace.apply(plan.id, actor=_ACTOR)
-    console.print(Text(f"Applied: the store is at revision {done.revision}."))
+    console.print(Text(f"\nApproved ({signed.reason}) and applied: the store is at revision {done.revision}."))
 
 
-def _in_short(built: FeedReceipt) -> str:
-    return ", ".join(f"{rows} rows in {name}" for name, rows, _, _ in built.files)
+def _what_next(folder: Path) -> str:
+    commands = {line.format(folder=folder): why for line, why in _NEXT.items()}
+    width = max(map(len, commands))
+    listed = "".join(f"  {line:<{width}}  {why}\n" for line, why in commands.items())
+    last = f"Edit a file in {folder}/packages/second-night and plan again to see what it would change."
+    return f"\nWhat to try next, with this workspace:\n{listed}{last}"
 
 
 def _step(console: Console, number: int, title: str) -> None:
     console.print(Text(f"\n{number}. {title}", style="bold"))
-    console.print(Text("─" * min(console.width, 100), style="dim"))

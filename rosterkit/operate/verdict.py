@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rosterkit.plan.plan import Plan
 
-__all__ = ["degraded", "look"]
+__all__ = ["degraded", "gaps", "look"]
 
 _ROSTER = frozenset({"Org", "AcademicSession", "Course", "Class", "Person", "Enrollment"})
 
@@ -19,11 +21,17 @@ def look(plan: Plan) -> str:
 
 
 def degraded(plan: Plan) -> bool:
-    """Whether a segment that was expected is absent or partial.
+    """Whether a segment that was expected is absent or partial."""
+    return bool(gaps(plan.segments))
+
+
+def gaps(segments: Iterable[tuple[str, str, str, str]]) -> list[tuple[str, str, str, str]]:
+    """Of segments (entity, role, state, why), those that were expected and are absent or partial.
 
     A package in which some segment is full was meant whole, so each entity of a complete roster is expected in it; one
     of deltas alone says what it likes.
     """
-    states = {state for _, _, state, _ in plan.segments}
-    missing = any(entity in _ROSTER and not role and state == "absent" for entity, role, state, _ in plan.segments)
-    return "partial" in states or ("full" in states and missing)
+    told = list(segments)
+    whole = any(state == "full" for _, _, state, _ in told)
+    expected = {(entity, "") for entity in _ROSTER} if whole else set()
+    return [s for s in told if s[2] == "partial" or (s[2] == "absent" and s[:2] in expected)]

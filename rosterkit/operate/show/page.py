@@ -22,6 +22,7 @@ from rosterkit.operate.show.words import (
     where,
     with_created_values,
 )
+from rosterkit.operate.verdict import gaps
 from rosterkit.plan.plan import ACTIONS, Counts, Plan, PlanView
 
 __all__ = ["page"]
@@ -43,7 +44,7 @@ def page(shown: PlanView, choice: Choice, rules: Mapping[str, Rule], zone: tzinf
         plan=shown.plan,
         made_at=moment(shown.plan.created_at, zone),
         expires_at=moment(shown.plan.expires_at, zone),
-        segments=[one for one in shown.plan.segments if one[2] in {"absent", "partial"} and one[3]],
+        gaps=gaps(shown.plan.segments),
         actions=ACTIONS,
         counts=_counts(shown.plan),
         held=no_formula(held_reasons(shown.lines)).to_dicts(),

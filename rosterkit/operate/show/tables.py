@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple
 from datetime import tzinfo
+from typing import Any
 
 import polars as pl
 from rich import box
@@ -24,6 +26,7 @@ from rosterkit.operate.show.words import (
     where,
     with_created_values,
 )
+from rosterkit.operate.verdict import gaps
 from rosterkit.plan.plan import ACTIONS, Counts, Plan, PlanView
 
 __all__ = [
@@ -58,9 +61,8 @@ def plan_summary(console: Console, made: Plan, zone: tzinfo) -> None:
         console.print(_text(f"A person must approve it: {made.approval_why}"))
     for note in made.notes:
         console.print(_text(f"! {note}", style="bold yellow"))
-    for entity, role, state, why in made.segments:
-        if state in {"absent", "partial"} and why:
-            console.print(_text(f"  {entity}{f' ({role})' if role else ''} is {state}: {why}", style="yellow"))
+    for entity, role, state, why in gaps(made.segments):
+        console.print(_text(f"! {entity}{f' ({role})' if role else ''} is {state}: {why}", style="bold yellow"))
     console.print(_count_table(made.changes, made.held))
     told = ", ".join(f"{made.findings[one]} {one}" for one in SEVERITIES if made.findings.get(one))
     console.print(f"Findings: {told or 'none'}.")
@@ -112,10 +114,8 @@ def check(console: Console, report: CheckReport) -> None:
     console.print(_text(f"{report.package}: version {report.version}, read {mode}."))
     rows = [(file, f"{count:,}") for file, count in report.rows_read.items()]
     console.print(_table("Rows read", ["file", "rows"], rows))
-    for segment in report.segments:
-        if segment.state in {"absent", "partial"}:
-            role = f" ({segment.role})" if segment.role else ""
-            console.print(_text(f"{segment.entity}{role} is {segment.state}: {segment.why}"))
+    for entity, role, state, why in gaps(astuple(segment) for segment in report.segments):
+        console.print(_text(f"! {entity}{f' ({role})' if role else ''} is {state}: {why}", style="bold yellow"))
     _print_findings(console, report.findings, report.rules)
     told = ", ".join(f"{report.count(one)} {one}" for one in SEVERITIES if report.count(one))
     console.print(f"Findings: {told or 'none'}.")
@@ -192,7 +192,7 @@ _HELD = ("records", "entity", "action", "held", "held_why")
 
 
 def _made_of(made: Plan, zone: tzinfo) -> str:
-    what = f"undoes revision {made.undoes}" if made.undoes is not None else f"from {made.source}"
+    what = f"undoes revision {made.undoes}" if made.undoes is not None else f"is a {made.kind} of {made.source}"
     became = f", applied as revision {made.applied_as}" if made.applied_as is not None else ""
     until = f", good until {moment(made.expires_at, zone)}" if made.state in {"proposed", "approved"} else ""
     return f"It {what}, on revision {made.base}, as of {made.as_of}{became}{until}."
@@ -234,17 +234,24 @@ def _places(found: Mapping[str, object]) -> str:
 
 
 def _line_cells(lines: pl.DataFrame) -> Iterator[tuple[str, str, Text, Text]]:
-    """school, record, change and reason; a record's name stands once above its fields."""
-    before = ""
+    """school, record, change and reason; what a record's fields share stands once, beside the first."""
+    record, reason = "", Text()
     for line in lines.iter_rows(named=True):
         name = f"{line['name']} [{line['sourced_id']}]" if line["name"] else line["sourced_id"]
-        again = line["sourced_id"] == before
-        before = line["sourced_id"]
-        held = f"held ({line['held']}): {line['held_why']} " if line["held"] else ""
-        reason = _text(held, style="yellow").append(_text(line["why"] or ""))
-        place = where(line["file"] or "", line["line"] or 0)
-        reason.append(f" ({place})" if place else "", style="dim")
-        yield ("" if again else line["school"], "" if again else name, _change(line), reason)
+        first, told = line["sourced_id"] != record, _reason(line)
+        yield (
+            line["school"] if first else "",
+            name if first else "",
+            _change(line),
+            told if first or told != reason else Text(),
+        )
+        record, reason = line["sourced_id"], told
+
+
+def _reason(line: Mapping[str, Any]) -> Text:
+    held = f"held ({line['held']}): {line['held_why']} " if line["held"] else ""
+    place = where(line["file"] or "", line["line"] or 0)
+    return _text(held, "yellow") + _text(line["why"] or "") + _text(f" ({place})" if place else "", "dim")
 
 
 def _change(line: Mapping[str, object]) -> Text:
@@ -261,8 +268,7 @@ def _table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]])
         table.add_column(column, overflow="fold", justify="right" if column in _NUMBERS else "left")
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else _cell(cell) for cell in row))
-    head = [_text(f"\n{title}", style="bold underline")] if title else [_text("")]
-    return Group(*head, table)
+    return Group("", _text(title, "bold underline"), table) if title else Group("", table)
 
 
 def _cell(value: object) -> Text:

@@ -34,7 +34,7 @@ __all__ = [
 ENTITY_NAMES = tuple(entity.name for entity in entities())
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # terminal escapes among them
 _FORMULA = r"^[=+\-@\t\r]"
-_CREATED_SHOWN = 6  # so many values of a created record say who or what it is
+_CREATED_SHOWN = 4  # so many values of a created record say who or what it is
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import json
+import re
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rosterkit import errors
+from rosterkit.cli.reference import document, verbs
+from rosterkit.model.schema import entities
+from rosterkit.operate.catalogue import installed_rules
+from rosterkit.operate.results import Applied, Approval, Explanation, FeedReceipt, Hold, Revision, Value
+from rosterkit.operate.show import shapes
+from rosterkit.operate.show.words import Choice, chosen
+from rosterkit.plan.plan import LINES
+from rosterkit.testing.views import AT, RULES, make_findings, make_plan, make_report, make_view
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+def read(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def test_the_command_reference_is_what_the_command_makes() -> None:
+    assert read("commands.md") == document(), "make it again: python -m rosterkit.cli.reference > docs/commands.md"
+
+
+def test_every_command_and_every_option_is_documented() -> None:
+    text = read("commands.md")
+    for name, verb in verbs():
+        section = text.split(f"\n## {name}\n", 1)[1].split("\n## ", 1)[0]
+        spoken = chain.from_iterable(p.opts for p in verb.params if p.param_type_name == "option" and p.name != "help")
+        assert [option for option in spoken if option not in section] == [], name
+
+
+def test_every_rule_is_documented() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in DOCS.rglob("*.md"))
+    assert [code for code in installed_rules() if f"`{code}`" not in text] == []
+
+
+def test_every_exit_code_is_documented() -> None:
+    text = read("exit-codes.md")
+    codes = {getattr(errors, name).exit_code for name in errors.__all__} | {0, 1, 130, 141}
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == codes
+
+
+def keys(told: Any) -> set[str]:
+    """Every key of the document but the names of entities and files."""
+    if isinstance(told, list):
+        return set().union(*map(keys, told)) if told else set()
+    if isinstance(told, dict):
+        return set(told) | set().union(*map(keys, told.values()), set())
+    return set()
+
+
+def shape_documents() -> dict[str, str]:
+    view = make_view()
+    hold = Hold("Person", "s", "", "", "person", "r", "kim", AT)
+    value = Value("email", "b", 4, "7f3a", "users.csv", 12, "kim", AT)
+    revision = Revision(4, "sync", "7f3a", "kim", AT, {}, view.lines)
+    return {
+        "plan": shapes.plan(make_plan()),
+        "show": shapes.view(view, chosen(view.lines, Choice()), RULES),
+        "check": shapes.check(make_report()),
+        "approve": shapes.approval(Approval("p", "approve", "kim", "r", AT)),
+        "apply": shapes.applied(Applied("p", 4, True, {}, {}, 0.1)),
+        "holds": shapes.holds([hold]),
+        "history": shapes.history([revision]),
+        "explain": shapes.explanation(
+            Explanation("Person", "s", "active", (value,), (hold,), "", make_findings()), RULES
+        ),
+        "feed build": shapes.receipt(
+            FeedReceipt("o", "k", DOCS, 4, (("o.zip", 1, 2, "ab"),), make_findings(), AT), RULES
+        ),
+        "rules": shapes.rules(RULES.values()),
+        "error": shapes.error(3, "no", errors.SourceUnreadable("no", rule="zip.crc")),
+    }
+
+
+@pytest.mark.parametrize(("name", "text"), shape_documents().items(), ids=shape_documents())
+def test_every_key_of_every_shape_is_documented(name: str, text: str) -> None:
+    page = read("json.md")
+    known = set(re.findall(r"`\"?(\w+)\"?`", page)) | set(re.findall(r'"(\w+)":', page))
+    values = {"users.csv", "given_name", "family_name", "enabled"}
+    assert keys(json.loads(text)) - values - known == set()
+
+
+def test_the_shapes_name_every_entity_and_every_column_of_a_line() -> None:
+    page = read("json.md")
+    assert [name for name in [*LINES, *(entity.name for entity in entities())] if f"`{name}`" not in page] == []
+
+
+def broken_links(page: Path) -> list[str]:
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    return [f"{page.name}: {t}" for t in targets if "://" not in t and not (page.parent / t).exists()]
+
+
+def test_no_link_between_pages_is_broken() -> None:
+    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")]
+    assert list(chain.from_iterable(map(broken_links, pages))) == []
+
+
+def test_every_command_in_the_docs_exists() -> None:
+    pages = [ROOT / "README.md", *DOCS.rglob("*.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    lines = re.findall(r"^ {4}(rosterkit .*)$|`(rosterkit [^`\n]+)`", text, re.MULTILINE)
+    used = {re.sub(r"^rosterkit (-C \S+ )?", "", "".join(found)).split()[0] for found in lines}
+    assert len(used) > 5
+    assert {verb for verb in used if not verb.startswith("-")} <= {name.split()[0] for name, _ in verbs()}

@@ -1,0 +1,59 @@
+"""The README's pasted output is what a run prints: ``python tests/docs/test_readme.py`` pastes it anew."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+README = Path(__file__).parents[2] / "README.md"
+_BLOCK = re.compile(r"(?<=```text\n).*?(?=```)", re.DOTALL)
+_VARYING = (
+    (r"\b\d{8}-[0-9a-f]{8}\b", "PLAN"),
+    (r"good until [\d-]+ [\d:]+ ?\nUTC", "good until TIME"),
+    (r"(undoes revision 2.*) as of [\d-]+", r"\1 as of DAY"),
+    (r"(oneroster\.zip +\d+) .*", r"\1 DIGEST"),  # how bytes are deflated is the platform's
+)
+
+
+def demo(folder: Path) -> str:
+    environment = {**os.environ, "COLUMNS": "120", "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "rosterkit.cli.main", "demo"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    return done.stdout.decode()
+
+
+def steady(text: str) -> str:
+    for pattern, word in _VARYING:
+        text = re.sub(pattern, word, text)
+    return text
+
+
+def pasted() -> str:
+    found = _BLOCK.search(README.read_text(encoding="utf-8"))
+    assert found
+    return found.group()
+
+
+def test_the_readme_shows_what_the_demo_prints(tmp_path: Path) -> None:
+    assert steady(pasted()) == steady(demo(tmp_path))
+
+
+def test_the_demo_shows_what_it_is_for() -> None:
+    text = pasted()
+    for sign in ("enrollments.csv:136", "of 6 would vanish", "case", "byte for byte"):
+        assert sign in text
+    night = text.split("\n2. ")[1].split("\n3. ")[0]
+    people = re.search(r"^Person +(\d+) +(\d+) +(\d+) +\S+ +(\d+)$", night, re.MULTILINE)
+    assert people
+    assert all(int(count) > 0 for count in people.groups()), "creates, updates, archives and a held case"
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as place:
+        printed = demo(Path(place))
+    README.write_text(_BLOCK.sub(lambda _: printed, README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -51,6 +51,12 @@ RULES: tuple[Rule, ...] = (
         example="an org of type ext:campus in version 1.1",
     ),
     _out(
+        "feed.dates",
+        "It ends before it begins, or on the same day (an end date is exclusive).",
+        "Correct the dates in the source.",
+        example="an enrollment from 2026-09-08 to 2026-09-01",
+    ),
+    _out(
         "feed.reference",
         "The row needs a record that the roster does not hold.",
         "Add the missing record, or correct the reference.",
@@ -89,7 +95,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _blank(
         "feed.item",
-        "An item of the list is blank or holds a comma, which separates items; it is left out of the list.",
+        "An item is blank, or holds a comma or a line break, and is left out of its list; spaces around items go.",
         "Remove the comma in the source.",
         example='the subject "Reading, Writing"',
     ),
@@ -109,6 +115,12 @@ RULES: tuple[Rule, ...] = (
         "An optional reference names a record that is not in the feed; it is sent blank.",
         "Add the record, mend what left it out, or correct the reference.",
         example="a guardian who was left out",
+    ),
+    _blank(
+        "feed.cycle",
+        "The record is its own parent, directly or through others; the parent is sent blank.",
+        "Correct the parents in the source.",
+        example="two terms that are each other's parent",
     ),
     _blank(
         "feed.school-year",

@@ -98,6 +98,7 @@ def _cells(sieve: _Sieve, name: str) -> None:
             act(rule, name, pl.col(column.name).is_not_null() & ~_FITS[column.type](column), column.name)
         if column.required:
             sieve.leave_out("feed.required", name, pl.col(column.name).is_null(), column.name)
+    _dates(sieve, name)
     for extension in sieve.rows[name].columns[len(sieve.file(name).header) :]:
         _text(sieve, name, extension)
     if name == "roles":
@@ -146,9 +147,9 @@ def _items(sieve: _Sieve, name: str, column: Field) -> None:
 
 
 def _kept(cell: pl.Expr) -> pl.Expr:
-    """The list without the items that no list of strings can hold."""
-    item = pl.element()
-    return cell.list.eval(item.filter((item.str.strip_chars() != "") & ~item.str.contains(rf",|{_CONTROL}")))
+    """The items without the spaces around them, and without those that no list of strings can hold."""
+    item = pl.element().str.strip_chars()
+    return cell.list.eval(item.filter((item != "") & ~item.str.contains(rf",|{_CONTROL}")))
 
 
 def _subject_codes(sieve: _Sieve, name: str) -> None:
@@ -158,6 +159,14 @@ def _subject_codes(sieve: _Sieve, name: str) -> None:
     cut = (_kept(subjects).list.len() != subjects.list.len()) | (_kept(codes).list.len() != codes.list.len())
     both = (subjects.list.len() > 0) & (codes.list.len() > 0)
     sieve.blank("feed.subject-codes", name, both & (unequal | cut), "subjectCodes")
+
+
+def _dates(sieve: _Sieve, name: str) -> None:
+    """An end date is exclusive: what ends on the day that it begins is never."""
+    header = sieve.file(name).header
+    begin = next((column for column in ("startDate", "beginDate") if column in header), None)
+    if begin:
+        sieve.leave_out("feed.dates", name, pl.col("endDate") <= pl.col(begin), "endDate")
 
 
 def _one_primary(sieve: _Sieve) -> None:
@@ -209,11 +218,28 @@ def _links(sieve: _Sieve, name: str) -> None:
             _items_in(sieve, name, column)
         else:
             sieve.blank("feed.link", name, ~pl.col(column.name).is_in(sieve.ids(column.to)), column.name)
+    if "parentSourcedId" in sieve.file(name).header:
+        _cycles(sieve, name)
     if name == "courses":
         _school_years(sieve)
     if name == "roles":
         _primary_orgs(sieve)
         _profiles(sieve)
+
+
+def _cycles(sieve: _Sieve, name: str) -> None:
+    """Blanks the parents of records that are their own parent, directly or through others.
+
+    Whoever has no parent or no child among the rest is in no cycle; taken away again and again, cycles remain.
+    """
+    rest = sieve.rows[name].select("sourcedId", "parentSourcedId").drop_nulls()
+    size = -1
+    while size != rest.height:
+        size = rest.height
+        ids, parents = pl.lit(rest["sourcedId"]).implode(), pl.lit(rest["parentSourcedId"]).implode()
+        rest = rest.filter(pl.col("parentSourcedId").is_in(ids) & pl.col("sourcedId").is_in(parents))
+    in_cycle = pl.col("sourcedId").is_in(pl.lit(rest["sourcedId"]).implode())
+    sieve.blank("feed.cycle", name, in_cycle, "parentSourcedId")
 
 
 def _school_years(sieve: _Sieve) -> None:

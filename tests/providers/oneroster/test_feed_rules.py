@@ -98,6 +98,37 @@ CASES: dict[str, tuple[str, Change, Found]] = {
         ("feed.value", "classes.csv", "classType", "C2"),
         ("feed.depends", "enrollments.csv", "classSourcedId", "E2"),
     }),
+    "a session that ends as it begins": (
+        "1.2",
+        _set("AcademicSession", 1, end_date="2026-08-10"),
+        {
+            ("feed.dates", "academicSessions.csv", "endDate", "T1"),
+            ("feed.link", "classes.csv", "termSourcedIds", "C1"),
+            ("feed.link", "classes.csv", "termSourcedIds", "C2"),
+            ("feed.depends", "classes.csv", "termSourcedIds", "C2"),
+            ("feed.depends", "enrollments.csv", "classSourcedId", "E2"),
+        },
+    ),
+    "an enrollment that ends before it begins": (
+        "1.1",
+        _set("Enrollment", 0, end_date="2026-08-09"),
+        {("feed.dates", "enrollments.csv", "endDate", "E1")},
+    ),
+    "parents in a circle, and one beside it": (
+        "1.1",
+        _all(_set("Org", 0, parent="S2"), _set("Org", 1, parent="S2")),
+        {("feed.cycle", "orgs.csv", "parentSourcedId", key) for key in ("D", "S2")},
+    ),
+    "its own parent": (
+        "1.2",
+        _set("AcademicSession", 0, parent="Y"),
+        {("feed.cycle", "academicSessions.csv", "parentSourcedId", "Y")},
+    ),
+    "spaces around an item": (
+        "1.2",
+        _set("Course", 0, subjects='["Life"," Earth"]'),
+        {("feed.item", "courses.csv", "subjects", "K")},
+    ),
     "missing class": (
         "1.1",
         _set("Enrollment", 1, **{"class": "C9"}),

@@ -30,18 +30,31 @@ def read_column(rows: pl.DataFrame, field: Field, file: str, notes: Notes) -> pl
     """
     name = field.name
     odd = rows.select(_needs_look(field)).to_series()
-    cells = _distinct(rows[name].filter(odd), field, notes)
-    looked = rows.select(pl.col(name).alias(_RAW)).join(cells, on=_RAW, how="left", maintain_order="left")
-    new = looked.select(pl.when(odd).then(_NEW).otherwise(_as_is(field))).to_series()
-    bad = looked.select((pl.col(_BAD) & odd).fill_null(False)).to_series()
-    for (rule,), hit in cells.explode("rules").drop_nulls("rules").group_by("rules", maintain_order=True):
-        note_rows(rows.filter(odd & rows[name].is_in(hit[_RAW].implode())), str(rule), field.name, file, notes)
+    if odd.any():
+        new, bad = _looked_at(rows, odd, field, file, notes)
+    else:
+        new = rows.select(_as_is(field)).to_series()
+        bad = pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
     if field.required:
         blank = new.is_null() & ~bad
         note_rows(rows.filter(blank & ~_deleting(rows)), "cell.required", name, file, notes)
         bad |= blank
     rows = rows.with_columns(new.alias(name))
     return rows.with_columns(bad.alias(is_unread(name))) if bad.any() else rows
+
+
+def _looked_at(
+    rows: pl.DataFrame, odd: pl.Series, field: Field, file: str, notes: Notes
+) -> tuple[pl.Series, pl.Series]:
+    """The canonical texts of the column, and which cells cannot be read; only ``odd`` ones need a look."""
+    name = field.name
+    cells = _distinct(rows[name].filter(odd), field, notes)
+    looked = rows.select(name).join(cells, left_on=name, right_on=_RAW, how="left", maintain_order="left")
+    new = looked.select(pl.when(odd).then(_NEW).otherwise(_as_is(field))).to_series()
+    bad = looked.select((pl.col(_BAD) & odd).fill_null(False)).to_series()
+    for (rule,), hit in cells.explode("rules").drop_nulls("rules").group_by("rules", maintain_order=True):
+        note_rows(rows.filter(odd & rows[name].is_in(hit[_RAW].implode())), str(rule), name, file, notes)
+    return new, bad
 
 
 def note_rows(rows: pl.DataFrame, rule: str, column: str, file: str, notes: Notes) -> None:
@@ -76,7 +89,7 @@ def _needs_look(field: Field) -> pl.Expr:
 
 def _as_is(field: Field) -> pl.Expr:
     """The canonical text of a cell that means itself."""
-    return pl.concat_str(pl.lit('["'), _RAW, pl.lit('"]')) if field.type == "user_ids" else pl.col(_RAW)
+    return pl.concat_str(pl.lit('["'), field.name, pl.lit('"]')) if field.type == "user_ids" else pl.col(field.name)
 
 
 def _distinct(values: pl.Series, field: Field, notes: Notes) -> pl.DataFrame:

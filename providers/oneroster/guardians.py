@@ -103,7 +103,8 @@ def _people(roles: pl.DataFrame) -> pl.DataFrame:
 
 def _verdict() -> pl.Expr:
     verdicts = {f"{one} {other}": v for one, others in _VERDICTS.items() for other, v in others.items()}
-    return pl.concat_str("kind", "kind_other", separator=" ").replace_strict(verdicts, return_dtype=pl.String)
+    by_kinds = pl.concat_str("kind", "kind_other", separator=" ").replace_strict(verdicts, return_dtype=pl.String)
+    return pl.when(pl.col(KEY) == pl.col("item")).then(pl.lit("agents.self")).otherwise(by_kinds)
 
 
 def _with_unread(rows: pl.DataFrame) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
+from rosterkit.intake.bundle import Segment
 from rosterkit.intake.findings import concat, finding
 from rosterkit.intake.rules import Rule
 from rosterkit.operate.results import CheckReport
@@ -100,4 +101,5 @@ def make_findings() -> pl.DataFrame:
 
 def make_report() -> CheckReport:
     """What ``check`` returns for those findings."""
-    return CheckReport("night.zip", "abc123", "1.1", False, {"users.csv": 72}, (), make_findings(), RULES)
+    segments = (Segment("Person", "", "full"), Segment("Enrollment", "student", "partial", "line 9 is cut short"))
+    return CheckReport("night.zip", "abc123", "1.1", False, {"users.csv": 72}, segments, make_findings(), RULES)

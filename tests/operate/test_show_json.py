@@ -71,6 +71,7 @@ def test_check_lists_findings_with_their_words() -> None:
     assert set(found) >= {"rule", "severity", "file", "line", "column", "message", "remedy"}
     assert (found["file"], found["line"], found["column"]) == ("enrollments.csv", 136, "beginDate")
     assert (found["message"], found["remedy"]) == ("This is no date. Month 15.", "Write YYYY-MM-DD.")
+    assert told["segments"][1]["state"] == "partial"
     assert told["counts"] == {"error": 1, "warning": 2, "info": 0}
 
 

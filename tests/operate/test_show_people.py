@@ -249,6 +249,8 @@ def test_the_other_tables_say_what_they_hold(tmp_path: Path) -> None:
     text = written(console)
     for words in (
         "version 1.1, read leniently",
+        "Enrollment (student) is partial: line 9 is cut short",
+        "Without a value: email.",
         "Findings: 1 error, 2 warning.",
         "moving [red]",
         "Nothing is held.",

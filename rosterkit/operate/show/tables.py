@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple
 from datetime import tzinfo
 from typing import Any
 
@@ -114,7 +113,7 @@ def check(console: Console, report: CheckReport) -> None:
     console.print(_text(f"{report.package}: version {report.version}, read {mode}."))
     rows = [(file, f"{count:,}") for file, count in report.rows_read.items()]
     console.print(_table("Rows read", ["file", "rows"], rows))
-    for entity, role, state, why in gaps(astuple(segment) for segment in report.segments):
+    for entity, role, state, why in gaps((s.entity, s.role, s.state, s.why) for s in report.segments):
         console.print(_text(f"! {entity}{f' ({role})' if role else ''} is {state}: {why}", style="bold yellow"))
     _print_findings(console, report.findings, report.rules)
     told = ", ".join(f"{report.count(one)} {one}" for one in SEVERITIES if report.count(one))
@@ -155,7 +154,7 @@ def holds(console: Console, kept: Iterable[Hold], zone: tzinfo) -> None:
 def history(console: Console, revisions: Iterable[Revision], zone: tzinfo) -> None:
     listed = tuple(revisions)
     rows = [(r.revision, r.kind, r.plan, r.actor, moment(r.at, zone), _in_short(r.changes)) for r in listed]
-    console.print(_table("History", ["revision", "kind", "plan", "by", "at", "changes"], rows))
+    console.print(_table("History", ["revision", "kind", "plan", "by", "at", "what changed"], rows))
     for revision in listed:
         if revision.lines.height:
             cells = _line_cells(revision.lines)
@@ -165,10 +164,14 @@ def history(console: Console, revisions: Iterable[Revision], zone: tzinfo) -> No
 def explanation(console: Console, told: Explanation, rules: Mapping[str, Rule], zone: tzinfo) -> None:
     console.print(_text(f"{told.entity} {told.sourced_id} is {told.status}."))
     rows = [
-        (v.field, "–" if v.value is None else v.value, v.revision, where(v.file, v.line), v.actor, moment(v.at, zone))
+        (v.field, v.value, v.revision, where(v.file, v.line), v.actor, moment(v.at, zone))
         for v in told.values
+        if v.value is not None
     ]
     console.print(_table("Values", ["field", "value", "revision", "from", "by", "at"], rows))
+    blank = ", ".join(v.field for v in told.values if v.value is None)
+    if blank:
+        console.print(_text(f"Without a value: {blank}.", style="dim"))
     if told.pending:
         console.print(_text(f"Waiting: {told.pending}", style="yellow"))
     if told.holds:

@@ -87,7 +87,7 @@ class Touch(SQLModel, table=True):
     """Which revision touched which record."""
 
     __tablename__ = "touch"
-    __table_args__ = (Index("ix_touch_revision", "revision"),)
+    __table_args__ = (Index("ix_touch_revision", "revision"), {"sqlite_with_rowid": False})
     entity: str = Field(primary_key=True)
     record: int = Field(primary_key=True)
     revision: int = Field(primary_key=True)

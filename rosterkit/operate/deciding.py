@@ -19,6 +19,7 @@ from rosterkit.plan.texts import as_text, digest
 from rosterkit.store import holds, plans
 from rosterkit.store.bulk import insert
 from rosterkit.store.database import transaction
+from rosterkit.store.history import record_id
 from rosterkit.store.holds import StoredHold
 from rosterkit.store.names import keys_of
 from rosterkit.store.precondition import refuse_settled
@@ -159,9 +160,26 @@ def holds_of(connection: sqlite3.Connection, where: str = "", values: tuple[obje
     )
 
 
+def _origin(connection: sqlite3.Connection, entity: Entity, sourced_id: str) -> str:
+    """The source that speaks of a record: stored, waiting, or in its newest plan; UsageError when none does."""
+    found = record_id(connection, entity, sourced_id)
+    if found:
+        return found[1]
+    query = "select origin from pending where entity=? and sourced_id=?"
+    waits = connection.execute(query, (entity.name, sourced_id)).fetchone()
+    if waits:
+        return str(waits[0])
+    newest = {plan.source: plan for plan in reversed(plans.all_plans(connection)) if plan.kind == "sync"}
+    for plan in newest.values():
+        for part in ("create", "held.create"):
+            created = plans.load(connection, plan.id, part).get(entity.name)
+            if created is not None and sourced_id in created["sourced_id"]:
+                return plan.source
+    raise UsageError(f"There is no {entity.name} {sourced_id} in the store, and the newest plan creates none.")
+
+
 def hold(
     connection: sqlite3.Connection,
-    origin: str,
     entity: str,
     sourced_id: str,
     *,
@@ -170,21 +188,18 @@ def hold(
     action: str,
     field: str,
 ) -> Hold:
-    """Sets a record, one action of it or one field aside, until it is released."""
+    """Sets a record, one action of it or one field aside, until it is released; a plan may only propose it yet."""
     reason = _reason(reason)
     kind = entity_of(entity)
+    origin = _origin(connection, kind, sourced_id)
     if action not in ("", "create", "update", "archive", "restore"):
         raise UsageError(f'There is no action "{action}". It is one of create, update, archive, restore.')
     if field and field not in {c.label for c in kind.columns}:
         raise UsageError(f'{kind.name} has no field "{field}". It has {", ".join(c.label for c in kind.columns)}.')
     with transaction(connection):
         holds.add(connection, origin, actor, [StoredHold(kind.name, sourced_id, "person", reason, action, field)])
-    found = holds_of(
-        connection,
-        "entity=? and sourced_id=? and action=? and field=? and code='person'",
-        (kind.name, sourced_id, action, field),
-    )
-    return found[-1]
+    where = "entity=? and sourced_id=? and action=? and field=? and code='person'"
+    return holds_of(connection, where, (kind.name, sourced_id, action, field))[-1]
 
 
 def release(

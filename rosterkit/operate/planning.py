@@ -22,14 +22,15 @@ from rosterkit.store.commit import store_draft, store_reversal
 from rosterkit.store.history import revisions
 from rosterkit.store.snapshot import StoreSnapshot
 
-__all__ = ["plan_package", "plan_undo"]
+__all__ = ["accepted_lines", "plan_package", "plan_undo"]
 
 
 def _id(as_of: date) -> str:
     return f"{as_of:%Y%m%d}-{secrets.token_hex(4)}"
 
 
-def _accepted(connection: sqlite3.Connection, name: str) -> frozenset[str]:
+def accepted_lines(connection: sqlite3.Connection, name: str) -> frozenset[str]:
+    """Hashes of the unreadable lines of this source that a person accepted."""
     return frozenset(row[0] for row in connection.execute("select hash from accepted_line where source=?", (name,)))
 
 
@@ -86,7 +87,7 @@ def plan_package(
 ) -> Plan:
     """Reads the package, works out the plan and stores it; returns it."""
     settings = config.source(name)
-    options = ReadOptions(settings.strict, config.demographics, _accepted(connection, name), config.caps, progress)
+    options = ReadOptions(settings.strict, config.demographics, accepted_lines(connection, name), config.caps, progress)
     read = source(settings.kind).read(package, options)
     state = queue.known(connection, name, read.package.id)
     bundle = queue.tonight(read, state)

@@ -102,12 +102,15 @@ class Workspace:
     def check(self, package: Path | None = None, *, source: str = "main", strict: bool | None = None) -> CheckReport:
         """Reads and checks a package (by default the source's own) and changes nothing."""
         settings = self.config.source(source)
+        with self._read() as connection:
+            accepted = planning.accepted_lines(connection, source)
         return check_package(
             self._package(package, source),
             kind=settings.kind,
             strict=settings.strict if strict is None else strict,
             demographics=self.config.demographics,
             caps=self.config.caps,
+            accepted_lines=accepted,
             progress=self._progress,
         )
 
@@ -184,14 +187,10 @@ class Workspace:
         actor: str,
         action: str = "",
         field: str = "",
-        source: str = "main",
     ) -> Hold:
         """Sets a record aside from night to night; plans made before are stale."""
-        self.config.source(source)
         with self._write() as connection:
-            return deciding.hold(
-                connection, source, entity, sourced_id, actor=actor, reason=reason, action=action, field=field
-            )
+            return deciding.hold(connection, entity, sourced_id, actor=actor, reason=reason, action=action, field=field)
 
     def release(
         self, entity: str, sourced_id: str, *, reason: str, actor: str, action: str = "", field: str = ""

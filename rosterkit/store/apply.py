@@ -12,7 +12,7 @@ from rosterkit.errors import InternalError
 from rosterkit.model.schema import Column, Entity, by_name, entities
 from rosterkit.plan.parts import Parts
 from rosterkit.plan.plan import Plan
-from rosterkit.store.bulk import ids_table, insert, update
+from rosterkit.store.bulk import ids_table, load, update
 from rosterkit.store.plans import now
 from rosterkit.store.snapshot import revision_of
 
@@ -35,7 +35,8 @@ def _create(connection: sqlite3.Connection, entity: Entity, frame: pl.DataFrame,
         created_in=pl.lit(revision),
         changed_in=pl.lit(revision),
     )
-    insert(connection, entity.table, rows)
+    # Ids rise with the sourced ids, so that the unique index is written from left to right.
+    load(connection, entity.table, rows.sort("id"))
 
 
 def _place(frame: pl.DataFrame, revision: int) -> pl.DataFrame:
@@ -148,5 +149,5 @@ def write_revision(connection: sqlite3.Connection, plan: Plan, parts: Parts, act
     )
     for name, series in ids.items():
         rows = pl.DataFrame({"record": series}).with_columns(entity=pl.lit(name), revision=pl.lit(revision))
-        insert(connection, "touch", rows)
+        load(connection, "touch", rows)
     return revision

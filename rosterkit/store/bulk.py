@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-__all__ = ["ids_table", "insert", "quoted", "read", "update"]
+__all__ = ["ids_table", "insert", "load", "quoted", "read", "update"]
 
 _CHUNK = 50_000  # rows handed over at a time: memory stays flat, the statement is prepared once
 
@@ -29,6 +29,19 @@ def insert(connection: sqlite3.Connection, table: str, frame: pl.DataFrame, *, r
     verb = "insert or replace" if replace else "insert"
     marks = ",".join("?" * frame.width)
     connection.executemany(f'{verb} into "{table}" ({quoted(frame.columns)}) values ({marks})', _rows(frame))
+
+
+def load(connection: sqlite3.Connection, table: str, frame: pl.DataFrame) -> None:
+    """Inserts rows of which there may be many: where they outnumber what is there, its indexes are made anew after."""
+    there = connection.execute(f'select count(*) from (select 1 from "{table}" limit {frame.height})').fetchone()[0]
+    many = frame.height > _CHUNK and there < frame.height
+    query = "select name, sql from sqlite_master where type='index' and tbl_name=? and sql is not null"
+    indexes = connection.execute(query, (table,)).fetchall() if many else []
+    for name, _ in indexes:
+        connection.execute(f'drop index "{name}"')
+    insert(connection, table, frame)
+    for _, sql in indexes:
+        connection.execute(sql)
 
 
 def update(connection: sqlite3.Connection, table: str, frame: pl.DataFrame) -> int:

@@ -19,7 +19,7 @@ from rosterkit.store.apply import write_revision
 from rosterkit.store.bulk import insert
 from rosterkit.store.database import transaction
 from rosterkit.store.holds import StoredHold
-from rosterkit.store.precondition import refuse_settled, refuse_stale
+from rosterkit.store.precondition import refuse_settled, refuse_stale, refuse_unapproved
 
 __all__ = ["apply_plan", "store_draft", "store_reversal"]
 
@@ -148,6 +148,7 @@ def apply_plan(connection: sqlite3.Connection, plan_id: str, actor: str) -> tupl
     with transaction(connection):
         plan = plans.find(connection, plan_id)
         refuse_settled(plan)
+        refuse_unapproved(plan)
         parts = plans.parts(connection, plan.id)
         seq = int(connection.execute("select seq from plan where id=?", (plan.id,)).fetchone()[0])
         refuse_stale(connection, plan, parts, seq)

@@ -14,7 +14,7 @@ from rosterkit.store.apply import touched
 from rosterkit.store.bulk import ids_table
 from rosterkit.store.plans import now
 
-__all__ = ["refuse_settled", "refuse_stale"]
+__all__ = ["refuse_settled", "refuse_stale", "refuse_unapproved"]
 
 _AGAIN = 'Make a new plan: "rosterkit plan".'
 
@@ -32,6 +32,16 @@ def refuse_settled(plan: Plan) -> None:
         )
     if plan.expires_at <= now():
         raise Refused(f"Plan {plan.id} expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC. {_AGAIN}", why="expired")
+
+
+def refuse_unapproved(plan: Plan) -> None:
+    """Refuses a plan that a person must approve and none has."""
+    if plan.needs_approval and plan.state != "approved":
+        raise Refused(
+            f"Plan {plan.id} is not approved, and it must be: {plan.approval_why}. "
+            f'Look at it, then: "rosterkit approve {plan.id} --reason TEXT".',
+            why="not-approved",
+        )
 
 
 def _stale(plan: Plan, what: str) -> Refused:

@@ -1,0 +1,75 @@
+"""The database is made by migrations alone, and they make what the tables declare."""
+
+import sqlite3
+import stat
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlmodel import SQLModel
+
+from rosterkit.errors import UsageError
+from rosterkit.model import journal, tables
+from rosterkit.store import database
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    path = tmp_path / "roster.db"
+    database.migrate(path)
+    return path
+
+
+def test_the_newest_migration_is_the_head_that_connect_expects(fresh):
+    script = ScriptDirectory(str(database.Path(database.__file__).with_name("migrations")))
+    assert script.get_heads() == [database.HEAD]
+    with database.connect(fresh) as connection:
+        assert connection.execute("select version_num from alembic_version").fetchone() == (database.HEAD,)
+    connection.close()
+
+
+def test_migrations_make_what_the_tables_declare(fresh):
+    assert journal.Plan.__tablename__ in SQLModel.metadata.tables
+    assert tables.Org.__tablename__ in SQLModel.metadata.tables
+    engine = create_engine(f"sqlite:///{fresh}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+    engine.dispose()
+
+
+def test_the_database_is_readable_by_its_owner_only(fresh):
+    assert stat.S_IMODE(fresh.stat().st_mode) == 0o600
+
+
+def test_a_database_of_a_newer_rosterkit_is_refused_and_left_alone(fresh):
+    with sqlite3.connect(fresh) as connection:
+        connection.execute("update alembic_version set version_num='9999'")
+    connection.close()
+    before = fresh.read_bytes()
+    with pytest.raises(UsageError, match="newer rosterkit"):
+        database.connect(fresh)
+    assert fresh.read_bytes() == before
+
+
+def test_a_missing_database_is_named_with_the_remedy(tmp_path):
+    with pytest.raises(UsageError, match="rosterkit init"):
+        database.connect(tmp_path / "roster.db")
+
+
+def test_an_older_database_is_brought_up_to_date(tmp_path):
+    path = tmp_path / "roster.db"
+    path.touch()
+    connection = database.connect(path)
+    assert connection.execute("select count(*) from person").fetchone() == (0,)
+    connection.close()
+
+
+def test_a_transaction_is_whole_or_nothing(fresh):
+    connection = database.connect(fresh)
+    with pytest.raises(RuntimeError), database.transaction(connection):
+        connection.execute("insert into counter (entity, next_id) values ('Org', 5)")
+        raise RuntimeError
+    assert connection.execute("select count(*) from counter").fetchone() == (0,)
+    connection.close()

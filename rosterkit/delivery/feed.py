@@ -1,16 +1,15 @@
-"""The contract of a feed: a pure function of (revision, settings, as-of date) to files (entry points ``rosterkit.feeds``)."""
+"""The contract of a feed: a pure function of (revision, settings, as-of date) to files (``rosterkit.feeds``)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import entry_points
 from typing import Protocol, runtime_checkable
 
 import polars as pl
 
-from rosterkit.errors import UsageError
+from rosterkit.intake.installed import installed
 from rosterkit.intake.rules import Rule
 
 __all__ = ["Feed", "FeedFile", "FeedInput", "Rendered", "feed"]
@@ -61,10 +60,4 @@ class Feed(Protocol):
 
 def feed(kind: str) -> Feed:
     """The feed of that kind, found through the entry points; UsageError when none is installed."""
-    found = {point.name: point for point in entry_points(group="rosterkit.feeds")}
-    if kind not in found:
-        raise UsageError(f'There is no feed of kind "{kind}". Installed: {", ".join(sorted(found)) or "none"}.')
-    loaded = found[kind].load()
-    if not isinstance(loaded, Feed):
-        raise UsageError(f'What is installed as feed "{kind}" is not a rosterkit feed. Reinstall its package.')
-    return loaded
+    return installed("feed", kind, Feed)  # type: ignore[type-abstract]  # a protocol is what is asked for

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from rosterkit.errors import UsageError
 from rosterkit.intake.bundle import Bundle
+from rosterkit.intake.installed import installed
 from rosterkit.intake.rules import Rule
 
 __all__ = ["Caps", "Progress", "ReadOptions", "Source", "silent", "source"]
@@ -59,10 +58,4 @@ class Source(Protocol):
 
 def source(kind: str) -> Source:
     """The source of that kind, found through the entry points; UsageError when none is installed."""
-    found = {point.name: point for point in entry_points(group="rosterkit.sources")}
-    if kind not in found:
-        raise UsageError(f'There is no source of kind "{kind}". Installed: {", ".join(sorted(found)) or "none"}.')
-    loaded = found[kind].load()
-    if not isinstance(loaded, Source):
-        raise UsageError(f'What is installed as source "{kind}" is not a rosterkit source. Reinstall its package.')
-    return loaded
+    return installed("source", kind, Source)  # type: ignore[type-abstract]  # a protocol is what is asked for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rosterkit.model.schema import Column, Entity
+from rosterkit.model.entity import Column, Entity
 
 __all__ = ["ENTITIES"]
 

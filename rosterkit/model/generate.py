@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import JSON, Boolean, Date
 
-from rosterkit.model.schema import BOOKKEEPING
+from rosterkit.model.entity import BOOKKEEPING
 from rosterkit.model.tables import CANONICAL, Record
 
 __all__ = ["render"]
@@ -15,7 +15,7 @@ _HEAD = '''"""Generated from rosterkit.model.tables by ``python -m rosterkit.mod
 
 from __future__ import annotations
 
-from rosterkit.model.schema import Column, Entity
+from rosterkit.model.entity import Column, Entity
 
 __all__ = ["ENTITIES"]
 

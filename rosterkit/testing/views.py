@@ -13,7 +13,7 @@ from rosterkit.intake.rules import Rule
 from rosterkit.operate.results import CheckReport
 from rosterkit.plan.plan import LINES, Counts, Plan, PlanView
 
-__all__ = ["AT", "RULES", "line", "make_plan", "make_report", "make_view"]
+__all__ = ["AT", "RULES", "line", "make_findings", "make_plan", "make_report", "make_view"]
 
 AT = datetime(2026, 9, 15, 3, 30, tzinfo=UTC)
 """An evening in America, the next day in Europe."""

@@ -76,7 +76,9 @@ def chosen(lines: pl.DataFrame, choice: Choice) -> pl.DataFrame:
 
 def with_created_values(view: PlanView, lines: pl.DataFrame) -> pl.DataFrame:
     """The lines, where ``after`` of a created record says its first values: ``given_name: Ana, email: a@x``."""
-    summaries = [_summary(entity, frame) for entity, frame in view.creates.items() if frame.height]
+    shown = lines.select("sourced_id").unique()
+    few = {entity: frame.join(shown, on="sourced_id", how="semi") for entity, frame in view.creates.items()}
+    summaries = [_summary(entity, frame) for entity, frame in few.items() if frame.height]
     if not summaries:
         return lines
     summary = pl.concat(summaries)

@@ -216,8 +216,7 @@ class Workspace:
                     'mode is "observe": plans are looked at and never applied. Change it in rosterkit.toml.',
                     why="observe",
                 )
-            self._progress("applying", 0, plan.total.total)
-            after, wrote = apply_plan(connection, plan.id, actor)
+            after, wrote = apply_plan(connection, plan.id, actor, self._progress)
             return Applied(
                 after.id, revision_of(connection), wrote, after.changes, after.held, time.monotonic() - begun
             )

@@ -9,6 +9,7 @@ from dataclasses import asdict
 import polars as pl
 
 from rosterkit.errors import InternalError
+from rosterkit.intake.source import Progress, silent
 from rosterkit.model.schema import Column, Entity, by_name, entities
 from rosterkit.plan.parts import Parts
 from rosterkit.plan.plan import Plan
@@ -85,9 +86,14 @@ def _expect(entity: Entity, met: int, wanted: int) -> None:
         )
 
 
-def write_parts(connection: sqlite3.Connection, parts: Parts, origin: str, revision: int) -> None:
-    """Writes the canonical rows; parents come before what references them."""
+def write_parts(
+    connection: sqlite3.Connection, parts: Parts, origin: str, revision: int, progress: Progress = silent
+) -> None:
+    """Writes the canonical rows; parents come before what references them. Progress is in rows of the parts."""
+    sizes = {name: sum(f.height for _, n, f in parts.frames() if n == name) for _, name, _ in parts.frames()}
+    done = 0
     for entity in entities():
+        done += sizes.get(entity.name, 0)
         if entity.name in parts.create:
             _create(connection, entity, parts.create[entity.name], origin, revision)
         if entity.name in parts.status:
@@ -96,6 +102,7 @@ def write_parts(connection: sqlite3.Connection, parts: Parts, origin: str, revis
             _update(connection, entity, parts.update[entity.name], revision)
         if entity.name in parts.stamp:
             update(connection, entity.table, parts.stamp[entity.name])
+        progress("applying", done, sum(sizes.values()))
 
 
 def _check_references(connection: sqlite3.Connection, ids: dict[str, pl.Series]) -> None:
@@ -127,10 +134,12 @@ def _check_references(connection: sqlite3.Connection, ids: dict[str, pl.Series])
                     )
 
 
-def write_revision(connection: sqlite3.Connection, plan: Plan, parts: Parts, actor: str) -> int:
+def write_revision(
+    connection: sqlite3.Connection, plan: Plan, parts: Parts, actor: str, progress: Progress = silent
+) -> int:
     """Writes the next revision, all that the parts say, inside the caller's transaction; returns its number."""
     revision = revision_of(connection) + 1
-    write_parts(connection, parts, plan.source, revision)
+    write_parts(connection, parts, plan.source, revision, progress)
     ids = touched(parts)
     _check_references(connection, ids)
     changes = {name: asdict(counts) for name, counts in plan.changes.items()}

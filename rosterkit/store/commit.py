@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from rosterkit.intake.bundle import Bundle
+from rosterkit.intake.source import Progress, silent
 from rosterkit.plan.build import Draft
 from rosterkit.plan.parts import Parts
 from rosterkit.plan.plan import Plan
@@ -140,7 +141,9 @@ def _findings(connection: sqlite3.Connection, plan: Plan) -> None:
         )
 
 
-def apply_plan(connection: sqlite3.Connection, plan_id: str, actor: str) -> tuple[Plan, bool]:
+def apply_plan(
+    connection: sqlite3.Connection, plan_id: str, actor: str, progress: Progress = silent
+) -> tuple[Plan, bool]:
     """Applies a plan wholly or not at all; returns it as it is afterwards, and whether a revision was written.
 
     Refused when the plan is settled, expired, not approved though it must be, or stale.
@@ -152,7 +155,7 @@ def apply_plan(connection: sqlite3.Connection, plan_id: str, actor: str) -> tupl
         parts = plans.parts(connection, plan.id)
         seq = int(connection.execute("select seq from plan where id=?", (plan.id,)).fetchone()[0])
         refuse_stale(connection, plan, parts, seq)
-        revision = None if parts.empty else write_revision(connection, plan, parts, actor)
+        revision = None if parts.empty else write_revision(connection, plan, parts, actor, progress)
         _remember(connection, plan)
         _use(connection, plan, parts)
         _undo_holds(connection, plan, actor)

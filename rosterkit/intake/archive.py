@@ -33,6 +33,8 @@ CHUNK = 1 << 20  # inflated bytes handed on at a time: larger chunks cost page f
 _RATIO_FROM = 1 << 20  # bytes from which on the ratio is judged
 _JUNK = {".DS_Store", "Thumbs.db", "desktop.ini"}
 _ARCHIVES = {".zip", ".7z", ".rar", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".zst"}
+_END_OF_DIRECTORY = 22  # bytes, without the comment that follows
+_ZIP64 = 0xFFFF  # the count stands elsewhere
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 
 
@@ -185,13 +187,22 @@ def _file_chunks(place: Path, name: str) -> Iterator[bytes]:
 
 def _zip_members(file: IO[bytes], caps: Caps) -> list[_Member]:
     try:
-        entries = zipfile.ZipFile(file).infolist()
+        directory = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, UnicodeError, OverflowError) as error:
         raise _refused("package.not-a-zip", "The package is not a zip archive, or it is cut off") from error
+    entries = directory.infolist()
     if len(entries) > caps.members:
         raise _refused("package.too-many-members", f"The package holds more than {caps.members} files")
+    if _told_entries(file, len(directory.comment)) not in (len(entries), _ZIP64):
+        raise _refused("package.damaged", "The archive's directory does not list as many members as it says")
     _no_overlap(file, entries)
     return [_member(entry) for entry in entries if not entry.is_dir()]
+
+
+def _told_entries(file: IO[bytes], comment: int) -> int:
+    """How many members the end of the archive says there are; a damaged directory may list fewer."""
+    file.seek(-(_END_OF_DIRECTORY + comment), os.SEEK_END)
+    return int(struct.unpack_from("<H", file.read(_END_OF_DIRECTORY), 10)[0])
 
 
 def _member(entry: zipfile.ZipInfo) -> _Member:
@@ -225,11 +236,14 @@ def _no_overlap(file: IO[bytes], entries: list[zipfile.ZipInfo]) -> None:
 
 
 def _data_start(file: IO[bytes], entry: zipfile.ZipInfo) -> int:
+    """Where the member's data begin: after a header of its own, which must bear the name that the directory gives."""
     file.seek(entry.header_offset)
     raw = file.read(_LOCAL_HEADER.size)
     if len(raw) < _LOCAL_HEADER.size or raw[:4] != b"PK\x03\x04":
         raise _refused("package.damaged", f"{entry.filename} has no header of its own")
     *_, name_length, extra_length = _LOCAL_HEADER.unpack(raw)
+    if file.read(name_length) != entry.orig_filename.encode("utf-8" if entry.flag_bits & 0x800 else "cp437"):
+        raise _refused("package.damaged", f"{entry.filename} has another name in its own header")
     return int(entry.header_offset + _LOCAL_HEADER.size + name_length + extra_length)
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tiny import Files, as_delta, deltas, found, read, spoilt, tiny
 
+from providers.oneroster import SOURCE
 from providers.oneroster.format import FILES
 from providers.oneroster.rules import ONEROSTER_RULES, RULES
 from rosterkit.errors import SourceUnreadable
+from rosterkit.intake.bundle import Bundle
 from rosterkit.intake.filerules import CSV_RULES
-from rosterkit.testing.package import csv_text, manifest_text
+from rosterkit.intake.source import ReadOptions
+from rosterkit.testing.package import csv_text, manifest_text, write_package
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,7 @@ CASES = [
         ("orgs.csv", 2, "dateLastModified"),
         DELTA,
     ),
-    Case("year.unreadable", spoilt("academicSessions", 1, schoolYear="26-27"), ("academicSessions.csv", 3, "schoolYear")),
+    Case("year.unreadable", spoilt("academicSessions", 1, schoolYear="27"), ("academicSessions.csv", 3, "schoolYear")),
     Case("list.spaces", spoilt("classes", 0, grades="09, 10"), ("classes.csv", 2, "grades")),
     Case("list.empty-item", spoilt("classes", 0, grades="09,,10"), ("classes.csv", 2, "grades")),
     Case("list.repeated", spoilt("classes", 0, termSourcedIds="t1,t1"), ("classes.csv", 2, "termSourcedIds")),
@@ -160,7 +164,11 @@ CASES = [
     Case("grade.unknown", spoilt("users", 0, grades="P1"), ("users.csv", 2, "grades")),
     Case("user-ids.form", spoilt("users", 0, userIds="local:123"), ("users.csv", 2, "userIds")),
     Case("semantic.school-type", spoilt("orgs", 1, type="department"), ("classes.csv", 2, "schoolSourcedId")),
-    Case("semantic.school-year-type", spoilt("courses", 0, schoolYearSourcedId="t1"), ("courses.csv", 2, "schoolYearSourcedId")),
+    Case(
+        "semantic.school-year-type",
+        spoilt("courses", 0, schoolYearSourcedId="t1"),
+        ("courses.csv", 2, "schoolYearSourcedId"),
+    ),
     Case(
         "semantic.primary-roles",
         more("roles", {**tiny("1.2")["roles"][0], "sourcedId": "r9"}, version="1.2"),
@@ -196,8 +204,8 @@ CASES = [
     Case("agents.self", spoilt("users", 0, agentSourcedIds="ana"), ("users.csv", 2, "agentSourcedIds")),
     Case(
         "agents.two-students",
-        {**T, "users": [{**T["users"][0], "agentSourcedIds": "ben"}, *T["users"][1:], {**T["users"][0], "sourcedId": "ben"}]},
-        ("users.csv", 2, "agentSourcedIds"),
+        more("users", {**T["users"][0], "sourcedId": "ben", "agentSourcedIds": "lucia,ana"}),
+        ("users.csv", 5, "agentSourcedIds"),
     ),
     Case("agents.two-guardians", spoilt("users", 0, role="guardian"), ("users.csv", 2, "agentSourcedIds")),
     Case("agents.not-family", spoilt("users", 0, agentSourcedIds="omar"), ("users.csv", 2, "agentSourcedIds")),
@@ -208,7 +216,7 @@ CASES = [
         {"version": "1.2", "modes": {"users": "delta"}},
     ),
     Case("csv.utf-16", T, ("orgs.csv", 1, ""), raw("orgs.csv", "sourcedId,name\nd1,x\n".encode("utf-16"))),
-    Case("csv.not-utf-8", T, ("orgs.csv", 3, ""), raw("orgs.csv", "sourcedId,name\nd1,x\ns1,Pe\xf1a\n".encode("cp1252"))),
+    Case("csv.not-utf-8", T, ("orgs.csv", 3, ""), raw("orgs.csv", b"sourcedId,name\nd1,x\ns1,Pe\xf1a\n")),
     Case("csv.nul", T, ("orgs.csv", 2, ""), raw("orgs.csv", b"sourcedId,name\nd1,x\0\n")),
     Case("csv.bare-cr", T, ("orgs.csv", 1, ""), raw("orgs.csv", b"sourcedId,name\rd1,x\r")),
     Case("csv.header", T, ("orgs.csv", 1, ""), raw("orgs.csv", b'sourcedId,"name\nd1,x\n')),
@@ -227,7 +235,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_rule_is_found_where_it_is_broken(case: Case, tmp_path):
+def test_the_rule_is_found_where_it_is_broken(case: Case, tmp_path: Path) -> None:
     bundle = read(tmp_path, case.files, strict=case.strict, **case.how)
     severity = {rule.code: rule for rule in RULES}[case.rule].severity(strict=case.strict)
     assert (severity, *case.at) in found(bundle, case.rule)
@@ -235,30 +243,30 @@ def test_the_rule_is_found_where_it_is_broken(case: Case, tmp_path):
 
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
 @pytest.mark.parametrize("strict", [True, False])
-def test_a_sound_package_has_no_findings(version, strict, tmp_path):
+def test_a_sound_package_has_no_findings(version: str, strict: bool, tmp_path: Path) -> None:
     assert read(tmp_path, tiny(version), strict=strict, version=version).findings.rows() == []
 
 
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
-def test_a_sound_delta_has_no_findings(version, tmp_path):
+def test_a_sound_delta_has_no_findings(version: str, tmp_path: Path) -> None:
     files = as_delta(tiny(version))
     assert read(tmp_path, files, strict=True, version=version, modes=deltas(files)).findings.rows() == []
 
 
-def test_every_rule_has_its_case():
+def test_every_rule_has_its_case() -> None:
     refused = {rule.code for rule in (*CSV_RULES, *ONEROSTER_RULES) if rule.lenient == "refused"}
     assert {case.rule for case in CASES} | refused | {"manifest.missing"} == {
         rule.code for rule in (*CSV_RULES, *ONEROSTER_RULES)
     }
 
 
-def refusal(tmp_path, **how: Any) -> SourceUnreadable:
+def refusal(tmp_path: Path, **how: Any) -> SourceUnreadable:
     with pytest.raises(SourceUnreadable) as caught:
         read(tmp_path, how.pop("files", tiny()), **how)
     return caught.value
 
 
-def test_manifest_missing_names_one_zero(tmp_path):
+def test_manifest_missing_names_one_zero(tmp_path: Path) -> None:
     files = {name: rows for name, rows in tiny().items() if name != "users"}
     write_without_manifest(tmp_path, files)
     with pytest.raises(SourceUnreadable, match=r"OneRoster 1\.0") as caught:
@@ -266,7 +274,7 @@ def test_manifest_missing_names_one_zero(tmp_path):
     assert caught.value.rule == "manifest.missing"
 
 
-def test_manifest_missing_but_the_headers_tell_is_partial(tmp_path):
+def test_manifest_missing_but_the_headers_tell_is_partial(tmp_path: Path) -> None:
     write_without_manifest(tmp_path, tiny("1.2"), "1.2")
     bundle = read_again(tmp_path)
     assert found(bundle, "manifest.missing") == [("warning", "manifest.csv", 0, "")]
@@ -274,38 +282,33 @@ def test_manifest_missing_but_the_headers_tell_is_partial(tmp_path):
     assert {segment.state for segment in bundle.segments} == {"partial"}
 
 
-def test_manifest_missing_is_refused_in_strict_reading(tmp_path):
+def test_manifest_missing_is_refused_in_strict_reading(tmp_path: Path) -> None:
     write_without_manifest(tmp_path, tiny())
     with pytest.raises(SourceUnreadable):
         read_again(tmp_path, strict=True)
 
 
 @pytest.mark.parametrize("version", ["2.0", "1.0"])
-def test_manifest_version_unknown_is_refused(version, tmp_path):
+def test_manifest_version_unknown_is_refused(version: str, tmp_path: Path) -> None:
     how = manifest(sub("oneroster.version,1.1", f"oneroster.version,{version}"))
     assert refusal(tmp_path, **how).rule == "manifest.version"
 
 
 @pytest.mark.parametrize("content", [b"", b"propertyName\nx\n", b"propertyName,value\n\xff,1\n", b'a,b\nx,"y\n'])
-def test_manifest_unreadable_is_refused(content, tmp_path):
+def test_manifest_unreadable_is_refused(content: bytes, tmp_path: Path) -> None:
     assert refusal(tmp_path, **raw("manifest.csv", content)).rule == "manifest.unreadable"
 
 
 @pytest.mark.parametrize("told", ["1.2", "1.2.1"])
-def test_both_spellings_of_the_later_version_are_read(told, tmp_path):
+def test_both_spellings_of_the_later_version_are_read(told: str, tmp_path: Path) -> None:
     bundle = read(tmp_path, tiny("1.2"), **manifest(sub("version,1.2", f"version,{told}"), "1.2"))
     assert (bundle.package.version, bundle.findings.height) == ("1.2", 0)
 
 
-def write_without_manifest(tmp_path, files: Files, version: str = "1.1") -> None:
-    from rosterkit.testing.package import write_package
-
+def write_without_manifest(tmp_path: Path, files: Files, version: str = "1.1") -> None:
     write_package(tmp_path / "package", files, version=version)
     (tmp_path / "package" / "manifest.csv").unlink()
 
 
-def read_again(tmp_path, *, strict: bool = False):
-    from providers.oneroster import SOURCE
-    from rosterkit.intake.source import ReadOptions
-
+def read_again(tmp_path: Path, *, strict: bool = False) -> Bundle:
     return SOURCE.read(tmp_path / "package", ReadOptions(strict=strict, demographics=True))

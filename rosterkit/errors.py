@@ -28,7 +28,7 @@ class UsageError(RosterkitError):
     exit_code = 2
 
 
-class SourceUnreadable(RosterkitError):
+class SourceUnreadable(RosterkitError):  # noqa: N818 - the names say what happened, not that it is an error
     """The source cannot be read at all; nothing was changed.
 
     ``rule`` is the code of the rule in the catalogue (``rosterkit rules``), ``file`` and ``line`` where, if known.
@@ -43,7 +43,7 @@ class SourceUnreadable(RosterkitError):
         self.line = line
 
 
-class Refused(RosterkitError):
+class Refused(RosterkitError):  # noqa: N818 - as above
     """The plan, the state of the store or the policy forbids it; ``why`` is a stable word for machines."""
 
     exit_code = 4
@@ -53,7 +53,7 @@ class Refused(RosterkitError):
         self.why = why
 
 
-class Busy(RosterkitError):
+class Busy(RosterkitError):  # noqa: N818 - as above
     """Another run holds the workspace."""
 
     exit_code = 5

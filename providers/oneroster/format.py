@@ -76,7 +76,8 @@ class Field:
     """One column of a file.
 
     ``type``: guid, ref, refs, text, texts, enum, enums, bool, date, datetime, year, integer, float or user_ids.
-    ``to``: the file that a reference points to. ``tokens``: of an enumeration; ``extensible``: ``ext:…`` is allowed too.
+    ``to``: the file that a reference points to. ``tokens``: of an enumeration; ``extensible``: ``ext:…`` is allowed
+    too.
     """
 
     name: str
@@ -130,19 +131,19 @@ _ROLES_12 = (
 )
 
 
-def _text(name: str, home: str = "", required: bool = False) -> Field:
+def _text(name: str, home: str = "", *, required: bool = False) -> Field:
     return Field(name, "text", required, home=home)
 
 
-def _ref(name: str, to: str, home: str = "", required: bool = False) -> Field:
+def _ref(name: str, to: str, home: str = "", *, required: bool = False) -> Field:
     return Field(name, "ref", required, to=to, home=home)
 
 
-def _enum(name: str, tokens: str, home: str = "", required: bool = False, extensible: bool = False) -> Field:
+def _enum(name: str, tokens: str, home: str = "", *, required: bool = False, extensible: bool = False) -> Field:
     return Field(name, "enum", required, tokens=tuple(tokens.split()), extensible=extensible, home=home)
 
 
-def _date(name: str, home: str = "", required: bool = False) -> Field:
+def _date(name: str, home: str = "", *, required: bool = False) -> Field:
     return Field(name, "date", required, home=home)
 
 
@@ -150,12 +151,8 @@ def _texts(name: str, home: str = "") -> Field:
     return Field(name, "texts", home=home)
 
 
-def _bool(name: str, home: str = "", required: bool = False) -> Field:
+def _bool(name: str, home: str = "", *, required: bool = False) -> Field:
     return Field(name, "bool", required, tokens=("true", "false"), home=home)
-
-
-def _number(name: str, type_: str = "float", required: bool = False) -> Field:
-    return Field(name, type_, required)
 
 
 def _rostering(later: bool) -> tuple[File, ...]:
@@ -175,10 +172,16 @@ def _rostering(later: bool) -> tuple[File, ...]:
             "rostering",
             (
                 *_BASE,
-                _text("title", "AcademicSession.title", True),
-                _enum("type", "gradingPeriod semester schoolYear term", "AcademicSession.type", True, later),
-                _date("startDate", "AcademicSession.start_date", True),
-                _date("endDate", "AcademicSession.end_date", True),
+                _text("title", "AcademicSession.title", required=True),
+                _enum(
+                    "type",
+                    "gradingPeriod semester schoolYear term",
+                    "AcademicSession.type",
+                    required=True,
+                    extensible=later,
+                ),
+                _date("startDate", "AcademicSession.start_date", required=True),
+                _date("endDate", "AcademicSession.end_date", required=True),
                 _ref("parentSourcedId", "academicSessions", "AcademicSession.parent"),
                 Field("schoolYear", "year", True, home="AcademicSession.school_year"),
             ),
@@ -188,13 +191,13 @@ def _rostering(later: bool) -> tuple[File, ...]:
             "rostering",
             (
                 *_BASE,
-                _text("title", "Class.title", True),
+                _text("title", "Class.title", required=True),
                 _texts("grades", "Class.grades"),
-                _ref("courseSourcedId", "courses", "Class.course", True),
+                _ref("courseSourcedId", "courses", "Class.course", required=True),
                 _text("classCode", "Class.code"),
-                _enum("classType", "homeroom scheduled", "Class.type", True, later),
+                _enum("classType", "homeroom scheduled", "Class.type", required=True, extensible=later),
                 _text("location", "Class.location"),
-                _ref("schoolSourcedId", "orgs", "Class.school", True),
+                _ref("schoolSourcedId", "orgs", "Class.school", required=True),
                 Field("termSourcedIds", "refs", True, to="academicSessions", home="ClassTerm.session"),
                 _texts("subjects", "Class.subjects"),
                 _texts("subjectCodes", "Class.subject_codes"),
@@ -207,10 +210,10 @@ def _rostering(later: bool) -> tuple[File, ...]:
             (
                 *_BASE,
                 _ref("schoolYearSourcedId", "academicSessions", "Course.school_year"),
-                _text("title", "Course.title", True),
+                _text("title", "Course.title", required=True),
                 _text("courseCode", "Course.code"),
                 _texts("grades", "Course.grades"),
-                _ref("orgSourcedId", "orgs", "Course.org", True),
+                _ref("orgSourcedId", "orgs", "Course.org", required=True),
                 _texts("subjects", "Course.subjects"),
                 _texts("subjectCodes", "Course.subject_codes"),
             ),
@@ -237,10 +240,12 @@ def _rostering(later: bool) -> tuple[File, ...]:
             "rostering",
             (
                 *_BASE,
-                _ref("classSourcedId", "classes", "Enrollment.class", True),
-                _ref("schoolSourcedId", "orgs", "Enrollment.school", True),
-                _ref("userSourcedId", "users", "Enrollment.person", True),
-                _enum("role", "administrator proctor student teacher", "Enrollment.role", True, later),
+                _ref("classSourcedId", "classes", "Enrollment.class", required=True),
+                _ref("schoolSourcedId", "orgs", "Enrollment.school", required=True),
+                _ref("userSourcedId", "users", "Enrollment.person", required=True),
+                _enum(
+                    "role", "administrator proctor student teacher", "Enrollment.role", required=True, extensible=later
+                ),
                 _bool("primary", "Enrollment.primary"),
                 _date("beginDate", "Enrollment.begin_date"),
                 _date("endDate", "Enrollment.end_date"),
@@ -251,8 +256,14 @@ def _rostering(later: bool) -> tuple[File, ...]:
             "rostering",
             (
                 *_BASE,
-                _text("name", "Org.name", True),
-                _enum("type", "department school district local state national", "Org.type", True, later),
+                _text("name", "Org.name", required=True),
+                _enum(
+                    "type",
+                    "department school district local state national",
+                    "Org.type",
+                    required=True,
+                    extensible=later,
+                ),
                 _text("identifier", "Org.identifier"),
                 _ref("parentSourcedId", "orgs", "Org.parent"),
             ),
@@ -267,7 +278,7 @@ def _users_11() -> File:
         "rostering",
         (
             *_BASE,
-            _bool("enabledUser", "Person.enabled", True),
+            _bool("enabledUser", "Person.enabled", required=True),
             Field("orgSourcedIds", "refs", True, to="orgs", home="Role.org"),
             Field("role", "enum", True, tokens=_ROLES_11, home="Role.role"),
             *_user_names(),
@@ -283,7 +294,7 @@ def _users_12() -> File:
         "rostering",
         (
             *_BASE,
-            _bool("enabledUser", "Person.enabled", True),
+            _bool("enabledUser", "Person.enabled", required=True),
             *_user_names(),
             Field("grades", "texts", home="Person.grades"),
             _text("password"),
@@ -300,10 +311,10 @@ def _users_12() -> File:
 def _user_names() -> tuple[Field, ...]:
     """Username … agentSourcedIds, alike in both versions."""
     return (
-        _text("username", "Person.username", True),
+        _text("username", "Person.username", required=True),
         Field("userIds", "user_ids", home="Person.user_ids"),
-        _text("givenName", "Person.given_name", True),
-        _text("familyName", "Person.family_name", True),
+        _text("givenName", "Person.given_name", required=True),
+        _text("familyName", "Person.family_name", required=True),
         _text("middleName", "Person.middle_name"),
         _text("identifier", "Person.identifier"),
         _text("email", "Person.email"),
@@ -319,12 +330,12 @@ _ROSTERING_12_ONLY = (
         "rostering",
         (
             *_BASE,
-            _ref("userSourcedId", "users", "Role.person", True),
-            _enum("roleType", "primary secondary", "Role.type", True),
+            _ref("userSourcedId", "users", "Role.person", required=True),
+            _enum("roleType", "primary secondary", "Role.type", required=True),
             Field("role", "enum", True, tokens=_ROLES_12, extensible=True, home="Role.role"),
             _date("beginDate", "Role.begin_date"),
             _date("endDate", "Role.end_date"),
-            _ref("orgSourcedId", "orgs", "Role.org", True),
+            _ref("orgSourcedId", "orgs", "Role.org", required=True),
             _ref("userProfileSourcedId", "userProfiles", "Role.user_profile"),
         ),
     ),
@@ -333,13 +344,13 @@ _ROSTERING_12_ONLY = (
         "rostering",
         (
             *_BASE,
-            _ref("userSourcedId", "users", "UserProfile.person", True),
-            _text("profileType", "UserProfile.profile_type", True),
-            _text("vendorId", "UserProfile.vendor_id", True),
+            _ref("userSourcedId", "users", "UserProfile.person", required=True),
+            _text("profileType", "UserProfile.profile_type", required=True),
+            _text("vendorId", "UserProfile.vendor_id", required=True),
             _text("applicationId", "UserProfile.application_id"),
             _text("description", "UserProfile.description"),
-            _text("credentialType", "UserProfile.credential_type", True),
-            _text("username", "UserProfile.username", True),
+            _text("credentialType", "UserProfile.credential_type", required=True),
+            _text("username", "UserProfile.username", required=True),
             _text("password"),
         ),
     ),

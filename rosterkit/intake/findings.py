@@ -21,8 +21,6 @@ FINDINGS: dict[str, type[pl.DataType]] = {
 """The columns of a findings frame, none of them null."""
 
 
-
-
 def finding(
     rule: str,
     severity: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -27,7 +28,10 @@ command = typer.main.get_command(app)
 
 
 def main() -> None:
-    """The entry point."""
+    """The entry point. A terminal that cannot show a letter shows its number; it is no reason to stop."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -82,6 +82,13 @@ def test_a_reader_that_left_is_no_fault() -> None:
     assert (done.returncode, done.stderr) == (session.READER_LEFT, b"")
 
 
+def test_a_terminal_that_knows_only_ascii_is_no_fault() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*ROSTERKIT, "rules"], env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"\\u2500" in done.stdout
+
+
 def test_help_answers_without_the_heavy_libraries() -> None:
     heavy = "polars", "sqlalchemy", "sqlmodel", "pydantic", "jinja2", "rosterkit.operate"
     script = f"import sys, rosterkit.cli.main; print([m for m in {heavy} if m in sys.modules])"

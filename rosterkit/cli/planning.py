@@ -22,6 +22,17 @@ _SHOWN = 20  # lines of each entity and action at a terminal
 _ON_PAGE = 500  # … and on a page
 
 
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        formats=["%Y-%m-%d"],
+        help="The day it is meant for, as 2026-09-15. Left out: today.",
+    ),
+]
+
+
 @app.command(epilog="Example: rosterkit -C our-district plan --source export.zip")
 def plan(
     ctx: typer.Context,
@@ -31,15 +42,7 @@ def plan(
     origin: Annotated[
         str, typer.Option("--origin", metavar="NAME", help="The source that a package on the command line is of.")
     ] = "main",
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            "--as-of",
-            metavar="DATE",
-            formats=["%Y-%m-%d"],
-            help="The day it is meant for, as 2026-09-15. Left out: today.",
-        ),
-    ] = None,
+    as_of: AsOf = None,
     json: Json = False,
 ) -> None:
     """Read the source and work out what would change. Nothing is written but the plan."""
@@ -112,12 +115,13 @@ def show(
 def undo(
     ctx: typer.Context,
     revision: Annotated[int | None, typer.Argument(metavar="[REVISION]", help="Left out: the newest.")] = None,
+    as_of: AsOf = None,
     actor: Actor = "",
     json: Json = False,
 ) -> None:
     """Make the plan that takes a revision back; it is approved and applied like any other."""
     with opened(ctx) as workspace:
-        made = workspace.undo(revision, actor=actor_named(actor))
+        made = workspace.undo(revision, actor=actor_named(actor), as_of=_day(as_of))
         _print_plan(workspace, made, json)
 
 

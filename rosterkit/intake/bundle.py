@@ -32,8 +32,8 @@ class Listing:
     """Records that a row of another file lists whole: a student's guardians, a class's terms.
 
     ``owners`` has some reference labels of the entity (and ``stated_by``) as columns, beside ``file`` and ``line`` of
-    the row that lists: a stored row that matches them and is not in ``Table.rows`` is no longer listed. Only owners whose
-    list could be read stand here.
+    the row that lists: a stored row that matches them and is not in ``Table.rows`` is no longer listed. Only owners
+    whose list could be read stand here.
     """
 
     owners: pl.DataFrame

@@ -75,6 +75,14 @@ class Entity:
         return dict(BOOKKEEPING) | {c.name: c.dtype for c in self.columns}
 
     @cached_property
+    def judged_schema(self) -> dict[str, type[pl.DataType]]:
+        """Of a stored row, what planning looks at: who it is, whether it is active, and its business columns."""
+        names = ("id", "sourced_id", "status", "modified_at")
+        return {name: dtype for name, dtype in self.stored_schema.items() if name in names} | {
+            c.name: c.dtype for c in self.columns
+        }
+
+    @cached_property
     def said_schema(self) -> dict[str, type[pl.DataType]]:
         """Business columns of a frame as a source says it."""
         return {c.label: c.said_dtype for c in self.columns}

@@ -8,13 +8,15 @@ from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
+import polars as pl
+
 from rosterkit.errors import Refused
 from rosterkit.intake.bundle import Bundle
 from rosterkit.intake.source import Progress, ReadOptions, source
 from rosterkit.model.schema import entities
 from rosterkit.operate.config import Config
 from rosterkit.plan.build import Draft, build
-from rosterkit.plan.parts import counts
+from rosterkit.plan.parts import Parts, counts
 from rosterkit.plan.plan import Plan
 from rosterkit.plan.undo import reverse
 from rosterkit.store import plans, queue
@@ -47,6 +49,13 @@ def _needs_person(connection: sqlite3.Connection, config: Config, name: str) -> 
     return "" if config.mode == "auto" else f'mode is "{config.mode}"'
 
 
+def _held_records(held: Parts) -> Counter[str]:
+    """How many records each code holds, in whole or in part."""
+    frames = [f.select("id", "hold", entity=pl.lit(name)) for _, name, f in held.frames()]
+    none = pl.DataFrame(schema={"id": pl.Int64, "hold": pl.String, "entity": pl.String})
+    return Counter(dict(pl.concat([none, *frames]).unique().group_by("hold").len().iter_rows()))
+
+
 def _notes(draft: Draft, bundle: Bundle, waiting: int, state: str, first: bool) -> tuple[str, ...]:
     """Sentences a reviewer should read first."""
     notes = ["This is the first plan of this source: everything in it is new."] if first else []
@@ -56,10 +65,7 @@ def _notes(draft: Draft, bundle: Bundle, waiting: int, state: str, first: bool) 
         notes.append(f"It covers {waiting} packages of changes that were not applied yet.")
     partial = [s for s in bundle.segments if s.state == "partial"]
     notes += [f"{s.entity} is partial ({s.why}): nobody is archived for being absent from it." for s in partial]
-    codes: Counter[str] = Counter()
-    for _, _, frame in draft.parts.held().frames():
-        for code, many in frame.group_by("hold").len().iter_rows():
-            codes[code] += many
+    codes = _held_records(draft.parts.held())
     words = {
         "limit": "held by a limit on what may vanish",
         "case": "held as a case: an id may have been given to another person",
@@ -69,7 +75,7 @@ def _notes(draft: Draft, bundle: Bundle, waiting: int, state: str, first: bool) 
         "dependant": "held because it depends on something that is held",
     }
     notes += [
-        f"{codes[code]} {'change is' if codes[code] == 1 else 'changes are'} {words[code]}."
+        f"{codes[code]} {'record is' if codes[code] == 1 else 'records are'} {words[code]}."
         for code in words
         if codes[code]
     ]
@@ -97,7 +103,7 @@ def plan_package(
     packages = tuple(dict.fromkeys([*queue.waiting(connection, name), read.package.id]))
     created = plans.now()
     first = not connection.execute("select 1 from plan where source=? and state='applied'", (name,)).fetchone()
-    why = _needs_person(connection, config, name)
+    why = "" if draft.parts.applicable().empty else _needs_person(connection, config, name)
     severities = dict(draft.findings.group_by("severity").len().iter_rows())
     plan = Plan(
         id=_id(as_of),

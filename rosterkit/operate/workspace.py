@@ -221,11 +221,11 @@ class Workspace:
                 after.id, revision_of(connection), wrote, after.changes, after.held, time.monotonic() - begun
             )
 
-    def undo(self, revision: int | None = None, *, actor: str) -> Plan:
+    def undo(self, revision: int | None = None, *, actor: str, as_of: date | None = None) -> Plan:
         """Stores the plan that takes a revision (or the newest) back; it is approved and applied like any other."""
         del actor  # an undo plan is signed when it is approved
         with self._write() as connection:
-            return planning.plan_undo(self.database, connection, self.config, revision, self._today())
+            return planning.plan_undo(self.database, connection, self.config, revision, as_of or self._today())
 
     def history(self, entity: str | None = None, sourced_id: str | None = None) -> tuple[Revision, ...]:
         """The revisions, the newest first; of one record, those that touched it and what they did."""

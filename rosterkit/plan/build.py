@@ -186,7 +186,7 @@ def _used(approved: pl.DataFrame, parts: Parts) -> tuple[int, ...]:
 
 def dangling(bundle: Bundle) -> pl.DataFrame:
     """Findings for references that do not resolve inside the package itself."""
-    none = {e.name: pl.DataFrame(schema=e.stored_schema) for e in entities()}
+    none = {e.name: pl.DataFrame(schema=e.judged_schema) for e in entities()}
     said: dict[str, Said] = {}
     for entity in entities():
         layers = (from_pending(entity, pl.DataFrame(schema=PENDING)), layer_of(bundle, entity))

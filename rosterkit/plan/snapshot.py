@@ -61,7 +61,7 @@ class Snapshot(Protocol):
     def revision(self) -> int: ...
 
     def rows(self, entity: Entity) -> pl.DataFrame:
-        """Every row of this origin, archived ones too: ``entity.stored_schema``."""
+        """Every row of this origin, archived ones too: ``entity.judged_schema``."""
         ...
 
     def next_id(self, entity: Entity) -> int:

@@ -49,7 +49,9 @@ def _blank(stored: pl.DataFrame, entity: Entity) -> pl.DataFrame:
         "sourced_id",
         *(pl.col(c.name).alias(f"s.{c.name}") for c in entity.columns),
         *(c.name for c in entity.columns),
-        *("package", "file", "line"),
+        package=nothing,
+        file=nothing,
+        line=pl.lit(None, pl.Int64),
         modified_at=nothing,
         s_modified_at=nothing,
         known=pl.lit(value=True),
@@ -193,7 +195,15 @@ def _new_holds(parts: Parts) -> dict[str, pl.DataFrame]:
     return {name: pl.concat(frames) for name, frames in out.items()}
 
 
-def _remembered(entity: Entity, rows: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+def _places(parts: Parts, name: str) -> pl.DataFrame:
+    """Where the undone revision's changes were said, by sourced id."""
+    columns = ["sourced_id", "package", "file", "line", "modified_at"]
+    none = pl.DataFrame(schema={c: pl.Int64 if c == "line" else pl.String for c in columns})
+    frames = [part[name].select(columns) for part in (parts.create, parts.status, parts.update) if name in part]
+    return pl.concat([none, *frames]).unique("sourced_id", keep="last", maintain_order=True)
+
+
+def _remembered(entity: Entity, rows: pl.DataFrame, keys: Keys, places: pl.DataFrame) -> pl.DataFrame:
     """What the source last said of the records that this undo takes back: PENDING."""
     done = rows.filter(pl.col("action").is_not_null() & pl.col("hold").is_null())
     texts = as_text(entity, done, keys, "s.").drop("id", "sourced_id")
@@ -206,9 +216,8 @@ def _remembered(entity: Entity, rows: pl.DataFrame, keys: Keys) -> pl.DataFrame:
         .then(pl.lit(every, pl.UInt64))
         .otherwise(pl.lit(every, pl.UInt64) ^ (pl.col("diff") & ~pl.col("field_hold")))
     )
-    place = done.select(
-        "sourced_id", "package", "file", "line", "modified_at", keep=keep, deleted=pl.col("action") == "restore"
-    )
+    place = done.select("sourced_id", keep=keep, deleted=pl.col("action") == "restore")
+    place = place.join(places, on="sourced_id", how="left", maintain_order="left")
     return (
         stated(entity, pl.concat([place, said], how="horizontal"))
         .with_columns(why=pl.lit("it was undone"))
@@ -238,5 +247,5 @@ def reverse(parts: Parts, stored: Mapping[str, pl.DataFrame]) -> Reversal:
         parts=undone,
         content_hash=content_hash(undone, keys),
         holds=_new_holds(going),
-        pending={e.name: _remembered(e, judged[e.name], keys) for e in entities()},
+        pending={e.name: _remembered(e, judged[e.name], keys, _places(parts, e.name)) for e in entities()},
     )

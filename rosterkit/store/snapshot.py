@@ -34,7 +34,7 @@ class StoreSnapshot:
         return revision_of(self._connection)
 
     def rows(self, entity: Entity) -> pl.DataFrame:
-        return read(self._path, entity.table, entity.stored_schema, "origin=?", (self._origin,))
+        return read(self._path, entity.table, entity.judged_schema, "origin=?", (self._origin,))
 
     def next_id(self, entity: Entity) -> int:
         row = self._connection.execute("select next_id from counter where entity=?", (entity.name,)).fetchone()

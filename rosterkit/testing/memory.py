@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from rosterkit.intake import findings
 from rosterkit.intake.bundle import UNREADABLE, Bundle, Listing, Package, Segment, Table, said_schema
+from rosterkit.intake.rules import Rule
+from rosterkit.intake.source import ReadOptions
 from rosterkit.model.schema import by_name, entities
 
-__all__ = ["bundle", "table"]
+__all__ = ["MemorySource", "bundle", "table"]
 
 
 def table(
@@ -48,7 +52,7 @@ def bundle(
     delta: bool = False,
     name: str = "made-by-hand",
 ) -> Bundle:
-    """A Bundle; each entity is ``full`` (or ``delta``) unless ``states`` says otherwise, and ``absent`` without a table."""
+    """A Bundle; each entity is ``full`` (or ``delta``) unless ``states`` says otherwise; without a table, ``absent``."""
     states = states or {}
     usual = "delta" if delta else "full"
     segments = tuple(
@@ -68,3 +72,17 @@ def bundle(
     text = json.dumps([name, said, [[s.entity, s.state] for s in segments]], sort_keys=True, default=str)
     package = Package(hashlib.sha256(text.encode()).hexdigest(), name, "hand")
     return Bundle(package, dict(tables), segments, findings.empty())
+
+
+@dataclass(frozen=True)
+class MemorySource:
+    """A source that says what it was given, whatever package is asked for."""
+
+    said: Bundle
+    kind: str = "memory"
+    rules: tuple[Rule, ...] = ()
+
+    def read(self, package: Path, options: ReadOptions) -> Bundle:
+        """The bundle that it was given."""
+        del package, options
+        return self.said

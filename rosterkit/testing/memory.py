@@ -52,7 +52,7 @@ def bundle(
     delta: bool = False,
     name: str = "made-by-hand",
 ) -> Bundle:
-    """A Bundle; each entity is ``full`` (or ``delta``) unless ``states`` says otherwise; without a table, ``absent``."""
+    """A Bundle; each entity is ``full`` (or ``delta``) unless ``states`` says so, and ``absent`` without a table."""
     states = states or {}
     usual = "delta" if delta else "full"
     segments = tuple(

@@ -1,0 +1,168 @@
+"""Rules of the manifest, of the files of a package and of their headers."""
+
+from __future__ import annotations
+
+from providers.oneroster.rule_kinds import absent, habit
+from rosterkit.intake.rules import Rule
+
+__all__ = ["MANIFEST_RULES", "SCHEMA_RULES"]
+
+MANIFEST_RULES: tuple[Rule, ...] = (
+    Rule(
+        "manifest.missing",
+        "warning",
+        "refused",
+        "There is no manifest.csv, so the package is OneRoster 1.0 or incomplete. Where its headers are those of 1.1 "
+        "or 1.2 it is read all the same, but nothing says what a missing row means; otherwise it is refused.",
+        "Export as OneRoster 1.1 or 1.2, with manifest.csv at the root of the package.",
+        segment="partial: absence archives nothing",
+    ),
+    Rule(
+        "manifest.unreadable",
+        "refused",
+        "refused",
+        "manifest.csv cannot be read, so nothing says what the files mean.",
+        "Export the package again.",
+        row="not read",
+        record="keeps its stored values",
+        segment="nothing is read and nothing changes",
+    ),
+    Rule(
+        "manifest.version",
+        "refused",
+        "refused",
+        "The manifest names a version of OneRoster that is not known, or none that can be told.",
+        "Let oneroster.version be 1.1 or 1.2.",
+        row="not read",
+        record="keeps its stored values",
+        segment="nothing is read and nothing changes",
+        example="oneroster.version,2.0",
+    ),
+    habit(
+        "manifest.version-guessed",
+        "The manifest does not name the version of OneRoster; it was told from the headers.",
+        "Let oneroster.version be 1.1 or 1.2.",
+    ),
+    habit(
+        "manifest.own-version",
+        "manifest.version is not 1.0.",
+        "Write it as text: a spreadsheet turns 1.0 into 1.",
+        "manifest.version,1",
+    ),
+    habit(
+        "manifest.header",
+        "The columns of the manifest are not propertyName,value.",
+        "Name them so, in this order.",
+        "propertyName,propertyValue",
+    ),
+    Rule(
+        "manifest.row-missing",
+        "",
+        "error",
+        "The manifest does not say whether this file is absent, bulk or delta.",
+        "Give every file its row.",
+        segment="absent: absence archives nothing",
+    ),
+    Rule(
+        "manifest.mode",
+        "warning",
+        "error",
+        "What the manifest says of a file is not exactly absent, bulk or delta; blank is taken as absent.",
+        "Write absent, bulk or delta.",
+        segment="as meant; absent where that cannot be told",
+        example="file.users,Bulk",
+    ),
+    habit(
+        "manifest.unknown-property",
+        "The manifest has a property that this version does not know.",
+        "Remove it.",
+        row="ignored",
+    ),
+    absent(
+        "manifest.repeated",
+        "The manifest says two different things of a file.",
+        "Keep one of the two rows.",
+    ),
+    absent(
+        "manifest.file-missing",
+        "The manifest declares a file that the package does not hold.",
+        "Export and upload the package again, or declare the file absent.",
+    ),
+    absent(
+        "manifest.undeclared",
+        "The package holds a file that the manifest does not declare as bulk or delta.",
+        "Declare it, or leave it out.",
+    ),
+    habit(
+        "package.unknown-file",
+        "The package holds a file that this version does not know.",
+        "Remove it, or correct its name.",
+        "users_103.csv",
+        row="ignored",
+    ),
+    habit(
+        "package.file-name",
+        "The file's name differs from the standard's in upper and lower case.",
+        "Name it exactly as the standard does.",
+        "userprofiles.csv",
+    ),
+)
+
+SCHEMA_RULES: tuple[Rule, ...] = (
+    Rule(
+        "schema.header-case",
+        "warning",
+        "error",
+        "A column's name differs from the standard's in upper and lower case.",
+        "Name it exactly as the standard does.",
+        row="read as meant; strict: not read",
+        segment="unchanged; strict: absent",
+        example="birthdate",
+    ),
+    Rule(
+        "schema.order",
+        "warning",
+        "error",
+        "The columns are not in the standard's order, or extensions stand between them.",
+        "Put them in the standard's order, extensions to the right.",
+        row="read as meant; strict: not read",
+        segment="unchanged; strict: absent",
+    ),
+    Rule(
+        "schema.unknown-column",
+        "warning",
+        "error",
+        "The standard knows no such column, and extensions are called metadata.<something>.",
+        "Correct the name, or call it metadata.<something>.",
+        row="read; the cells are kept as attributes; strict: not read",
+        segment="unchanged; strict: absent",
+        example="homeroomTeacher",
+    ),
+    Rule(
+        "schema.missing-column",
+        "warning",
+        "error",
+        "An optional column is missing.",
+        "Add the column, blank where there is no value.",
+        row="read; strict: not read",
+        record="keeps its stored values in that column",
+        segment="unchanged (what only that column states: absent); strict: absent",
+    ),
+    Rule(
+        "schema.missing-required",
+        "error",
+        "error",
+        "A required column is missing.",
+        "Add the column and its values.",
+        row="read; strict: not read",
+        record="keeps its stored values in that column",
+        segment="unchanged (what only that column states: absent); strict: absent",
+        example="termSourcedId instead of termSourcedIds",
+    ),
+    absent(
+        "schema.missing-key",
+        "A column is missing without which no row of the file can stand: its key, a required reference or the role.",
+        "Add the column and its values.",
+        "users.csv without sourcedId",
+    ),
+)

@@ -1,0 +1,280 @@
+"""From rows to the canonical bundle: values, segments, what is unread, what is protected."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from tiny import NOW, Files, as_delta, deltas, found, read, rows_of, spoilt, tiny
+
+from providers.oneroster.format import FILES, NOT_CARRIED, VERSIONS
+from providers.oneroster.tables import ENTITY_OF
+from rosterkit.intake.bundle import ROW_KEYS, UNREADABLE, Bundle, said_schema
+from rosterkit.intake.csvfile import line_hash
+from rosterkit.intake.source import ReadOptions, Source, source
+from rosterkit.model.schema import by_name
+from rosterkit.testing.package import csv_text, write_package
+
+
+def states(bundle: Bundle) -> dict[str, str]:
+    return {segment.entity: segment.state for segment in bundle.segments}
+
+
+def without(file: str, column: str, version: str = "1.1") -> dict[str, Any]:
+    """How to write the tiny package with a file that lacks a column."""
+    header = [name for name in FILES[version][file].header if name != column]
+    rows = [{k: v for k, v in row.items() if k != column} for row in tiny(version)[file]]
+    return {"raw": {f"{file}.csv": csv_text(header, rows).encode()}, "version": version}
+
+
+def test_the_source_is_found_by_its_kind() -> None:
+    found_source = source("oneroster")
+    assert isinstance(found_source, Source)
+    assert found_source.kind == "oneroster"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_rostering_column_has_a_home_or_is_not_carried(version: str) -> None:
+    keys = {"sourcedId", "status", "dateLastModified"}
+    for file in FILES[version].values():
+        if file.subject != "rostering":
+            continue
+        for field in file.fields:
+            if field.home:
+                entity, label = field.home.split(".")
+                assert by_name(entity).column(label).label == label
+            else:
+                assert field.name in keys or (file.name, field.name) in NOT_CARRIED
+        assert file.name in ENTITY_OF
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_table_has_the_promised_columns(version: str, tmp_path: Path) -> None:
+    files = tiny(version)
+    files["orgs"][0]["metadata.city"] = "Harbour"
+    bundle = read(tmp_path, files, version=version)
+    for name, table in bundle.tables.items():
+        promised = said_schema(by_name(name))
+        assert dict(table.rows.schema).items() <= promised.items(), name
+        assert set(ROW_KEYS) <= set(table.rows.columns)
+        assert dict(table.unreadable.schema) == UNREADABLE
+        assert table.rows["sourced_id"].is_unique().all()
+        assert table.rows.null_count().select("sourced_id", "deleted", "file", "line").row(0) == (0, 0, 0, 0)
+
+
+def test_the_values_of_1_1(tmp_path: Path) -> None:
+    files = tiny()
+    files["classes"][0] |= {"grades": "10,09", "subjects": "B,A", "subjectCodes": "2,1", "periods": "3,1"}
+    files["users"][0] |= {"userIds": "{SIS:7},{LDAP:a}", "metadata.b": 'say "hi"', "metadata.a": "1"}
+    bundle = read(tmp_path, files)
+    ana = rows_of(bundle, "Person")["ana"]
+    assert (ana["given_name"], ana["enabled"], ana["grades"]) == ("Ana", True, '["09"]')
+    assert ana["user_ids"] == '["{LDAP:a}","{SIS:7}"]'
+    assert ana["attributes"] == '{"metadata.a":"1","metadata.b":"say \\"hi\\""}'
+    assert (ana["file"], ana["line"], ana["deleted"], ana["unread"]) == ("users.csv", 2, False, None)
+    assert rows_of(bundle, "Person")["omar"]["attributes"] is None
+    k1 = rows_of(bundle, "Class")["k1"]
+    assert (k1["grades"], k1["subjects"], k1["subject_codes"]) == ('["09","10"]', '["B","A"]', '["2","1"]')
+    assert (k1["periods"], k1["course"], k1["school"], k1["location"]) == ('["3","1"]', "c1", "s1", None)
+    assert rows_of(bundle, "ClassTerm")["k1|t1"]["session"] == "t1"
+    role = rows_of(bundle, "Role")["ana|s1"]
+    assert (role["person"], role["org"], role["role"], role["type"]) == ("ana", "s1", "student", "primary")
+    assert rows_of(bundle, "Enrollment")["e1"]["primary"] is None
+    demographics = rows_of(bundle, "Demographics")["ana"]
+    assert (demographics["person"], demographics["birth_date"], demographics["asian"]) == ("ana", "2011-03-04", False)
+    assert "attributes" not in bundle.tables["Org"].rows.columns
+    assert set(states(bundle).values()) == {"full"}
+
+
+def test_the_values_of_1_2(tmp_path: Path) -> None:
+    files = tiny("1.2")
+    files["users"][0]["password"] = files["userProfiles"][0]["password"] = "opensesame"
+    bundle = read(tmp_path, files, version="1.2")
+    assert rows_of(bundle, "Person")["ana"]["primary_org"] == "s1"
+    assert rows_of(bundle, "Role")["r1"]["role"] == "student"
+    assert rows_of(bundle, "UserProfile")["f1"]["person"] == "ana"
+    assert all("opensesame" not in table.rows.write_json() for table in bundle.tables.values())
+
+
+def test_resource_ids_of_1_2_0_are_no_unknown_column(tmp_path: Path) -> None:
+    header = list(FILES["1.2"]["users"].header)
+    header.insert(header.index("userMasterIdentifier") + 1, "resourceSourcedIds")
+    raw = {"users.csv": csv_text(header, tiny("1.2")["users"]).encode()}
+    assert read(tmp_path, tiny("1.2"), version="1.2", raw=raw, strict=True).findings.is_empty()
+
+
+def test_demographics_are_read_only_when_asked_for(tmp_path: Path) -> None:
+    bundle = read(tmp_path, tiny(), options=ReadOptions())
+    assert "Demographics" not in bundle.tables
+    assert states(bundle)["Demographics"] == "absent"
+
+
+def test_a_missing_optional_column_is_not_said_and_a_blank_cell_clears(tmp_path: Path) -> None:
+    bundle = read(tmp_path, tiny(), **without("users", "phone"))
+    assert "phone" not in bundle.tables["Person"].rows.columns
+    assert bundle.tables["Person"].rows["email"].null_count() == 3
+    assert states(bundle)["Person"] == "full"
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "absent"),
+    [
+        ("users", "sourcedId", {"Person", "Role", "GuardianStatement"}),
+        ("users", "role", {"Person", "Role", "GuardianStatement"}),
+        ("users", "orgSourcedIds", {"Role"}),
+        ("users", "agentSourcedIds", {"GuardianStatement"}),
+        ("enrollments", "classSourcedId", {"Enrollment"}),
+        ("enrollments", "role", {"Enrollment"}),
+        ("classes", "schoolSourcedId", {"Class", "ClassTerm"}),
+        ("classes", "termSourcedIds", {"ClassTerm"}),
+        ("users", "givenName", set()),
+    ],
+)
+def test_what_a_missing_column_takes_away(file: str, column: str, absent: set[str], tmp_path: Path) -> None:
+    bundle = read(tmp_path, tiny(), **without(file, column))
+    assert {entity for entity, state in states(bundle).items() if state == "absent"} == absent
+    assert absent.isdisjoint(bundle.tables)
+
+
+@pytest.mark.parametrize(
+    ("file", "cells", "entity", "key", "label"),
+    [
+        ("enrollments", {"beginDate": "8/27/2026"}, "Enrollment", "e1", "begin_date"),
+        ("enrollments", {"role": "pupil"}, "Enrollment", "e1", "role"),
+        ("enrollments", {"classSourcedId": ""}, "Enrollment", "e1", "class"),
+        ("users", {"enabledUser": "perhaps"}, "Person", "ana", "enabled"),
+        ("users", {"familyName": ""}, "Person", "ana", "family_name"),
+        ("users", {"familyName": "NULL"}, "Person", "ana", "family_name"),
+        ("demographics", {"birthDate": "2011-02-30"}, "Demographics", "ana", "birth_date"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_unread(
+    file: str, cells: dict[str, str], entity: str, key: str, label: str, tmp_path: Path
+) -> None:
+    row = rows_of(read(tmp_path, spoilt(file, 0, **cells)), entity)[key]
+    assert (row["unread"], row[label]) == ([label], None)
+
+
+def test_a_row_whose_role_cannot_be_read_is_a_person_whose_roles_are_not_listed(tmp_path: Path) -> None:
+    bundle = read(tmp_path, spoilt("users", 0, role="pupil"))
+    assert rows_of(bundle, "Person")["ana"]["unread"] is None
+    assert "ana|s1" not in rows_of(bundle, "Role")
+    assert bundle.tables["Role"].listings[0].owners["person"].to_list() == ["omar", "lucia"]
+
+
+def test_a_class_whose_terms_are_blank_lists_none(tmp_path: Path) -> None:
+    bundle = read(tmp_path, spoilt("classes", 0, termSourcedIds=""))
+    assert bundle.tables["ClassTerm"].listings[0].owners.is_empty()
+    assert rows_of(bundle, "Class")["k1"]["unread"] is None
+
+
+def test_the_file_that_the_manifest_leaves_out_and_the_one_that_is_not_there_are_absent(tmp_path: Path) -> None:
+    files = tiny()
+    del files["orgs"]
+    bundle = read(tmp_path, files, modes={"orgs": "bulk", "courses": "absent"})
+    assert (states(bundle)["Org"], states(bundle)["Course"]) == ("absent", "absent")
+    assert "Course" not in bundle.tables
+
+
+def test_bulk_and_delta_are_told_apart_per_file(tmp_path: Path) -> None:
+    files = tiny() | {"enrollments": as_delta(tiny())["enrollments"]}
+    files["enrollments"][1] |= {"status": "tobedeleted", "dateLastModified": "2026-11-20T02:00:00+01:00"}
+    bundle = read(tmp_path, files, modes={"enrollments": "delta"})
+    segment = bundle.segment("Enrollment")
+    assert (segment.state, segment.delta, bundle.segment("Person").state) == ("delta", True, "full")
+    e1, e2 = (rows_of(bundle, "Enrollment")[key] for key in ("e1", "e2"))
+    assert (e1["deleted"], e1["modified_at"]) == (False, NOW)
+    assert (e2["deleted"], e2["modified_at"]) == (True, "2026-11-20T01:00:00.000Z")
+
+
+def test_a_delta_row_that_deletes_needs_no_more_than_its_key(tmp_path: Path) -> None:
+    files = {"users": [{"sourcedId": "ana", "status": "tobedeleted", "dateLastModified": NOW}]}
+    bundle = read(tmp_path, files, modes={"users": "delta"})
+    assert bundle.findings.is_empty()
+    assert rows_of(bundle, "Person")["ana"]["deleted"]
+    assert bundle.tables["Role"].listings[0].owners.is_empty()
+
+
+@pytest.mark.parametrize("cells", [{"status": ""}, {"dateLastModified": ""}, {"status": "gone"}])
+def test_an_incomplete_delta_row_is_there_but_unreadable(cells: dict[str, str], tmp_path: Path) -> None:
+    files = as_delta(tiny())
+    files["orgs"][1] |= cells
+    table = read(tmp_path, files, modes=deltas(files)).tables["Org"]
+    assert (table.rows["sourced_id"].to_list(), table.unreadable.rows()) == (["d1"], [("s1", "orgs.csv", 3)])
+
+
+def test_an_explicit_delete_in_bulk_is_heeded_and_a_status_is_not(tmp_path: Path) -> None:
+    files = tiny()
+    for user, status in zip(files["users"], ("active", "inactive", "toBeDeleted"), strict=True):
+        user["status"] = status
+    people = rows_of(read(tmp_path, files), "Person")
+    assert [people[key]["deleted"] for key in ("ana", "omar", "lucia")] == [False, True, True]
+
+
+def test_identical_copies_collapse_and_differing_ones_protect_their_record(tmp_path: Path) -> None:
+    files = tiny()
+    files["orgs"] += [dict(files["orgs"][0]), {**files["orgs"][1], "name": "Other"}]
+    bundle = read(tmp_path, files)
+    table = bundle.tables["Org"]
+    assert (table.rows["sourced_id"].to_list(), table.unreadable["sourced_id"].to_list()) == (["d1"], ["s1"])
+    assert [line for _, _, line, _ in found(bundle, "row.conflict")] == [3, 5]
+
+
+def test_what_a_readable_row_says_counts_beside_an_unreadable_copy(tmp_path: Path) -> None:
+    content = csv_text(FILES["1.1"]["orgs"].header, tiny()["orgs"]) + "s1,ragged\nd1,,,x,district,,\n"
+    table = read(tmp_path, tiny(), raw={"orgs.csv": content.encode()}).tables["Org"]
+    assert table.rows["sourced_id"].to_list() == ["s1"]
+    assert table.unreadable["sourced_id"].to_list() == ["d1"]
+
+
+def test_an_unreadable_key_makes_the_file_and_what_it_lists_partial_until_accepted(tmp_path: Path) -> None:
+    files = spoilt("users", 1, sourcedId="1.23E+11")
+    bundle = read(tmp_path, files)
+    assert {e for e, state in states(bundle).items() if state == "partial"} == {"Person", "Role", "GuardianStatement"}
+    line = csv_text(FILES["1.1"]["users"].header, files["users"]).splitlines()[2]
+    accepted = read(tmp_path, files, options=ReadOptions(accepted_lines=frozenset([line_hash(line)])))
+    assert states(accepted)["Person"] == "full"
+
+
+def test_rows_read_count_every_record(tmp_path: Path) -> None:
+    assert read(tmp_path, tiny()).rows_read["users.csv"] == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "column"), [("users", "enabledUser"), ("users", "userIds"), ("demographics", "birthDate")]
+)
+def test_no_finding_shows_a_personal_value(file: str, column: str, tmp_path: Path) -> None:
+    bundle = read(tmp_path, spoilt(file, 0, **{column: "secret"}))
+    value = bundle.findings.filter(column=column)["value"].to_list()
+    assert value == (["secret"] if column == "enabledUser" else ["(6 characters)"])
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("version", VERSIONS)
+def test_shuffled_rows_say_the_same(seed: int, version: str, tmp_path: Path) -> None:
+    """P3."""
+    files = tiny(version)
+    files["orgs"] += [dict(files["orgs"][0]), {**files["orgs"][1], "sourcedId": "s2", "type": "School"}]
+    shuffled = {name: random.Random(seed).sample(rows, len(rows)) for name, rows in files.items()}
+    one, other = read(tmp_path, files, version=version), read(tmp_path / "b", shuffled, version=version)
+    for name in one.tables:
+        assert contents(one, name) == contents(other, name)
+    rules = pl.col("rule", "file", "column", "key")
+    assert one.findings.select(rules).sort(rules).equals(other.findings.select(rules).sort(rules))
+
+
+def contents(bundle: Bundle, entity: str) -> list[dict[str, Any]]:
+    rows = bundle.tables[entity].rows
+    return rows.drop("line").sort("sourced_id").to_dicts()
+
+
+def test_zip_and_folder_give_the_same_bundle(tmp_path: Path) -> None:
+    files: Files = tiny()
+    folder = read(tmp_path, files)
+    zipped = source("oneroster").read(write_package(tmp_path / "p.zip", files), ReadOptions(demographics=True))
+    assert folder.package.id == zipped.package.id
+    assert all(folder.tables[name].rows.equals(zipped.tables[name].rows) for name in folder.tables)
+    assert folder.package.system == "Example SIS"

@@ -130,13 +130,15 @@ def _counted(entity: Entity, judged: dict[str, pl.DataFrame]) -> pl.Expr:
 def hold_over_limits(
     judged: dict[str, pl.DataFrame], limits: Limits, approved: dict[str, pl.Series]
 ) -> dict[str, pl.DataFrame]:
-    """Holds the archives that a limit trips on; returns them by entity: sourced_id, why (to be stored)."""
+    """Holds the archives that a limit trips on; returns them by entity: sourced_id, why (to be stored).
+
+    What a person approved counts, and is not held: an approval is a ceiling, so one record more is held again.
+    """
     out: dict[str, pl.DataFrame] = {}
     for entity in entities():
         rows = judged[entity.name]
-        counted = _counted(entity, judged) & ~pl.col("id").is_in(approved[entity.name].implode())
         rows = rows.with_columns(
-            base="active", vanished=counted, added=proposed() & pl.col("action").is_in(["create", "restore"])
+            base="active", vanished=_counted(entity, judged), added=proposed() & pl.col("action").is_in(["create", "restore"])
         )
         if rows["vanished"].any():
             held = trips(units(entity, rows, judged), limits)
@@ -148,7 +150,8 @@ def hold_over_limits(
                 held = pl.concat([held, halved_classes(members, limits)]).unique(
                     "id", keep="first", maintain_order=True
                 )
-            rows = rows.join(held.rename({"why": "_why"}), on="id", how="left", maintain_order="left")
+            held = held.filter(~pl.col("id").is_in(approved[entity.name].implode())).rename({"why": "_why"})
+            rows = rows.join(held, on="id", how="left", maintain_order="left")
             rows = _set(rows, pl.col("_why").is_not_null(), "limit", pl.col("_why"))
             out[entity.name] = rows.filter(pl.col("_why").is_not_null()).select("sourced_id", why="_why")
             rows = rows.drop("_why")

@@ -159,11 +159,22 @@ def test_members_that_are_not_what_the_archive_says_are_refused(field: str, tmp_
 
 
 def test_members_that_lie_over_each_other_are_refused(tmp_path: Path) -> None:
-    path = zipped(tmp_path / "p.zip", FILES)
-    data = path.read_bytes()
-    second = data.rindex(b"PK\x01\x02")
-    path.write_bytes(data[: second + 42] + struct.pack("<I", 0) + data[second + 46 :])
+    """The second member is a sound record that lies within the data of the first."""
+    inner = zipped(tmp_path / "inner.zip", {"orgs.csv": b"sourcedId"}, zipfile.ZIP_STORED).read_bytes()
+    record = inner[: inner.index(b"PK\x01\x02")]
+    path = zipped(tmp_path / "p.zip", {"users.csv": record, "orgs.csv": b"sourcedId"}, zipfile.ZIP_STORED)
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<I", data, data.rindex(b"PK\x01\x02") + 42, data.index(record))
+    path.write_bytes(data)
     assert refusal(path) == "package.damaged"
+
+
+def test_data_that_go_on_after_their_end_are_refused(tmp_path: Path) -> None:
+    def longer(data: bytearray, at: int) -> None:
+        (value,) = struct.unpack_from("<I", data, at + 20)
+        struct.pack_into("<I", data, at + 20, value + 1)
+
+    assert refusal(patched(zipped(tmp_path / "p.zip", {"users.csv": b"a" * 99}), longer)) == "package.damaged"
 
 
 def test_every_damaged_byte_of_the_data_is_noticed(tmp_path: Path) -> None:
@@ -221,8 +232,10 @@ def test_a_bomb_is_stopped_while_it_is_inflated(tmp_path: Path) -> None:
     assert consume(path, ratio=2000)[0]["users.csv"] == bytes(30 << 20)
 
 
-def test_large_members_inflate_whole_in_bounded_chunks(tmp_path: Path) -> None:
-    content = os.urandom(1000) * 3000 + os.urandom(100_000)
+@pytest.mark.parametrize("size", [1 << 20, (1 << 20) + 100, 3 << 20, (3 << 20) + 100_000])
+def test_large_members_inflate_whole_in_bounded_chunks(size: int, tmp_path: Path) -> None:
+    """Output may wait in the inflater when its input is used up: nothing may be left there."""
+    content = (os.urandom(20_000) * (size // 20_000 + 1))[:size]
     with open_package(zipped(tmp_path / "p.zip", {"users.csv": content}), ReadOptions()) as archive:
         chunks = list(archive.chunks("users.csv"))
         assert archive.declared_size("users.csv") == len(content)

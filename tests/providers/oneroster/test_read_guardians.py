@@ -91,6 +91,15 @@ def test_one_with_both_roles_is_judged_by_the_other(tmp_path: Path) -> None:
     assert owners(bundle) == (["ana", "lucia"], ["lucia"])
 
 
+def test_one_with_both_roles_whose_other_is_unknown_lists_none(tmp_path: Path) -> None:
+    files = tiny("1.2")
+    files["roles"].append({**files["roles"][0], "sourcedId": "r9", "userSourcedId": "lucia"})
+    files["users"][2]["agentSourcedIds"] = "ana,somebody"
+    bundle = read(tmp_path, files, version="1.2")
+    assert list(stated(bundle)) == ["ana|lucia", "lucia|ana"]
+    assert owners(bundle) == (["ana"], [])
+
+
 def test_a_teacher_who_is_a_parent_too_may_be_an_agent(tmp_path: Path) -> None:
     files = tiny("1.2")
     files["roles"].append({**files["roles"][1], "sourcedId": "r9", "userSourcedId": "lucia", "roleType": "secondary"})

@@ -27,7 +27,16 @@ _TRUE = {"true", "1", "yes", "y", "t"}
 _FALSE = {"false", "0", "no", "n", "f"}
 _GRADE_FORMS = {str(n): f"{n:02}" for n in range(1, 10)} | {"K": "KG", "k": "KG", "kg": "KG"}
 _USER_ID = re.compile(r"\{[^:{}]+:[^{}]+\}")
-_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
+_DATE = re.compile(
+    r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
+    r"(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+)
+_SLASHED = {
+    "date-month-first": re.compile(r"(?P<month>\d{1,2})[/.-](?P<day>\d{1,2})[/.-](?P<year>\d{4})"),
+    "date-day-first": re.compile(r"(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})[/.-](?P<year>\d{4})"),
+}
+"""How a district said that it means its dates (the setting ``dates``)."""
+
 _DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z")
 
 
@@ -139,11 +148,11 @@ def _bool(value: str, _: Field) -> Cell:
     return _bad("bool.unknown")
 
 
-def _date(value: str, _: Field) -> Cell:
-    found = _DATE.fullmatch(value)
+def _date(value: str, field: Field) -> Cell:
+    found = _DATE.fullmatch(value) or (_SLASHED[field.type].fullmatch(value) if field.type in _SLASHED else None)
     if not found:
         return _bad("date.unreadable")
-    year, month, day = map(int, found.groups())
+    year, month, day = (int(found[name]) for name in ("year", "month", "day"))
     try:
         text = date(year, month, day).isoformat()
     except ValueError:
@@ -174,7 +183,7 @@ _READERS: dict[str, Callable[[str, Field], Cell]] = {
     "user_ids": _user_ids,
     "enum": _enum,
     "bool": _bool,
-    "date": _date,
+    **dict.fromkeys(("date", *_SLASHED), _date),
     "datetime": read_datetime,
     "year": _year,
 }

@@ -17,6 +17,7 @@ __all__ = [
     "File",
     "manifest_properties",
     "tokens_of",
+    "with_dates",
     "with_resources",
 ]
 
@@ -401,6 +402,14 @@ def with_resources(users: File) -> File:
     at = users.header.index("userMasterIdentifier") + 1
     extra = Field("resourceSourcedIds", "refs", to="resources")
     return replace(users, fields=(*users.fields[:at], extra, *users.fields[at:]))
+
+
+def with_dates(file: File, order: str) -> File:
+    """The file with its dates read month first or day first where they are no ISO dates; ``iso``: as it is."""
+    if order == "iso":
+        return file
+    fields = (replace(field, type=f"date-{order}") if field.type == "date" else field for field in file.fields)
+    return replace(file, fields=tuple(fields))
 
 
 def manifest_properties(version: str) -> tuple[str, ...]:

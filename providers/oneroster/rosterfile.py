@@ -9,7 +9,7 @@ import polars as pl
 from providers.oneroster.cells import GUID, MANGLED
 from providers.oneroster.celltable import KEY, LINE, is_unread, note_rows, read_column
 from providers.oneroster.columns import Columns, match
-from providers.oneroster.format import File, with_resources
+from providers.oneroster.format import File, with_dates, with_resources
 from providers.oneroster.manifest import Member
 from providers.oneroster.state import record_state
 from rosterkit.intake.archive import Archive
@@ -73,6 +73,7 @@ def read_file(archive: Archive, member: Member, file: File, notes: Notes, option
         return absent(file, notes, read.why)
     if file.name == "users" and "resourceSourcedIds" in read.header:
         file = with_resources(file)
+    file = with_dates(file, options.dates)
     columns = match(file, read.header, notes, strict=options.strict)
     if columns.refusal:
         return absent(file, notes, columns.refusal)

@@ -111,7 +111,7 @@ CELL_RULES: tuple[Rule, ...] = (
     unread(
         "date.unreadable",
         "The cell is no date, or day and month cannot be told apart.",
-        "Write YYYY-MM-DD.",
+        'Write YYYY-MM-DD, or say in the settings how such dates are meant: dates = "month-first".',
         "8/27/2026",
     ),
     mended(

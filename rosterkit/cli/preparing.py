@@ -70,6 +70,7 @@ def check(
 
 def _checked(ctx: typer.Context, source: str, strict: bool | None, kind: str) -> CheckReport:
     """By the workspace, with its settings, where there is one; else by the package alone."""
+    from rosterkit.intake.source import ReadOptions
     from rosterkit.operate import config
     from rosterkit.operate.workspace import check_package
 
@@ -81,7 +82,7 @@ def _checked(ctx: typer.Context, source: str, strict: bool | None, kind: str) ->
     if not source:
         raise UsageError("Name a package to check, or a workspace with -C DIR: rosterkit check PACKAGE.zip")
     with progress() as told:
-        return check_package(Path(source), kind=kind, strict=bool(strict), progress=told)
+        return check_package(Path(source), kind=kind, options=ReadOptions(strict=bool(strict), progress=told))
 
 
 @app.command(epilog="Example: rosterkit rules identity.reused-id")

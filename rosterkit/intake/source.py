@@ -39,6 +39,7 @@ class ReadOptions:
 
     strict: bool = False
     demographics: bool = False
+    dates: str = "iso"  # iso | month-first | day-first: how 3/4/2026 is meant; iso: it cannot be told
     accepted_lines: frozenset[str] = frozenset()  # hashes of unreadable lines that a person accepted
     caps: Caps = field(default_factory=Caps)
     progress: Progress = silent

@@ -9,7 +9,7 @@ import polars as pl
 from rosterkit.intake import findings
 from rosterkit.intake.bundle import Bundle
 from rosterkit.intake.rules import catalogue
-from rosterkit.intake.source import Caps, Progress, ReadOptions, silent, source
+from rosterkit.intake.source import ReadOptions, source
 from rosterkit.operate.results import CheckReport
 from rosterkit.plan.build import dangling
 
@@ -27,23 +27,19 @@ def check_package(
     package: Path,
     *,
     kind: str = "oneroster",
-    strict: bool = False,
-    demographics: bool = False,
-    caps: Caps | None = None,
-    accepted_lines: frozenset[str] = frozenset(),
-    progress: Progress = silent,
+    options: ReadOptions | None = None,
 ) -> CheckReport:
     """Reads and checks a package, resolving references inside it; SourceUnreadable when it is refused whole."""
     reader = source(kind)
-    options = ReadOptions(strict, demographics, accepted_lines, caps or Caps(), progress)
+    options = options or ReadOptions()
     bundle = reader.read(package, options)
     lost = dangling(bundle)
-    found = findings.concat([bundle.findings, lost if strict else _judgeable(bundle, lost)])
+    found = findings.concat([bundle.findings, lost if options.strict else _judgeable(bundle, lost)])
     return CheckReport(
         package=bundle.package.name,
         package_id=bundle.package.id,
         version=bundle.package.version,
-        strict=strict,
+        strict=options.strict,
         rows_read=bundle.rows_read,
         segments=bundle.segments,
         findings=findings.ordered(found),

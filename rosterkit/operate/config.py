@@ -39,6 +39,7 @@ class SourceSettings(BaseModel):
     kind: str = Field(min_length=1)
     path: str = Field(min_length=1)
     strict: bool = False
+    dates: Literal["iso", "month-first", "day-first"] = "iso"
 
     def package(self, folder: Path) -> Path:
         """The package's path; a relative one is meant from the workspace's folder."""
@@ -111,7 +112,7 @@ class Config(BaseModel):
             "timezone": self.timezone,
             "mode": self.mode,
             "demographics": self.demographics,
-            "sources": {name: [s.kind, s.strict] for name, s in self.sources.items()},
+            "sources": {name: [s.kind, s.strict, s.dates] for name, s in self.sources.items()},
             "limits": {name: float(value) for name, value in asdict(self.limits).items()},
         }
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

@@ -24,16 +24,29 @@ from rosterkit.store.commit import store_draft, store_reversal
 from rosterkit.store.history import revisions
 from rosterkit.store.snapshot import StoreSnapshot
 
-__all__ = ["accepted_lines", "plan_package", "plan_undo"]
+__all__ = ["plan_package", "plan_undo", "read_options"]
 
 
 def _id(as_of: date) -> str:
     return f"{as_of:%Y%m%d}-{secrets.token_hex(4)}"
 
 
-def accepted_lines(connection: sqlite3.Connection, name: str) -> frozenset[str]:
+def _accepted_lines(connection: sqlite3.Connection, name: str) -> frozenset[str]:
     """Hashes of the unreadable lines of this source that a person accepted."""
     return frozenset(row[0] for row in connection.execute("select hash from accepted_line where source=?", (name,)))
+
+
+def read_options(connection: sqlite3.Connection, config: Config, name: str, progress: Progress) -> ReadOptions:
+    """How the packages of this source are read."""
+    settings = config.source(name)
+    return ReadOptions(
+        strict=settings.strict,
+        demographics=config.demographics,
+        dates=settings.dates,
+        accepted_lines=_accepted_lines(connection, name),
+        caps=config.caps,
+        progress=progress,
+    )
 
 
 def _needs_person(connection: sqlite3.Connection, config: Config, name: str) -> str:
@@ -93,7 +106,7 @@ def plan_package(
 ) -> Plan:
     """Reads the package, works out the plan and stores it; returns it."""
     settings = config.source(name)
-    options = ReadOptions(settings.strict, config.demographics, accepted_lines(connection, name), config.caps, progress)
+    options = read_options(connection, config, name, progress)
     read = source(settings.kind).read(package, options)
     state = queue.known(connection, name, read.package.id)
     bundle = queue.tonight(read, state)

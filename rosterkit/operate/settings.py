@@ -75,6 +75,12 @@ SETTINGS = (
         "`true` or `false`",
         "Whether the package is held to the letter of the specification, as for certification.",
     ),
+    Setting(
+        "sources.NAME",
+        "dates",
+        "`iso`, `month-first` or `day-first`",
+        "How a date such as 3/4/2026 is meant. `iso`: nobody can tell, and the cell is not read.",
+    ),
     Setting("feeds.NAME", "kind", "an installed feed", "What writes the files. `oneroster` writes CSV 1.1 or 1.2."),
     Setting(
         "feeds.NAME",

@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -101,18 +102,12 @@ class Workspace:
 
     def check(self, package: Path | None = None, *, source: str = "main", strict: bool | None = None) -> CheckReport:
         """Reads and checks a package (by default the source's own) and changes nothing."""
-        settings = self.config.source(source)
         with self._read() as connection:
-            accepted = planning.accepted_lines(connection, source)
-        return check_package(
-            self._package(package, source),
-            kind=settings.kind,
-            strict=settings.strict if strict is None else strict,
-            demographics=self.config.demographics,
-            caps=self.config.caps,
-            accepted_lines=accepted,
-            progress=self._progress,
-        )
+            options = planning.read_options(connection, self.config, source, self._progress)
+        if strict is not None:
+            options = replace(options, strict=strict)
+        kind = self.config.source(source).kind
+        return check_package(self._package(package, source), kind=kind, options=options)
 
     def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
         """Works out what would change and stores it as a plan; ``as_of``: a date in the district's zone, or today."""

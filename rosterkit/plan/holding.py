@@ -138,7 +138,9 @@ def hold_over_limits(
     for entity in entities():
         rows = judged[entity.name]
         rows = rows.with_columns(
-            base="active", vanished=_counted(entity, judged), added=proposed() & pl.col("action").is_in(["create", "restore"])
+            base="active",
+            vanished=_counted(entity, judged),
+            added=proposed() & pl.col("action").is_in(["create", "restore"]),
         )
         if rows["vanished"].any():
             held = trips(units(entity, rows, judged), limits)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rosterkit.intake.findings import empty
+from rosterkit.intake.source import ReadOptions
 from rosterkit.operate import config
 from rosterkit.operate.results import Applied, Approval, Explanation, FeedReceipt, Hold, Revision
 from rosterkit.operate.settings import template
@@ -77,9 +78,8 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeWorkspace:
             workspace.made = folder
             return workspace
 
-    def check_package(package: Path, **named: Any) -> Any:
-        named.pop("progress")
-        return workspace.check(package, alone=True, **named)
+    def check_package(package: Path, *, kind: str, options: ReadOptions) -> Any:
+        return workspace.check(package, alone=True, kind=kind, strict=options.strict)
 
     module.Workspace = Workspace  # type: ignore[attr-defined]
     module.check_package = check_package  # type: ignore[attr-defined]

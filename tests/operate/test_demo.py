@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from rosterkit.errors import InternalError, Refused
+from rosterkit.intake.source import ReadOptions
 from rosterkit.operate import demo
 from rosterkit.operate.workspace import Workspace, check_package
 
@@ -21,7 +22,7 @@ def walk(folder: Path) -> str:
 
 @pytest.mark.parametrize("strict", [False, True])
 def test_the_first_night_is_clean(strict: bool) -> None:
-    assert check_package(demo.fixtures() / "first-night", strict=strict).findings.to_dicts() == []
+    assert check_package(demo.fixtures() / "first-night", options=ReadOptions(strict=strict)).findings.to_dicts() == []
 
 
 def test_the_second_night_has_one_finding_with_its_line() -> None:

@@ -62,8 +62,7 @@ def layer_of(bundle: Bundle, entity: Entity) -> Layer:
 
 def _fold(entity: Entity, bundle: Bundle, snapshot: Snapshot, stored: pl.DataFrame) -> Said:
     tonight = layer_of(bundle, entity)
-    queued = tuple(layer for layer in snapshot.queued(entity) if layer.package != bundle.package.id)
-    layers = (from_pending(entity, snapshot.pending(entity)), *queued, tonight)
+    layers = (from_pending(entity, snapshot.pending(entity)), *snapshot.queued(entity), tonight)
     return fold(entity, layers, stored.select("sourced_id", "modified_at"), tonight.state)
 
 

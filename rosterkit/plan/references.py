@@ -104,8 +104,9 @@ def _column(
         why = pl.lit(f"its {column.label} is not there")
         return _waiting(rows, stuck, why), found
     cleared = (follows | (pl.col("action").is_in(["restore"]) & new.is_in(gone.implode()))).fill_null(value=False)
-    rows = rows.with_columns(pl.when(cleared).then(None).otherwise(new).alias(column.name))
     rows = rows.with_columns(
+        pl.when(cleared).then(None).otherwise(new).alias(column.name),
+        dangling=pl.when(cleared & pl.col("said")).then(pl.col("dangling") | bit(entity, column)).otherwise("dangling"),
         diff=pl.when(cleared).then(pl.col("diff") | bit(entity, column)).otherwise("diff"),
         action=pl.when(cleared & pl.col("action").is_null()).then(pl.lit("update")).otherwise("action"),
         how=pl.when(cleared & pl.col("how").is_null()).then(pl.lit("follows")).otherwise("how"),

@@ -21,7 +21,7 @@ from rosterkit.plan.judge import bit, judge
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.parts import Parts, content_hash, parts_of
 from rosterkit.plan.references import protect, settle
-from rosterkit.plan.said import Said, fold, from_pending, stated
+from rosterkit.plan.said import Said, fold, from_pending, stated, without_stale
 from rosterkit.plan.snapshot import PENDING, Layer, Snapshot
 from rosterkit.plan.texts import keys_of
 
@@ -60,10 +60,15 @@ def layer_of(bundle: Bundle, entity: Entity) -> Layer:
     return Layer(bundle.package.id, segment.state, table.rows, table.unreadable, table.listings)
 
 
-def _fold(entity: Entity, bundle: Bundle, snapshot: Snapshot, stored: pl.DataFrame) -> Said:
-    tonight = layer_of(bundle, entity)
-    layers = (from_pending(entity, snapshot.pending(entity)), *snapshot.queued(entity), tonight)
-    return fold(entity, layers, stored.select("sourced_id", "modified_at"), tonight.state)
+def _folded(bundle: Bundle, snapshot: Snapshot, stored: Mapping[str, pl.DataFrame]) -> dict[str, Said]:
+    """What is said in all, by entity; the owners of listings come before what they list."""
+    said: dict[str, Said] = {}
+    for entity in entities():
+        tonight = layer_of(bundle, entity)
+        fresh = [without_stale(entity, layer, said) for layer in (*snapshot.queued(entity), tonight)]
+        layers = (from_pending(entity, snapshot.pending(entity)), *fresh)
+        said[entity.name] = fold(entity, layers, stored[entity.name].select("sourced_id", "modified_at"), tonight.state)
+    return said
 
 
 def _remembered(entity: Entity, rows: pl.DataFrame, said: Said) -> pl.DataFrame:
@@ -129,7 +134,7 @@ def _said_anew(entity: Entity, holds: pl.DataFrame, said: Said) -> list[int]:
 def build(bundle: Bundle, snapshot: Snapshot, limits: Limits) -> Draft:
     """Works out what would change; reads the snapshot, writes nothing."""
     stored = {e.name: snapshot.rows(e) for e in entities()}
-    said = {e.name: _fold(e, bundle, snapshot, stored[e.name]) for e in entities()}
+    said = _folded(bundle, snapshot, stored)
     next_id = {e.name: snapshot.next_id(e) for e in entities()}
     judged = judge(stored, said, next_id)
     keys = keys_of(judged)

@@ -6,8 +6,8 @@ about records whose row it holds but cannot be read. A row that is older than wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -16,7 +16,7 @@ from rosterkit.intake.bundle import ROW_KEYS, UNREADABLE, Listing
 from rosterkit.model.schema import Entity
 from rosterkit.plan.snapshot import Layer
 
-__all__ = ["Said", "fold", "from_pending", "stated", "with_keep"]
+__all__ = ["Said", "fold", "from_pending", "stated", "with_keep", "without_stale"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Said:
 
     ``rows``: sourced_id, deleted, modified_at, package, file, line, ``keep`` (a bit for each business column, in the
     entity's order: 1 = not stated or not readable, so the stored value stays) and every business column by its label.
-    ``state``: of tonight's segment; absence counts only in a ``full`` one.
+    ``state``: of tonight's segment; absence counts only in a ``full`` one. ``stale``: package and sourced_id of rows
+    that were left because they are older than what is known.
     """
 
     rows: pl.DataFrame
@@ -33,6 +34,7 @@ class Said:
     listings: tuple[pl.DataFrame, ...]
     state: str
     findings: pl.DataFrame
+    stale: pl.DataFrame
 
 
 def with_keep(entity: Entity, layer: Layer) -> pl.DataFrame:
@@ -124,6 +126,24 @@ def _unlisted_by(listings: Sequence[pl.DataFrame], rows: pl.DataFrame) -> pl.Dat
     return rows
 
 
+def without_stale(entity: Entity, layer: Layer, said: Mapping[str, Said]) -> Layer:
+    """The layer without what stale rows list: who is too old to speak for a person is too old for their guardians."""
+    listings, rows = [], layer.rows
+    for listing in layer.listings:
+        owners = listing.owners
+        on = [c for c in owners.columns if c not in ("file", "line")]
+        for label in on:
+            to = entity.column(label).to
+            left = said[to].stale.filter(pl.col("package") == layer.package) if to else None
+            if left is None or left.is_empty():
+                continue
+            stale = owners.join(left.select(pl.col("sourced_id").alias(label)), on=label, how="semi")
+            rows = rows.join(stale, on=on, how="anti", maintain_order="left")
+            owners = owners.join(stale, on=on, how="anti", maintain_order="left")
+        listings.append(Listing(owners))
+    return replace(layer, rows=rows, listings=tuple(listings))
+
+
 def _owners(listings: Iterable[Listing], package: str) -> list[pl.DataFrame]:
     return [listing.owners.with_columns(package=pl.lit(package)) for listing in listings if listing.owners.height]
 
@@ -134,6 +154,7 @@ def fold(entity: Entity, layers: Sequence[Layer], stored: pl.DataFrame, state: s
     unreadable = pl.DataFrame(schema=UNREADABLE)
     listings: list[pl.DataFrame] = []
     found = [findings.empty()]
+    left = [pl.DataFrame(schema={"package": pl.String, "sourced_id": pl.String})]
     for layer in layers[1:]:
         new = with_keep(entity, layer)
         owners = _owners(layer.listings, layer.package)
@@ -144,8 +165,9 @@ def fold(entity: Entity, layers: Sequence[Layer], stored: pl.DataFrame, state: s
             known = pl.concat([rows.select("sourced_id", "modified_at"), stored.select("sourced_id", "modified_at")])
             new, stale = _fresh(new, known)
             found.append(stale)
+            left.append(stale.select(package=pl.lit(layer.package), sourced_id="key"))
             unreadable = pl.concat([unreadable.join(new, on="sourced_id", how="anti"), layer.unreadable])
         rows = _unlisted_by(owners, rows.join(new, on="sourced_id", how="anti"))
         rows = pl.concat([rows, new]) if rows.height else new
         listings += owners
-    return Said(rows, unreadable.unique("sourced_id"), tuple(listings), state, findings.concat(found))
+    return Said(rows, unreadable.unique("sourced_id"), tuple(listings), state, findings.concat(found), pl.concat(left))

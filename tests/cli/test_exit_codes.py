@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import FakeWorkspace
+from fakes import FakeWorkspace
 
 from rosterkit.cli import session
 from rosterkit.cli.main import command, run

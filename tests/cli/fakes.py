@@ -1,0 +1,59 @@
+"""A workspace that a command can be tested against without a store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rosterkit.intake.findings import empty
+from rosterkit.operate import config
+from rosterkit.operate.results import Applied, Approval, Explanation, FeedReceipt, Hold, Revision
+from rosterkit.operate.settings import template
+from rosterkit.plan.plan import Counts
+from rosterkit.testing.views import AT, make_plan, make_report, make_view
+
+
+class FakeWorkspace:
+    """Answers every verb with something made by hand and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+        self.answers: dict[str, Any] = {
+            "check": make_report(),
+            "plan": make_plan(),
+            "undo": make_plan(undoes=4, kind="undo"),
+            "show": make_view(),
+            "plans": (make_plan(),),
+            "approve": Approval("7f3a9c21", "approve", "kim", "checked", AT),
+            "approve_held": Approval("7f3a9c21", "approve-held", "kim", "checked", AT, freed=4),
+            "reject": Approval("7f3a9c21", "reject", "kim", "cut short", AT),
+            "apply": Applied("7f3a9c21", 4, True, {"Person": Counts(create=1)}, {}, 0.5),
+            "hold": Hold("Person", "stu-1", "", "", "person", "moving", "kim", AT),
+            "release": (Hold("Person", "stu-1", "", "", "person", "moving", "kim", AT),),
+            "holds": (Hold("Person", "stu-1", "", "", "person", "moving", "kim", AT),),
+            "history": (Revision(4, "sync", "7f3a9c21", "kim", AT, {"Person": Counts(create=1)}, make_view().lines),),
+            "explain": Explanation("Person", "stu-1", "active", (), (), "", empty()),
+            "accept": None,
+            "feed_build": FeedReceipt("oneroster", "oneroster", Path("out"), 4, (("o.zip", 9, 90, "ab"),), empty(), AT),
+        }
+        self.config = config.loads(template())
+        self.folder: Path | None = None
+        self.made: Path | None = None
+
+    def __getattr__(self, verb: str) -> Any:
+        def answer(*arguments: Any, **named: Any) -> Any:
+            self.asked.append((verb, arguments, named))
+            found = self.answers[verb]
+            if isinstance(found, BaseException):
+                raise found
+            return found
+
+        return answer
+
+    def last(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        return self.asked[-1]
+
+    def plan_says(self, **said: Any) -> None:
+        quiet: dict[str, Any] = {"held": {}, "findings": {}, "segments": ()}
+        self.answers["plan"] = replace(make_plan(), **{**quiet, **said})

@@ -8,7 +8,7 @@ from rosterkit.model.schema import Entity, entities
 from rosterkit.plan.identity import reused_ids
 from rosterkit.plan.judge import bit, has, proposed
 from rosterkit.plan.limits import Limits, halved_classes, trips
-from rosterkit.plan.texts import Keys
+from rosterkit.plan.texts import Keys, as_text
 from rosterkit.plan.units import units
 
 __all__ = ["COUNTED", "hold_cases", "hold_over_limits", "hold_stored"]
@@ -43,42 +43,34 @@ def _by_person(rows: pl.DataFrame, holds: pl.DataFrame, entity: Entity) -> pl.Da
     return rows
 
 
+def _undone(rows: pl.DataFrame, mine: pl.DataFrame, entity: Entity, keys: Keys) -> pl.DataFrame:
+    """sourced_id and ``undone``: bits of the fields whose new value is the very one that an undo reverted."""
+    met = rows.filter(pl.col("diff") != 0).join(mine, on="sourced_id", how="semi")
+    texts = as_text(entity, met, keys).drop("id").unpivot(index="sourced_id", variable_name="field", value_name="value")
+    texts = texts.with_columns(pl.col("value").cast(pl.String))
+    same = texts.join(mine, on=["sourced_id", "field", "value"], how="semi", nulls_equal=True)
+    bits = {c.label: bit(entity, c) for c in entity.columns}
+    flags = same.with_columns(undone=pl.col("field").replace_strict(bits, return_dtype=pl.UInt64))
+    return flags.group_by("sourced_id").agg(pl.col("undone").bitwise_or())
+
+
 def _by_undo(rows: pl.DataFrame, holds: pl.DataFrame, entity: Entity, keys: Keys) -> pl.DataFrame:
     """Holds that an undo left: the very value that it reverted, or the very record that it archived or brought back."""
     mine = holds.filter((pl.col("entity") == entity.name) & (pl.col("code") == "undo"))
     if mine.height == 0:
         return rows
-    why = pl.lit("it was undone, and the source says nothing new")
-    undone = pl.lit(0, pl.UInt64)
-    for column in entity.columns:
-        values = mine.filter(pl.col("field") == column.label).select("sourced_id", pl.col("value").alias("_value"))
-        if values.height == 0:
-            continue
-        shown = column.name
-        if column.to:
-            names = keys[column.to].select(pl.col("id").alias(column.name), pl.col("sourced_id").alias("_said"))
-            rows = rows.join(names, on=column.name, how="left", maintain_order="left")
-            shown = "_said"
-        rows = rows.join(
-            values.with_columns(_undone=pl.lit(value=True)), on="sourced_id", how="left", maintain_order="left"
-        )
-        same = pl.col("_undone").fill_null(value=False) & pl.col(shown).cast(pl.String).eq_missing(pl.col("_value"))
-        rows = rows.with_columns(
-            (pl.when(same & has("diff", bit(entity, column))).then(bit(entity, column)).otherwise(0))
-            .cast(pl.UInt64)
-            .alias(f"_u_{column.name}")
-        ).drop("_value", "_undone", *(["_said"] if column.to else []))
-        undone = undone | pl.col(f"_u_{column.name}")
-    rows = rows.with_columns(_all=undone).drop([c for c in rows.columns if c.startswith("_u_")])
+    undone = _undone(rows, mine, entity, keys)
+    rows = rows.join(undone, on="sourced_id", how="left", maintain_order="left")
+    rows = rows.with_columns(undone=pl.col("undone").fill_null(0) & pl.col("diff"))
+    same = (pl.col("diff") & ~pl.col("undone")) == 0
+    update = (pl.col("action") == "update") & (pl.col("undone") != 0)
+    whole = update
     for action in ("restore", "archive"):
         ids = mine.filter((pl.col("action") == action) & (pl.col("field") == ""))["sourced_id"]
-        whole = pl.col("sourced_id").is_in(ids.implode()) & (pl.col("action") == action)
-        rows = _set(rows, whole & ((pl.col("diff") & ~pl.col("_all")) == 0), "undo", why)
-    updates = (pl.col("action") == "update") & (pl.col("_all") != 0)
-    rows = _set(rows, updates & ((pl.col("diff") & ~pl.col("_all")) == 0), "undo", why)
-    return rows.with_columns(
-        field_hold=pl.when(updates).then(pl.col("field_hold") | pl.col("_all")).otherwise("field_hold")
-    ).drop("_all")
+        whole = whole | (pl.col("sourced_id").is_in(ids.implode()) & (pl.col("action") == action))
+    rows = _set(rows, whole & same, "undo", pl.lit("it was undone, and the source says nothing new"))
+    field_hold = pl.when(update).then(pl.col("field_hold") | pl.col("undone")).otherwise("field_hold")
+    return rows.with_columns(field_hold=field_hold).drop("undone")
 
 
 def hold_stored(judged: dict[str, pl.DataFrame], holds: pl.DataFrame, keys: Keys) -> None:

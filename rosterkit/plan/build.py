@@ -76,13 +76,17 @@ def _remembered(entity: Entity, rows: pl.DataFrame, said: Said) -> pl.DataFrame:
     held = pl.col("hold").is_not_null() & pl.col("action").is_not_null()
     waiting = pl.col("deleted") & pl.col("active") & pl.col("action").is_null()
     partly = (pl.col("diff") & pl.col("field_hold")) != 0
+    followed = ~pl.col("deleted") & (pl.col("action") == "archive").fill_null(value=False)
     spoken = rows.filter(
-        pl.col("said") & (held | waiting | partly | pl.col("waits").is_not_null() | (pl.col("dangling") != 0))
+        pl.col("said")
+        & (held | waiting | partly | followed | pl.col("waits").is_not_null() | (pl.col("dangling") != 0))
     )
     why = spoken.select(
         "sourced_id",
         why=pl.coalesce(
-            "hold_why", "waits", pl.when(pl.col("dangling") != 0).then(pl.lit("a record it names is not there"))
+            "hold_why",
+            "waits",
+            pl.when(followed | (pl.col("dangling") != 0)).then(pl.lit("a record it names is not there")),
         ),
     )
     body = stated(entity, said.rows.join(why, on="sourced_id", how="semi"))

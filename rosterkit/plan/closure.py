@@ -58,6 +58,7 @@ def _from_parent(entity: Entity, column: Column, rows: pl.DataFrame, parent: pl.
             & pl.col(new).is_null()
             & has("diff", bit(entity, column))
             & ~has("field_hold", bit(entity, column))
+            & pl.col("hold").is_null()
         )
         rows = rows.with_columns(
             field_hold=pl.when(cleared & (pl.col("action") == "update"))
@@ -71,12 +72,14 @@ def _from_parent(entity: Entity, column: Column, rows: pl.DataFrame, parent: pl.
 
 def _still_named(entity: Entity, column: Column, rows: pl.DataFrame) -> pl.Series:
     """Ids of targets that rows go on referencing because their own change is held, or because they are protected."""
-    stays = pl.col("active") & (
-        (pl.col("hold").is_not_null() & pl.col("action").is_in(["archive", "update"]))
-        | has("field_hold", bit(entity, column))
-        | (pl.col("protected") & (pl.col("action").is_null() | (pl.col("action") != "archive")))
+    keeps = (pl.col("hold").is_not_null() & pl.col("action").is_in(["archive", "update"])) | has(
+        "field_hold", bit(entity, column)
     )
-    return rows.filter(stays)[f"s.{column.name}"].drop_nulls().unique()
+    stays = pl.col("protected") & (pl.col("action").is_null() | (pl.col("action") == "update"))
+    active = rows.filter("active")
+    return (
+        pl.concat([active.filter(keeps)[f"s.{column.name}"], active.filter(stays)[column.name]]).drop_nulls().unique()
+    )
 
 
 def _on_parents(judged: dict[str, pl.DataFrame], entity: Entity) -> None:

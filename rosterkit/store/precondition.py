@@ -63,10 +63,19 @@ def _leans_on(parts: Parts) -> dict[str, pl.Series]:
 
 def refuse_stale(connection: sqlite3.Connection, plan: Plan, parts: Parts, seq: int) -> None:
     """Refuses a plan when something that it touches or leans on has changed since it was made."""
+    _refuse_overtaken(connection, plan, seq)
     _refuse_touched(connection, plan, parts)
     _refuse_known_keys(connection, plan, parts)
     _refuse_new_children(connection, plan, parts)
     _refuse_held(connection, plan, parts, seq)
+
+
+def _refuse_overtaken(connection: sqlite3.Connection, plan: Plan, seq: int) -> None:
+    """A newer plan of the source took in what this one says, or a later word: this one would write it back."""
+    query = "select id from plan where source=? and kind=? and state='applied' and seq>?"
+    newer = connection.execute(query, (plan.source, plan.kind, seq)).fetchone() if plan.kind == "sync" else None
+    if newer:
+        raise _stale(plan, f"plan {newer[0]}, a newer one of {plan.source}, was applied")
 
 
 def _refuse_touched(connection: sqlite3.Connection, plan: Plan, parts: Parts) -> None:

@@ -1,0 +1,198 @@
+"""The real Workspace and the oracle, driven side by side."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import oracle
+from hypothesis import settings
+from oracle_holds import held_changes, propose
+from oracle_undo import reverse
+from oracle_words import Hold, Key, Line, Model, Proposal, Row, Values
+
+from rosterkit import Workspace
+from rosterkit.errors import Refused
+from rosterkit.intake.bundle import Bundle
+from rosterkit.model.schema import entities
+from rosterkit.plan.plan import Plan, PlanView
+from rosterkit.testing.memory import MemorySource
+
+
+@cache
+def _template() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="rosterkit-template-"))
+    Workspace.init(folder / "ws")
+    return folder / "ws"
+
+
+@contextmanager
+def workspace() -> Iterator[Workspace]:
+    """A new workspace in a temporary folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(_template(), Path(folder) / "ws")
+        yield Workspace(Path(folder) / "ws")
+
+
+def plan_bundle(ws: Workspace, said: Bundle) -> Plan:
+    """Plans a bundle that was made by hand."""
+    with patch("rosterkit.operate.planning.source", lambda _kind: MemorySource(said)):
+        return ws.plan(Path("by-hand"))
+
+
+def lines(view: PlanView) -> dict[Line, str]:
+    """A plan's lines as the oracle says them."""
+    rows = view.lines.select("entity", "action", "sourced_id", "field", "before", "after", "held").rows()
+    out = {row[:6]: row[6] for row in rows}
+    assert len(out) == len(rows), "a line stands twice"
+    return out
+
+
+def stored(ws: Workspace) -> dict[str, dict[str, Row]]:
+    """The canonical rows of a workspace as the oracle says them."""
+    out: dict[str, dict[str, Row]] = {}
+    with closing(sqlite3.connect(ws.database)) as connection:
+        keys = {
+            e.name: dict(connection.execute(f'select id, sourced_id from "{e.table}"').fetchall()) for e in entities()
+        }
+        for entity in entities():
+            names = ",".join(f'"{c.name}"' for c in entity.columns)
+            rows = connection.execute(f'select sourced_id, status, modified_at, {names} from "{entity.table}"')
+            out[entity.name] = {}
+            for key, status, modified, *values in rows.fetchall():
+                row: Values = {}
+                for column, value in zip(entity.columns, values, strict=True):
+                    said = oracle.text(bool(value)) if column.kind == "bool" and value is not None else value
+                    row[column.label] = keys[str(column.to)].get(said, said) if column.to and said is not None else said
+                out[entity.name][key] = Row(row, status == "active", modified)
+    return out
+
+
+def pending_keys(ws: Workspace) -> set[Key]:
+    with closing(sqlite3.connect(ws.database)) as connection:
+        return set(connection.execute("select entity, sourced_id from pending").fetchall())
+
+
+def holds_in_force(ws: Workspace) -> set[Hold]:
+    with closing(sqlite3.connect(ws.database)) as connection:
+        query = "select entity, sourced_id, code, action, field, value from hold where ended_at is null"
+        return {Hold(*row) for row in connection.execute(query)}
+
+
+def dangling_rows(ws: Workspace) -> list[tuple[str, str, str]]:
+    """P9: active rows that refer to a row that is not active."""
+    out = []
+    with closing(sqlite3.connect(ws.database)) as connection:
+        for entity in entities():
+            for column in entity.refs:
+                to = next(e for e in entities() if e.name == column.to)
+                query = (
+                    f'select c.sourced_id from "{entity.table}" c left join "{to.table}" p on p.id = c."{column.name}" '
+                    f"where c.status='active' and c.\"{column.name}\" is not null and coalesce(p.status,'') <> 'active'"
+                )
+                out += [(entity.name, key, column.label) for (key,) in connection.execute(query)]
+    return out
+
+
+class Pair:
+    """A workspace and a model that must say the same after every verb."""
+
+    def __init__(self, ws: Workspace) -> None:
+        self.ws = ws
+        self.model = Model()
+        self.done: dict[int, list[Line]] = {}  # what each revision applied
+        self.proposals: dict[str, Proposal] = {}
+        self.moves = 0  # verbs that may make an older plan stale
+        self.made_at: dict[str, int] = {}
+
+    def plan(self, said: Bundle) -> Plan:
+        plan = plan_bundle(self.ws, said)
+        return self._compare(plan, propose(self.model, said, self.ws.config.limits))
+
+    def undo(self, revision: int | None = None) -> Plan:
+        plan = self.ws.undo(revision, actor="kim")
+        return self._compare(plan, reverse(self.model, self.done[revision or max(self.done)]))
+
+    def _compare(self, plan: Plan, proposal: Proposal) -> Plan:
+        self.proposals[plan.id] = proposal
+        self.made_at[plan.id] = self.moves
+        same(lines(self.ws.show(plan.id)), proposal.lines(), "lines")
+        self.compare_state()
+        return plan
+
+    def apply(self, plan: Plan) -> bool:
+        """Approves and applies; false when it is stale."""
+        if self.ws.show(plan.id).plan.state == "proposed":
+            self.ws.approve(plan.id, reason="looked at", actor="kim")
+        return self.apply_signed(plan)
+
+    def apply_signed(self, plan: Plan) -> bool:
+        """Applies an approved plan; false when it is stale, which it may be only after something happened."""
+        proposal = self.proposals[plan.id]
+        try:
+            applied = self.ws.apply(plan.id, actor="kim")
+        except Refused as refused:
+            assert refused.why == "stale", refused.why  # noqa: PT017 - what is refused, and why, is the point
+            assert self.made_at[plan.id] < self.moves
+            return False
+        assert applied.wrote == proposal.writes()
+        self.moves += 1
+        oracle.apply(self.model, proposal)
+        if applied.wrote:
+            self.done[applied.revision] = [line for line, code in proposal.lines().items() if not code]
+        self.compare_state()
+        return True
+
+    def approve_held(self, plan: Plan, **which: str) -> None:
+        """Frees held changes of a plan, if it holds any."""
+        place = {"entity": 0, "action": 1, "sourced_id": 2}
+        held = held_changes(self.proposals[plan.id])
+        freed = [a for a in held if all(a.line[place[name]] == value for name, value in which.items())]
+        if freed:
+            self.ws.approve_held(plan.id, reason="true", actor="kim", **which)
+            self.model.approved += freed
+
+    def hold(self, entity: str, sourced_id: str, action: str = "", field: str = "") -> None:
+        self.ws.hold(entity, sourced_id, reason="wait", actor="kim", action=action, field=field)
+        self.moves += 1
+        hold = Hold(entity, sourced_id, "person", action, field)
+        self.model.holds += [hold] if hold not in self.model.holds else []
+        self.compare_state()
+
+    def release(self, entity: str, sourced_id: str) -> None:
+        self.ws.release(entity, sourced_id, reason="enough", actor="kim")
+        self.model.holds = [h for h in self.model.holds if (h.entity, h.sourced_id) != (entity, sourced_id)]
+        self.compare_state()
+
+    def compare_state(self) -> None:
+        same(flat(stored(self.ws)), flat(self.model.rows), "stored rows")
+        same(dict.fromkeys(pending_keys(self.ws), ""), dict.fromkeys(self.model.pending, ""), "pending")
+        same(dict.fromkeys(holds_in_force(self.ws), ""), dict.fromkeys(self.model.holds, ""), "holds")
+        assert dangling_rows(self.ws) == [], "P9"
+
+
+def flat(rows: dict[str, dict[str, Row]]) -> dict[object, object]:
+    return {(name, key): row for name, records in rows.items() for key, row in records.items()}
+
+
+def same(engine: Mapping[Any, object], plain: Mapping[Any, object], what: str) -> None:
+    """Raises AssertionError that lists only what is not alike."""
+    if engine == plain:
+        return
+    keys = [k for k in {**engine, **plain} if engine.get(k, "-") != plain.get(k, "-")]
+    told = "\n".join(f"{k}\n    engine {engine.get(k, '-')!r}\n    oracle {plain.get(k, '-')!r}" for k in keys[:12])
+    raise AssertionError(f"{what} differ:\n{told}")
+
+
+def few(examples: int, **more: int) -> settings:
+    """So many examples, and forty times as many in the deep profile (ROSTERKIT_HYPOTHESIS=deep)."""
+    deep = os.environ.get("ROSTERKIT_HYPOTHESIS") == "deep"
+    return settings(max_examples=examples * (40 if deep else 1), **more)  # type: ignore[arg-type]  # counts only

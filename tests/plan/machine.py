@@ -1,0 +1,113 @@
+"""Everything that may happen to a workspace, in any order, with the oracle beside it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import pytest
+from districts import Saying, first_truth, night
+from driving import Pair, workspace
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from rosterkit import Workspace
+from rosterkit.errors import Refused
+from rosterkit.model.schema import by_name
+from rosterkit.plan.plan import Plan
+
+
+class Road(RuleBasedStateMachine):
+    """Plans that wait make deltas queue: not every plan is applied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = ExitStack()
+        self.pair = Pair(self.open.enter_context(workspace()))
+        self.plans: list[Plan] = []
+
+    def teardown(self) -> None:
+        self.open.close()
+
+    @initialize(schools=st.integers(1, 2), students=st.integers(2, 10), adults=st.integers(0, 4), extras=st.booleans())
+    def first_night(self, schools: int, students: int, adults: int, extras: bool) -> None:
+        self.truth = first_truth(schools, students, adults, extras=extras)
+        self.last = Saying(self.truth, self.truth)
+        assert self.pair.apply(self.pair.plan(self.last.bundle()))
+
+    @rule(data=st.data(), kind=st.sampled_from(["full", "delta", "delta"]), at_once=st.booleans())
+    def package(self, data: st.DataObject, kind: str, at_once: bool) -> None:
+        self.last = night(data.draw, self.truth, len(self.plans), kinds=(kind,))
+        self.truth = self.last.truth
+        self.plans.append(self.pair.plan(self.last.bundle()))
+        if at_once:
+            assert self.pair.apply(self.plans[-1])
+
+    @rule()
+    def plan_again(self) -> None:
+        self.plans.append(self.pair.plan(self.last.bundle()))
+
+    @precondition(lambda self: self.plans)
+    @rule(data=st.data())
+    def apply_some(self, data: st.DataObject) -> None:
+        plan = data.draw(st.sampled_from(self.plans[-3:]))
+        state = self.pair.ws.show(plan.id).plan.state
+        if state in ("proposed", "approved"):
+            self.pair.apply(plan)
+        else:
+            with pytest.raises(Refused) as refused:
+                self.pair.ws.apply(plan.id, actor="kim")
+            assert refused.value.why == state
+
+    @precondition(lambda self: self.plans)
+    @rule(approve=st.booleans())
+    def sign_newest(self, approve: bool) -> None:
+        plan = self.plans[-1]
+        if self.pair.ws.show(plan.id).plan.state in ("proposed", "approved"):
+            (self.pair.ws.approve if approve else self.pair.ws.reject)(plan.id, reason="so", actor="kim")
+
+    @precondition(lambda self: self.plans)
+    @rule(data=st.data())
+    def approve_held(self, data: st.DataObject) -> None:
+        plan = self.plans[-1]
+        held = sorted({line[:3] for line, code in self.pair.proposals[plan.id].lines().items() if code})
+        if held and plan.kind == "sync":
+            entity, action, sourced_id = data.draw(st.sampled_from(held))
+            which = data.draw(
+                st.sampled_from(
+                    [{}, {"entity": entity}, {"entity": entity, "action": action, "sourced_id": sourced_id}]
+                )
+            )
+            self.pair.approve_held(plan, **which)
+
+    @rule(data=st.data())
+    def hold(self, data: st.DataObject) -> None:
+        keys = {(name, key) for rows in (self.pair.model.rows, self.truth) for name in rows for key in rows[name]}
+        name, key = data.draw(st.sampled_from(sorted(keys)))
+        action = data.draw(st.sampled_from(["", "", "create", "archive", "update", "restore"]))
+        label = (
+            data.draw(st.sampled_from(["", *(c.label for c in by_name(name).columns)]))
+            if action in ("", "update")
+            else ""
+        )
+        self.pair.hold(name, key, action, label)
+
+    @precondition(lambda self: self.pair.model.holds)
+    @rule(data=st.data())
+    def release(self, data: st.DataObject) -> None:
+        hold = data.draw(st.sampled_from(self.pair.model.holds))
+        self.pair.release(hold.entity, hold.sourced_id)
+
+    @rule(data=st.data(), at_once=st.booleans())
+    def undo(self, data: st.DataObject, at_once: bool) -> None:
+        revision = data.draw(st.sampled_from([max(self.pair.done), max(self.pair.done), min(self.pair.done)]))
+        self.plans.append(self.pair.undo(revision))
+        if at_once:
+            assert self.pair.apply(self.plans[-1])
+
+    @rule()
+    def restart(self) -> None:
+        self.pair.ws = Workspace(self.pair.ws.folder)
+
+    @invariant()
+    def alike(self) -> None:
+        self.pair.compare_state()

@@ -1,0 +1,266 @@
+"""The promises of a plan (P1-P5, P8-P11), each on drawn districts and nights."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+from districts import Saying, Truth, districts, night
+from driving import Pair, dangling_rows, few, lines, plan_bundle, stored, workspace
+from hypothesis import given
+from hypothesis import strategies as st
+from machine import Road
+from oracle_words import Row
+
+from providers.oneroster import FEED
+from rosterkit import Workspace
+from rosterkit.delivery.feed import FeedInput
+from rosterkit.intake.bundle import Bundle, Listing, Table
+from rosterkit.model.schema import entities
+from rosterkit.plan.plan import PlanView
+from rosterkit.store import plans
+from rosterkit.store.apply import write_parts
+from rosterkit.store.database import connect, migrate
+from rosterkit.store.frames import active_frames
+
+Stored = dict[str, dict[str, Row]]
+
+
+def loaded(pair: Pair, truth: Truth) -> None:
+    assert pair.apply(pair.plan(Saying(truth, truth).bundle()))
+
+
+def apply(ws: Workspace, plan_id: str) -> None:
+    ws.approve(plan_id, reason="looked at", actor="kim")
+    ws.apply(plan_id, actor="kim")
+
+
+@few(10)
+@given(truth=districts(), data=st.data())
+def test_the_engine_says_what_the_oracle_says_night_after_night(truth: Truth, data: st.DataObject) -> None:
+    """Lines, holds, pending and stored rows are compared after every verb; P9 too (``Pair.compare_state``)."""
+    with workspace() as ws:
+        pair = Pair(ws)
+        loaded(pair, truth)
+        for number in range(3):
+            saying = night(data.draw, truth, number)
+            truth = saying.truth
+            plan = pair.plan(saying.bundle())
+            if data.draw(st.booleans()):
+                pair.apply(plan)
+
+
+TestRoad = Road.TestCase
+TestRoad.settings = few(7, stateful_step_count=9)
+
+
+@few(5)
+@given(truth=districts(), data=st.data())
+def test_p1_the_same_input_again_holds_no_applicable_change(truth: Truth, data: st.DataObject) -> None:
+    with workspace() as ws:
+        loaded(Pair(ws), truth)
+        said = night(data.draw, truth, 1).bundle()
+        apply(ws, plan_bundle(ws, said).id)
+        again = ws.show(plan_bundle(ws, said).id)
+        assert [line for line, code in lines(again).items() if not code] == []
+
+
+@few(6)
+@given(truth=districts(), data=st.data())
+def test_p2_undo_restores_the_business_columns_of_all_active_rows(truth: Truth, data: st.DataObject) -> None:
+    with workspace() as ws:
+        pair = Pair(ws)
+        loaded(pair, truth)
+        before = actives(stored(ws))
+        if pair.ws.apply(signed(pair, night(data.draw, truth, 1).bundle()), actor="kim").wrote:
+            apply(ws, ws.undo(actor="kim").id)
+        assert actives(stored(ws)) == before
+
+
+def signed(pair: Pair, said: Bundle) -> str:
+    plan = pair.plan(said)
+    pair.ws.approve(plan.id, reason="looked at", actor="kim")
+    return plan.id
+
+
+def actives(rows: Stored) -> dict[tuple[str, str], object]:
+    return {(name, key): row.values for name, mine in rows.items() for key, row in mine.items() if row.active}
+
+
+@few(5)
+@given(truth=districts(), data=st.data(), seed=st.integers(0, 99))
+def test_p3_shuffled_rows_and_files_give_the_same_content_hash(truth: Truth, data: st.DataObject, seed: int) -> None:
+    said = night(data.draw, truth, 1).bundle()
+    with workspace() as ws:
+        loaded(Pair(ws), truth)
+        other = ws.folder.parent / "other"
+        shutil.copytree(ws.folder, other)
+        first = plan_bundle(ws, said)
+        second = plan_bundle(Workspace(other), shuffled(said, seed))
+        assert second.content_hash == first.content_hash
+        assert (second.changes, second.held) == (first.changes, first.held)
+
+
+def shuffled(said: Bundle, seed: int) -> Bundle:
+    names = list(said.tables)
+    random.Random(seed).shuffle(names)
+
+    def mixed(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.sample(fraction=1, shuffle=True, seed=seed)
+
+    tables = {
+        name: Table(
+            mixed(said.tables[name].rows),
+            mixed(said.tables[name].unreadable),
+            tuple(Listing(mixed(listing.owners)) for listing in said.tables[name].listings),
+        )
+        for name in names
+    }
+    return Bundle(said.package, tables, said.segments, said.findings)
+
+
+@few(6)
+@given(truth=districts(), data=st.data())
+def test_p4_nothing_that_an_unreadable_row_protects_is_archived_by_absence(truth: Truth, data: st.DataObject) -> None:
+    saying = night(data.draw, truth, 1, kinds=("full",))
+    keys = [(name, key) for name, rows in truth.items() for key in rows]
+    for name, key in data.draw(st.lists(st.sampled_from(keys), min_size=1, max_size=4)):
+        saying.truth[name].setdefault(key, {})  # its row is there
+        saying.unreadable.setdefault(name, set()).add(key)
+    with workspace() as ws:
+        loaded(Pair(ws), truth)
+        rows = stored(ws)
+        view = ws.show(plan_bundle(ws, saying.bundle()).id)
+        assert archived(view, "no longer in the source") & protected(saying, rows) == set()
+
+
+def archived(view: PlanView, why: str) -> set[tuple[str, str]]:
+    going = view.lines.filter((pl.col("action") == "archive") & (pl.col("held") == "") & (pl.col("why") == why))
+    return set(going.select("entity", "sourced_id").rows())
+
+
+def protected(saying: Saying, rows: Stored) -> set[tuple[str, str]]:
+    """Unreadable records and whatever refers to one, over any number of steps."""
+    found = {(name, key) for name, keys in saying.unreadable.items() for key in keys}
+    while True:
+        more = {
+            (e.name, key)
+            for e in entities()
+            for key, row in rows[e.name].items()
+            if any((str(c.to), row.values[c.label]) in found for c in e.refs)
+        }
+        if more <= found:
+            return found
+        found |= more
+
+
+@few(6)
+@given(truth=districts(), data=st.data())
+def test_p5_an_absent_or_partial_segment_never_archives_by_absence(truth: Truth, data: st.DataObject) -> None:
+    saying = night(data.draw, truth, 1, kinds=("full",))
+    for entity in data.draw(st.lists(st.sampled_from(entities()), min_size=1, max_size=4)):
+        saying.states[entity.name] = data.draw(st.sampled_from(["absent", "partial"]))
+    with workspace() as ws:
+        loaded(Pair(ws), truth)
+        view = ws.show(plan_bundle(ws, saying.bundle()).id)
+        assert {name for name, _ in archived(view, "no longer in the source")} & set(saying.states) == set()
+        assert {name for name, _ in archived(view, "the source says that it is gone")} & set(saying.states) == set()
+
+
+@few(6)
+@given(truth=districts(), data=st.data())
+def test_p8_what_is_executed_is_what_was_shown_and_approved(truth: Truth, data: st.DataObject) -> None:
+    with workspace() as ws:
+        loaded(Pair(ws), truth)
+        before = stored(ws)
+        shown = ws.show(plan_bundle(ws, night(data.draw, truth, 1).bundle()).id)
+        approval = ws.approve(shown.plan.id, reason="looked at", actor="kim")
+        ws.apply(shown.plan.id, actor="kim")
+        assert approval.plan == shown.plan.id
+        going = {line for line, code in lines(shown).items() if not code}
+        assert executed(before, stored(ws)) == going
+        for name, frame in shown.creates.items():
+            for row in frame.filter(~pl.col("sourced_id").is_in(list(before[name]))).to_dicts():
+                assert stored(ws)[name][row.pop("sourced_id")].values == row
+
+
+def executed(before: Stored, after: Stored) -> set[tuple[object, ...]]:
+    """The lines that tell two states of the store apart."""
+    out: set[tuple[object, ...]] = set()
+    for name, rows in after.items():
+        for key, row in rows.items():
+            was = before[name].get(key)
+            fields = [x for x in row.values if was and was.values[x] != row.values[x]]
+            if was is None or (was.active and not row.active):
+                out.add((name, "archive" if was else "create", key, "", None, None))
+            elif row.active and not was.active and not fields:
+                out.add((name, "restore", key, "", None, None))
+            action = "restore" if was and not was.active else "update"
+            out |= {(name, action, key, x, was.values[x], row.values[x]) for x in fields if was}
+    return out
+
+
+@few(6)
+@given(truth=districts(), data=st.data())
+def test_p9_no_active_row_refers_to_an_inactive_one(truth: Truth, data: st.DataObject) -> None:
+    with workspace() as ws:
+        loaded(Pair(ws), truth)
+        for number in range(2):
+            saying = night(data.draw, truth, number)
+            truth = saying.truth
+            apply(ws, plan_bundle(ws, saying.bundle()).id)
+            assert dangling_rows(ws) == []
+        apply(ws, ws.undo(actor="kim").id)
+        assert dangling_rows(ws) == []
+
+
+@few(4)
+@given(truth=districts(), version=st.sampled_from(["1.1", "1.2"]), seed=st.integers(0, 99))
+def test_p10_a_feed_is_a_pure_function_of_its_rows(truth: Truth, version: str, seed: int) -> None:
+    with workspace() as ws:
+        loaded(Pair(ws), truth)
+        frames = active_frames(ws.database)
+    mixed = {name: frame.sample(fraction=1, shuffle=True, seed=seed) for name, frame in reversed(frames.items())}
+
+    def files(given: dict[str, pl.DataFrame]) -> list[tuple[str, bytes]]:
+        rendered = FEED.render(FeedInput(given, {"version": version}, 1, date(2026, 9, 15)))
+        return [(file.name, file.content) for file in rendered.files]
+
+    assert files(frames) == files(frames) == files(mixed)
+
+
+@few(4)
+@given(truth=districts(), data=st.data())
+def test_p11_replaying_the_journal_rebuilds_the_store(truth: Truth, data: st.DataObject) -> None:
+    with workspace() as ws:
+        loaded(Pair(ws), truth)
+        for number in range(2):
+            saying = night(data.draw, truth, number)
+            truth = saying.truth
+            apply(ws, plan_bundle(ws, saying.bundle()).id)
+        if data.draw(st.booleans()):
+            apply(ws, ws.undo(actor="kim").id)
+        assert canonical(replayed(ws)) == canonical(ws.database)
+
+
+def replayed(ws: Workspace) -> Path:
+    """A new database into which every revision was written again, from its plan's parts."""
+    path = ws.folder.parent / "again.db"
+    migrate(path)
+    with closing(connect(ws.database)) as journal, closing(connect(path)) as again:
+        for number, plan in journal.execute("select id, plan from revision order by id").fetchall():
+            write_parts(again, plans.parts(journal, plan), "main", number)
+    return path
+
+
+def canonical(path: Path) -> dict[str, list[object]]:
+    out: dict[str, list[object]] = {}
+    with closing(sqlite3.connect(path)) as connection:
+        for entity in entities():
+            out[entity.name] = connection.execute(f'select * from "{entity.table}" order by id').fetchall()
+    return out

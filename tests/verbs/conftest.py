@@ -1,0 +1,137 @@
+"""A desk to decide at: a workspace, and nights said by hand about one school of twenty students."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rosterkit import Workspace
+from rosterkit.intake.bundle import Bundle
+from rosterkit.operate import planning
+from rosterkit.plan.plan import Plan
+from rosterkit.testing.memory import MemorySource, bundle, table
+
+STUDENTS = tuple(f"stu-{i:02}" for i in range(20))
+
+
+def student(key: str, **said: Any) -> dict[str, Any]:
+    number = key.removeprefix("stu-")
+    row = {"sourced_id": key, "given_name": f"Given {number}", "family_name": f"Family {number}"}
+    return row | {"email": f"{key}@birch.example", "identifier": number, "enabled": True, **said}
+
+
+def enrollment(class_: str, key: str) -> dict[str, Any]:
+    return {"sourced_id": f"{class_}-{key}", "class": class_, "person": key, "school": "S", "role": "student"}
+
+
+def roster(
+    keys: Iterable[str] = STUDENTS,
+    *,
+    said: Mapping[str, Mapping[str, Any]] | None = None,
+    delta: bool = False,
+    unreadable: tuple[str, ...] = (),
+    enrolled: Iterable[str] | None = None,
+    states: Mapping[str, str] | None = None,
+) -> Bundle:
+    """The school as a package says it; all are in class C2, ``enrolled`` in C. ``said``: what is special about some."""
+    keys = list(keys)
+    enrolled = keys if enrolled is None else list(enrolled)
+    people = table(
+        "Person", [student(k, **(said or {}).get(k, {})) for k in keys if k not in unreadable], unreadable=unreadable
+    )
+    if delta:
+        return bundle({"Person": people}, delta=True)
+    orgs = [{"sourced_id": "D", "name": "Birch", "type": "district"}]
+    orgs.append({"sourced_id": "S", "name": "Birch School", "type": "school", "parent": "D"})
+    tables = {
+        "Org": table("Org", orgs),
+        "Class": table(
+            "Class", [{"sourced_id": c, "title": c, "type": "scheduled", "school": "S"} for c in ("C", "C2")]
+        ),
+        "Person": people,
+        "Role": table(
+            "Role",
+            [{"sourced_id": f"{k}|S", "person": k, "org": "S", "role": "student", "type": "primary"} for k in keys],
+        ),
+        "Enrollment": table(
+            "Enrollment",
+            [enrollment("C", k) for k in enrolled] + [enrollment("C2", k) for k in keys if k in STUDENTS],
+        ),
+    }
+    return bundle(tables, states)
+
+
+class Desk:
+    """A workspace and a person who decides."""
+
+    def __init__(self, workspace: Workspace, hand: pytest.MonkeyPatch) -> None:
+        self.ws = workspace
+        self.hand = hand
+
+    def plan(self, said: Bundle | None = None, ws: Workspace | None = None) -> Plan:
+        source = MemorySource(said or roster())
+        self.hand.setattr(planning, "source", lambda _kind: source)
+        return (ws or self.ws).plan(Path("by-hand"))
+
+    def apply(self, plan: Plan) -> int:
+        if self.ws.show(plan.id).plan.state == "proposed":
+            self.ws.approve(plan.id, reason="as expected", actor="kim")
+        return self.ws.apply(plan.id, actor="kim").revision
+
+    def night(self, said: Bundle | None = None) -> Plan:
+        plan = self.plan(said)
+        self.apply(plan)
+        return plan
+
+    def lines(self, plan: Plan, *, held: bool | None = None) -> set[tuple[str, str, str, str, str]]:
+        """entity, action, sourced id, field and what holds it."""
+        rows = set(self.ws.show(plan.id).lines.select("entity", "action", "sourced_id", "field", "held").rows())
+        return {row for row in rows if held is None or bool(row[4]) == held}
+
+    def settings(self, old: str, new: str) -> None:
+        """Changes rosterkit.toml."""
+        path = self.ws.folder / "rosterkit.toml"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        self.ws = Workspace(self.ws.folder)
+
+
+@pytest.fixture(scope="session")
+def empty_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("empty") / "ws"
+    Workspace.init(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def loaded_workspace(tmp_path_factory: pytest.TempPathFactory, empty_workspace: Path) -> Path:
+    folder = tmp_path_factory.mktemp("loaded") / "ws"
+    shutil.copytree(empty_workspace, folder)
+    with pytest.MonkeyPatch.context() as hand:
+        Desk(Workspace(folder), hand).night()
+    return folder
+
+
+@pytest.fixture
+def new_desk(tmp_path: Path, empty_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """Nothing was applied yet."""
+    shutil.copytree(empty_workspace, tmp_path / "ws")
+    return Desk(Workspace(tmp_path / "ws"), monkeypatch)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, loaded_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """The first night is applied."""
+    shutil.copytree(loaded_workspace, tmp_path / "ws")
+    return Desk(Workspace(tmp_path / "ws"), monkeypatch)
+
+
+@pytest.fixture
+def tonight() -> Any:
+    """``roster``, the school as a package says it."""
+    return roster

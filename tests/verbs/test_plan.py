@@ -1,0 +1,145 @@
+"""``plan``: first, empty and repeated plans, and what the limits, cases and unreadable rows hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rosterkit.plan.plan import Counts
+
+SIX = [f"stu-{i:02}" for i in range(6)]
+REST = [f"stu-{i:02}" for i in range(6, 20)]
+
+
+def held(desk: Any, plan: Any, entity: str = "Person", code: str = "limit") -> Any:
+    return {line[2] for line in desk.lines(plan) if line[0] == entity and line[4] == code}
+
+
+def test_a_first_plan_creates_everything_and_needs_a_person(new_desk: Any) -> None:
+    plan = new_desk.plan()
+    assert plan.base == 0
+    assert plan.changes["Person"] == Counts(create=20)
+    assert plan.needs_approval
+    assert plan.total_held == Counts()
+    assert plan.notes[0].startswith("This is the first plan")
+
+
+def test_an_empty_plan_applies_without_a_new_revision(desk: Any) -> None:
+    plan = desk.plan()
+    assert plan.total == Counts()
+    applied = desk.ws.apply(plan.id, actor="kim")
+    assert (applied.revision, applied.wrote) == (1, False)
+    assert desk.ws.show(plan.id).plan.state == "applied"
+
+
+def test_a_repeated_plan_says_the_same_and_takes_the_place_of_the_first(desk: Any, tonight: Any) -> None:
+    said = tonight(said={"stu-01": {"email": "new@birch.example"}})
+    first, second = desk.plan(said), desk.plan(said)
+    assert second.content_hash == first.content_hash
+    assert desk.ws.show(first.id).plan.state == "superseded"
+
+
+def test_a_delta_that_was_planned_and_not_applied_is_in_the_plan_made_from_it_again(desk: Any, tonight: Any) -> None:
+    said = tonight(["stu-01"], said={"stu-01": {"email": "new@birch.example"}}, delta=True)
+    assert desk.plan(said).total == Counts(update=1)
+    again = desk.plan(said)
+    assert again.total == Counts(update=1)
+    desk.apply(again)
+    assert desk.plan(said).total == Counts()
+
+
+def test_five_who_leave_are_within_the_limit(desk: Any, tonight: Any) -> None:
+    assert desk.plan(tonight(STUDENTS_WITHOUT_FIVE)).total_held == Counts()
+
+
+STUDENTS_WITHOUT_FIVE = [*REST, "stu-00"]
+
+
+def test_six_who_leave_one_school_are_held_with_what_is_theirs(desk: Any, tonight: Any) -> None:
+    plan = desk.plan(tonight(REST))
+    assert held(desk, plan) == set(SIX)
+    assert plan.total == Counts()
+    assert plan.held["Enrollment"] == Counts(archive=12)
+
+
+def test_a_school_that_falls_to_none_is_held(desk: Any, tonight: Any) -> None:
+    desk.settings("# vanished_floor = 5", "vanished_floor = 100")
+    desk.settings("# vanished_overall_floor = 25", "vanished_overall_floor = 100")
+    plan = desk.plan(tonight(["elsewhere"]))
+    assert len(held(desk, plan)) == 20
+    assert "leaves less than half" in desk.ws.show(plan.id).lines.filter(held="limit")["held_why"][0]
+
+
+def test_half_may_leave_where_the_other_limits_allow_it_and_one_more_may_not(desk: Any, tonight: Any) -> None:
+    desk.settings("# vanished_floor = 5", "vanished_floor = 100")
+    desk.settings("# vanished_overall_floor = 25", "vanished_overall_floor = 100")
+    everybody = [f"stu-{i:02}" for i in range(20)]
+    assert desk.plan(tonight(everybody[:10])).total_held == Counts()
+    assert desk.plan(tonight(everybody[:9])).held["Person"] == Counts(archive=11)
+
+
+def test_over_all_a_limit_holds_everywhere(desk: Any, tonight: Any) -> None:
+    desk.settings("# vanished_floor = 5", "vanished_floor = 100")
+    desk.settings("# vanished_overall_floor = 25", "vanished_overall_floor = 5")
+    plan = desk.plan(tonight(REST))
+    assert held(desk, plan) == set(SIX)
+    assert "over all" in desk.ws.show(plan.id).lines.filter(held="limit")["held_why"][0]
+
+
+def test_a_class_that_stays_and_loses_more_than_half_keeps_its_enrollments(desk: Any, tonight: Any) -> None:
+    desk.settings("# vanished_floor = 5", "vanished_floor = 100")
+    desk.settings("# vanished_overall_floor = 25", "vanished_overall_floor = 100")
+    everybody = [f"stu-{i:02}" for i in range(20)]
+    assert desk.plan(tonight(enrolled=everybody[:10])).total_held == Counts()
+    plan = desk.plan(tonight(enrolled=everybody[:9]))
+    why = set(desk.ws.show(plan.id).lines.filter(held="limit")["held_why"])
+    assert plan.total_held == plan.held["Enrollment"] == Counts(archive=11)
+    assert all(sentence.startswith("in this class, 11 of 20 would vanish") for sentence in why)
+
+
+def test_what_a_limit_held_stays_held_on_a_bigger_base(desk: Any, tonight: Any) -> None:
+    desk.plan(tonight(REST))
+    many = [f"new-{i:03}" for i in range(400)]
+    plan = desk.night(tonight([*REST, *many]))
+    assert held(desk, plan) == set(SIX)
+    assert held(desk, desk.plan(tonight([*REST, *many]))) == set(SIX)  # 6 of 420 alone would trip nothing
+
+
+def test_a_hold_by_a_limit_ends_when_the_record_returns(desk: Any, tonight: Any) -> None:
+    desk.plan(tonight(REST))
+    desk.night(tonight())
+    assert desk.ws.holds() == ()
+    assert desk.plan(tonight(STUDENTS_WITHOUT_FIVE)).total_held == Counts()
+
+
+def test_a_reused_id_is_a_case_and_never_an_update(desk: Any, tonight: Any) -> None:
+    other = {"given_name": "Wren", "family_name": "Okafor", "identifier": "99", "email": "wren@birch.example"}
+    plan = desk.plan(tonight(said={"stu-03": other}))
+    assert {line[4] for line in desk.lines(plan)} == {"case"}
+    assert plan.total == Counts()
+
+
+@pytest.mark.parametrize("name", ["given_name", "family_name", "identifier"])
+def test_two_of_the_three_are_no_case(desk: Any, tonight: Any, name: Any) -> None:
+    other = {"given_name": "Wren", "family_name": "Okafor", "identifier": "99"}
+    other.pop(name)
+    assert desk.plan(tonight(said={"stu-03": other})).total_held == Counts()
+
+
+def test_case_and_outer_spaces_make_no_other_name(desk: Any, tonight: Any) -> None:
+    other = {"given_name": " GIVEN 03 ", "family_name": "Okafor", "identifier": "99"}
+    assert desk.plan(tonight(said={"stu-03": other})).total_held == Counts()
+
+
+def test_p4_an_unreadable_row_keeps_its_record_and_what_refers_to_it(desk: Any, tonight: Any) -> None:
+    without = [key for key in [*SIX, *REST] if key != "stu-03"]
+    plan = desk.plan(tonight(["stu-03", *without], unreadable=("stu-03",), enrolled=without))
+    assert desk.lines(plan) == {("Enrollment", "archive", "C-stu-03", "", "protected")}  # its place in C2 is said
+    assert desk.plan(tonight(without)).changes["Person"] == Counts(archive=1)
+
+
+@pytest.mark.parametrize("state", ["absent", "partial"])
+def test_p5_a_segment_that_is_not_whole_archives_nobody(desk: Any, tonight: Any, state: Any) -> None:
+    plan = desk.plan(tonight(["stu-00"], states={"Person": state, "Role": state, "Enrollment": state}))
+    assert plan.total == plan.total_held == Counts()

@@ -47,6 +47,10 @@ def with_keep(entity: Entity, layer: Layer) -> pl.DataFrame:
         for i, column in enumerate(entity.columns):
             hit = pl.col("unread").list.contains(column.label).fill_null(value=False)
             keep = keep | pl.when(hit).then(pl.lit(1 << i, pl.UInt64)).otherwise(pl.lit(0, pl.UInt64))
+    for i, column in enumerate(entity.columns):
+        if column.required and not absent[i]:  # no row can stand without it: a blank there says nothing
+            blank = pl.col(column.label).is_null()
+            keep = keep | pl.when(blank).then(pl.lit(1 << i, pl.UInt64)).otherwise(pl.lit(0, pl.UInt64))
     return rows.with_columns(
         keep.alias("keep"),
         pl.lit(layer.package).alias("package") if "package" not in rows.columns else pl.col("package"),

@@ -36,7 +36,7 @@ SOFT: dict[str, dict[str, Sequence[Any]]] = {  # what an edit may write, blank a
         "enabled": [True, False, None],
     },
     "UserProfile": {"username": ["u1", None]},
-    "Role": {"type": ["primary", "secondary", None], "role": ["student", "teacher"]},
+    "Role": {"type": ["primary", "secondary", None], "role": ["student", "teacher", None]},
     "Enrollment": {"primary": [True, False, None], "begin_date": ["2026-08-20", None]},
     "GuardianStatement": {"relationship": ["mother", "guardian", None]},
     "Demographics": {"birth_date": ["2015-04-01", "2014-11-30", None]},
@@ -155,9 +155,7 @@ def _point(truth: Truth, name: str, key: str, draw: Any) -> None:
     if refs:
         column = draw(st.sampled_from(refs))
         others = sorted(truth[str(column.to)])
-        truth[name][key][column.label] = draw(
-            st.sampled_from([*others, "nowhere", *([] if column.required else [None])])
-        )
+        truth[name][key][column.label] = draw(st.sampled_from([*others, "nowhere", None]))
 
 
 @dataclass

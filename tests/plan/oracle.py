@@ -41,7 +41,9 @@ def layers_of(bundle: Bundle) -> dict[str, Layer]:
                 said = {
                     c.label: text(row[c.label])
                     for c in entity.columns
-                    if c.label in row and c.label not in (row["unread"] or [])
+                    if c.label in row
+                    and c.label not in (row["unread"] or [])
+                    and not (c.required and row[c.label] is None)
                 }
                 rows[row["sourced_id"]] = Said(said, bool(row["deleted"]), row["modified_at"])
             unreadable = table.unreadable["sourced_id"].to_list()

@@ -28,7 +28,8 @@ def protect(judged: dict[str, pl.DataFrame]) -> None:
             while True:
                 source = rows if column.to == entity.name else judged[column.to]
                 kept = source.filter("protected")["id"]
-                hit = pl.col(f"s.{column.name}").is_in(kept.implode()) & pl.col("active")
+                named = pl.col(f"s.{column.name}").is_in(kept.implode()).fill_null(value=False)
+                hit = named & pl.col("active")
                 more = rows.filter(hit & ~pl.col("protected")).height if kept.len() else 0
                 if not more:
                     break

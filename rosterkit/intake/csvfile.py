@@ -159,8 +159,7 @@ class _Reader:
             self.notes.one("csv.empty")
             return _absent(header, f"{name} has no rows")
         rows = pl.concat(self.rows).sort(LINE)
-        rows = rows.rename({str(at): column for at, column in enumerate(self.header) if column})
-        rows = rows.select(*header, LINE)
+        rows = rows.select(*(pl.col(str(at)).alias(column) for at, column in enumerate(self.header) if column), LINE)
         problems = self._told(pl.concat(self.problems).sort("line"), rows)
         self._blank_lines(rows, problems)
         unreadable = problems.filter(pl.col("key").is_not_null()).unique("key", keep="first", maintain_order=True)
@@ -174,8 +173,9 @@ class _Reader:
 
     def _told(self, problems: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         """The problems with what they do to the file (``spoils``: it is partial), each noted."""
-        ragged_end = (pl.col("rule") == "csv.ragged") & (pl.col("line") > _last(rows, LINE))
-        cut = ragged_end & (pl.col("line") == pl.col("line").max())
+        at_end = (pl.col("line") > _last(rows, LINE)) & (pl.col("line") == pl.col("line").max())
+        short = pl.col("text").str.count_matches(",", literal=True) < len(self.header) - 1
+        cut = at_end & ((pl.col("rule") == "csv.ragged") | ((pl.col("rule") == "csv.quote") & short))
         problems = problems.with_columns(
             rule=pl.when(cut).then(pl.lit("csv.cut-short")).otherwise("rule"),
             spoils=pl.col("spoils") | cut | pl.col("key").is_null(),

@@ -206,7 +206,7 @@ CSV_RULES: tuple[Rule, ...] = (
         "csv.ragged",
         "The row has more or fewer cells than the header: perhaps a comma that is not quoted.",
         "Quote the cells that hold commas.",
-        "unchanged; partial where the row's key cannot be read",
+        "unchanged; partial where the row's key cannot be read or it has the cells of two rows",
         "Smith, Jr. without quotes",
     ),
     _row(

@@ -87,9 +87,9 @@ def judge(data: bytes, first: int, shape: Shape, *, last: bool) -> Records:
         rows = _parsed("\n".join(sound["text"]).encode(), sound, shape)
         bad = singles.join(sound, on=LINE, how="anti")
     blank = bad.filter(_text.str.strip_chars() == "")
-    joined, texts, torn = _joined(lines, spans, shape)
+    joined, texts = _joined(lines, spans, shape)
     rows, spoilt = _without_spoilt(pl.concat([rows, joined]), pl.concat([sound, texts]), shape)
-    problems = [_bad_lines(bad.join(blank, on=LINE, how="anti"), shape), _stray(lines, spans, shape), torn]
+    problems = [_bad_lines(bad.join(blank, on=LINE, how="anti"), shape), _stray(lines, spans, shape)]
     empty = spoilt.filter(pl.col("rule") == "")
     problems.append(spoilt.filter(pl.col("rule") != ""))
     return Records(
@@ -135,13 +135,21 @@ def _spans(lines: pl.DataFrame, shape: Shape, *, last: bool) -> _Spans:
             stray.append(start)
             break
         end = odd[at + 1]
-        if end - start < MOST_LINES and _WHOLE_RECORD.fullmatch(_spanned(lines, start, end)):
+        if end - start < MOST_LINES and _is_one_record(_spanned(lines, start, end), shape):
             joined.append((start, end))
             at += 2
         else:
             stray.append(start)
             at += 1
     return _Spans(joined, stray, None)
+
+
+def _is_one_record(text: str, shape: Shape) -> bool:
+    """Whether these lines are one sound record, and none of them could be a record that its quoted cell swallows."""
+    if len(text.encode()) > shape.line_bytes or not _WHOLE_RECORD.fullmatch(text):
+        return False
+    swallows = any(line.count(",") >= shape.width - 1 for line in text.split("\n")[1:])
+    return not swallows and len(_EACH_CELL.findall(text)) == shape.width
 
 
 def _spanned(lines: pl.DataFrame, start: int, end: int) -> str:
@@ -190,26 +198,13 @@ def _parsed(data: bytes, sound: pl.DataFrame, shape: Shape) -> pl.DataFrame:
     return frame.with_columns(sound[LINE])
 
 
-def _joined(lines: pl.DataFrame, spans: _Spans, shape: Shape) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Records of several lines: their cells, their texts (text, LINE), and the problems of those that do not fit."""
-    cells: list[list[str | int | None]] = []
-    texts: list[tuple[str, int]] = []
-    bad: list[tuple[str, int]] = []
-    for start, end in spans.joined:
-        text, line = _spanned(lines, start, end), int(lines[LINE][start])
-        row = [_bare(cell) for cell in _EACH_CELL.findall(text)]
-        if len(row) == shape.width and len(text.encode()) <= shape.line_bytes:
-            cells.append([*row, line])
-            texts.append((text, line))
-        else:
-            bad.append((text, line))
+def _joined(lines: pl.DataFrame, spans: _Spans, shape: Shape) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Records of several lines: their cells, and their texts (text, LINE)."""
+    texts = [(_spanned(lines, start, end), int(lines[LINE][start])) for start, end in spans.joined]
+    cells = [[*(_bare(cell) for cell in _EACH_CELL.findall(text)), line] for text, line in texts]
     schema = {**{str(at): pl.String for at in range(shape.width)}, LINE: pl.Int64}
     told = {"text": pl.String, LINE: pl.Int64}
-    return (
-        pl.DataFrame(cells, schema=schema, orient="row"),
-        pl.DataFrame(texts, schema=told, orient="row"),
-        _bad_lines(pl.DataFrame(bad, schema=told, orient="row"), shape),
-    )
+    return pl.DataFrame(cells, schema=schema, orient="row"), pl.DataFrame(texts, schema=told, orient="row")
 
 
 def _bare(cell: str) -> str | None:
@@ -249,18 +244,22 @@ def _problems(
     detail: pl.Expr | None = None,
     spoils: pl.Expr | None = None,
 ) -> pl.DataFrame:
-    """These records as PROBLEMS; their key is the first cell where that is the key and sound."""
+    """These records as PROBLEMS; their key is the first cell where that is the key and sound.
+
+    One that has the cells of two may be two, whose line break was lost: of whom the other speaks is unknown.
+    """
+    of_two = _commas() >= 2 * (shape.width - 1)
     key = pl.lit(None, pl.String)
     if shape.key == 0:
         first = pl.coalesce(_text.str.extract(r'^"([^"]+)",'), _text.str.extract(r'^([^",]+),'))
-        key = pl.when(_is_bad_key(first, shape)).then(None).otherwise(first)
+        key = pl.when(_is_bad_key(first, shape)).then(None).otherwise(first.str.strip_chars())
     return bad.select(
         pl.col(LINE).alias("line"),
         rule.alias("rule"),
         key.alias("key"),
         "text",
         (pl.lit("") if detail is None else detail).alias("detail"),
-        (pl.lit(value=False) if spoils is None else spoils).alias("spoils"),
+        (of_two if spoils is None else of_two | spoils).alias("spoils"),
     )
 
 
@@ -285,7 +284,7 @@ def _without_spoilt(rows: pl.DataFrame, texts: pl.DataFrame, shape: Shape) -> tu
     )
     key = pl.lit(None, pl.String)
     if shape.key is not None:
-        key = pl.when(bad_key).then(None).otherwise(columns[shape.key])
+        key = pl.when(bad_key).then(None).otherwise(columns[shape.key].str.strip_chars())
     told = found.select(pl.col(LINE).alias("line"), rule.alias("rule"), key.alias("key"))
     told = told.join(texts.rename({LINE: "line"}), on="line", how="left", maintain_order="left")
     problems = told.with_columns(detail=pl.lit(""), spoils=pl.lit(value=False)).select(*PROBLEMS)

@@ -34,7 +34,18 @@ def cells(file: CsvFile) -> list[tuple[Any, ...]]:
 
 plain = st.text(st.characters(codec="utf-8", exclude_characters='\0\r\n",', exclude_categories=["Cs"]), max_size=6)
 quoted = st.text(st.sampled_from('ab ",\n'), max_size=8)
-row = st.tuples(st.from_regex(r"[a-z]{1,4}", fullmatch=True), plain | quoted, plain | quoted)
+
+
+def could_hide_a_row(cells: tuple[str, str, str]) -> bool:
+    """Whether a line within the record has the commas of a row: no reader can know what it was meant to be."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow(cells)
+    return any(line.count(",") >= len(cells) - 1 for line in out.getvalue().split("\n")[1:])
+
+
+row = st.tuples(st.from_regex(r"[a-z]{1,4}", fullmatch=True), plain | quoted, plain | quoted).filter(
+    lambda cells: not could_hide_a_row(cells)
+)
 
 
 @given(st.lists(row, min_size=1), st.booleans(), st.booleans(), st.integers(1, 60), st.integers(1, 40))
@@ -86,6 +97,29 @@ def test_an_unclosed_quote_swallows_nothing_and_makes_the_file_partial() -> None
     assert rules(notes) == [("csv.unclosed-quote", 2)]
 
 
+@pytest.mark.parametrize("end", ['d,close",2', 'd,1,close"', 'd,x,"close",2', 'd,""",2'])
+@pytest.mark.parametrize("block", [8, 1 << 20])
+def test_two_stray_marks_never_swallow_the_rows_between_them(end: str, block: int) -> None:
+    """An opening mark and, some rows later, a closing one: together a record, and children's rows inside it."""
+    file, notes = read(HEADER + f'a,"open,1\nb,1,2\nc,1,\n{end}\ne,1,2\n'.encode(), block=block)
+    assert [row[0] for row in cells(file)][:2] == ["b", "c"]
+    assert file.unreadable["sourced_id"].to_list() == ["a", "d"]
+    assert file.state == "partial"
+    assert rules(notes)[0] == ("csv.unclosed-quote", 2)
+
+
+def test_a_record_of_several_lines_that_does_not_fit_makes_the_file_partial() -> None:
+    for cell, caps in (('"x\ny",2,3', Caps()), ('"x\n' + "y" * 90 + '",2', Caps(line_bytes=80))):
+        file, _ = read(HEADER + f"a,{cell}\nb,1,2\n".encode(), caps=caps)
+        assert (file.state, [row[0] for row in cells(file)]) == ("partial", ["b"])
+
+
+@pytest.mark.parametrize("line", [b"a,1,2b,1,2", b'a,1,5" pipe b,1,2', b'a,"1",2 b,"1",2'])
+def test_a_line_with_the_cells_of_two_rows_makes_the_file_partial(line: bytes) -> None:
+    file, _ = read(HEADER + line + b"\nc,1,2\n")
+    assert (file.state, file.unreadable["sourced_id"].to_list()) == ("partial", ["a"])
+
+
 def test_a_quoted_cell_of_more_lines_than_a_record_may_have_was_never_closed() -> None:
     file, notes = read(HEADER + b'a,"open,\n' + b"b,1,2\n" * 250 + b'c,close",2\n', block=300)
     assert file.rows.height == 250
@@ -100,6 +134,18 @@ def test_a_ragged_last_record_was_cut_short_until_its_line_is_accepted() -> None
     assert line_hash("b,3") in notes.frame()["detail"][0]
     accepted, _ = read(content, accepted_lines=frozenset([line_hash("b,3")]))
     assert (accepted.state, accepted.unreadable["sourced_id"].to_list()) == ("whole", ["b"])
+
+
+def test_a_last_line_that_stops_after_a_stray_mark_was_cut_short_too() -> None:
+    file, notes = read(HEADER + b'a,1,2\nb,5" pi')
+    assert (file.state, rules(notes)) == ("partial", [("csv.cut-short", 3)])
+    file, notes = read(HEADER + b'a,1,2\nb,5" pipe,\n')
+    assert (file.state, rules(notes)) == ("whole", [("csv.quote", 3)])
+
+
+def test_a_key_with_spaces_around_it_protects_the_record_that_it_names() -> None:
+    file, _ = read(HEADER + b' a ,1,2,3\nb ,5" pipe,\nc ,' + b"x" * 30 + b",\nd,1,2\n", caps=Caps(cell_chars=20))
+    assert file.unreadable["sourced_id"].to_list() == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("line", [b",1,2", b"  ,1,2", b"E+1,1,2", b'"",1,2', b"1,2", b'"x"y,1,2,3'])
@@ -187,6 +233,11 @@ def test_unnamed_columns_are_dropped_and_said() -> None:
     file, notes = read(b"sourcedId,name,,\na,b,,\n")
     assert (file.header, cells(file)) == (("sourcedId", "name"), [("a", "b", 2)])
     assert rules(notes) == [("csv.unnamed-column", 1)]
+
+
+def test_columns_whose_names_are_numbers_are_no_others() -> None:
+    file, _ = read(b"sourcedId,,1,0,\na,b,c,d,e\n")
+    assert (file.header, cells(file)) == (("sourcedId", "1", "0"), [("a", "c", "d", 2)])
 
 
 def test_bytes_that_trick_the_line_splitter_are_read_all_the_same() -> None:

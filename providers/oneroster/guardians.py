@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from providers.oneroster.celltable import DELETED, KEY, LINE, note_rows
+from providers.oneroster.celltable import DELETED, KEY, LINE, MODIFIED, note_rows
 from providers.oneroster.rosterfile import FileRead
 from providers.oneroster.tables import derived_key, listed, row_keys
 from rosterkit.intake.bundle import UNREADABLE, Listing, Table
@@ -63,7 +63,7 @@ def roles_of(users: FileRead, roles: FileRead | None) -> pl.DataFrame:
 def guardian_statements(users: FileRead, roles: pl.DataFrame) -> Table:
     """The statements of users.csv; ``roles`` as ``roles_of`` gives them. What makes no statement is noted."""
     people = _people(roles)
-    pairs = listed(users, _LIST)
+    pairs = listed(users, _LIST).select(KEY, DELETED, MODIFIED, LINE, _LIST, "item")  # no column that a district added
     pairs = pairs.join(people, left_on=KEY, right_on="person", how="left", maintain_order="left")
     pairs = pairs.join(people, left_on="item", right_on="person", how="left", suffix="_other", maintain_order="left")
     pairs = pairs.with_columns(pl.col("kind", "kind_other").fill_null("unknown")).with_columns(verdict=_verdict())
@@ -116,7 +116,7 @@ def _with_unread(rows: pl.DataFrame) -> pl.DataFrame:
 def _listings(users: FileRead, people: pl.DataFrame, pairs: pl.DataFrame) -> tuple[Listing, ...]:
     """Those whose list of agents was read and whose side is known, as students and as guardians."""
     unclear = pairs.filter(pl.col("verdict") == "agents.role-unknown").select(KEY)
-    readable = users.rows.filter(~pl.col(DELETED) & ~users.unread(_LIST))
+    readable = users.rows.filter(~pl.col(DELETED) & ~users.unread(_LIST)).select(KEY, LINE)
     readable = readable.join(unclear, on=KEY, how="anti", maintain_order="left")
     owners = readable.join(people, left_on=KEY, right_on="person", how="inner", maintain_order="left")
 

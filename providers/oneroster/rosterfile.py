@@ -20,6 +20,9 @@ from rosterkit.intake.source import ReadOptions
 
 __all__ = ["FileRead", "absent", "read_file"]
 
+_BAD_KEY = rf"{MANGLED}|^\s*NULL\s*$"
+"""Keys that say of no record which it is: turned into a number, or blank by another name."""
+
 
 @dataclass(frozen=True)
 class FileRead:
@@ -66,7 +69,7 @@ def read_file(archive: Archive, member: Member, file: File, notes: Notes, option
         notes,
         options,
         key="sourcedId",
-        bad_key=MANGLED,
+        bad_key=_BAD_KEY,
         size=archive.declared_size(member.name),
     )
     if read.state == "absent":
@@ -136,4 +139,4 @@ def _unique(rows: pl.DataFrame, file: File, notes: Notes) -> tuple[pl.DataFrame,
 
 
 def _keys(rows: pl.DataFrame, file: File) -> pl.DataFrame:
-    return rows.select(sourced_id=KEY, file=pl.lit(f"{file.name}.csv"), line=LINE)
+    return rows.select(sourced_id=pl.col(KEY).str.strip_chars(), file=pl.lit(f"{file.name}.csv"), line=LINE)

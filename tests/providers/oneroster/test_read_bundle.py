@@ -119,6 +119,17 @@ def test_a_missing_optional_column_is_not_said_and_a_blank_cell_clears(tmp_path:
     assert states(bundle)["Person"] == "full"
 
 
+def test_a_key_that_is_the_word_null_names_nobody_and_makes_the_file_partial(tmp_path: Path) -> None:
+    bundle = read(tmp_path, spoilt("users", 0, sourcedId="NULL"))
+    assert "NULL" not in rows_of(bundle, "Person")
+    assert states(bundle)["Person"] == "partial"
+
+
+def test_a_key_that_strict_reading_does_not_take_protects_the_record_that_it_names(tmp_path: Path) -> None:
+    unreadable = read(tmp_path, spoilt("users", 0, sourcedId=" ana "), strict=True).tables["Person"].unreadable
+    assert unreadable["sourced_id"].to_list() == ["ana"]
+
+
 @pytest.mark.parametrize(
     ("file", "column", "absent"),
     [

@@ -130,3 +130,14 @@ def test_a_list_that_cannot_be_read_is_not_listed(tmp_path: Path) -> None:
     bundle = read(tmp_path, family(ana="1.2E+11", lucia="ana"))
     assert list(stated(bundle)) == ["lucia|ana"]
     assert owners(bundle) == ([], ["lucia"])
+
+
+@pytest.mark.parametrize("name", ["kind", "kind_other", "relation", "relation_other", "person", "item", "verdict"])
+def test_a_column_that_a_district_added_changes_no_guardian(name: str, tmp_path: Path) -> None:
+    files = tiny()
+    for user in files["users"]:
+        user[name] = "student"
+    bundle = read(tmp_path / "added", files)
+    plain = read(tmp_path / "plain", tiny())
+    assert stated(bundle) == stated(plain)
+    assert owners(bundle) == owners(plain)

@@ -39,7 +39,8 @@ def workspace(
         Path, typer.Option("-C", "--workspace", metavar="DIR", help="The workspace: the folder with rosterkit.toml.")
     ] = Path(),
     version: Annotated[  # the callback answers it
-        bool, typer.Option("--version", help="Print the version and leave.", callback=_version, is_eager=True)
+        bool,
+        typer.Option("--version", metavar="", help="Print the version and leave.", callback=_version, is_eager=True),
     ] = False,
 ) -> None:
     """Where the verbs work."""

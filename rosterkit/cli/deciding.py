@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.session import Actor, Json, PlanId, Reason, actor_named, opened, paper, put, said
+from rosterkit.cli.session import Actor, Json, PlanId, Reason, actor_named, command_of, opened, paper, put, said
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def approve(
     plan_id: PlanId,
     reason: Reason,
     held: Annotated[
-        bool, typer.Option("--held", help="Approve what the plan holds: the next plan carries it out.")
+        bool, typer.Option("--held", metavar="", help="Approve what the plan holds: the next plan carries it out.")
     ] = False,
     entity: Annotated[str, typer.Option(metavar="NAME", help="With --held: only this entity.")] = "",
     action: Annotated[str, typer.Option(metavar="NAME", help="With --held: only this action.")] = "",
@@ -51,7 +51,7 @@ def approve(
             signed = workspace.approve_held(plan_id, reason=said(reason), actor=name, **chosen)
         else:
             signed = workspace.approve(plan_id, reason=said(reason), actor=name)
-    _print_signed(signed, json)
+    _print_signed(ctx, signed, json)
 
 
 @app.command(epilog='Example: rosterkit -C our-district reject 7f3a --reason "the export was cut short"')
@@ -59,7 +59,7 @@ def reject(ctx: typer.Context, plan_id: PlanId, reason: Reason, actor: Actor = "
     """Refuse a plan for good. What it wanted is proposed again by the next one; hold is what keeps it out."""
     with opened(ctx) as workspace:
         signed = workspace.reject(plan_id, reason=said(reason), actor=actor_named(actor))
-    _print_signed(signed, json)
+    _print_signed(ctx, signed, json)
 
 
 @app.command(epilog="Example: rosterkit -C our-district apply 7f3a")
@@ -73,7 +73,7 @@ def apply(ctx: typer.Context, plan_id: PlanId, actor: Actor = "", json: Json = F
         put(shapes.applied(done))
     else:
         with paper() as console:
-            tables.applied(console, done)
+            tables.applied(console, done, command_of(ctx))
     raise typer.Exit(1 if any(counts.total for counts in done.held.values()) else 0)
 
 
@@ -128,9 +128,11 @@ def release(
             action=action_named(action),
             field=field,
         )
-    put(
-        shapes.holds(lifted, "released") if json else f"Released {len(lifted)} holds on {entity_named(entity)} {key}.\n"
-    )
+    if json:
+        put(shapes.holds(lifted, "released"))
+        return
+    what = "1 hold" if len(lifted) == 1 else f"{len(lifted)} holds"
+    put(f"Released {what} on {entity_named(entity)} {key}: the next plan proposes what the source says.\n")
 
 
 @app.command(epilog="Example: rosterkit -C our-district holds")
@@ -165,11 +167,17 @@ def accept(
     put(shapes.facts(accepted=line_hash) if json else "Accepted: that line is read past from now on.\n")
 
 
-def _print_signed(signed: Approval, json: bool) -> None:
+def _print_signed(ctx: typer.Context, signed: Approval, json: bool) -> None:
     from rosterkit.operate.show import shapes
 
     if json:
         put(shapes.approval(signed))
         return
-    freed = f" {signed.freed:,} held changes may go with the next plan." if signed.freed else ""
-    put(f"Plan {signed.plan}: {signed.decision}, signed by {signed.actor}.{freed}\n")
+    by, command = f"signed by {signed.actor}", command_of(ctx)
+    freed = "1 held change" if signed.freed == 1 else f"{signed.freed:,} held changes"
+    told = {
+        "approve": f"Plan {signed.plan} is approved, {by}. Next: {command} apply {signed.plan}",
+        "approve-held": f"{freed} of plan {signed.plan} may go with the next plan, {by}. Next: {command} plan",
+        "reject": f"Plan {signed.plan} is rejected, {by}. What it wanted comes again with the next plan.",
+    }
+    put(f"{told[signed.decision]}\n")

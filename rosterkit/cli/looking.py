@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.session import Json, opened, paper, put
+from rosterkit.cli.session import AsOf, Json, opened, paper, put
 from rosterkit.errors import UsageError
 
 __all__ = ["build", "explain", "history"]
@@ -66,15 +65,7 @@ def explain(
 def build(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="The feed. Left out: the only one.")] = "",
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            "--as-of",
-            metavar="DATE",
-            formats=["%Y-%m-%d"],
-            help="The day it is meant for, as 2026-09-15. Left out: today.",
-        ),
-    ] = None,
+    as_of: AsOf = None,
     json: Json = False,
 ) -> None:
     """Build a feed's files from what the store holds. Exit 1: rows were left out, and the findings say why."""
@@ -82,7 +73,7 @@ def build(
     from rosterkit.operate.show import shapes, tables
 
     with opened(ctx) as workspace:
-        built = workspace.feed_build(name, as_of.date() if as_of else None)
+        built = workspace.feed_build(name, as_of)
     if json:
         put(shapes.receipt(built, installed_rules()))
     else:

@@ -49,6 +49,8 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as problem:
         return _failed(2, _system(problem), problem, json)
     except Exception as problem:  # noqa: BLE001 - the last net: whatever it is becomes a sentence
+        if database := _database(problem):
+            return _failed(2, database, problem, json)
         return _failed(InternalError.exit_code, _fault(problem), problem, json)
     if code == INTERRUPTED:
         sys.stderr.write("Interrupted. What was under way was not done; nothing is half-written.\n")
@@ -83,6 +85,23 @@ def _usage(problem: Exception) -> str:
 def _system(problem: OSError) -> str:
     place = f": {problem.filename}" if problem.filename else ""
     return f"The system refused ({problem.strerror or type(problem).__name__}{place}). Mend that and run it again."
+
+
+def _database(problem: Exception) -> str:
+    """The sentence for a database that the system keeps from us or that is damaged; "" for anything else."""
+    import sqlite3
+
+    cause = getattr(problem, "orig", problem)  # what SQLAlchemy wraps
+    # The last byte of SQLite's code is the kind; what stands above it says more than a person needs.
+    kind = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    place = "roster.db in the workspace"
+    if kind in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return f"{place} is damaged, or no database of rosterkit's. Put back a copy of the folder, and run it again."
+    if kind in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
+        return f"{place} cannot be opened or written ({cause}). See that this user may write there, and run it again."
+    if kind == sqlite3.SQLITE_FULL:
+        return "The disk is full. Nothing was half-written. Make room, and run it again."
+    return ""
 
 
 def _fault(problem: Exception) -> str:

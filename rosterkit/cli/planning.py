@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.session import Actor, Json, actor_named, opened, paper, put
+from rosterkit.cli.session import Actor, AsOf, Json, actor_named, command_of, opened, paper, put
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,17 +19,6 @@ __all__ = ["plan", "plans", "show", "undo"]
 
 _SHOWN = 20  # lines of each entity and action at a terminal
 _ON_PAGE = 500  # … and on a page
-
-
-AsOf = Annotated[
-    datetime | None,
-    typer.Option(
-        "--as-of",
-        metavar="DATE",
-        formats=["%Y-%m-%d"],
-        help="The day it is meant for, as 2026-09-15. Left out: today.",
-    ),
-]
 
 
 @app.command(epilog="Example: rosterkit -C our-district plan --source export.zip")
@@ -48,8 +36,8 @@ def plan(
     """Read the source and work out what would change. Nothing is written but the plan."""
     with opened(ctx) as workspace:
         package, name = _meant(workspace, source, origin)
-        made = workspace.plan(package, source=name, as_of=_day(as_of))
-        _print_plan(workspace, made, json)
+        made = workspace.plan(package, source=name, as_of=as_of)
+        _print_plan(ctx, workspace, made, json)
 
 
 @app.command(epilog="Example: rosterkit -C our-district plans")
@@ -74,14 +62,14 @@ def show(
     entity: Annotated[str, typer.Option(metavar="NAME", help="Only this entity, such as Person.")] = "",
     action: Annotated[str, typer.Option(metavar="NAME", help="Only create, update, archive or restore.")] = "",
     school: Annotated[str, typer.Option(metavar="TEXT", help="Only schools whose name holds this.")] = "",
-    held: Annotated[bool, typer.Option("--held", help="Only what is held.")] = False,
+    held: Annotated[bool, typer.Option("--held", metavar="", help="Only what is held.")] = False,
     limit: Annotated[
         int | None,
         typer.Option(min=0, metavar="N", help="Lines of each entity and action; 0: all.", show_default=False),
     ] = None,
     json: Json = False,
     html: Annotated[
-        bool, typer.Option("--html", help="Print one page of HTML, for a reviewer without a shell.")
+        bool, typer.Option("--html", metavar="", help="Print one page of HTML, for a reviewer without a shell.")
     ] = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write JSON or HTML to a private file.")
@@ -108,37 +96,39 @@ def show(
         put(page.page(shown, choice, rules, zone), output)
     else:
         with paper() as console:
-            tables.view(console, shown, choice, rules, zone)
+            tables.view(console, shown, choice, rules, zone, command_of(ctx))
 
 
 @app.command(epilog="Example: rosterkit -C our-district undo 12")
 def undo(
     ctx: typer.Context,
-    revision: Annotated[int | None, typer.Argument(metavar="[REVISION]", help="Left out: the newest.")] = None,
+    revision: Annotated[int | None, typer.Argument(metavar="[REVISION]", min=1, help="Left out: the newest.")] = None,
     as_of: AsOf = None,
     actor: Actor = "",
     json: Json = False,
 ) -> None:
     """Make the plan that takes a revision back; it is approved and applied like any other."""
     with opened(ctx) as workspace:
-        made = workspace.undo(revision, actor=actor_named(actor), as_of=_day(as_of))
-        _print_plan(workspace, made, json)
+        made = workspace.undo(revision, actor=actor_named(actor), as_of=as_of)
+        _print_plan(ctx, workspace, made, json)
 
 
 def _meant(workspace: Workspace, source: str, origin: str) -> tuple[Path | None, str]:
     """The package (None: as configured) and the name of its source."""
+    from rosterkit.operate.config import nearest
+
     if not source:
         return None, origin
     if source in workspace.config.sources:
         return None, source
-    return Path(source), origin
+    package = Path(source)
+    meant = nearest(source, workspace.config.sources)
+    if meant and not package.exists():
+        raise UsageError(f'There is neither a package nor a source "{source}"{meant}')
+    return package, origin
 
 
-def _day(at: datetime | None) -> date | None:
-    return at.date() if at else None
-
-
-def _print_plan(workspace: Workspace, made: Plan, json: bool) -> None:
+def _print_plan(ctx: typer.Context, workspace: Workspace, made: Plan, json: bool) -> None:
     from rosterkit.operate.show import shapes, tables
     from rosterkit.operate.verdict import look
 
@@ -147,5 +137,5 @@ def _print_plan(workspace: Workspace, made: Plan, json: bool) -> None:
     else:
         with paper() as console:
             tables.plan_summary(console, made, workspace.config.zone)
-            console.print(f"Look at it: rosterkit show {made.id}", soft_wrap=True)
+            console.print(f"Look at it: {command_of(ctx)} show {made.id}", soft_wrap=True)
     raise typer.Exit(1 if look(made) else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,9 +32,11 @@ def init(
     Workspace.init(place)
     if json:
         put(shapes.facts(workspace=str(place.resolve())))
-    else:
-        put(f"Made a workspace in {place}. Next: say in {place / 'rosterkit.toml'} where your package is, then run\n"
-            f"  rosterkit -C {place} plan\n")  # fmt: skip
+        return
+    put(
+        f"Made a workspace in {place}. Next: say in {place / 'rosterkit.toml'} which time zone is yours and where your "
+        f"package is, then run\n  rosterkit -C {shlex.quote(str(place))} plan\n"
+    )
 
 
 @app.command(epilog="Example: rosterkit check export.zip --strict")
@@ -44,13 +47,15 @@ def check(
     ] = "",
     strict: Annotated[
         bool | None,
-        typer.Option("--strict/--lenient", help="By the letter of the specification, or as people send it."),
+        typer.Option(
+            "--strict/--lenient", metavar="", help="By the letter of the specification, or as people send it."
+        ),
     ] = None,
     kind: Annotated[
         str, typer.Option(metavar="KIND", help="What reads it, where there is no workspace.")
     ] = "oneroster",
     json: Json = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Print the findings as CSV.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", metavar="", help="Print the findings as CSV.")] = False,
 ) -> None:
     """Validate a package and change nothing. Exit 0: no errors; 1: errors found; 3: it cannot be read."""
     from rosterkit.operate.show import shapes, sheets, tables

@@ -6,13 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
 
 from rosterkit.intake.source import Progress
 
 __all__ = ["bars"]
+
+
+class _Amount(ProgressColumn):
+    """``12,345/162,068``, or nothing where nobody counts."""
+
+    def render(self, task: Task) -> Text:
+        if task.total is None:
+            return Text(f"{task.completed:,.0f}" if task.completed else "")
+        return Text(f"{task.completed:,.0f}/{task.total:,.0f}")
 
 
 class _Rate(ProgressColumn):
@@ -25,7 +34,7 @@ class _Rate(ProgressColumn):
 @contextmanager
 def bars() -> Iterator[Progress]:
     """A Progress callback that draws a bar for each thing that goes on, on standard error, cleared at the end."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), _Amount(), _Rate(), TimeRemainingColumn())
     with Bars(*columns, console=Console(stderr=True), transient=True) as drawn:
         tasks: dict[str, object] = {}
 

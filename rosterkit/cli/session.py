@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Actor",
+    "AsOf",
     "Json",
     "PlanId",
     "Reason",
     "actor_named",
+    "command_of",
     "folder_of",
     "opened",
     "paper",
@@ -38,16 +42,37 @@ __all__ = [
 _PIPE_WIDTH = 120  # columns where there is no terminal to ask
 READER_LEFT = 141  # what a shell shows for a program whose reader closed the pipe
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON (docs/json.md) in place of tables.")]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON (docs/json.md) in place of tables.")]
 Actor = Annotated[str, typer.Option("--as", metavar="NAME", help="Who does this. Left out: your login name.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why. It is kept with the decision.")]
 PlanId = Annotated[str, typer.Argument(metavar="PLAN", help="A plan's id, or as much of it as is unique.")]
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f'"{text}" is no day: write it as 2026-09-15.') from None
+
+
+AsOf = Annotated[
+    date | None,
+    typer.Option(
+        "--as-of", metavar="DATE", parser=_day, help="The day it is meant for, as 2026-09-15. Left out: today."
+    ),
+]
 
 
 def folder_of(ctx: typer.Context) -> Path:
     """The workspace's folder: ``-C DIR``, or the current one."""
     folder: Path = ctx.find_root().params["folder"]
     return folder
+
+
+def command_of(ctx: typer.Context) -> str:
+    """How this workspace is spoken to, for hints that can be pasted: ``rosterkit -C our-district``."""
+    folder = folder_of(ctx)
+    return "rosterkit" if folder == Path() else f"rosterkit -C {shlex.quote(str(folder))}"
 
 
 @contextmanager

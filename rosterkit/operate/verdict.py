@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from rosterkit.plan.plan import Plan
 
-__all__ = ["degraded", "gaps", "look"]
+__all__ = ["degraded", "gaps", "look", "untold_gaps"]
 
 _ROSTER = frozenset({"Org", "AcademicSession", "Course", "Class", "Person", "Enrollment"})
 
@@ -23,6 +23,12 @@ def look(plan: Plan) -> str:
 def degraded(plan: Plan) -> bool:
     """Whether a segment that was expected is absent or partial."""
     return bool(gaps(plan.segments))
+
+
+def untold_gaps(plan: Plan) -> list[tuple[str, str, str, str]]:
+    """The gaps of which no note of the plan speaks."""
+    told = tuple(note.split(" (")[0] for note in plan.notes)
+    return [gap for gap in gaps(plan.segments) if f"{gap[0]} is {gap[2]}" not in told]
 
 
 def gaps(segments: Iterable[tuple[str, str, str, str]]) -> list[tuple[str, str, str, str]]:

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from fakes import FakeWorkspace
+from sqlalchemy.exc import DatabaseError
 
 from rosterkit.cli import session
 from rosterkit.cli.main import command, run
@@ -64,6 +67,29 @@ def test_what_the_system_refuses_is_named(fake: FakeWorkspace, capsys: pytest.Ca
     fake.answers["plan"] = PermissionError(13, "Permission denied", "/drop/a.zip")
     assert run(["plan"]) == 2
     assert "Permission denied: /drop/a.zip" in capsys.readouterr().err
+
+
+def database_says(place: Path) -> Exception:
+    try:
+        sqlite3.connect(place).execute("select * from sqlite_master")
+    except sqlite3.Error as problem:
+        return problem
+    raise AssertionError("it opened")
+
+
+def test_a_database_that_cannot_be_read_is_no_fault_of_ours(
+    fake: FakeWorkspace, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    fake.answers["plans"] = database_says(tmp_path)
+    assert run(["plans"]) == 2
+    assert "cannot be opened or written" in capsys.readouterr().err
+    junk = tmp_path / "roster.db"
+    junk.write_text("this was never a database " * 50)
+    fake.answers["plans"] = DatabaseError("select", {}, database_says(junk))
+    assert run(["plans"]) == 2
+    assert "is damaged" in capsys.readouterr().err
+    fake.answers["plans"] = sqlite3.IntegrityError("NOT NULL constraint failed")
+    assert run(["plans"]) == 70
 
 
 def test_ctrl_c_says_that_nothing_is_half_written(fake: FakeWorkspace, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ def test_a_terminal_shows_what_how_many_and_how_fast(monkeypatch: pytest.MonkeyP
         told("counting", 3, 0)
     drawn = screen.getvalue()
     assert "reading users.csv" in drawn
-    assert "600/1000" in drawn
+    assert "600/1,000" in drawn
     assert "counting" in drawn
 
 

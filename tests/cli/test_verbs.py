@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,39 @@ def test_init_makes_the_folder_it_is_given(fake: FakeWorkspace, capsys: pytest.C
     assert run(["-C", "other", "init", "--json"]) == 0
     assert fake.made == Path("other")
     assert json.loads(capsys.readouterr().out)["workspace"].endswith("/other")
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        (["plan"], "rosterkit -C 'our district' show 7f3a9c21"),
+        (["approve", "7f3a", *WHY], "rosterkit -C 'our district' apply 7f3a9c21"),
+        (["approve", "7f3a", "--held", *WHY], "4 held changes of plan 7f3a9c21 may go"),
+        (["reject", "7f3a", *WHY], "is rejected, signed by kim"),
+        (["release", "Person", "stu-1", *WHY], "Released 1 hold on Person stu-1"),
+    ],
+)
+def test_what_to_do_next_can_be_pasted(
+    fake: FakeWorkspace, capsys: pytest.CaptureFixture[str], line: list[str], hint: str
+) -> None:
+    fake.answers["reject"] = replace(fake.answers["approve"], decision="reject")
+    run(["-C", "our district", *line])
+    assert hint in capsys.readouterr().out
+
+
+def test_a_day_is_asked_for_as_people_are_to_write_it(fake: FakeWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", "--as-of", "15/09/2026"]) == 2
+    assert "write it as 2026-09-15" in capsys.readouterr().err
+
+
+def test_a_misspelt_source_names_the_nearest(fake: FakeWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", "--source", "mian"]) == 2
+    assert "did you mean main?" in capsys.readouterr().err
+
+
+def test_one_rule_is_told_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["rules", "identity.reused-id"])
+    assert "dependants" in capsys.readouterr().out
 
 
 def test_check_needs_no_workspace(fake: FakeWorkspace) -> None:
@@ -202,6 +236,8 @@ def test_show_chooses_and_writes_a_private_file(
         ["history", "Person"],
         ["plan", "--as-of", "15.9.2026"],
         ["undo", "newest"],
+        ["undo", "0"],
+        ["plan", "--source", "mian"],
         ["check"],
         ["check", "a.zip", "--fast"],
         ["feed"],

@@ -44,8 +44,19 @@ def test_a_view_is_the_plan_with_its_lines_findings_and_creates() -> None:
     assert told["plan"] == "7f3a9c21"
     assert len(told["lines"]) == 4
     assert set(told["lines"][0]) == set(LINES)
+    assert told["counts"] == {"error": 1, "warning": 2, "info": 0}
     assert [found["rule"] for found in told["findings"]] == ["bool.case", "bool.case", "date.unreadable"]
     assert told["creates"]["Person"][0]["given_name"] == "Kofi"
+
+
+def test_no_document_says_a_key_twice() -> None:
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        assert len(pairs) == len(dict(pairs))
+        return dict(pairs)
+
+    view = make_view()
+    for text in (shapes.view(view, view.lines, RULES), shapes.plan(make_plan()), shapes.check(make_report())):
+        json.loads(text, object_pairs_hook=once)
 
 
 def test_a_view_of_some_lines_has_only_their_creates() -> None:

@@ -2,18 +2,21 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 from rich.console import Console
 
 from rosterkit.errors import UsageError
+from rosterkit.intake.findings import concat, finding
 from rosterkit.operate.results import Applied, Explanation, FeedReceipt, Hold, Revision, Value
 from rosterkit.operate.show import tables
 from rosterkit.operate.show.page import page
-from rosterkit.operate.show.words import Choice, chosen, gathered, visible, with_created_values
+from rosterkit.operate.show.words import Choice, chosen, counted, gathered, visible, with_values_in_words
 from rosterkit.plan.plan import Counts, PlanView
 from rosterkit.testing.views import AT, RULES, line, make_findings, make_plan, make_report, make_view
 
@@ -21,8 +24,8 @@ ZONE = ZoneInfo("America/Chicago")
 HOSTILE = '<script>alert("x")</script>[red]\x1b[31m\u202e'
 
 
-def printed(view: PlanView, choice: Choice | None = None) -> str:
-    console = Console(file=io.StringIO(), width=200, markup=False)
+def printed(view: PlanView, choice: Choice | None = None, width: int = 200) -> str:
+    console = Console(file=io.StringIO(), width=width, markup=False)
     tables.view(console, view, choice or Choice(), RULES, ZONE)
     return written(console)
 
@@ -81,10 +84,42 @@ def test_a_limit_shortens_each_group_and_says_so() -> None:
     assert "3 lines more are not on this page" in html(view, Choice(limit=2))
 
 
-def test_a_created_record_says_its_first_values() -> None:
-    view = make_view()
-    shown = with_created_values(view, chosen(view.lines, Choice(action="create")))
-    assert shown["after"].to_list() == ["given_name: Kofi, family_name: Mensah, enabled: true"]
+def test_a_created_record_says_what_its_name_does_not() -> None:
+    created = {
+        "sourced_id": "stu-2",
+        "given_name": "Kofi",
+        "grades": '["03","04"]',
+        "primary_org": "org-7",
+        "enabled": True,
+    }
+    view = replace(make_view(), creates={"Person": pl.DataFrame([created])})
+    shown = with_values_in_words(view, chosen(view.lines, Choice(action="create")))
+    assert shown["after"].to_list() == ["grades: 03, 04, enabled: true"]
+
+
+def test_a_created_record_of_which_the_name_says_all_is_just_created() -> None:
+    created = {"sourced_id": ["stu-2"], "given_name": ["Kofi"], "family_name": ["Mensah"]}
+    view = replace(make_view(), creates={"Person": pl.DataFrame(created)})
+    assert "<li>create</li>" in html(view)
+
+
+def test_a_list_is_shown_without_brackets() -> None:
+    view = make_view(lines=[line(field="grades", before=None, after='["09","10"]')])
+    shown = with_values_in_words(view, view.lines)
+    assert shown.select("before", "after").rows() == [(None, "09, 10")]
+    assert "grades: – → 09, 10" in printed(view)
+
+
+def test_findings_are_counted_in_words() -> None:
+    assert counted({"error": 1, "warning": 2000, "info": 2}) == "1 error, 2,000 warnings, 2 info"
+    assert counted({"error": 0}) == "none"
+
+
+def test_the_hash_of_an_unreadable_line_is_shown_where_it_is_asked_for() -> None:
+    unread = [finding("date.unreadable", "error", file="a.csv", line=at, detail=f"hash {at}") for at in (1, 2, 3, 4)]
+    told = gathered(concat(unread), RULES)
+    assert told["meaning"].to_list() == ["This is no date. hash 1; hash 2; hash 3; …"]
+    assert told["lines"].to_list() == ["1, 2, 3, …"]
 
 
 def test_findings_are_gathered_with_a_count_and_the_first_lines() -> None:
@@ -115,6 +150,29 @@ def test_a_table_shows_the_plan_from_its_summary_to_its_lines() -> None:
     assert "2026-09-14 22:30 CDT" in text, "times are the district's"
 
 
+def test_an_id_of_the_usual_length_can_be_copied() -> None:
+    key = "bd387817-1b04-47f6-b2a7-ad9d28c706c9"
+    long = line(sourced_id=key, name="Algebra I, Period 1", school="Cedar Elementary School 6", field="title")
+    view = make_view(lines=[long | {"before": "a " * 60, "after": "b " * 60, "why": "the source says so " * 4}])
+    for width in (100, 120, 200):
+        text = printed(view, width=width)
+        assert f"[{key}]" in text
+        assert max(map(len, text.splitlines())) <= width
+
+
+def test_a_column_that_holds_nothing_is_left_out() -> None:
+    assert "school" in printed(make_view())
+    assert "school" not in printed(make_view(lines=[line(school="", action="archive")]))
+
+
+def test_hints_can_be_pasted() -> None:
+    lines = [line(sourced_id=f"s{n}", action="archive") for n in range(5)]
+    console = Console(file=io.StringIO(), width=80, markup=False)
+    tables.view(console, make_view(lines=lines), Choice(limit=2), RULES, ZONE, "rosterkit -C 'our district'")
+    hint = "rosterkit -C 'our district' show 7f3a9c21 --entity Person --action archive --limit 0\n"
+    assert hint in written(console)
+
+
 def test_no_colour_is_written_where_there_is_no_terminal() -> None:
     assert "\x1b" not in printed(make_view())
 
@@ -135,6 +193,13 @@ def test_zero_width_joiners_of_names_are_left() -> None:
 def test_nothing_to_show_is_said() -> None:
     assert "No change is to be shown." in printed(make_view(lines=[]))
     assert "Nothing changes." in html(make_view(lines=[], changes={}, held={}))
+
+
+def test_a_gap_that_a_note_tells_of_is_not_told_again() -> None:
+    segments = (("Person", "", "partial", "line 9"),)
+    note = "Person is partial (line 9): nobody is archived for being absent from it."
+    for text in (printed, html):
+        assert text(make_view(segments=segments, notes=(note,))).count("is partial") == 1
 
 
 def test_a_partial_segment_is_named() -> None:
@@ -179,7 +244,7 @@ def test_the_page_can_be_read_without_eyes_and_without_a_mouse() -> None:
     assert read.all("html") == [{"lang": "en"}]
     assert [len(read.all(tag)) for tag in ("title", "header", "nav", "main", "footer", "h1")] == [1] * 6
     assert all(cell.get("scope") in {"col", "row"} for cell in read.all("th"))
-    assert len(read.all("caption")) == len(read.all("table")) == 6
+    assert len(read.all("caption")) == len(read.all("table")) == len(read.all("div")) == 6
     assert all(region.get("tabindex") == "0" and region.get("aria-label") for region in read.all("div"))
     ids = [attributes["id"] for _, attributes in read.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
@@ -224,7 +289,19 @@ def test_the_page_shows_before_and_after_and_where() -> None:
     assert "email: <del>a@x.example</del> → <ins>b@x.example</ins>" in text
     assert "users.csv:12" in text
     assert "2026-09-14 22:30 CDT" in text
-    assert "given_name: Kofi" in text
+    assert "enabled: true" in text
+
+
+def test_the_page_tells_a_reviewer_without_a_shell_how_to_decide() -> None:
+    assert "Tell whoever sent you this page" in html(make_view())
+    assert "Tell whoever sent you this page" not in html(make_view(state="applied", applied_as=4))
+
+
+def test_the_fields_of_a_record_stand_together_on_the_page() -> None:
+    rows = [line(field=name, before="a", after="b") for name in ("email", "phone")]
+    assert html(make_view(lines=rows)).count("Ana Quispe") == 1
+    rows[1]["held"] = "person"
+    assert html(make_view(lines=rows)).count("Ana Quispe") == 2, "one goes and one is held"
 
 
 def test_the_other_tables_say_what_they_hold(tmp_path: Path) -> None:
@@ -235,7 +312,9 @@ def test_the_other_tables_say_what_they_hold(tmp_path: Path) -> None:
     tables.check(console, make_report())
     tables.holds(console, [hold], ZONE)
     tables.holds(console, [], ZONE)
-    tables.history(console, [Revision(4, "sync", "7f3a", "kim", AT, {"Person": Counts(update=1)}, lines)], ZONE)
+    past = Revision(4, "sync", "7f3a", "kim", AT, {"Person": Counts(update=1)}, lines)
+    tables.history(console, [past], ZONE)
+    tables.history(console, [replace(past, lines=lines.clear())], ZONE)
     value = Value("email", None, 4, "7f3a", "users.csv", 12, "kim", AT)
     tables.explanation(
         console, Explanation("Person", "stu-1", "active", (value,), (hold,), "it waits", make_findings()), RULES, ZONE
@@ -251,13 +330,15 @@ def test_the_other_tables_say_what_they_hold(tmp_path: Path) -> None:
         "version 1.1, read leniently",
         "Enrollment (student) is partial: line 9 is cut short",
         "Without a value: email.",
-        "Findings: 1 error, 2 warning.",
+        "Findings: 1 error, 2 warnings.",
+        "Held by person: moving [red] (kim, 2026-09-14 22:30 CDT)",
         "moving [red]",
         "Nothing is held.",
-        "1 Person update",
+        "History of Person stu-1",
+        "Person: 1 update",
         "Waiting: it waits",
         "3,000",
-        "7 changes are still held",
+        "7 changes are still held: rosterkit show 7f3a --held",
         "stays at revision 4",
         "Write YYYY-MM-DD.",
     ):

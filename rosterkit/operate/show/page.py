@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from rosterkit.intake.rules import SEVERITIES, Rule
+from rosterkit.intake.rules import Rule
 from rosterkit.operate.show.words import (
     ENTITY_NAMES,
     Choice,
     chosen,
+    counted,
     gathered,
     held_reasons,
     moment,
     no_formula,
     visible,
     where,
-    with_created_values,
+    with_values_in_words,
 )
-from rosterkit.operate.verdict import gaps
+from rosterkit.operate.verdict import untold_gaps
 from rosterkit.plan.plan import ACTIONS, Counts, Plan, PlanView
 
 __all__ = ["page"]
+
+_SHARED = ("sourced_id", "name", "school", "why", "file", "line", "held", "held_why")
 
 
 def page(shown: PlanView, choice: Choice, rules: Mapping[str, Rule], zone: tzinfo) -> str:
@@ -38,34 +43,41 @@ def page(shown: PlanView, choice: Choice, rules: Mapping[str, Rule], zone: tzinf
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    lines = no_formula(with_created_values(shown, chosen(shown.lines, choice)))
+    lines = no_formula(with_values_in_words(shown, chosen(shown.lines, choice)))
     findings = no_formula(gathered(shown.findings, rules))
     return environment.get_template("plan.html.j2").render(
         plan=shown.plan,
         made_at=moment(shown.plan.created_at, zone),
         expires_at=moment(shown.plan.expires_at, zone),
-        gaps=gaps(shown.plan.segments),
+        gaps=untold_gaps(shown.plan),
         actions=ACTIONS,
         counts=_counts(shown.plan),
         held=no_formula(held_reasons(shown.lines)).to_dicts(),
-        finding_counts={one: shown.plan.findings.get(one, 0) for one in SEVERITIES},
+        found=counted(shown.plan.findings),
         findings=findings.to_dicts(),
         groups=list(_groups(lines)),
     )
 
 
 def _counts(made: Plan) -> list[dict[str, Any]]:
-    counted = []
+    rows = []
     for entity in ENTITY_NAMES:
         changes, held = made.changes.get(entity, Counts()), made.held.get(entity, Counts())
         if changes.total or held.total:
-            counted.append({"entity": entity, "changes": changes, "held": held.total})
-    return counted
+            rows.append({"entity": entity, "changes": changes, "held": held.total})
+    return rows
 
 
 def _groups(lines: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """Each (entity, action) with its lines, as the page shows them."""
+    """Each (entity, action) with its records, as the page shows them."""
     for (entity, action), group in lines.group_by("entity", "action", maintain_order=True):
-        rows = [{**line, "place": where(line["file"] or "", line["line"] or 0)} for line in group.iter_rows(named=True)]
         records = group["sourced_id"].n_unique()
+        rows = list(_rows(group))
         yield {"entity": entity, "action": action, "rows": rows, "records": records, "more": group["more"][0]}
+
+
+def _rows(group: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """One row for all fields of a record that change for the same reason: what they share, and ``lines``."""
+    for shared, lines in groupby(group.iter_rows(named=True), key=itemgetter(*_SHARED)):
+        row = dict(zip(_SHARED, shared, strict=True))
+        yield {**row, "place": where(row["file"] or "", row["line"] or 0), "lines": list(lines)}

@@ -54,8 +54,10 @@ def view(shown: PlanView, lines: pl.DataFrame, rules: Mapping[str, Rule]) -> str
         entity: frame.join(listed.filter(pl.col("entity") == entity), on="sourced_id", how="semi").sort("sourced_id")
         for entity, frame in shown.creates.items()
     }
+    head = _plan(shown.plan)
+    head["counts"] = head.pop("findings")  # here the findings themselves have that name, as in ``check``
     return _document(
-        _plan(shown.plan),
+        head,
         lines=_rows(lines.select(LINES.keys())),
         findings=_findings(shown.findings, rules),
         creates="{" + ", ".join(f"{json.dumps(name)}: {_rows(frame)}" for name, frame in creates.items()) + "}",

@@ -11,7 +11,9 @@ from rosterkit.operate.show.words import no_formula, with_words
 
 __all__ = ["findings"]
 
+_COLUMNS = ["rule", "severity", "file", "line", "column", "value", "key", "detail", "message", "remedy"]
+
 
 def findings(found: pl.DataFrame, rules: Mapping[str, Rule]) -> str:
-    """CSV with a header: rule, severity, file, line, column, value, key, detail, message, remedy."""
-    return no_formula(with_words(found, rules)).write_csv()
+    """CSV with a header and the columns of ``check --json`` (docs/json.md)."""
+    return no_formula(with_words(found, rules).select(_COLUMNS)).write_csv()

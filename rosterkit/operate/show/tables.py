@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import tzinfo
 from typing import Any
 
@@ -18,14 +19,16 @@ from rosterkit.operate.show.words import (
     ENTITY_NAMES,
     Choice,
     chosen,
+    counted,
     gathered,
     held_reasons,
     moment,
+    unlisted,
     visible,
     where,
-    with_created_values,
+    with_values_in_words,
 )
-from rosterkit.operate.verdict import gaps
+from rosterkit.operate.verdict import gaps, untold_gaps
 from rosterkit.plan.plan import ACTIONS, Counts, Plan, PlanView
 
 __all__ = [
@@ -60,33 +63,41 @@ def plan_summary(console: Console, made: Plan, zone: tzinfo) -> None:
         console.print(_text(f"A person must approve it: {made.approval_why}"))
     for note in made.notes:
         console.print(_text(f"! {note}", style="bold yellow"))
-    for entity, role, state, why in gaps(made.segments):
+    for entity, role, state, why in untold_gaps(made):
         console.print(_text(f"! {entity}{f' ({role})' if role else ''} is {state}: {why}", style="bold yellow"))
     console.print(_count_table(made.changes, made.held))
-    told = ", ".join(f"{made.findings[one]} {one}" for one in SEVERITIES if made.findings.get(one))
-    console.print(f"Findings: {told or 'none'}.")
+    console.print(f"Findings: {counted(made.findings)}.")
 
 
-def view(console: Console, shown: PlanView, choice: Choice, rules: Mapping[str, Rule], zone: tzinfo) -> None:
-    """``show``: the summary, why things are held, the findings gathered, then the lines."""
+def view(
+    console: Console,
+    shown: PlanView,
+    choice: Choice,
+    rules: Mapping[str, Rule],
+    zone: tzinfo,
+    command: str = "rosterkit",
+) -> None:
+    """``show``: the summary, why things are held, the findings gathered, then the lines.
+
+    ``command`` is how the workspace is spoken to, such as ``rosterkit -C our-district``: hints can then be pasted.
+    """
     plan_summary(console, shown.plan, zone)
     reasons = held_reasons(shown.lines)
     if reasons.height:
         console.print(_table("Held", ["records", "entity", "action", "by", "why"], reasons.select(_HELD).rows()))
     _print_findings(console, shown.findings, rules)
-    plan_lines(console, shown, choice)
+    plan_lines(console, shown, choice, command)
 
 
-def plan_lines(console: Console, shown: PlanView, choice: Choice) -> None:
+def plan_lines(console: Console, shown: PlanView, choice: Choice, command: str = "rosterkit") -> None:
     """The lines by entity and action, each group as a table, and how many more there are."""
-    lines = with_created_values(shown, chosen(shown.lines, choice))
+    lines = with_values_in_words(shown, chosen(shown.lines, choice))
     for (entity, action), group in lines.group_by("entity", "action", maintain_order=True):
-        table = _table(f"{entity}: {action}", ["school", "who or what", "change", "why"], _line_cells(group))
-        console.print(table)
+        _print_lines(console, f"{entity}: {action}", group)
         more = group["more"][0]
         if more:
-            hint = f"rosterkit show {shown.plan.id} --entity {entity} --action {action} --limit 0"
-            console.print(_text(f"  … and {more:,} lines more: {hint}", style="dim"))
+            hint = f"{command} show {shown.plan.id} --entity {entity} --action {action} --limit 0"
+            console.print(_text(f"  … and {more:,} lines more: {hint}", style="dim"), soft_wrap=True)
     if lines.is_empty():
         console.print("No change is to be shown.")
 
@@ -116,11 +127,10 @@ def check(console: Console, report: CheckReport) -> None:
     for entity, role, state, why in gaps((s.entity, s.role, s.state, s.why) for s in report.segments):
         console.print(_text(f"! {entity}{f' ({role})' if role else ''} is {state}: {why}", style="bold yellow"))
     _print_findings(console, report.findings, report.rules)
-    told = ", ".join(f"{report.count(one)} {one}" for one in SEVERITIES if report.count(one))
-    console.print(f"Findings: {told or 'none'}.")
+    console.print(f"Findings: {counted({one: report.count(one) for one in SEVERITIES})}.")
 
 
-def applied(console: Console, done: Applied) -> None:
+def applied(console: Console, done: Applied, command: str = "rosterkit") -> None:
     if not done.wrote:
         console.print(f"Nothing to write: the store stays at revision {done.revision}.")
     else:
@@ -128,45 +138,42 @@ def applied(console: Console, done: Applied) -> None:
         console.print(_count_table(done.changes, done.held))
     held = sum(counts.total for counts in done.held.values())
     if held:
-        console.print(f"{held:,} changes are still held: rosterkit holds")
+        what = "change is" if held == 1 else "changes are"
+        console.print(_text(f"{held:,} {what} still held: {command} show {done.plan} --held"), soft_wrap=True)
 
 
 def holds(console: Console, kept: Iterable[Hold], zone: tzinfo) -> None:
-    rows = [
-        (
-            one.entity,
-            one.sourced_id,
-            one.action or "any",
-            one.field or "all",
-            one.code,
-            one.reason,
-            one.actor,
-            moment(one.since, zone),
-        )
-        for one in kept
-    ]
-    if not rows:
+    """Gathered by what they have in common: a limit or an undo holds many records for one reason."""
+    reasons: dict[str, dict[tuple[str, str, str], list[str]]] = {}
+    for one in kept:
+        reason = f"{one.code}: {one.reason} ({one.actor}, {moment(one.since, zone)})"
+        records = reasons.setdefault(reason, {})
+        records.setdefault((one.entity, one.action or "any", one.field or "all"), []).append(one.sourced_id)
+    for reason, records in reasons.items():
+        rows = [(*what, ", ".join(keys)) for what, keys in records.items()]
+        console.print(_table(f"Held by {reason}", ["entity", "action", "field", "which"], rows))
+    if not reasons:
         console.print("Nothing is held.")
-        return
-    console.print(_table("Held", ["entity", "record", "action", "field", "by", "reason", "actor", "since"], rows))
 
 
 def history(console: Console, revisions: Iterable[Revision], zone: tzinfo) -> None:
     listed = tuple(revisions)
+    if any(revision.lines.height for revision in listed):
+        _print_past(console, listed, zone)
+        return
     rows = [(r.revision, r.kind, r.plan, r.actor, moment(r.at, zone), _in_short(r.changes)) for r in listed]
     console.print(_table("History", ["revision", "kind", "plan", "by", "at", "what changed"], rows))
-    for revision in listed:
-        if revision.lines.height:
-            cells = _line_cells(revision.lines)
-            console.print(_table(f"Revision {revision.revision}", ["school", "who or what", "change", "why"], cells))
+    if not rows:
+        console.print("Nothing was applied yet.")
 
 
 def explanation(console: Console, told: Explanation, rules: Mapping[str, Rule], zone: tzinfo) -> None:
     console.print(_text(f"{told.entity} {told.sourced_id} is {told.status}."))
+    known = [value for value in told.values if value.value is not None]
+    values = pl.Series("value", [v.value for v in known], pl.String).to_frame().select(unlisted(pl.col("value")))
     rows = [
-        (v.field, v.value, v.revision, where(v.file, v.line), v.actor, moment(v.at, zone))
-        for v in told.values
-        if v.value is not None
+        (v.field, value, v.revision, where(v.file, v.line) or "–", v.actor, moment(v.at, zone))
+        for v, (value,) in zip(known, values.rows(), strict=True)
     ]
     console.print(_table("Values", ["field", "value", "revision", "from", "by", "at"], rows))
     blank = ", ".join(v.field for v in told.values if v.value is None)
@@ -187,7 +194,13 @@ def receipt(console: Console, built: FeedReceipt, rules: Mapping[str, Rule]) -> 
 
 
 def rules(console: Console, known: Iterable[Rule]) -> None:
-    rows = [(r.code, r.lenient or "–", r.strict or "–", r.meaning, r.remedy) for r in known]
+    """All of them in a table, or everything that is known of one."""
+    listed = tuple(known)
+    if len(listed) == 1:
+        facts = [(name, said or "–") for name, said in asdict(listed[0]).items() if name != "code"]
+        console.print(_table(listed[0].code, ["what", "is"], facts))
+        return
+    rows = [(r.code, r.lenient or "–", r.strict or "–", r.meaning, r.remedy) for r in listed]
     console.print(_table("Rules", ["rule", "lenient", "strict", "meaning", "remedy"], rows))
 
 
@@ -206,18 +219,22 @@ def _count_table(changes: Mapping[str, Counts], held: Mapping[str, Counts]) -> R
     for entity in ENTITY_NAMES:
         counts, kept = changes.get(entity, Counts()), held.get(entity, Counts())
         if counts.total or kept.total:
-            rows.append([entity, *(f"{getattr(counts, action) or '–'}" for action in ACTIONS), str(kept.total or "–")])
+            rows.append([entity, *map(_number, (getattr(counts, action) for action in ACTIONS)), _number(kept.total)])
     return _table("", ["entity", *ACTIONS, "held"], rows) if rows else _text("No change.")
 
 
 def _in_short(changes: Mapping[str, Counts]) -> str:
+    """``Class: 2 update, 1 archive; Person: 4 update``."""
     told = [
-        f"{getattr(counts, action):,} {entity} {action}"
+        f"{entity}: " + ", ".join(f"{done:,} {action}" for action, done in asdict(counts).items() if done)
         for entity, counts in changes.items()
-        for action in ACTIONS
-        if getattr(counts, action)
+        if counts.total
     ]
-    return ", ".join(told) or "–"
+    return "; ".join(told) or "–"
+
+
+def _number(count: int) -> str:
+    return f"{count:,}" if count else "–"
 
 
 def _print_findings(console: Console, findings: pl.DataFrame, rules: Mapping[str, Rule]) -> None:
@@ -236,6 +253,32 @@ def _places(found: Mapping[str, object]) -> str:
     return f"{found['file']}{lines} {found['column']}".strip()
 
 
+def _print_lines(console: Console, title: str, lines: pl.DataFrame) -> None:
+    """One table of lines. The second column is wide enough for an id of the usual length, so that it can be copied."""
+    rows = list(_line_cells(lines))
+    from_column = 0 if any(school for school, *_ in rows) else 1
+    columns = ["school", "who or what", "change", "why"][from_column:]
+    names = [name for _, name, *_ in rows]
+    word = max(len(word) for name in names for word in name.split(" "))
+    width = min(max(map(len, names)), max(console.width // 3, min(word, _ID_WIDTH)))
+    cells = (row[from_column:] for row in rows)
+    console.print(_table(title, columns, cells, {"who or what": width} if console.width >= _ROOMY else {}))
+
+
+def _print_past(console: Console, revisions: Iterable[Revision], zone: tzinfo) -> None:
+    """What happened to one record: the fields of a revision stand below each other."""
+    rows: list[tuple[object, ...]] = []
+    title = "History"
+    for revision in revisions:
+        head: tuple[object, ...] = (revision.revision, revision.kind, revision.actor, moment(revision.at, zone))
+        lines = revision.lines.with_columns(unlisted(pl.col("before")), unlisted(pl.col("after")))
+        for *_, change, why in _line_cells(lines):
+            rows.append((*head, change, why))
+            head = ("", "", "", "")
+        title = f"History of {lines['entity'][0]} {lines['sourced_id'][0]}" if lines.height else title
+    console.print(_table(title, ["revision", "kind", "by", "at", "change", "why"], rows))
+
+
 def _line_cells(lines: pl.DataFrame) -> Iterator[tuple[str, str, Text, Text]]:
     """school, record, change and reason; what a record's fields share stands once, beside the first."""
     record, reason = "", Text()
@@ -252,7 +295,7 @@ def _line_cells(lines: pl.DataFrame) -> Iterator[tuple[str, str, Text, Text]]:
 
 
 def _reason(line: Mapping[str, Any]) -> Text:
-    held = f"held ({line['held']}): {line['held_why']} " if line["held"] else ""
+    held = f"held ({line['held']}): {line['held_why']} – " if line["held"] else ""
     place = where(line["file"] or "", line["line"] or 0)
     return _text(held, "yellow") + _text(line["why"] or "") + _text(f" ({place})" if place else "", "dim")
 
@@ -264,11 +307,19 @@ def _change(line: Mapping[str, object]) -> Text:
     return _text(f"{line['field']}: ") + _text(before, "dim") + Text(" → ") + _text(after, "bold")
 
 
-def _table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Group:
-    """A plain table; texts are shown as they are, never read as markup."""
+def _table(
+    title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], widths: Mapping[str, int] | None = None
+) -> Group:
+    """A plain table; texts are shown as they are, never read as markup. ``widths``: of columns that shall have one."""
     table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold", justify="right" if column in _NUMBERS else "left")
+        table.add_column(
+            column,
+            overflow="fold",
+            justify="right" if column in _NUMBERS else "left",
+            no_wrap=column in _WHOLE,
+            width=(widths or {}).get(column),
+        )
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else _cell(cell) for cell in row))
     return Group("", _text(title, "bold underline"), table) if title else Group("", table)
@@ -283,4 +334,7 @@ def _text(value: object, style: str = "") -> Text:
     return Text(visible(value), style=style)
 
 
+_ID_WIDTH = 38  # a UUID in brackets
+_ROOMY = 100  # from so many columns on, a table has room for one
+_WHOLE = {"plan", "entity", "action", "records", "severity"}
 _NUMBERS = {*ACTIONS, "held", "records", "count", "rows", "bytes", "base", "changes", "revision"}

@@ -11,30 +11,35 @@ import polars as pl
 
 from rosterkit.errors import UsageError
 from rosterkit.intake.rules import SEVERITIES, Rule
-from rosterkit.model.schema import entities
+from rosterkit.model.schema import by_name, entities
 from rosterkit.operate.config import nearest
-from rosterkit.plan.plan import ACTIONS, LINES, PlanView
+from rosterkit.plan.plan import ACTIONS, PlanView
 
 __all__ = [
     "ENTITY_NAMES",
     "Choice",
     "action_named",
     "chosen",
+    "counted",
     "entity_named",
     "gathered",
     "held_reasons",
     "moment",
     "no_formula",
+    "unlisted",
     "visible",
     "where",
-    "with_created_values",
+    "with_values_in_words",
     "with_words",
 ]
 
 ENTITY_NAMES = tuple(entity.name for entity in entities())
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # terminal escapes among them
 _FORMULA = r"^[=+\-@\t\r]"
+_LIST = r'^\["(.*)"\]$'
 _CREATED_SHOWN = 4  # so many values of a created record say who or what it is
+_FIRST = 3  # so many lines and details stand for all of a rule
+_PLURAL = {"error": "s", "warning": "s", "info": ""}
 
 
 @dataclass(frozen=True)
@@ -74,10 +79,18 @@ def chosen(lines: pl.DataFrame, choice: Choice) -> pl.DataFrame:
     return sized.with_columns(pl.lit(0, pl.Int64).alias("more"))
 
 
-def with_created_values(view: PlanView, lines: pl.DataFrame) -> pl.DataFrame:
-    """The lines, where ``after`` of a created record says its first values: ``given_name: Ana, email: a@x``."""
-    shown = lines.select("sourced_id").unique()
-    few = {entity: frame.join(shown, on="sourced_id", how="semi") for entity, frame in view.creates.items()}
+def with_values_in_words(view: PlanView, lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines with lists as ``03, 04``, and where ``after`` of a created record says what its name does not.
+
+    Of a created record these are its first values (``email: a@x, grades: 03``), without its references: the name and
+    the school say those in words.
+    """
+    lines = lines.with_columns(unlisted(pl.col("before")), unlisted(pl.col("after")))
+    shown = lines.select("entity", "sourced_id", _name="name").unique(["entity", "sourced_id"])
+    few = {
+        entity: frame.join(shown.filter(pl.col("entity") == entity).drop("entity"), on="sourced_id")
+        for entity, frame in view.creates.items()
+    }
     summaries = [_summary(entity, frame) for entity, frame in few.items() if frame.height]
     if not summaries:
         return lines
@@ -108,12 +121,28 @@ def with_words(findings: pl.DataFrame, rules: Mapping[str, Rule]) -> pl.DataFram
 
 
 def gathered(findings: pl.DataFrame, rules: Mapping[str, Rule]) -> pl.DataFrame:
-    """Findings by severity, rule, file and column: ``count``, ``lines`` (the first three), ``meaning``, ``remedy``."""
+    """Findings by severity, rule, file and column: ``count``, ``lines`` and details (the first three), ``remedy``."""
     groups = findings.sort("line").group_by("severity", "rule", "file", "column")
-    first = pl.col("line").filter(pl.col("line") > 0).unique(maintain_order=True).head(3).cast(pl.String).str.join(", ")
-    counted = groups.agg(pl.len().alias("count"), first.alias("lines"), pl.lit("").alias("detail"))
-    worded = with_words(counted, rules).rename({"message": "meaning"}).drop("detail")
+    told = groups.agg(
+        pl.len().alias("count"),
+        _first(pl.col("line").filter(pl.col("line") > 0).cast(pl.String), ", ").alias("lines"),
+        _first(pl.col("detail").filter(pl.col("detail") != ""), "; ").alias("detail"),
+    )
+    worded = with_words(told, rules).rename({"message": "meaning"}).drop("detail")
     return worded.sort(_rank("severity", SEVERITIES), "rule", "file", "column")
+
+
+def counted(findings: Mapping[str, int]) -> str:
+    """``2 errors, 1 warning``, or ``none``."""
+    told = [
+        f"{findings[one]:,} {one}{_PLURAL[one] if findings[one] > 1 else ''}" for one in SEVERITIES if findings.get(one)
+    ]
+    return ", ".join(told) or "none"
+
+
+def unlisted(text: pl.Expr) -> pl.Expr:
+    """Of one column: lists without JSON's brackets and quotation marks, ``03, 04``; any other text as it is."""
+    return pl.coalesce(text.str.extract(_LIST).str.replace_all('","', ", ", literal=True), text)
 
 
 def where(file: str, line: int) -> str:
@@ -175,13 +204,21 @@ def _rank(column: str, order: Iterable[str]) -> pl.Expr:
     return pl.col(column).replace_strict(ranks, default=len(ranks), return_dtype=pl.Int32)
 
 
+def _first(texts: pl.Expr, joint: str) -> pl.Expr:
+    """The first few different texts in one, with an ellipsis where there are more."""
+    different = texts.unique(maintain_order=True)
+    more = pl.when(different.len() > _FIRST).then(pl.lit(f"{joint}…")).otherwise(pl.lit(""))
+    return different.head(_FIRST).str.join(joint) + more
+
+
 def _summary(entity: str, frame: pl.DataFrame) -> pl.DataFrame:
     """entity, sourced_id and ``_summary`` of every created record."""
-    labels = [label for label in frame.columns if label not in {*LINES, "attributes"}]
-    said = [
-        pl.when(pl.col(label).is_not_null()).then(pl.format("{}: {}", pl.lit(label), pl.col(label).cast(pl.String)))
-        for label in labels
-    ]
+    own = [column.label for column in by_name(entity).columns if not column.to and column.label != "attributes"]
+    said = []
+    for label in (label for label in own if label in frame.columns):
+        value = unlisted(pl.col(label).cast(pl.String))
+        new = value.is_not_null() & ~pl.col("_name").str.contains(value, literal=True)
+        said.append(pl.when(new).then(pl.format("{}: {}", pl.lit(label), value)))
     listed = pl.concat_list(said) if said else pl.lit([], pl.List(pl.String))
     text = listed.list.drop_nulls().list.head(_CREATED_SHOWN).list.join(", ")
     return frame.select(pl.lit(entity).alias("entity"), "sourced_id", text.alias("_summary"))

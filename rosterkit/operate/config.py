@@ -155,7 +155,9 @@ def loads(text: str, *, name: str = FILE) -> Config:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise UsageError(f"{name} is not valid TOML: {problem}.") from None
+        raise UsageError(
+            f"{name} is not valid TOML: {problem}. Look there: a text stands in quotation marks."
+        ) from None
     _refuse_unknown(raw, name)
     try:
         return Config.model_validate(raw)
@@ -219,6 +221,8 @@ def _sentence(error: Any) -> str:
         told = f"{where}{joint}{error['ctx']['error']}"
     elif error["type"] == "missing":
         told = f"{where} is missing"
+    elif error["type"] == "string_too_short":
+        told = f"{where} is empty: it must say something"
     elif error["type"] in ("dataclass_exact_type", "model_type", "dict_type"):
         told = f"{where} is {error['input']!r}: it must be a table, [{where}]"
     else:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -147,15 +148,23 @@ def default(setting: Setting) -> Any:
 
 def template(path: str = "package.zip") -> str:
     """The commented file that ``init`` writes: every setting with its default, which is what it loads as."""
-    out = ["# rosterkit: what this workspace is told. Every line is explained in docs/settings.md.\n"]
+    out = [
+        "# rosterkit: what this workspace is told. A line that begins with # shows what counts where nothing is said.\n"
+    ]
     for table, title in TABLES.items():
-        out.append(f"\n# {title}.\n" + (f"[{_NAMES.get(table, table)}]\n" if table else ""))
+        out.append(f"\n\n# {title}.\n" + (f"[{_NAMES.get(table, table)}]\n" if table else ""))
         for setting in (setting for setting in SETTINGS if setting.table == table):
             value = _EXAMPLES.get(table, {}).get(setting.key, default(setting))
             value = path if (table, setting.key) == ("sources.NAME", "path") else value
             mark = "" if setting.key in _SPOKEN else "# "
+            out.append(_comment(setting.meaning))
             out.append(f"{mark}{setting.key} = {_toml(value)}  # {setting.allowed.replace('`', '')}\n")
     return "".join(out)
+
+
+def _comment(text: str) -> str:
+    """The text as lines of comment, after an empty line."""
+    return "\n" + textwrap.fill(text.replace("`", ""), 100, initial_indent="# ", subsequent_indent="# ") + "\n"
 
 
 def document() -> str:

@@ -31,6 +31,11 @@ def test_the_comments_of_the_template_are_the_defaults_too() -> None:
     assert config.loads(spoken) == config.loads(template())
 
 
+def test_the_template_says_what_every_setting_means() -> None:
+    words = " ".join(line.removeprefix("# ") for line in template().splitlines())
+    assert [setting.key for setting in SETTINGS if setting.meaning.replace("`", "") not in words] == []
+
+
 def test_the_template_takes_any_path() -> None:
     path = 'C:\\drop "1"/a.zip'
     assert config.loads(template(path)).source().path == path
@@ -83,9 +88,10 @@ def test_unknown_keys_are_refused_with_the_nearest(text: str, words: str) -> Non
         ("limits = 3", "it must be a table, [limits]"),
         ("sources = 3", "it must be a table, [sources]"),
         ('[sources.a]\nkind = "x"', "sources.a.path is missing"),
+        ('[sources.a]\nkind = "x"\npath = ""', "sources.a.path is empty: it must say something."),
         ('[sources.manual]\nkind = "x"\npath = "y"', '"manual" cannot be a name'),
         ('[feeds."../up"]\nkind = "x"', '"../up" cannot be a name'),
-        ("timezone = ", "is not valid TOML"),
+        ("timezone = America/Chicago", "a text stands in quotation marks"),
     ],
 )
 def test_values_out_of_range_are_refused_with_a_sentence(text: str, words: str) -> None:

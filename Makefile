@@ -15,7 +15,9 @@ help:
 	@echo "make clean    remove the virtual environment and what tools left behind"
 
 demo: $(STAMP)
-	$(BIN)/rosterkit demo demo-workspace
+	@$(BIN)/rosterkit demo demo-workspace
+	@echo
+	@echo "The command is $(BIN)/rosterkit; to type it as above:  . $(BIN)/activate"
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from datetime import date
 from importlib.resources import files
@@ -64,7 +65,8 @@ def walk(folder: Path, console: Console) -> None:
     _step(console, 2, "The second night: a small plan, with findings, a held archive and a reused id.")
     second = workspace.plan(folder / "packages" / "second-night", as_of=NIGHTS["second-night"])
     tables.view(console, workspace.show(second.id), _PEOPLE, installed_rules(), zone)
-    console.print(Text(f"Every line: rosterkit -C {folder} show {second.id} --limit 0"), soft_wrap=True)
+    every = f"Every line: rosterkit -C {shlex.quote(str(folder))} show {second.id} --limit 0"
+    console.print(Text(every), soft_wrap=True)
     _carry_out(console, workspace, second, "the changes of the day; the held ones wait for the school")
 
     _step(console, 3, "Second thoughts: undo takes the night back, by a plan like any other.")
@@ -103,7 +105,7 @@ def _carry_out(console: Console, workspace: Workspace, plan: Plan, reason: str) 
 
 
 def _what_next(folder: Path) -> str:
-    commands = {line.format(folder=folder): why for line, why in _NEXT.items()}
+    commands = {line.format(folder=shlex.quote(str(folder))): why for line, why in _NEXT.items()}
     width = max(map(len, commands))
     listed = "".join(f"  {line:<{width}}  {why}\n" for line, why in commands.items())
     last = f"Edit a file in {folder}/packages/second-night and plan again to see what it would change."

@@ -118,7 +118,7 @@ def test_findings_are_counted_in_words() -> None:
 def test_the_hash_of_an_unreadable_line_is_shown_where_it_is_asked_for() -> None:
     unread = [finding("date.unreadable", "error", file="a.csv", line=at, detail=f"hash {at}") for at in (1, 2, 3, 4)]
     told = gathered(concat(unread), RULES)
-    assert told["meaning"].to_list() == ["This is no date. hash 1; hash 2; hash 3; …"]
+    assert told["meaning"].to_list() == ["This is no date. (hash 1; hash 2; hash 3; …)"]
     assert told["lines"].to_list() == ["1, 2, 3, …"]
 
 

@@ -126,8 +126,9 @@ def gathered(findings: pl.DataFrame, rules: Mapping[str, Rule]) -> pl.DataFrame:
     told = groups.agg(
         pl.len().alias("count"),
         _first(pl.col("line").filter(pl.col("line") > 0).cast(pl.String), ", ").alias("lines"),
-        _first(pl.col("detail").filter(pl.col("detail") != ""), "; ").alias("detail"),
+        pl.format("({})", _first(pl.col("detail").filter(pl.col("detail") != ""), "; ")).alias("detail"),
     )
+    told = told.with_columns(pl.col("detail").replace("()", ""))
     worded = with_words(told, rules).rename({"message": "meaning"}).drop("detail")
     return worded.sort(_rank("severity", SEVERITIES), "rule", "file", "column")
 

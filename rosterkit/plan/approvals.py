@@ -11,7 +11,7 @@ from rosterkit.plan.judge import bit
 from rosterkit.plan.snapshot import APPROVED
 from rosterkit.plan.texts import Keys, as_text, digest
 
-__all__ = ["approvable", "free", "freed"]
+__all__ = ["approvable", "free", "freed", "wholly"]
 
 
 def approvable(entity: Entity, rows: pl.DataFrame, keys: Keys) -> pl.DataFrame:
@@ -60,19 +60,27 @@ def freed(judged: Mapping[str, pl.DataFrame], approved: pl.DataFrame, keys: Keys
     return out
 
 
+def _whole() -> pl.Expr:
+    """Whether everything that is proposed for a row was approved; ``bits`` as ``freed`` gives them."""
+    update = (pl.col("action") == "update") & ((pl.col("diff") & ~pl.col("bits")) == 0)
+    return (pl.col("bits") == (1 << 64) - 1) | (update & (pl.col("bits") != 0))
+
+
+def wholly(judged: Mapping[str, pl.DataFrame], approved: Mapping[str, pl.DataFrame]) -> dict[str, pl.Series]:
+    """By entity the ids of rows that a person approved whole: of a case, no part is enough."""
+    return {name: judged[name].join(rows, on="id").filter(_whole())["id"] for name, rows in approved.items()}
+
+
 def free(judged: dict[str, pl.DataFrame], approved: Mapping[str, pl.DataFrame]) -> None:
     """Lifts the direct holds of what was approved; what depends on something held stays held by ``plan.closure``."""
     for entity in entities():
         if approved[entity.name].height == 0:
             continue
         rows = judged[entity.name].join(approved[entity.name], on="id", how="left", maintain_order="left")
-        bits = pl.col("bits").fill_null(0)
-        whole = (bits == (1 << 64) - 1) | (
-            (pl.col("action") == "update") & ((pl.col("diff") & ~bits) == 0) & (bits != 0)
-        )
-        lift = whole & pl.col("hold").is_in(["case", "limit", "person", "undo"])
+        rows = rows.with_columns(pl.col("bits").fill_null(0))
+        lift = _whole() & pl.col("hold").is_in(["case", "limit", "person", "undo"])
         judged[entity.name] = rows.with_columns(
             hold=pl.when(lift).then(None).otherwise("hold"),
             hold_why=pl.when(lift).then(None).otherwise("hold_why"),
-            field_hold=pl.col("field_hold") & ~bits,
+            field_hold=pl.col("field_hold") & ~pl.col("bits"),
         ).drop("bits")

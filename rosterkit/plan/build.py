@@ -14,7 +14,7 @@ import polars as pl
 from rosterkit.intake import findings
 from rosterkit.intake.bundle import Bundle, Segment
 from rosterkit.model.schema import Entity, entities
-from rosterkit.plan.approvals import free, freed
+from rosterkit.plan.approvals import free, freed, wholly
 from rosterkit.plan.closure import close
 from rosterkit.plan.holding import hold_cases, hold_over_limits, hold_stored
 from rosterkit.plan.judge import bit, judge
@@ -148,7 +148,7 @@ def build(bundle: Bundle, snapshot: Snapshot, limits: Limits) -> Draft:
     found = [bundle.findings, *(s.findings for s in said.values()), settle(judged)]
     holds = snapshot.holds()
     approved = freed(judged, snapshot.approved(), keys)
-    ids = {name: rows["id"] for name, rows in approved.items()}
+    ids = wholly(judged, approved)
     hold_stored(judged, holds, keys)
     found.append(hold_cases(judged, ids))
     free(judged, approved)

@@ -86,7 +86,7 @@ def hold_stored(judged: dict[str, pl.DataFrame], holds: pl.DataFrame, keys: Keys
 
 
 def hold_cases(judged: dict[str, pl.DataFrame], approved: dict[str, pl.Series]) -> pl.DataFrame:
-    """Holds persons whose id looks reused; returns the findings. ``approved``: ids freed by a person, by entity."""
+    """Holds persons whose id looks reused; returns the findings. ``approved``: ids of what was approved whole."""
     people = judged["Person"]
     ids = reused_ids(people, judged["Demographics"])
     hit = pl.col("id").is_in(ids.implode()) & ~pl.col("id").is_in(approved["Person"].implode())

@@ -113,8 +113,9 @@ def _updates(entity: Entity, rows: pl.DataFrame, keys: Keys, field_codes: pl.Dat
         ).filter(has("diff", bit(entity, column)))
         if wide.height == 0:
             continue
-        apart = pl.col("hold").is_null() & has("field_hold", bit(entity, column))
-        wide = wide.join(field_codes, on=["sourced_id", "field"], how="left", maintain_order="left").with_columns(
+        own = pl.col("hold").is_null() | (pl.col("hold") == "dependant")  # else a hold of the record came first
+        apart = own & has("field_hold", bit(entity, column))
+        wide = _with_codes(wide, field_codes).with_columns(
             hold=pl.when(apart).then(pl.coalesce("code", pl.lit("dependant"))).otherwise("hold"),
             hold_why=pl.when(apart)
             .then(pl.coalesce("reason", pl.lit("what it refers to is held")))
@@ -122,6 +123,17 @@ def _updates(entity: Entity, rows: pl.DataFrame, keys: Keys, field_codes: pl.Dat
         )
         parts.append(wide.select(list(UPDATE)))
     return pl.concat(parts)
+
+
+def _with_codes(rows: pl.DataFrame, field_codes: pl.DataFrame) -> pl.DataFrame:
+    """Lines of one field with code and reason of what holds it: a word on the field, or one on this very value."""
+    on = ["sourced_id", "field"]
+    undone = pl.col("code") == "undo"
+    any_value = field_codes.filter(~undone).drop("value").unique(on, keep="first")
+    this_value = field_codes.filter(undone).rename({"value": "after"}).unique([*on, "after"], keep="first")
+    rows = rows.join(any_value, on=on, how="left", maintain_order="left")
+    rows = rows.join(this_value, on=[*on, "after"], how="left", nulls_equal=True, maintain_order="left", suffix="_this")
+    return rows.with_columns(code=pl.coalesce("code", "code_this"), reason=pl.coalesce("reason", "reason_this"))
 
 
 def parts_of(judged: Mapping[str, pl.DataFrame], keys: Keys, holds: pl.DataFrame) -> Parts:
@@ -133,7 +145,7 @@ def parts_of(judged: Mapping[str, pl.DataFrame], keys: Keys, holds: pl.DataFrame
         moved = rows.filter(pl.col("action").is_in(["archive", "restore"]))
         digests = digest(entity, as_text(entity, moved, keys, "s."))
         mine = holds.filter((pl.col("entity") == entity.name) & (pl.col("field") != ""))
-        codes = mine.select("sourced_id", "field", "code", "reason").unique(["sourced_id", "field"], keep="first")
+        codes = mine.select("sourced_id", "field", "value", "code", "reason")
         create[entity.name] = new
         status[entity.name] = moved.with_columns(digest=digests).select(list(STATUS))
         update[entity.name] = _updates(entity, rows, keys, codes)

@@ -235,12 +235,15 @@ def reverse(parts: Parts, stored: Mapping[str, pl.DataFrame]) -> Reversal:
             "sourced_id",
             entity=pl.lit(name),
             field="field",
+            value=pl.lit(None, pl.String),
             code=pl.lit("changed"),
             reason=pl.lit("it has changed since"),
         )
         for name, frame in parts.update.items()
     ]
-    empty = pl.DataFrame(schema={name: HOLDS[name] for name in ("sourced_id", "entity", "field", "code", "reason")})
+    empty = pl.DataFrame(
+        schema={name: HOLDS[name] for name in ("sourced_id", "entity", "field", "value", "code", "reason")}
+    )
     undone = parts_of(judged, keys, pl.concat([empty, *changed]))
     going = undone.applicable()
     return Reversal(

@@ -81,7 +81,12 @@ class Road(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def hold(self, data: st.DataObject) -> None:
-        keys = {(name, key) for rows in (self.pair.model.rows, self.truth) for name in rows for key in rows[name]}
+        keys = {(name, key) for name, rows in self.pair.model.rows.items() for key in rows} | set(
+            self.pair.model.pending
+        )
+        newest = next((plan for plan in reversed(self.plans) if plan.kind == "sync"), None)
+        lines = self.pair.proposals[newest.id].lines() if newest else {}
+        keys |= {(entity, key) for entity, action, key, *_ in lines if action == "create"}
         name, key = data.draw(st.sampled_from(sorted(keys)))
         action = data.draw(st.sampled_from(["", "", "create", "archive", "update", "restore"]))
         label = (

@@ -30,9 +30,11 @@ def propose(model: Model, bundle: Bundle, limits: Limits) -> Proposal:
     cases = {record.key for record in night["Person"].values() if contradicts(record, night)}
     for key in cases:
         night["Person"][key].hold = "case"
-    used = [a for a in model.approved if free(night, a)]
+    free(night, model.approved)
     fresh = judge_limits(night, limits)
     close(night)
+    going = {(r.entity.name, r.action, r.key) for r in every(night) if applies(r)}
+    used = [a for a in model.approved if a.line[:3] in going]
     enqueue(model, bundle)
     packages = list(dict.fromkeys([*(package for package, _ in model.queue), bundle.package.id]))
     ended = [h for h in model.holds if ends(h, night)]
@@ -53,7 +55,9 @@ def by_person(record: Record, hold: Hold) -> None:
 def by_undo(record: Record, holds: list[Hold]) -> None:
     taken = {(h.field, h.value) for h in holds if h.action == "update"}
     back = [label for label in record.differs if (label, record.new[label]) in taken]
-    if record.action == "update":
+    if record.action == "update" and back == record.differs:
+        record.hold = record.hold or "undo"
+    elif record.action == "update":
         for label in back:
             record.field_holds.setdefault(label, "undo")
     if record.action == "restore" and any(h.action == "restore" for h in holds) and back == record.differs:
@@ -107,24 +111,26 @@ def held_changes(proposal: Proposal) -> list[Approved]:
     return out
 
 
-def free(night: Night, approved: Approved) -> bool:
-    """Frees exactly this change of its holds; whether it is proposed."""
-    entity, action, key, label, old, new = approved.line
-    record = night[entity].get(key)
-    if record is None or record.action != action or record.hold == "protected":
-        return False
-    if label:
-        if label not in record.differs or (record.old[label], record.new[label]) != (old, new):
-            return False
-        if record.hold:
-            record.field_holds = dict.fromkeys(record.differs, record.hold)
-            record.hold = ""
-        record.field_holds.pop(label, None)
-        return True
-    if (before(record), after(record)) != (approved.before, approved.after):
-        return False
-    record.hold, record.approved = "", True
-    return True
+def free(night: Night, approved: list[Approved]) -> None:
+    """Frees what was approved, exactly as it was; a record that is held whole only if all of it was."""
+    for record in every(night):
+        mine = {a for a in approved if a.line[:3] == (record.entity.name, record.action, record.key)}
+        if not mine or record.hold == "protected":
+            continue
+        if record.action == "update":
+            lines = {a.line[3:] for a in mine}
+            free_ones = [x for x in record.differs if (x, record.old[x], record.new[x]) in lines]
+            record.field_holds = {x: code for x, code in record.field_holds.items() if x not in free_ones}
+            record.hold = "" if free_ones == record.differs else record.hold
+        elif any((a.before, a.after) == (before(record), after(record)) for a in mine):
+            record.hold, record.approved = "", True
+
+
+def applies(record: Record) -> bool:
+    """Whether applying does anything to the record."""
+    if record.action == "update":
+        return any(not record.held(label) for label in record.differs)
+    return bool(record.action and not record.hold)
 
 
 # ---- limits

@@ -21,7 +21,7 @@ STUDENTS = tuple(f"stu-{i:02}" for i in range(20))
 def student(key: str, **said: Any) -> dict[str, Any]:
     number = key.removeprefix("stu-")
     row = {"sourced_id": key, "given_name": f"Given {number}", "family_name": f"Family {number}"}
-    return row | {"email": f"{key}@birch.example", "identifier": number, "enabled": True, **said}
+    return row | {"email": f"{key}@birch.example", "identifier": number, "username": key, "enabled": True, **said}
 
 
 def enrollment(class_: str, key: str) -> dict[str, Any]:

@@ -1,0 +1,99 @@
+"""What the oracle found once, as small nights: each compared with the oracle line by line, and applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from districts import Saying, Truth, first_truth
+from driving import Pair, workspace
+
+TRUTH = first_truth(2, 6, 4, extras=True)
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    """The truth is stored."""
+    with workspace() as ws:
+        made = Pair(ws)
+        assert made.apply(made.plan(Saying(TRUTH, TRUTH).bundle()))
+        yield made
+
+
+def night(
+    pair: Pair, change: Callable[[Truth], object], **named: Any
+) -> tuple[Truth, dict[tuple[str, str, str, str], str]]:
+    """Plans and applies what the district says after a change; the lines by entity, action, sourced id and field."""
+    truth = deepcopy(named.pop("before", TRUTH))
+    before = deepcopy(truth)
+    change(truth)
+    plan = pair.plan(Saying(truth, before, **named).bundle())
+    found = {line[:4]: code for line, code in pair.proposals[plan.id].lines().items()}
+    assert pair.apply(plan)
+    return truth, found
+
+
+def test_an_optional_reference_to_a_record_that_leaves_is_cleared_though_its_row_is_said(pair: Pair) -> None:
+    _, lines = night(pair, lambda truth: truth["Org"].pop("D"))
+    assert lines["Org", "update", "S0", "parent"] == ""
+    assert ("Org", "S0") in pair.model.pending  # and comes back with the district
+
+
+def test_a_record_without_a_reference_is_not_protected_by_what_others_refer_to(pair: Pair) -> None:
+    profile = next(iter(TRUTH["UserProfile"]))
+    _, lines = night(pair, lambda truth: truth["Person"].pop("P1"), unreadable={"UserProfile": {profile}})
+    assert TRUTH["Role"]["P1|S1"].get("user_profile") is None
+    assert lines["Role", "archive", "P1|S1", ""] == ""
+
+
+def test_a_protected_record_that_moves_away_keeps_nothing_where_it_was(pair: Pair) -> None:
+    def move(truth: Truth) -> None:
+        del truth["Org"]["S1"]
+        truth["Course"]["K1"]["org"] = "D"  # its year is unreadable tonight, its own row is not
+        for name in ("Class", "ClassTerm", "Role", "Enrollment"):
+            truth[name] = {
+                key: row for key, row in truth[name].items() if "S1" not in str(row) and "C1" not in str(row)
+            }
+        for person in truth["Person"].values():
+            person["primary_org"] = "S0"
+
+    _, lines = night(pair, move, unreadable={"AcademicSession": {"Y"}})
+    assert lines["Org", "archive", "S1", ""] in ("", "dependant")
+    assert lines["Course", "update", "K1", "org"] == ""
+
+
+@pytest.mark.parametrize(("entity", "key", "label"), [("Role", "P0|S0", "role"), ("Enrollment", "C00-P0", "class")])
+def test_a_blank_in_a_required_column_changes_nothing(pair: Pair, entity: str, key: str, label: str) -> None:
+    _, lines = night(pair, lambda truth: truth[entity][key].update({label: None}))
+    assert lines == {}
+
+
+def test_a_row_that_left_with_its_parent_comes_back_with_it(pair: Pair) -> None:
+    def leave(truth: Truth) -> None:
+        del truth["Class"]["C00"]  # its enrollments are not said again in a delta
+
+    gone, lines = night(pair, leave, states={"Enrollment": "partial"})
+    assert lines["Enrollment", "archive", "C00-P0", ""] == ""
+    assert ("Enrollment", "C00-P0") in pair.model.pending
+    _, lines = night(pair, lambda truth: truth["Class"].update(C00=TRUTH["Class"]["C00"]), before=gone, delta=True)
+    assert lines["Enrollment", "restore", "C00-P0", ""] == ""
+
+
+def test_a_case_is_a_case_in_every_field(pair: Pair) -> None:
+    def reuse(truth: Truth) -> None:
+        truth["Person"]["P0"] |= {"given_name": "Wren", "family_name": "Okafor", "identifier": "z9"}
+        del truth["Org"]["S0"]
+
+    _, lines = night(pair, reuse)
+    assert {code for (_, action, key, _), code in lines.items() if (action, key) == ("update", "P0")} == {"case"}
+
+
+def test_an_older_approved_plan_is_stale_once_a_newer_one_is_applied(pair: Pair) -> None:
+    changed = deepcopy(TRUTH)
+    changed["Person"]["P0"]["email"] = "new@x.example"
+    older = pair.plan(Saying(changed, TRUTH, delta=True, name="first").bundle())
+    pair.ws.approve(older.id, reason="fine", actor="kim")
+    assert pair.apply(pair.plan(Saying(TRUTH, changed, delta=True, name="second").bundle()))
+    assert not pair.apply_signed(older)

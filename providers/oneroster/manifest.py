@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -20,6 +20,7 @@ from rosterkit.intake.source import ReadOptions
 __all__ = ["Contents", "Member", "read_contents"]
 
 _MANIFEST = "manifest.csv"
+_MOST_BYTES = 1 << 16  # a manifest has about thirty lines
 _MODES = ("absent", "bulk", "delta")
 _SAME_AS = {"1.1": "1.1", "1.1.1": "1.1", "1.2": "1.2", "1.2.0": "1.2", "1.2.1": "1.2"}
 _CONTRADICTED = "\0"  # the value of a property that the manifest gives twice, differently
@@ -63,7 +64,8 @@ def read_contents(archive: Archive, rules: Mapping[str, Rule], options: ReadOpti
 
 
 def _properties(archive: Archive, name: str, notes: Notes, options: ReadOptions) -> dict[str, str]:
-    read = read_csv(name, archive.chunks(name), notes, options, key="propertyName", size=archive.declared_size(name))
+    chunks = _within(archive.chunks(name))
+    read = read_csv(name, chunks, notes, options, key="propertyName", size=archive.declared_size(name))
     if read.state != "whole" or len(read.header) < 2:
         raise SourceUnreadable(
             f"manifest.csv cannot be read: {read.why or 'it has fewer than two columns'}. Export the package again.",
@@ -81,6 +83,20 @@ def _properties(archive: Archive, name: str, notes: Notes, options: ReadOptions)
     if said.get("manifest.version") != "1.0":
         notes.one("manifest.own-version", column="manifest.version", value=said.get("manifest.version", "")[:60])
     return said
+
+
+def _within(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The manifest's bytes, of which there are few: each property that is not known is noted by itself."""
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > _MOST_BYTES:
+            raise SourceUnreadable(
+                f"manifest.csv has more than {_MOST_BYTES:,} bytes. Export the package again.",
+                rule="manifest.unreadable",
+                file=_MANIFEST,
+            )
+        yield chunk
 
 
 def _version(archive: Archive, said: dict[str, str] | None, notes: Notes, options: ReadOptions) -> str:

@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Self
+from unicodedata import category
 
 from rosterkit.errors import SourceUnreadable
 from rosterkit.intake.filerules import PACKAGE_RULES
@@ -33,6 +34,7 @@ CHUNK = 1 << 20  # inflated bytes handed on at a time: larger chunks cost page f
 _RATIO_FROM = 1 << 20  # bytes from which on the ratio is judged
 _JUNK = {".DS_Store", "Thumbs.db", "desktop.ini"}
 _ARCHIVES = {".zip", ".7z", ".rar", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".zst"}
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # categories of Unicode
 _END_OF_DIRECTORY = 22  # bytes, without the comment that follows
 _ZIP64 = 0xFFFF  # the count stands elsewhere
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
@@ -161,7 +163,9 @@ def _folder_members(root: Path, caps: Caps) -> list[_Member]:
         for name in (*folders, *files):
             place = Path(folder, name)
             told = place.relative_to(root).as_posix()
-            if place.is_symlink() and not place.resolve().is_relative_to(inside):
+            if not _printable(told):
+                raise _refused("package.path", "A file's name holds characters that cannot be shown")
+            if place.is_symlink() and _leads_out(place, inside):
                 raise _refused("package.link", f"{told} is a link that leads out of the folder")
             if name in folders:
                 continue
@@ -171,6 +175,13 @@ def _folder_members(root: Path, caps: Caps) -> list[_Member]:
             if len(members) > caps.members:
                 raise _refused("package.too-many-members", f"The folder holds more than {caps.members} files")
     return members
+
+
+def _leads_out(link: Path, inside: Path) -> bool:
+    try:
+        return not link.resolve().is_relative_to(inside)
+    except RuntimeError:  # it leads to itself
+        return True
 
 
 def _file_chunks(place: Path, name: str) -> Iterator[bytes]:
@@ -219,9 +230,9 @@ def _member(entry: zipfile.ZipInfo) -> _Member:
 
 
 def _plain(name: str) -> bool:
-    """Whether the name stays inside the package on every operating system."""
+    """Whether the name stays inside the package on every operating system, and can be shown."""
     parts = name.split("/")
-    return bool(name) and ".." not in parts and not name.startswith("/") and ":" not in parts[0]
+    return _printable(name) and ".." not in parts and not name.startswith("/") and ":" not in parts[0]
 
 
 def _no_overlap(file: IO[bytes], entries: list[zipfile.ZipInfo]) -> None:
@@ -283,6 +294,11 @@ def _unpacked(file: IO[bytes], entry: zipfile.ZipInfo, name: str) -> Iterator[by
 
 
 # --- what both have in common
+
+
+def _printable(name: str) -> bool:
+    """Whether the name can stand in a message: without controls, overrides of direction and bytes that are no text."""
+    return bool(name) and not any(category(letter) in _UNSEEN for letter in name)
 
 
 def _tidy(members: list[_Member], notes: Notes) -> list[_Member]:

@@ -22,6 +22,9 @@ from rosterkit.intake.source import ReadOptions
 
 __all__ = ["LINE", "CsvFile", "line_hash", "read_csv"]
 
+MOST_COLUMNS = 1000
+"""Of a file: each costs memory in every row, also where its cells are blank."""
+
 
 @dataclass(frozen=True)
 class CsvFile:
@@ -133,6 +136,8 @@ class _Reader:
             names = tuple(name.strip() for name in next(csv.reader([text], strict=True)))
         except csv.Error:
             raise NotText("csv.header", line) from None
+        if len(names) > MOST_COLUMNS:
+            raise NotText("csv.header", line, f"{len(names):,} columns")
         named = [name for name in names if name]
         if len(set(named)) < len(named):
             twice = next(name for name in named if named.count(name) > 1)

@@ -89,7 +89,7 @@ PACKAGE_RULES: tuple[Rule, ...] = (
     ),
     _refusal(
         "package.path",
-        "A member's name is an absolute path, leaves the package (..) or names a drive.",
+        "A member's name is an absolute path, leaves the package (..), names a drive or cannot be shown.",
         "Make the package again with plain file names; find out who made this one.",
         "../users.csv",
     ),
@@ -160,7 +160,7 @@ CSV_RULES: tuple[Rule, ...] = (
     ),
     _whole_file(
         "csv.header",
-        "The first line cannot be read as a header.",
+        "The first line cannot be read as a header, or names more than a thousand columns.",
         "Let the first line name the columns, separated by commas.",
     ),
     _whole_file(

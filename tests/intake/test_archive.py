@@ -89,6 +89,8 @@ def test_folder_and_junk_are_errors_in_strict_reading(tmp_path: Path) -> None:
         ("more.zip", "package.nested"),
         ("more.tar.gz", "package.nested"),
         ("Users.csv", "package.duplicate"),
+        ("\x1b[2Jnotes.csv", "package.path"),
+        ("notes\u202evsc.csv", "package.path"),
     ],
 )
 def test_a_name_that_leads_out_or_clashes_is_refused(name: str, rule: str, tmp_path: Path) -> None:
@@ -112,6 +114,22 @@ def test_links_are_refused(tmp_path: Path) -> None:
     inside = folder(tmp_path / "p", FILES)
     (inside / "more.csv").symlink_to(tmp_path / "p.zip")
     assert refusal(inside) == "package.link"
+
+
+def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
+    inside = folder(tmp_path / "p", FILES)
+    (inside / "more.csv").symlink_to(inside / "more.csv")
+    assert refusal(inside) == "package.link"
+
+
+@pytest.mark.parametrize("name", [b"\x1b[2Jnotes.csv", b"\xff\xfe.csv"])
+def test_a_file_whose_name_cannot_be_shown_is_refused(name: bytes, tmp_path: Path) -> None:
+    inside = folder(tmp_path / "p", FILES)
+    try:
+        Path(os.fsdecode(os.fsencode(inside) + b"/" + name)).write_bytes(b"x")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    assert refusal(inside) == "package.path"
 
 
 def test_a_link_that_stays_inside_and_one_to_the_folder_are_read(tmp_path: Path) -> None:

@@ -184,6 +184,7 @@ def test_a_header_without_rows_and_an_empty_file_are_absent() -> None:
         (b"sourcedId,name\na,b\nc,d\re,f\n", "csv.bare-cr", 3),
         (b"sourcedId,name,name\na,b,c\n", "csv.duplicate-header", 1),
         (b'sourcedId,"name\na,b\n', "csv.header", 1),
+        (b"sourcedId" + b"," * 1000 + b"\na" + b"," * 1000 + b"\n", "csv.header", 1),
     ],
 )
 @pytest.mark.parametrize("block", [4, 1 << 20])

@@ -294,7 +294,16 @@ def test_manifest_version_unknown_is_refused(version: str, tmp_path: Path) -> No
     assert refusal(tmp_path, **how).rule == "manifest.version"
 
 
-@pytest.mark.parametrize("content", [b"", b"propertyName\nx\n", b"propertyName,value\n\xff,1\n", b'a,b\nx,"y\n'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"propertyName\nx\n",
+        b"propertyName,value\n\xff,1\n",
+        b'a,b\nx,"y\n',
+        b"propertyName,value\n" + b"".join(b"p%d,1\n" % n for n in range(9000)),
+    ],
+)
 def test_manifest_unreadable_is_refused(content: bytes, tmp_path: Path) -> None:
     assert refusal(tmp_path, **raw("manifest.csv", content)).rule == "manifest.unreadable"
 

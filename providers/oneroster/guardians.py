@@ -60,8 +60,11 @@ def roles_of(users: FileRead, roles: FileRead | None) -> pl.DataFrame:
     return said.drop_nulls()
 
 
-def guardian_statements(users: FileRead, roles: pl.DataFrame) -> Table:
-    """The statements of users.csv; ``roles`` as ``roles_of`` gives them. What makes no statement is noted."""
+def guardian_statements(users: FileRead, roles: pl.DataFrame) -> tuple[Table, pl.DataFrame]:
+    """The statements of users.csv, and the rows whose list of agents could not be read or understood.
+
+    ``roles`` as ``roles_of`` gives them. What makes no statement is noted.
+    """
     people = _people(roles)
     pairs = listed(users, _LIST).select(KEY, DELETED, MODIFIED, LINE, _LIST, "item")  # no column that a district added
     pairs = pairs.join(people, left_on=KEY, right_on="person", how="left", maintain_order="left")
@@ -78,7 +81,11 @@ def guardian_statements(users: FileRead, roles: pl.DataFrame) -> Table:
         pl.when(by_student).then(KEY).otherwise("item").alias("student"),
         pl.when(by_student).then("relation_other").otherwise("relation").alias("relationship"),
     )
-    return Table(_with_unread(rows), pl.DataFrame(schema=UNREADABLE), _listings(users, people, pairs))
+    unclear = pairs.filter(pl.col("verdict") == "agents.role-unknown")[KEY]
+    heard = ~users.unread(_LIST) & ~pl.col(KEY).is_in(unclear.implode())
+    staying = users.rows.filter(~pl.col(DELETED))
+    table = Table(_with_unread(rows), pl.DataFrame(schema=UNREADABLE), _listings(users, people, staying.filter(heard)))
+    return table, staying.filter(~heard)
 
 
 def _people(roles: pl.DataFrame) -> pl.DataFrame:
@@ -113,12 +120,9 @@ def _with_unread(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(unread=untold)
 
 
-def _listings(users: FileRead, people: pl.DataFrame, pairs: pl.DataFrame) -> tuple[Listing, ...]:
+def _listings(users: FileRead, people: pl.DataFrame, heard: pl.DataFrame) -> tuple[Listing, ...]:
     """Those whose list of agents was read and whose side is known, as students and as guardians."""
-    unclear = pairs.filter(pl.col("verdict") == "agents.role-unknown").select(KEY)
-    readable = users.rows.filter(~pl.col(DELETED) & ~users.unread(_LIST)).select(KEY, LINE)
-    readable = readable.join(unclear, on=KEY, how="anti", maintain_order="left")
-    owners = readable.join(people, left_on=KEY, right_on="person", how="inner", maintain_order="left")
+    owners = heard.select(KEY, LINE).join(people, left_on=KEY, right_on="person", how="inner", maintain_order="left")
 
     def of(side: str) -> Listing:
         found = owners.filter(pl.col("kind").is_in([side, "both"]))

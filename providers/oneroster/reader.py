@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
+
+from providers.oneroster.celltable import DELETED, LINE
 from providers.oneroster.format import FILES
 from providers.oneroster.guardians import guardian_statements, roles_of
 from providers.oneroster.manifest import Contents, read_contents
@@ -61,18 +65,35 @@ def _segment(read: FileRead, entity: str, needs: tuple[str, ...] = ()) -> Segmen
     return Segment(entity, "", read.state, read.why, read.delta)
 
 
+def _listed(read: FileRead, entity: str, columns: tuple[str, ...], unheard: pl.DataFrame | None = None) -> Segment:
+    """The segment of an entity that rows list: partial where one of them (``unheard``) cannot be read.
+
+    What such a row lists is neither said nor unreadable by its own key, and absence must not archive it.
+    """
+    segment = _segment(read, entity, columns)
+    if segment.state != "full":
+        return segment
+    if unheard is None:
+        unheard = read.rows.filter(~pl.col(DELETED) & pl.any_horizontal(read.unread(name) for name in columns))
+    if unheard.is_empty():
+        return segment
+    first = unheard.row(0, named=True)[LINE]
+    return replace(segment, state="partial", why=f"{read.member}:{first}: its {columns[0]} was not read")
+
+
 def _derive(reads: Mapping[str, FileRead], version: str, tables: dict[str, Table], segments: list[Segment]) -> None:
     """Adds the entities that rows list: terms of classes, roles of 1.1, guardian statements."""
     classes, users = reads["classes"], reads["users"]
-    terms = _segment(classes, "ClassTerm", ("termSourcedIds",))
+    terms = _listed(classes, "ClassTerm", ("termSourcedIds",))
     agents = _segment(users, "GuardianStatement", ("agentSourcedIds",))
     if terms.state != "absent":
         tables["ClassTerm"] = class_terms(classes)
     if agents.state != "absent":
-        tables["GuardianStatement"] = guardian_statements(users, roles_of(users, reads.get("roles")))
+        tables["GuardianStatement"], unheard = guardian_statements(users, roles_of(users, reads.get("roles")))
+        agents = _listed(users, "GuardianStatement", ("agentSourcedIds",), unheard)
     segments += [terms, agents]
     if version == "1.1":
-        roles = _segment(users, "Role", ("orgSourcedIds", "role"))
+        roles = _listed(users, "Role", ("orgSourcedIds", "role"))
         if roles.state != "absent":
             tables["Role"] = roles_11(users)
         segments.append(roles)

@@ -265,5 +265,6 @@ AGENT_RULES: tuple[Rule, ...] = (
         "Export the roles of both.",
         row="the list of agents is not read",
         record="keeps its stored links",
+        segment="that of the links is partial: absence archives none",
     ),
 )

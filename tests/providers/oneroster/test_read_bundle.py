@@ -119,6 +119,34 @@ def test_a_missing_optional_column_is_not_said_and_a_blank_cell_clears(tmp_path:
     assert states(bundle)["Person"] == "full"
 
 
+@pytest.mark.parametrize(
+    ("file", "cells", "partial"),
+    [
+        ("users", {"role": "pupil"}, {"Role"}),
+        ("users", {"role": ""}, {"Role"}),
+        ("users", {"orgSourcedIds": ""}, {"Role"}),
+        ("users", {"orgSourcedIds": "1.2E+11"}, {"Role"}),
+        ("users", {"agentSourcedIds": "1.2E+11"}, {"GuardianStatement"}),
+        ("classes", {"termSourcedIds": ""}, {"ClassTerm"}),
+        ("users", {"role": "pupil", "status": "tobedeleted"}, set()),
+    ],
+)
+def test_a_list_that_cannot_be_read_archives_nothing_by_absence(
+    file: str, cells: dict[str, str], partial: set[str], tmp_path: Path
+) -> None:
+    """What a row lists has no key of its own in the file by which an unreadable cell could protect it."""
+    bundle = read(tmp_path, spoilt(file, 0, **cells))
+    assert {entity for entity, state in states(bundle).items() if state == "partial"} == partial
+
+
+def test_links_of_people_whose_roles_are_unknown_are_not_archived_by_absence(tmp_path: Path) -> None:
+    files = tiny("1.2")
+    del files["roles"]
+    bundle = read(tmp_path, files, version="1.2")
+    assert states(bundle)["GuardianStatement"] == "partial"
+    assert bundle.segment("GuardianStatement").why == "users.csv:2: its agentSourcedIds was not read"
+
+
 def test_a_key_that_is_the_word_null_names_nobody_and_makes_the_file_partial(tmp_path: Path) -> None:
     bundle = read(tmp_path, spoilt("users", 0, sourcedId="NULL"))
     assert "NULL" not in rows_of(bundle, "Person")

@@ -107,7 +107,9 @@ def _column(
     cleared = (follows | (pl.col("action").is_in(["restore"]) & new.is_in(gone.implode()))).fill_null(value=False)
     rows = rows.with_columns(
         pl.when(cleared).then(None).otherwise(new).alias(column.name),
-        dangling=pl.when(cleared & pl.col("said")).then(pl.col("dangling") | bit(entity, column)).otherwise("dangling"),
+        dangling=pl.when(cleared & pl.col("said") & ~has("keep", bit(entity, column)))
+        .then(pl.col("dangling") | bit(entity, column))
+        .otherwise("dangling"),
         diff=pl.when(cleared).then(pl.col("diff") | bit(entity, column)).otherwise("diff"),
         action=pl.when(cleared & pl.col("action").is_null()).then(pl.lit("update")).otherwise("action"),
         how=pl.when(cleared & pl.col("how").is_null()).then(pl.lit("follows")).otherwise("how"),

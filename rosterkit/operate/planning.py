@@ -83,7 +83,7 @@ def _notes(draft: Draft, bundle: Bundle, waiting: int, state: str, first: bool) 
         "limit": "held by a limit on what may vanish",
         "case": "held as a case: an id may have been given to another person",
         "person": "set aside by a person",
-        "undo": "held because it was undone",
+        "undo": "held because a person undid them",
         "protected": "kept because a row that cannot be read may speak of it",
         "dependant": "held because it depends on something that is held",
     }
@@ -143,9 +143,9 @@ def plan_package(
 
 def plan_undo(path: Path, connection: sqlite3.Connection, config: Config, revision: int | None, as_of: date) -> Plan:
     """Stores the plan that takes a revision back; Refused when there is no such revision."""
-    past = revisions(connection, "id=?", (revision,)) if revision else revisions(connection)
+    past = revisions(connection) if revision is None else revisions(connection, "id=?", (revision,))
     if not past:
-        what = f"There is no revision {revision}" if revision else "Nothing was applied yet"
+        what = "Nothing was applied yet" if revision is None else f"There is no revision {revision}"
         raise Refused(f'{what}. See "rosterkit history".', why="no-revision")
     undone = plans.find(connection, past[0].plan)
     snapshot = StoreSnapshot(path, connection, undone.source)

@@ -66,8 +66,13 @@ class Workspace:
         """Makes a workspace in a new or empty folder; Refused when there is one already or anything else is there."""
         folder = Path(folder)
         if (folder / configuration.FILE).exists():
-            raise Refused(f"There is a workspace in {folder} already.", why="exists")
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise Refused(
+                f"There is a workspace in {folder} already. Use it (rosterkit -C {folder} plan), or choose another.",
+                why="exists",
+            )
+        if folder.exists() and not folder.is_dir():
+            raise Refused(f"{folder} is a file. Choose a new folder.", why="not-empty")
+        if folder.exists() and any(folder.iterdir()):
             raise Refused(f"{folder} is not empty. Choose a new folder.", why="not-empty")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -232,9 +237,9 @@ class Workspace:
             found = history.record_id(connection, kind, sourced_id)
             if found is None:
                 raise UsageError(f"There is no {kind.name} {sourced_id} in the store.")
-            return tuple(
-                _revision(event.past, lines(event.parts, {})) for event in history.of_record(connection, kind, found[0])
-            )
+            names = names_of(self.database)
+            events = history.of_record(connection, kind, found[0])
+            return tuple(_revision(event.past, lines(event.parts, names)) for event in events)
 
     def explain(self, entity: str, sourced_id: str) -> Explanation:
         """Where each value of a record comes from, what waits, what is held and what was found."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from rosterkit.model.schema import by_name, entities
+from rosterkit.model.schema import Entity, by_name, entities
 from rosterkit.plan.parts import Parts
 from rosterkit.plan.plan import LINES
 from rosterkit.plan.texts import Keys, as_text
@@ -47,9 +47,22 @@ def _lines(name: str, frame: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     ).select(list(LINES))
 
 
+def _named(entity: Entity, update: pl.DataFrame, names: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Changed fields with the names of the records that references point to."""
+    fields = {c.label: c.to for c in entity.refs}
+    called = [n.select("id", "name", to=pl.lit(to)) for to, n in names.items() if to in fields.values()]
+    known = pl.concat([pl.DataFrame(schema={"id": pl.Int64, "name": pl.String, "to": pl.String}), *called])
+    out = update.with_columns(to=pl.col("field").replace_strict(fields, default=None, return_dtype=pl.String))
+    for side in ("before", "after"):
+        here = known.select("to", pl.col("id").alias(f"{side}_id"), pl.col("name").alias(f"{side}_name"))
+        out = out.join(here, on=["to", f"{side}_id"], how="left", maintain_order="left")
+    return out
+
+
 def lines(parts: Parts, names: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Every change of these parts as LINES, by entity, action, school and name. ``names``: NAMES by entity."""
-    none = {"field": pl.lit(""), "before": pl.lit(None, pl.String), "after": pl.lit(None, pl.String)}
+    blank = ("before", "after", "before_name", "after_name")
+    none = {"field": pl.lit(""), **dict.fromkeys(blank, pl.lit(None, pl.String))}
     out = [pl.DataFrame(schema=LINES)]
     for entity in entities():
         name = entity.name
@@ -74,7 +87,7 @@ def lines(parts: Parts, names: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
                 status = status.join(shown.select("id").unique(), on="id", how="anti", maintain_order="left")
             out.append(_lines(name, status.with_columns(**none), known))
         if name in parts.update:
-            out.append(_lines(name, parts.update[name], known))
+            out.append(_lines(name, _named(entity, parts.update[name], names), known))
     order = {e.name: i for i, e in enumerate(entities())}
     rank = pl.col("entity").replace_strict(order, return_dtype=pl.Int64)
     return pl.concat(out).sort(rank, "action", "school", "name", "sourced_id", "field", maintain_order=True)

@@ -74,6 +74,8 @@ LINES: dict[str, type[pl.DataType]] = {
     "field": pl.String,  # of an update or restore: one line a field; "" for create and archive
     "before": pl.String,  # references as sourced ids; null = no value
     "after": pl.String,
+    "before_name": pl.String,  # of references: what people call the record; null elsewhere
+    "after_name": pl.String,
     "why": pl.String,  # the reason, a short sentence
     "file": pl.String,
     "line": pl.Int64,  # 0 where no line says it (an absence)

@@ -50,7 +50,10 @@ def _version(connection: sqlite3.Connection) -> str:
 def connect(path: Path) -> sqlite3.Connection:
     """Opens the database, migrating it first where an older rosterkit wrote it; UsageError where that cannot be."""
     if not path.exists():
-        raise UsageError(f'There is no {path.name} here. Make a workspace first: "rosterkit init DIR".')
+        raise UsageError(
+            f"{path} is missing: it holds the roster and its history. Put the copy of your backup back, "
+            'or make a new workspace: "rosterkit init DIR".'
+        )
     connection = sqlite3.connect(path, isolation_level=None, timeout=10)
     version = _version(connection)
     if version != HEAD:

@@ -23,7 +23,9 @@ def refuse_settled(plan: Plan) -> None:
     """Refuses a plan that is applied, rejected, superseded or expired."""
     if plan.state == "applied":
         became = f" as revision {plan.applied_as}" if plan.applied_as else ""
-        raise Refused(f"Plan {plan.id} was applied already{became}. {_AGAIN}", why="applied")
+        raise Refused(
+            f'Plan {plan.id} was applied already{became}. To take a revision back: "rosterkit undo".', why="applied"
+        )
     if plan.state == "rejected":
         raise Refused(f"Plan {plan.id} was rejected. {_AGAIN}", why="rejected")
     if plan.state == "superseded":

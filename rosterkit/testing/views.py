@@ -32,6 +32,8 @@ _LINE: dict[str, str | int | None] = {
     "field": "",
     "before": None,
     "after": None,
+    "before_name": None,
+    "after_name": None,
     "why": "",
     "file": "",
     "line": 0,

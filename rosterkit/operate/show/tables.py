@@ -22,6 +22,7 @@ from rosterkit.operate.show.words import (
     counted,
     gathered,
     held_reasons,
+    in_words,
     moment,
     unlisted,
     visible,
@@ -271,7 +272,7 @@ def _print_past(console: Console, revisions: Iterable[Revision], zone: tzinfo) -
     title = "History"
     for revision in revisions:
         head: tuple[object, ...] = (revision.revision, revision.kind, revision.actor, moment(revision.at, zone))
-        lines = revision.lines.with_columns(unlisted(pl.col("before")), unlisted(pl.col("after")))
+        lines = in_words(revision.lines)
         for *_, change, why in _line_cells(lines):
             rows.append((*head, change, why))
             head = ("", "", "", "")

@@ -24,6 +24,7 @@ __all__ = [
     "entity_named",
     "gathered",
     "held_reasons",
+    "in_words",
     "moment",
     "no_formula",
     "unlisted",
@@ -85,7 +86,7 @@ def with_values_in_words(view: PlanView, lines: pl.DataFrame) -> pl.DataFrame:
     Of a created record these are its first values (``email: a@x, grades: 03``), without its references: the name and
     the school say those in words.
     """
-    lines = lines.with_columns(unlisted(pl.col("before")), unlisted(pl.col("after")))
+    lines = in_words(lines)
     shown = lines.select("entity", "sourced_id", _name="name").unique(["entity", "sourced_id"])
     few = {
         entity: frame.join(shown.filter(pl.col("entity") == entity).drop("entity"), on="sourced_id")
@@ -98,6 +99,17 @@ def with_values_in_words(view: PlanView, lines: pl.DataFrame) -> pl.DataFrame:
     after = pl.coalesce("after", pl.when(pl.col("action") == "create").then("_summary"))
     joined = lines.join(summary, on=["entity", "sourced_id"], how="left", maintain_order="left")
     return joined.with_columns(after.alias("after")).drop("_summary")
+
+
+def in_words(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines with lists as ``03, 04`` and references as ``Reading, Room 4 [cls-7]``."""
+    return lines.with_columns(
+        pl.when(pl.col(f"{side}_name").is_not_null())
+        .then(pl.format("{} [{}]", f"{side}_name", side))
+        .otherwise(unlisted(pl.col(side)))
+        .alias(side)
+        for side in ("before", "after")
+    )
 
 
 def held_reasons(lines: pl.DataFrame) -> pl.DataFrame:

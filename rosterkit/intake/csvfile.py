@@ -61,7 +61,7 @@ def read_csv(
     """Reads one file; what is wrong with it goes to ``notes``.
 
     ``key`` names the key column (compared without case); a key that is blank or matches ``bad_key`` cannot be read.
-    ``size`` is for progress only. Whatever ``block_bytes`` is, the result is the same.
+    ``size`` is for progress only, which counts rows of as many as the file will hold at this rate. Whatever ``block_bytes`` is, the result is the same.
     """
     reader = _Reader(notes, options, key.casefold(), bad_key)
     done = 0
@@ -69,7 +69,7 @@ def read_csv(
         for block in blocks(chunks, block_bytes, options.caps.line_bytes):
             reader.take(block)
             done += len(block)
-            options.progress(name, done, max(size, done))
+            options.progress(name, reader.count, max(reader.count, round(reader.count * size / done)))
         reader.take(b"", last=True)
     except NotText as refusal:
         notes.one(refusal.rule, line=refusal.line, detail=refusal.detail)

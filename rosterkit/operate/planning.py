@@ -112,7 +112,7 @@ def plan_package(
     bundle = queue.tonight(read, state)
     snapshot = StoreSnapshot(path, connection, name)
     progress("planning", 0, 0)
-    draft = build(bundle, snapshot, config.limits)
+    draft = build(bundle, snapshot, config.limits, progress)
     packages = tuple(dict.fromkeys([*queue.waiting(connection, name), read.package.id]))
     created = plans.now()
     first = not connection.execute("select 1 from plan where source=? and state='applied'", (name,)).fetchone()

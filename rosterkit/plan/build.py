@@ -13,6 +13,7 @@ import polars as pl
 
 from rosterkit.intake import findings
 from rosterkit.intake.bundle import Bundle, Segment
+from rosterkit.intake.source import Progress, silent
 from rosterkit.model.schema import Entity, entities
 from rosterkit.plan.approvals import free, freed, wholly
 from rosterkit.plan.closure import close
@@ -135,17 +136,20 @@ def _said_anew(entity: Entity, holds: pl.DataFrame, said: Said) -> list[int]:
     return out
 
 
-def build(bundle: Bundle, snapshot: Snapshot, limits: Limits) -> Draft:
-    """Works out what would change; reads the snapshot, writes nothing."""
+def build(bundle: Bundle, snapshot: Snapshot, limits: Limits, progress: Progress = silent) -> Draft:
+    """Works out what would change; reads the snapshot, writes nothing. Progress is in records, judged and settled."""
     stored = {e.name: snapshot.rows(e) for e in entities()}
     said = _folded(bundle, snapshot, stored)
     next_id = {e.name: snapshot.next_id(e) for e in entities()}
     judged = judge(stored, said, next_id)
+    records = sum(rows.height for rows in judged.values())
+    progress("planning", records // 3, records)
     keys = keys_of(judged)
     reserved = {name: next_id[name] + rows.filter(~pl.col("known")).height for name, rows in judged.items()}
     del stored
     protect(judged)
     found = [bundle.findings, *(s.findings for s in said.values()), settle(judged)]
+    progress("planning", 2 * records // 3, records)
     holds = snapshot.holds()
     approved = freed(judged, snapshot.approved(), keys)
     ids = wholly(judged, approved)
@@ -155,6 +159,7 @@ def build(bundle: Bundle, snapshot: Snapshot, limits: Limits) -> Draft:
     tripped = hold_over_limits(judged, limits, ids)
     close(judged)
     parts = parts_of(judged, keys, holds)
+    progress("planning", records, records)
     remembered = {e.name: _remembered(e, judged[e.name], said[e.name]) for e in entities()}
     before = {e.name: snapshot.pending(e) for e in entities()}
     return Draft(

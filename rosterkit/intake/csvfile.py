@@ -61,7 +61,8 @@ def read_csv(
     """Reads one file; what is wrong with it goes to ``notes``.
 
     ``key`` names the key column (compared without case); a key that is blank or matches ``bad_key`` cannot be read.
-    ``size`` is for progress only, which counts rows of as many as the file will hold at this rate. Whatever ``block_bytes`` is, the result is the same.
+    ``size`` is for progress only, which counts rows, of as many as the file will hold at this rate. Whatever
+    ``block_bytes`` is, the result is the same.
     """
     reader = _Reader(notes, options, key.casefold(), bad_key)
     done = 0
@@ -82,6 +83,30 @@ def _absent(header: tuple[str, ...], why: str) -> CsvFile:
 
 
 @dataclass
+class _Blanks:
+    """Lines without any value: how many stand before a row, and the first. Those after the last row do not count."""
+
+    first: int = 0
+    before: int = 0
+    after: int = 0  # the newest row, which may be the last
+
+    def add(self, lines: pl.Series, last: int) -> None:
+        """Takes the blank lines of a block, the last row of which is in line ``last`` (0: it has none)."""
+        inside = int((lines < last).sum())
+        if last:
+            self.before += self.after + inside
+            self.after = 0
+        self.after += lines.len() - inside
+        if not self.first and lines.len():
+            self.first = int(lines.min())  # type: ignore[arg-type] # the column holds integers
+
+    def note(self, notes: Notes) -> None:
+        """Told once for the whole file."""
+        if self.before:
+            notes.one("csv.blank-line", line=self.first, detail=f"{self.before} in all")
+
+
+@dataclass
 class _Reader:
     """What is known between two blocks."""
 
@@ -94,7 +119,7 @@ class _Reader:
     carried: bytes = b""  # the lines of a record that the next block may go on with
     line: int = 1  # of the first byte not yet judged
     count: int = 0  # of records
-    blanks: list[int] = field(default_factory=list)
+    blanks: _Blanks = field(default_factory=_Blanks)
     rows: list[pl.DataFrame] = field(default_factory=list)
     problems: list[pl.DataFrame] = field(default_factory=list)
 
@@ -123,7 +148,7 @@ class _Reader:
             if text.strip():
                 self._take_header(text, self.line - 1)
                 return data[at:]
-            self.blanks.append(self.line - 1)
+            self.blanks.add(pl.Series([self.line - 1]), last=0)
         return b""
 
     def _take_header(self, text: str, line: int) -> None:
@@ -151,7 +176,7 @@ class _Reader:
 
     def _keep(self, records: Records) -> None:
         self.count += records.rows.height + records.problems.height
-        self.blanks += records.blank_lines
+        self.blanks.add(records.blank_lines, last=max(_last(records.rows, LINE), _last(records.problems, "line")))
         self.rows.append(records.rows)
         self.problems.append(records.problems)
         if records.broken_lines:
@@ -166,7 +191,7 @@ class _Reader:
         rows = pl.concat(self.rows).sort(LINE)
         rows = rows.select(*(pl.col(str(at)).alias(column) for at, column in enumerate(self.header) if column), LINE)
         problems = self._told(pl.concat(self.problems).sort("line"), rows)
-        self._blank_lines(rows, problems)
+        self.blanks.note(self.notes)
         unreadable = problems.filter(pl.col("key").is_not_null()).unique("key", keep="first", maintain_order=True)
         keys = unreadable.select(sourced_id="key", file=pl.lit(name), line="line").cast(pl.Schema(UNREADABLE))
         spoiling = problems.filter("spoils")
@@ -197,13 +222,6 @@ class _Reader:
         for (rule,), found in problems.group_by("rule", maintain_order=True):
             self.notes.many(str(rule), found)
         return problems
-
-    def _blank_lines(self, rows: pl.DataFrame, problems: pl.DataFrame) -> None:
-        """Blank lines are told once, and those after the last row not at all."""
-        end = max(_last(rows, LINE), _last(problems, "line"))
-        between = [line for line in self.blanks if line < end]
-        if between:
-            self.notes.one("csv.blank-line", line=min(between), detail=f"{len(between)} in all")
 
 
 def _last(frame: pl.DataFrame, column: str) -> int:

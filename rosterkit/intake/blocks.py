@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 __all__ = ["NotText", "blocks"]
 
+_MOST_LINES = 1 << 19  # of a block
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -26,10 +27,21 @@ def blocks(chunks: Iterable[bytes], size: int, longest: int) -> Iterator[bytes]:
     seen to be too long. Raises NotText for UTF-16, NUL bytes and what is not UTF-8.
     """
     line = 1
-    for block in _whole_lines(chunks, size, longest):
+    for block in (few for whole in _whole_lines(chunks, size, longest) for few in _few_lines(whole)):
         _check(block, line)
         line += block.count(b"\n")
         yield block.replace(b"\r\n", b"\n") if b"\r" in block else block
+
+
+def _few_lines(block: bytes) -> Iterator[bytes]:
+    """The block, halved until a table of its lines is no larger than one of ordinary lines: lines may be empty."""
+    if block.count(b"\n") <= _MOST_LINES:
+        yield block
+        return
+    half = len(block) // 2
+    cut = (block.rfind(b"\n", 0, half) + 1) or (block.find(b"\n", half) + 1)
+    yield from _few_lines(block[:cut])
+    yield from _few_lines(block[cut:])
 
 
 def _whole_lines(chunks: Iterable[bytes], size: int, longest: int) -> Iterator[bytes]:

@@ -148,7 +148,7 @@ class _Reader:
             if text.strip():
                 self._take_header(text, self.line - 1)
                 return data[at:]
-            self.blanks.add(pl.Series([self.line - 1]), last=0)
+            self.blanks = _Blanks(first=1, after=self.line - 1)
         return b""
 
     def _take_header(self, text: str, line: int) -> None:

@@ -52,7 +52,7 @@ class Records:
 
     rows: pl.DataFrame
     problems: pl.DataFrame
-    blank_lines: list[int]
+    blank_lines: pl.Series
     broken_lines: list[int]  # first lines of records that hold line breaks
     carried: bytes
 
@@ -95,7 +95,7 @@ def judge(data: bytes, first: int, shape: Shape, *, last: bool) -> Records:
     return Records(
         rows,
         pl.concat(problems),
-        [*blank[LINE].to_list(), *empty["line"].to_list()],
+        pl.concat([blank[LINE], empty["line"].alias(LINE)]),
         texts[LINE].to_list(),
         carried,
     )

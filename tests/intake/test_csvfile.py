@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rosterkit.intake.blocks import blocks
 from rosterkit.intake.csvfile import LINE, CsvFile, line_hash, read_csv
 from rosterkit.intake.filerules import FILE_RULES
 from rosterkit.intake.notes import Notes
@@ -218,6 +219,16 @@ def test_a_line_without_end_is_not_held_in_memory() -> None:
     assert rules(notes) == [("csv.too-long", 2)]
     assert file.state == "partial"
     assert max(seen) < 5000
+
+
+def test_a_million_blank_lines_cost_a_count() -> None:
+    content = b"\n" * 1000 + HEADER + b"a,1,2\n" + b"\n" * 1_000_000 + b"b,1,2\n\n"
+    file, notes = read(content)
+    assert cells(file) == [("a", "1", "2", 1002), ("b", "1", "2", 1_001_003)]
+    assert notes.frame().select("rule", "line", "detail").rows() == [("csv.blank-line", 1, "1001000 in all")]
+    parts = list(blocks([content], 16 << 20, 1 << 20))
+    assert b"".join(parts) == content
+    assert max(part.count(b"\n") for part in parts) < 600_000
 
 
 def test_nothing_is_guessed_quoted_blank_is_blank_and_spaces_stay() -> None:

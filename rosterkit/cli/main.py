@@ -60,7 +60,9 @@ def run(arguments: Sequence[str]) -> int:
 def _failed(exit_code: int, message: str, problem: Exception, json: bool) -> int:
     if os.environ.get("ROSTERKIT_DEBUG") == "1":
         traceback.print_exception(problem)
-    sys.stderr.write(f"{message}\n")
+    # A path or a key in the message may hold a terminal's escapes.
+    shown = "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in message)
+    sys.stderr.write(f"{shown}\n")
     if json:
         from rosterkit.operate.show import shapes
 

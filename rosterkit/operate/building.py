@@ -31,7 +31,7 @@ def build_feed(
     if revision == 0:
         raise Refused("The store is empty: nothing was applied yet. Apply a plan first.", why="no-revision")
     rendered = feed(settings.kind).render(FeedInput(active_frames(database), settings.settings, revision, as_of))
-    target = folder / settings.folder if settings.folder else folder / "outbox" / name
+    target = settings.target(folder, name)
     verdict = "accepted" if rendered.findings.height == 0 else "accepted with rows left out"
     about = About(name, settings.kind, revision, as_of, plans.now(), settings.settings, verdict)
     sent = send(rendered.files, target, about)

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from rosterkit.errors import UsageError
 from rosterkit.intake.source import Caps
@@ -31,13 +31,27 @@ _RESERVED = ("manual", "joined")  # origins that no source may take
 _LONGEST_HOURS = 24 * 31
 
 
+def _is_a_path(value: str) -> str:
+    """The path, if a path can be made of it."""
+    if "\0" in value:
+        raise ValueError("a path holds no NUL; write it without")
+    try:
+        Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError(f"nobody here is called {value.partition('/')[0]}; write the path in full") from None
+    return value
+
+
+_PathText = Annotated[str, AfterValidator(_is_a_path)]
+
+
 class SourceSettings(BaseModel):
     """``[sources.NAME]``: where a roster comes from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     kind: str = Field(min_length=1)
-    path: str = Field(min_length=1)
+    path: _PathText = Field(min_length=1)
     strict: bool = False
     dates: Literal["iso", "month-first", "day-first"] = "iso"
 
@@ -52,7 +66,11 @@ class FeedSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
     kind: str = Field(min_length=1)
-    folder: str = ""
+    folder: _PathText = ""
+
+    def target(self, folder: Path, name: str) -> Path:
+        """Where the files of the feed of that name go; a relative path is meant from the workspace's folder."""
+        return folder / (Path(self.folder).expanduser() if self.folder else Path("outbox", name))
 
     @property
     def settings(self) -> Mapping[str, Any]:

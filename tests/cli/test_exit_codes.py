@@ -49,6 +49,15 @@ def test_without_json_nothing_is_printed_but_the_sentence(
     assert capsys.readouterr() == ("", "It is stale.\n")
 
 
+def test_a_sentence_draws_nothing_on_the_terminal(fake: FakeWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
+    fake.answers["plan"] = SourceUnreadable("There is no package at \x1b[2J\u202ex.zip.", rule="package.missing")
+    assert run(["plan"]) == 3
+    assert (
+        capsys.readouterr().err
+        == "There is no package at \N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}x.zip.\n"
+    )
+
+
 def test_our_own_fault_is_70_without_a_traceback_or_what_it_held(
     fake: FakeWorkspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,6 +89,9 @@ def test_unknown_keys_are_refused_with_the_nearest(text: str, words: str) -> Non
         ("sources = 3", "it must be a table, [sources]"),
         ('[sources.a]\nkind = "x"', "sources.a.path is missing"),
         ('[sources.a]\nkind = "x"\npath = ""', "sources.a.path is empty: it must say something."),
+        ('[sources.a]\nkind = "x"\npath = "a\\u0000b"', "sources.a.path: a path holds no NUL"),
+        ('[sources.a]\nkind = "x"\npath = "~nobody-of-that-name/x"', "nobody here is called ~nobody-of-that-name"),
+        ('[feeds.a]\nkind = "x"\nfolder = "a\\u0000b"', "feeds.a.folder: a path holds no NUL"),
         ('[sources.manual]\nkind = "x"\npath = "y"', '"manual" cannot be a name'),
         ('[feeds."../up"]\nkind = "x"', '"../up" cannot be a name'),
         ("timezone = America/Chicago", "a text stands in quotation marks"),
@@ -139,6 +142,13 @@ def test_an_unknown_source_names_the_nearest() -> None:
 def test_a_relative_path_is_meant_from_the_workspace(tmp_path: Path) -> None:
     assert config.SourceSettings(kind="x", path="a.zip").package(tmp_path) == tmp_path / "a.zip"
     assert config.SourceSettings(kind="x", path="/drop/a.zip").package(tmp_path) == Path("/drop/a.zip")
+
+
+def test_a_feed_goes_to_the_outbox_unless_a_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ines")
+    assert config.FeedSettings(kind="x").target(tmp_path, "lms") == tmp_path / "outbox" / "lms"
+    assert config.FeedSettings(kind="x", folder="out").target(tmp_path, "lms") == tmp_path / "out"
+    assert config.FeedSettings(kind="x", folder="~/out").target(tmp_path, "lms") == Path("/home/ines/out")
 
 
 def test_a_configuration_is_frozen() -> None:

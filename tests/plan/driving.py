@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 import oracle
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from oracle_holds import held_changes, propose
 from oracle_undo import reverse
 from oracle_words import Hold, Key, Line, Model, Proposal, Row, Values
@@ -192,7 +192,7 @@ def same(engine: Mapping[Any, object], plain: Mapping[Any, object], what: str) -
     raise AssertionError(f"{what} differ:\n{told}")
 
 
-def few(examples: int, **more: int) -> settings:
-    """So many examples, and forty times as many in the deep profile (ROSTERKIT_HYPOTHESIS=deep)."""
-    deep = os.environ.get("ROSTERKIT_HYPOTHESIS") == "deep"
-    return settings(max_examples=examples * (40 if deep else 1), **more)  # type: ignore[arg-type]  # counts only
+def few(examples: int, **more: Any) -> settings:
+    """So many examples, as each takes a second; forty times as many where HYPOTHESIS_PROFILE is deep."""
+    deep = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
+    return settings(max_examples=examples * (40 if deep else 1), suppress_health_check=list(HealthCheck), **more)

@@ -40,7 +40,7 @@ def apply(ws: Workspace, plan_id: str) -> None:
     ws.apply(plan_id, actor="kim")
 
 
-@few(10)
+@few(7)
 @given(truth=districts(), data=st.data())
 def test_the_engine_says_what_the_oracle_says_night_after_night(truth: Truth, data: st.DataObject) -> None:
     """Lines, holds, pending and stored rows are compared after every verb; P9 too (``Pair.compare_state``)."""
@@ -56,7 +56,7 @@ def test_the_engine_says_what_the_oracle_says_night_after_night(truth: Truth, da
 
 
 TestRoad = Road.TestCase
-TestRoad.settings = few(7, stateful_step_count=9)
+TestRoad.settings = few(6, stateful_step_count=8)
 
 
 @few(5)

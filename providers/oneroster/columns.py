@@ -56,6 +56,9 @@ def _case(fields: dict[str, Field], notes: Notes) -> list[str]:
 def _unknown(file: File, unknown: list[str], fields: dict[str, Field], notes: Notes) -> list[str]:
     missing = [name for name in file.header if name not in {field.name for field in fields.values()}]
     wrong = [name for name in unknown if not name.startswith("metadata.")]
+    if not fields:  # no header at all: its names are a person's values
+        notes.one("schema.unknown-column", line=1, detail="none is of the standard: the header may be missing")
+        return ["schema.unknown-column"]
     for name in wrong:
         near = get_close_matches(name, missing, n=1)
         notes.one("schema.unknown-column", line=1, column=name[:60], detail=f"perhaps {near[0]}" if near else "")

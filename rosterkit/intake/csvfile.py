@@ -165,8 +165,9 @@ class _Reader:
             raise NotText("csv.header", line, f"{len(names):,} columns")
         named = [name for name in names if name]
         if len(set(named)) < len(named):
-            twice = next(name for name in named if named.count(name) > 1)
-            raise NotText("csv.duplicate-header", line, f"column {twice[:60]}")
+            twice = [at for at, name in enumerate(names, 1) if name and names.count(name) > 1]
+            told = ", ".join(map(str, twice[:5]))  # not by name: where the header is missing, it is a person's value
+            raise NotText("csv.duplicate-header", line, f"among columns {told}")
         if len(named) < len(names):
             self.notes.one("csv.unnamed-column", line=line, detail=f"{len(names) - len(named)} without a name")
         folded = [name.casefold() for name in names]

@@ -147,6 +147,15 @@ def test_links_of_people_whose_roles_are_unknown_are_not_archived_by_absence(tmp
     assert bundle.segment("GuardianStatement").why == "users.csv:2: its agentSourcedIds was not read"
 
 
+@pytest.mark.parametrize("twice", [False, True])
+def test_without_a_header_nobodys_values_are_told_as_column_names(twice: bool, tmp_path: Path) -> None:
+    row = "ana,,,true,s1,student,ana@harbour.example,,Ana,Ruiz," + ("Ana" if twice else "")
+    bundle = read(tmp_path, tiny(), raw={"users.csv": f"{row}\nbo,,,true,s1,student,bo,,Bo,Berg,\n".encode()})
+    assert states(bundle)["Person"] == "absent"
+    told = bundle.findings.filter(file="users.csv").select("value", "column", "detail", "key").write_csv()
+    assert not {word for word in ("Ana", "Ruiz", "ana@") if word in told}
+
+
 def test_a_key_that_is_the_word_null_names_nobody_and_makes_the_file_partial(tmp_path: Path) -> None:
     bundle = read(tmp_path, spoilt("users", 0, sourcedId="NULL"))
     assert "NULL" not in rows_of(bundle, "Person")

@@ -137,7 +137,7 @@ def plan_package(
         segments=tuple((s.entity, s.role, s.state, s.why) for s in read.segments),
         notes=_notes(draft, read, len(packages), state, first),
     )
-    store_draft(connection, plan, config.settings_digest, draft, bundle if state == "new" else read)
+    store_draft(connection, plan, config.settings_digest, draft, read)
     return plan
 
 

@@ -1,4 +1,4 @@
-"""What people call the records that a plan speaks of, and their schools."""
+"""What people call the records that are stored or that a plan creates, and their schools."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from rosterkit.plan.parts import Parts
 from rosterkit.store.bulk import read
 
 __all__ = ["keys_of", "names_of"]
-
-_OWN = {"Org": "name", "AcademicSession": "title", "Course": "title", "Class": "title"}
 
 
 def _all(path: Path, entity: Entity, columns: list[str], created: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

@@ -76,7 +76,7 @@ class PlanPart(SQLModel, table=True):
     __table_args__ = (Index("ix_plan_part_plan", "plan", "part", "entity"),)
     id: int | None = Field(default=None, primary_key=True)
     plan: str = Field(foreign_key="plan.id")
-    part: str  # create | status | update | stamp, held.* of these, pending, settled, holds, finding, facts
+    part: str  # create | status | update | stamp, held.* of the first three, pending, settled, holds, finding, uses
     entity: str
     rows: int
     sha256: str

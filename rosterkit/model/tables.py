@@ -1,4 +1,4 @@
-"""The canonical roster, declared once (DESIGN §4): SQLModel tables, from which frames, SQL and docs are made.
+"""The canonical roster, declared once: SQLModel tables, from which frames, SQL and docs are made.
 
 Each row comes from one source record. Integer ``id`` carries every foreign key and is never reused; ``sourced_id`` is
 the text by which the origin knows the record, unique per (origin, id_space). Rows are archived, never deleted.

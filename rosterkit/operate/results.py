@@ -74,7 +74,7 @@ class Hold:
     sourced_id: str
     action: str  # "" = any
     field: str  # "" = all
-    code: str  # person | limit | case | undo
+    code: str  # person | limit | undo
     reason: str
     actor: str
     since: datetime
@@ -113,11 +113,11 @@ class Explanation:
 
     entity: str
     sourced_id: str
-    status: str
+    status: str  # active | archived; waiting where nothing is stored yet
     values: tuple[Value, ...]
     holds: tuple[Hold, ...]
     pending: str  # why what the source last said is not what is stored; "" where it is
-    findings: pl.DataFrame
+    findings: pl.DataFrame  # intake.findings.FINDINGS, of the newest applied plan of each source
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ __all__ = [
 
 
 def now() -> datetime:
-    """The clock of bookkeeping; plans and feeds never ask it."""
+    """The clock of bookkeeping, and of what expires; what else a plan or a feed says never asks it."""
     return datetime.now(UTC)
 
 

@@ -1,4 +1,4 @@
-"""May this plan still be applied? Refused by name when it is stale, settled or not approved (DESIGN §6)."""
+"""May this plan still be applied? Refused by name when it is stale, settled or not approved (how-the-road-works.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deltas that were read and are not applied yet: none is lost, each plan covers them all (DESIGN §2)."""
+"""Deltas that were read and are not applied yet: none is lost, each plan covers them all."""
 
 from __future__ import annotations
 

@@ -178,7 +178,11 @@ def test_p8_what_is_executed_is_what_was_shown_and_approved(truth: Truth, data: 
     with workspace() as ws:
         loaded(Pair(ws), truth)
         before = stored(ws)
-        shown = ws.show(plan_bundle(ws, night(data.draw, truth, 1).bundle()).id)
+        saying = night(data.draw, truth, 1)
+        child = data.draw(st.sampled_from(sorted(truth["Person"])))
+        other = {"given_name": "Wren", "family_name": "Okafor", "identifier": "z9"}  # a case: something is held
+        saying.truth["Person"].setdefault(child, dict(truth["Person"][child])).update(other)
+        shown = ws.show(plan_bundle(ws, saying.bundle()).id)
         approval = ws.approve(shown.plan.id, reason="looked at", actor="kim")
         ws.apply(shown.plan.id, actor="kim")
         assert approval.plan == shown.plan.id
@@ -213,6 +217,9 @@ def test_p9_no_active_row_refers_to_an_inactive_one(truth: Truth, data: st.DataO
         for number in range(2):
             saying = night(data.draw, truth, number)
             truth = saying.truth
+            name = data.draw(st.sampled_from(["Org", "Class", "Person"]))
+            leaves = data.draw(st.sampled_from(sorted(truth[name]) or ["nobody"]))
+            truth[name].pop(leaves, None)  # and what refers to it is said as before
             apply(ws, plan_bundle(ws, saying.bundle()).id)
             assert dangling_rows(ws) == []
         apply(ws, ws.undo(actor="kim").id)

@@ -116,9 +116,9 @@ def _updates(entity: Entity, rows: pl.DataFrame, keys: Keys, field_codes: pl.Dat
         own = pl.col("hold").is_null() | (pl.col("hold") == "dependant")  # else a hold of the record came first
         apart = own & has("field_hold", bit(entity, column))
         wide = _with_codes(wide, field_codes).with_columns(
-            hold=pl.when(apart).then(pl.coalesce("code", pl.lit("dependant"))).otherwise("hold"),
+            hold=pl.when(apart).then(pl.coalesce("_code", pl.lit("dependant"))).otherwise("hold"),
             hold_why=pl.when(apart)
-            .then(pl.coalesce("reason", pl.lit("what it refers to is held")))
+            .then(pl.coalesce("_reason", pl.lit("what it refers to is held")))
             .otherwise("hold_why"),
         )
         parts.append(wide.select(list(UPDATE)))
@@ -126,14 +126,19 @@ def _updates(entity: Entity, rows: pl.DataFrame, keys: Keys, field_codes: pl.Dat
 
 
 def _with_codes(rows: pl.DataFrame, field_codes: pl.DataFrame) -> pl.DataFrame:
-    """Lines of one field with code and reason of what holds it: a word on the field, or one on this very value."""
+    """Lines of one field with ``_code`` and ``_reason`` of what holds it: a word on the field, or on this very value.
+
+    (A course has a column ``code`` of its own.)
+    """
     on = ["sourced_id", "field"]
     undone = pl.col("code") == "undo"
-    any_value = field_codes.filter(~undone).drop("value").unique(on, keep="first")
+    any_value = field_codes.filter(~undone).unique(on, keep="first")
     this_value = field_codes.filter(undone).rename({"value": "after"}).unique([*on, "after"], keep="first")
-    rows = rows.join(any_value, on=on, how="left", maintain_order="left")
-    rows = rows.join(this_value, on=[*on, "after"], how="left", nulls_equal=True, maintain_order="left", suffix="_this")
-    return rows.with_columns(code=pl.coalesce("code", "code_this"), reason=pl.coalesce("reason", "reason_this"))
+    words = any_value.select(*on, _code="code", _reason="reason")
+    rows = rows.join(words, on=on, how="left", maintain_order="left")
+    words = this_value.select(*on, "after", _code_this="code", _reason_this="reason")
+    rows = rows.join(words, on=[*on, "after"], how="left", nulls_equal=True, maintain_order="left")
+    return rows.with_columns(_code=pl.coalesce("_code", "_code_this"), _reason=pl.coalesce("_reason", "_reason_this"))
 
 
 def parts_of(judged: Mapping[str, pl.DataFrame], keys: Keys, holds: pl.DataFrame) -> Parts:

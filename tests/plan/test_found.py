@@ -97,3 +97,13 @@ def test_an_older_approved_plan_is_stale_once_a_newer_one_is_applied(pair: Pair)
     pair.ws.approve(older.id, reason="fine", actor="kim")
     assert pair.apply(pair.plan(Saying(TRUTH, changed, delta=True, name="second").bundle()))
     assert not pair.apply_signed(older)
+
+
+def test_a_held_field_of_a_course_is_told_by_the_hold_and_not_by_the_course_code(pair: Pair) -> None:
+    coded, _ = night(pair, lambda truth: truth["Course"]["K0"].update(code="A1"))
+
+    def leave(truth: Truth) -> None:
+        del truth["Org"]["D"]  # held, as an unreadable school still belongs to it
+
+    _, lines = night(pair, leave, before=coded, unreadable={"Org": {"S1"}})
+    assert lines["Course", "update", "K0", "org"] == "dependant"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.session import Actor, AsOf, Json, actor_named, command_of, opened, paper, put
+from rosterkit.cli.session import AsOf, Json, command_of, opened, paper, put
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -104,12 +104,11 @@ def undo(
     ctx: typer.Context,
     revision: Annotated[int | None, typer.Argument(metavar="[REVISION]", min=1, help="Left out: the newest.")] = None,
     as_of: AsOf = None,
-    actor: Actor = "",
     json: Json = False,
 ) -> None:
     """Make the plan that takes a revision back; it is approved and applied like any other."""
     with opened(ctx) as workspace:
-        made = workspace.undo(revision, actor=actor_named(actor), as_of=as_of)
+        made = workspace.undo(revision, as_of=as_of)
         _print_plan(ctx, workspace, made, json)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from rosterkit.errors import InternalError
 from rosterkit.model.schema import Entity
 
 __all__ = ["ROW_KEYS", "UNREADABLE", "Bundle", "Listing", "Package", "Segment", "Table", "said_schema"]
@@ -53,6 +54,18 @@ class Table:
     listings: tuple[Listing, ...] = ()
 
 
+def _promises(table: Table) -> dict[str, bool]:
+    """What a table must never be, and whether it is."""
+    rows, keys = table.rows, table.rows["sourced_id"]
+    texts = pl.col(name for name, dtype in rows.schema.items() if dtype == pl.String)
+    blank = rows.select(blank=pl.any_horizontal((texts == "").any()))["blank"].any()
+    return {
+        "a sourced id is missing or stands twice": keys.null_count() > 0 or keys.n_unique() < rows.height,
+        "a record is readable and unreadable": rows.join(table.unreadable, on="sourced_id", how="semi").height > 0,
+        "a blank is not null": bool(blank),
+    }
+
+
 @dataclass(frozen=True)
 class Segment:
     """One (entity, role) of a source; role "" means every role that has no segment of its own.
@@ -88,6 +101,16 @@ class Bundle:
     segments: tuple[Segment, ...]
     findings: pl.DataFrame
     rows_read: Mapping[str, int] = field(default_factory=dict)  # by file
+
+    def checked(self) -> Bundle:
+        """The bundle itself, once it is seen to keep this module's promises; InternalError names a broken one."""
+        if any(segment.role for segment in self.segments):
+            raise InternalError("The source gives a role a segment of its own, which the planner does not know yet.")
+        for name, table in self.tables.items():
+            for promise, broken in _promises(table).items():
+                if broken:
+                    raise InternalError(f"The source broke a promise about {name}: {promise}. Report it to its makers.")
+        return self
 
     def segment(self, entity: str, role: str = "") -> Segment:
         """The segment that governs this role of the entity; ``absent`` when the source never spoke of it."""

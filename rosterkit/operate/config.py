@@ -112,6 +112,13 @@ class Config(BaseModel):
                 )
         return value
 
+    @field_validator("sources")
+    @classmethod
+    def _is_one(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        if len(value) > 1:
+            raise ValueError(f"a workspace has one source so far, and here are {len(value)}: make a workspace for each")
+        return value
+
     @field_validator("limits", "caps", mode="before")
     @classmethod
     def _are_numbers_in_range(cls, value: object, info: ValidationInfo) -> object:

@@ -70,7 +70,7 @@ def walk(folder: Path, console: Console) -> None:
     _carry_out(console, workspace, second, "the changes of the day; the held ones wait for the school")
 
     _step(console, 3, "Second thoughts: undo takes the night back, by a plan like any other.")
-    back = workspace.undo(actor=_ACTOR, as_of=NIGHTS["second-night"])
+    back = workspace.undo(as_of=NIGHTS["second-night"])
     tables.plan_summary(console, back, zone)
     _carry_out(console, workspace, back, "the school asked for yesterday's roster")
 

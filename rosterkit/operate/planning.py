@@ -49,7 +49,7 @@ def read_options(connection: sqlite3.Connection, config: Config, name: str, prog
     )
 
 
-def _needs_person(connection: sqlite3.Connection, config: Config, name: str) -> str:
+def _needs_person(connection: sqlite3.Connection, config: Config, name: str, draft: Draft) -> str:
     """Why a person must approve; "" where none must."""
     row = connection.execute(
         "select settings_digest from plan where source=? and kind='sync' and state='applied' order by seq desc limit 1",
@@ -59,6 +59,9 @@ def _needs_person(connection: sqlite3.Connection, config: Config, name: str) -> 
         return "it is the first plan of this source"
     if row[0] != config.settings_digest:
         return "settings have changed since the last plan that was applied"
+    orgs = draft.parts.applicable().status.get("Org")
+    if orgs is not None and (orgs["action"] == "archive").any():
+        return "a school or another organisation would leave, with what belongs to it"
     return "" if config.mode == "auto" else f'mode is "{config.mode}"'
 
 
@@ -107,7 +110,7 @@ def plan_package(
     """Reads the package, works out the plan and stores it; returns it."""
     settings = config.source(name)
     options = read_options(connection, config, name, progress)
-    read = source(settings.kind).read(package, options)
+    read = source(settings.kind).read(package, options).checked()
     state = queue.known(connection, name, read.package.id)
     bundle = queue.tonight(read, state)
     snapshot = StoreSnapshot(path, connection, name)
@@ -116,7 +119,7 @@ def plan_package(
     packages = tuple(dict.fromkeys([*queue.waiting(connection, name), read.package.id]))
     created = plans.now()
     first = not connection.execute("select 1 from plan where source=? and state='applied'", (name,)).fetchone()
-    why = "" if draft.parts.applicable().empty else _needs_person(connection, config, name)
+    why = "" if draft.parts.applicable().empty else _needs_person(connection, config, name, draft)
     severities = dict(draft.findings.group_by("severity").len().iter_rows())
     plan = Plan(
         id=_id(as_of),

@@ -221,9 +221,8 @@ class Workspace:
                 after.id, revision_of(connection), wrote, after.changes, after.held, time.monotonic() - begun
             )
 
-    def undo(self, revision: int | None = None, *, actor: str, as_of: date | None = None) -> Plan:
+    def undo(self, revision: int | None = None, *, as_of: date | None = None) -> Plan:
         """Stores the plan that takes a revision (or the newest) back; it is approved and applied like any other."""
-        del actor  # an undo plan is signed when it is approved
         with self._write() as connection:
             return planning.plan_undo(self.database, connection, self.config, revision, as_of or self._today())
 

@@ -1,4 +1,4 @@
-"""Held changes that a person approved: a ceiling (DESIGN §5). The next plan is freed of exactly these and no others."""
+"""Held changes that a person approved: a ceiling. The next plan is freed of exactly these and no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a Bundle and a Snapshot to a draft of the plan: the one pipeline (DESIGN §2).
+"""From a Bundle and a Snapshot to a draft of the plan: the one pipeline.
 
 fold what was said → judge each record → protect what cannot be read → settle references → hold (persons, undos, cases,
 limits) → free what was approved → close over dependants → parts.
@@ -110,7 +110,8 @@ def _ended(judged: Mapping[str, pl.DataFrame], said: Mapping[str, Said], holds: 
         rows = judged[entity.name].select("sourced_id", "active", "said", "deleted", "action", "hold", "known")
         met = mine.join(rows, on="sourced_id", how="left")
         back = pl.col("said") & ~pl.col("deleted")
-        archive = (pl.col("action") == "archive") & (back | ~pl.col("active"))
+        stays = back & (pl.col("action_right").fill_null("") != "archive")
+        archive = (pl.col("action") == "archive") & (stays | ~pl.col("active"))
         restore = (
             (pl.col("action") == "restore")
             & back

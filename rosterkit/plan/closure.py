@@ -1,4 +1,4 @@
-"""Closes what is held over what depends on it (DESIGN §6), until nothing more is held.
+"""Closes what is held over what depends on it, until nothing more is held.
 
 A held create holds what would reference it. A case holds everything that references the person. A held archive holds
 the archives of what references it, and of what it references: no active row references an archived one. A link that a

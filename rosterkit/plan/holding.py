@@ -11,10 +11,12 @@ from rosterkit.plan.limits import Limits, halved_classes, trips
 from rosterkit.plan.texts import Keys, as_text
 from rosterkit.plan.units import units
 
-__all__ = ["COUNTED", "hold_cases", "hold_over_limits", "hold_stored"]
+__all__ = ["COUNTED", "FOLLOWS", "hold_cases", "hold_over_limits", "hold_stored"]
 
 COUNTED = ("absent", "deleted", "unlisted")
 """Ways of leaving that count as vanished; what follows a parent counts at the parent."""
+
+FOLLOWS = ("follows", "follows-deleted")
 
 
 def _set(rows: pl.DataFrame, which: pl.Expr, code: str, why: pl.Expr) -> pl.DataFrame:
@@ -110,13 +112,18 @@ def hold_cases(judged: dict[str, pl.DataFrame], approved: dict[str, pl.Series]) 
 
 
 def _counted(entity: Entity, judged: dict[str, pl.DataFrame]) -> pl.Expr:
-    """Archives that count as vanished here: proposed by absence or word, with no required parent that leaves too."""
-    counted = proposed() & (pl.col("action") == "archive") & pl.col("how").is_in(COUNTED)
+    """Archives that count as vanished here: proposed by absence or word, with no required parent that leaves too.
+
+    A record that is said, and leaves only because its parent does, counts as well: its row contradicts the loss of the
+    parent, as when a file of schools or classes was cut short.
+    """
+    counted = pl.col("how").is_in(COUNTED)
     for column in entity.refs:
         if column.required and column.to:
             parents = judged[column.to].filter(pl.col("action") == "archive")["id"]
             counted = counted & ~pl.col(f"s.{column.name}").is_in(parents.implode())
-    return counted
+    contradicted = pl.col("said") & pl.col("how").is_in(FOLLOWS)
+    return proposed() & (pl.col("action") == "archive") & (counted | contradicted)
 
 
 def hold_over_limits(

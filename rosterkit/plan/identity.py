@@ -1,4 +1,4 @@
-"""Who is who: the check for a reused id (DESIGN §5, "Identity").
+"""Who is who: the check for a reused id.
 
 When given name, family name and a second identifier (number, state id, birth date) all contradict the stored row, the
 id may have been given to another human. It is a case for a person, never an update.

@@ -1,4 +1,4 @@
-"""Limits on what vanishes (DESIGN §5): judged before anything is written, they hold archives.
+"""Limits on what vanishes: judged before anything is written, they hold archives.
 
 Both a share and a floor must be passed. A unit is (entity, role, school); people at several schools count in each,
 those with none at the district (school 0). What follows from an archived parent counts at the parent.

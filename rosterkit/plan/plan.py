@@ -1,4 +1,4 @@
-"""The plan: an immutable, stored object that says everything that applying it will do (DESIGN §2, §6)."""
+"""The plan: an immutable, stored object that says everything that applying it will do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Undo: a new plan that takes a revision back where the store still says what that revision wrote (DESIGN §6).
+"""Undo: a new plan that takes a revision back where the store still says what that revision wrote.
 
 What has changed since, or what later rows refer to, is left and listed as held. What is taken back is held afterwards
 by its value, so that tonight's package does not bring it back and a new word from the source does.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from rosterkit.model.schema import Entity
+from rosterkit.model.vocabulary import is_school
 from rosterkit.plan.limits import UNITS
 
 __all__ = ["units"]
@@ -19,7 +20,7 @@ def _value(name: str) -> pl.Expr:
 def _schools(judged: dict[str, pl.DataFrame]) -> pl.Series:
     """Ids of the orgs that are schools; every other org counts as the district."""
     orgs = judged["Org"]
-    return orgs.filter(_value("type").is_in(["district", "local", "state", "national", "department"]).not_())["id"]
+    return orgs.filter(is_school(_value("type")))["id"]
 
 
 def _of_people(judged: dict[str, pl.DataFrame], schools: pl.Series) -> pl.DataFrame:
@@ -33,9 +34,9 @@ def _of_people(judged: dict[str, pl.DataFrame], schools: pl.Series) -> pl.DataFr
     ).unique()
 
 
-def _through(rows: pl.DataFrame, person: str, people: pl.DataFrame, *, with_role: bool) -> pl.DataFrame:
+def _through(rows: pl.DataFrame, person: str, people: pl.DataFrame) -> pl.DataFrame:
     """Units of records that count where a person counts."""
-    who = people if with_role else people.select("person_id", "school_id").unique().with_columns(role=pl.lit(""))
+    who = people.select("person_id", "school_id").unique()
     return rows.select(*_FLAGS, person_id=_value(person)).join(who, on="person_id", how="left")
 
 
@@ -46,9 +47,9 @@ def units(entity: Entity, rows: pl.DataFrame, judged: dict[str, pl.DataFrame]) -
     if name == "Person":
         out = rows.select(*_FLAGS, person_id="id").join(_of_people(judged, schools), on="person_id", how="left")
     elif name in ("UserProfile", "Demographics"):
-        out = _through(rows, "person_id", _of_people(judged, schools), with_role=False)
+        out = _through(rows, "person_id", _of_people(judged, schools))
     elif name == "GuardianStatement":
-        out = _through(rows, "student_id", _of_people(judged, schools), with_role=False)
+        out = _through(rows, "student_id", _of_people(judged, schools))
     elif name == "ClassTerm":
         classes = judged["Class"].select(class_id="id", school_id=_value("school_id"))
         out = rows.select(*_FLAGS, class_id=_value("class_id")).join(classes, on="class_id", how="left")

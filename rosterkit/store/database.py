@@ -39,6 +39,12 @@ def migrate(path: Path) -> None:
         engine.dispose()
 
 
+def _refuse_empty(path: Path) -> None:
+    """An empty file is no database that rosterkit made: the roster was lost, and nobody should start over unasked."""
+    if path.stat().st_size == 0:
+        raise UsageError(f"{path} is empty: the roster is lost. Put the copy of your backup back.")
+
+
 def _version(connection: sqlite3.Connection) -> str:
     try:
         row = connection.execute("select version_num from alembic_version").fetchone()
@@ -54,6 +60,7 @@ def connect(path: Path) -> sqlite3.Connection:
             f"{path} is missing: it holds the roster and its history. Put the copy of your backup back, "
             'or make a new workspace: "rosterkit init DIR".'
         )
+    _refuse_empty(path)
     connection = sqlite3.connect(path, isolation_level=None, timeout=10)
     version = _version(connection)
     if version != HEAD:
@@ -83,5 +90,6 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         yield
         connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        if connection.in_transaction:  # SQLite itself has rolled back where the disk is full
+            connection.execute("rollback")
         raise

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from rosterkit.model.schema import Entity, by_name, entities
+from rosterkit.model.vocabulary import is_school
 from rosterkit.plan.explain import NAMES
 from rosterkit.plan.parts import Parts
 from rosterkit.store.bulk import read
@@ -64,12 +65,7 @@ def _join(rows: pl.DataFrame, column: str, names: pl.DataFrame, alias: str) -> p
 def names_of(path: Path, *parts: Parts) -> dict[str, pl.DataFrame]:
     """NAMES of every record, by entity; what these parts create is included."""
     created = _created(parts)
-    orgs = _all(path, by_name("Org"), ["name", "type"], created).with_columns(
-        is_school=pl.col("type")
-        .is_in(["department", "district", "local", "state", "national"])
-        .not_()
-        .fill_null(value=True)
-    )
+    orgs = _all(path, by_name("Org"), ["name", "type"], created).with_columns(is_school=is_school(pl.col("type")))
     out = {"Org": orgs.select("id", "name", school=pl.lit(""))}
     for name in ("AcademicSession", "Course"):
         rows = _all(path, by_name(name), ["title"], created)

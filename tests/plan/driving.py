@@ -118,7 +118,7 @@ class Pair:
         return self._compare(plan, propose(self.model, said, self.ws.config.limits))
 
     def undo(self, revision: int | None = None) -> Plan:
-        plan = self.ws.undo(revision, actor="kim")
+        plan = self.ws.undo(revision)
         return self._compare(plan, reverse(self.model, self.done[revision or max(self.done)]))
 
     def _compare(self, plan: Plan, proposal: Proposal) -> Plan:

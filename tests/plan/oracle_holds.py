@@ -174,12 +174,13 @@ def units(record: Record, night: Night) -> set[tuple[str, str]]:
 
 
 def vanishes(record: Record, night: Night) -> bool:
+    if record.action != "archive" or record.hold:
+        return False
+    if record.how in ("follows", "follows-deleted"):
+        return record.said is not None
     parents = [target(night, c, record.old[c.label]) for c in record.entity.refs if c.required]
-    return (
-        record.action == "archive"
-        and record.how in ("absent", "deleted", "unlisted")
-        and not record.hold
-        and not any(parent is not None and parent.action == "archive" for parent in parents)
+    return record.how in ("absent", "deleted", "unlisted") and not any(
+        parent is not None and parent.action == "archive" for parent in parents
     )
 
 
@@ -278,7 +279,7 @@ def ends(hold: Hold, night: Night) -> bool:
         return False
     row = record.said if record.said and not record.said.deleted else None
     if hold.action == "archive":
-        return row is not None or not record.was_active
+        return (row is not None and record.action != "archive") or not record.was_active
     if hold.action == "restore":
         return row is not None and (record.was_active or record.active)
     return row is not None and hold.field in row.values and row.values[hold.field] != hold.value

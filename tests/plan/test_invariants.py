@@ -78,7 +78,7 @@ def test_p2_undo_restores_the_business_columns_of_all_active_rows(truth: Truth, 
         loaded(pair, truth)
         before = actives(stored(ws))
         if pair.ws.apply(signed(pair, night(data.draw, truth, 1).bundle()), actor="kim").wrote:
-            apply(ws, ws.undo(actor="kim").id)
+            apply(ws, ws.undo().id)
         assert actives(stored(ws)) == before
 
 
@@ -222,7 +222,7 @@ def test_p9_no_active_row_refers_to_an_inactive_one(truth: Truth, data: st.DataO
             truth[name].pop(leaves, None)  # and what refers to it is said as before
             apply(ws, plan_bundle(ws, saying.bundle()).id)
             assert dangling_rows(ws) == []
-        apply(ws, ws.undo(actor="kim").id)
+        apply(ws, ws.undo().id)
         assert dangling_rows(ws) == []
 
 
@@ -251,7 +251,7 @@ def test_p11_replaying_the_journal_rebuilds_the_store(truth: Truth, data: st.Dat
             truth = saying.truth
             apply(ws, plan_bundle(ws, saying.bundle()).id)
         if data.draw(st.booleans()):
-            apply(ws, ws.undo(actor="kim").id)
+            apply(ws, ws.undo().id)
         assert canonical(replayed(ws)) == canonical(ws.database)
 
 

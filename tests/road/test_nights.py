@@ -11,6 +11,7 @@ from rosterkit.errors import SourceUnreadable
 from rosterkit.plan.plan import Counts
 
 NOTHING = Counts()
+PER_SCHOOL = 30  # students, in the district of this folder's conftest
 
 
 def without(kind: Any, *keys: Any) -> Any:
@@ -268,3 +269,40 @@ def test_a_package_that_is_none_leaves_everything_as_it_was(road: Any, bad: Any)
     with pytest.raises(SourceUnreadable):
         road.workspace.plan(path)
     assert [p.id for p in road.workspace.plans()] == before
+
+
+def test_a_school_that_is_missing_from_orgs_takes_nobody_whose_row_still_names_it(road: Any) -> None:
+    lost = road.changed(lambda files: files.update(orgs=[o for o in files["orgs"] if o["sourcedId"] != "S2"]))
+    plan = road.plan(lost)
+    assert plan.total.archive == 0
+    held = road.lines(plan)
+    assert ("Role", "archive", "S2-p0|S2", "limit") in held
+    assert ("Org", "archive", "S2", "dependant") in held
+
+
+def test_classes_cut_short_between_rows_keep_their_enrollments(road: Any) -> None:
+    plan = road.plan(road.changed(lambda files: files.update(classes=files["classes"][:3])))
+    assert plan.total.archive == 0
+    assert plan.held["Enrollment"].archive >= PER_SCHOOL
+    assert plan.held["Class"].archive == 1
+
+
+def test_what_follows_stays_held_from_night_to_night(road: Any) -> None:
+    lost = road.changed(lambda files: files.update(classes=files["classes"][:3]))
+    first = road.night(lost)
+    second = road.night(lost)
+    third = road.plan(lost)
+    assert first.held == second.held == third.held
+    assert third.total.archive == 0
+
+
+def test_a_plan_that_archives_an_org_needs_a_person_even_in_auto(road: Any) -> None:
+    settings = road.workspace.folder / "rosterkit.toml"
+    settings.write_text(settings.read_text().replace('mode = "review"', 'mode = "auto"'))
+    road.workspace = Workspace(road.workspace.folder)
+    road.night(road.changed(lambda files: files["users"][2].update(email="a@jv.example")))
+    assert not road.plan(road.changed(lambda files: files["users"][2].update(email="b@jv.example"))).needs_approval
+    row = {**road.files["orgs"][1], "status": "tobedeleted", "dateLastModified": "2026-11-01T00:00:00.000Z"}
+    plan = road.plan({"orgs": [row]}, modes={"orgs": "delta"})
+    assert plan.changes["Org"].archive == 1
+    assert "would leave" in plan.approval_why

@@ -63,9 +63,28 @@ def test_a_missing_database_is_named_with_the_remedy(tmp_path: Path) -> None:
 
 def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "roster.db"
-    path.touch()
+    with sqlite3.connect(path) as old:
+        old.execute("create table alembic_version (version_num varchar(32) not null)")
+    old.close()
     connection = database.connect(path)
     assert connection.execute("select count(*) from person").fetchone() == (0,)
+    connection.close()
+
+
+def test_an_empty_file_is_a_lost_roster_and_not_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "roster.db"
+    path.touch()
+    with pytest.raises(UsageError, match="backup"):
+        database.connect(path)
+    assert path.stat().st_size == 0
+
+
+def test_what_sqlite_rolled_back_itself_is_told_as_it_was(fresh: Any) -> None:
+    connection = database.connect(fresh)
+    fill = "with recursive n(i) as (select 1 union all select i+1 from n limit 99999) select i from n"
+    connection.execute("pragma max_page_count=1")
+    with pytest.raises(sqlite3.OperationalError, match="full"), database.transaction(connection):
+        connection.execute(f"create table much as {fill}")
     connection.close()
 
 

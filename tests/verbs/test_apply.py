@@ -84,7 +84,7 @@ def test_nothing_is_applied_where_the_workspace_only_observes(desk: Any, tonight
 def undoing(desk: Any, tonight: Any) -> Any:
     """A second revision, and a stored undo of it."""
     desk.night(tonight(said=MOVED))
-    return desk.ws.undo(actor="kim")
+    return desk.ws.undo()
 
 
 def test_stale_where_a_later_revision_touched_what_it_touches(desk: Any, tonight: Any, undoing: Any) -> None:
@@ -118,7 +118,7 @@ KEYS = [f"stu-{i:02}" for i in range(20)]
 
 def test_stale_where_an_active_record_came_to_refer_to_one_that_it_archives(desk: Any, tonight: Any) -> None:
     desk.night(tonight([*KEYS, "stu-90"], enrolled=KEYS))
-    undo = desk.ws.undo(actor="kim")  # would archive stu-90
+    undo = desk.ws.undo()  # would archive stu-90
     desk.ws.approve(undo.id, reason="back", actor="kim")
     desk.night(tonight([*KEYS, "stu-90"]))  # who is enrolled meanwhile
     assert refused(desk, undo) == "stale"

@@ -109,7 +109,7 @@ def test_a_plan_that_holds_nothing_has_nothing_to_free(desk: Any) -> None:
 def test_what_an_undo_leaves_cannot_be_freed(desk: Any, tonight: Any) -> None:
     desk.night(tonight(said={"stu-01": {"email": "new@birch.example"}}))
     desk.night(tonight(said={"stu-01": {"email": "newer@birch.example"}}))
-    undo = desk.ws.undo(2, actor="kim")
+    undo = desk.ws.undo(2)
     assert undo.total_held == Counts(update=1)
     with pytest.raises(Refused) as refused:
         desk.ws.approve_held(undo.id, reason="all", actor="kim")

@@ -26,6 +26,8 @@ def test_it_says_field_by_field_what_changes_and_where_that_is_said(desk: Any, t
         "after": "new@birch.example",
         "why": "the source says so",
         "file": "Person.csv",
+        "before_name": None,
+        "after_name": None,
         "line": 6,
         "held": "",
         "held_why": "",

@@ -12,7 +12,9 @@ keep               bits of the business columns that the row does not state (``p
 dangling           bits of the references whose target is known nowhere
 s.<column>         the stored value; <column>: the value it would have (references as integer ids)
 diff               bits of the business columns in which the two differ
-action, how        create, update, archive, restore or null; how: said, deleted, unlisted, absent, follows
+s_modified_at      the stored dateLastModified
+action, how        create, update, archive, restore or null; how: said, deleted, unlisted, absent, follows,
+                   follows-deleted or undo
 protected          an unreadable row, its own or one it references, keeps it from absence and cascade
 hold, hold_why     the code and the sentence of what holds it; null = will be applied
 field_hold         bits of the business columns of an update that are held, the rest being applied

@@ -33,7 +33,7 @@ APPROVED: dict[str, type[pl.DataType]] = {
 }
 PENDING: dict[str, type[pl.DataType]] = {
     "sourced_id": pl.String,
-    "body": pl.String,  # JSON object: the row as it was said, by label, without what was not read
+    "body": pl.String,  # JSON object: "row" as it was said, by label, and "unread", the labels that were not read
     "deleted": pl.Boolean,
     "modified_at": pl.String,
     "package": pl.String,

@@ -291,6 +291,7 @@ def test_what_follows_stays_held_from_night_to_night(road: Any) -> None:
     lost = road.changed(lambda files: files.update(classes=files["classes"][:3]))
     first = road.night(lost)
     second = road.night(lost)
+    assert [h for h in road.workspace.holds() if h.code == "limit" and h.sourced_id == "S2-c1.S2-p0"]
     third = road.plan(lost)
     assert first.held == second.held == third.held
     assert third.total.archive == 0

@@ -14,7 +14,17 @@ from typing import NamedTuple
 
 from providers.oneroster.format import Field, tokens_of
 
-__all__ = ["GRADES", "GUID", "MANGLED", "Cell", "canonical_list", "fast_pattern", "read_cell", "read_datetime"]
+__all__ = [
+    "GRADES",
+    "GRADE_FORMS",
+    "GUID",
+    "MANGLED",
+    "Cell",
+    "canonical_list",
+    "fast_pattern",
+    "read_cell",
+    "read_datetime",
+]
 
 GUID = r"[0-9A-Za-z./@_-]{1,255}"
 MANGLED = r"^\s*\d(?:[.,]\d+)?[eE]\+\d+\s*$"
@@ -25,7 +35,9 @@ GRADES = ("IT", "PR", "PK", "TK", "KG", *(f"{n:02}" for n in range(1, 14)), "PS"
 
 _TRUE = {"true", "1", "yes", "y", "t"}
 _FALSE = {"false", "0", "no", "n", "f"}
-_GRADE_FORMS = {str(n): f"{n:02}" for n in range(1, 10)} | {"K": "KG", "k": "KG", "kg": "KG"}
+GRADE_FORMS = {str(n): f"{n:02}" for n in range(1, 10)} | {"K": "KG", "k": "KG", "kg": "KG"}
+"""How grades are often written, and how CEDS writes them."""
+
 _USER_ID = re.compile(r"\{[^:{}]+:[^{}]+\}")
 _DATE = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
@@ -109,7 +121,7 @@ def _texts(value: str, field: Field) -> Cell:
     items, rules = _items(value)
     if field.name != "grades":
         return Cell(canonical_list(items), rules)
-    grades = [_GRADE_FORMS.get(item, item) for item in items]
+    grades = [GRADE_FORMS.get(item, item) for item in items]
     if grades != items:
         rules += ("grade.form",)
     if not set(grades) <= set(GRADES):

@@ -28,7 +28,8 @@ def _blank(code: str, meaning: str, remedy: str, *, row: str = _SENT, example: s
 RULES: tuple[Rule, ...] = (
     _out(
         "feed.id",
-        "The sourced id has characters that OneRoster does not allow, or more than 255 of them.",
+        "The sourced id has characters that OneRoster does not allow, more than 255 of them, is the word NULL, or was "
+        "turned into a number by a spreadsheet (1.23E+11).",
         "Give the record an id of letters, digits and . - _ / @ in the source.",
         example="org north#1",
     ),
@@ -55,6 +56,13 @@ RULES: tuple[Rule, ...] = (
         "It ends before it begins, or on the same day (an end date is exclusive).",
         "Correct the dates in the source.",
         example="an enrollment from 2026-09-08 to 2026-09-01",
+    ),
+    _out(
+        "feed.outside-terms",
+        "The enrollment lies wholly outside the terms of its class, which OneRoster does not allow.",
+        "Correct the dates of the enrollment, or the terms of the class.",
+        dependants="none",
+        example="an enrollment that ended before the term of its class began",
     ),
     _out(
         "feed.reference",
@@ -84,7 +92,8 @@ RULES: tuple[Rule, ...] = (
     _blank(
         "feed.cell",
         "An optional cell holds what OneRoster does not allow there, and is sent blank.",
-        "Correct the value in the source; other, unspecified and ext:… can be sent only in version 1.2.",
+        "Correct the value in the source; other, unspecified and ext:… can be sent only in version 1.2. "
+        "A text that is the word NULL is read as blank by many, and is sent so.",
         example="an end date of 2026-02-30",
     ),
     _blank(
@@ -98,6 +107,20 @@ RULES: tuple[Rule, ...] = (
         "An item is blank, or holds a comma or a line break, and is left out of its list; spaces around items go.",
         "Remove the comma in the source.",
         example='the subject "Reading, Writing"',
+    ),
+    _blank(
+        "feed.grade",
+        "A grade is not written as CEDS writes it, and is sent as CEDS does.",
+        "Write KG and 01 to 09 in the source.",
+        row="sent with KG for K, 09 for 9",
+        example="9 instead of 09",
+    ),
+    _blank(
+        "feed.family",
+        "A family link joins a person to themselves, two students, two guardians or somebody who is neither by their "
+        "roles; OneRoster has no such link, and it is left out.",
+        "Correct the link or the roles of the two in the source.",
+        example="a student whose guardian has only the role of a teacher",
     ),
     _blank(
         "feed.user-id",

@@ -9,7 +9,7 @@ from providers.oneroster.rosterfile import FileRead
 from providers.oneroster.tables import derived_key, listed, row_keys
 from rosterkit.intake.bundle import UNREADABLE, Listing, Table
 
-__all__ = ["guardian_statements", "roles_of"]
+__all__ = ["guardian_statements", "people_of", "roles_of", "verdict"]
 
 _FAMILY = ("guardian", "parent", "relative")
 _LIST = "agentSourcedIds"
@@ -65,13 +65,14 @@ def guardian_statements(users: FileRead, roles: pl.DataFrame) -> tuple[Table, pl
 
     ``roles`` as ``roles_of`` gives them. What makes no statement is noted.
     """
-    people = _people(roles)
+    people = people_of(roles)
     pairs = listed(users, _LIST).select(KEY, DELETED, MODIFIED, LINE, _LIST, "item")  # no column that a district added
     pairs = pairs.join(people, left_on=KEY, right_on="person", how="left", maintain_order="left")
     pairs = pairs.join(people, left_on="item", right_on="person", how="left", suffix="_other", maintain_order="left")
-    pairs = pairs.with_columns(pl.col("kind", "kind_other").fill_null("unknown")).with_columns(verdict=_verdict())
-    for (verdict,), found in pairs.filter(pl.col("verdict").str.starts_with("agents.")).group_by("verdict"):
-        note_rows(found, str(verdict), _LIST, users.file.name, users.notes)
+    pairs = pairs.with_columns(pl.col("kind", "kind_other").fill_null("unknown"))
+    pairs = pairs.with_columns(verdict=verdict(pl.col(KEY), pl.col("item")))
+    for (rule,), found in pairs.filter(pl.col("verdict").str.starts_with("agents.")).group_by("verdict"):
+        note_rows(found, str(rule), _LIST, users.file.name, users.notes)
     stated = pairs.filter(pl.col("verdict").is_in(["student", "guardian"]))
     by_student = pl.col("verdict") == "student"
     rows = stated.select(
@@ -88,7 +89,7 @@ def guardian_statements(users: FileRead, roles: pl.DataFrame) -> tuple[Table, pl
     return table, staying.filter(~heard)
 
 
-def _people(roles: pl.DataFrame) -> pl.DataFrame:
+def people_of(roles: pl.DataFrame) -> pl.DataFrame:
     """``person``, ``kind`` (student, guardian, both, neither) and ``relation`` (the first of their family roles)."""
     family = pl.col("role").is_in(_FAMILY)
     people = roles.group_by("person").agg(
@@ -108,10 +109,14 @@ def _people(roles: pl.DataFrame) -> pl.DataFrame:
     return people.select("person", "relation", kind=kind)
 
 
-def _verdict() -> pl.Expr:
+def verdict(person: pl.Expr, item: pl.Expr) -> pl.Expr:
+    """Who states that ``item`` is an agent of ``person``, or the rule that this breaks.
+
+    Asked of rows with the kinds of both (``people_of``) as ``kind`` and ``kind_other``.
+    """
     verdicts = {f"{one} {other}": v for one, others in _VERDICTS.items() for other, v in others.items()}
     by_kinds = pl.concat_str("kind", "kind_other", separator=" ").replace_strict(verdicts, return_dtype=pl.String)
-    return pl.when(pl.col(KEY) == pl.col("item")).then(pl.lit("agents.self")).otherwise(by_kinds)
+    return pl.when(person == item).then(pl.lit("agents.self")).otherwise(by_kinds)
 
 
 def _with_unread(rows: pl.DataFrame) -> pl.DataFrame:

@@ -199,11 +199,12 @@ SEMANTIC_RULES: tuple[Rule, ...] = (
         "Correct the dates.",
         lenient="info",
     ),
-    _semantic(
+    Rule(
         "semantic.enrolled-twice",
+        "info",
+        "info",
         "A person is enrolled in the same class, in the same role, more than once at the same time.",
-        "Export one enrollment.",
-        lenient="info",
+        "Export one enrollment. The standard does not forbid several, so strict reading finds no error either.",
     ),
     Rule(
         "semantic.username-shared",

@@ -14,7 +14,7 @@ import polars as pl
 from providers.oneroster.celltable import DELETED, KEY, is_unread, note_rows
 from providers.oneroster.rosterfile import FileRead
 
-__all__ = ["checked"]
+__all__ = ["checked", "outside_terms"]
 
 Reads = Mapping[str, FileRead]
 
@@ -138,13 +138,23 @@ def _enrollment_dates(enrollments: FileRead, classes: FileRead, sessions: FileRe
     needed = _has(sessions, "startDate", "endDate") and _has(classes, "termSourcedIds")
     if not needed or not _has(enrollments, "beginDate", "endDate"):
         return
-    terms = sessions.rows.select(item=KEY, first="startDate", last="endDate").drop_nulls()
     listed = classes.rows.select(classSourcedId=KEY, item=pl.col("termSourcedIds").str.split(",")).explode("item")
+    terms = sessions.rows.select("startDate", "endDate", item=KEY)
+    outside = outside_terms(_standing(enrollments), listed, terms)
+    _note(enrollments, outside, "semantic.enrollment-dates", "beginDate")
+
+
+def outside_terms(enrollments: pl.DataFrame, listed: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
+    """The enrollments that lie wholly outside the terms of their class, where the dates of all of these are known.
+
+    ``listed`` has a row (``classSourcedId``, ``item``) for each term of each class; ``terms`` has the dates of each
+    ``item``.
+    """
+    terms = terms.select("item", first="startDate", last="endDate").drop_nulls()
     per_class = listed.join(terms, on="item", how="left").group_by("classSourcedId")
     spans = per_class.agg(pl.col("first").min(), pl.col("last").max(), known=pl.col("first").is_not_null().all())
-    dated = _standing(enrollments).join(spans.filter("known"), on="classSourcedId", maintain_order="left")
-    outside = (pl.col("beginDate") >= pl.col("last")) | (pl.col("endDate") <= pl.col("first"))
-    _note(enrollments, dated.filter(outside), "semantic.enrollment-dates", "beginDate")
+    dated = enrollments.join(spans.filter("known"), on="classSourcedId", maintain_order="left")
+    return dated.filter((pl.col("beginDate") >= pl.col("last")) | (pl.col("endDate") <= pl.col("first")))
 
 
 def _enrolled_twice(enrollments: FileRead) -> None:

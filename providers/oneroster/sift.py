@@ -6,7 +6,9 @@ Three passes, each over whole columns:
    cannot hold is blanked, and a row whose id or required cell is no good is left out.
 2. *Standing*: a row that needs a row which is not there is left out. What a row needs stands in an earlier file of
    ``draft.ORDER``, and no optional reference leaves a row out, so one pass in that order is the fixed point.
-3. *Links*: optional references to what is not there are blanked. That leaves no row out: nothing is done again.
+3. *Links*: optional references to what is not there are blanked, family links that OneRoster does not know are
+   dropped, and enrollments outside the terms of their class are left out. Nothing needs any of these: nothing is done
+   again.
 """
 
 from __future__ import annotations
@@ -16,9 +18,12 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from providers.oneroster.cells import GRADE_FORMS, MANGLED
 from providers.oneroster.convert import GUID, found
 from providers.oneroster.draft import LISTS
 from providers.oneroster.format import FILES, Field, File
+from providers.oneroster.guardians import people_of, verdict
+from providers.oneroster.semantics import outside_terms
 
 __all__ = ["sift"]
 
@@ -83,7 +88,8 @@ def sift(drafts: Mapping[str, pl.DataFrame], version: str) -> tuple[Rows, list[p
 
 def _cells(sieve: _Sieve, name: str) -> None:
     columns = sieve.file(name).fields[3:]  # after sourcedId, status, dateLastModified
-    sieve.leave_out("feed.id", name, ~pl.col("sourcedId").str.contains(GUID), "sourcedId")
+    fit = pl.col("sourcedId").str.contains(GUID) & ~pl.col("sourcedId").str.contains(rf"{MANGLED}|^NULL$")
+    sieve.leave_out("feed.id", name, ~fit.fill_null(value=False), "sourcedId")
     sieve.leave_out("feed.duplicate-id", name, pl.col("sourcedId").is_duplicated(), "sourcedId")
     if "subjectCodes" in sieve.file(name).header:
         _subject_codes(sieve, name)
@@ -128,6 +134,7 @@ _FITS: dict[str, Callable[[Field], pl.Expr]] = {
 def _text(sieve: _Sieve, name: str, column: str) -> None:
     cell = pl.col(column)
     sieve.change("feed.line-break", name, column, cell.str.replace_all(_CONTROL, " "))
+    sieve.blank("feed.cell", name, cell == "NULL", column)
     sieve.rows[name] = sieve.rows[name].with_columns(pl.when(cell.str.strip_chars() != "").then(cell).alias(column))
 
 
@@ -138,11 +145,13 @@ def _items(sieve: _Sieve, name: str, column: Field) -> None:
         return
     if column.type != "refs":
         sieve.change("feed.item", name, column.name, _kept(cell))
+    if column.name == "grades":
+        sieve.change("feed.grade", name, column.name, cell.list.eval(pl.element().replace(GRADE_FORMS)))
     if column.type == "user_ids":
         well_formed = cell.list.eval(pl.element().filter(pl.element().str.contains(_USER_ID)))
         sieve.change("feed.user-id", name, column.name, well_formed)
     if column.type in _SETS or column.name == "grades":
-        sieve.rows[name] = sieve.rows[name].with_columns(cell.list.unique().list.sort())
+        sieve.rows[name] = sieve.rows[name].with_columns(cell.list.drop_nulls().list.unique().list.sort())
     sieve.rows[name] = sieve.rows[name].with_columns(pl.when(cell.list.len() > 0).then(cell).alias(column.name))
 
 
@@ -199,15 +208,21 @@ def _standing(sieve: _Sieve, name: str) -> None:
 
 def _items_in(sieve: _Sieve, name: str, column: Field) -> None:
     """Drops the items of a list of references that name what is not in the package."""
-    pairs = sieve.rows[name].select("sourcedId", column.name).explode(column.name).drop_nulls()
-    stays = pairs.join(sieve.rows[column.to].select(pl.col("sourcedId").alias(column.name)), on=column.name, how="semi")
+    pairs = sieve.rows[name].select("sourcedId", item=column.name).explode("item").drop_nulls()
+    stays = pairs.join(sieve.rows[column.to].select(item="sourcedId"), on="item", how="semi")
+    _keep_items(sieve, name, column.name, stays, "feed.link")
+
+
+def _keep_items(sieve: _Sieve, name: str, column: str, stays: pl.DataFrame, rule: str) -> None:
+    """Leaves only these items (``sourcedId``, ``item``) in the list, and notes the rows that lost one."""
+    pairs = sieve.rows[name].select("sourcedId", item=column).explode("item").drop_nulls()
     if stays.height == pairs.height:
         return
-    cut = pairs.join(stays, on=["sourcedId", column.name], how="anti")["sourcedId"].unique()
-    sieve.findings.append(found("feed.link", name, cut, column=column.name))
-    kept = stays.group_by("sourcedId").agg(pl.col(column.name).unique().sort())
+    cut = pairs.join(stays, on=["sourcedId", "item"], how="anti")["sourcedId"].unique()
+    sieve.findings.append(found(rule, name, cut, column=column))
+    kept = stays.group_by("sourcedId").agg(pl.col("item").unique().sort().alias(column))
     order = sieve.rows[name].columns
-    sieve.rows[name] = sieve.rows[name].drop(column.name).join(kept, on="sourcedId", how="left").select(order)
+    sieve.rows[name] = sieve.rows[name].drop(column).join(kept, on="sourcedId", how="left").select(order)
 
 
 def _links(sieve: _Sieve, name: str) -> None:
@@ -222,6 +237,10 @@ def _links(sieve: _Sieve, name: str) -> None:
         _cycles(sieve, name)
     if name == "courses":
         _school_years(sieve)
+    if name == "users":
+        _families(sieve)
+    if name == "enrollments":
+        _outside_terms(sieve)
     if name == "roles":
         _primary_orgs(sieve)
         _profiles(sieve)
@@ -240,6 +259,28 @@ def _cycles(sieve: _Sieve, name: str) -> None:
         rest = rest.filter(pl.col("parentSourcedId").is_in(ids) & pl.col("sourcedId").is_in(parents))
     in_cycle = pl.col("sourcedId").is_in(pl.lit(rest["sourcedId"]).implode())
     sieve.blank("feed.cycle", name, in_cycle, "parentSourcedId")
+
+
+def _families(sieve: _Sieve) -> None:
+    """Drops agents who are no family: the roles of both are those that are sent."""
+    users = sieve.rows["users"]
+    roles = sieve.rows["roles"].rename({"userSourcedId": "person"}) if "roles" in sieve.rows else None
+    said = users.rename({"sourcedId": "person"}) if roles is None else roles
+    kinds = people_of(said.select("person", "role").drop_nulls())
+    pairs = users.select("sourcedId", item="agentSourcedIds").explode("item").drop_nulls()
+    pairs = pairs.join(kinds, left_on="sourcedId", right_on="person", how="left")
+    pairs = pairs.join(kinds, left_on="item", right_on="person", how="left", suffix="_other")
+    pairs = pairs.with_columns(pl.col("kind", "kind_other").fill_null("unknown"))
+    told = verdict(pl.col("sourcedId"), pl.col("item")).is_in(["student", "guardian", "agents.role-unknown"])
+    _keep_items(sieve, "users", "agentSourcedIds", pairs.filter(told).select("sourcedId", "item"), "feed.family")
+
+
+def _outside_terms(sieve: _Sieve) -> None:
+    listed = sieve.rows["classes"].select(classSourcedId="sourcedId", item="termSourcedIds").explode("item")
+    terms = sieve.rows["academicSessions"].rename({"sourcedId": "item"})
+    outside = outside_terms(sieve.rows["enrollments"], listed, terms)
+    where = pl.col("sourcedId").is_in(pl.lit(outside["sourcedId"]).implode())
+    sieve.leave_out("feed.outside-terms", "enrollments", where, "beginDate")
 
 
 def _school_years(sieve: _Sieve) -> None:

@@ -223,6 +223,24 @@ CASES: dict[str, tuple[str, Change, Found]] = {
         _set("Person", 3, primary_org="S2"),
         {("feed.primary-org", "users.csv", "primaryOrgSourcedId", "tess")},
     ),
+    "grades as many write them": (
+        "1.1",
+        _set("Person", 0, grades='["9","K"]'),
+        {("feed.grade", "users.csv", "grades", "ana")},
+    ),
+    "families that are none": (
+        "1.1",
+        _add("GuardianStatement", *(
+            {"sourced_id": f"g{a}{b}", "stated_by": "student", "guardian": b, "student": a}
+            for a, b in (("ana", "bo"), ("bo", "bo"), ("bo", "tess"))
+        )),
+        {("feed.family", "users.csv", "agentSourcedIds", "ana"), ("feed.family", "users.csv", "agentSourcedIds", "bo")},
+    ),
+    "enrolled after the term": (
+        "1.2",
+        _set("Enrollment", 1, begin_date="2027-01-16"),
+        {("feed.outside-terms", "enrollments.csv", "beginDate", "E2")},
+    ),
     "another person's profile": (
         "1.2",
         _all(

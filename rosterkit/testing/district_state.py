@@ -1,0 +1,130 @@
+"""An invented district and its nights: who is there tonight, in which order, and how often each row was edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from rosterkit.testing.district_draw import Draw, whole
+
+__all__ = ["ROW", "District", "Night", "State"]
+
+ROW = pl.col("i")
+"""The index of a row, in the frames from which rows are made."""
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """A district to be made up. For N students: N/555 schools, 0.075 N staff, 0.9 N guardians, 0.3 N classes, 8.3 N
+    enrollments.
+    """
+
+    students: int
+    seed: int = 1
+    version: str = "1.1"
+    demographics: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What a later export of the same district is like."""
+
+    number: int = 0
+    """How many nights have passed; the first is 0."""
+    percent: float = 1.0
+    """About how many rows of a hundred differ from one night to the next (docs/performance.md says which)."""
+    inserted: bool = False
+    """Tonight's new rows stand in the middle of their files and not at the end."""
+    resorted: bool = False
+    """Rows stand in the order of their ids; the content is the same."""
+    level: int = 6
+    """How hard the zip is pressed: another level, other bytes, the same content."""
+    line_breaks: int = 0
+    """About how many classes have a title of two lines."""
+
+
+class State:
+    """Who is there tonight, and how often each row was edited."""
+
+    def __init__(self, district: District, night: Night) -> None:
+        self.draw = Draw(district.seed)
+        self.night = night
+        self.version = district.version
+        self.students = district.students
+        self.schools = max(2, round(district.students / 555))
+        self.staff = self.schools * max(4, round(district.students * 0.075 / self.schools))
+        self.homerooms = max(1, round(district.students / self.schools / 25))  # of a school, as the next
+        self.sections = max(self.homerooms + 18, round(district.students * 0.3 / self.schools))
+        self.classes = self.schools * self.sections
+        self.new_students = round(district.students * 0.002 * night.percent)  # each night, as the next
+        self.new_classes = round(self.classes * 0.001 * night.percent)
+        self.all_students = self.students + self.new_students * night.number
+        self.all_classes = self.classes + self.new_classes * night.number
+
+    def edits(self, kind: str, at: pl.Expr, rate: float, what: str = "edited") -> pl.Expr:
+        """On how many nights such a row was edited; ``rate`` where one row in a hundred differs."""
+        times = whole(0)
+        for night in range(1, self.night.number + 1):
+            hit = self.draw.hits(rate * self.night.percent, kind, f"{what} on night {night}", at)
+            times = times + hit.cast(pl.UInt64)
+        return times
+
+    def gone(self, kind: str, at: pl.Expr, rate: float) -> pl.Expr:
+        return self.edits(kind, at, rate, "gone") > 0
+
+    def student_stays(self, at: pl.Expr) -> pl.Expr:
+        return ~self.gone("student", at, 0.002) & (at < self.all_students)
+
+    def staff_stays(self, at: pl.Expr) -> pl.Expr:
+        """Each school's first stays, and so do those who are guardians too."""
+        return ~self.gone("staff", at, 0.002) | (at < self.schools) | (at % whole(9) == 0)
+
+    def class_stays(self, at: pl.Expr) -> pl.Expr:
+        return ~self.gone("class", at, 0.001)
+
+    def family_stays(self, at: pl.Expr) -> pl.Expr:
+        """Whether guardians of that index are there: indices are those of their first child."""
+        return (at % whole(4) != 3) & (self.student_stays(at) | self.sibling_stays(at))
+
+    def sibling_stays(self, at: pl.Expr) -> pl.Expr:
+        return (at % whole(4) == 2) & self.student_stays(at + whole(1))
+
+    def is_staff(self, at: pl.Expr) -> pl.Expr:
+        """Whether the first guardian of that index works for the district (as staff at // 13)."""
+        return (at % whole(117) == 0) & (at % whole(4) != 3) & (at // whole(13) < self.staff) & (at < self.students)
+
+    def student_school(self, at: pl.Expr) -> pl.Expr:
+        late = self.draw.below(self.schools, "student", "school", at)
+        return pl.when(at < self.students).then(at * whole(self.schools) // whole(self.students)).otherwise(late)
+
+    def class_school(self, at: pl.Expr) -> pl.Expr:
+        late = self.draw.below(self.schools, "class", "school", at)
+        return pl.when(at < self.classes).then(at // whole(self.sections)).otherwise(late)
+
+    def staff_school(self, at: pl.Expr) -> pl.Expr:
+        return at % whole(self.schools)
+
+    def ordered(self, kind: str, first_new: int, stays: pl.Expr, count: int) -> pl.Series:
+        """The indices of the rows of a kind that are there, in the order of tonight's file."""
+        rows = pl.select(i=pl.int_range(count, dtype=pl.UInt64)).filter(stays)
+        if self.night.resorted:
+            return rows.sort(self.draw.order(kind, ROW))["i"]
+        if self.night.inserted:
+            place = self.draw.below(first_new, kind, "place", ROW)
+            return rows.sort(pl.when(first_new <= ROW).then(place).otherwise(ROW), ROW)["i"]
+        return rows["i"]
+
+    def new_from(self, first: int, each_night: int) -> int:
+        """The first index that was not there the night before."""
+        return first + each_night * max(0, self.night.number - 1)
+
+    def student_order(self) -> pl.Series:
+        return self.ordered(
+            "student", self.new_from(self.students, self.new_students), self.student_stays(ROW), self.all_students
+        )
+
+    def class_order(self) -> pl.Series:
+        return self.ordered(
+            "class", self.new_from(self.classes, self.new_classes), self.class_stays(ROW), self.all_classes
+        )

@@ -157,7 +157,7 @@ def build(bundle: Bundle, snapshot: Snapshot, limits: Limits, progress: Progress
     hold_stored(judged, holds, keys)
     found.append(hold_cases(judged, ids))
     free(judged, approved)
-    tripped = hold_over_limits(judged, limits, ids)
+    tripped = hold_over_limits(judged, snapshot, limits, ids)
     close(judged)
     parts = parts_of(judged, keys, holds)
     progress("planning", records, records)

@@ -8,6 +8,7 @@ from rosterkit.model.schema import Entity, entities
 from rosterkit.plan.identity import reused_ids
 from rosterkit.plan.judge import bit, has, proposed
 from rosterkit.plan.limits import Limits, halved_classes, trips
+from rosterkit.plan.snapshot import Snapshot
 from rosterkit.plan.texts import Keys, as_text
 from rosterkit.plan.units import units
 
@@ -127,7 +128,7 @@ def _counted(entity: Entity, judged: dict[str, pl.DataFrame]) -> pl.Expr:
 
 
 def hold_over_limits(
-    judged: dict[str, pl.DataFrame], limits: Limits, approved: dict[str, pl.Series]
+    judged: dict[str, pl.DataFrame], snapshot: Snapshot, limits: Limits, approved: dict[str, pl.Series]
 ) -> dict[str, pl.DataFrame]:
     """Holds the archives that a limit trips on; returns them by entity: sourced_id, why (to be stored).
 
@@ -137,24 +138,31 @@ def hold_over_limits(
     for entity in entities():
         rows = judged[entity.name]
         rows = rows.with_columns(
-            base="active",
-            vanished=_counted(entity, judged),
-            added=proposed() & pl.col("action").is_in(["create", "restore"]),
+            vanished=_counted(entity, judged), added=proposed() & pl.col("action").is_in(["create", "restore"])
         )
         if rows["vanished"].any():
-            held = trips(units(entity, rows, judged), limits)
+            moving = rows.filter(pl.col("vanished") | pl.col("added"))
+            held = trips(units(entity, moving, judged, snapshot), snapshot.census(entity), limits)
             if entity.name == "Enrollment":
-                members = rows.select("id", "class_id", "role", "base", "vanished", "added").with_columns(
-                    class_id=pl.coalesce(rows["s.class_id"], rows["class_id"]),
-                    role=pl.coalesce(rows["s.role"], rows["role"]),
-                )
-                held = pl.concat([held, halved_classes(members, limits)]).unique(
-                    "id", keep="first", maintain_order=True
-                )
+                held = pl.concat([held, _halved(moving, snapshot, limits)])
+                held = held.unique("id", keep="first", maintain_order=True)
             held = held.filter(~pl.col("id").is_in(approved[entity.name].implode())).rename({"why": "_why"})
             rows = rows.join(held, on="id", how="left", maintain_order="left")
             rows = _set(rows, pl.col("_why").is_not_null(), "limit", pl.col("_why"))
             out[entity.name] = rows.filter(pl.col("_why").is_not_null()).select("sourced_id", why="_why")
             rows = rows.drop("_why")
-        judged[entity.name] = rows.drop("base", "vanished", "added")
+        judged[entity.name] = rows.drop("vanished", "added")
     return out
+
+
+def _halved(moving: pl.DataFrame, snapshot: Snapshot, limits: Limits) -> pl.DataFrame:
+    """Enrollments that are held because their class would fall to less than half."""
+    members = moving.select(
+        "id",
+        "vanished",
+        "added",
+        class_id=pl.coalesce("s.class_id", "class_id"),
+        role=pl.coalesce("s.role", "role"),
+    )
+    losing = members.filter("vanished")["class_id"].unique()
+    return halved_classes(members, snapshot.class_census(losing), limits)

@@ -2,6 +2,8 @@
 
 Both a share and a floor must be passed. A unit is (entity, role, school); people at several schools count in each,
 those with none at the district (school 0). What follows from an archived parent counts at the parent.
+
+How many there are is counted by the store (a *census*); who vanishes and who comes is told record by record.
 """
 
 from __future__ import annotations
@@ -10,17 +12,26 @@ from dataclasses import dataclass
 
 import polars as pl
 
-__all__ = ["UNITS", "Limits", "halved_classes", "trips"]
+__all__ = ["CENSUS", "CLASS_CENSUS", "UNITS", "Limits", "halved_classes", "trips"]
 
 UNITS: dict[str, type[pl.DataType]] = {
     "id": pl.Int64,
     "role": pl.String,  # "" where the entity has none
     "school_id": pl.Int64,  # 0 = the district
-    "base": pl.Boolean,  # active at the base revision
     "vanished": pl.Boolean,  # proposed to be archived, and counted here
     "added": pl.Boolean,  # proposed to be created or restored
 }
-"""One row for each record and unit that it counts in."""
+"""One row for each record that vanishes or comes, and each unit that it counts in."""
+
+CENSUS: dict[str, type[pl.DataType]] = {
+    "role": pl.String,
+    "school_id": pl.Int64,  # 0 = the district; null = over all, where who is at two schools counts once
+    "base": pl.Int64,
+}
+"""How many records of an entity are active at the base revision, by unit."""
+
+CLASS_CENSUS: dict[str, type[pl.DataType]] = {"class_id": pl.Int64, "role": pl.String, "base": pl.Int64}
+"""How many enrollments are active at the base revision, by class and role."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +61,28 @@ def _tripped(counts: pl.DataFrame, percent: float, floor: int, halved_from: int)
     )
 
 
-def _counts(units: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    once = units.unique(["id", *by]) if by else units.unique("id")
-    grouped = once.group_by(by) if by else once.group_by(pl.lit(0).alias("all"))
-    return grouped.agg(pl.col("base", "vanished", "added").cast(pl.Int64).sum()).filter(pl.col("vanished") > 0)
+def _counts(units: pl.DataFrame, by: list[str], census: pl.DataFrame) -> pl.DataFrame:
+    once = units.unique(["id", *by])
+    changes = once.group_by(by).agg(pl.col("vanished", "added").cast(pl.Int64).sum())
+    losing = changes.filter(pl.col("vanished") > 0)
+    return losing.join(census, on=by, how="left").with_columns(pl.col("base").fill_null(0))
 
 
-def trips(units: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+def trips(units: pl.DataFrame, census: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     """The records that a limit holds: columns id, why (one row each), judged by unit and over all."""
+    by_school = census.drop_nulls("school_id")
+    in_all = census.filter(pl.col("school_id").is_null()).drop("school_id")
     by_unit = _tripped(
-        _counts(units, ["role", "school_id"]), limits.vanished_percent, limits.vanished_floor, limits.halved_from
+        _counts(units, ["role", "school_id"], by_school),
+        limits.vanished_percent,
+        limits.vanished_floor,
+        limits.halved_from,
     )
     over_all = _tripped(
-        _counts(units, ["role"]), limits.vanished_overall_percent, limits.vanished_overall_floor, limits.halved_from
+        _counts(units, ["role"], in_all),
+        limits.vanished_overall_percent,
+        limits.vanished_overall_floor,
+        limits.halved_from,
     )
     vanished = units.filter("vanished")
     held = pl.concat(
@@ -78,13 +98,12 @@ def trips(units: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     return held.select("id", "why").unique("id", keep="first", maintain_order=True)
 
 
-def halved_classes(members: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+def halved_classes(members: pl.DataFrame, census: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     """Of classes that stay, the enrollments held because the class would fall to less than half.
 
-    ``members``: id, class_id, role, base, vanished, added. Returns id, why.
+    ``members``: id, class_id, role, vanished, added of the enrollments that vanish or come. Returns id, why.
     """
-    counts = members.group_by("class_id", "role").agg(pl.col("base", "vanished", "added").cast(pl.Int64).sum())
-    low = _tripped(counts.filter(pl.col("vanished") > 0), 100, 1 << 62, limits.halved_from)
+    low = _tripped(_counts(members, ["class_id", "role"], census), 100, 1 << 62, limits.halved_from)
     return (
         members.filter("vanished")
         .join(low.select("class_id", "role", why=pl.format("in this class, {}", "why")), on=["class_id", "role"])

@@ -8,7 +8,7 @@ from typing import Protocol
 import polars as pl
 
 from rosterkit.intake.bundle import Listing
-from rosterkit.model.schema import Entity
+from rosterkit.model.schema import Column, Entity
 
 __all__ = ["APPROVED", "HOLDS", "PENDING", "Layer", "Snapshot"]
 
@@ -62,6 +62,26 @@ class Snapshot(Protocol):
 
     def rows(self, entity: Entity) -> pl.DataFrame:
         """Every row of this origin, archived ones too: ``entity.judged_schema``."""
+        ...
+
+    def some(self, entity: Entity, ids: pl.Series, keys: pl.Series) -> pl.DataFrame:
+        """The rows with one of these integer ids or sourced ids: ``entity.judged_schema``."""
+        ...
+
+    def children(self, entity: Entity, column: Column, parents: pl.Series) -> pl.DataFrame:
+        """The rows whose reference in that column is one of these integer ids: ``entity.judged_schema``."""
+        ...
+
+    def census(self, entity: Entity) -> pl.DataFrame:
+        """How many records are active, by unit and over all: CENSUS (plan.limits)."""
+        ...
+
+    def class_census(self, classes: pl.Series) -> pl.DataFrame:
+        """How many enrollments are active in each of these classes: CLASS_CENSUS (plan.limits)."""
+        ...
+
+    def roles_of(self, people: pl.Series) -> pl.DataFrame:
+        """The active roles of these persons: person_id, role, org_id."""
         ...
 
     def next_id(self, entity: Entity) -> int:

@@ -2,54 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from rosterkit.model.schema import Entity
 from rosterkit.model.vocabulary import is_school
 from rosterkit.plan.limits import UNITS
+from rosterkit.plan.snapshot import Snapshot
 
 __all__ = ["units"]
 
-_FLAGS = ("id", "base", "vanished", "added")
+_FLAGS = ("id", "active", "vanished", "added")
+Judged = Mapping[str, pl.DataFrame]
 
 
 def _value(name: str) -> pl.Expr:
-    return pl.coalesce(f"s.{name}", name)
+    """Of what is active, the stored value; of what is to be, the stored one before the proposed one."""
+    stored, new = pl.col(f"s.{name}"), pl.col(name)
+    return pl.when("active").then(stored).otherwise(pl.coalesce(stored, new))
 
 
-def _schools(judged: dict[str, pl.DataFrame]) -> pl.Series:
+def _schools(judged: Judged) -> pl.Series:
     """Ids of the orgs that are schools; every other org counts as the district."""
-    orgs = judged["Org"]
-    return orgs.filter(is_school(_value("type")))["id"]
+    return judged["Org"].filter(is_school(pl.coalesce("s.type", "type")))["id"]
 
 
-def _of_people(judged: dict[str, pl.DataFrame], schools: pl.Series) -> pl.DataFrame:
-    """person_id, role, school_id of every stored or proposed role."""
-    roles = judged["Role"].filter(pl.col("active") | pl.col("action").is_not_null())
-    org = _value("org_id")
-    return roles.select(
-        person_id=_value("person_id"),
-        role=_value("role"),
-        school_id=pl.when(org.is_in(schools.implode())).then(org).otherwise(0),
-    ).unique()
+def _of_people(people: pl.Series, judged: Judged, snapshot: Snapshot) -> pl.DataFrame:
+    """person_id, role, school_id, active: the active roles of these persons, and those that are proposed."""
+    stored = snapshot.roles_of(people).with_columns(active=pl.lit(value=True))
+    coming = judged["Role"].filter(pl.col("action").is_not_null() & ~pl.col("active"))
+    proposed = coming.select(
+        person_id=_value("person_id"), role=_value("role"), org_id=_value("org_id"), active=pl.lit(value=False)
+    )
+    proposed = proposed.filter(pl.col("person_id").is_in(people.implode()))
+    org = pl.col("org_id")
+    school = pl.when(org.is_in(_schools(judged).implode())).then(org).otherwise(0)
+    return pl.concat([stored, proposed]).select("person_id", "role", "active", school_id=school).unique()
 
 
-def _through(rows: pl.DataFrame, person: str, people: pl.DataFrame) -> pl.DataFrame:
-    """Units of records that count where a person counts."""
-    who = people.select("person_id", "school_id").unique()
-    return rows.select(*_FLAGS, person_id=_value(person)).join(who, on="person_id", how="left")
+def _through(rows: pl.DataFrame, person: str, judged: Judged, snapshot: Snapshot) -> pl.DataFrame:
+    """Units of records that count where a person does: at active roles; what is new, and has none, at proposed ones."""
+    named = rows.select(*_FLAGS, person_id=pl.col("id") if person == "id" else _value(person))
+    roles = _of_people(named["person_id"].drop_nulls().unique(), judged, snapshot)
+    has_stored = roles.filter("active").select("person_id").unique().with_columns(seated=pl.lit(value=True))
+    named = named.join(has_stored, on="person_id", how="left").with_columns(pl.col("seated").fill_null(value=False))
+    by_stored = named.filter(pl.col("active") | pl.col("seated")).join(
+        roles.filter("active").drop("active"), on="person_id", how="left"
+    )
+    by_proposed = named.filter(~pl.col("active") & ~pl.col("seated")).join(
+        roles.filter(~pl.col("active")).drop("active"), on="person_id", how="left"
+    )
+    return pl.concat([by_stored, by_proposed])
 
 
-def units(entity: Entity, rows: pl.DataFrame, judged: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """The units of judged rows with base, vanished and added: a UNITS frame, several rows where at several schools."""
-    schools = _schools(judged)
+def units(entity: Entity, rows: pl.DataFrame, judged: Judged, snapshot: Snapshot) -> pl.DataFrame:
+    """The units of judged rows that vanish or come: a UNITS frame, several rows where at several schools.
+
+    ``judged`` has every org, and every class that these rows refer to.
+    """
     name = entity.name
-    if name == "Person":
-        out = rows.select(*_FLAGS, person_id="id").join(_of_people(judged, schools), on="person_id", how="left")
-    elif name in ("UserProfile", "Demographics"):
-        out = _through(rows, "person_id", _of_people(judged, schools))
-    elif name == "GuardianStatement":
-        out = _through(rows, "student_id", _of_people(judged, schools))
+    people = {
+        "Person": "id",
+        "UserProfile": "person_id",
+        "Demographics": "person_id",
+        "GuardianStatement": "student_id",
+    }
+    if name in people:
+        out = _through(rows, people[name], judged, snapshot)
     elif name == "ClassTerm":
         classes = judged["Class"].select(class_id="id", school_id=_value("school_id"))
         out = rows.select(*_FLAGS, class_id=_value("class_id")).join(classes, on="class_id", how="left")
@@ -57,14 +77,8 @@ def units(entity: Entity, rows: pl.DataFrame, judged: dict[str, pl.DataFrame]) -
         place = {"Role": "org_id", "Course": "org_id", "Class": "school_id", "Enrollment": "school_id"}.get(name)
         role = _value("role") if name in ("Role", "Enrollment") else pl.lit("")
         out = rows.select(*_FLAGS, role=role, school_id=_value(place) if place else pl.lit(0, pl.Int64))
-    if "role" not in out.columns:
-        out = out.with_columns(role=pl.lit(""))
+    role = pl.col("role").fill_null("") if name in ("Person", "Role", "Enrollment") else pl.lit("")
     school = pl.col("school_id")
-    return out.select(
-        "id",
-        pl.col("role").fill_null(""),
-        school_id=pl.when(school.is_in(schools.implode())).then(school).otherwise(0).cast(pl.Int64),
-        base="base",
-        vanished="vanished",
-        added="added",
-    ).select(list(UNITS))
+    at_school = school.is_in(_schools(judged).implode())
+    told = out.with_columns(role.alias("role"), school_id=pl.when(at_school).then(school).otherwise(0).cast(pl.Int64))
+    return told.select(list(UNITS)).unique()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
 import polars as pl
 
 from rosterkit.intake.bundle import Listing
-from rosterkit.model.schema import Entity
+from rosterkit.model.schema import Column, Entity
+from rosterkit.plan.limits import CENSUS, CLASS_CENSUS
 from rosterkit.plan.snapshot import APPROVED, HOLDS, PENDING, Layer
 from rosterkit.store.bulk import read
+from rosterkit.store.census import CLASS_CENSUS_OF, census_of
 from rosterkit.store.plans import now, unpacked
 
 __all__ = ["StoreSnapshot", "revision_of"]
@@ -35,6 +38,32 @@ class StoreSnapshot:
 
     def rows(self, entity: Entity) -> pl.DataFrame:
         return read(self._path, entity.table, entity.judged_schema, "origin=?", (self._origin,))
+
+    def some(self, entity: Entity, ids: pl.Series, keys: pl.Series) -> pl.DataFrame:
+        by_id = self._met(entity, "id", ids)
+        return pl.concat([by_id, self._met(entity, "sourced_id", keys)]).unique("id") if keys.len() else by_id
+
+    def children(self, entity: Entity, column: Column, parents: pl.Series) -> pl.DataFrame:
+        return self._met(entity, column.name, parents)
+
+    def _met(self, entity: Entity, column: str, values: pl.Series) -> pl.DataFrame:
+        """The rows in which that column has one of these values."""
+        if values.is_empty():
+            return pl.DataFrame(schema=entity.judged_schema)
+        where = f'origin=? and "{column}" in (select value from json_each(?))'
+        listed = json.dumps(values.unique().to_list())
+        return read(self._path, entity.table, entity.judged_schema, where, (self._origin, listed))
+
+    def census(self, entity: Entity) -> pl.DataFrame:
+        return self._frame(census_of(entity), (self._origin,), CENSUS)
+
+    def class_census(self, classes: pl.Series) -> pl.DataFrame:
+        return self._frame(CLASS_CENSUS_OF, (self._origin, json.dumps(classes.to_list())), CLASS_CENSUS)
+
+    def roles_of(self, people: pl.Series) -> pl.DataFrame:
+        schema = {"person_id": pl.Int64, "role": pl.String, "org_id": pl.Int64}
+        where = "origin=? and status='active' and person_id in (select value from json_each(?))"
+        return read(self._path, "role", schema, where, (self._origin, json.dumps(people.to_list())))
 
     def next_id(self, entity: Entity) -> int:
         row = self._connection.execute("select next_id from counter where entity=?", (entity.name,)).fetchone()

@@ -144,27 +144,33 @@ def school(night: Night, key: str | None) -> str:
 
 
 def value(record: Record, label: str) -> str | None:
-    """What is stored, or of a new record what is proposed."""
-    return record.old[label] if record.old[label] is not None else record.new[label]
+    """What is stored of an active record; of one that is to be, what is stored before what is proposed."""
+    if record.was_active or record.old[label] is not None:
+        return record.old[label]
+    return record.new[label]
 
 
-def of_person(night: Night, key: str | None) -> set[tuple[str, str]]:
-    """(role, school) of a person's roles that are active or proposed."""
-    return {
-        (str(value(role, "role")), school(night, value(role, "org")))
-        for role in night["Role"].values()
-        if (role.was_active or role.action) and value(role, "person") == key
-    } or {("", DISTRICT)}
+def of_person(night: Night, key: str | None, *, now: bool) -> set[tuple[str, str]]:
+    """(role, school) of a person's active roles; for what is not there ``now`` and where there are none, of proposed ones."""
+
+    def of(active: bool) -> set[tuple[str, str]]:
+        return {
+            (str(value(role, "role")), school(night, value(role, "org")))
+            for role in night["Role"].values()
+            if role.was_active == active and (active or role.action) and value(role, "person") == key
+        }
+
+    return of(True) or (set() if now else of(False)) or {("", DISTRICT)}
 
 
 def units(record: Record, night: Night) -> set[tuple[str, str]]:
     """The (role, school) in which a record counts."""
     name = record.entity.name
     if name == "Person":
-        return of_person(night, record.key)
+        return of_person(night, record.key, now=record.was_active)
     if name in ("UserProfile", "Demographics", "GuardianStatement"):
         who = value(record, "student" if name == "GuardianStatement" else "person")
-        return {("", place) for _, place in of_person(night, who)}
+        return {("", place) for _, place in of_person(night, who, now=record.was_active)}
     if name == "ClassTerm":
         group = night["Class"].get(value(record, "class") or "")
         return {("", school(night, value(group, "school") if group else None))}

@@ -14,7 +14,7 @@ from providers.oneroster.draft import draft
 from providers.oneroster.feed_rules import RULES
 from providers.oneroster.feed_settings import FeedSettings
 from providers.oneroster.format import FILES
-from providers.oneroster.package import csv_bytes, manifest, zipped
+from providers.oneroster.package import csv_file, manifest, zipped
 from providers.oneroster.sift import sift
 from rosterkit.delivery.feed import FeedFile, FeedInput, Rendered
 from rosterkit.intake import findings
@@ -44,7 +44,9 @@ class OneRosterFeed:
         if not files:
             return Rendered((), found)
         if settings.form == "zip":
-            return Rendered((_zip(files, settings),), found)
+            records = sum(file.rows for file in files)
+            members = (manifest(settings.version, _names(files)), *files)
+            return Rendered((zipped(settings.name, members, records),), found)
         return Rendered((manifest(settings.version, _names(files)), *files), found)
 
 
@@ -55,10 +57,7 @@ def _allowed(frames: Mapping[str, pl.DataFrame], *, demographics: bool) -> dict[
 def _files(rows: Mapping[str, pl.DataFrame], settings: FeedSettings) -> tuple[FeedFile, ...]:
     """The CSV files that have rows, in the order of the manifest."""
     names = [name for name in FILES[settings.version] if name in rows and rows[name].height]
-    return tuple(
-        FeedFile(f"{name}.csv", csv_bytes(_without_empty_extensions(name, rows[name], settings)), rows[name].height)
-        for name in names
-    )
+    return tuple(csv_file(name, _without_empty_extensions(name, rows[name], settings)) for name in names)
 
 
 def _without_empty_extensions(name: str, rows: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
@@ -69,8 +68,3 @@ def _without_empty_extensions(name: str, rows: pl.DataFrame, settings: FeedSetti
 
 def _names(files: tuple[FeedFile, ...]) -> list[str]:
     return [file.name.removesuffix(".csv") for file in files]
-
-
-def _zip(files: tuple[FeedFile, ...], settings: FeedSettings) -> FeedFile:
-    members = {file.name: file.content for file in (manifest(settings.version, _names(files)), *files)}
-    return FeedFile(settings.name, zipped(members), sum(file.rows for file in files))

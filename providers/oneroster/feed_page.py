@@ -20,7 +20,8 @@ _PAGE = """# The OneRoster feed
 
 `kind = "oneroster"` writes the whole roster as a OneRoster CSV package, version 1.1 or 1.2 (as 1.2.1 corrected it). It
 is a bulk package: what it does not hold is gone. Every package is strictly valid: what cannot be is left out and
-reported. The same roster and settings give the same bytes, whenever and wherever they are made.
+reported. The same roster and settings give the same files to the byte, whenever and wherever they are made (how a zip
+deflates them is the platform's).
 
 ## What it sends
 

@@ -23,6 +23,7 @@ from providers.oneroster.convert import GUID, found
 from providers.oneroster.draft import LISTS
 from providers.oneroster.format import FILES, Field, File
 from providers.oneroster.guardians import people_of, verdict
+from providers.oneroster.itemlists import as_set, each
 from providers.oneroster.semantics import outside_terms
 
 __all__ = ["sift"]
@@ -140,34 +141,44 @@ def _text(sieve: _Sieve, name: str, column: str) -> None:
 
 def _items(sieve: _Sieve, name: str, column: Field) -> None:
     """Drops the items that cannot stand in the list, and sorts the lists that are sets."""
-    cell = pl.col(column.name)
-    if sieve.rows[name][column.name].null_count() == sieve.rows[name].height:
+    lists = sieve.rows[name][column.name]
+    if lists.null_count() == lists.len():
         return
     if column.type != "refs":
-        sieve.change("feed.item", name, column.name, _kept(cell))
+        lists = _items_changed(sieve, "feed.item", name, lists, _KEPT)
     if column.name == "grades":
-        sieve.change("feed.grade", name, column.name, cell.list.eval(pl.element().replace(GRADE_FORMS)))
+        lists = _items_changed(sieve, "feed.grade", name, lists, _ITEM.replace(GRADE_FORMS))
     if column.type == "user_ids":
-        well_formed = cell.list.eval(pl.element().filter(pl.element().str.contains(_USER_ID)))
-        sieve.change("feed.user-id", name, column.name, well_formed)
+        lists = _items_changed(sieve, "feed.user-id", name, lists, pl.when(_ITEM.str.contains(_USER_ID)).then(_ITEM))
     if column.type in _SETS or column.name == "grades":
-        sieve.rows[name] = sieve.rows[name].with_columns(cell.list.drop_nulls().list.unique().list.sort())
-    sieve.rows[name] = sieve.rows[name].with_columns(pl.when(cell.list.len() > 0).then(cell).alias(column.name))
+        lists = as_set(lists)
+    cell = pl.col(column.name)
+    sieve.rows[name] = sieve.rows[name].with_columns(lists).with_columns(pl.when(cell.list.len() > 0).then(cell))
 
 
-def _kept(cell: pl.Expr) -> pl.Expr:
-    """The items without the spaces around them, and without those that no list of strings can hold."""
-    item = pl.element().str.strip_chars()
-    return cell.list.eval(item.filter((item != "") & ~item.str.contains(rf",|{_CONTROL}")))
+def _items_changed(sieve: _Sieve, rule: str, name: str, lists: pl.Series, item: pl.Expr) -> pl.Series:
+    """The lists with ``item`` in the place of each item; notes the rows where they differ."""
+    to = each(lists, item)
+    if to is not lists:
+        keys = sieve.rows[name]["sourcedId"].filter(lists.ne_missing(to))
+        sieve.findings.append(found(rule, name, keys, column=lists.name))
+    return to
+
+
+_ITEM = pl.col("item")
+_BARE = _ITEM.str.strip_chars()
+_KEPT = pl.when((_BARE != "") & ~_BARE.str.contains(rf",|{_CONTROL}")).then(_BARE)
+"""An item without the spaces around it; none where no list of strings can hold it."""
 
 
 def _subject_codes(sieve: _Sieve, name: str) -> None:
     """Blanks codes that do not pair with their subjects: of another number, or with an item of either to be dropped."""
-    subjects, codes = pl.col("subjects"), pl.col("subjectCodes")
-    unequal = subjects.list.len() != codes.list.len()
-    cut = (_kept(subjects).list.len() != subjects.list.len()) | (_kept(codes).list.len() != codes.list.len())
-    both = (subjects.list.len() > 0) & (codes.list.len() > 0)
-    sieve.blank("feed.subject-codes", name, both & (unequal | cut), "subjectCodes")
+    rows = sieve.rows[name]
+    said = rows.select(pl.col("subjects", "subjectCodes").list.len())
+    kept = pl.DataFrame([each(rows[column], _KEPT).list.len() for column in said.columns])
+    subjects, codes = said
+    wrong = (subjects != codes) | (kept["subjects"] != subjects) | (kept["subjectCodes"] != codes)
+    sieve.blank("feed.subject-codes", name, pl.lit((subjects > 0) & (codes > 0) & wrong), "subjectCodes")
 
 
 def _dates(sieve: _Sieve, name: str) -> None:

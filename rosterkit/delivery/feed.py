@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol, runtime_checkable
+from io import BytesIO
+from typing import IO, Protocol, runtime_checkable
 
 import polars as pl
 
 from rosterkit.intake.installed import installed
 from rosterkit.intake.rules import Rule
 
-__all__ = ["Feed", "FeedFile", "FeedInput", "Rendered", "feed"]
+__all__ = ["Body", "Feed", "FeedFile", "FeedInput", "Rendered", "feed"]
+
+Body = bytes | Callable[[IO[bytes]], None]
+"""The bytes of a file, or what writes them to a new file that can seek: a large file is never whole in memory."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,22 @@ class FeedFile:
     """One file as the vendor would get it."""
 
     name: str
-    content: bytes
+    body: Body
     rows: int
+
+    @property
+    def content(self) -> bytes:
+        """All bytes of the file; for small ones."""
+        out = BytesIO()
+        self.write(out)
+        return out.getvalue()
+
+    def write(self, out: IO[bytes]) -> None:
+        """Writes the file to ``out``, which is empty and can seek."""
+        if isinstance(self.body, bytes):
+            out.write(self.body)
+        else:
+            self.body(out)
 
 
 @dataclass(frozen=True)

@@ -29,16 +29,21 @@ def send(files: tuple[FeedFile, ...], folder: Path, about: About) -> tuple[Sent,
     _worth_sending(files)
     _plain([about.feed, *(file.name for file in files)])
     together = len(files) > 1
-    done = tuple(sent(file, f"{about.feed}/{file.name}" if together else file.name) for file in files)
     with _said_plainly(folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _sweep(folder, about.feed)
         try:
-            note = _written(_hidden(folder, about.feed, "receipt"), receipt(about, done))
             if together:
-                _swap(_written_folder(_hidden(folder, about.feed, "new"), files), folder / about.feed)
+                new = _written_folder(_hidden(folder, about.feed, "new"), files)
+                done = tuple(sent(new / file.name, f"{about.feed}/{file.name}", file.rows) for file in files)
             else:
-                _written(_hidden(folder, about.feed, "file"), files[0].content).replace(folder / files[0].name)
+                new = _written(_hidden(folder, about.feed, "file"), files[0])
+                done = (sent(new, files[0].name, files[0].rows),)
+            note = _written(_hidden(folder, about.feed, "receipt"), FeedFile("", receipt(about, done), 1))
+            if together:
+                _swap(new, folder / about.feed)
+            else:
+                new.replace(folder / files[0].name)
             note.replace(folder / f"{about.feed}.receipt.json")
             _flush(folder)
         finally:
@@ -83,10 +88,10 @@ def _hidden(folder: Path, feed: str, part: str) -> Path:
     return folder / f".{feed}.sending-{part}"
 
 
-def _written(path: Path, content: bytes) -> Path:
-    """A new file of these bytes, private to its owner and on the disk when this returns."""
+def _written(path: Path, file: FeedFile) -> Path:
+    """A new file, private to its owner and on the disk when this returns."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(content)
+        file.write(out)
         out.flush()
         os.fsync(out.fileno())
     return path
@@ -95,7 +100,7 @@ def _written(path: Path, content: bytes) -> Path:
 def _written_folder(path: Path, files: tuple[FeedFile, ...]) -> Path:
     path.mkdir(mode=0o700)
     for file in files:
-        _written(path / file.name, file.content)
+        _written(path / file.name, file)
     _flush(path)
     return path
 

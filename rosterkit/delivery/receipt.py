@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from importlib.metadata import version
-
-from rosterkit.delivery.feed import FeedFile
+from pathlib import Path
 
 __all__ = ["About", "Sent", "receipt", "sent", "settings_digest"]
 
@@ -37,9 +36,11 @@ class Sent:
     sha256: str
 
 
-def sent(file: FeedFile, name: str) -> Sent:
-    """The file as it will lie under that name."""
-    return Sent(name, file.rows, len(file.content), hashlib.sha256(file.content).hexdigest())
+def sent(path: Path, name: str, rows: int) -> Sent:
+    """What was written to ``path``, as it will lie under that name."""
+    with path.open("rb") as written:
+        digest = hashlib.file_digest(written, "sha256").hexdigest()
+        return Sent(name, rows, written.tell(), digest)
 
 
 def settings_digest(settings: Mapping[str, object]) -> str:

@@ -127,15 +127,15 @@ def test_a_folder_that_a_dead_run_moved_aside_comes_back(tmp_path: Path, monkeyp
     assert "main/orgs.csv" in listing(tmp_path)
 
 
-def _fail_at(step: int, code: int = errno.ENOSPC) -> Callable[[Path, bytes], Path]:
+def _fail_at(step: int, code: int = errno.ENOSPC) -> Callable[[Path, FeedFile], Path]:
     """``_written`` that fails at its n-th call, half of the bytes written."""
     calls = iter(range(1, 100))
     written = room._written
 
-    def failing(path: Path, content: bytes) -> Path:
+    def failing(path: Path, file: FeedFile) -> Path:
         if next(calls) < step:
-            return written(path, content)
-        written(path, content[: len(content) // 2])
+            return written(path, file)
+        written(path, FeedFile(file.name, file.content[: len(file.content) // 2], 1))
         raise OSError(code, os.strerror(code))
 
     return failing
@@ -174,7 +174,7 @@ def test_what_is_written_is_always_a_new_file(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_bytes(b"not ours")
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(FileExistsError):
-        room._written(tmp_path / "link", b"x")
+        room._written(tmp_path / "link", ONE[0])
     assert (tmp_path / "elsewhere").read_bytes() == b"not ours"
 
 

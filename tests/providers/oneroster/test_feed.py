@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from datetime import date
 
 import pytest
+from isal import isal_zlib
 from small_roster import contents, frames, render, role, roster
 from strict_validator import faults, members
 
-from providers.oneroster import FEED
+from providers.oneroster import FEED, package
 from rosterkit.delivery.feed import Feed, FeedInput
 from rosterkit.errors import UsageError
 
@@ -77,7 +79,7 @@ def test_shuffled_rows_and_columns_give_the_same_bytes(version: str, form: str) 
     }
     first = FEED.render(FeedInput(straight, settings, 1, date(2026, 9, 1)))
     second = FEED.render(FeedInput(shuffled, settings, 1, date(2026, 9, 1)))
-    assert first.files == second.files
+    assert [(f.name, f.rows, f.content) for f in first.files] == [(f.name, f.rows, f.content) for f in second.files]
 
 
 def test_grades_and_user_ids_are_sorted_sets() -> None:
@@ -93,8 +95,8 @@ def test_the_zip_is_sorted_dated_once_and_holds_the_same_files() -> None:
     (only,) = rendered.files
     assert (only.name, only.rows) == ("oneroster.zip", 23)
     assert members(only.content) == contents(render(roster()))
-    with zipfile.ZipFile(io.BytesIO(only.content)) as package:
-        infos = package.infolist()
+    with zipfile.ZipFile(io.BytesIO(only.content)) as sent:
+        infos = sent.infolist()
     assert [info.filename for info in infos] == sorted(info.filename for info in infos)
     assert {(info.date_time, info.external_attr >> 16, info.create_system) for info in infos} == {
         ((1980, 1, 1, 0, 0, 0), 0o100644, 3)
@@ -162,3 +164,21 @@ def test_settings_are_checked(settings: dict[str, object], said: str) -> None:
     with pytest.raises(UsageError, match=r"OneRoster feed") as raised:
         FEED.render(FeedInput({}, settings, 1, date(2026, 9, 1)))
     assert said in str(raised.value)
+
+
+def test_a_file_written_in_pieces_is_the_file_written_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = contents(render(roster()))
+    monkeypatch.setattr(package, "_LINES", 2)
+    assert contents(render(roster())) == whole
+    assert members(render(roster(), form="zip").files[0].content) == whole
+
+
+def test_a_zip_is_deflated_by_isal(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = zlib.compressobj
+    monkeypatch.setattr(isal_zlib, "compressobj", lambda *_: stored(0, zlib.DEFLATED, -15))
+    assert b"sourcedId,status," in render(roster(), form="zip").files[0].content
+
+
+def test_a_zip_says_where_a_file_may_pass_four_gigabytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package, "_LARGE", 1)
+    assert members(render(roster(), form="zip").files[0].content) == contents(render(roster()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -41,17 +41,32 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class Unchanged:
+    """Of an entity, what the source said again in the same words, and which was therefore not read.
+
+    ``doubt``: integer ids of the stored records that were said last time and may not be this time: what stated them
+    changed or went. Every other active record of this source was said again. ``places``: of the integer ids that it is
+    given, those that were said again: id, file, line.
+    """
+
+    doubt: pl.Series
+    places: Callable[[pl.Series], pl.DataFrame]
+
+
+@dataclass(frozen=True)
 class Table:
     """What was said of one entity.
 
     ``rows``: ``said_schema`` of the entity, without the business columns that the source does not have (their stored
     values stay). sourced_id is unique and never null. A blank cell is null.
-    ``unreadable``: records that were there but cannot be read; disjoint from ``rows``.
+    ``unreadable``: records that were there but cannot be read; disjoint from ``rows``. ``unchanged``: what else was
+    said.
     """
 
     rows: pl.DataFrame
     unreadable: pl.DataFrame
     listings: tuple[Listing, ...] = ()
+    unchanged: Unchanged | None = None  # None: every row was read
 
 
 def _promises(table: Table) -> dict[str, bool]:

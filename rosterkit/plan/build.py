@@ -1,7 +1,7 @@
 """From a Bundle and a Snapshot to a draft of the plan: the one pipeline.
 
-fold what was said → judge each record → protect what cannot be read → settle references → hold (persons, undos, cases,
-limits) → free what was approved → close over dependants → parts.
+fold what was said of the records in scope → judge each record → protect what cannot be read → settle references →
+hold (persons, undos, cases, limits) → free what was approved → close over dependants → parts.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from rosterkit.plan.judge import bit, judge
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.parts import Parts, content_hash, parts_of
 from rosterkit.plan.references import protect, settle
-from rosterkit.plan.said import Said, fold, from_pending, stated, without_stale
-from rosterkit.plan.snapshot import PENDING, Layer, Snapshot
+from rosterkit.plan.said import Said, fold, from_pending, stated
+from rosterkit.plan.scope import layer_of, scope
+from rosterkit.plan.snapshot import PENDING, Snapshot
 from rosterkit.plan.texts import keys_of
 
 __all__ = ["Draft", "build", "dangling"]
@@ -49,27 +50,6 @@ class Draft:
     used_approvals: tuple[int, ...]
     reserved: Mapping[str, int]
     segments: tuple[Segment, ...]
-
-
-def layer_of(bundle: Bundle, entity: Entity) -> Layer:
-    """What tonight's package says of one entity."""
-    segment = bundle.segment(entity.name)
-    table = bundle.tables.get(entity.name)
-    if table is None:
-        nothing = from_pending(entity, pl.DataFrame(schema=PENDING))
-        return Layer(bundle.package.id, segment.state, nothing.rows.drop("package"), nothing.unreadable)
-    return Layer(bundle.package.id, segment.state, table.rows, table.unreadable, table.listings)
-
-
-def _folded(bundle: Bundle, snapshot: Snapshot, stored: Mapping[str, pl.DataFrame]) -> dict[str, Said]:
-    """What is said in all, by entity; the owners of listings come before what they list."""
-    said: dict[str, Said] = {}
-    for entity in entities():
-        tonight = layer_of(bundle, entity)
-        fresh = [without_stale(entity, layer, said) for layer in (*snapshot.queued(entity), tonight)]
-        layers = (from_pending(entity, snapshot.pending(entity)), *fresh)
-        said[entity.name] = fold(entity, layers, stored[entity.name].select("sourced_id", "modified_at"), tonight.state)
-    return said
 
 
 def _remembered(entity: Entity, rows: pl.DataFrame, said: Said) -> pl.DataFrame:
@@ -139,17 +119,17 @@ def _said_anew(entity: Entity, holds: pl.DataFrame, said: Said) -> list[int]:
 
 def build(bundle: Bundle, snapshot: Snapshot, limits: Limits, progress: Progress = silent) -> Draft:
     """Works out what would change; reads the snapshot, writes nothing. Progress is in records, judged and settled."""
-    stored = {e.name: snapshot.rows(e) for e in entities()}
-    said = _folded(bundle, snapshot, stored)
+    looked_at = scope(bundle, snapshot)
+    said, context = looked_at.said, looked_at.context
     next_id = {e.name: snapshot.next_id(e) for e in entities()}
-    judged = judge(stored, said, next_id)
+    judged = judge(looked_at.stored, said, next_id, context)
     records = sum(rows.height for rows in judged.values())
     progress("planning", records // 3, records)
-    keys = keys_of(judged)
+    keys = keys_of(judged, context)
     reserved = {name: next_id[name] + rows.filter(~pl.col("known")).height for name, rows in judged.items()}
-    del stored
+    del looked_at
     protect(judged)
-    found = [bundle.findings, *(s.findings for s in said.values()), settle(judged)]
+    found = [bundle.findings, *(s.findings for s in said.values()), settle(judged, context)]
     progress("planning", 2 * records // 3, records)
     holds = snapshot.holds()
     approved = freed(judged, snapshot.approved(), keys)
@@ -157,7 +137,7 @@ def build(bundle: Bundle, snapshot: Snapshot, limits: Limits, progress: Progress
     hold_stored(judged, holds, keys)
     found.append(hold_cases(judged, ids))
     free(judged, approved)
-    tripped = hold_over_limits(judged, snapshot, limits, ids)
+    tripped = hold_over_limits(judged, context, snapshot, limits, ids)
     close(judged)
     parts = parts_of(judged, keys, holds)
     progress("planning", records, records)
@@ -205,5 +185,5 @@ def dangling(bundle: Bundle) -> pl.DataFrame:
     for entity in entities():
         layers = (from_pending(entity, pl.DataFrame(schema=PENDING)), layer_of(bundle, entity))
         said[entity.name] = fold(entity, layers, none[entity.name], layers[1].state)
-    judged = judge(none, said, dict.fromkeys(none, 1))
-    return settle(judged)
+    judged = judge(none, said, dict.fromkeys(none, 1), {})
+    return settle(judged, {})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from rosterkit.model.schema import Entity, entities
@@ -128,7 +130,11 @@ def _counted(entity: Entity, judged: dict[str, pl.DataFrame]) -> pl.Expr:
 
 
 def hold_over_limits(
-    judged: dict[str, pl.DataFrame], snapshot: Snapshot, limits: Limits, approved: dict[str, pl.Series]
+    judged: dict[str, pl.DataFrame],
+    context: Mapping[str, pl.DataFrame],
+    snapshot: Snapshot,
+    limits: Limits,
+    approved: dict[str, pl.Series],
 ) -> dict[str, pl.DataFrame]:
     """Holds the archives that a limit trips on; returns them by entity: sourced_id, why (to be stored).
 
@@ -142,7 +148,7 @@ def hold_over_limits(
         )
         if rows["vanished"].any():
             moving = rows.filter(pl.col("vanished") | pl.col("added"))
-            held = trips(units(entity, moving, judged, snapshot), snapshot.census(entity), limits)
+            held = trips(units(entity, moving, judged, context, snapshot), snapshot.census(entity), limits)
             if entity.name == "Enrollment":
                 held = pl.concat([held, _halved(moving, snapshot, limits)])
                 held = held.unique("id", keep="first", maintain_order=True)

@@ -31,6 +31,7 @@ import polars as pl
 
 from rosterkit.model.schema import Column, Entity, entities
 from rosterkit.plan.said import Said
+from rosterkit.plan.texts import keys_of
 
 __all__ = ["bit", "differing", "has", "judge", "outcome_active", "proposed"]
 
@@ -189,11 +190,17 @@ def _acted(rows: pl.DataFrame, said: Said) -> pl.DataFrame:
 
 
 def judge(
-    stored: Mapping[str, pl.DataFrame], said: Mapping[str, Said], next_id: Mapping[str, int]
+    stored: Mapping[str, pl.DataFrame],
+    said: Mapping[str, Said],
+    next_id: Mapping[str, int],
+    context: Mapping[str, pl.DataFrame],
 ) -> dict[str, pl.DataFrame]:
-    """Judges every record of every entity by itself; the frames are described at the top of this module."""
+    """Judges every record in scope by itself; the frames are described at the top of this module.
+
+    ``context``: stored rows that are not judged and that others refer to.
+    """
     met = {e.name: _met(e, stored[e.name], said[e.name], next_id[e.name]) for e in entities()}
-    keys = {name: rows.select("sourced_id", "id") for name, rows in met.items()}
+    keys = keys_of(met, context)
     out: dict[str, pl.DataFrame] = {}
     for entity in entities():
         rows = _valued(entity, _resolved(entity, met.pop(entity.name), keys))

@@ -7,6 +7,8 @@ row protects follows nobody; then its parent stays instead (``plan.closure``).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from rosterkit.intake import findings
@@ -125,8 +127,17 @@ def _waiting(rows: pl.DataFrame, stuck: pl.Expr, why: pl.Expr) -> pl.DataFrame:
     )
 
 
-def settle(judged: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Settles every reference, parents first; returns the findings."""
+def _targets(rows: pl.DataFrame, context: pl.DataFrame | None) -> pl.DataFrame:
+    """What a reference may point to: judged rows, and stored ones that nothing moves."""
+    judged = rows.select("id", "active", "action", "how", "hold")
+    if context is None:
+        return judged
+    nothing = [pl.lit(None, pl.String).alias(name) for name in ("action", "how", "hold")]
+    return pl.concat([judged, context.select("id", (pl.col("status") == "active").alias("active"), *nothing)])
+
+
+def settle(judged: dict[str, pl.DataFrame], context: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Settles every reference, parents first; returns the findings. ``context`` as ``judge`` has it."""
     found = [findings.empty()]
     for entity in entities():
         rows = judged[entity.name]
@@ -136,7 +147,7 @@ def settle(judged: dict[str, pl.DataFrame]) -> pl.DataFrame:
         for column in entity.refs:
             assert column.to is not None
             target = rows if column.to == entity.name else judged[column.to]
-            rows, more = _column(entity, column, rows, target)
+            rows, more = _column(entity, column, rows, _targets(target, context.get(column.to)))
             found += more
         blank = pl.lit(value=False)
         for column in entity.columns:

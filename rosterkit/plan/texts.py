@@ -14,9 +14,10 @@ Keys = Mapping[str, pl.DataFrame]
 """By entity: sourced_id and id of every stored or said record."""
 
 
-def keys_of(judged: Mapping[str, pl.DataFrame]) -> Keys:
-    """The sourced ids by id of every judged record."""
-    return {name: rows.select("sourced_id", "id") for name, rows in judged.items()}
+def keys_of(judged: Mapping[str, pl.DataFrame], context: Mapping[str, pl.DataFrame]) -> Keys:
+    """The sourced ids by id of every judged record, and of those that they refer to."""
+    frames = {name: [rows, context[name]] if name in context else [rows] for name, rows in judged.items()}
+    return {name: pl.concat(f.select("sourced_id", "id") for f in some) for name, some in frames.items()}
 
 
 def as_text(entity: Entity, rows: pl.DataFrame, keys: Keys, prefix: str = "") -> pl.DataFrame:

@@ -116,7 +116,7 @@ def _reverted(entity: Entity, rows: pl.DataFrame, update: pl.DataFrame, keys: Ke
 def _proposed(parts: Parts, stored: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """The opposite of each change of the revision, as judged rows."""
     judged = {e.name: _blank(stored[e.name], e) for e in entities()}
-    keys = keys_of(judged)
+    keys = keys_of(judged, {})
     for entity in entities():
         rows = judged[entity.name]
         if entity.name in parts.create:
@@ -229,7 +229,7 @@ def reverse(parts: Parts, stored: Mapping[str, pl.DataFrame]) -> Reversal:
     """The reversal of a revision's parts, given every row of its origin that is stored now, by entity."""
     judged = _proposed(parts, stored)
     _settle(judged)
-    keys = keys_of(judged)
+    keys = keys_of(judged, {})
     changed = [
         frame.select(
             "sourced_id",

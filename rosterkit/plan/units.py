@@ -56,10 +56,12 @@ def _through(rows: pl.DataFrame, person: str, judged: Judged, snapshot: Snapshot
     return pl.concat([by_stored, by_proposed])
 
 
-def units(entity: Entity, rows: pl.DataFrame, judged: Judged, snapshot: Snapshot) -> pl.DataFrame:
+def units(
+    entity: Entity, rows: pl.DataFrame, judged: Judged, context: Mapping[str, pl.DataFrame], snapshot: Snapshot
+) -> pl.DataFrame:
     """The units of judged rows that vanish or come: a UNITS frame, several rows where at several schools.
 
-    ``judged`` has every org, and every class that these rows refer to.
+    ``judged`` has every org; a class that these rows refer to is there or in ``context``.
     """
     name = entity.name
     people = {
@@ -72,6 +74,8 @@ def units(entity: Entity, rows: pl.DataFrame, judged: Judged, snapshot: Snapshot
         out = _through(rows, people[name], judged, snapshot)
     elif name == "ClassTerm":
         classes = judged["Class"].select(class_id="id", school_id=_value("school_id"))
+        if "Class" in context:
+            classes = pl.concat([classes, context["Class"].select(class_id="id", school_id="school_id")])
         out = rows.select(*_FLAGS, class_id=_value("class_id")).join(classes, on="class_id", how="left")
     else:
         place = {"Role": "org_id", "Course": "org_id", "Class": "school_id", "Enrollment": "school_id"}.get(name)

@@ -1,0 +1,160 @@
+"""Which records planning must look at: those that were spoken of, those that may leave, and what hangs on them.
+
+Of an entity whose file was read whole, that is every record. Of one that was filtered (what the source said again in
+the same words was not read) or of which only changes were sent, it is what was said, queued, held or approved, what may
+no longer be said, and every record that refers to one that may leave. Everything else stays as it is, whatever the
+others do; where it is referred to, it is *context*: looked up, never judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from rosterkit.intake.bundle import ROW_KEYS, Bundle, Unchanged
+from rosterkit.model.schema import Column, Entity, by_name, entities
+from rosterkit.plan.said import Said, fold, from_pending, without_stale
+from rosterkit.plan.snapshot import PENDING, Layer, Snapshot
+
+__all__ = ["Scope", "layer_of", "scope"]
+
+_SMALL = ("Org", "AcademicSession")
+"""Always looked at whole: few, and every limit asks which orgs are schools."""
+
+
+@dataclass
+class Scope:
+    """By entity: ``stored`` rows to judge, ``context`` rows to look up (both ``judged_schema``), and what was said."""
+
+    stored: dict[str, pl.DataFrame] = field(default_factory=dict)
+    context: dict[str, pl.DataFrame] = field(default_factory=dict)
+    said: dict[str, Said] = field(default_factory=dict)
+
+    def known(self, entity: Entity) -> pl.DataFrame:
+        """The id and sourced_id of every record of the entity that was read."""
+        frames = [self.stored.get(entity.name), self.context.get(entity.name)]
+        return pl.concat([f.select("id", "sourced_id") for f in frames if f is not None])
+
+
+def layer_of(bundle: Bundle, entity: Entity) -> Layer:
+    """What tonight's package says of one entity."""
+    segment = bundle.segment(entity.name)
+    table = bundle.tables.get(entity.name)
+    if table is None:
+        nothing = from_pending(entity, pl.DataFrame(schema=PENDING))
+        return Layer(bundle.package.id, segment.state, nothing.rows.drop("package"), nothing.unreadable)
+    return Layer(bundle.package.id, segment.state, table.rows, table.unreadable, table.listings)
+
+
+def scope(bundle: Bundle, snapshot: Snapshot) -> Scope:
+    """Reads from the snapshot what tonight's plan may touch, and folds what is said of it."""
+    out = Scope()
+    leaving: dict[str, pl.Series] = {}
+    words = [snapshot.holds().select("entity", "sourced_id"), snapshot.approved().select("entity", "sourced_id")]
+    decided = pl.concat(words)
+    for entity in entities():
+        tonight = layer_of(bundle, entity)
+        before = from_pending(entity, snapshot.pending(entity))
+        fresh = [without_stale(entity, layer, out.said) for layer in (*snapshot.queued(entity), tonight)]
+        table = bundle.tables.get(entity.name)
+        unchanged = table.unchanged if table else None
+        if entity.name in _SMALL or (tonight.state == "full" and unchanged is None):
+            stored = snapshot.rows(entity)
+        else:
+            keys = [before.rows["sourced_id"], decided.filter(pl.col("entity") == entity.name)["sourced_id"]]
+            keys += [frame["sourced_id"] for layer in fresh for frame in (layer.rows, layer.unreadable)]
+            stored = _touched(entity, snapshot, out, pl.concat(keys), fresh, unchanged, leaving)
+        out.stored[entity.name] = stored
+        if unchanged:
+            fresh[-1] = _said_again(entity, fresh[-1], stored, unchanged, out, snapshot)
+        ages = stored.select("sourced_id", "modified_at")
+        out.said[entity.name] = fold(entity, (before, *fresh), ages, tonight.state)
+        leaving[entity.name] = _leaving(entity, stored, out.said[entity.name], leaving)
+    for entity in entities():
+        _look_up(entity, out, snapshot)
+    return out
+
+
+def _touched(
+    entity: Entity,
+    snapshot: Snapshot,
+    out: Scope,
+    keys: pl.Series,
+    layers: Iterable[Layer],
+    unchanged: Unchanged | None,
+    leaving: Mapping[str, pl.Series],
+) -> pl.DataFrame:
+    """The stored rows that were spoken of, may be said no longer, are listed anew, or refer to what may leave."""
+    ids = unchanged.doubt if unchanged else pl.Series([], dtype=pl.Int64)
+    found = [snapshot.some(entity, ids, keys.unique())]
+    for owners in (listing.owners for layer in layers for listing in layer.listings):
+        column = next(c for c in entity.refs if c.label in owners.columns)
+        parents = out.stored[_to(column)].filter(pl.col("sourced_id").is_in(owners[column.label].implode()))["id"]
+        found.append(snapshot.children(entity, column, parents))
+    found += [snapshot.children(entity, c, leaving[_to(c)]) for c in entity.refs if leaving[_to(c)].len()]
+    return pl.concat(found).unique("id")
+
+
+def _to(column: Column) -> str:
+    assert column.to is not None
+    return column.to
+
+
+def _leaving(entity: Entity, stored: pl.DataFrame, said: Said, above: Mapping[str, pl.Series]) -> pl.Series:
+    """Ids of active rows that might be archived: not said, said to be gone, or in need of one that might be."""
+    stays = said.rows.filter(~pl.col("deleted").fill_null(value=False))["sourced_id"]
+    may_go = ~pl.col("sourced_id").is_in(stays.implode())
+    for column in entity.refs:
+        if column.required and _to(column) in above:
+            may_go = may_go | pl.col(column.name).is_in(above[_to(column)].implode())
+    return stored.filter((pl.col("status") == "active") & may_go)["id"]
+
+
+def _said_again(
+    entity: Entity, tonight: Layer, stored: pl.DataFrame, unchanged: Unchanged, out: Scope, snapshot: Snapshot
+) -> Layer:
+    """Tonight's layer with the rows that were not read because they are the same: what is stored is what they say."""
+    places = unchanged.places(stored.filter(pl.col("status") == "active")["id"])
+    rows = stored.join(places, on="id").join(tonight.rows, on="sourced_id", how="anti")
+    if rows.is_empty():
+        return tonight
+    for column in entity.refs:
+        if column.label not in tonight.rows.columns:
+            continue
+        names = _named(by_name(_to(column)), rows[column.name], out, snapshot)
+        names = names.select(pl.col("id").alias(column.name), pl.col("sourced_id").alias(column.label))
+        rows = rows.join(names, on=column.name, how="left")
+    rows = rows.with_columns(
+        deleted=pl.lit(value=False), unread=pl.lit(None, ROW_KEYS["unread"]), modified_at=pl.lit(None, pl.String)
+    )
+    return replace(tonight, rows=pl.concat([tonight.rows, rows.select(tonight.rows.columns)]))
+
+
+def _named(entity: Entity, ids: pl.Series, out: Scope, snapshot: Snapshot) -> pl.DataFrame:
+    """The id and sourced_id of these records; those that are not in scope become context."""
+    known = out.known(entity)
+    missing = ids.drop_nulls().unique()
+    missing = missing.filter(~missing.is_in(known["id"].implode()))
+    if missing.len():
+        _add_context(entity, out, snapshot.some(entity, missing, pl.Series([], dtype=pl.String)))
+    return out.known(entity)
+
+
+def _look_up(entity: Entity, out: Scope, snapshot: Snapshot) -> None:
+    """Reads what the records in scope refer to, as stored and as said, where it is not in scope itself."""
+    for column in entity.refs:
+        to = by_name(_to(column))
+        known = out.known(to)
+        said = out.said[entity.name].rows[column.label].drop_nulls().unique()
+        keys = said.filter(~said.is_in(known["sourced_id"].implode()))
+        ids = out.stored[entity.name][column.name].drop_nulls().unique()
+        ids = ids.filter(~ids.is_in(known["id"].implode()))
+        if keys.len() or ids.len():
+            _add_context(to, out, snapshot.some(to, ids, keys))
+
+
+def _add_context(entity: Entity, out: Scope, rows: pl.DataFrame) -> None:
+    before = out.context.get(entity.name)
+    out.context[entity.name] = rows if before is None else pl.concat([before, rows]).unique("id")

@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+BENCH_STAMP := .venv/.installed-for-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports clean
+.PHONY: help demo test lint types imports bench clean
 
 help:
 	@echo "make demo     walk the whole road on fixtures/ and leave demo-workspace/ to look at"
@@ -12,6 +13,7 @@ help:
 	@echo "make lint     ruff, as written and as formatted"
 	@echo "make types    mypy --strict"
 	@echo "make imports  the road runs one way (import-linter)"
+	@echo "make bench    measure the whole night against other ways; SIZE=S, M or L, VERSION=1.1 or 1.2"
 	@echo "make clean    remove the virtual environment and what tools left behind"
 
 demo: $(STAMP)
@@ -32,6 +34,12 @@ types: $(STAMP)
 imports: $(STAMP)
 	$(BIN)/lint-imports
 
+SIZE ?= M
+VERSION ?= 1.1
+
+bench: $(BENCH_STAMP)
+	$(BIN)/python -m benchmarks --size $(SIZE) --version $(VERSION)
+
 # Installed again only when what is to be installed changed.
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -41,6 +49,11 @@ $(STAMP): pyproject.toml
 	  echo "A virtual environment cannot be made: install your system's venv package, such as python3-venv." >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore -e '.[dev]'
 	@touch $(STAMP)
+
+# Only for the benchmark: what it compares with.
+$(BENCH_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore -e '.[dev,bench]'
+	@touch $(BENCH_STAMP)
 
 clean:
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

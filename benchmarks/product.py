@@ -1,0 +1,87 @@
+"""rosterkit itself, one verb a process: init, plan, apply, feed."""
+
+from __future__ import annotations
+
+from benchmarks.child import Phases  # isort: skip - first, so that imports are timed
+
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import providers.oneroster.reader  # noqa: F401 - imported lazily otherwise, and then counted as work
+from rosterkit import Workspace
+from rosterkit.plan.plan import Plan
+
+_SETTINGS = """timezone = "America/Chicago"
+mode = "auto"
+demographics = true
+
+[sources.main]
+kind = "oneroster"
+path = "package.zip"
+
+[feeds.oneroster]
+kind = "oneroster"
+version = "{version}"
+demographics = true
+"""
+
+
+def init(folder: str, version: str) -> None:
+    phases = Phases()
+    with phases.phase("init"):
+        Workspace.init(Path(folder))
+    (Path(folder) / "rosterkit.toml").write_text(_SETTINGS.format(version=version), encoding="utf-8")
+    phases.say(full="full" in inspect.signature(Workspace.plan).parameters)
+
+
+def plan(folder: str, package: str, full: str = "") -> None:
+    """``full``: read everything, whatever is known of the last package."""
+    phases = Phases()
+    forced: dict[str, Any] = {"full": True} if full else {}
+    with phases.phase("plan"):
+        made = Workspace(Path(folder)).plan(Path(package), **forced)
+    changes = {entity: asdict(counts) for entity, counts in made.changes.items() if counts.total}
+    phases.say(
+        plan=made.id,
+        changes=changes,
+        held=made.total_held.total,
+        findings=dict(made.findings),
+        content_hash=made.content_hash,
+        needs_approval=made.needs_approval,
+        reading=_reading(made),
+    )
+
+
+def _reading(made: Plan) -> dict[str, dict[str, Any]]:
+    """By file: the road it took, its records, and how many of them were parsed; empty where a plan does not tell."""
+    reading = getattr(made, "reading", {})
+    return {
+        name: {"road": of.road, "records": of.records, "parsed": of.parsed, "why": of.why}
+        for name, of in reading.items()
+    }
+
+
+def apply(folder: str, plan_id: str, needs_approval: str = "") -> None:
+    phases = Phases()
+    workspace = Workspace(Path(folder))
+    if needs_approval:
+        workspace.approve(plan_id, reason="measured", actor="benchmark")
+    with phases.phase("apply"):
+        done = workspace.apply(plan_id, actor="benchmark")
+    phases.say(wrote=done.wrote, rows=sum(counts.total for counts in done.changes.values()))
+
+
+def feed(folder: str) -> None:
+    phases = Phases()
+    with phases.phase("feed"):
+        receipt = Workspace(Path(folder)).feed_build("oneroster")
+    phases.say(rows=sum(rows for _, rows, _, _ in receipt.files), findings=receipt.findings.height)
+
+
+if __name__ == "__main__":
+    verbs: dict[str, Callable[..., None]] = {"init": init, "plan": plan, "apply": apply, "feed": feed}
+    verbs[sys.argv[1]](*sys.argv[2:])

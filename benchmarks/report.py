@@ -1,0 +1,123 @@
+"""A run as a table to read, as Markdown and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import polars as pl
+
+from benchmarks.goals import Judged, judged, parsed
+from benchmarks.measure import Stage
+from benchmarks.night import Outcome
+
+__all__ = ["as_json", "growth", "into_page", "table"]
+
+_HEAD = ("stage", "s", "imports in", "processor s", "P", "Z", "rows/s", "parsed", "peak MB")
+
+
+def _machine() -> str:
+    return (
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, polars {pl.__version__}, "
+        f"{platform.system()} {platform.machine()}"
+    )
+
+
+def _row(stage: Stage, stages: dict[str, Stage]) -> tuple[str, ...]:
+    share = parsed(stage)
+    roads = sorted({of["road"] for of in (stage.said.get("reading") or {}).values()})
+    return (
+        stage.name + (" ~" if stage.scaled != 1 else ""),
+        f"{stage.work:,.2f}",
+        f"{stage.whole:,.2f}",
+        f"{stage.processor:,.2f}",
+        f"{stage.work / stages['P'].work:,.2f}",
+        f"{stage.work / stages['Z'].work:,.2f}",
+        f"{stage.rows / stage.work:,.0f}",
+        "" if share is None else f"{share:.1%} {', '.join(roads)}",
+        f"{stage.peak / 1e6:,.0f}",
+    )
+
+
+def _goal(judgement: Judged) -> tuple[str, ...]:
+    goal, value = judgement.goal, judgement.value
+    scale = 1e9 if goal.unit == "GB" else 1
+    unit = f" {goal.unit}" if goal.unit else f" × {goal.against}" if goal.against else ""
+    what = {"work": "", "whole": ", imports in", "peak": ", memory", "parsed": ", share parsed"}[goal.take]
+    limit = f"{'≥' if goal.least else '≤'} {goal.limit / scale:g}{unit}"
+    if value is None:
+        return goal.stage + what, limit, "–", "not told"
+    said = "met" if judgement.missed_by <= 1 else f"missed by a factor of {judgement.missed_by:.2f}"
+    return goal.stage + what, limit, f"{value / scale:,.2f}", said + (", over the gate" if judgement.over_gate else "")
+
+
+def _laid_out(head: Sequence[str], rows: Sequence[Sequence[str]], *, markdown: bool) -> str:
+    if markdown:
+        rule = ["---", *["---:"] * (len(head) - 1)]
+        return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
+    wide = [max(len(cells[i]) for cells in (head, *rows)) for i in range(len(head))]
+    lines = [
+        [c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(r, wide, strict=True))]
+        for r in (head, *rows)
+    ]
+    return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def table(outcome: Outcome, *, markdown: bool = False) -> str:
+    """The stages and the goals of one size."""
+    stages = [_row(stage, outcome.stages) for stage in outcome.stages.values()]
+    goals = [_goal(judgement) for judgement in judged(outcome.size, outcome.stages)]
+    return "\n\n".join(
+        [
+            f"Size {outcome.size}, OneRoster {outcome.version}, {outcome.rows:,} records; {_machine()}.",
+            _laid_out(_HEAD, stages, markdown=markdown),
+            _laid_out(("goal", "limit", "measured", ""), goals, markdown=markdown),
+        ]
+    )
+
+
+def growth(outcomes: Sequence[Outcome], *, markdown: bool = False) -> str:
+    """Seconds for each million records, from size to size: what grows faster than the district shows."""
+    rows = [
+        (name, *(f"{o.stages[name].work / o.rows * 1e6:,.2f}" for o in outcomes if name in o.stages))
+        for name in outcomes[0].stages
+    ]
+    head = ("seconds for a million records", *(outcome.size for outcome in outcomes))
+    return _laid_out(head, rows, markdown=markdown)
+
+
+def as_json(outcomes: Sequence[Outcome]) -> str:
+    """Everything that was measured, for machines."""
+    return json.dumps(
+        {
+            "machine": _machine(),
+            "sizes": [
+                asdict(outcome)
+                | {
+                    "goals": [
+                        asdict(j) | {"missed_by": j.missed_by, "over_gate": j.over_gate}
+                        for j in judged(outcome.size, outcome.stages)
+                    ]
+                }
+                for outcome in outcomes
+            ],
+        },
+        indent=1,
+    )
+
+
+def into_page(page: Path, outcome: Outcome) -> None:
+    """Puts the table of that size into the page, between its marks."""
+    text = page.read_text(encoding="utf-8")
+    marks = re.compile(
+        rf"(<!-- size {outcome.size}: made by make bench -->\n).*?(<!-- end of size {outcome.size} -->)", re.DOTALL
+    )
+    if not marks.search(text):
+        raise SystemExit(f"{page} has no place for size {outcome.size}.")
+    made = table(outcome, markdown=True)
+    page.write_text(marks.sub(lambda found: f"{found[1]}\n{made}\n\n{found[2]}", text), encoding="utf-8")

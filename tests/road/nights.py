@@ -10,6 +10,7 @@ from pathlib import Path
 from providers.oneroster.format import FILES
 from rosterkit.testing.package import manifest_text
 
+MANIFEST = "manifest.csv"
 SCHOOLS = ("S1", "S2")
 PER_SCHOOL = 8  # students
 GUARDIANS = 6  # of a school
@@ -107,6 +108,13 @@ class Package:
 
     members: Mapping[str, bytes]
 
+    def with_manifest(self, version: str, modes: Mapping[str, str]) -> Package:
+        """The same files, declared so."""
+        return Package({**self.members, MANIFEST: manifest_text(modes, version=version).encode()})
+
+    def without_manifest(self) -> Package:
+        return Package({name: content for name, content in self.members.items() if name != MANIFEST})
+
     def write(self, path: Path, *, level: int = 6, backwards: bool = False) -> Path:
         """The same members give the same bytes at the same level and order; a path without ``.zip`` is a folder."""
         names = sorted(self.members, reverse=backwards)
@@ -133,7 +141,7 @@ def bulk(district: District, states: Mapping[str, str] | None = None) -> Package
             modes[name] = "absent" if state == "absent" else "bulk"
             continue
         members[f"{name}.csv"] = _written(sheet, state)
-    return _with_manifest(district, members, modes)
+    return Package(members).with_manifest(district.version, modes)
 
 
 def _written(sheet: Sheet, state: str) -> bytes:
@@ -152,7 +160,7 @@ def delta(district: District, before: District, *, day: int, only: tuple[str, ..
         said = _changes(district.sheets[name], before.sheets[name], f"2026-11-{day:02}T00:00:00.000Z")
         members[f"{name}.csv"] = district.sheets[name].text(said).encode()
     modes = {name: "delta" if name in only else "absent" for name in district.sheets}
-    return _with_manifest(district, members, modes)
+    return Package(members).with_manifest(district.version, modes)
 
 
 def _changes(now: Sheet, was: Sheet, date: str) -> list[Row]:
@@ -169,10 +177,6 @@ def _changes(now: Sheet, was: Sheet, date: str) -> list[Row]:
 
 def _stated(row: Row) -> dict[str, str]:
     return {"status": row.cells.get("status") or "active"}
-
-
-def _with_manifest(district: District, members: dict[str, bytes], modes: Mapping[str, str]) -> Package:
-    return Package({**members, "manifest.csv": manifest_text(modes, version=district.version).encode()})
 
 
 def tiny_district(version: str = "1.1") -> District:

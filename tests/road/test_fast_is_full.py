@@ -63,7 +63,11 @@ class Walk:
         if self.dice.number(0, 3) == 0:
             states[self.dice.one(sorted(self.district.sheets))] = self.dice.one(STATES)
             note(f"  {states}")
-        return bulk(self.district, states)
+        package = bulk(self.district, states)
+        if self.dice.number(0, 15):
+            return package
+        note("  no manifest")
+        return package.without_manifest()
 
     def _plan(self, kind: str) -> Plan | None:
         if kind != "again" or self.path is None:
@@ -87,7 +91,8 @@ class Walk:
         elif outcome == "reject":
             self.roads.do_with_plan(lambda ws, plan: ws.reject(plan, reason="no", actor="kim"))
         elif outcome == "free":
-            self.roads.do_with_plan(lambda ws, plan: ws.approve_held(plan, reason="true", actor="kim"))
+            entity = self.dice.one([None, *(name for name, count in plan.held.items() if count.total)])
+            self.roads.do_with_plan(lambda ws, plan: ws.approve_held(plan, reason="true", actor="kim", entity=entity))
 
 
 def hold(walk: Walk) -> str:

@@ -173,6 +173,28 @@ def test_a_row_that_changes_is_found_in_rows_that_do_not(roads: TwoRoads, distri
     assert expected <= set(rules(roads, roads.night(bulk(district))))  # also on a night that says nothing of it
 
 
+def test_what_roles_and_profiles_say_is_found_in_users_that_do_not_change() -> None:
+    district = tiny_district("1.2")
+    with two_roads("1.2") as roads:
+        sheets = district.sheets
+        sheets["roles"].find("r-S1-g0").cells["role"] = "teacher"
+        sheets["roles"].find("r-S1-p2").cells["orgSourcedId"] = "S2"
+        sheets["roles"].rows.insert(1, sheets["roles"].find("r-S2-p1").copy(sourcedId="again", role="aide"))
+        sheets["userProfiles"].find("u-S1-t0").cells["userSourcedId"] = "S2-t0"
+        expected = {
+            "agents.not-family",
+            "semantic.primary-org-role",
+            "semantic.primary-roles",
+            "semantic.profile-owner",
+        }
+        plan = roads.night(bulk(district))
+        assert expected <= set(rules(roads, plan))
+        took(plan, users="same filtered", roles="filtered", userProfiles="filtered", enrollments="same")
+        sheets["roles"].find("r-S1-g0").cells["role"] = "guardian"
+        plan = roads.night(bulk(district))
+        assert set(rules(roads, plan)) == expected - {"agents.not-family"}
+
+
 # --- text and order
 
 
@@ -248,6 +270,28 @@ def test_columns_that_go_come_or_change_places_are_read_in_full(roads: TwoRoads,
     plan = roads.night(bulk(district))
     assert plan.total == Counts(update=1)
     took(plan, users="full")
+
+
+def test_the_same_bytes_declared_otherwise_are_read_anew(roads: TwoRoads, district: District) -> None:
+    users = district.sheets["users"]
+    for row in users.rows:
+        row.cells |= {"status": "active", "dateLastModified": "2026-11-03T00:00:00.000Z"}
+    package = bulk(district)
+    roads.night(package)
+    modes = dict.fromkeys(district.sheets, "bulk")
+    for other in (package.with_manifest("1.1", modes | {"users": "delta"}), package.without_manifest()):
+        plan = roads.night(other)
+        assert plan.total == NOTHING
+        took(plan, users="full")
+    del users.rows[4]
+    plan = roads.night(bulk(district))
+    assert plan.changes["Person"] == Counts(archive=1)
+
+
+def test_a_package_of_another_version_is_read_in_full(roads: TwoRoads) -> None:
+    plan = roads.night(bulk(tiny_district("1.2")))
+    assert plan.changes["Role"].create == len(tiny_district("1.2").sheets["roles"].rows)
+    took(plan, users="full", roles="full", enrollments="full")
 
 
 def test_files_that_miss_a_night_come_back_unchanged(roads: TwoRoads, district: District) -> None:

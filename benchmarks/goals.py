@@ -57,10 +57,15 @@ GOALS = (
 
 @dataclass(frozen=True)
 class Judged:
-    """A goal and what was measured; ``value`` is None where the stage does not tell."""
+    """A goal and what was measured; ``value`` is None where the stage does not tell.
+
+    ``processor``: the same in seconds of all threads, which other work on the same cores disturbs less; None for
+    what is no time.
+    """
 
     goal: Goal
     value: float | None
+    processor: float | None = None
 
     @property
     def missed_by(self) -> float:
@@ -76,17 +81,22 @@ class Judged:
 
 def judged(size: str, stages: Mapping[str, Stage]) -> list[Judged]:
     """Every goal of that size."""
-    return [Judged(goal, _value(goal, stages)) for goal in GOALS if size in goal.sizes]
+    return [
+        Judged(
+            goal, _value(goal, goal.take, stages), _value(goal, "processor", stages) if goal.take == "work" else None
+        )
+        for goal in GOALS
+        if size in goal.sizes
+    ]
 
 
-def _value(goal: Goal, stages: Mapping[str, Stage]) -> float | None:
+def _value(goal: Goal, take: str, stages: Mapping[str, Stage]) -> float | None:
     stage = stages[goal.stage]
-    value: float | None = parsed(stage) if goal.take == "parsed" else getattr(stage, goal.take)
+    value: float | None = parsed(stage) if take == "parsed" else getattr(stage, take)
     if value is None or not goal.against:
         return value
     # What is "whole" of ours stands against the bare reading: starting Python is ours to pay.
-    against = getattr(stages[goal.against], "work" if goal.take == "whole" else goal.take)
-    return value / float(against)
+    return value / float(getattr(stages[goal.against], "work" if take == "whole" else take))
 
 
 def parsed(stage: Stage) -> float | None:

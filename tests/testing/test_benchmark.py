@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,8 +95,8 @@ def test_what_a_plan_does_not_tell_is_neither_met_nor_missed() -> None:
 
 def test_ratios_are_taken_against_the_stage_that_is_named() -> None:
     stages = outcome().stages | {"P": stage("P", 0.5)}
-    ratios = {j.goal.stage: j.value for j in judged("L", stages) if j.goal.against == "P"}
-    assert set(ratios.values()) == {2.0}
+    ratios = {(j.value, j.processor) for j in judged("L", stages) if j.goal.against == "P"}
+    assert ratios == {(2.0, 2.0)}
 
 
 def test_stages_are_put_together_and_stretched() -> None:
@@ -105,6 +106,13 @@ def test_stages_are_put_together_and_stretched() -> None:
     assert median([stage(work=3), stage(work=1), stage(work=2)]).peak == 3 * GB
     longer = stage(work=2).extrapolated(10)
     assert (longer.work, longer.rows, longer.scaled) == (20, 1000, 10)
+
+
+def test_a_busy_machine_is_told_of() -> None:
+    alone, busy = outcome(), outcome()
+    busy.stages = {name: replace(stage, processor=stage.work / 2) for name, stage in busy.stages.items()}
+    assert "Other work" not in table(alone)
+    assert "Other work" in table(busy)
 
 
 def test_the_table_says_how_each_goal_stands_and_goes_into_a_page(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ class PlanPart(SQLModel, table=True):
 
 
 class Touch(SQLModel, table=True):
-    """Which revision touched which record."""
+    """Which revision changed which record; which one created it stands in the record itself."""
 
     __tablename__ = "touch"
     __table_args__ = (Index("ix_touch_revision", "revision"), {"sqlite_with_rowid": False})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 
 import polars as pl
 
@@ -13,9 +15,10 @@ from rosterkit.intake.source import Progress, silent
 from rosterkit.model.schema import Column, Entity, by_name, entities
 from rosterkit.plan.parts import Parts
 from rosterkit.plan.plan import Plan
-from rosterkit.store.bulk import ids_table, load, update
-from rosterkit.store.plans import now
+from rosterkit.store.bulk import MANY, ids_table, indexes_after, insert, update
+from rosterkit.store.plans import Stored, now
 from rosterkit.store.snapshot import revision_of
+from rosterkit.store.staging import Staging
 
 __all__ = ["touched", "write_parts", "write_revision"]
 
@@ -28,16 +31,56 @@ def touched(parts: Parts) -> dict[str, pl.Series]:
     return {name: pl.concat(ids).unique().sort() for name, ids in out.items()}
 
 
-def _create(connection: sqlite3.Connection, entity: Entity, frame: pl.DataFrame, origin: str, revision: int) -> None:
-    rows = frame.drop("hold", "hold_why").with_columns(
-        origin=pl.lit(origin),
-        id_space=pl.lit(""),
-        status=pl.lit("active"),
-        created_in=pl.lit(revision),
-        changed_in=pl.lit(revision),
-    )
-    # Ids rise with the sourced ids, so that the unique index is written from left to right.
-    load(connection, entity.table, rows.sort("id"))
+def _pieces(frames: Mapping[str, pl.DataFrame], name: str) -> Iterator[pl.DataFrame]:
+    """The rows by id, so that the unique index is written from left to right: ids rise with the sourced ids."""
+    return frames.pieces(name) if isinstance(frames, Stored) else iter((frames[name].sort("id"),))
+
+
+def _heights(frames: Mapping[str, pl.DataFrame]) -> Mapping[str, int]:
+    return frames.heights if isinstance(frames, Stored) else {name: frame.height for name, frame in frames.items()}
+
+
+class _Creating:
+    """Writes what a plan creates, entity by entity. While one is written, the next large one is on its way."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        create: Mapping[str, pl.DataFrame],
+        same: Mapping[str, object],
+        stage: Staging | None,
+    ) -> None:
+        self._connection, self._create, self._same, self._stage = connection, create, same, stage
+        self.references: dict[tuple[str, str], list[pl.Series]] = {}  # what the new rows refer to
+        self._heights = _heights(create)
+        large = [e for e in entities() if self._heights.get(e.name, 0) > MANY]
+        self._ahead = large[: stage.files] if stage else []
+        self._brought: dict[str, int] = {}
+        self._bring_next()
+
+    def write(self, entity: Entity) -> None:
+        rows = self._heights.get(entity.name, 0)
+        if self._stage and entity.name in self._brought:
+            self._bring_next()
+            self._stage.pour(self._brought[entity.name], entity.table, self._same, rows)
+            return
+        with indexes_after(self._connection, entity.table, rows):
+            for frame in self._rows(entity, _pieces(self._create, entity.name)):
+                same = [pl.lit(value).alias(name) for name, value in self._same.items()]
+                insert(self._connection, entity.table, frame.with_columns(same))
+
+    def _bring_next(self) -> None:
+        if self._stage and self._ahead:
+            entity = self._ahead.pop(0)
+            pieces = _pieces(self._create, entity.name)  # read here: the connection is of this thread
+            self._brought[entity.name] = self._stage.bring(self._rows(entity, pieces))
+
+    def _rows(self, entity: Entity, pieces: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        for piece in pieces:
+            for column in entity.refs:
+                named = self.references.setdefault((entity.name, column.name), [])
+                named.append(piece[column.name].drop_nulls().unique())
+            yield piece.drop("hold", "hold_why")
 
 
 def _place(frame: pl.DataFrame, revision: int) -> pl.DataFrame:
@@ -87,26 +130,39 @@ def _expect(entity: Entity, met: int, wanted: int) -> None:
 
 
 def write_parts(
-    connection: sqlite3.Connection, parts: Parts, origin: str, revision: int, progress: Progress = silent
-) -> None:
-    """Writes the canonical rows; parents come before what references them. Progress is in rows of the parts."""
-    sizes = {name: sum(f.height for _, n, f in parts.frames() if n == name) for _, name, _ in parts.frames()}
+    connection: sqlite3.Connection,
+    parts: Parts,
+    origin: str,
+    revision: int,
+    progress: Progress = silent,
+    stage: Staging | None = None,
+) -> dict[tuple[str, str], list[pl.Series]]:
+    """Writes the canonical rows, parents before what references them; returns what the created ones refer to.
+
+    Progress is in rows of the parts.
+    """
+    sizes = Counter[str]()
+    for frames in (parts.create, parts.status, parts.update, parts.stamp):
+        sizes.update(_heights(frames))
+    same = {"origin": origin, "id_space": "", "status": "active", "created_in": revision, "changed_in": revision}
+    creating = _Creating(connection, parts.create, same, stage)
     done = 0
     for entity in entities():
-        done += sizes.get(entity.name, 0)
+        done += sizes[entity.name]
         if entity.name in parts.create:
-            _create(connection, entity, parts.create[entity.name], origin, revision)
+            creating.write(entity)
         if entity.name in parts.status:
             _status(connection, entity, parts.status[entity.name], revision)
         if entity.name in parts.update:
             _update(connection, entity, parts.update[entity.name], revision)
         if entity.name in parts.stamp:
             update(connection, entity.table, parts.stamp[entity.name])
-        progress("applying", done, sum(sizes.values()))
+        progress("applying", done, sizes.total())
+    return creating.references
 
 
 def _check_references(connection: sqlite3.Connection, ids: dict[str, pl.Series]) -> None:
-    """No active row that was touched references an inactive one, and none references a touched one that is inactive."""
+    """No active row that was changed references an inactive one, and none references a changed one that is inactive."""
     for name, series in ids.items():
         ids_table(connection, f"touched_{by_name(name).table}", series)
     for entity in entities():
@@ -128,19 +184,48 @@ def _check_references(connection: sqlite3.Connection, ids: dict[str, pl.Series])
                     "and coalesce(p.status,'')<>'active'"
                 ).fetchone()[0]
                 if broken:
-                    raise InternalError(
-                        f"{broken} active rows of {entity.name} would reference a {column.label} that is not active. "
-                        "Nothing was written; please report this."
-                    )
+                    raise _broken(entity, broken, column.name)
+
+
+def _check_created(
+    connection: sqlite3.Connection, references: Mapping[tuple[str, str], list[pl.Series]], revision: int
+) -> None:
+    """No row that was created references an inactive one: every record that any of them names is looked at once."""
+    for (name, column), found in references.items():
+        entity = by_name(name)
+        (to,) = [str(c.to) for c in entity.refs if c.name == column]
+        ids = json.dumps(pl.concat(found).unique().to_list())
+        query = (
+            f'select r.value from json_each(?) r left join "{by_name(to).table}" p on p.id=r.value '
+            "where coalesce(p.status,'')<>'active'"
+        )
+        gone = [row[0] for row in connection.execute(query, (ids,))]
+        if gone:
+            those = f'"{column}" in (select value from json_each(?))'
+            query = f'select count(*) from "{entity.table}" where created_in=? and {those}'
+            broken = connection.execute(query, (revision, json.dumps(gone))).fetchone()[0]
+            raise _broken(entity, broken, column)
+
+
+def _broken(entity: Entity, rows: int, column: str) -> InternalError:
+    return InternalError(
+        f"{rows} active rows of {entity.name} would reference a {column.removesuffix('_id')} that is not active. "
+        "Nothing was written; please report this."
+    )
 
 
 def write_revision(
-    connection: sqlite3.Connection, plan: Plan, parts: Parts, actor: str, progress: Progress = silent
+    connection: sqlite3.Connection,
+    plan: Plan,
+    parts: Parts,
+    actor: str,
+    progress: Progress = silent,
+    stage: Staging | None = None,
 ) -> int:
     """Writes the next revision, all that the parts say, inside the caller's transaction; returns its number."""
     revision = revision_of(connection) + 1
-    write_parts(connection, parts, plan.source, revision, progress)
-    ids = touched(parts)
+    _check_created(connection, write_parts(connection, parts, plan.source, revision, progress, stage), revision)
+    ids = touched(replace(parts, create={}))
     _check_references(connection, ids)
     changes = {name: asdict(counts) for name, counts in plan.changes.items()}
     connection.execute(
@@ -158,5 +243,5 @@ def write_revision(
     )
     for name, series in ids.items():
         rows = pl.DataFrame({"record": series}).with_columns(entity=pl.lit(name), revision=pl.lit(revision))
-        load(connection, "touch", rows)
+        insert(connection, "touch", rows)
     return revision

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-__all__ = ["ids_table", "insert", "load", "quoted", "read", "update"]
+__all__ = ["MANY", "ids_table", "indexes_after", "insert", "quoted", "read", "update"]
 
-_CHUNK = 50_000  # rows handed over at a time: memory stays flat, the statement is prepared once
+MANY = 50_000
+"""Rows from which on it pays to prepare for them."""
 
 
 def quoted(names: Sequence[str]) -> str:
@@ -20,7 +22,7 @@ def quoted(names: Sequence[str]) -> str:
 
 
 def _rows(frame: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
-    for chunk in frame.iter_slices(_CHUNK):
+    for chunk in frame.iter_slices(MANY):
         yield from chunk.rows()
 
 
@@ -31,15 +33,18 @@ def insert(connection: sqlite3.Connection, table: str, frame: pl.DataFrame, *, r
     connection.executemany(f'{verb} into "{table}" ({quoted(frame.columns)}) values ({marks})', _rows(frame))
 
 
-def load(connection: sqlite3.Connection, table: str, frame: pl.DataFrame) -> None:
-    """Inserts rows of which there may be many: where they outnumber what is there, its indexes are made anew after."""
-    there = connection.execute(f'select count(*) from (select 1 from "{table}" limit {frame.height})').fetchone()[0]
-    many = frame.height > _CHUNK and there < frame.height
+@contextmanager
+def indexes_after(connection: sqlite3.Connection, table: str, rows: int) -> Iterator[None]:
+    """Where as many rows are inserted inside as outnumber what is there, the table's indexes are made anew after.
+
+    Part of the caller's transaction: should it fail, they were never gone.
+    """
+    there = connection.execute(f'select count(*) from (select 1 from "{table}" limit ?)', (rows,)).fetchone()[0]
     query = "select name, sql from sqlite_master where type='index' and tbl_name=? and sql is not null"
-    indexes = connection.execute(query, (table,)).fetchall() if many else []
+    indexes = connection.execute(query, (table,)).fetchall() if rows > MANY and there < rows else []
     for name, _ in indexes:
         connection.execute(f'drop index "{name}"')
-    insert(connection, table, frame)
+    yield
     for _, sql in indexes:
         connection.execute(sql)
 

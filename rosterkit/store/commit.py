@@ -21,6 +21,7 @@ from rosterkit.store.bulk import insert
 from rosterkit.store.database import transaction
 from rosterkit.store.holds import StoredHold
 from rosterkit.store.precondition import refuse_settled, refuse_stale, refuse_unapproved
+from rosterkit.store.staging import staging
 
 __all__ = ["apply_plan", "store_draft", "store_reversal"]
 
@@ -148,14 +149,14 @@ def apply_plan(
 
     Refused when the plan is settled, expired, not approved though it must be, or stale.
     """
-    with transaction(connection):
+    with staging(connection) as stage, transaction(connection):
         plan = plans.find(connection, plan_id)
         refuse_settled(plan)
         refuse_unapproved(plan)
-        parts = plans.parts(connection, plan.id)
+        parts = plans.parts(connection, plan.id, whole=False)
         seq = int(connection.execute("select seq from plan where id=?", (plan.id,)).fetchone()[0])
         refuse_stale(connection, plan, parts, seq)
-        revision = None if parts.empty else write_revision(connection, plan, parts, actor, progress)
+        revision = None if parts.empty else write_revision(connection, plan, parts, actor, progress, stage)
         _remember(connection, plan)
         _use(connection, plan, parts)
         _undo_holds(connection, plan, actor)

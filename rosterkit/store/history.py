@@ -69,8 +69,9 @@ def _mine(parts: Parts, name: str, record: int) -> Parts:
 
 def of_record(connection: sqlite3.Connection, entity: Entity, record: int) -> Iterator[Event]:
     """What each revision that touched the record did to it, the newest first."""
-    touched = "id in (select revision from touch where entity=? and record=?)"
-    for past in revisions(connection, touched, (entity.name, record)):
+    created = f'id = (select created_in from "{entity.table}" where id=?)'
+    touched = f"{created} or id in (select revision from touch where entity=? and record=?)"
+    for past in revisions(connection, touched, (record, entity.name, record)):
         whole = plans.parts(connection, past.plan)
         yield Event(past, _mine(whole, entity.name, record))
 
@@ -93,3 +94,10 @@ def sources(entity: Entity, events: list[Event], keys: Keys) -> dict[str, tuple[
 def stored_keys(path: Path, entity: Entity) -> pl.DataFrame:
     """sourced_id and id of every stored record."""
     return read(path, entity.table, {"sourced_id": pl.String, "id": pl.Int64})
+
+
+def touched_since(connection: sqlite3.Connection, revision: int) -> dict[str, pl.Series]:
+    """By entity the ids of records that any later revision touched."""
+    rows = connection.execute("select entity, record from touch where revision > ?", (revision,)).fetchall()
+    frame = pl.DataFrame(rows, schema={"entity": pl.String, "record": pl.Int64}, orient="row").unique()
+    return {str(name): some["record"] for (name,), some in frame.group_by("entity")}

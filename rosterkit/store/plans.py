@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 
@@ -17,6 +17,7 @@ from rosterkit.plan.parts import Parts
 from rosterkit.plan.plan import Counts, Plan
 
 __all__ = [
+    "Stored",
     "all_plans",
     "find",
     "load",
@@ -29,6 +30,8 @@ __all__ = [
     "store_part",
     "unpacked",
 ]
+
+_PIECE = 500_000  # rows
 
 
 def now() -> datetime:
@@ -54,30 +57,64 @@ def unpacked(body: bytes) -> pl.DataFrame:
 
 
 def store_part(connection: sqlite3.Connection, plan: str, part: str, entity: str, frame: pl.DataFrame) -> None:
-    """Writes one part of a plan."""
-    body = packed(frame)
-    connection.execute(
-        "insert into plan_part (plan, part, entity, rows, sha256, body) values (?,?,?,?,?,?)",
-        (plan, part, entity, frame.height, hashlib.sha256(body).hexdigest(), body),
-    )
+    """Writes one part of a plan, in pieces: what is created by id, so that it can be applied piece by piece."""
+    rows = frame.sort("id") if part == "create" else frame
+    for piece in [rows] if rows.is_empty() else rows.iter_slices(_PIECE):
+        body = packed(piece)
+        connection.execute(
+            "insert into plan_part (plan, part, entity, rows, sha256, body) values (?,?,?,?,?,?)",
+            (plan, part, entity, piece.height, hashlib.sha256(body).hexdigest(), body),
+        )
+
+
+class Stored(Mapping[str, pl.DataFrame]):
+    """The frames of one part of a plan by entity, each read when it is asked for and not kept.
+
+    InternalError when the stored bytes are not the ones that were written.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, plan: str, part: str) -> None:
+        query = "select entity, sum(rows) from plan_part where plan=? and part=? group by entity order by min(id)"
+        self.heights: dict[str, int] = dict(connection.execute(query, (plan, part)).fetchall())
+        self._connection, self._plan, self._part = connection, plan, part
+
+    def __getitem__(self, entity: str) -> pl.DataFrame:
+        if entity not in self.heights:
+            raise KeyError(entity)
+        return pl.concat(self.pieces(entity))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.heights)
+
+    def __len__(self) -> int:
+        return len(self.heights)
+
+    def pieces(self, entity: str) -> Iterator[pl.DataFrame]:
+        """The frame of an entity in the pieces in which it is stored; another thread may go through them."""
+        query = "select sha256, body from plan_part where plan=? and part=? and entity=? order by id"
+        bodies = self._connection.execute(query, (self._plan, self._part, entity)).fetchall()
+        return (self._checked(sha256, body) for sha256, body in bodies)
+
+    def _checked(self, sha256: str, body: bytes) -> pl.DataFrame:
+        if hashlib.sha256(body).hexdigest() != sha256:
+            raise InternalError(
+                f"Part {self._part} of plan {self._plan} is damaged. Restore the workspace from a backup."
+            )
+        return unpacked(body)
 
 
 def load(connection: sqlite3.Connection, plan: str, part: str) -> dict[str, pl.DataFrame]:
-    """The frames of one part by entity; InternalError when the stored bytes are not the ones that were written."""
-    out = {}
-    rows = connection.execute("select entity, sha256, body from plan_part where plan=? and part=?", (plan, part))
-    for entity, sha256, body in rows.fetchall():
-        if hashlib.sha256(body).hexdigest() != sha256:
-            raise InternalError(f"Part {part} of plan {plan} is damaged. Restore the workspace from a backup.")
-        out[entity] = unpacked(body)
-    return out
+    """All frames of one part by entity."""
+    return dict(Stored(connection, plan, part))
 
 
-def parts(connection: sqlite3.Connection, plan: str, *, held: bool = False) -> Parts:
-    """What a plan applies, or what it holds."""
+def parts(connection: sqlite3.Connection, plan: str, *, held: bool = False, whole: bool = True) -> Parts:
+    """What a plan applies, or what it holds; unless ``whole``, what it creates is read when it is asked for."""
     prefix = "held." if held else ""
-    frames = {part: load(connection, plan, prefix + part) for part in ("create", "status", "update")}
-    return Parts(**frames, stamp={} if held else load(connection, plan, "stamp"))
+    create: Mapping[str, pl.DataFrame] = Stored(connection, plan, f"{prefix}create")
+    status, update = (load(connection, plan, prefix + part) for part in ("status", "update"))
+    stamp = {} if held else load(connection, plan, "stamp")
+    return Parts(dict(create) if whole else create, status, update, stamp)
 
 
 _COLUMNS = (

@@ -66,9 +66,10 @@ def _leans_on(parts: Parts) -> dict[str, pl.Series]:
 def refuse_stale(connection: sqlite3.Connection, plan: Plan, parts: Parts, seq: int) -> None:
     """Refuses a plan when something that it touches or leans on has changed since it was made."""
     _refuse_overtaken(connection, plan, seq)
-    _refuse_touched(connection, plan, parts)
-    _refuse_known_keys(connection, plan, parts)
-    _refuse_new_children(connection, plan, parts)
+    if connection.execute("select 1 from revision where id > ?", (plan.base,)).fetchone():
+        _refuse_touched(connection, plan, parts)
+        _refuse_known_keys(connection, plan, parts)
+        _refuse_new_children(connection, plan, parts)
     _refuse_held(connection, plan, parts, seq)
 
 
@@ -81,8 +82,6 @@ def _refuse_overtaken(connection: sqlite3.Connection, plan: Plan, seq: int) -> N
 
 
 def _refuse_touched(connection: sqlite3.Connection, plan: Plan, parts: Parts) -> None:
-    if not connection.execute("select 1 from revision where id > ?", (plan.base,)).fetchone():
-        return
     for name, ids in _leans_on(parts).items():
         ids_table(connection, "leans", ids)
         row = connection.execute(
@@ -129,7 +128,7 @@ def _refuse_held(connection: sqlite3.Connection, plan: Plan, parts: Parts, seq: 
     person = "code='person' and ended_at is null"
     query = f"select distinct entity, sourced_id from hold where origin=? and plan_seq>=? and {person}"
     held = connection.execute(query, (plan.source, seq)).fetchall()
-    for _, name, frame in parts.frames():
+    for _, name, frame in parts.frames() if held else ():
         keys = {key for entity, key in held if entity == name}
         if keys and "sourced_id" in frame.columns and frame["sourced_id"].is_in(list(keys)).any():
             raise _stale(plan, f"a {name} record that it changes was set aside")

@@ -161,7 +161,8 @@ def test_while_another_run_writes_to_the_database_it_is_busy(desk: Any, tonight:
 @pytest.mark.parametrize(
     ("module", "name"),
     [
-        (writing, "_create"),
+        (writing, "insert"),
+        (writing, "_check_created"),
         (writing, "_status"),
         (writing, "update"),
         (writing, "_check_references"),

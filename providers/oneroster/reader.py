@@ -9,17 +9,17 @@ from pathlib import Path
 import polars as pl
 
 from providers.oneroster.celltable import DELETED, LINE
-from providers.oneroster.format import FILES
-from providers.oneroster.guardians import guardian_statements, roles_of
-from providers.oneroster.manifest import Contents, read_contents
-from providers.oneroster.rosterfile import FileRead, absent, read_file
+from providers.oneroster.guardians import guardian_statements
+from providers.oneroster.manifest import read_contents
+from providers.oneroster.night import read_files
+from providers.oneroster.remembering import memory_of
+from providers.oneroster.rosterfile import FileRead, Opened
 from providers.oneroster.rules import RULES
-from providers.oneroster.semantics import checked
 from providers.oneroster.tables import ENTITY_OF, class_terms, roles_11, table
 from rosterkit.intake import findings
-from rosterkit.intake.archive import Archive, open_package
+from rosterkit.intake.archive import open_package
 from rosterkit.intake.bundle import Bundle, Package, Segment, Table
-from rosterkit.intake.notes import Notes
+from rosterkit.intake.cache import Cache, Reading
 from rosterkit.intake.rules import Rule
 from rosterkit.intake.source import ReadOptions
 
@@ -32,29 +32,57 @@ def read_package(path: Path, options: ReadOptions) -> Bundle:
     """Reads the package; SourceUnreadable when it is refused whole. Writes nothing."""
     with open_package(path, options) as archive:
         contents = read_contents(archive, _RULES, options)
-        reads = {name: _read(archive, contents, name, options) for name in ENTITY_OF if name in contents.members}
+        night = read_files(archive, contents, _RULES, options)
         package = Package(archive.package_id(), path.name, contents.version, contents.system)
-    reads = checked(reads)
+    reads, opened = night.reads, night.opened
     tables: dict[str, Table] = {}
     segments: list[Segment] = []
     for name, read in reads.items():
         segments.append(_segment(read, ENTITY_OF[name]))
         if read.state != "absent":
             tables[ENTITY_OF[name]] = table(read)
-    _derive(reads, contents.version, tables, segments)
+    _derive(reads, contents.version, night.context.people, tables, segments)
+    memory = memory_of(opened, reads, night.context, night.fundament) if options.remember else None
     told = findings.concat([contents.findings, *(read.notes.frame() for read in reads.values())])
-    rows_read = {read.member: read.rows_read for read in reads.values() if read.state != "absent"}
-    return Bundle(package, tables, tuple(segments), findings.ordered(told), rows_read)
+    there = {name: read for name, read in reads.items() if read.state != "absent"}
+    return Bundle(
+        package,
+        _with_unchanged(tables, contents.version, opened, night.cache),
+        tuple(segments),
+        findings.ordered(told),
+        {read.member: read.rows_read for read in there.values()},
+        memory,
+        {read.member: _reading(opened[name], read) for name, read in there.items()},
+    )
 
 
-def _read(archive: Archive, contents: Contents, name: str, options: ReadOptions) -> FileRead:
-    file, member = FILES[contents.version][name], contents.members[name]
-    notes = Notes(_RULES, f"{name}.csv", strict=options.strict)
-    if name == "demographics" and not options.demographics:
-        return absent(file, notes, "demographics were not asked for")
-    if member.mode == "absent":
-        return absent(file, notes, member.why)
-    return read_file(archive, member, file, notes, options)
+def _reading(opened: Opened, read: FileRead) -> Reading:
+    same = opened.csv.same
+    return Reading("filtered" if opened.cached else "full", read.rows_read, read.rows_read - same, opened.why)
+
+
+def _with_unchanged(
+    tables: Mapping[str, Table], version: str, opened: Mapping[str, Opened], cache: Cache | None
+) -> dict[str, Table]:
+    """The tables, with what was not read because it is the same as last time."""
+    lines = {
+        f"{name}.csv": one.csv.lines.frame.select("was", line=LINE).drop_nulls()
+        for name, one in opened.items()
+        if one.cached and one.csv.lines
+    }
+    if cache is None:
+        return dict(tables)
+    out = {}
+    for entity, said in tables.items():
+        filtered = f"{_file_of(entity, version)}.csv" in lines
+        out[entity] = replace(said, unchanged=cache.unchanged(entity, lines)) if filtered else said
+    return out
+
+
+def _file_of(entity: str, version: str) -> str:
+    """The file whose rows state the entity."""
+    derived = {"ClassTerm": "classes", "GuardianStatement": "users"} | ({"Role": "users"} if version == "1.1" else {})
+    return derived.get(entity) or next(name for name, of in ENTITY_OF.items() if of == entity)
 
 
 def _segment(read: FileRead, entity: str, needs: tuple[str, ...] = ()) -> Segment:
@@ -81,7 +109,13 @@ def _listed(read: FileRead, entity: str, columns: tuple[str, ...], unheard: pl.D
     return replace(segment, state="partial", why=f"{read.member}:{first}: its {columns[0]} was not read")
 
 
-def _derive(reads: Mapping[str, FileRead], version: str, tables: dict[str, Table], segments: list[Segment]) -> None:
+def _derive(
+    reads: Mapping[str, FileRead],
+    version: str,
+    people: pl.DataFrame,
+    tables: dict[str, Table],
+    segments: list[Segment],
+) -> None:
     """Adds the entities that rows list: terms of classes, roles of 1.1, guardian statements."""
     classes, users = reads["classes"], reads["users"]
     terms = _listed(classes, "ClassTerm", ("termSourcedIds",))
@@ -89,7 +123,7 @@ def _derive(reads: Mapping[str, FileRead], version: str, tables: dict[str, Table
     if terms.state != "absent":
         tables["ClassTerm"] = class_terms(classes)
     if agents.state != "absent":
-        tables["GuardianStatement"], unheard = guardian_statements(users, roles_of(users, reads.get("roles")))
+        tables["GuardianStatement"], unheard = guardian_statements(users, people)
         agents = _listed(users, "GuardianStatement", ("agentSourcedIds",), unheard)
     segments += [terms, agents]
     if version == "1.1":

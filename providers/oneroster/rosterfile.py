@@ -14,11 +14,12 @@ from providers.oneroster.manifest import Member
 from providers.oneroster.state import record_state
 from rosterkit.intake.archive import Archive
 from rosterkit.intake.bundle import UNREADABLE
-from rosterkit.intake.csvfile import read_csv
+from rosterkit.intake.cache import CachedFile
+from rosterkit.intake.csvfile import CsvFile, read_csv
 from rosterkit.intake.notes import Notes
 from rosterkit.intake.source import ReadOptions
 
-__all__ = ["FileRead", "absent", "read_file"]
+__all__ = ["FileRead", "Opened", "absent", "open_file", "read_file"]
 
 _BAD_KEY = rf"{MANGLED}|^\s*NULL\s*$"
 """Keys that say of no record which it is: turned into a number, or blank by another name."""
@@ -60,9 +61,27 @@ def absent(file: File, notes: Notes, why: str) -> FileRead:
     return FileRead(file, pl.DataFrame(), pl.DataFrame(schema=UNREADABLE), frozenset(), (), "absent", False, why, notes)
 
 
-def read_file(archive: Archive, member: Member, file: File, notes: Notes, options: ReadOptions) -> FileRead:
-    """Reads one file of the package as the manifest declares it."""
-    mode = member.mode
+@dataclass(frozen=True)
+class Opened:
+    """A file as text, before any cell is looked at. ``texts``: its rows, by the standard's names of its columns.
+
+    ``cached``: last time's records that it was filtered by; ``why``: why it was not.
+    """
+
+    file: File
+    mode: str
+    csv: CsvFile
+    columns: Columns
+    texts: pl.DataFrame
+    notes: Notes
+    cached: CachedFile | None = None
+    why: str = ""
+
+
+def open_file(
+    archive: Archive, member: Member, file: File, notes: Notes, options: ReadOptions, cached: CachedFile | None = None
+) -> Opened:
+    """Opens one file of the package as the manifest declares it; Unfilterable where ``cached`` is of no use."""
     read = read_csv(
         f"{file.name}.csv",
         archive.chunks(member.name),
@@ -71,18 +90,26 @@ def read_file(archive: Archive, member: Member, file: File, notes: Notes, option
         key="sourcedId",
         bad_key=_BAD_KEY,
         size=archive.declared_size(member.name),
+        cached=cached,
     )
     if read.state == "absent":
-        return absent(file, notes, read.why)
+        return Opened(file, member.mode, read, Columns({}, (), read.why), pl.DataFrame(), notes)
     if file.name == "users" and "resourceSourcedIds" in read.header:
         file = with_resources(file)
     file = with_dates(file, options.dates)
     columns = match(file, read.header, notes, strict=options.strict)
+    texts = pl.DataFrame() if columns.refusal else _named(read.rows, columns)
+    return Opened(file, member.mode, read, columns, texts, notes, cached)
+
+
+def read_file(opened: Opened) -> FileRead:
+    """Reads every cell of the rows of a file."""
+    file, notes, mode, read, columns = opened.file, opened.notes, opened.mode, opened.csv, opened.columns
     if columns.refusal:
         return absent(file, notes, columns.refusal)
     state = "partial" if "partial" in (read.state, mode) else {"bulk": "full", "delta": "delta"}[mode]
     why = read.why or ("there is no manifest" if mode == "partial" else "")
-    rows, bad_keys = _keyed(_named(read.rows, columns), file, notes)
+    rows, bad_keys = _keyed(opened.texts, file, notes)
     rows, doubled = _unique(rows, file, notes)
     rows, incomplete = record_state(rows, notes, file, delta=mode == "delta")
     for field in {field.name: field for field in columns.fields.values()}.values():
@@ -101,7 +128,7 @@ def read_file(archive: Archive, member: Member, file: File, notes: Notes, option
         mode == "delta",
         why,
         notes,
-        read.rows.height + read.unreadable.height,
+        read.same + read.rows.height + read.unreadable.height,
     )
 
 

@@ -13,14 +13,18 @@ import polars as pl
 
 from providers.oneroster.celltable import DELETED, KEY, is_unread, note_rows
 from providers.oneroster.rosterfile import FileRead
+from rosterkit.intake.cache import tie
 
-__all__ = ["checked", "outside_terms"]
+__all__ = ["checked", "class_spans", "outside_terms"]
 
 Reads = Mapping[str, FileRead]
 
 
-def checked(reads: Reads) -> dict[str, FileRead]:
-    """The files with what they contradict noted; where a cell cannot be meant, it is unread."""
+def checked(reads: Reads, spans: pl.DataFrame) -> dict[str, FileRead]:
+    """The files with what they contradict noted; where a cell cannot be meant, it is unread.
+
+    ``spans``: the first and last day of each class's terms where all are known, by the tie of its key.
+    """
     found = dict(reads)
     for name in ("orgs", "academicSessions"):
         found[name] = _without_cycles(found[name])
@@ -37,7 +41,7 @@ def checked(reads: Reads) -> dict[str, FileRead]:
         _subject_codes(found[name])
     for name, begin, end in _date_pairs(found):
         _dates(found[name], begin, end)
-    _enrollment_dates(found["enrollments"], found["classes"], found["academicSessions"])
+    _enrollment_dates(found["enrollments"], spans)
     _enrolled_twice(found["enrollments"])
     _usernames(found["users"])
     return found
@@ -133,28 +137,28 @@ def _dates(read: FileRead, begin: str, end: str) -> None:
     _note(read, _standing(read).filter(pl.col(end) < pl.col(begin)), "semantic.dates", end)
 
 
-def _enrollment_dates(enrollments: FileRead, classes: FileRead, sessions: FileRead) -> None:
-    """Enrollments wholly outside the terms of their class, where all of these are in the package."""
-    needed = _has(sessions, "startDate", "endDate") and _has(classes, "termSourcedIds")
-    if not needed or not _has(enrollments, "beginDate", "endDate"):
-        return
-    listed = classes.rows.select(classSourcedId=KEY, item=pl.col("termSourcedIds").str.split(",")).explode("item")
-    terms = sessions.rows.select("startDate", "endDate", item=KEY)
-    outside = outside_terms(_standing(enrollments), listed, terms)
-    _note(enrollments, outside, "semantic.enrollment-dates", "beginDate")
+def _enrollment_dates(enrollments: FileRead, spans: pl.DataFrame) -> None:
+    """Enrollments wholly outside the terms of their class."""
+    if _has(enrollments, "beginDate", "endDate"):
+        dated = _standing(enrollments).with_columns(_class=tie("classSourcedId"))
+        outside = outside_terms(dated.join(spans, left_on="_class", right_on="class", maintain_order="left"))
+        _note(enrollments, outside, "semantic.enrollment-dates", "beginDate")
 
 
-def outside_terms(enrollments: pl.DataFrame, listed: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
-    """The enrollments that lie wholly outside the terms of their class, where the dates of all of these are known.
+def class_spans(listed: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
+    """``class``, ``first`` and ``last`` day of each class's terms, where the dates of all of these are known.
 
-    ``listed`` has a row (``classSourcedId``, ``item``) for each term of each class; ``terms`` has the dates of each
-    ``item``.
+    ``listed`` has a row (``class``, ``item``) for each term of each class; ``terms`` the dates of each ``item``.
     """
-    terms = terms.select("item", first="startDate", last="endDate").drop_nulls()
-    per_class = listed.join(terms, on="item", how="left").group_by("classSourcedId")
-    spans = per_class.agg(pl.col("first").min(), pl.col("last").max(), known=pl.col("first").is_not_null().all())
-    dated = enrollments.join(spans.filter("known"), on="classSourcedId", maintain_order="left")
-    return dated.filter((pl.col("beginDate") >= pl.col("last")) | (pl.col("endDate") <= pl.col("first")))
+    dated = terms.select("item", first="startDate", last="endDate").drop_nulls()
+    each = listed.join(dated, on="item", how="left").group_by("class")
+    spans = each.agg(pl.col("first").min(), pl.col("last").max(), known=pl.col("first").is_not_null().all())
+    return spans.filter("known").drop("known")
+
+
+def outside_terms(enrollments: pl.DataFrame) -> pl.DataFrame:
+    """Those that lie wholly outside the span of their class, which they have as ``first`` and ``last``."""
+    return enrollments.filter((pl.col("beginDate") >= pl.col("last")) | (pl.col("endDate") <= pl.col("first")))
 
 
 def _enrolled_twice(enrollments: FileRead) -> None:

@@ -24,7 +24,7 @@ from providers.oneroster.draft import LISTS
 from providers.oneroster.format import FILES, Field, File
 from providers.oneroster.guardians import people_of, verdict
 from providers.oneroster.itemlists import as_set, each
-from providers.oneroster.semantics import outside_terms
+from providers.oneroster.semantics import class_spans, outside_terms
 
 __all__ = ["sift"]
 
@@ -287,9 +287,10 @@ def _families(sieve: _Sieve) -> None:
 
 
 def _outside_terms(sieve: _Sieve) -> None:
-    listed = sieve.rows["classes"].select(classSourcedId="sourcedId", item="termSourcedIds").explode("item")
-    terms = sieve.rows["academicSessions"].rename({"sourcedId": "item"})
-    outside = outside_terms(sieve.rows["enrollments"], listed, terms)
+    listed = sieve.rows["classes"].select(item="termSourcedIds", **{"class": "sourcedId"}).explode("item")
+    spans = class_spans(listed, sieve.rows["academicSessions"].rename({"sourcedId": "item"}))
+    dated = sieve.rows["enrollments"].join(spans, left_on="classSourcedId", right_on="class")
+    outside = outside_terms(dated)
     where = pl.col("sourcedId").is_in(pl.lit(outside["sourcedId"]).implode())
     sieve.leave_out("feed.outside-terms", "enrollments", where, "beginDate")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from rosterkit.errors import InternalError
+from rosterkit.intake.cache import Memory, Reading, Unchanged
 from rosterkit.model.schema import Entity
 
 __all__ = ["ROW_KEYS", "UNREADABLE", "Bundle", "Listing", "Package", "Segment", "Table", "said_schema"]
@@ -38,19 +39,6 @@ class Listing:
     """
 
     owners: pl.DataFrame
-
-
-@dataclass(frozen=True)
-class Unchanged:
-    """Of an entity, what the source said again in the same words, and which was therefore not read.
-
-    ``doubt``: integer ids of the stored records that were said last time and may not be this time: what stated them
-    changed or went. Every other active record of this source was said again. ``places``: of the integer ids that it is
-    given, those that were said again: id, file, line.
-    """
-
-    doubt: pl.Series
-    places: Callable[[pl.Series], pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -116,6 +104,8 @@ class Bundle:
     segments: tuple[Segment, ...]
     findings: pl.DataFrame
     rows_read: Mapping[str, int] = field(default_factory=dict)  # by file
+    memory: Memory | None = None  # what a cache is made of, where that was asked for
+    reading: Mapping[str, Reading] = field(default_factory=dict)  # by file
 
     def checked(self) -> Bundle:
         """The bundle itself, once it is seen to keep this module's promises; InternalError names a broken one."""

@@ -16,8 +16,10 @@ import polars as pl
 
 from rosterkit.intake.blocks import NotText, blocks
 from rosterkit.intake.bundle import UNREADABLE
+from rosterkit.intake.cache import CachedFile, hashed
+from rosterkit.intake.linefilter import LineFilter, Lines, Unfilterable, lines_of
 from rosterkit.intake.notes import Notes
-from rosterkit.intake.records import LINE, Records, Shape, judge
+from rosterkit.intake.records import LINE, PROBLEMS, Records, Shape, judge
 from rosterkit.intake.source import ReadOptions
 
 __all__ = ["LINE", "CsvFile", "line_hash", "read_csv"]
@@ -32,7 +34,7 @@ class CsvFile:
 
     ``header``: the names as written, without empty ones. ``rows``: a String column per name (a blank cell is null) and
     LINE. ``unreadable``: records whose key could be read and whose row could not. ``state``: ``whole``, ``partial`` or
-    ``absent``, and ``why``.
+    ``absent``, and ``why``. Of a file that was filtered, ``rows`` and ``unreadable`` are those that were read.
     """
 
     header: tuple[str, ...]
@@ -40,6 +42,8 @@ class CsvFile:
     unreadable: pl.DataFrame
     state: str
     why: str = ""
+    lines: Lines | None = None  # of each record, where that was asked for and every line is one
+    same: int = 0  # records that were not read because they are the same as last time
 
 
 def line_hash(text: str) -> str:
@@ -57,21 +61,23 @@ def read_csv(
     bad_key: str = "",
     size: int = 0,
     block_bytes: int = 16 << 20,
+    cached: CachedFile | None = None,
 ) -> CsvFile:
     """Reads one file; what is wrong with it goes to ``notes``.
 
     ``key`` names the key column (compared without case); a key that is blank or matches ``bad_key`` cannot be read.
     ``size`` is for progress only, which counts rows, of as many as the file will hold at this rate. Whatever
-    ``block_bytes`` is, the result is the same.
+    ``block_bytes`` is, the result is the same. With ``cached``, lines that are the same as last time are not read;
+    raises Unfilterable where that cannot be told.
     """
-    reader = _Reader(notes, options, key.casefold(), bad_key)
+    reader = _Reader(notes, options, key.casefold(), bad_key, LineFilter(cached) if cached else None)
     done = 0
     try:
         for block in blocks(chunks, block_bytes, options.caps.line_bytes):
             reader.take(block)
             done += len(block)
             options.progress(name, reader.count, max(reader.count, round(reader.count * size / done)))
-        reader.take(b"", last=True)
+        reader.end()
     except NotText as refusal:
         notes.one(refusal.rule, line=refusal.line, detail=refusal.detail)
         return _absent(reader.header, notes.meaning(refusal.rule))
@@ -114,11 +120,16 @@ class _Reader:
     options: ReadOptions
     key: str
     bad_key: str
+    filter: LineFilter | None = None
+    heading: str = ""  # the first line as it is written
     header: tuple[str, ...] = ()  # with its empty names
     shape: Shape | None = None  # None until the header is read
     carried: bytes = b""  # the lines of a record that the next block may go on with
     line: int = 1  # of the first byte not yet judged
     count: int = 0  # of records
+    seen: list[pl.DataFrame] = field(default_factory=list)  # hashes of its lines, as long as each is a record
+    simple: bool = True
+    same: int = 0  # records that were not read
     blanks: _Blanks = field(default_factory=_Blanks)
     rows: list[pl.DataFrame] = field(default_factory=list)
     problems: list[pl.DataFrame] = field(default_factory=list)
@@ -131,10 +142,27 @@ class _Reader:
         self.carried = b""
         if not data or self.shape is None:
             return
+        if self.filter:
+            lines = lines_of(data, self.line)
+            self.filter.take(lines)
+            self.line += lines.height
+            return
         records = judge(data, self.line, self.shape, last=last)
         self._keep(records)
         self.carried = records.carried
         self.line += data.count(b"\n", 0, len(data) - len(self.carried))
+
+    def end(self) -> None:
+        """Judges what is left after the last block: an open record, or all that the filter did not know."""
+        if self.filter is None or self.shape is None:
+            self.take(b"", last=True)
+            return
+        unread, lines = self.filter.finish()
+        if unread.height:
+            self._keep(judge("\n".join(unread["text"]).encode(), unread[LINE], self.shape, last=True))
+        self.seen = [lines]
+        self.same = lines.height - unread.height
+        self.count += self.same
 
     def _after_header(self, data: bytes) -> bytes:
         """What follows the header, which it takes; blank lines before it are skipped."""
@@ -147,6 +175,9 @@ class _Reader:
             self.line += 1
             if text.strip():
                 self._take_header(text, self.line - 1)
+                self.heading, self.simple = text, self.line == 2
+                if self.filter and (not self.simple or self.filter.cached.header != text):
+                    raise Unfilterable("its columns are others than last time")
                 return data[at:]
             self.blanks = _Blanks(first=1, after=self.line - 1)
         return b""
@@ -177,6 +208,10 @@ class _Reader:
 
     def _keep(self, records: Records) -> None:
         self.count += records.rows.height + records.problems.height
+        self.simple = self.simple and records.simple
+        if self.options.remember and self.simple and not self.filter:
+            bare = records.singles.with_columns(pl.col("text").str.strip_chars_end("\r"))
+            self.seen.append(bare.select(LINE, *hashed("text"), was=pl.lit(None, pl.Int64)))
         self.blanks.add(records.blank_lines, last=max(_last(records.rows, LINE), _last(records.problems, "line")))
         self.rows.append(records.rows)
         self.problems.append(records.problems)
@@ -189,22 +224,35 @@ class _Reader:
         if not self.count:
             self.notes.one("csv.empty")
             return _absent(header, f"{name} has no rows")
-        rows = pl.concat(self.rows).sort(LINE)
+        if self.filter and not self.simple:
+            raise Unfilterable("a line is no record by itself")
+        rows = (pl.concat(self.rows) if self.rows else self._none()).sort(LINE)
         rows = rows.select(*(pl.col(str(at)).alias(column) for at, column in enumerate(self.header) if column), LINE)
-        problems = self._told(pl.concat(self.problems).sort("line"), rows)
+        lines = None
+        if (self.options.remember or self.filter) and self.simple:
+            lines = Lines(self.heading, pl.concat(self.seen).sort(LINE))
+        problems = pl.concat([pl.DataFrame(schema=PROBLEMS), *self.problems]).sort("line")
+        last = max(_last(rows, LINE), _last(problems, "line"), _last(lines.frame, LINE) if lines else 0)
+        problems = self._told(problems, last)
         self.blanks.note(self.notes)
         unreadable = problems.filter(pl.col("key").is_not_null()).unique("key", keep="first", maintain_order=True)
         keys = unreadable.select(sourced_id="key", file=pl.lit(name), line="line").cast(pl.Schema(UNREADABLE))
         spoiling = problems.filter("spoils")
         if spoiling.is_empty():
-            return CsvFile(header, rows, keys, "whole")
+            return CsvFile(header, rows, keys, "whole", "", lines, self.same)
         first = spoiling.row(0, named=True)
         why = f"{name}:{first['line']}: {self.notes.meaning(first['rule'])}"
-        return CsvFile(header, rows, keys, "partial", why)
+        return CsvFile(header, rows, keys, "partial", why, lines, self.same)
 
-    def _told(self, problems: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-        """The problems with what they do to the file (``spoils``: it is partial), each noted."""
-        at_end = (pl.col("line") > _last(rows, LINE)) & (pl.col("line") == pl.col("line").max())
+    def _none(self) -> pl.DataFrame:
+        return pl.DataFrame(schema={**{str(at): pl.String for at in range(len(self.header))}, LINE: pl.Int64})
+
+    def _told(self, problems: pl.DataFrame, last: int) -> pl.DataFrame:
+        """The problems with what they do to the file (``spoils``: it is partial), each noted.
+
+        ``last``: where the last record of the file begins.
+        """
+        at_end = pl.col("line") == last
         short = pl.col("text").str.count_matches(",", literal=True) < len(self.header) - 1
         cut = at_end & ((pl.col("rule") == "csv.ragged") | ((pl.col("rule") == "csv.quote") & short))
         problems = problems.with_columns(

@@ -55,6 +55,8 @@ class Records:
     blank_lines: pl.Series
     broken_lines: list[int]  # first lines of records that hold line breaks
     carried: bytes
+    singles: pl.DataFrame  # text and LINE of the lines that are a record each, or blank
+    simple: bool  # whether every line is a record by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,10 @@ class _Spans:
     open_at: int | None  # a record that the next block may close
 
 
-def judge(data: bytes, first: int, shape: Shape, *, last: bool) -> Records:
-    """Judges whole lines, the first of which has number ``first``; not ``last``: an open record at the end is carried.
+def judge(data: bytes, first: int | pl.Series, shape: Shape, *, last: bool) -> Records:
+    """Judges whole lines; not ``last``: an open record at the end is carried.
+
+    ``first`` is the number of the first line, or those of all.
 
     Raises NotText when a line ends in CR alone.
     """
@@ -98,10 +102,12 @@ def judge(data: bytes, first: int, shape: Shape, *, last: bool) -> Records:
         pl.concat([blank[LINE], empty["line"].alias(LINE)]),
         texts[LINE].to_list(),
         carried,
+        singles,
+        simple=singles.height == lines.height and blank.is_empty() and not carried,
     )
 
 
-def _lines(data: bytes, first: int) -> pl.DataFrame:
+def _lines(data: bytes, first: int | pl.Series) -> pl.DataFrame:
     """``text`` and LINE of every line."""
     count = data.count(b"\n") + (not data.endswith(b"\n"))
     frame = None
@@ -117,6 +123,8 @@ def _lines(data: bytes, first: int) -> pl.DataFrame:
         )
     if frame is None or frame.height != count:
         frame = pl.DataFrame({"text": data.decode().removesuffix("\n").split("\n")}, schema={"text": pl.String})
+    if isinstance(first, pl.Series):
+        return frame.with_columns(first.alias(LINE))
     return frame.with_columns(pl.int_range(first, first + frame.height, dtype=pl.Int64).alias(LINE))
 
 

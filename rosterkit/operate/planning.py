@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rosterkit.errors import Refused
 from rosterkit.intake.bundle import Bundle
 from rosterkit.intake.source import Progress, ReadOptions, source
 from rosterkit.model.schema import entities
+from rosterkit.operate.caching import remember, remembered
 from rosterkit.operate.config import Config
 from rosterkit.plan.build import Draft, build
 from rosterkit.plan.parts import Parts, counts
@@ -106,10 +108,20 @@ def plan_package(
     package: Path,
     as_of: date,
     progress: Progress,
+    cached: Path,
+    *,
+    full: bool,
 ) -> Plan:
-    """Reads the package, works out the plan and stores it; returns it."""
+    """Reads the package, works out the plan and stores it; returns it.
+
+    ``cached``: the folder of what this source said before; with ``full`` every record is read all the same.
+    """
     settings = config.source(name)
+    cache, why, used = remembered(cached, connection, name, config.settings_digest)
+    if full:
+        cache, why = None, "it was asked for"
     options = read_options(connection, config, name, progress)
+    options = replace(options, cache=cache, cache_why=why, remember=True)
     read = source(settings.kind).read(package, options).checked()
     state = queue.known(connection, name, read.package.id)
     bundle = queue.tonight(read, state)
@@ -141,7 +153,8 @@ def plan_package(
         notes=_notes(draft, read, len(packages), state, first),
     )
     store_draft(connection, plan, config.settings_digest, draft, read)
-    return plan
+    remember(cached, plan, config.settings_digest, draft, bundle, used, cache)
+    return replace(plan, reading=read.reading)
 
 
 def plan_undo(path: Path, connection: sqlite3.Connection, config: Config, revision: int | None, as_of: date) -> Plan:

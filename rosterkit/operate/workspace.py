@@ -114,8 +114,14 @@ class Workspace:
         kind = self.config.source(source).kind
         return check_package(self._package(package, source), kind=kind, options=options)
 
-    def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
-        """Works out what would change and stores it as a plan; ``as_of``: a date in the district's zone, or today."""
+    def plan(
+        self, package: Path | None = None, *, source: str = "main", as_of: date | None = None, full: bool = False
+    ) -> Plan:
+        """Works out what would change and stores it as a plan; ``as_of``: a date in the district's zone, or today.
+
+        Records that are the same as in the package of the last plan that was applied are not read again; with ``full``
+        every record is. The plan is the same. Its ``reading`` says how each file was read.
+        """
         with self._write() as connection:
             return planning.plan_package(
                 self.database,
@@ -125,6 +131,8 @@ class Workspace:
                 self._package(package, source),
                 as_of or self._today(),
                 self._progress,
+                self.folder / "cache" / source,
+                full=full,
             )
 
     def plans(self) -> tuple[Plan, ...]:

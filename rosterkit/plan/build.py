@@ -27,7 +27,7 @@ from rosterkit.plan.scope import layer_of, scope
 from rosterkit.plan.snapshot import PENDING, Snapshot
 from rosterkit.plan.texts import keys_of
 
-__all__ = ["Draft", "build", "dangling"]
+__all__ = ["STANDING", "Draft", "build", "dangling"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Draft:
     ``pending``: by entity what is to be remembered as said and not stored (PENDING); ``settled``: by entity the sourced
     ids whose pending row is done. ``new_holds``: by entity sourced_id and why of archives that a limit holds
     from now on.
-    ``ended_holds``: hold ids whose reason is gone. ``reserved``: by entity the next integer id.
+    ``ended_holds``: hold ids whose reason is gone. ``reserved``: by entity the next integer id. ``standing``: by entity
+    every record that was judged and is there, or is to be: STANDING.
     """
 
     parts: Parts
@@ -50,12 +51,32 @@ class Draft:
     used_approvals: tuple[int, ...]
     reserved: Mapping[str, int]
     segments: tuple[Segment, ...]
+    standing: Mapping[str, pl.DataFrame]
+
+
+STANDING: dict[str, type[pl.DataType]] = {
+    "id": pl.Int64,
+    "file": pl.String,
+    "line": pl.Int64,
+    "tonight": pl.Boolean,  # tonight's package says it, in that line of that file
+    "steady": pl.Boolean,  # once the plan is applied, the store says just what tonight's package says
+}
+
+
+def _standing(rows: pl.DataFrame, package: str) -> pl.DataFrame:
+    there = pl.col("active") | (pl.col("said") & ~pl.col("deleted"))
+    tonight = pl.col("said") & (pl.col("package") == package).fill_null(value=False)
+    unheld = pl.col("hold").is_null() & (pl.col("field_hold") == 0) & pl.col("waits").is_null()
+    goes = (pl.col("action") == "archive").fill_null(value=False)
+    steady = tonight & ~pl.col("deleted") & unheld & (pl.col("dangling") == 0) & ~goes
+    return rows.filter(there).select("id", "file", "line", tonight=tonight, steady=steady)
 
 
 def _remembered(entity: Entity, rows: pl.DataFrame, said: Said) -> pl.DataFrame:
     """What was said and will not be stored by this plan: PENDING."""
     held = pl.col("hold").is_not_null() & pl.col("action").is_not_null()
-    waiting = pl.col("deleted") & pl.col("active") & pl.col("action").is_null()
+    # A delete that waits goes on waiting when its record loses a reference, and is done when it leaves with its parent.
+    waiting = pl.col("deleted") & pl.col("active") & pl.col("action").ne_missing("archive")
     partly = (pl.col("diff") & pl.col("field_hold")) != 0
     followed = ~pl.col("deleted") & (pl.col("action") == "archive").fill_null(value=False)
     spoken = rows.filter(
@@ -154,6 +175,7 @@ def build(bundle: Bundle, snapshot: Snapshot, limits: Limits, progress: Progress
         used_approvals=_used(snapshot.approved(), parts),
         reserved=reserved,
         segments=bundle.segments,
+        standing={name: _standing(rows, bundle.package.id) for name, rows in judged.items()},
     )
 
 

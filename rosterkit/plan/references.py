@@ -109,7 +109,7 @@ def _column(
     cleared = (follows | (pl.col("action").is_in(["restore"]) & new.is_in(gone.implode()))).fill_null(value=False)
     rows = rows.with_columns(
         pl.when(cleared).then(None).otherwise(new).alias(column.name),
-        dangling=pl.when(cleared & pl.col("said") & ~has("keep", bit(entity, column)))
+        dangling=pl.when(cleared & pl.col("said") & ~pl.col("deleted") & ~has("keep", bit(entity, column)))
         .then(pl.col("dangling") | bit(entity, column))
         .otherwise("dangling"),
         diff=pl.when(cleared).then(pl.col("diff") | bit(entity, column)).otherwise("diff"),

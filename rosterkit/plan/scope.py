@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from rosterkit.intake.bundle import ROW_KEYS, Bundle, Unchanged
+from rosterkit.intake.bundle import ROW_KEYS, Bundle
+from rosterkit.intake.cache import Unchanged
 from rosterkit.model.schema import Column, Entity, by_name, entities
 from rosterkit.plan.said import Said, fold, from_pending, without_stale
 from rosterkit.plan.snapshot import PENDING, Layer, Snapshot

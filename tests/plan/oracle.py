@@ -201,7 +201,7 @@ def follow(record: Record, column: Column, night: Night) -> None:
         return
     if column.required:
         record.action, record.how, record.hold = "archive", "follows-deleted" if by_word else "follows", ""
-        record.new = dict(record.old)
+        record.new, record.waits = dict(record.old), False  # a delete that waited is done
         return
     if record.action != "update":
         record.action, record.how, record.hold = "update", "follows", ""

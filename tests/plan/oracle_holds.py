@@ -151,7 +151,7 @@ def value(record: Record, label: str) -> str | None:
 
 
 def of_person(night: Night, key: str | None, *, now: bool) -> set[tuple[str, str]]:
-    """(role, school) of a person's active roles; for what is not there ``now`` and where there are none, of proposed ones."""
+    """The (role, school) of a person's active roles; without any, for what is not there ``now``, of proposed ones."""
 
     def of(active: bool) -> set[tuple[str, str]]:
         return {

@@ -81,6 +81,35 @@ def test_a_row_that_left_with_its_parent_comes_back_with_it(pair: Pair) -> None:
     assert lines["Enrollment", "restore", "C00-P0", ""] == ""
 
 
+def test_a_delete_that_waits_is_done_once_its_record_leaves_with_its_parent(pair: Pair) -> None:
+    def leave(truth: Truth) -> None:
+        del truth["Enrollment"]["C00-P0"], truth["Person"]["P0"]
+
+    _, lines = night(pair, leave, delta=True, states={"Enrollment": "partial"})
+    assert lines["Enrollment", "archive", "C00-P0", ""] == ""
+    assert ("Enrollment", "C00-P0") not in pair.model.pending  # stored as said
+
+
+def test_a_delete_that_waits_is_done_though_its_record_also_lost_an_optional_reference(pair: Pair) -> None:
+    def leave(truth: Truth) -> None:
+        del truth["Class"]["C10"], truth["Course"]["K1"], truth["Org"]["S1"]
+
+    _, lines = night(pair, leave, delta=True, states={"Class": "partial"})
+    assert lines["Class", "archive", "C10", ""] == ""
+    assert ("Class", "C10") not in pair.model.pending  # stored as said
+
+
+def test_a_delete_waits_on_while_its_record_loses_a_reference_that_it_does_not_state(pair: Pair) -> None:
+    def leave(truth: Truth) -> None:
+        del truth["Person"]["P0"], truth["Org"]["S0"]
+
+    gone, lines = night(pair, leave, delta=True, states={"Person": "partial"}, without={"Person": ["primary_org"]})
+    assert lines["Person", "update", "P0", "primary_org"] == ""
+    assert ("Person", "P0") in pair.model.pending
+    _, lines = night(pair, lambda _: None, before=gone, delta=True)
+    assert lines["Person", "archive", "P0", ""] == ""
+
+
 def test_a_case_is_a_case_in_every_field(pair: Pair) -> None:
     def reuse(truth: Truth) -> None:
         truth["Person"]["P0"] |= {"given_name": "Wren", "family_name": "Okafor", "identifier": "z9"}

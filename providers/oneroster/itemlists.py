@@ -23,6 +23,8 @@ def each(lists: pl.Series, item: pl.Expr) -> pl.Series:
 
 def as_set(lists: pl.Series) -> pl.Series:
     """The lists as sets: no item twice, none null, sorted."""
+    if not (lists.list.len() > 1).any() and not lists.drop_nulls().explode(empty_as_null=False).null_count():
+        return lists
     flat = _flat(lists).drop_nulls().unique().sort("row", "item")
     return _folded(flat, lists)
 

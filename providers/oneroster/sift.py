@@ -51,7 +51,7 @@ class _Sieve:
 
     def note(self, rule: str, name: str, where: pl.Expr, column: str = "", detail: str = "") -> bool:
         """Notes the rows for which ``where`` is true; whether there were any."""
-        keys = self.rows[name].filter(where)["sourcedId"]
+        keys = self.rows[name].select(pl.col("sourcedId").filter(where)).to_series()
         if keys.len():
             self.findings.append(found(rule, name, keys, column=column, detail=detail))
         return bool(keys.len())
@@ -207,10 +207,11 @@ def _standing(sieve: _Sieve, name: str) -> None:
             sieve.leave_out("feed.depends", name, pl.col(column.name).is_null(), column.name)
             continue
         cell = pl.col(column.name)
-        known = cell.is_in(pl.lit(sieve.known[column.to]).implode())
         gone = ~cell.is_in(sieve.ids(column.to))
-        sieve.leave_out("feed.reference", name, gone & ~known, column.name)
-        sieve.leave_out("feed.depends", name, gone, column.name)
+        if sieve.rows[name].select(gone.any()).item():
+            known = cell.is_in(pl.lit(sieve.known[column.to]).implode())
+            sieve.leave_out("feed.reference", name, gone & ~known, column.name)
+            sieve.leave_out("feed.depends", name, gone, column.name)
     if name in _SCHOOLS:
         schools = sieve.rows["orgs"].filter((pl.col("type") == "school") | pl.col("type").str.starts_with("ext:"))
         no_school = ~pl.col("schoolSourcedId").is_in(pl.lit(schools["sourcedId"]).implode())

@@ -38,6 +38,10 @@ class Dice:
     def maybe(self) -> bool:
         return self._data.draw(st.booleans())
 
+    def rarely(self, one_in: int) -> bool:
+        """True once in so many (three or more): by a number in the middle, since ends are drawn more often."""
+        return self.number(1, one_in) == 2
+
 
 Event = Callable[[District, Dice], str]
 

@@ -21,7 +21,7 @@ from rosterkit.model.schema import by_name
 from rosterkit.plan.plan import Plan
 
 STATES = ("absent", "undeclared", "header", "cut", "not text")
-KINDS = ("bulk", "bulk", "bulk", "bulk", "bulk", "delta", "again", "made again", "folder")
+KINDS = (*["bulk"] * 8, "delta", "again", "made again", "folder")
 OUTCOMES = ("apply", "apply", "apply", "apply", "apply", "leave", "approve", "reject", "free")
 
 
@@ -45,7 +45,7 @@ class Walk:
             note(f"  {between.__name__}: {between(self) or '-'}")
         kind = self.dice.one(KINDS)
         if kind in ("bulk", "delta"):
-            for _ in range(self.dice.number(1, 4)):
+            for _ in range(self.dice.one((2, 3, 4, 5, 1))):
                 happens = self.dice.one(EVENTS)
                 note(f"  {happens.__name__}: {happens(self.district, self.dice) or '-'}")
             self.package = self._said(kind)
@@ -60,14 +60,14 @@ class Walk:
             names = self.dice.one([("users",), ("enrollments",), ("users", "enrollments"), ("classes", "orgs")])
             return delta(self.district, self.before, day=self.roads.nights + 1, only=names)
         states = {}
-        if self.dice.number(0, 3) == 0:
+        if self.dice.rarely(6):
             states[self.dice.one(sorted(self.district.sheets))] = self.dice.one(STATES)
             note(f"  {states}")
         package = bulk(self.district, states)
-        if self.dice.number(0, 15):
-            return package
-        note("  no manifest")
-        return package.without_manifest()
+        if self.dice.rarely(20):
+            note("  no manifest")
+            return package.without_manifest()
+        return package
 
     def _plan(self, kind: str) -> Plan | None:
         if kind != "again" or self.path is None:
@@ -123,7 +123,7 @@ def accept(walk: Walk) -> str:
 
 def undo(walk: Walk) -> str:
     revisions = [revision.revision for revision in walk.roads.full.history()]
-    if len(revisions) == 1 and walk.dice.number(0, 3):
+    if len(revisions) == 1 and not walk.dice.rarely(4):
         return ""  # it would take the whole district away
     number = walk.dice.one([revisions[0], *revisions[:-1]])
     if walk.roads.undo(number) is not None and walk.dice.maybe():

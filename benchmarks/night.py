@@ -67,7 +67,7 @@ def _often(times: int, once: Callable[[], Stage]) -> Stage:
 
 def _product(outcome: Outcome, packages: Packages, folder: Path, repeat: int, right: list[Any]) -> None:
     """From the first load to the re-sorted night; ``right``: the changes of the first, second and third."""
-    knows_full = measured("init", "product", "init", folder, packages.version).said["full"]
+    measured("init", "product", "init", folder, packages.version)
 
     def plan(name: str, night: str, wanted: Any, times: int = 1, *words: str) -> Stage:
         stage = _often(times, lambda: measured(name, "product", "plan", folder, packages.zip(night), *words))
@@ -90,11 +90,9 @@ def _product(outcome: Outcome, packages: Packages, folder: Path, repeat: int, ri
     applied = apply("first load: apply", loading)
     feed("first load: feed")
     outcome.add(together("first load", loading, applied))
-    if knows_full:
-        whole = plan("1 % changed: plan --full", "changed", right[1], repeat, "full")
+    whole = plan("1 % changed: plan --full", "changed", right[1], repeat, "full")
     tonight = plan("1 % changed: plan", "changed", right[1], repeat)
-    if knows_full:
-        outcome.expect("content hash of the full parse", whole.said["content_hash"], tonight.said["content_hash"])
+    outcome.expect("content hash of the full parse", whole.said["content_hash"], tonight.said["content_hash"])
     applied = apply("1 % changed: apply", tonight)
     sent = feed("1 % changed: feed")
     outcome.expect("rows of the feed", sent.rows, outcome.rows)

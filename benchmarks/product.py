@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from benchmarks.child import Phases  # isort: skip - first, so that imports are timed
 
-import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import providers.oneroster.reader  # noqa: F401 - imported lazily otherwise, and then counted as work
 from rosterkit import Workspace
-from rosterkit.plan.plan import Plan
 
 _SETTINGS = """timezone = "America/Chicago"
 mode = "auto"
@@ -35,15 +32,14 @@ def init(folder: str, version: str) -> None:
     with phases.phase("init"):
         Workspace.init(Path(folder))
     (Path(folder) / "rosterkit.toml").write_text(_SETTINGS.format(version=version), encoding="utf-8")
-    phases.say(full="full" in inspect.signature(Workspace.plan).parameters)
+    phases.say()
 
 
 def plan(folder: str, package: str, full: str = "") -> None:
     """``full``: read everything, whatever is known of the last package."""
     phases = Phases()
-    forced: dict[str, Any] = {"full": True} if full else {}
     with phases.phase("plan"):
-        made = Workspace(Path(folder)).plan(Path(package), **forced)
+        made = Workspace(Path(folder)).plan(Path(package), full=bool(full))
     changes = {entity: asdict(counts) for entity, counts in made.changes.items() if counts.total}
     phases.say(
         plan=made.id,
@@ -52,17 +48,8 @@ def plan(folder: str, package: str, full: str = "") -> None:
         findings=dict(made.findings),
         content_hash=made.content_hash,
         needs_approval=made.needs_approval,
-        reading=_reading(made),
+        reading={name: asdict(of) for name, of in made.reading.items()},
     )
-
-
-def _reading(made: Plan) -> dict[str, dict[str, Any]]:
-    """By file: the road it took, its records, and how many of them were parsed; empty where a plan does not tell."""
-    reading = getattr(made, "reading", {})
-    return {
-        name: {"road": of.road, "records": of.records, "parsed": of.parsed, "why": of.why}
-        for name, of in reading.items()
-    }
 
 
 def apply(folder: str, plan_id: str, needs_approval: str = "") -> None:

@@ -102,8 +102,8 @@ def test_ratios_are_taken_against_the_stage_that_is_named() -> None:
 def test_stages_are_put_together_and_stretched() -> None:
     night = together("night", stage(work=1), stage(work=3))
     assert (night.work, night.whole, night.peak, night.rows) == (4, 5, 3 * GB, 100)
-    assert median([stage(work=3), stage(work=1), stage(work=2)]).work == 2
-    assert median([stage(work=3), stage(work=1), stage(work=2)]).peak == 3 * GB
+    middle = median([stage(work=3, plan="a"), stage(work=2, plan="b"), stage(work=1, plan="c")])
+    assert (middle.work, middle.peak, middle.said["plan"]) == (2, 3 * GB, "c")
     longer = stage(work=2).extrapolated(10)
     assert (longer.work, longer.rows, longer.scaled) == (20, 1000, 10)
 

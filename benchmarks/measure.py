@@ -115,7 +115,7 @@ def together(name: str, *stages: Stage) -> Stage:
 
 
 def median(stages: Sequence[Stage]) -> Stage:
-    """The stage of median work, with the highest peak; it says what the last said, whose plan is the one that is left."""
+    """The stage of median work, with the highest peak; it says what the last said, whose plan is the one left."""
     middle = statistics.median_low([stage.work for stage in stages])
     chosen = next(stage for stage in stages if stage.work == middle)
     return replace(chosen, peak=max(stage.peak for stage in stages), said=stages[-1].said)

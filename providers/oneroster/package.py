@@ -18,7 +18,7 @@ __all__ = ["csv_file", "manifest", "zipped"]
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can say
 _MODE = 0o100644 << 16  # a plain file
 _LINES = 50_000  # written at a time, so that no file is ever whole in memory
-_LARGE = 2_000_000  # rows from which on a file might pass 4 GiB, which must be said before it is written
+_LARGE = 2_000_000  # rows from which on a file might pass 2 GiB, which must be said before it is written
 
 
 def csv_file(name: str, rows: pl.DataFrame) -> FeedFile:

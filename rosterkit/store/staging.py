@@ -98,8 +98,7 @@ def _write(path: Path, frames: Iterable[pl.DataFrame]) -> None:
             cursor.adbc_statement.execute_update()
         try:
             for frame in frames:
-                numbers = frame.with_columns(pl.col(pl.Boolean).cast(pl.Int64))
-                cursor.adbc_ingest("rows", numbers, mode="create_append")
+                cursor.adbc_ingest("rows", frame, mode="create_append")
         except dbapi.Error as error:
             if "no transaction is active" not in str(error):
                 raise

@@ -179,6 +179,12 @@ def test_a_zip_is_deflated_by_isal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert b"sourcedId,status," in render(roster(), form="zip").files[0].content
 
 
-def test_a_zip_says_where_a_file_may_pass_four_gigabytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(package, "_LARGE", 1)
-    assert members(render(roster(), form="zip").files[0].content) == contents(render(roster()))
+@pytest.mark.parametrize(("rows", "version"), [(1, 45), (1_000, 20)])
+def test_a_zip_makes_room_for_a_file_that_may_pass_two_gigabytes(
+    monkeypatch: pytest.MonkeyPatch, rows: int, version: int
+) -> None:
+    monkeypatch.setattr(package, "_LARGE", rows)
+    content = render(roster(), form="zip").files[0].content
+    assert members(content) == contents(render(roster()))
+    with zipfile.ZipFile(io.BytesIO(content)) as sent:
+        assert sent.getinfo("users.csv").extract_version == version

@@ -24,6 +24,8 @@ from rosterkit.intake.source import ReadOptions
 
 __all__ = ["Night", "read_files"]
 
+_NOT_REMEMBERED = "last time it was not there, or could not be remembered line by line"
+
 
 @dataclass(frozen=True)
 class Night:
@@ -79,7 +81,7 @@ def read_files(archive: Archive, contents: Contents, rules: Mapping[str, Rule], 
         if (why := package.absent(name)) is not None:
             reads[name] = absent(FILES[contents.version][name], package.notes(name), why)
         elif name in NOT_FILTERED:
-            opened[name] = package.open(name, None, "")
+            opened[name] = package.open(name, None, "it is short and much depends on it")
             reads[name] = read_file(opened[name])
     ground = fundament(reads, contents.version)
     cache, why = options.cache, options.cache_why
@@ -88,7 +90,7 @@ def read_files(archive: Archive, contents: Contents, rules: Mapping[str, Rule], 
     rest = [name for name in names if name not in reads]
     for name in rest:
         cached = cache.files.get(f"{name}.csv") if cache else None
-        opened[name] = package.open(name, cached, why if cached is None else "")
+        opened[name] = package.open(name, cached, why or _NOT_REMEMBERED if cached is None else "")
     _reopen(package, opened, further(opened))
     unread = set(rest)
     while True:

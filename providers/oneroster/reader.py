@@ -58,7 +58,8 @@ def read_package(path: Path, options: ReadOptions) -> Bundle:
 
 def _reading(opened: Opened, read: FileRead) -> Reading:
     same = opened.csv.same
-    return Reading("filtered" if opened.cached else "full", read.rows_read, read.rows_read - same, opened.why)
+    road = "same" if opened.alike else "filtered" if opened.cached else "full"
+    return Reading(road, read.rows_read, read.rows_read - same, opened.why)
 
 
 def _with_unchanged(

@@ -58,7 +58,7 @@ def _file(name: str, opened: Opened, read: FileRead) -> CachedFile:
     steady = places.filter(~records["again"])
     carried = hits.join(steady, on="line").select(list(CARRIED))
     lists = {"agents": _agents(opened, places)} if name == "users" else {}
-    return CachedFile(opened.csv.lines.header, records, lists, carried)
+    return CachedFile(opened.csv.lines.header, records, *opened.digests, lists, carried)
 
 
 def _of_several(hits: pl.DataFrame) -> pl.DataFrame:

@@ -75,6 +75,8 @@ class Opened:
     texts: pl.DataFrame
     notes: Notes
     cached: CachedFile | None = None
+    alike: bool = False  # none of its bytes changed since
+    digests: tuple[str, str] = ("", "")  # of its bytes in the zip, and of its content
     why: str = ""
 
 
@@ -82,16 +84,22 @@ def open_file(
     archive: Archive, member: Member, file: File, notes: Notes, options: ReadOptions, cached: CachedFile | None = None
 ) -> Opened:
     """Opens one file of the package as the manifest declares it; Unfilterable where ``cached`` is of no use."""
+    packed = archive.packed_digest(member.name) if options.remember else ""
+    alike = cached is not None and packed == cached.packed != "" and not cached.records["again"].any()
+    if alike and cached:
+        archive.known(member.name, cached.content)
     read = read_csv(
         f"{file.name}.csv",
-        archive.chunks(member.name),
+        [f"{cached.header}\n".encode()] if alike and cached else archive.chunks(member.name),
         notes,
         options,
         key="sourcedId",
         bad_key=_BAD_KEY,
         size=archive.declared_size(member.name),
         cached=cached,
+        alike=alike,
     )
+    digests = (packed, archive.content_digest(member.name))
     if read.state == "absent":
         return Opened(file, member.mode, read, Columns({}, (), read.why), pl.DataFrame(), notes)
     if file.name == "users" and "resourceSourcedIds" in read.header:
@@ -99,7 +107,7 @@ def open_file(
     file = with_dates(file, options.dates)
     columns = match(file, read.header, notes, strict=options.strict)
     texts = pl.DataFrame() if columns.refusal else _named(read.rows, columns)
-    return Opened(file, member.mode, read, columns, texts, notes, cached)
+    return Opened(file, member.mode, read, columns, texts, notes, cached, alike, digests)
 
 
 def read_file(opened: Opened) -> FileRead:

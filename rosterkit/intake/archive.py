@@ -94,6 +94,26 @@ class Archive:
         self._digests[name] = digest.hexdigest()
         self._sizes[name] = size
 
+    def packed_digest(self, name: str) -> str:
+        """SHA-256 of the member's bytes as the zip holds them, which need not be unpacked for it; "" in a folder."""
+        place = self._members[name].place
+        if isinstance(place, Path) or self._file is None:
+            return ""
+        digest, position, left = hashlib.sha256(), _data_start(self._file, place), place.compress_size
+        while left and (packed := _at(self._file, position, min(CHUNK, left))):
+            digest.update(packed)
+            position, left = position + len(packed), left - len(packed)
+        return f"{place.compress_type}:{place.file_size}:{digest.hexdigest()}"
+
+    def content_digest(self, name: str) -> str:
+        """SHA-256 of the member's content, once it was read or is known."""
+        return self._digests.get(name, "")
+
+    def known(self, name: str, content_digest: str) -> None:
+        """Takes the member as read: its packed bytes are those of one that had this content."""
+        self._digests[name] = content_digest
+        self._sizes[name] = self._members[name].size
+
     def head(self, name: str, size: int = 1 << 16) -> bytes:
         """The first bytes of the member, at most ``size`` of them."""
         return next(iter(self._raw(self._members[name])), b"")[:size]
@@ -258,6 +278,11 @@ def _data_start(file: IO[bytes], entry: zipfile.ZipInfo) -> int:
     return int(entry.header_offset + _LOCAL_HEADER.size + name_length + extra_length)
 
 
+def _at(file: IO[bytes], position: int, size: int) -> bytes:
+    file.seek(position)
+    return file.read(size)
+
+
 def _inflated(file: IO[bytes], entry: zipfile.ZipInfo, name: str) -> Iterator[bytes]:
     size = crc = 0
     for chunk in _unpacked(file, entry, name):
@@ -273,8 +298,7 @@ def _unpacked(file: IO[bytes], entry: zipfile.ZipInfo, name: str) -> Iterator[by
     stored = entry.compress_type == zipfile.ZIP_STORED
     inflater = inflate.decompressobj(wbits=-15)
     while left and not inflater.eof:
-        file.seek(position)
-        packed = file.read(min(CHUNK // 4, left))
+        packed = _at(file, position, min(CHUNK // 4, left))
         if not packed:
             raise _refused("package.damaged", f"{name} is cut off")
         position, left = position + len(packed), left - len(packed)

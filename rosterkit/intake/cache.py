@@ -62,6 +62,8 @@ class CachedFile:
 
     header: str
     records: pl.DataFrame
+    packed: str = ""  # digests of its bytes in the zip, and of its content ("": it was in a folder)
+    content: str = ""
     lists: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     carried: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CARRIED))
 
@@ -118,7 +120,9 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a file was read: ``road`` is full (every record) or filtered; of so many records so many were parsed."""
+    """How a file was read: ``road`` is full (every record), filtered or same (no byte changed); of so many records
+    so many were parsed.
+    """
 
     road: str
     records: int

@@ -52,7 +52,7 @@ def save(folder: Path, cache: Cache, told: dict[str, Any]) -> None:
             frame.write_ipc(out)
             sums[name] = hashlib.sha256(out.getbuffer()).hexdigest()
             _write(draft / f"{number}.arrow", out.getbuffer())
-        headers = {name: file.header for name, file in cache.files.items()}
+        headers = {name: [file.header, file.packed, file.content] for name, file in cache.files.items()}
         said = told | {"probe": _probe(), "sums": sums, "headers": headers}
         _write(draft / _META, json.dumps(said).encode())
         shutil.rmtree(folder, ignore_errors=True)
@@ -82,6 +82,13 @@ def load(folder: Path) -> Cache:
     said = meta(folder)
     if said.get("probe") != _probe():
         raise Damaged("what was remembered of last time was written by another version of polars")
+    try:
+        return _read(folder, said)
+    except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError):
+        raise Damaged("what was remembered of last time is damaged") from None
+
+
+def _read(folder: Path, said: dict[str, Any]) -> Cache:
     frames: dict[str, pl.DataFrame] = {}
     for number, (name, expected) in enumerate(said["sums"].items()):
         try:
@@ -92,9 +99,9 @@ def load(folder: Path) -> Cache:
             raise Damaged("what was remembered of last time is damaged")
         frames[name] = pl.read_ipc(io.BytesIO(content))
     files = {}
-    for name, header in said["headers"].items():
-        lists = _under(frames, f"file/{name}/list/")
-        files[name] = CachedFile(header, frames[f"file/{name}/records"], lists, frames[f"file/{name}/carried"])
+    for name, (header, packed, content) in said["headers"].items():
+        lists, carried = _under(frames, f"file/{name}/list/"), frames[f"file/{name}/carried"]
+        files[name] = CachedFile(header, frames[f"file/{name}/records"], packed, content, lists, carried)
     doubt = {name: frame["id"] for name, frame in _under(frames, "doubt/").items()}
     return Cache(files, _under(frames, "stated/"), doubt, _under(frames, "context/"))
 

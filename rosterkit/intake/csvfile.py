@@ -62,15 +62,16 @@ def read_csv(
     size: int = 0,
     block_bytes: int = 16 << 20,
     cached: CachedFile | None = None,
+    alike: bool = False,
 ) -> CsvFile:
     """Reads one file; what is wrong with it goes to ``notes``.
 
     ``key`` names the key column (compared without case); a key that is blank or matches ``bad_key`` cannot be read.
     ``size`` is for progress only, which counts rows, of as many as the file will hold at this rate. Whatever
     ``block_bytes`` is, the result is the same. With ``cached``, lines that are the same as last time are not read;
-    raises Unfilterable where that cannot be told.
+    raises Unfilterable where that cannot be told. ``alike``: none of its bytes changed, and ``chunks`` is its header.
     """
-    reader = _Reader(notes, options, key.casefold(), bad_key, LineFilter(cached) if cached else None)
+    reader = _Reader(notes, options, key.casefold(), bad_key, LineFilter(cached, alike) if cached else None)
     done = 0
     try:
         for block in blocks(chunks, block_bytes, options.caps.line_bytes):

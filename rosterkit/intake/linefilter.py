@@ -60,6 +60,7 @@ class LineFilter:
     """Takes a file's blocks one after the other; ``finish`` gives what must be read."""
 
     cached: CachedFile
+    alike: bool = False  # the file has the very bytes of last time: all its lines are the same
     _old: pl.DataFrame = field(init=False)  # h1, h2, was, and pos: its place among the lines that may be the same
     _sorted: pl.DataFrame | None = None  # where most have moved: the same by h1
     _at: int = 0
@@ -76,7 +77,8 @@ class LineFilter:
     def take(self, texts: pl.DataFrame) -> None:
         """Compares a block: ``text`` and LINE."""
         lines = texts.select(LINE, *hashed("text"))
-        met = lines.with_columns(pos=self._stretch(lines) if self._sorted is None else self._anywhere(lines))
+        found = self._stretch(lines) if self._sorted is None else self._anywhere(lines)
+        met = lines.with_columns(pos=found).with_columns(pos=pl.when(found.is_first_distinct()).then("pos"))
         places = met["pos"].drop_nulls()
         self._at = int(places[-1]) + 1 if places.len() else self._at + lines.height
         self._seen.append(met)
@@ -86,6 +88,12 @@ class LineFilter:
         self._count += lines.height
         if self._sorted is None and self._unmet_count > max(_MOVED, self._count // 2):
             self._sorted = self._old.sort("h1")
+
+    def _all(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Every line of last time; the header was the first, and each record had a line."""
+        was = pl.int_range(pl.len(), dtype=pl.Int64).alias("was")
+        frame = self.cached.records.select((was + 2).alias(LINE), "h1", "h2", was)
+        return pl.DataFrame(schema={"text": pl.String, LINE: pl.Int64}), frame
 
     def _stretch(self, lines: pl.DataFrame) -> pl.Series:
         stretch = self._old.slice(max(0, self._at - _SLACK), lines.height + 2 * _SLACK)
@@ -104,6 +112,8 @@ class LineFilter:
 
     def finish(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """``text`` and LINE of the lines to be read, and the frame of ``Lines``."""
+        if self.alike:
+            return self._all()
         hashes = {LINE: pl.Int64, "h1": pl.UInt64, "h2": pl.UInt64, "pos": pl.Int64}
         seen = pl.concat([pl.DataFrame(schema=hashes), *self._seen])
         unmet = pl.concat([pl.DataFrame(schema={"text": pl.String, LINE: pl.Int64}), *self._unmet])

@@ -26,7 +26,7 @@ from rosterkit.store.history import touched_since
 
 __all__ = ["remember", "remembered"]
 
-_FORMAT = 1
+_FORMAT = 2
 """Of the cache's files; another number is another version, and everything is read anew."""
 
 

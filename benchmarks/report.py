@@ -59,7 +59,8 @@ def _goal(judgement: Judged) -> tuple[str, ...]:
     scale = 1e9 if goal.unit == "GB" else 1
     unit = f" {goal.unit}" if goal.unit else f" × {goal.against}" if goal.against else ""
     what = {"work": "", "whole": ", imports in", "peak": ", memory", "parsed": ", share parsed"}[goal.take]
-    limit = f"{'≥' if goal.least else '≤'} {goal.limit / scale:g}{unit}"
+    share = goal.take == "parsed"
+    limit = f"{'≥' if goal.least else '≤'} " + (f"{goal.limit:.0%}" if share else f"{goal.limit / scale:g}{unit}")
     if value is None:
         return goal.stage + what, limit, "–", "", "not told"
     said = "met" if judgement.missed_by <= 1 else f"missed by a factor of {judgement.missed_by:.2f}"

@@ -1,4 +1,4 @@
-"""How many records are active, by unit of the limits: counted where they are kept.
+"""How many records are active, by unit of the limits.
 
 A record counts at its school; where it names none, or an org that is no school, at the district (school 0). What
 belongs to a person counts at every school of the person's active roles (docs/how-the-road-works.md, Limits).
@@ -6,50 +6,79 @@ belongs to a person counts at every school of the person's active roles (docs/ho
 
 from __future__ import annotations
 
+import sqlite3
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
 from rosterkit.model.schema import Entity
-from rosterkit.model.vocabulary import NO_SCHOOLS
+from rosterkit.model.vocabulary import is_school
+from rosterkit.plan.limits import CENSUS
+from rosterkit.store.bulk import read
 
-__all__ = ["CLASS_CENSUS_OF", "census_of"]
+__all__ = ["Census"]
 
-_WORDS = ",".join(f"'{word}'" for word in NO_SCHOOLS)
-_SCHOOLS = f"schools(id) as (select id from org where type not in ({_WORDS}))"
 _PLACE = {"Role": "org_id", "Course": "org_id", "Class": "school_id", "Enrollment": "school_id"}
 _PEOPLE = {"Person": "id", "UserProfile": "person_id", "Demographics": "person_id", "GuardianStatement": "student_id"}
-
-CLASS_CENSUS_OF = (
-    "select class_id, role, count(*) as base from enrollment "
-    "where origin=? and status='active' and class_id in (select value from json_each(?)) group by class_id, role"
-)
+_ACTIVE = "+origin=? and status='active'"  # the plus: reading the table is faster than walking the index of origins
 
 
-def census_of(entity: Entity) -> str:
-    """The statement that counts the records of an origin (its only value): role, school_id, base."""
-    table = f'"{entity.table}"'
-    if entity.name in _PEOPLE:
-        return _through_people(table, _PEOPLE[entity.name], by_role=entity.name == "Person")
-    role = "e.role" if entity.name in ("Role", "Enrollment") else "''"
-    place, join = "null", ""
-    if entity.name == "ClassTerm":
-        place, join = "c.school_id", "join class c on c.id=e.class_id"
-    elif entity.name in _PLACE:
-        place = f"e.{_PLACE[entity.name]}"
-    return (
-        f"with {_SCHOOLS}, counted as (select {role} as role, {place} as place, count(*) as base from {table} e {join} "
-        "where e.origin=? and e.status='active' group by 1, 2), "
-        "placed as (select role, iif(place in (select id from schools), place, 0) as school_id, base from counted) "
-        "select role, school_id, sum(base) as base from placed group by 1, 2 "
-        "union all select role, null, sum(base) from placed group by 1"
-    )
+class Census:
+    """Counts the records of one origin; what several counts need is read once."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, origin: str) -> None:
+        self._path = path
+        self._connection = connection
+        self._origin = origin
+
+    def of(self, entity: Entity) -> pl.DataFrame:
+        """The census of an entity: CENSUS."""
+        return self._through_people(entity) if entity.name in _PEOPLE else self._by_place(entity)
+
+    def _through_people(self, entity: Entity) -> pl.DataFrame:
+        """Who has several roles counts in each unit once, and over all once for each role."""
+        people = read(self._path, entity.table, {_PEOPLE[entity.name]: pl.Int64}, _ACTIVE, (self._origin,)).to_series()
+        by = ["role", "school_id"] if entity.name == "Person" else ["school_id"]
+        units = self._seats.select("person_id", *by).unique()
+        roles = units.select("person_id", *by[:-1]).unique()
+        rows = people.alias("person_id").to_frame()
+        counted = rows.join(units, on="person_id", how="left").group_by(by).agg(base=pl.len())
+        over_all = rows.join(roles, on="person_id", how="left").group_by(by[:-1] or pl.lit("").alias("role"))
+        return _shaped(counted.with_columns(pl.col("school_id").fill_null(0)), over_all.agg(base=pl.len()))
+
+    def _by_place(self, entity: Entity) -> pl.DataFrame:
+        role = "e.role" if entity.name in ("Role", "Enrollment") else "''"
+        place, join = f"e.{_PLACE[entity.name]}" if entity.name in _PLACE else "null", ""
+        if entity.name == "ClassTerm":
+            place, join = "c.school_id", "join class c on c.id=e.class_id"
+        statement = (
+            f'select {role} as role, coalesce({place},0) as place, count(*) as base from "{entity.table}" e {join} '
+            "where +e.origin=? and e.status='active' group by 1, 2"
+        )
+        found = self._connection.execute(statement, (self._origin,)).fetchall()
+        rows = pl.DataFrame(found, schema={"role": pl.String, "place": pl.Int64, "base": pl.Int64}, orient="row")
+        counted = rows.select("role", "base", school_id=self._placed("place"))
+        sums = [counted.group_by(by).agg(pl.col("base").sum()) for by in (["role", "school_id"], ["role"])]
+        return _shaped(*sums)
+
+    def _placed(self, column: str) -> pl.Expr:
+        return pl.when(pl.col(column).is_in(self._schools.implode())).then(column).otherwise(0)
+
+    @cached_property
+    def _schools(self) -> pl.Series:
+        orgs = read(self._path, "org", {"id": pl.Int64, "type": pl.String})
+        return orgs.filter(is_school(pl.col("type")))["id"]
+
+    @cached_property
+    def _seats(self) -> pl.DataFrame:
+        schema: dict[str, type[pl.DataType]] = {"person_id": pl.Int64, "role": pl.String, "org_id": pl.Int64}
+        roles = read(self._path, "role", schema, _ACTIVE, (self._origin,))
+        return roles.select("person_id", "role", school_id=self._placed("org_id"))
 
 
-def _through_people(table: str, person: str, *, by_role: bool) -> str:
-    """Who has several roles counts in each unit once, and over all once for each role."""
-    role = "coalesce(r.role, '')" if by_role else "''"
-    return (
-        f"with {_SCHOOLS}, seats as (select distinct person_id, {'role' if by_role else chr(39) * 2} as role, "
-        "iif(org_id in (select id from schools), org_id, 0) as school_id from role where status='active'), "
-        f"counted as (select e.id as id, {role} as role, coalesce(r.school_id, 0) as school_id "
-        f"from {table} e left join seats r on r.person_id=e.{person} where e.origin=? and e.status='active') "
-        "select role, school_id, count(*) as base from counted group by 1, 2 "
-        "union all select role, null, count(distinct id) from counted group by 1"
-    )
+def _shaped(by_unit: pl.DataFrame, over_all: pl.DataFrame) -> pl.DataFrame:
+    frames = [by_unit, over_all.with_columns(school_id=pl.lit(None, pl.Int64))]
+    whole = [f if "role" in f.columns else f.with_columns(role=pl.lit("")) for f in frames]
+    told = pl.concat([f.select(pl.col(c).cast(t) for c, t in CENSUS.items()) for f in whole])
+    return told.with_columns(pl.col("role").fill_null(""))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from rosterkit.model.schema import Entity
+from rosterkit.model.schema import Entity, entities
 from rosterkit.plan.parts import Parts
 from rosterkit.plan.plan import Counts
 from rosterkit.plan.texts import Keys, as_text
@@ -97,7 +97,15 @@ def stored_keys(path: Path, entity: Entity) -> pl.DataFrame:
 
 
 def touched_since(connection: sqlite3.Connection, revision: int) -> dict[str, pl.Series]:
-    """By entity the ids of records that any later revision touched."""
-    rows = connection.execute("select entity, record from touch where revision > ?", (revision,)).fetchall()
-    frame = pl.DataFrame(rows, schema={"entity": pl.String, "record": pl.Int64}, orient="row").unique()
-    return {str(name): some["record"] for (name,), some in frame.group_by("entity")}
+    """By entity the ids of records that any later revision created or touched."""
+    if not connection.execute("select 1 from revision where id > ?", (revision,)).fetchone():
+        return {}
+    out: dict[str, pl.Series] = {}
+    for entity in entities():
+        query = (
+            "select record from touch where entity=? and revision>? "
+            f'union select id from "{entity.table}" where created_in>?'
+        )
+        found = connection.execute(query, (entity.name, revision, revision)).fetchall()
+        out[entity.name] = pl.Series([row[0] for row in found], dtype=pl.Int64)
+    return out

@@ -10,10 +10,10 @@ import polars as pl
 
 from rosterkit.intake.bundle import Listing
 from rosterkit.model.schema import Column, Entity
-from rosterkit.plan.limits import CENSUS, CLASS_CENSUS
+from rosterkit.plan.limits import CLASS_CENSUS
 from rosterkit.plan.snapshot import APPROVED, HOLDS, PENDING, Layer
 from rosterkit.store.bulk import read
-from rosterkit.store.census import CLASS_CENSUS_OF, census_of
+from rosterkit.store.census import Census
 from rosterkit.store.plans import now, unpacked
 
 __all__ = ["StoreSnapshot", "revision_of"]
@@ -31,6 +31,7 @@ class StoreSnapshot:
         self._path = path
         self._connection = connection
         self._origin = origin
+        self._census = Census(path, connection, origin)
 
     @property
     def revision(self) -> int:
@@ -50,19 +51,25 @@ class StoreSnapshot:
         """The rows in which that column has one of these values."""
         if values.is_empty():
             return pl.DataFrame(schema=entity.judged_schema)
-        where = f'origin=? and "{column}" in (select value from json_each(?))'
+        # The plus keeps SQLite from walking the index that begins with the origin.
+        mine = "origin=? and id_space=''" if column == "sourced_id" else "+origin=?"
+        where = f'{mine} and "{column}" in (select value from json_each(?))'
         listed = json.dumps(values.unique().to_list())
         return read(self._path, entity.table, entity.judged_schema, where, (self._origin, listed))
 
     def census(self, entity: Entity) -> pl.DataFrame:
-        return self._frame(census_of(entity), (self._origin,), CENSUS)
+        return self._census.of(entity)
 
     def class_census(self, classes: pl.Series) -> pl.DataFrame:
-        return self._frame(CLASS_CENSUS_OF, (self._origin, json.dumps(classes.to_list())), CLASS_CENSUS)
+        query = (
+            "select class_id, role, count(*) from enrollment where +origin=? and status='active' "
+            "and class_id in (select value from json_each(?)) group by class_id, role"
+        )
+        return self._frame(query, (self._origin, json.dumps(classes.to_list())), CLASS_CENSUS)
 
     def roles_of(self, people: pl.Series) -> pl.DataFrame:
         schema = {"person_id": pl.Int64, "role": pl.String, "org_id": pl.Int64}
-        where = "origin=? and status='active' and person_id in (select value from json_each(?))"
+        where = "+origin=? and status='active' and person_id in (select value from json_each(?))"
         return read(self._path, "role", schema, where, (self._origin, json.dumps(people.to_list())))
 
     def next_id(self, entity: Entity) -> int:

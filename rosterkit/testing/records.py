@@ -52,22 +52,33 @@ class _Read:
     unsound: set[int]
     notes: Notes
 
-    def segments(self) -> list[Segment]:
-        return [Segment(entity, "", self.state, self.why) for entity in STATES[self.kind]]
-
-    def tables(self, cache: Cache | None) -> dict[str, Table]:
-        """A table of each entity that the kind states, the records' own first."""
+    def table(self, entity: str) -> Table:
+        """What the kind states of the entity; its unreadable keys are those of the first that it states."""
         own, *_ = STATES[self.kind]
-        out = {}
-        for entity, columns in STATES[self.kind].items():
-            rows = _frame(self.kind, {line: said.rows.get(entity, []) for line, said in self.said.items()}, columns)
-            owners = {line: said.owners.get(entity, []) for line, said in self.said.items()}
-            labels = next((tuple(owner) for some in owners.values() for owner in some), ())
-            listings = (Listing(_owned(self.kind, owners, labels)),) if labels else ()
-            lost = self.unreadable if entity == own else self.unreadable.clear()
-            again = cache.unchanged(entity, {self.kind: self.records.places()}) if cache else None
-            out[entity] = Table(rows, lost, listings, again if self.records.cached else None)
-        return out
+        columns = STATES[self.kind][entity]
+        rows = _frame(self.kind, {line: said.rows.get(entity, []) for line, said in self.said.items()}, columns)
+        owners = {line: said.owners.get(entity, []) for line, said in self.said.items()}
+        labels = next((tuple(owner) for some in owners.values() for owner in some), ())
+        listings = (Listing(_owned(self.kind, owners, labels)),) if labels else ()
+        return Table(rows, self.unreadable if entity == own else self.unreadable.clear(), listings)
+
+
+def _segment(entity: str, reads: list[_Read]) -> Segment:
+    """Of an entity: partial where one of the kinds that state it is not whole."""
+    broken = [read for read in reads if read.state != "full"]
+    if not broken:
+        return Segment(entity, "", "full")
+    absent = all(read.state == "absent" for read in reads)
+    return Segment(entity, "", "absent" if absent else "partial", broken[0].why)
+
+
+def _table(entity: str, reads: list[_Read], cache: Cache | None) -> Table:
+    """What all kinds state of the entity; what is the same is known of those that were filtered."""
+    tables = [read.table(entity) for read in reads]
+    rows, unreadable = (pl.concat(frames) for frames in zip(*((t.rows, t.unreadable) for t in tables), strict=True))
+    lines = {read.kind: read.records.places() for read in reads if read.records.cached}
+    unchanged = cache.unchanged(entity, lines) if cache and lines else None
+    return Table(rows, unreadable, tuple(listing for table in tables for listing in table.listings), unchanged)
 
 
 def _frame(kind: str, rows: Mapping[int, list[Row]], columns: tuple[str, ...]) -> pl.DataFrame:
@@ -90,13 +101,14 @@ class RecordSource:
 
     def read(self, package: Path, options: ReadOptions) -> Bundle:
         """What the package says; with a cache, only records that differ from last time are read."""
-        cache = options.cache
         reads = [_read(package, kind, options) for kind in STATES]
         there = {read.kind: read for read in reads if read.state != "absent"}
+        states = {e: [r for r in reads if e in STATES[r.kind]] for entities in STATES.values() for e in entities}
+        sound = {entity: [r for r in of if r.state != "absent"] for entity, of in states.items()}
         return Bundle(
             Package(package_id(package), package.name, "1"),
-            {entity: table for read in there.values() for entity, table in read.tables(cache).items()},
-            tuple(segment for read in reads for segment in read.segments()),
+            {entity: _table(entity, of, options.cache) for entity, of in sound.items() if of},
+            tuple(_segment(entity, of) for entity, of in states.items()),
             findings.ordered(findings.concat(read.notes.frame() for read in reads)),
             {kind: read.records.lines.height for kind, read in there.items()},
             _memory(there) if options.remember else None,

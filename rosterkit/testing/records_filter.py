@@ -88,15 +88,15 @@ def filtered(stream: Stream, cached: CachedFile | None, why: str = "") -> Filter
             unread, lines = sieve.finish()
         except Unfilterable as cause:
             return filtered(stream, None, str(cause))
-        records = [_record(*row) for row in unread.select(LINE, "text").iter_rows()]
+        records = [_record(stream.kind, *row) for row in unread.select(LINE, "text").iter_rows()]
         if cached is None or (more := _namesakes(records, lines, cached)).is_empty():
             return Filtered(records, lines, cached, why)
         cached = cached.reading(more)
 
 
-def _record(line: int, text: str) -> Record:
+def _record(kind: str, line: int, text: str) -> Record:
     value = json.loads(text)
-    return Record(line, text, value, key_of(value))
+    return Record(line, text, value, key_of(kind, value))
 
 
 def _namesakes(read: list[Record], lines: pl.DataFrame, cached: CachedFile) -> pl.Series:

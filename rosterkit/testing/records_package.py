@@ -32,6 +32,7 @@ class Stream:
     Of a record of several lines LINE is the first. ``why``: why there are none to read.
     """
 
+    kind: str
     texts: pl.DataFrame
     why: str = ""
 
@@ -50,14 +51,14 @@ def read_stream(package: Path, kind: str) -> Stream:
     try:
         values = list(_values(package, kind))
     except (OSError, ValueError, KeyError, TypeError):
-        return _stream([], f"{kind} is not there, or a page of it cannot be read")
+        return _stream(kind, [], f"{kind} is not there, or a page of it cannot be read")
     lines = _grouped(values) if kind in GROUPED else [(line, canonical(value)) for line, value in values]
-    return _stream(lines, "" if lines else f"{kind} has no records")
+    return _stream(kind, lines, "" if lines else f"{kind} has no records")
 
 
-def _stream(lines: list[tuple[int, str]], why: str) -> Stream:
+def _stream(kind: str, lines: list[tuple[int, str]], why: str) -> Stream:
     schema = {LINE: pl.Int64, "text": pl.String}
-    return Stream(pl.DataFrame(lines, schema=schema, orient="row").select("text", LINE), why)
+    return Stream(kind, pl.DataFrame(lines, schema=schema, orient="row").select("text", LINE), why)
 
 
 def _values(package: Path, kind: str) -> Iterator[tuple[int, Any]]:

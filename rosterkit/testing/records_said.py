@@ -2,7 +2,8 @@
 
 Each canonical row comes from one record. A section states its class, terms and enrollments. A student's record states
 the student, and each contact as a person of this student's: a contact that two students share is two persons, whose
-keys start with the student's. No id may hold the bar that parts such keys.
+keys start with the student's. Staff have records of another kind, and may have the ids of students: their keys start
+with the bar that parts such keys, and that no id may hold.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from rosterkit.testing.records_package import canonical
 
 __all__ = ["READERS", "STATES", "Stated", "Unreadable", "key_of"]
 
+_PERSON = ("given_name", "family_name", "email", "grades")
+_ROLE = ("person", "org", "role")
 STATES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "schools": {"Org": ("name", "type")},
     "terms": {"AcademicSession": ("title", "type", "start_date", "end_date")},
@@ -24,13 +27,17 @@ STATES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "ClassTerm": ("class", "session"),
         "Enrollment": ("class", "person", "role"),
     },
+    "staff": {"Person": _PERSON, "Role": _ROLE},
     "people": {
-        "Person": ("given_name", "family_name", "email", "grades"),
-        "Role": ("person", "org", "role"),
+        "Person": _PERSON,
+        "Role": _ROLE,
         "GuardianStatement": ("stated_by", "guardian", "student", "relationship"),
     },
 }
-"""By kind the entities whose rows its records state, that of the record's own id first, and their columns."""
+"""By kind the entities whose rows its records state, that of the record's own id first, and their columns.
+
+Persons and roles are stated by two kinds.
+"""
 
 _ROLES = ("student", "teacher")
 _RELATIONSHIPS = ("parent", "guardian", "relative")
@@ -57,14 +64,18 @@ class Stated:
         self.owners.setdefault(entity, []).append(owner)
 
 
-def key_of(record: Any) -> str | None:
-    """The id of a record, of one line or several; None where it has none."""
+def key_of(kind: str, record: Any) -> str | None:
+    """The key of a record, of one line or several; None where it has none."""
     if isinstance(record, list) and record:
         record = record[0]
     try:
-        return _id(record, "id")
+        return _staff_key(_id(record, "id")) if kind == "staff" else _id(record, "id")
     except Unreadable:
         return None
+
+
+def _staff_key(key: str) -> str:
+    return f"|{key}"
 
 
 def _text(record: Any, name: str) -> str | None:
@@ -122,7 +133,7 @@ def _section(record: Any) -> Stated:
     terms = [_id({"term": term}, "term") for term in _list(record, "terms")]
     for term in dict.fromkeys(terms):
         said.state("ClassTerm", f"{key}|{term}", **{"class": key}, session=term)
-    seats = [(_id(seat, "person"), _one_of(seat, "role", _ROLES)) for seat in _list(record, "seats")]
+    seats = [_seat(seat) for seat in _list(record, "seats")]
     for person, role in dict.fromkeys(seats):
         said.state("Enrollment", f"{key}|{person}|{role}", **{"class": key}, person=person, role=role)
     for listed in ("ClassTerm", "Enrollment"):
@@ -130,6 +141,24 @@ def _section(record: Any) -> Stated:
     if not any(role == "teacher" for _, role in seats):
         said.remarks.append("section.no-teacher")
     return said
+
+
+def _seat(seat: Any) -> tuple[str, str]:
+    """Who sits there, and as what."""
+    key, role = _id(seat, "person"), _one_of(seat, "role", _ROLES)
+    return (_staff_key(key) if role == "teacher" else key), role
+
+
+def _staff(record: Any) -> Stated:
+    said, key, school = Stated(), _staff_key(_id(record, "id")), _id(record, "school")
+    said.state("Person", key, **_names(record), grades=None)
+    _plays(said, key, school, "teacher")
+    return said
+
+
+def _names(record: Any) -> Row:
+    labels = {"given_name": "given", "family_name": "family", "email": "email"}
+    return {label: _text(record, name) for label, name in labels.items()}
 
 
 def _person(lines: Any) -> Stated:
@@ -140,12 +169,10 @@ def _person(lines: Any) -> Stated:
     if len(bare) > 1:
         raise Unreadable("its lines contradict each other")
     record, key = lines[0], _id(lines[0], "id")
-    school, role = _id(record, "school"), _one_of(record, "role", _ROLES)
-    grade = _text(record, "grade")
+    school, grade = _id(record, "school"), _text(record, "grade")
     grades = canonical([grade]) if grade else None
-    names = {"given_name": _text(record, "given"), "family_name": _text(record, "family")}
-    said.state("Person", key, **names, email=_text(record, "email"), grades=grades)
-    _plays(said, key, school, role)
+    said.state("Person", key, **_names(record), grades=grades)
+    _plays(said, key, school, "student")
     said.lists("GuardianStatement", stated_by="student", student=key)
     contacts = {_id(line["contact"], "id"): line["contact"] for line in lines if line.get("contact")}
     if len(contacts) < sum(1 for line in lines if line.get("contact")):
@@ -161,8 +188,7 @@ def _plays(said: Stated, person: str, school: str, role: str) -> None:
 
 
 def _contact(said: Stated, student: str, school: str, key: str, contact: Any) -> None:
-    names = {"given_name": _text(contact, "given"), "family_name": _text(contact, "family")}
-    said.state("Person", key, **names, email=_text(contact, "email"), grades=None)
+    said.state("Person", key, **_names(contact), grades=None)
     kind = _one_of(contact, "relationship", _RELATIONSHIPS)
     _plays(said, key, school, kind)
     sides = {"guardian": key, "student": student}
@@ -173,6 +199,7 @@ READERS: Mapping[str, Callable[[Any], Stated]] = {
     "schools": _school,
     "terms": _term,
     "sections": _section,
+    "staff": _staff,
     "people": _person,
 }
 """By kind what reads one record; each raises Unreadable where it cannot."""

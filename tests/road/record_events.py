@@ -11,7 +11,7 @@ from nights_events import Dice
 from record_nights import Object, Records, contact, person
 
 Event = Callable[[Records, Dice], str]
-_KINDS = ("sections", "people", "sections", "people", "schools", "terms")
+_KINDS = ("sections", "people", "sections", "people", "staff", "schools", "terms")
 
 
 def _some(records: Records, dice: Dice, *kinds: str) -> tuple[str, list[Any], Object] | None:
@@ -42,7 +42,7 @@ def edit(records: Records, dice: Dice) -> str:
     if not found:
         return ""
     kind, _, one = found
-    name = dice.one(("given", "family", "email", "grade") if kind == "people" else ("name",))
+    name = dice.one(("given", "family", "email", "grade") if kind in ("staff", "people") else ("name",))
     value = dice.one((_mint(records, "Hazel"), _mint(records, " Łęg "), "", None))
     for line in _lines_of(records, one) if kind == "people" else [one]:
         line[name] = value
@@ -106,7 +106,7 @@ def add_person(records: Records, dice: Dice) -> str:
     """A student whose contact another student may have too."""
     key, school = _mint(records, "student"), dice.one(("S1", "S2", "S9"))
     with_contact = {"contact": contact(dice.one(("S1-mother0", key)))} if dice.maybe() else {}
-    records.people.insert(dice.number(0, len(records.people)), person(key, "student", school, **with_contact))
+    records.people.insert(dice.number(0, len(records.people)), person(key, school, **with_contact))
     return f"{key} at {school} {list(with_contact)}"
 
 
@@ -119,7 +119,7 @@ def lose_seat(records: Records, dice: Dice) -> str:
 
 def take_seat(records: Records, dice: Dice) -> str:
     """Somebody is enrolled, who may not be there, or not yet."""
-    found, other = _some(records, dice, "sections"), _some(records, dice, "people")
+    found, other = _some(records, dice, "sections"), _some(records, dice, "people", "staff")
     if not found or not other:
         return ""
     who = dice.one((other[2].get("id"), "nobody", f"student-n{records.minted + 1}"))
@@ -137,7 +137,7 @@ def change_terms(records: Records, dice: Dice) -> str:
 
 
 def move_school(records: Records, dice: Dice) -> str:
-    found = _some(records, dice, "sections", "people")
+    found = _some(records, dice, "sections", "people", "staff")
     if not found:
         return ""
     school = dice.one(("S1", "S2", "S9", ""))
@@ -188,14 +188,14 @@ def twin(records: Records, dice: Dice) -> str:
         return ""
     other = copy.deepcopy(found[2])
     if dice.maybe():
-        other["name" if found[0] != "people" else "given"] = _mint(records, "Other")
+        other["given" if found[0] in ("staff", "people") else "name"] = _mint(records, "Other")
     found[1].insert(dice.number(0, len(found[1])), other)
     return f"{found[0]} {other.get('id')}"
 
 
 def spoil(records: Records, dice: Dice) -> str:
     """A record that cannot be read: by its cells, by its id, or at all."""
-    found = _some(records, dice, "sections", "people", "sections", "people", "schools")
+    found = _some(records, dice, "sections", "people", "staff", "sections", "people", "schools")
     if not found:
         return ""
     kind, every, one = found
@@ -208,18 +208,30 @@ def spoil(records: Records, dice: Dice) -> str:
     return f"{kind} {records.gone[-1][1].get('id')}: {how}"
 
 
+def empty(records: Records, dice: Dice) -> str:
+    """A kind has no records at all; they come back one by one, or at once when it is mended."""
+    kind = dice.one(("staff", "people", "sections"))
+    if not dice.rarely(3):
+        return ""
+    every: list[Any] = getattr(records, kind)
+    records.gone += [(kind, one) for one in every if isinstance(one, dict)]
+    every.clear()
+    return kind
+
+
 def mend(records: Records, dice: Dice) -> str:
-    """What cannot be read is gone, and of sections with one id all but one."""
-    for kind in ("schools", "terms", "sections", "people"):
+    """What cannot be read is gone, and of records with one id all but one; a kind that has none has those that left."""
+    for kind in ("schools", "terms", "sections", "staff", "people"):
         every: list[Any] = getattr(records, kind)
         every[:] = [r for r in every if isinstance(r, dict) and isinstance(r.get("id"), str)]
         if kind != "people":
             every[:] = list({r["id"]: r for r in every}.values())
+        every[:] = every or [one for of, one in records.gone if of == kind and isinstance(one.get("id"), str)]
     return ""
 
 
 EVENTS: tuple[Event, ...] = (
     *(edit, edit, edit_days, move, move, shuffle, remove, remove, come_back, add_section, add_person),
     *(lose_seat, lose_seat, take_seat, take_seat, change_terms, move_school),
-    *(lose_contact, gain_contact, edit_contact, twin, spoil, mend),
+    *(lose_contact, gain_contact, edit_contact, twin, spoil, empty, mend),
 )

@@ -37,17 +37,18 @@ class Records:
             {"id": "spring", "name": "Spring", "start": "2027-01-16", "end": "2027-06-12"},
         ]
         self.sections: list[Any] = []
+        self.staff: list[Any] = []
         self.people: list[Any] = []  # lines, several of which may be one person's
         for school in ("S1", "S2"):
             students = [f"{school}-p{i}" for i in range(8)]
-            self.people += [person(f"{school}-t{i}", "teacher", school) for i in range(2)]
+            self.staff += [person(key, school) for key in (f"{school}-t0", f"{school}-p0")]  # one has a student's id
             for i, key in enumerate(students):
                 family = ("mother", "aunt") if i % 2 else ("mother",)
                 self.people += [
-                    person(key, "student", school, contact=contact(f"{school}-{c}{i // 2}")) for c in family
+                    person(key, school, grade="03", contact=contact(f"{school}-{c}{i // 2}")) for c in family
                 ]
             for i in range(3):
-                seats = [{"person": f"{school}-t{i % 2}", "role": "teacher"}]
+                seats = [{"person": self.staff[-1 - i % 2]["id"], "role": "teacher"}]
                 seats += [{"person": key, "role": "student"} for key in students[i:]]
                 section = {"id": f"{school}-c{i}", "name": f"Reading {i}", "school": school, "seats": seats}
                 self.sections.append(section | {"terms": ["autumn", "spring"][: i + 1]})
@@ -61,7 +62,7 @@ class Records:
         """A package: sections in pages, the others in lines. The keys of objects come in another order each time."""
         folder.mkdir()
         dice = random.Random(folder.name)
-        for kind in ("schools", "terms", "people"):
+        for kind in ("schools", "terms", "staff", "people"):
             texts = [r if isinstance(r, str) else json.dumps(_shuffled(r, dice)) for r in getattr(self, kind)]
             (folder / f"{kind}.jsonl").write_text("".join(f"{text}\n" for text in texts))
         (folder / "sections").mkdir()
@@ -74,9 +75,8 @@ class Records:
         return deepcopy(self)
 
 
-def person(key: str, role: str, school: str, **more: Any) -> Object:
-    names = {"given": f"Given{key}", "family": f"Family{key}"}
-    return {"id": key, "role": role, "school": school, **names, "grade": "03" if role == "student" else ""} | more
+def person(key: str, school: str, **more: Any) -> Object:
+    return {"id": key, "school": school, "given": f"Given{key}", "family": f"Family{key}"} | more
 
 
 def contact(key: str, **more: Any) -> Object:

@@ -37,8 +37,8 @@ def records() -> Records:
 
 
 def read(plan: Plan, **parsed: int) -> None:
-    """Asserts that both big kinds were filtered, and how many records were read; none, unless it is said."""
-    for kind in ("sections", "people"):
+    """Asserts that the big kinds were filtered, and how many records were read; none, unless it is said."""
+    for kind in ("sections", "staff", "people"):
         reading = plan.reading[kind]
         assert (reading.road, reading.parsed, reading.why) == ("filtered", parsed.get(kind, 0), "")
 
@@ -265,17 +265,17 @@ def test_a_record_that_stands_twice_is_read_once(roads: RecordRoads, records: Re
 def test_a_record_that_cannot_be_read_keeps_what_it_stated(roads: RecordRoads, records: Records) -> None:
     before = business(roads)
     section, line = records.find("sections", "S1-c0"), records.find("people", "S1-p1")
-    section["school"] = line["role"] = None
+    section["school"] = line["school"] = None
     plan = roads.said(records)
     read(plan, sections=1, people=1)
     assert plan.total == NOTHING
     assert list(rules(roads, plan)) == ["record.unreadable"]
-    records.people.remove(records.find("people", "S2-t1"))
+    teacher = records.staff.pop()
     plan = roads.said(records)  # the kind is whole all the same: others may leave
     read(plan, sections=1, people=1)
     assert plan.changes["Person"] == Counts(archive=1)
-    records.people.append(person("S2-t1", "teacher", "S2"))
-    section["school"], line["role"] = "S1", "student"
+    records.staff.append(teacher)
+    section["school"] = line["school"] = "S1"
     roads.said(records)
     assert before.keys() == business(roads).keys()
 
@@ -286,15 +286,15 @@ def business(roads: TwoRoads) -> dict[object, object]:
 
 
 def test_a_line_that_is_no_json_keeps_everybody_until_it_is_accepted(roads: RecordRoads, records: Records) -> None:
-    records.people[0] = '{"id": "S1-t0", "given": '
+    records.staff[0] = '{"id": "S1-t0", "given": '
     package = roads.tonight(records)
     plan = roads.night(package)
-    read(plan, people=1)
+    read(plan, staff=1)
     assert plan.total == NOTHING
     detail = roads.fast.show(plan.id).findings["detail"][0]
     roads.do(lambda ws: ws.accept(detail.split()[-1], reason="a stray line", actor="kim"))
     plan = roads.night(package)
-    read(plan, people=1)
+    read(plan, staff=1)
     assert plan.changes["Person"] == Counts(archive=1)
 
 
@@ -313,7 +313,7 @@ def test_an_enrollment_that_waits_comes_in_when_its_person_does(roads: RecordRoa
     assert (plan.total, list(rules(roads, plan))) == (NOTHING, ["reference.missing"])
     plan = roads.said(records)
     read(plan, sections=1)  # part of what it states is not stored: it is read every night
-    records.people.insert(3, person("late", "student", "S1", contact=contact("late-uncle")))
+    records.people.insert(3, person("late", "S1", contact=contact("late-uncle")))
     plan = roads.said(records)
     assert plan.changes["Enrollment"] == Counts(create=1)
     read(plan, sections=1, people=1)
@@ -349,6 +349,23 @@ def test_a_plan_that_is_not_applied_leaves_its_records_to_the_next(roads: Record
     plan = roads.night(package)
     read(plan, sections=1)
     assert changes(plan) == {"Class": Counts(update=1)}
+
+
+def test_persons_of_two_kinds_are_filtered_each_by_itself(roads: RecordRoads, records: Records) -> None:
+    teacher = records.staff.pop()
+    assert teacher["id"] == records.find("people", "S2-p0")["id"]
+    plan = roads.said(records)
+    read(plan)
+    assert plan.changes["Person"] == Counts(archive=1)
+    staff, records.staff = records.staff, []
+    plan = roads.said(records)
+    assert ("staff" in plan.reading, plan.reading["people"].parsed) == (False, 0)
+    assert plan.total == NOTHING  # who is not said may be staff
+    records.staff = [*staff, teacher]
+    records.find("people", "S1-p0")["given"] = "Noor"
+    plan = roads.said(records)
+    assert (plan.reading["staff"].road, plan.reading["people"].parsed) == ("full", 1)
+    assert plan.changes["Person"] == Counts(update=1, restore=1)
 
 
 # --- the guards

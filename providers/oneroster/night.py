@@ -81,7 +81,7 @@ def read_files(archive: Archive, contents: Contents, rules: Mapping[str, Rule], 
         if (why := package.absent(name)) is not None:
             reads[name] = absent(FILES[contents.version][name], package.notes(name), why)
         elif name in NOT_FILTERED:
-            opened[name] = package.open(name, None, "it is short and much depends on it")
+            opened[name] = package.open(name, None, "")
             reads[name] = read_file(opened[name])
     ground = fundament(reads, contents.version)
     cache, why = options.cache, options.cache_why

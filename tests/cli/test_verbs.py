@@ -23,20 +23,20 @@ WHY = ["--reason", "checked", "--as", "kim"]
 @pytest.mark.parametrize(
     ("line", "verb", "arguments", "named"),
     [
-        (["plan"], "plan", (None,), {"source": "main", "as_of": None}),
-        (["plan", "--source", "main"], "plan", (None,), {"source": "main", "as_of": None}),
-        (["plan", "--source", "a.zip"], "plan", (Path("a.zip"),), {"source": "main", "as_of": None}),
+        (["plan"], "plan", (None,), {"source": "main", "as_of": None, "full": False}),
+        (["plan", "--source", "main"], "plan", (None,), {"source": "main", "as_of": None, "full": False}),
+        (["plan", "--source", "a.zip"], "plan", (Path("a.zip"),), {"source": "main", "as_of": None, "full": False}),
         (
             ["plan", "--source", "a.zip", "--origin", "hr", "--as-of", "2026-09-15"],
             "plan",
             (Path("a.zip"),),
-            {"source": "hr", "as_of": date(2026, 9, 15)},
+            {"source": "hr", "as_of": date(2026, 9, 15), "full": False},
         ),
         (["plans"], "plans", (), {}),
         (["show"], "show", (None,), {}),
         (["show", "7f3a"], "show", ("7f3a",), {}),
-        (["undo"], "undo", (None,), {"as_of": None}),
-        (["undo", "4"], "undo", (4,), {"as_of": None}),
+        (["undo"], "undo", (None,), {"as_of": None, "full": False}),
+        (["undo", "4"], "undo", (4,), {"as_of": None, "full": False}),
         (["approve", "7f3a", *WHY], "approve", ("7f3a",), {"reason": "checked", "actor": "kim"}),
         (
             ["approve", "7f3a", *WHY, "--held", "--entity", "person", "--action", "archive", "--record", "stu-1"],

@@ -45,7 +45,8 @@ def took(plan: Plan, **roads: str) -> None:
         assert found.road in road.split(), f"{name}.csv was {found.road}: {found.why}"
         few = found.records < 3  # what is tied to them may be all of them
         assert few or found.parsed < found.records or found.road == "full", f"{name}.csv: every record was parsed"
-        assert found.why or found.road != "full", f"{name}.csv was read in full, and nobody says why"
+        short = name in ("orgs", "academicSessions")
+        assert found.why or short or found.road != "full", f"{name}.csv was read in full, and nobody says why"
 
 
 def few(examples: int, **more: Any) -> settings:

@@ -35,8 +35,8 @@ WHY = ["--reason", "checked", "--as", "kim"]
         (["plans"], "plans", (), {}),
         (["show"], "show", (None,), {}),
         (["show", "7f3a"], "show", ("7f3a",), {}),
-        (["undo"], "undo", (None,), {"as_of": None, "full": False}),
-        (["undo", "4"], "undo", (4,), {"as_of": None, "full": False}),
+        (["undo"], "undo", (None,), {"as_of": None}),
+        (["undo", "4"], "undo", (4,), {"as_of": None}),
         (["approve", "7f3a", *WHY], "approve", ("7f3a",), {"reason": "checked", "actor": "kim"}),
         (
             ["approve", "7f3a", *WHY, "--held", "--entity", "person", "--action", "archive", "--record", "stu-1"],

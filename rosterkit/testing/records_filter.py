@@ -57,20 +57,21 @@ class Filtered:
                 notes.many(str(rule), hits.select("line", "value", "key", "detail"), column=str(column))
 
     def remembered(self, unsound: set[int], hits: pl.DataFrame) -> CachedFile:
-        """What is known of every record; those in lines that are ``unsound`` are to be read again tomorrow."""
+        """What is known of every record; those in lines that are ``unsound`` are to be read again tomorrow.
+
+        Twins are among them, as they share an id or have none: the filter cannot tell them apart.
+        """
         read = pl.DataFrame(
             [(record.line, record.key, record.line in unsound) for record in self.unread],
             schema={LINE: pl.Int64, "key": pl.String, "again": pl.Boolean},
             orient="row",
         ).with_columns(key=tie("key"))
-        before = (self.cached or _NONE).records.select("key").with_row_index("was", offset=0)
+        before = (self.cached or _NONE).records.select("key").with_row_index("was")
         kept = before.with_columns(pl.col("was").cast(pl.Int64), again=pl.lit(value=False))
         same = self.lines.drop_nulls("was").join(kept, on="was")
         new = self.lines.filter(pl.col("was").is_null()).join(read, on=LINE)
         columns = ["h1", "h2", "again", "key", LINE]
         records = pl.concat([same.select(columns), new.select(columns)]).sort(LINE)
-        twice = pl.struct("h1", "h2").is_duplicated()
-        records = records.with_columns(again=pl.col("again") | twice)
         numbered = records.with_columns(at=pl.int_range(pl.len(), dtype=pl.Int64))
         steady = numbered.filter(~pl.col("again")).select("at", line=LINE)
         return CachedFile(FORM, records.drop(LINE), carried=hits.join(steady, on="line").select(list(CARRIED)))

@@ -162,7 +162,7 @@ BETWEEN: tuple[Callable[[Walk], str], ...] = (
 )
 
 
-@few(4)
+@few(3)
 @given(data=st.data(), nights=st.integers(5, 8))
 def test_records_that_are_filtered_say_what_all_of_them_say(data: st.DataObject, nights: int) -> None:
     with record_roads() as roads:

@@ -5,6 +5,8 @@
 
 import os
 
+os.environ.setdefault("POLARS_MAX_THREADS", "1")  # tables are tiny, and several tests run side by side
+
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(

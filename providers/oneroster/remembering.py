@@ -74,8 +74,9 @@ def _records(name: str, opened: Opened, read: FileRead, lines: pl.DataFrame, sev
     told = told.with_columns(again=pl.col("sound").is_null() | pl.col(LINE).is_in(several.implode())).drop("sound")
     new = lines.join(told, on=LINE, how="left", maintain_order="left")
     if opened.cached is not None:
-        before = opened.cached.records.drop("h1", "h2").with_row_index("was").with_columns(pl.col("was").cast(pl.Int64))
-        kept = lines.drop_nulls("was").join(before.with_columns(again=pl.lit(value=False)), on="was")
+        kept = lines.drop_nulls("was")
+        before = opened.cached.records.drop("h1", "h2")[kept["was"]].with_columns(again=pl.lit(value=False))
+        kept = pl.concat([kept, before], how="horizontal")
         new = pl.concat([kept, new.filter(pl.col("was").is_null()).select(kept.columns)]).sort(LINE)
     new = new.drop(LINE, "was").with_columns(pl.col("again").fill_null(value=True))
     twice = pl.struct("h1", "h2").is_duplicated()

@@ -13,7 +13,7 @@ import polars as pl
 
 from providers.oneroster.celltable import LINE
 from providers.oneroster.rosterfile import Opened
-from rosterkit.intake.cache import CachedFile, tie
+from rosterkit.intake.cache import among, tie
 
 __all__ = ["NOT_FILTERED", "further", "gone", "same", "ties_of"]
 
@@ -52,27 +52,24 @@ def ties_of(name: str, texts: pl.DataFrame) -> pl.DataFrame:
     return texts.select(LINE, *(of(cells, label) for label, cells in _TIES.get(name, {}).items()))
 
 
-def _numbered(cached: CachedFile) -> pl.DataFrame:
-    return cached.records.with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
-
-
-def _met(opened: Opened) -> pl.Series:
-    assert opened.csv.lines is not None
-    return opened.csv.lines.frame["was"].drop_nulls()
+def _parted(opened: Opened, *, met: bool) -> pl.DataFrame:
+    """Last time's records that were met tonight, or those that were not, with ``at``."""
+    if opened.cached is None or opened.csv.lines is None:
+        return pl.DataFrame(schema={"at": pl.Int64})
+    records = opened.cached.records
+    there = among(records.height, opened.csv.lines.frame["was"].drop_nulls())
+    at = pl.int_range(records.height, dtype=pl.Int64, eager=True).alias("at")
+    return records.with_columns(at).filter(there if met else ~there)
 
 
 def same(opened: Opened) -> pl.DataFrame:
     """Last time's records, with ``at``, that are the same tonight; none of a file that was read whole."""
-    if opened.cached is None:
-        return pl.DataFrame(schema={"at": pl.Int64})
-    return _numbered(opened.cached).filter(pl.col("at").is_in(_met(opened).implode()))
+    return _parted(opened, met=True)
 
 
 def gone(opened: Opened) -> pl.DataFrame:
     """Last time's records, with ``at``, that are not there, are others, or were read though they are the same."""
-    if opened.cached is None:
-        return pl.DataFrame(schema={"at": pl.Int64})
-    return _numbered(opened.cached).filter(~pl.col("at").is_in(_met(opened).implode()))
+    return _parted(opened, met=False)
 
 
 def further(opened: Mapping[str, Opened]) -> dict[str, pl.Series]:

@@ -39,6 +39,7 @@ def _frames(cache: Cache) -> Iterator[tuple[str, pl.DataFrame]]:
     yield from ((f"stated/{name}", frame) for name, frame in cache.stated.items())
     yield from ((f"doubt/{name}", ids.to_frame("id")) for name, ids in cache.doubt.items())
     yield from ((f"context/{name}", frame) for name, frame in cache.context.items())
+    yield from ((f"counts/{name}", frame) for name, frame in cache.counts.items())
 
 
 def save(folder: Path, cache: Cache, told: dict[str, Any]) -> None:
@@ -103,7 +104,7 @@ def _read(folder: Path, said: dict[str, Any]) -> Cache:
         lists, carried = _under(frames, f"file/{name}/list/"), frames[f"file/{name}/carried"]
         files[name] = CachedFile(header, frames[f"file/{name}/records"], packed, content, lists, carried)
     doubt = {name: frame["id"] for name, frame in _under(frames, "doubt/").items()}
-    return Cache(files, _under(frames, "stated/"), doubt, _under(frames, "context/"))
+    return Cache(files, _under(frames, "stated/"), doubt, _under(frames, "context/"), _under(frames, "counts/"))
 
 
 def _under(frames: dict[str, pl.DataFrame], start: str) -> dict[str, pl.DataFrame]:

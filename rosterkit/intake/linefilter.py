@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from rosterkit.intake.cache import CachedFile, hashed
+from rosterkit.intake.cache import CachedFile, among, hashed
 from rosterkit.intake.records import LINE
 
 __all__ = ["LineFilter", "Lines", "Unfilterable", "lines_of"]
@@ -117,8 +117,7 @@ class LineFilter:
         hashes = {LINE: pl.Int64, "h1": pl.UInt64, "h2": pl.UInt64, "pos": pl.Int64}
         seen = pl.concat([pl.DataFrame(schema=hashes), *self._seen])
         unmet = pl.concat([pl.DataFrame(schema={"text": pl.String, LINE: pl.Int64}), *self._unmet])
-        met = seen["pos"].drop_nulls()
-        rest = self._old.filter(~pl.col("pos").is_in(met.implode()))
+        rest = self._old.filter(~among(self._old.height, seen["pos"].drop_nulls()))
         new = seen.filter(pl.col("pos").is_null()).drop("pos")
         moved = new.join(rest.select("h1", "h2", "pos"), on=["h1", "h2"]).select(LINE, moved="pos")
         if moved.height:
@@ -128,5 +127,4 @@ class LineFilter:
         found = seen["pos"].drop_nulls()
         if found.n_unique() != found.len():
             raise Unfilterable("a line stands twice")
-        seen = seen.join(self._old.select("pos", "was"), on="pos", how="left", maintain_order="left").drop("pos")
-        return unmet, seen
+        return unmet, seen.with_columns(was=self._old["was"].gather(seen["pos"])).drop("pos")

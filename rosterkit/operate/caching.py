@@ -17,7 +17,7 @@ import polars as pl
 
 from rosterkit.intake import cachefolder
 from rosterkit.intake.bundle import Bundle
-from rosterkit.intake.cache import STATED, Cache, CachedFile, Memory
+from rosterkit.intake.cache import STATED, Cache, CachedFile, Memory, placed
 from rosterkit.intake.cachefolder import Damaged
 from rosterkit.model.schema import entities
 from rosterkit.plan.build import Draft
@@ -26,7 +26,7 @@ from rosterkit.store.history import touched_since
 
 __all__ = ["remember", "remembered"]
 
-_FORMAT = 2
+_FORMAT = 3
 """Of the cache's files; another number is another version, and everything is read anew."""
 
 
@@ -64,6 +64,8 @@ def _newest(folder: Path, connection: sqlite3.Connection, source: str) -> tuple[
 
 def _without(cache: Cache, touched: Mapping[str, pl.Series]) -> Cache:
     """The cache with these stored records, by entity, in doubt, and what stated them to be read again."""
+    if not touched:
+        return cache
     doubt = dict(cache.doubt)
     again = [pl.DataFrame(schema=STATED)]
     for entity, ids in touched.items():
@@ -72,17 +74,27 @@ def _without(cache: Cache, touched: Mapping[str, pl.Series]) -> Cache:
             again.append(cache.stated[entity].filter(pl.col("id").is_in(ids.implode())))
     lines = pl.concat(again)
     files = {name: file.reading(lines.filter(pl.col("file") == name)["at"]) for name, file in cache.files.items()}
-    return replace(cache, files=files, doubt=doubt)
+    return replace(cache, files=files, doubt=doubt, counts={})
 
 
 def remember(
-    folder: Path, plan: Plan, settings_digest: str, draft: Draft, bundle: Bundle, used: str, cache: Cache | None
+    folder: Path,
+    plan: Plan,
+    settings_digest: str,
+    draft: Draft,
+    bundle: Bundle,
+    used: str,
+    cache: Cache | None,
+    counts: Mapping[str, pl.DataFrame],
 ) -> None:
-    """Writes what tonight's package said, for when the plan is applied; ``used``: the plan of the cache in use."""
+    """Writes what tonight's package said, for when the plan is applied; ``used``: the plan of the cache in use.
+
+    ``counts``: of the entities that were counted, how many are active by role and place.
+    """
     memory = bundle.memory
     if memory is None or not memory.files:
         return
-    made = _after(memory, draft, bundle, cache)
+    made = replace(_after(memory, draft, bundle, cache), counts=_counts(counts, draft, first=plan.base == 0))
     cachefolder.save(folder / plan.id, made, {"format": _FORMAT, "settings": settings_digest})
     for other in folder.iterdir():
         if other.name not in (plan.id, used):
@@ -108,13 +120,33 @@ def _after(memory: Memory, draft: Draft, bundle: Bundle, cache: Cache | None) ->
             mine = here.filter(pl.col("file") == file).join(lines, on="line")
             told.append(mine.select(list(STATED)))
             if cache is not None and entity in cache.stated:
-                old = cache.stated[entity].filter(pl.col("file") == file)
-                old = old.join(standing.select("id"), on="id", how="anti").rename({"at": "was"})
-                told.append(old.join(lines.drop_nulls("was"), on="was").select(list(STATED)))
+                told.append(_moved(cache, entity, file, lines, standing["id"]))
         stated[entity] = pl.concat(told)
     unsure = pl.concat(shaky).unique()
     files = {name: _reading(name, file, places[name], unsure) for name, file in memory.files.items()}
     return Cache(files, stated, doubt, memory.context)
+
+
+def _counts(before: Mapping[str, pl.DataFrame], draft: Draft, *, first: bool) -> dict[str, pl.DataFrame]:
+    """How many there will be, of the entities that were counted; in a store without a revision there is none."""
+    out = {}
+    for entity, moves in draft.moves.items():
+        if first or entity in before:
+            counts = [moves] if first else [before[entity], moves]
+            both = pl.concat(counts).group_by("role", "place").agg(pl.col("base").sum())
+            out[entity] = both.filter(pl.col("base") != 0).sort("role", "place")
+    return out
+
+
+def _moved(cache: Cache, entity: str, file: str, lines: pl.DataFrame, judged: pl.Series) -> pl.DataFrame:
+    """What was stated last time and was not judged tonight, at its place in tonight's file."""
+    if file not in cache.files:
+        return pl.DataFrame(schema=STATED)
+    met = lines.drop_nulls("was")
+    where = placed(cache.files[file].records.height, met["was"], met["at"])
+    old = cache.stated[entity].filter(pl.col("file") == file)
+    here = old.with_columns(at=where.gather(old["at"])).drop_nulls("at")
+    return here.filter(~pl.col("id").is_in(judged.implode())).select(list(STATED))
 
 
 def _placed(lines: pl.DataFrame) -> pl.DataFrame:

@@ -125,7 +125,7 @@ def plan_package(
     read = source(settings.kind).read(package, options).checked()
     state = queue.known(connection, name, read.package.id)
     bundle = queue.tonight(read, state)
-    snapshot = StoreSnapshot(path, connection, name)
+    snapshot = StoreSnapshot(path, connection, name, cache.counts if cache else {})
     progress("planning", 0, 0)
     draft = build(bundle, snapshot, config.limits, progress)
     packages = tuple(dict.fromkeys([*queue.waiting(connection, name), read.package.id]))
@@ -153,7 +153,7 @@ def plan_package(
         notes=_notes(draft, read, len(packages), state, first),
     )
     store_draft(connection, plan, config.settings_digest, draft, read)
-    remember(cached, plan, config.settings_digest, draft, bundle, used, cache)
+    remember(cached, plan, config.settings_digest, draft, bundle, used, cache, snapshot.counts)
     return replace(plan, reading=read.reading)
 
 

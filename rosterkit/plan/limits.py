@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-__all__ = ["CENSUS", "CLASS_CENSUS", "UNITS", "Limits", "halved_classes", "trips"]
+__all__ = ["CENSUS", "CLASS_CENSUS", "COUNTS", "PLACE", "UNITS", "Limits", "halved_classes", "trips"]
 
 UNITS: dict[str, type[pl.DataType]] = {
     "id": pl.Int64,
@@ -29,6 +29,12 @@ CENSUS: dict[str, type[pl.DataType]] = {
     "base": pl.Int64,
 }
 """How many records of an entity are active at the base revision, by unit."""
+
+PLACE = {"Role": "org_id", "Course": "org_id", "Class": "school_id", "Enrollment": "school_id"}
+"""The entities that say themselves where they count, and the column that does."""
+
+COUNTS: dict[str, type[pl.DataType]] = {"role": pl.String, "place": pl.Int64, "base": pl.Int64}
+"""How many records are active, by role ("" where the entity has none) and place (an org's id; 0: none)."""
 
 CLASS_CENSUS: dict[str, type[pl.DataType]] = {"class_id": pl.Int64, "role": pl.String, "base": pl.Int64}
 """How many enrollments are active at the base revision, by class and role."""

@@ -93,6 +93,7 @@ def _column(
     follows = lives & new.is_in(gone.implode()) & pl.col("known") & pl.col("active") & (~pl.col("protected") | by_word)
     if gone.len():
         found.append(_report(entity, column, rows.filter(follows), "reference.gone"))
+        rows = _unheld(rows, follows)
     if column.required:
         rows = rows.with_columns(
             action=pl.when(follows).then(pl.lit("archive")).otherwise("action"),
@@ -117,6 +118,14 @@ def _column(
         how=pl.when(cleared & pl.col("how").is_null()).then(pl.lit("follows")).otherwise("how"),
     )
     return rows, found
+
+
+def _unheld(rows: pl.DataFrame, follows: pl.Expr) -> pl.DataFrame:
+    """Takes the archive by absence, which protection held, from rows that follow: a readable row moves them now."""
+    absent = follows.fill_null(value=False) & (pl.col("action") == "archive")
+    nothing = pl.lit(None, pl.String)
+    moved = ("action", "how", "hold", "hold_why")
+    return rows.with_columns(pl.when(absent).then(nothing).otherwise(name).alias(name) for name in moved)
 
 
 def _waiting(rows: pl.DataFrame, stuck: pl.Expr, why: pl.Expr) -> pl.DataFrame:

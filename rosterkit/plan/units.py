@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
 from rosterkit.model.schema import Entity
 from rosterkit.model.vocabulary import is_school
-from rosterkit.plan.limits import UNITS
+from rosterkit.plan.judge import bit, proposed
+from rosterkit.plan.limits import PLACE, UNITS
 from rosterkit.plan.snapshot import Snapshot
 
-__all__ = ["units"]
+__all__ = ["moves", "units"]
 
 _FLAGS = ("id", "active", "vanished", "added")
 Judged = Mapping[str, pl.DataFrame]
@@ -56,6 +57,25 @@ def _through(rows: pl.DataFrame, person: str, judged: Judged, snapshot: Snapshot
     return pl.concat([by_stored, by_proposed])
 
 
+def moves(entity: Entity, rows: pl.DataFrame) -> pl.DataFrame:
+    """What applying these judged rows changes in how many are active by role and place: COUNTS, of differences."""
+    by_role = entity.name in ("Role", "Enrollment")
+
+    def counted(some: pl.DataFrame, of: Callable[[str], pl.Expr], sign: int) -> pl.DataFrame:
+        role = of("role") if by_role else pl.lit("")
+        return some.select(role=role, place=of(PLACE[entity.name]).fill_null(0), base=pl.lit(sign, pl.Int64))
+
+    def after(name: str) -> pl.Expr:
+        held = (pl.col("field_hold") & bit(entity, entity.column(name))) != 0
+        return pl.when(held).then(pl.col(f"s.{name}")).otherwise(pl.col(name))
+
+    going = rows.filter(proposed())
+    before = going.filter("active")
+    stays = going.filter(pl.col("action") != "archive")
+    parts = [counted(before, lambda name: pl.col(f"s.{name}"), -1), counted(stays, after, 1)]
+    return pl.concat(parts).group_by("role", "place").agg(pl.col("base").sum()).filter(pl.col("base") != 0)
+
+
 def units(
     entity: Entity, rows: pl.DataFrame, judged: Judged, context: Mapping[str, pl.DataFrame], snapshot: Snapshot
 ) -> pl.DataFrame:
@@ -78,7 +98,7 @@ def units(
             classes = pl.concat([classes, context["Class"].select(class_id="id", school_id="school_id")])
         out = rows.select(*_FLAGS, class_id=_value("class_id")).join(classes, on="class_id", how="left")
     else:
-        place = {"Role": "org_id", "Course": "org_id", "Class": "school_id", "Enrollment": "school_id"}.get(name)
+        place = PLACE.get(name)
         role = _value("role") if name in ("Role", "Enrollment") else pl.lit("")
         out = rows.select(*_FLAGS, role=role, school_id=_value(place) if place else pl.lit(0, pl.Int64))
     role = pl.col("role").fill_null("") if name in ("Person", "Role", "Enrollment") else pl.lit("")

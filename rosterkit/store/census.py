@@ -7,6 +7,7 @@ belongs to a person counts at every school of the person's active roles (docs/ho
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -14,12 +15,11 @@ import polars as pl
 
 from rosterkit.model.schema import Entity
 from rosterkit.model.vocabulary import is_school
-from rosterkit.plan.limits import CENSUS
+from rosterkit.plan.limits import CENSUS, COUNTS, PLACE
 from rosterkit.store.bulk import read
 
 __all__ = ["Census"]
 
-_PLACE = {"Role": "org_id", "Course": "org_id", "Class": "school_id", "Enrollment": "school_id"}
 _PEOPLE = {"Person": "id", "UserProfile": "person_id", "Demographics": "person_id", "GuardianStatement": "student_id"}
 _ACTIVE = "+origin=? and status='active'"  # the plus: reading the table is faster than walking the index of origins
 
@@ -27,7 +27,10 @@ _ACTIVE = "+origin=? and status='active'"  # the plus: reading the table is fast
 class Census:
     """Counts the records of one origin; what several counts need is read once."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, origin: str) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, origin: str, known: Mapping[str, pl.DataFrame]
+    ) -> None:
+        self.places = dict(known)  # by entity COUNTS by place, as far as they are known
         self._path = path
         self._connection = connection
         self._origin = origin
@@ -48,8 +51,16 @@ class Census:
         return _shaped(counted.with_columns(pl.col("school_id").fill_null(0)), over_all.agg(base=pl.len()))
 
     def _by_place(self, entity: Entity) -> pl.DataFrame:
+        if entity.name not in self.places:
+            self.places[entity.name] = self._counted(entity)
+        counted = self.places[entity.name].select("role", "base", school_id=self._placed("place"))
+        sums = [counted.group_by(by).agg(pl.col("base").sum()) for by in (["role", "school_id"], ["role"])]
+        return _shaped(*sums)
+
+    def _counted(self, entity: Entity) -> pl.DataFrame:
+        """COUNTS of the entity, by its own place, be that a school or not."""
         role = "e.role" if entity.name in ("Role", "Enrollment") else "''"
-        place, join = f"e.{_PLACE[entity.name]}" if entity.name in _PLACE else "null", ""
+        place, join = f"e.{PLACE[entity.name]}" if entity.name in PLACE else "null", ""
         if entity.name == "ClassTerm":
             place, join = "c.school_id", "join class c on c.id=e.class_id"
         statement = (
@@ -57,10 +68,7 @@ class Census:
             "where +e.origin=? and e.status='active' group by 1, 2"
         )
         found = self._connection.execute(statement, (self._origin,)).fetchall()
-        rows = pl.DataFrame(found, schema={"role": pl.String, "place": pl.Int64, "base": pl.Int64}, orient="row")
-        counted = rows.select("role", "base", school_id=self._placed("place"))
-        sums = [counted.group_by(by).agg(pl.col("base").sum()) for by in (["role", "school_id"], ["role"])]
-        return _shaped(*sums)
+        return pl.DataFrame(found, schema=COUNTS, orient="row")
 
     def _placed(self, column: str) -> pl.Expr:
         return pl.when(pl.col(column).is_in(self._schools.implode())).then(column).otherwise(0)

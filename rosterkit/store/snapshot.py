@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import polars as pl
 
@@ -27,11 +29,23 @@ def revision_of(connection: sqlite3.Connection) -> int:
 class StoreSnapshot:
     """Reads committed rows only; the caller holds the workspace's lease, so that nothing moves in between."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, origin: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        origin: str,
+        counts: Mapping[str, pl.DataFrame] = MappingProxyType({}),
+    ) -> None:
+        """``counts``: of some entities, how many are active by role and place (COUNTS), where that is remembered."""
         self._path = path
         self._connection = connection
         self._origin = origin
-        self._census = Census(path, connection, origin)
+        self._census = Census(path, connection, origin, counts)
+
+    @property
+    def counts(self) -> dict[str, pl.DataFrame]:
+        """Of the entities that were counted, how many are active by role and place: COUNTS."""
+        return self._census.places
 
     @property
     def revision(self) -> int:

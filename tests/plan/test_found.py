@@ -136,3 +136,23 @@ def test_a_held_field_of_a_course_is_told_by_the_hold_and_not_by_the_course_code
 
     _, lines = night(pair, leave, before=coded, unreadable={"Org": {"S1"}})
     assert lines["Course", "update", "K0", "org"] == "dependant"
+
+
+def test_a_record_that_only_protection_keeps_leaves_with_what_a_readable_row_takes_away(pair: Pair) -> None:
+    def leave(truth: Truth) -> None:
+        del truth["Person"]["P0"], truth["Enrollment"]["C00-P0"]  # absent, but its class cannot be read
+
+    _, lines = night(pair, leave, marked={("Person", "P0")}, unreadable={"Class": {"C00"}})
+    assert lines["Enrollment", "archive", "C00-P0", ""] == ""
+    assert lines["Person", "archive", "P0", ""] == ""
+
+
+def test_a_record_that_only_protection_keeps_refers_no_more_to_what_a_readable_row_takes_away(pair: Pair) -> None:
+    def leave(truth: Truth) -> None:
+        del truth["Org"]["D"], truth["Course"]["K0"]  # the course is absent, but its year cannot be read
+
+    gone, lines = night(pair, leave, marked={("Org", "D")}, unreadable={"AcademicSession": {"Y"}})
+    assert lines["Org", "archive", "D", ""] == ""
+    assert lines["Course", "update", "K0", "org"] == ""
+    _, lines = night(pair, lambda _: None, before=gone)
+    assert lines["Course", "archive", "K0", ""] == ""  # its absence counts once the year is read

@@ -76,7 +76,7 @@ class Opened:
     notes: Notes
     cached: CachedFile | None = None
     alike: bool = False  # none of its bytes changed since
-    digests: tuple[str, str] = ("", "")  # of its bytes in the zip, and of its content
+    digests: tuple[str, str] = ("", "")  # fingerprint of its bytes in the zip, and digest of its content
     why: str = ""
 
 
@@ -84,8 +84,7 @@ def open_file(
     archive: Archive, member: Member, file: File, notes: Notes, options: ReadOptions, cached: CachedFile | None = None
 ) -> Opened:
     """Opens one file of the package as the manifest declares it; Unfilterable where ``cached`` is of no use."""
-    packed = archive.packed_digest(member.name) if options.remember else ""
-    alike = cached is not None and packed == cached.packed != "" and not cached.records["again"].any()
+    alike = bool(cached and not cached.records["again"].any() and archive.has(member.name, cached.packed))
     if alike and cached:
         archive.known(member.name, cached.content)
     read = read_csv(
@@ -99,7 +98,7 @@ def open_file(
         cached=cached,
         alike=alike,
     )
-    digests = (packed, archive.content_digest(member.name))
+    digests = (archive.fingerprint(member.name), archive.content_digest(member.name))
     if read.state == "absent":
         return Opened(file, member.mode, read, Columns({}, (), read.why), pl.DataFrame(), notes)
     if file.name == "users" and "resourceSourcedIds" in read.header:

@@ -11,7 +11,7 @@ import os
 import stat
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -61,6 +61,7 @@ class Archive:
         self._file = file
         self._caps = options.caps
         self._digests: dict[str, str] = {}
+        self._packed: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
         self.findings = notes.frame()
 
@@ -83,27 +84,38 @@ class Archive:
     def chunks(self, name: str) -> Iterator[bytes]:
         """The member's bytes in order; raises SourceUnreadable where it breaks a cap or contradicts its checksum."""
         member = self._members[name]
-        digest = hashlib.sha256()
+        digest, packed = hashlib.sha256(), hashlib.sha256()
         size = 0
         before = sum(size for other, size in self._sizes.items() if other != name)
-        for chunk in self._raw(member):
+        for chunk in self._raw(member, packed.update):
             digest.update(chunk)
             size += len(chunk)
             self._within(member, size, before + size)
             yield chunk
-        self._digests[name] = digest.hexdigest()
+        self._digests[name], self._packed[name] = digest.hexdigest(), packed.hexdigest()
         self._sizes[name] = size
 
-    def packed_digest(self, name: str) -> str:
-        """SHA-256 of the member's bytes as the zip holds them, which need not be unpacked for it; "" in a folder."""
+    def fingerprint(self, name: str) -> str:
+        """What the zip says of the member, and SHA-256 of its packed bytes; "" in a folder, and before it was read."""
+        declared = self._declared(name)
+        return f"{declared}{self._packed[name]}" if declared and name in self._packed else ""
+
+    def has(self, name: str, fingerprint: str) -> bool:
+        """Whether the member is the very one of which that was the fingerprint; its bytes need not be unpacked."""
+        place, declared = self._members[name].place, self._declared(name)
+        if isinstance(place, Path) or self._file is None or not declared or not fingerprint.startswith(declared):
+            return False
+        packed = hashlib.sha256()
+        for chunk in _packed_chunks(self._file, place):
+            packed.update(chunk)
+        self._packed[name] = packed.hexdigest()
+        return fingerprint == self.fingerprint(name)
+
+    def _declared(self, name: str) -> str:
         place = self._members[name].place
-        if isinstance(place, Path) or self._file is None:
+        if isinstance(place, Path):
             return ""
-        digest, position, left = hashlib.sha256(), _data_start(self._file, place), place.compress_size
-        while left and (packed := _at(self._file, position, min(CHUNK, left))):
-            digest.update(packed)
-            position, left = position + len(packed), left - len(packed)
-        return f"{place.compress_type}:{place.file_size}:{digest.hexdigest()}"
+        return f"{place.compress_type}:{place.compress_size}:{place.file_size}:{place.CRC}:"
 
     def content_digest(self, name: str) -> str:
         """SHA-256 of the member's content, once it was read or is known."""
@@ -141,11 +153,12 @@ class Archive:
             if size > caps.ratio * packed:
                 raise _refused("package.ratio", f"{member.name} unpacks to more than {caps.ratio} times its size")
 
-    def _raw(self, member: _Member) -> Iterator[bytes]:
+    def _raw(self, member: _Member, packed: Callable[[bytes], object] = bool) -> Iterator[bytes]:
+        """The member's bytes; ``packed`` is told those of the zip on the way."""
         if isinstance(member.place, Path):
             return _file_chunks(member.place, member.name)
         assert self._file is not None
-        return _inflated(self._file, member.place, member.name)
+        return _inflated(self._file, member.place, member.name, packed)
 
 
 def open_package(path: Path, options: ReadOptions) -> Archive:
@@ -283,9 +296,9 @@ def _at(file: IO[bytes], position: int, size: int) -> bytes:
     return file.read(size)
 
 
-def _inflated(file: IO[bytes], entry: zipfile.ZipInfo, name: str) -> Iterator[bytes]:
+def _inflated(file: IO[bytes], entry: zipfile.ZipInfo, name: str, told: Callable[[bytes], object]) -> Iterator[bytes]:
     size = crc = 0
-    for chunk in _unpacked(file, entry, name):
+    for chunk in _unpacked(file, entry, name, told):
         size += len(chunk)
         crc = inflate.crc32(chunk, crc)
         yield chunk
@@ -293,7 +306,14 @@ def _inflated(file: IO[bytes], entry: zipfile.ZipInfo, name: str) -> Iterator[by
         raise _refused("package.damaged", f"{name} does not match its checksum")
 
 
-def _unpacked(file: IO[bytes], entry: zipfile.ZipInfo, name: str) -> Iterator[bytes]:
+def _packed_chunks(file: IO[bytes], entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    position, left = _data_start(file, entry), entry.compress_size
+    while left and (packed := _at(file, position, min(CHUNK, left))):
+        position, left = position + len(packed), left - len(packed)
+        yield packed
+
+
+def _unpacked(file: IO[bytes], entry: zipfile.ZipInfo, name: str, told: Callable[[bytes], object]) -> Iterator[bytes]:
     position, left = _data_start(file, entry), entry.compress_size
     stored = entry.compress_type == zipfile.ZIP_STORED
     inflater = inflate.decompressobj(wbits=-15)
@@ -302,6 +322,7 @@ def _unpacked(file: IO[bytes], entry: zipfile.ZipInfo, name: str) -> Iterator[by
         if not packed:
             raise _refused("package.damaged", f"{name} is cut off")
         position, left = position + len(packed), left - len(packed)
+        told(packed)
         if stored:
             yield packed
             continue

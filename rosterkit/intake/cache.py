@@ -84,7 +84,7 @@ class CachedFile:
 
     header: str
     records: pl.DataFrame
-    packed: str = ""  # digests of its bytes in the zip, and of its content ("": it was in a folder)
+    packed: str = ""  # fingerprint of its bytes in the zip ("": it was in a folder), and digest of its content
     content: str = ""
     lists: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     carried: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CARRIED))

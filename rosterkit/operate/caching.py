@@ -95,10 +95,13 @@ def remember(
     if memory is None or not memory.files:
         return
     made = replace(_after(memory, draft, bundle, cache), counts=_counts(counts, draft, first=plan.base == 0))
-    cachefolder.save(folder / plan.id, made, {"format": _FORMAT, "settings": settings_digest})
-    for other in folder.iterdir():
-        if other.name not in (plan.id, used):
-            shutil.rmtree(other, ignore_errors=True)
+    try:
+        cachefolder.save(folder / plan.id, made, {"format": _FORMAT, "settings": settings_digest})
+        others = [other for other in folder.iterdir() if other.name not in (plan.id, used)]
+    except OSError:
+        return  # the plan is stored, and stands without it: the next one reads more, and says why
+    for other in others:
+        shutil.rmtree(other, ignore_errors=True)
 
 
 def _after(memory: Memory, draft: Draft, bundle: Bundle, cache: Cache | None) -> Cache:

@@ -113,3 +113,14 @@ def test_what_a_later_revision_touched_is_read_again(tmp_path: Path) -> None:
     again = cache.files["users.csv"].records["again"].to_list()
     assert again == [True, *[False] * 11]
     assert cache.counts == {}
+
+
+def test_a_cache_that_cannot_be_written_spoils_no_plan(tmp_path: Path) -> None:
+    ws, files = Workspace.init(tmp_path / "ws"), district()
+    (ws.folder / "cache" / "main").write_text("in the way")
+    night(ws, tmp_path, files)
+    files["users"][0]["givenName"] = "Ines"
+    plan = ws.plan(write_package(tmp_path / "tonight.zip", files))
+    assert plan.total.update == 1
+    assert plan.reading["users.csv"].road == "full"
+    assert plan.reading["users.csv"].why == "nothing is remembered of an earlier package"

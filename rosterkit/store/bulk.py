@@ -12,6 +12,8 @@ import polars as pl
 
 __all__ = ["MANY", "ids_table", "indexes_after", "insert", "quoted", "read", "update"]
 
+_PATIENCE = 30_000  # milliseconds that a reader waits for others who open or close the same file
+
 MANY = 50_000
 """Rows from which on it pays to prepare for them."""
 
@@ -81,6 +83,8 @@ def read(
         names.append(f'coalesce("{name}",{empty}) as "{name}"')
     statement = f'select {",".join(names)} from "{table}"' + (f" where {where}" if where else "")
     with dbapi.connect(str(path), autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(f"pragma busy_timeout={_PATIENCE}")  # others may be opening or closing the same file
+        cursor.fetch_arrow()
         cursor.execute(statement, tuple(values))
         frame = pl.DataFrame(cursor.fetch_arrow())
     if frame.height == 0:

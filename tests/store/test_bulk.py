@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from rosterkit import Workspace
 from rosterkit.store import bulk
 from rosterkit.store.database import connect, migrate, transaction
 
@@ -97,13 +95,3 @@ def test_a_failure_while_the_indexes_are_gone_brings_them_back(path: Path, monke
     with closing(connect(path)) as again:
         assert indexes(again) == before
         assert again.execute("select count(*) from org").fetchone() == (0,)
-
-
-def test_tables_are_read_side_by_side_without_being_locked(tmp_path: Path) -> None:
-    Workspace.init(tmp_path / "ws")
-    for _ in range(40):
-        with ThreadPoolExecutor(4) as readers:
-            tables = [
-                readers.submit(bulk.read, tmp_path / "ws" / "roster.db", "org", {"id": pl.Int64}) for _ in range(8)
-            ]
-        assert all(table.result().is_empty() for table in tables)

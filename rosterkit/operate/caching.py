@@ -7,10 +7,12 @@ revision touched. It is written after its plan is stored; if it is not, the one 
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
@@ -19,19 +21,26 @@ from rosterkit.intake import cachefolder
 from rosterkit.intake.bundle import Bundle
 from rosterkit.intake.cache import STATED, Cache, CachedFile, Memory, placed
 from rosterkit.intake.cachefolder import Damaged
+from rosterkit.intake.rules import Rule
 from rosterkit.model.schema import entities
 from rosterkit.plan.build import Draft
 from rosterkit.plan.plan import Plan
 from rosterkit.store.history import touched_since
 
-__all__ = ["remember", "remembered"]
+__all__ = ["reader_digest", "remember", "remembered"]
 
 _FORMAT = 3
 """Of the cache's files; another number is another version, and everything is read anew."""
 
 
+def reader_digest(kind: str, rules: tuple[Rule, ...]) -> str:
+    """What the cache's findings and rows depend on beside the settings: who reads, by which rules, of which version."""
+    told = repr((version("rosterkit"), kind, rules))
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
 def remembered(
-    folder: Path, connection: sqlite3.Connection, source: str, settings_digest: str
+    folder: Path, connection: sqlite3.Connection, source: str, settings_digest: str, reader: str
 ) -> tuple[Cache | None, str, str]:
     """The newest cache that may be used, why there is none, and the plan that it belongs to."""
     plan, since = _newest(folder, connection, source)
@@ -39,7 +48,7 @@ def remembered(
         return None, "nothing is remembered of an earlier package", ""
     try:
         said = cachefolder.meta(folder / plan)
-        if said.get("format") != _FORMAT:
+        if (said.get("format"), said.get("reader")) != (_FORMAT, reader):
             return None, "what was remembered of last time was written by another version of rosterkit", plan
         if said.get("settings") != settings_digest:
             return None, "settings have changed since last time", plan
@@ -86,17 +95,18 @@ def remember(
     used: str,
     cache: Cache | None,
     counts: Mapping[str, pl.DataFrame],
+    reader: str,
 ) -> None:
     """Writes what tonight's package said, for when the plan is applied; ``used``: the plan of the cache in use.
 
-    ``counts``: of the entities that were counted, how many are active by role and place.
+    ``counts``: of the entities that were counted, how many are active by role and place. ``reader``: ``reader_digest``.
     """
     memory = bundle.memory
     if memory is None or not memory.files:
         return
     made = replace(_after(memory, draft, bundle, cache), counts=_counts(counts, draft, first=plan.base == 0))
     try:
-        cachefolder.save(folder / plan.id, made, {"format": _FORMAT, "settings": settings_digest})
+        cachefolder.save(folder / plan.id, made, {"format": _FORMAT, "reader": reader, "settings": settings_digest})
         others = [other for other in folder.iterdir() if other.name not in (plan.id, used)]
     except OSError:
         return  # the plan is stored, and stands without it: the next one reads more, and says why

@@ -15,7 +15,7 @@ from rosterkit.errors import Refused
 from rosterkit.intake.bundle import Bundle
 from rosterkit.intake.source import Progress, ReadOptions, source
 from rosterkit.model.schema import entities
-from rosterkit.operate.caching import remember, remembered
+from rosterkit.operate.caching import reader_digest, remember, remembered
 from rosterkit.operate.config import Config
 from rosterkit.plan.build import Draft, build
 from rosterkit.plan.parts import Parts, counts
@@ -117,12 +117,14 @@ def plan_package(
     ``cached``: the folder of what this source said before; with ``full`` every record is read all the same.
     """
     settings = config.source(name)
-    cache, why, used = remembered(cached, connection, name, config.settings_digest)
+    provider = source(settings.kind)
+    reader = reader_digest(settings.kind, provider.rules)
+    cache, why, used = remembered(cached, connection, name, config.settings_digest, reader)
     if full:
         cache, why = None, "it was asked for"
     options = read_options(connection, config, name, progress)
     options = replace(options, cache=cache, cache_why=why, remember=True)
-    read = source(settings.kind).read(package, options).checked()
+    read = provider.read(package, options).checked()
     state = queue.known(connection, name, read.package.id)
     bundle = queue.tonight(read, state)
     snapshot = StoreSnapshot(path, connection, name, cache.counts if cache else {})
@@ -153,7 +155,7 @@ def plan_package(
         notes=_notes(draft, read, len(packages), state, first),
     )
     store_draft(connection, plan, config.settings_digest, draft, read)
-    remember(cached, plan, config.settings_digest, draft, bundle, used, cache, snapshot.counts)
+    remember(cached, plan, config.settings_digest, draft, bundle, used, cache, snapshot.counts, reader)
     return replace(plan, reading=read.reading)
 
 

@@ -8,10 +8,12 @@ from contextlib import closing
 from pathlib import Path
 
 import polars as pl
+import pytest
 
+from providers.oneroster import SOURCE
 from rosterkit import Workspace
 from rosterkit.intake.cache import Cache
-from rosterkit.operate.caching import remembered
+from rosterkit.operate.caching import reader_digest, remembered
 from rosterkit.testing.package import write_package
 
 Files = dict[str, list[dict[str, str]]]
@@ -37,10 +39,13 @@ def district() -> Files:
     return files
 
 
+READER = reader_digest("oneroster", SOURCE.rules)
+
+
 def cache_of(ws: Workspace) -> Cache:
     with closing(sqlite3.connect(ws.database)) as connection:
         digest = connection.execute("select settings_digest from plan order by seq desc limit 1").fetchone()[0]
-        cache, why, _ = remembered(ws.folder / "cache" / "main", connection, "main", digest)
+        cache, why, _ = remembered(ws.folder / "cache" / "main", connection, "main", digest, READER)
     assert cache is not None, why
     return cache
 
@@ -124,3 +129,12 @@ def test_a_cache_that_cannot_be_written_spoils_no_plan(tmp_path: Path) -> None:
     assert plan.total.update == 1
     assert plan.reading["users.csv"].road == "full"
     assert plan.reading["users.csv"].why == "nothing is remembered of an earlier package"
+
+
+def test_other_rules_read_everything_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ws, files = Workspace.init(tmp_path / "ws"), district()
+    night(ws, tmp_path, files)
+    monkeypatch.setattr(type(SOURCE), "rules", SOURCE.rules[:-1])
+    plan = ws.plan(write_package(tmp_path / "tonight.zip", files))
+    assert plan.reading["users.csv"].road == "full"
+    assert "another version" in plan.reading["users.csv"].why

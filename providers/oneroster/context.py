@@ -13,19 +13,41 @@ from providers.oneroster.rosterfile import FileRead, Opened
 from providers.oneroster.semantics import class_spans
 from providers.oneroster.ties import gone, ties_of
 from rosterkit.intake.cache import Cache, tie
+from rosterkit.intake.places import AT
 
-__all__ = ["Context", "context_of", "fundament", "listeners"]
+__all__ = ["People", "fundament", "listeners", "other_spans", "people_tonight", "spans_tonight"]
 
 _PEOPLE: dict[str, type[pl.DataType]] = {"key": pl.UInt64, "kind": pl.String, "relation": pl.String}
 _SPANS: dict[str, type[pl.DataType]] = {"class": pl.UInt64, "first": pl.String, "last": pl.String}
 
 
 @dataclass(frozen=True)
-class Context:
-    """``people``: what everybody is, by the tie of their key; ``spans``: first and last day of each class's terms."""
+class People:
+    """What everybody is, by the tie of their key: key, kind, relation.
 
-    people: pl.DataFrame
-    spans: pl.DataFrame
+    ``known``: from last time, but for those of whom tonight's files say something else (``touched``); ``read``: these.
+    """
+
+    known: pl.DataFrame
+    touched: pl.Series
+    read: pl.DataFrame
+
+    def of(self, keys: pl.Series) -> pl.DataFrame:
+        """What these people are; who is unknown is not there."""
+        listed = keys.drop_nulls().implode()
+        known = self.known.filter(pl.col("key").is_in(listed) & ~pl.col("key").is_in(self.touched.implode()))
+        return pl.concat([known, self.read.filter(pl.col("key").is_in(listed))])
+
+    def every(self) -> pl.DataFrame:
+        """What everybody is."""
+        return pl.concat([self.known.filter(~pl.col("key").is_in(self.touched.implode())), self.read])
+
+    def moved(self) -> pl.Series:
+        """Who is something else than last time, or is nobody, or has become somebody."""
+        before = self.known.filter(pl.col("key").is_in(self.touched.implode()))
+        both = before.join(self.read, on=list(_PEOPLE), how="full", nulls_equal=True, suffix="_now")
+        others = both.filter(pl.col("key").is_null() | pl.col("key_now").is_null())
+        return pl.concat([others["key"], others["key_now"]]).drop_nulls()
 
 
 def fundament(reads: Mapping[str, FileRead], version: str) -> pl.DataFrame:
@@ -41,20 +63,15 @@ def fundament(reads: Mapping[str, FileRead], version: str) -> pl.DataFrame:
     return pl.concat(rows)
 
 
-def context_of(opened: Mapping[str, Opened], reads: Mapping[str, FileRead], cache: Cache | None) -> Context:
-    """The context after tonight: what is remembered of records that were not read, and what was read of the others."""
-    people = _people(opened, reads, cache)
-    return Context(people, _spans(opened, reads, cache))
-
-
-def _people(opened: Mapping[str, Opened], reads: Mapping[str, FileRead], cache: Cache | None) -> pl.DataFrame:
+def people_tonight(opened: Mapping[str, Opened], reads: Mapping[str, FileRead], cache: Cache | None) -> People:
+    """What is remembered of those whose records were not read, and what was read of the others."""
     told = people_of(roles_of(reads["users"], reads.get("roles")))
     read = told.select("kind", "relation", key=tie("person")).select(list(_PEOPLE))
     name, label = _who_says_roles(reads)
     if cache is None or not (name in opened and opened[name].cached):
-        return pl.concat([pl.DataFrame(schema=_PEOPLE), read])
+        return People(read.clear(), pl.Series([], dtype=pl.UInt64), read)
     touched = pl.concat([gone(opened[name])[label], ties_of(name, opened[name].texts)[label]]).drop_nulls()
-    return pl.concat([cache.context["people"].filter(~pl.col("key").is_in(touched.implode())), read])
+    return People(cache.context["people"], touched, read)
 
 
 def _who_says_roles(reads: Mapping[str, FileRead]) -> tuple[str, str]:
@@ -62,7 +79,8 @@ def _who_says_roles(reads: Mapping[str, FileRead]) -> tuple[str, str]:
     return ("roles", "user") if "roles" in reads and "role" not in reads["users"].present else ("users", "key")
 
 
-def _spans(opened: Mapping[str, Opened], reads: Mapping[str, FileRead], cache: Cache | None) -> pl.DataFrame:
+def spans_tonight(opened: Mapping[str, Opened], reads: Mapping[str, FileRead], cache: Cache | None) -> pl.DataFrame:
+    """First and last day of each class's terms where all are known, by the tie of its key: class, first, last."""
     classes, sessions = reads["classes"], reads["academicSessions"]
     if "termSourcedIds" not in classes.present or not sessions.present.issuperset(("startDate", "endDate")):
         return pl.DataFrame(schema=_SPANS)
@@ -74,14 +92,19 @@ def _spans(opened: Mapping[str, Opened], reads: Mapping[str, FileRead], cache: C
     return pl.concat([cache.context["spans"].filter(~pl.col("class").is_in(touched.drop_nulls().implode())), read])
 
 
-def listeners(opened: Mapping[str, Opened], context: Context, cache: Cache) -> pl.Series:
-    """Of last time's users, those who list somebody who is now something else, or is nobody, or has become somebody."""
-    users = opened["users"]
+def other_spans(spans: pl.DataFrame, cache: Cache) -> pl.Series:
+    """The classes whose terms span other days than last time."""
+    before = cache.context["spans"]
+    new, old = (one.join(other, on=list(_SPANS), how="anti") for one, other in ((spans, before), (before, spans)))
+    return pl.concat([new["class"], old["class"]]).unique()
+
+
+def listeners(users: Opened, people: People) -> pl.Series:
+    """Of last time's users that are the same, those who list somebody who is now something else."""
     assert users.cached is not None
     assert users.csv.lines is not None
-    before, now = cache.context["people"], context.people
-    both = before.join(now, on=list(_PEOPLE), how="full", nulls_equal=True, suffix="_now")
-    others = both.filter(pl.col("key").is_null() | pl.col("key_now").is_null())
-    moved = pl.concat([others["key"], others["key_now"]]).drop_nulls()
-    listing = users.cached.lists["agents"].filter(pl.col("hash").is_in(moved.implode()))["at"].unique()
-    return listing.filter(listing.is_in(users.csv.lines.frame["was"].drop_nulls().implode()))
+    moved = people.moved()
+    if moved.is_empty():
+        return pl.Series([], dtype=AT)
+    listing = users.cached.frames["list/agents"].filter(pl.col("hash").is_in(moved.implode()))["at"].unique()
+    return listing.filter(users.csv.lines.places.now(listing).is_not_null())

@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from providers.oneroster.context import Context, context_of, fundament, listeners
+from providers.oneroster.context import People, fundament, listeners, other_spans, people_tonight, spans_tonight
 from providers.oneroster.format import FILES
 from providers.oneroster.manifest import Contents
-from providers.oneroster.remembering import carry
-from providers.oneroster.rosterfile import FileRead, Opened, absent, open_file, read_file
+from providers.oneroster.rosterfile import FileRead, Opened, Opening, absent, read_file
 from providers.oneroster.semantics import checked
+from providers.oneroster.state import HABITS
 from providers.oneroster.tables import ENTITY_OF
-from providers.oneroster.ties import NOT_FILTERED, further
+from providers.oneroster.ties import NOT_FILTERED, further, tied
 from rosterkit.intake.archive import Archive
-from rosterkit.intake.cache import Cache, CachedFile
-from rosterkit.intake.linefilter import Unfilterable
+from rosterkit.intake.cache import Cache, CachedFile, Unfilterable
 from rosterkit.intake.notes import Notes
+from rosterkit.intake.places import AT
+from rosterkit.intake.remembering import carry
 from rosterkit.intake.rules import Rule
 from rosterkit.intake.source import ReadOptions
 
@@ -33,7 +34,8 @@ class Night:
 
     reads: Mapping[str, FileRead]
     opened: Mapping[str, Opened]
-    context: Context
+    people: People
+    spans: pl.DataFrame
     fundament: pl.DataFrame
     cache: Cache | None
 
@@ -52,23 +54,45 @@ class _Package:
             return "demographics were not asked for"
         return member.why if member.mode == "absent" else None
 
+    def opening(self, name: str) -> Opening:
+        member, file = self.contents.members[name], FILES[self.contents.version][name]
+        return Opening(self.archive, member, file, self.notes(name), self.options)
+
     def notes(self, name: str) -> Notes:
         return Notes(self.rules, f"{name}.csv", strict=self.options.strict, keep=self.options.remember)
 
     def open(self, name: str, cached: CachedFile | None, why: str) -> Opened:
         """The file, filtered where that can be done."""
-        member, file = self.contents.members[name], FILES[self.contents.version][name]
-        if cached is not None and member.mode != "bulk":
+        if cached is not None and self.contents.members[name].mode != "bulk":
             cached, why = None, "it holds changes only, or nothing says what its absences mean"
         try:
-            opened = open_file(self.archive, member, file, self.notes(name), self.options, cached)
+            opened = self.opening(name).open(cached)
         except Unfilterable as cause:
-            opened = open_file(self.archive, member, file, self.notes(name), self.options)
-            return replace(opened, why=str(cause))
+            return replace(self.opening(name).open(), why=str(cause))
         if opened.csv.lines is None or opened.columns.refusal:
             return replace(opened, cached=None, why=why)
-        carry(opened)
+        _carry(opened)
         return replace(opened, why=why)
+
+    def open_again(self, name: str, opened: Opened, at: pl.Series) -> Opened:
+        """The file, with these records of last time read as well."""
+        try:
+            more = self.opening(name).open_again(opened, at)
+        except Unfilterable as cause:
+            return self.open(name, None, str(cause))
+        _carry(more)
+        return more
+
+
+def _carry(opened: Opened) -> None:
+    """Notes what is known of the records that are the same as last time."""
+    cached, lines = opened.cached, opened.csv.lines
+    if cached is None or lines is None:
+        return
+    carry(opened.notes, lines, cached)
+    for rule, column in HABITS:
+        at = lines.places.now(cached.frames["habits"][rule].arg_true()).drop_nulls()
+        opened.notes.habit(rule, lines.places.lines(at), column=column)
 
 
 def read_files(archive: Archive, contents: Contents, rules: Mapping[str, Rule], options: ReadOptions) -> Night:
@@ -88,21 +112,40 @@ def read_files(archive: Archive, contents: Contents, rules: Mapping[str, Rule], 
     if cache is not None and not ground.equals(cache.context["fundament"]):
         cache, why = None, "organisations, terms or the version of the package are others than last time"
     rest = [name for name in names if name not in reads]
+    known = {name: cache.files[f"{name}.csv"] for name in rest if cache and f"{name}.csv" in cache.files}
     for name in rest:
-        cached = cache.files.get(f"{name}.csv") if cache else None
+        if name == "enrollments" and "classes" in opened:
+            reads["classes"] = read_file(opened["classes"])
+        cached = known.get(name)
+        if cached is not None:
+            cached = cached.reading(_because_of_others(name, cached, opened, reads, cache))
         opened[name] = package.open(name, cached, why or _NOT_REMEMBERED if cached is None else "")
-    _reopen(package, opened, further(opened))
-    unread = set(rest)
+        _reopen(package, opened, further(opened, {}))
+    unread = {name for name in rest if name not in reads}
     while True:
         reads |= {name: read_file(opened[name]) for name in rest if name in unread}
-        context = context_of(opened, reads, cache)
-        if cache is None or ("users" not in opened or opened["users"].cached is None):
+        people = people_tonight(opened, reads, cache)
+        if "users" not in opened or opened["users"].cached is None:
             break
-        unread = _reopen(package, opened, {"users": listeners(opened, context, cache)})
+        unread = _reopen(package, opened, {"users": listeners(opened["users"], people)})
         if not unread:
             break
-    read = checked({name: reads[name] for name in names}, context.spans)
-    return Night(read, opened, context, ground, cache)
+    spans = spans_tonight(opened, reads, cache)
+    return Night(checked({name: reads[name] for name in names}, spans), opened, people, spans, ground, cache)
+
+
+def _because_of_others(
+    name: str, cached: CachedFile, opened: Mapping[str, Opened], reads: Mapping[str, FileRead], cache: Cache | None
+) -> pl.Series:
+    """Which of last time's records of a file must be read because of files that are open already.
+
+    To know it before the file is opened spares opening it twice.
+    """
+    more = further(opened, {name: cached}).get(name, pl.Series([], dtype=AT))
+    if name == "enrollments" and cache is not None and "classes" in reads:
+        classes = other_spans(spans_tonight(opened, reads, cache), cache)
+        more = pl.concat([more, tied(cached, [("class", classes)])])
+    return more
 
 
 def _reopen(package: _Package, opened: dict[str, Opened], more: Mapping[str, pl.Series]) -> set[str]:
@@ -110,9 +153,8 @@ def _reopen(package: _Package, opened: dict[str, Opened], more: Mapping[str, pl.
     anew: set[str] = set()
     while any(at.len() for at in more.values()):
         for name, at in more.items():
-            cached = opened[name].cached
-            if cached is not None and at.len():
-                opened[name] = package.open(name, cached.reading(at), "")
+            if opened[name].cached is not None and at.len():
+                opened[name] = package.open_again(name, opened[name], at)
                 anew.add(name)
-        more = further(opened)
+        more = further(opened, {})
     return anew

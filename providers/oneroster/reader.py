@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,8 +41,8 @@ def read_package(path: Path, options: ReadOptions) -> Bundle:
         segments.append(_segment(read, ENTITY_OF[name]))
         if read.state != "absent":
             tables[ENTITY_OF[name]] = table(read)
-    _derive(reads, contents.version, night.context.people, tables, segments)
-    memory = memory_of(opened, reads, night.context, night.fundament) if options.remember else None
+    _derive(reads, contents.version, night.people.of, tables, segments)
+    memory = memory_of(night) if options.remember else None
     told = findings.concat([contents.findings, *(read.notes.frame() for read in reads.values())])
     there = {name: read for name, read in reads.items() if read.state != "absent"}
     return Bundle(
@@ -57,26 +57,25 @@ def read_package(path: Path, options: ReadOptions) -> Bundle:
 
 
 def _reading(opened: Opened, read: FileRead) -> Reading:
-    same = opened.csv.same
-    road = "same" if opened.alike else "filtered" if opened.cached else "full"
-    return Reading(road, read.rows_read, read.rows_read - same, opened.why)
+    parsed = read.rows_read - opened.csv.same
+    places = opened.csv.lines.places if opened.csv.lines else None
+    alike = bool(places and places.alike and not parsed)
+    road = "same" if alike else "filtered" if opened.cached else "full"
+    return Reading(road, read.rows_read, parsed, opened.why)
 
 
 def _with_unchanged(
     tables: Mapping[str, Table], version: str, opened: Mapping[str, Opened], cache: Cache | None
 ) -> dict[str, Table]:
     """The tables, with what was not read because it is the same as last time."""
-    lines = {
-        f"{name}.csv": one.csv.lines.frame.select("was", line=LINE).drop_nulls()
-        for name, one in opened.items()
-        if one.cached and one.csv.lines
-    }
+    places = {f"{name}.csv": one.csv.lines.places for name, one in opened.items() if one.cached and one.csv.lines}
     if cache is None:
         return dict(tables)
     out = {}
     for entity, said in tables.items():
-        filtered = f"{_file_of(entity, version)}.csv" in lines
-        out[entity] = replace(said, unchanged=cache.unchanged(entity, lines)) if filtered else said
+        file = f"{_file_of(entity, version)}.csv"
+        unchanged = cache.unchanged(entity, {file: places[file]}) if file in places else None
+        out[entity] = replace(said, unchanged=unchanged)
     return out
 
 
@@ -113,7 +112,7 @@ def _listed(read: FileRead, entity: str, columns: tuple[str, ...], unheard: pl.D
 def _derive(
     reads: Mapping[str, FileRead],
     version: str,
-    people: pl.DataFrame,
+    people: Callable[[pl.Series], pl.DataFrame],
     tables: dict[str, Table],
     segments: list[Segment],
 ) -> None:

@@ -2,63 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 
 import polars as pl
 
 from providers.oneroster.celltable import DELETED, LINE
-from providers.oneroster.context import Context
+from providers.oneroster.night import Night
 from providers.oneroster.rosterfile import FileRead, Opened
 from providers.oneroster.state import HABITS
-from providers.oneroster.ties import NOT_FILTERED, ties_of
-from rosterkit.intake.cache import CARRIED, CachedFile, Memory, tie
+from providers.oneroster.ties import NOT_FILTERED, SHARED, ties_of
+from rosterkit.intake import remembering
+from rosterkit.intake.cache import CachedFile, Memory, tie
 
-__all__ = ["carry", "memory_of"]
+__all__ = ["memory_of"]
 
 _OF_SEVERAL = ("row.repeated", "row.conflict", "agents.", "semantic.")
 _ALONE = ("semantic.school-type", "semantic.school-year-type", "semantic.subject-codes", "semantic.dates")
 """Of the findings that look at several rows, those that change only where the record does, or what all is judged by."""
 
 
-def carry(opened: Opened) -> None:
-    """Notes what is known of the records that are the same as last time."""
-    cached, lines = opened.cached, opened.csv.lines
-    if cached is None or lines is None:
-        return
-    places = lines.frame.select("was", line=LINE).drop_nulls()
-    known = cached.carried.join(places, left_on="at", right_on="was")
-    for (rule, column), hits in known.group_by("rule", "column", maintain_order=True):
-        opened.notes.many(str(rule), hits.select("line", "value", "key", "detail"), column=str(column))
-    for rule, column in HABITS:
-        with_habit = cached.records.with_row_index("was").filter(pl.col(rule))
-        met = places.join(with_habit.select(pl.col("was").cast(pl.Int64)), on="was", how="semi")
-        opened.notes.habit(rule, met["line"], column=column)
-
-
-def memory_of(
-    opened: Mapping[str, Opened], reads: Mapping[str, FileRead], context: Context, fundament: pl.DataFrame
-) -> Memory:
+def memory_of(night: Night) -> Memory:
     """What is to be remembered, once every file is read and checked."""
-    files, lines = {}, {}
-    for name, one in opened.items():
-        if name in NOT_FILTERED or one.csv.lines is None or one.mode != "bulk" or reads[name].state == "absent":
+    files, places, texts = {}, {}, {}
+    for name, one in night.opened.items():
+        read = night.reads[name]
+        if name in NOT_FILTERED or one.csv.lines is None or one.mode != "bulk" or read.state == "absent":
             continue
-        member = reads[name].member
-        files[member] = _file(name, one, reads[name])
-        lines[member] = one.csv.lines.frame.select("was", line=LINE)
-    return Memory(files, lines, {"people": context.people, "spans": context.spans, "fundament": fundament})
+        files[read.member] = _file(name, one, read)
+        places[read.member] = one.csv.lines.places
+        texts[read.member] = one.csv.unread.select("text", line=LINE)
+    return Memory(
+        files, places, texts, {"people": night.people.every(), "spans": night.spans, "fundament": night.fundament}
+    )
 
 
 def _file(name: str, opened: Opened, read: FileRead) -> CachedFile:
     assert opened.csv.lines is not None
-    lines = opened.csv.lines.frame
+    packed, content = opened.digests
     hits = read.notes.hits()
-    records = _records(name, opened, read, lines, _of_several(hits)["line"])
-    places = lines.select(line=LINE).with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
-    steady = places.filter(~records["again"])
-    carried = hits.join(steady, on="line").select(list(CARRIED))
-    lists = {"agents": _agents(opened, places)} if name == "users" else {}
-    return CachedFile(opened.csv.lines.header, records, *opened.digests, lists, carried)
+    lists = {"agents": _agents(opened)} if name == "users" else {}
+    told, habits = _told(name, opened, read, hits), [rule for rule, _ in HABITS]
+    made = remembering.remembered(opened.csv.lines, opened.cached, told, hits, lists, habits)
+    return replace(made, packed=packed, content=content)
+
+
+def _told(name: str, opened: Opened, read: FileRead, hits: pl.DataFrame) -> pl.DataFrame:
+    """Of the rows that were read what is to be remembered; to be read again is what is not sound by itself."""
+    rows = read.rows.filter(~pl.col(DELETED) & ~_any_unread(read))
+    filled = [pl.col(column).is_not_null().alias(rule) for rule, column in HABITS]
+    sound = rows.select(LINE, *filled, again=pl.col(LINE).is_in(_of_several(hits)["line"].implode()))
+    told = ties_of(name, opened.texts).join(sound, on=LINE, how="left", maintain_order="left")
+    habits = [pl.col(rule).fill_null(value=False) for rule, _ in HABITS]
+    told = told.with_columns(*habits, pl.col("again").fill_null(value=True))
+    return told.with_columns(again=pl.col("again") | _tied_to(told.filter("again")))
+
+
+def _tied_to(others: pl.DataFrame) -> pl.Expr:
+    """Whether a row shares a tie with one of these, and is read whenever they are: better at once."""
+    shared = [pl.col(label).is_in(others[label].drop_nulls().implode()) for label in SHARED if label in others.columns]
+    return pl.any_horizontal(pl.lit(value=False), *shared).fill_null(value=False)
 
 
 def _of_several(hits: pl.DataFrame) -> pl.DataFrame:
@@ -66,37 +68,13 @@ def _of_several(hits: pl.DataFrame) -> pl.DataFrame:
     return hits.filter(several & ~pl.col("rule").is_in(_ALONE))
 
 
-def _records(name: str, opened: Opened, read: FileRead, lines: pl.DataFrame, several: pl.Series) -> pl.DataFrame:
-    """CachedFile.records of tonight."""
-    rows = read.rows.filter(~pl.col(DELETED) & ~_any_unread(read))
-    filled = [pl.col(column).is_not_null().alias(rule) for rule, column in HABITS]
-    told = ties_of(name, opened.texts).join(rows.select(LINE, *filled, sound=pl.lit(value=True)), on=LINE, how="left")
-    told = told.with_columns(again=pl.col("sound").is_null() | pl.col(LINE).is_in(several.implode())).drop("sound")
-    new = lines.join(told, on=LINE, how="left", maintain_order="left")
-    if opened.cached is not None:
-        kept = lines.drop_nulls("was")
-        before = opened.cached.records.drop("h1", "h2")[kept["was"]].with_columns(again=pl.lit(value=False))
-        kept = pl.concat([kept, before], how="horizontal")
-        new = pl.concat([kept, new.filter(pl.col("was").is_null()).select(kept.columns)]).sort(LINE)
-    new = new.drop(LINE, "was").with_columns(pl.col("again").fill_null(value=True))
-    twice = pl.struct("h1", "h2").is_duplicated()
-    return new.with_columns(pl.col(rule).fill_null(value=False) for rule, _ in HABITS).with_columns(
-        again=pl.col("again") | twice
-    )
-
-
 def _any_unread(read: FileRead) -> pl.Expr:
     return pl.any_horizontal(pl.lit(value=False), *(read.unread(name) for name in sorted(read.present)))
 
 
-def _agents(opened: Opened, places: pl.DataFrame) -> pl.DataFrame:
-    """At and hash of each person that a row lists."""
-    out = [pl.DataFrame(schema={"at": pl.Int64, "hash": pl.UInt64})]
-    if "agentSourcedIds" in opened.texts.columns:
-        listed = opened.texts.select(line=LINE, item=pl.col("agentSourcedIds").str.split(",")).explode("item")
-        out.append(listed.drop_nulls().join(places, on="line").select("at", hash=tie("item")))
-    if opened.cached is not None and opened.csv.lines is not None:
-        moved = opened.csv.lines.frame.drop_nulls("was").select("was", line=LINE).join(places, on="line")
-        old = opened.cached.lists["agents"].rename({"at": "was"})
-        out.append(old.join(moved, on="was").select("at", "hash"))
-    return pl.concat(out)
+def _agents(opened: Opened) -> pl.DataFrame:
+    """LINE and hash of each person that a row lists."""
+    if "agentSourcedIds" not in opened.texts.columns:
+        return pl.DataFrame(schema={LINE: pl.Int64, "hash": pl.UInt64})
+    listed = opened.texts.select(LINE, item=pl.col("agentSourcedIds").str.split(",")).explode("item")
+    return listed.drop_nulls().select(LINE, hash=tie("item"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import polars as pl
 
@@ -15,14 +16,24 @@ from providers.oneroster.state import record_state
 from rosterkit.intake.archive import Archive
 from rosterkit.intake.bundle import UNREADABLE
 from rosterkit.intake.cache import CachedFile
-from rosterkit.intake.csvfile import CsvFile, read_csv
+from rosterkit.intake.csvfile import CsvFile, read_again, read_csv, same_csv
+from rosterkit.intake.linefilter import Lines, unchanged
+from rosterkit.intake.lines import TEXTS
 from rosterkit.intake.notes import Notes
 from rosterkit.intake.source import ReadOptions
 
-__all__ = ["FileRead", "Opened", "absent", "open_file", "read_file"]
+__all__ = ["FileRead", "Opened", "Opening", "absent", "read_file"]
 
 _BAD_KEY = rf"{MANGLED}|^\s*NULL\s*$"
 """Keys that say of no record which it is: turned into a number, or blank by another name."""
+
+
+class _Key(TypedDict):
+    key: str
+    bad_key: str
+
+
+_KEY: _Key = {"key": "sourcedId", "bad_key": _BAD_KEY}
 
 
 @dataclass(frozen=True)
@@ -75,38 +86,59 @@ class Opened:
     texts: pl.DataFrame
     notes: Notes
     cached: CachedFile | None = None
-    alike: bool = False  # none of its bytes changed since
     digests: tuple[str, str] = ("", "")  # fingerprint of its bytes in the zip, and digest of its content
     why: str = ""
 
 
-def open_file(
-    archive: Archive, member: Member, file: File, notes: Notes, options: ReadOptions, cached: CachedFile | None = None
-) -> Opened:
-    """Opens one file of the package as the manifest declares it; Unfilterable where ``cached`` is of no use."""
-    alike = bool(cached and not cached.records["again"].any() and archive.has(member.name, cached.packed))
-    if alike and cached:
-        archive.known(member.name, cached.content)
-    read = read_csv(
-        f"{file.name}.csv",
-        [f"{cached.header}\n".encode()] if alike and cached else archive.chunks(member.name),
-        notes,
-        options,
-        key="sourcedId",
-        bad_key=_BAD_KEY,
-        size=archive.declared_size(member.name),
-        cached=cached,
-        alike=alike,
-    )
-    digests = (archive.fingerprint(member.name), archive.content_digest(member.name))
-    if read.state == "absent":
-        return Opened(file, member.mode, read, Columns({}, (), read.why), pl.DataFrame(), notes)
-    if file.name == "users" and "resourceSourcedIds" in read.header:
-        file = with_resources(file)
-    file = with_dates(file, options.dates)
-    columns = match(file, read.header, notes, strict=options.strict)
-    texts = pl.DataFrame() if columns.refusal else _named(read.rows, columns)
-    return Opened(file, member.mode, read, columns, texts, notes, cached, alike, digests)
+@dataclass(frozen=True)
+class Opening:
+    """A file of the package that is to be opened, as the manifest declares it, and where what is found is noted."""
+
+    archive: Archive
+    member: Member
+    file: File
+    notes: Notes
+    options: ReadOptions
+
+    def open(self, cached: CachedFile | None = None) -> Opened:
+        """The file; Unfilterable where ``cached`` is of no use."""
+        name = self.member.name
+        if cached and self.archive.is_still(name, cached.packed, cached.content):
+            if cached.again:
+                again = cached.records["again"].arg_true()
+                return self._with(unchanged(cached), pl.DataFrame(schema=TEXTS), cached, again)
+            return self._opened(same_csv(self.notes, self.options, cached), cached)
+        size = self.archive.declared_size(name)
+        chunks = self.archive.chunks(name)
+        read = read_csv(self._csv, chunks, self.notes, self.options, **_KEY, size=size, cached=cached)
+        return self._opened(read, cached)
+
+    def open_again(self, opened: Opened, at: pl.Series) -> Opened:
+        """A file that was filtered, with these records of last time read as well; Unfilterable where it cannot be."""
+        assert opened.cached is not None
+        assert opened.csv.lines is not None
+        return self._with(opened.csv.lines, opened.csv.unread, opened.cached, at)
+
+    @property
+    def _csv(self) -> str:
+        return f"{self.file.name}.csv"
+
+    def _with(self, lines: Lines, unread: pl.DataFrame, cached: CachedFile, at: pl.Series) -> Opened:
+        chunks = self.archive.once_more(self.member.name)
+        read = read_again(self._csv, lines, unread, cached, at, chunks, self.notes, self.options, **_KEY)
+        return self._opened(read, cached)
+
+    def _opened(self, read: CsvFile, cached: CachedFile | None) -> Opened:
+        file, name, mode = self.file, self.member.name, self.member.mode
+        if read.state == "absent":
+            return Opened(file, mode, read, Columns({}, (), read.why), pl.DataFrame(), self.notes)
+        if file.name == "users" and "resourceSourcedIds" in read.header:
+            file = with_resources(file)
+        file = with_dates(file, self.options.dates)
+        columns = match(file, read.header, self.notes, strict=self.options.strict)
+        texts = pl.DataFrame() if columns.refusal else _named(read.rows, columns)
+        digests = (self.archive.fingerprint(name), self.archive.content_digest(name))
+        return Opened(file, mode, read, columns, texts, self.notes, cached, digests)
 
 
 def read_file(opened: Opened) -> FileRead:

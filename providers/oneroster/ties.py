@@ -7,15 +7,16 @@ read too. What ties a record to rows that are not read, and of which little need
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
 from providers.oneroster.celltable import LINE
 from providers.oneroster.rosterfile import Opened
-from rosterkit.intake.cache import among, tie
+from rosterkit.intake.cache import CachedFile, tie
+from rosterkit.intake.places import AT
 
-__all__ = ["NOT_FILTERED", "further", "gone", "same", "ties_of"]
+__all__ = ["NOT_FILTERED", "SHARED", "further", "gone", "tied", "ties_of"]
 
 NOT_FILTERED = ("orgs", "academicSessions")
 """Few, and so much depends on them: always read whole."""
@@ -23,7 +24,7 @@ NOT_FILTERED = ("orgs", "academicSessions")
 _ROLE = pl.col("role").str.to_lowercase()
 _TIES: dict[str, dict[str, tuple[str | pl.Expr, ...]]] = {
     "courses": {"key": ("sourcedId",)},
-    "classes": {"key": ("sourcedId",), "terms": ("termSourcedIds",)},
+    "classes": {"key": ("sourcedId",)},
     "users": {"key": ("sourcedId",), "username": ("username",)},
     "userProfiles": {"key": ("sourcedId",), "user": ("userSourcedId",)},
     "roles": {"key": ("sourcedId",), "user": ("userSourcedId",), "profile": ("userProfileSourcedId",)},
@@ -34,7 +35,7 @@ _TIES: dict[str, dict[str, tuple[str | pl.Expr, ...]]] = {
     },
     "demographics": {"key": ("sourcedId",)},
 }
-_SHARED = ("key", "username", "seat")
+SHARED = ("key", "username", "seat")
 """Ties that records of one file have with each other."""
 
 _OF_A_USER = {"users": "key", "userProfiles": "user", "roles": "user"}
@@ -52,49 +53,42 @@ def ties_of(name: str, texts: pl.DataFrame) -> pl.DataFrame:
     return texts.select(LINE, *(of(cells, label) for label, cells in _TIES.get(name, {}).items()))
 
 
-def _parted(opened: Opened, *, met: bool) -> pl.DataFrame:
-    """Last time's records that were met tonight, or those that were not, with ``at``."""
-    if opened.cached is None or opened.csv.lines is None:
-        return pl.DataFrame(schema={"at": pl.Int64})
-    records = opened.cached.records
-    there = among(records.height, opened.csv.lines.frame["was"].drop_nulls())
-    at = pl.int_range(records.height, dtype=pl.Int64, eager=True).alias("at")
-    return records.with_columns(at).filter(there if met else ~there)
-
-
-def same(opened: Opened) -> pl.DataFrame:
-    """Last time's records, with ``at``, that are the same tonight; none of a file that was read whole."""
-    return _parted(opened, met=True)
-
-
 def gone(opened: Opened) -> pl.DataFrame:
-    """Last time's records, with ``at``, that are not there, are others, or were read though they are the same."""
-    return _parted(opened, met=False)
+    """Ties of last time's records that are not there, are others, or were read though they are the same."""
+    labels = list(_TIES.get(opened.file.name, {}))
+    if opened.cached is None or opened.csv.lines is None or not (left := opened.csv.lines.places.left()).len():
+        return pl.DataFrame(schema=dict.fromkeys(labels, pl.UInt64))
+    return opened.cached.records.select(labels)[left]
 
 
-def further(opened: Mapping[str, Opened]) -> dict[str, pl.Series]:
-    """By file the records of last time that must be read again because of others, beyond those that are."""
+def further(opened: Mapping[str, Opened], waiting: Mapping[str, CachedFile]) -> dict[str, pl.Series]:
+    """By file the records of last time that must be read again because of others, beyond those that are.
+
+    ``waiting``: files that are not opened yet, as they are remembered.
+    """
     read = {name: ties_of(name, one.texts) for name, one in opened.items() if one.texts.width}
-    filtered = {name: one for name, one in opened.items() if one.cached}
-    kept = {name: same(one) for name, one in filtered.items()}
-    left = {name: gone(one) for name, one in filtered.items()}
-    users = _users(read, left)
+    users = _users(read, {name: gone(one) for name, one in opened.items()})
     out: dict[str, pl.Series] = {}
-    for name, records in kept.items():
-        hit = pl.lit(value=False)
-        for label in _SHARED:
-            if label in records.columns:
-                hit = hit | pl.col(label).is_in(read[name][label].drop_nulls().implode())
-        if "roles" in opened and name in _OF_A_USER:
-            hit = hit | pl.col(_OF_A_USER[name]).is_in(users.implode())
+    for name, cached in ({name: one.cached for name, one in opened.items() if one.cached} | dict(waiting)).items():
+        asked = [(label, read[name][label]) for label in SHARED if name in read and label in _TIES[name]]
+        if name in _OF_A_USER and ("roles" in opened or "roles" in waiting):
+            asked.append((_OF_A_USER[name], users))
         if name == "userProfiles" and "roles" in read:
-            hit = hit | pl.col("key").is_in(read["roles"]["profile"].drop_nulls().implode())
-        if name == "enrollments" and "classes" in filtered:
-            hit = hit | pl.col("class").is_in(_other_terms(read["classes"], left["classes"]).implode())
-        more = records.filter(hit)["at"]
+            asked.append(("key", read["roles"]["profile"]))
+        more = tied(cached, asked)
+        lines = opened[name].csv.lines if name in opened else None
+        more = more.filter(lines.places.now(more).is_not_null()) if lines else more
         if more.len():
             out[name] = more
     return out
+
+
+def tied(cached: CachedFile, asked: Iterable[tuple[str, pl.Series]]) -> pl.Series:
+    """Which of last time's records have one of these ties, by label."""
+    hits = [pl.col(label).is_in(values.drop_nulls().implode()) for label, values in asked if values.count()]
+    if not hits:
+        return pl.Series([], dtype=AT)
+    return cached.records.select(pl.any_horizontal(hits)).to_series().fill_null(value=False).arg_true()
 
 
 def _users(read: Mapping[str, pl.DataFrame], left: Mapping[str, pl.DataFrame]) -> pl.Series:
@@ -103,9 +97,3 @@ def _users(read: Mapping[str, pl.DataFrame], left: Mapping[str, pl.DataFrame]) -
     for name, label in _OF_A_USER.items():
         found += [frames[name][label] for frames in (read, left) if name in frames and label in frames[name].columns]
     return pl.concat(found).drop_nulls().unique()
-
-
-def _other_terms(read: pl.DataFrame, left: pl.DataFrame) -> pl.Series:
-    """Classes that list other terms than last time."""
-    both = read.join(left.select("key", old="terms"), on="key")
-    return both.filter(pl.col("terms").ne_missing(pl.col("old")))["key"]

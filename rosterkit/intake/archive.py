@@ -18,15 +18,13 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Self
 from unicodedata import category
 
+from isal import isal_zlib
+
 from rosterkit.errors import SourceUnreadable
+from rosterkit.intake.ahead import ahead
 from rosterkit.intake.filerules import PACKAGE_RULES
 from rosterkit.intake.notes import Notes
 from rosterkit.intake.source import Caps, ReadOptions
-
-try:
-    from isal import isal_zlib as inflate  # three times as fast
-except ImportError:  # no wheel for this machine
-    import zlib as inflate  # type: ignore[no-redef]
 
 __all__ = ["Archive", "open_package"]
 
@@ -87,7 +85,7 @@ class Archive:
         digest, packed = hashlib.sha256(), hashlib.sha256()
         size = 0
         before = sum(size for other, size in self._sizes.items() if other != name)
-        for chunk in self._raw(member, packed.update):
+        for chunk in ahead(self._raw(member, packed.update)):
             digest.update(chunk)
             size += len(chunk)
             self._within(member, size, before + size)
@@ -95,23 +93,39 @@ class Archive:
         self._digests[name], self._packed[name] = digest.hexdigest(), packed.hexdigest()
         self._sizes[name] = size
 
+    def once_more(self, name: str) -> Iterator[bytes]:
+        """The bytes of a member that was read and checked before."""
+        return ahead(self._raw(self._members[name]))
+
     def fingerprint(self, name: str) -> str:
         """What the zip says of the member, and SHA-256 of its packed bytes; "" in a folder, and before it was read."""
         declared = self._declared(name)
         return f"{declared}{self._packed[name]}" if declared and name in self._packed else ""
 
-    def has(self, name: str, fingerprint: str) -> bool:
-        """Whether the member is the very one of which that was the fingerprint; its bytes need not be unpacked."""
+    def is_still(self, name: str, fingerprint: str, content: str) -> bool:
+        """Whether the member is the very one of which these were fingerprint and digest of the content.
+
+        It is not unpacked where its packed bytes are the same, and only hashed where nothing but its content may be.
+        """
         place, declared = self._members[name].place, self._declared(name)
-        if isinstance(place, Path) or self._file is None or not declared or not fingerprint.startswith(declared):
+        if isinstance(place, Path) or self._file is None or not fingerprint:
             return False
-        packed = hashlib.sha256()
-        for chunk in _packed_chunks(self._file, place):
-            packed.update(chunk)
-        self._packed[name] = packed.hexdigest()
-        return fingerprint == self.fingerprint(name)
+        if fingerprint.startswith(declared):
+            packed = hashlib.sha256()
+            for chunk in _packed_chunks(self._file, place):
+                packed.update(chunk)
+            if fingerprint == f"{declared}{packed.hexdigest()}":
+                self._packed[name], self._digests[name] = packed.hexdigest(), content
+                self._sizes[name] = self._members[name].size
+                return True
+        if fingerprint.split(":")[2:4] != declared.split(":")[2:4]:
+            return False
+        for _ in self.chunks(name):
+            pass
+        return self._digests[name] == content
 
     def _declared(self, name: str) -> str:
+        """Method, packed size, size and CRC, each with a colon."""
         place = self._members[name].place
         if isinstance(place, Path):
             return ""
@@ -120,11 +134,6 @@ class Archive:
     def content_digest(self, name: str) -> str:
         """SHA-256 of the member's content, once it was read or is known."""
         return self._digests.get(name, "")
-
-    def known(self, name: str, content_digest: str) -> None:
-        """Takes the member as read: its packed bytes are those of one that had this content."""
-        self._digests[name] = content_digest
-        self._sizes[name] = self._members[name].size
 
     def head(self, name: str, size: int = 1 << 16) -> bytes:
         """The first bytes of the member, at most ``size`` of them."""
@@ -300,7 +309,7 @@ def _inflated(file: IO[bytes], entry: zipfile.ZipInfo, name: str, told: Callable
     size = crc = 0
     for chunk in _unpacked(file, entry, name, told):
         size += len(chunk)
-        crc = inflate.crc32(chunk, crc)
+        crc = isal_zlib.crc32(chunk, crc)
         yield chunk
     if crc != entry.CRC or size != entry.file_size:
         raise _refused("package.damaged", f"{name} does not match its checksum")
@@ -316,7 +325,7 @@ def _packed_chunks(file: IO[bytes], entry: zipfile.ZipInfo) -> Iterator[bytes]:
 def _unpacked(file: IO[bytes], entry: zipfile.ZipInfo, name: str, told: Callable[[bytes], object]) -> Iterator[bytes]:
     position, left = _data_start(file, entry), entry.compress_size
     stored = entry.compress_type == zipfile.ZIP_STORED
-    inflater = inflate.decompressobj(wbits=-15)
+    inflater = isal_zlib.decompressobj(wbits=-15)
     while left and not inflater.eof:
         packed = _at(file, position, min(CHUNK // 4, left))
         if not packed:
@@ -330,7 +339,7 @@ def _unpacked(file: IO[bytes], entry: zipfile.ZipInfo, name: str, told: Callable
         while (packed or full) and not inflater.eof:  # a full chunk: more may wait inside, without any input
             try:
                 chunk = inflater.decompress(packed, CHUNK)
-            except inflate.error as error:  # type: ignore[misc] # its stub says instance, it is a class
+            except isal_zlib.error as error:  # type: ignore[misc] # its stub says instance, it is a class
                 raise _refused("package.damaged", f"{name} does not unpack") from error
             packed, full = inflater.unconsumed_tail, len(chunk) == CHUNK
             yield chunk

@@ -1,35 +1,40 @@
 """What a source said last time, record by record: the cache that lets an unchanged record cost a hash and nothing else.
 
 It is never the truth. Lost, damaged, of another version or of other settings, it is left aside and everything is read.
-What it holds is bound to the plan of that night (``operate.caching`` says when it may be used).
+What it holds is bound to the plan of that night (``operate.caching`` says when it may be used), and is read from the
+disk when it is asked for.
 """
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from rosterkit.intake.places import AT, Places, among
+
 __all__ = [
+    "AGAIN",
     "CARRIED",
     "STATED",
     "Cache",
     "CachedFile",
+    "Damaged",
     "Memory",
     "Reading",
     "Unchanged",
-    "among",
+    "Unfilterable",
     "hashed",
-    "placed",
     "tie",
 ]
 
-STATED: dict[str, type[pl.DataType]] = {"file": pl.String, "at": pl.Int64, "id": pl.Int64}
-"""Which record of which file stated the stored record with that integer id."""
+STATED: dict[str, type[pl.DataType]] = {"at": AT, "id": pl.Int64}
+"""Which record of a file stated the stored record with that integer id."""
 
 CARRIED: dict[str, type[pl.DataType]] = {
-    "at": pl.Int64,
+    "at": AT,
     "rule": pl.String,
     "column": pl.String,
     "value": pl.String,
@@ -37,6 +42,18 @@ CARRIED: dict[str, type[pl.DataType]] = {
     "detail": pl.String,
 }
 """Findings that a record has by itself: as long as it is the same, so are they."""
+
+
+AGAIN: dict[str, type[pl.DataType]] = {"at": AT, "text": pl.String}
+"""Records that must be read again, as they are written: for their sake a file that is the same need not be unpacked."""
+
+
+class Damaged(Exception):  # noqa: N818 - it is no error: everything is then read
+    """The cache cannot be used; the argument says why, in words."""
+
+
+class Unfilterable(Exception):  # noqa: N818 - it is no error: the file is then read whole
+    """The file cannot be filtered; the argument says why, in words that end "…, so all of it was read"."""
 
 
 def hashed(text: str) -> list[pl.Expr]:
@@ -49,16 +66,6 @@ def tie(*cells: str | pl.Expr) -> pl.Expr:
     bare = [(pl.col(c) if isinstance(c, str) else c).str.strip_chars() for c in cells]
     text = pl.concat_str(bare, separator="\x1f")
     return pl.when(text.is_not_null()).then(text.hash(33))
-
-
-def among(count: int, at: pl.Series) -> pl.Series:
-    """For each of so many places whether it is one of these: lookups by place are far cheaper than joins."""
-    return pl.repeat(False, count, dtype=pl.Boolean, eager=True).scatter(at, True)
-
-
-def placed(count: int, at: pl.Series, values: pl.Series) -> pl.Series:
-    """For each of so many places the integer that belongs there, or null."""
-    return pl.repeat(None, count, dtype=pl.Int64, eager=True).scatter(at, values)
 
 
 @dataclass(frozen=True)
@@ -76,72 +83,93 @@ class Unchanged:
 
 @dataclass(frozen=True)
 class CachedFile:
-    """One file, its records in their order; ``at`` counts them from 0.
+    """One file, its ``count`` records in their order; ``at`` counts them from 0.
 
-    ``records``: h1, h2, ``again`` (it must be read again though its line be the same) and whatever ties and habits the
-    reader wants to remember. ``lists``: by name, at and hash of what a record lists. ``carried``: CARRIED.
+    ``frames`` by name: "records" (h1, h2, ``again``: it must be read again though its line be the same, and whatever
+    ties the reader wants to remember), "habits" (of each record whether it has one), "carried" (CARRIED), "list/…" (at
+    and hash of what a record lists), "stated/…" (STATED, by entity) and "texts" (AGAIN, where the records that must be
+    read again are few and were read last time). ``again``: whether there are any.
     """
 
     header: str
-    records: pl.DataFrame
+    count: int
+    frames: Mapping[str, pl.DataFrame]
+    again: bool = False
     packed: str = ""  # fingerprint of its bytes in the zip ("": it was in a folder), and digest of its content
     content: str = ""
-    lists: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    carried: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CARRIED))
+
+    @property
+    def records(self) -> pl.DataFrame:
+        return self.frames["records"]
+
+    @property
+    def carried(self) -> pl.DataFrame:
+        return self.frames["carried"]
+
+    def stated(self, entity: str) -> pl.DataFrame:
+        """Which stored records of the entity its records stated: STATED."""
+        name = f"stated/{entity}"
+        return self.frames[name] if name in self.frames else pl.DataFrame(schema=STATED)
 
     def reading(self, at: pl.Series) -> CachedFile:
         """The same, with these records to be read again."""
-        if at.is_empty():
+        if at.is_empty() or self.records["again"].gather(at).all():
             return self
-        again = self.records["again"] | among(self.records.height, at)
-        return replace(self, records=self.records.with_columns(again.alias("again")))
+        again = self.records["again"] | among(self.count, at)
+        records = self.records.with_columns(again.alias("again"))
+        return replace(self, frames=ChainMap({"records": records}, self.frames), again=True)  # type: ignore[arg-type] # it is not written to
 
 
 @dataclass(frozen=True)
 class Cache:
-    """What a source said last time. ``stated``: STATED by entity; ``doubt``: ids that must be judged again, by entity.
+    """What a source said last time. ``doubt``: by entity the ``id`` of what must be judged again.
 
     ``context``: small tables by which a reader remembers what its checks need to know of records that it does not read.
     ``counts``: of some entities, how many are active by role and place.
     """
 
     files: Mapping[str, CachedFile] = field(default_factory=dict)
-    stated: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    doubt: Mapping[str, pl.Series] = field(default_factory=dict)
+    doubt: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     context: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     counts: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
-    def unchanged(self, entity: str, lines: Mapping[str, pl.DataFrame]) -> Unchanged:
-        """What was said again of an entity; ``lines``: by filtered file, ``was`` and ``line`` of what is the same."""
-        stated = self.stated.get(entity, pl.DataFrame(schema=STATED))
-        counts = {file: self.files[file].records.height for file in lines}
-        where = {file: placed(counts[file], same["was"], same["line"]) for file, same in lines.items()}
-        found = [pl.DataFrame(schema={**STATED, "line": pl.Int64})]
-        for (file,), mine in stated.group_by("file", maintain_order=True):
-            line = where[str(file)].gather(mine["at"]) if file in where else pl.lit(None, pl.Int64)
-            found.append(mine.with_columns(line.alias("line")))
-        every = pl.concat(found)
-        doubt = self.doubt.get(entity, pl.Series([], dtype=pl.Int64))
-        left = every.filter(pl.col("line").is_null())["id"]
-        unsure = pl.concat([left, doubt]).unique()
+    def unchanged(self, entity: str, filtered: Mapping[str, Places]) -> Unchanged:
+        """What was said again of an entity; ``filtered``: the places of the files that were filtered."""
+        unsure = [pl.Series([], dtype=pl.Int64)]
+        if entity in self.doubt:
+            unsure.append(self.doubt[entity]["id"])
+        for name, file in self.files.items():
+            left = filtered[name].left() if name in filtered else None
+            if left is None:
+                unsure.append(file.stated(entity)["id"])
+            elif left.len():
+                stated = file.stated(entity)
+                unsure.append(stated.filter(among(file.count, left).gather(stated["at"]))["id"])
+        doubt = pl.concat(unsure).unique()
 
         def places(ids: pl.Series) -> pl.DataFrame:
-            said = every.filter(pl.col("id").is_in(ids.implode())).drop_nulls("line").select("id", "file", "line")
-            return said.filter(~pl.col("id").is_in(unsure.implode()))
+            found = [pl.DataFrame(schema={"id": pl.Int64, "file": pl.String, "line": pl.Int64})]
+            sure = ids.filter(~ids.is_in(doubt.implode())).implode()
+            for name, where in filtered.items():
+                mine = self.files[name].stated(entity).filter(pl.col("id").is_in(sure))
+                lines = where.lines(where.now(mine["at"]))
+                found.append(mine.select("id", file=pl.lit(name), line=lines))
+            return pl.concat(found)
 
-        return Unchanged(unsure, places)
+        return Unchanged(doubt, places)
 
 
 @dataclass(frozen=True)
 class Memory:
     """What the reader has seen tonight, to become a cache once planning has said what became of it.
 
-    ``files``: as the cache will have them; ``lines``: by file, ``line`` and ``was`` (where in last time's file; null
-    if it was read) of each record, in the order of ``records``.
+    ``files``: as the cache will have them, without what they stated; of the same files ``places``, and as ``texts``
+    line and text of what was read of one that was filtered.
     """
 
     files: Mapping[str, CachedFile] = field(default_factory=dict)
-    lines: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    places: Mapping[str, Places] = field(default_factory=dict)
+    texts: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     context: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 

@@ -1,29 +1,69 @@
-"""A cache as a folder of Arrow files, private to its owner; complete once ``meta.json`` is there."""
+"""A cache as a folder of Arrow files, private to its owner; complete once ``meta.json`` is there.
+
+A file is read, and held against its checksum, when what it holds is asked for. What is the same as in the cache before
+it is a link to the very file. The checksum finds accidents; who can write here can write to the store as well.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from isal import isal_zlib
 
-from rosterkit.intake.cache import Cache, CachedFile
+from rosterkit.intake.cache import Cache, CachedFile, Damaged
 
-__all__ = ["Damaged", "load", "meta", "save"]
+__all__ = ["load", "meta", "save"]
 
 _META = "meta.json"
 _PROBE = pl.DataFrame({"text": ["", "Ana,Ibáñez", "x" * 100]})
+_DAMAGED = "what was remembered of last time is damaged"
 
 
-class Damaged(Exception):  # noqa: N818 - it is no error: everything is then read
-    """The cache cannot be used; the argument says why, in words."""
+class _Frames(Mapping[str, pl.DataFrame]):
+    """The frames of a cache whose names begin so, by the rest of their names; each is read once. Raises Damaged."""
+
+    def __init__(self, folder: Path, sums: Mapping[str, list[Any]], start: str) -> None:
+        self._folder = folder
+        self._sums = {name.removeprefix(start): told for name, told in sums.items() if name.startswith(start)}
+        self._read: dict[str, pl.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        if name not in self._read:
+            path, total = self.file(name)
+            try:
+                if _checksum(path) != total:
+                    raise Damaged(_DAMAGED)
+                self._read[name] = pl.read_ipc(path)
+            except (OSError, pl.exceptions.PolarsError):
+                raise Damaged(_DAMAGED) from None
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sums)
+
+    def __len__(self) -> int:
+        return len(self._sums)
+
+    def file(self, name: str) -> tuple[Path, int]:
+        """Where a frame is, and the checksum of that file."""
+        file, total = self._sums[name]
+        return self._folder / file, int(total)
+
+
+def _checksum(path: Path) -> int:
+    total = 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            total = isal_zlib.crc32(chunk, total)
+    return total
 
 
 def _probe() -> list[str]:
@@ -31,15 +71,12 @@ def _probe() -> list[str]:
     return [pl.__version__, *(str(value) for value in _PROBE.select(pl.col("text").hash(11)).to_series())]
 
 
-def _frames(cache: Cache) -> Iterator[tuple[str, pl.DataFrame]]:
+def _parts(cache: Cache) -> Iterator[tuple[str, Mapping[str, pl.DataFrame]]]:
     for name, file in cache.files.items():
-        yield f"file/{name}/records", file.records
-        yield f"file/{name}/carried", file.carried
-        yield from ((f"file/{name}/list/{label}", frame) for label, frame in file.lists.items())
-    yield from ((f"stated/{name}", frame) for name, frame in cache.stated.items())
-    yield from ((f"doubt/{name}", ids.to_frame("id")) for name, ids in cache.doubt.items())
-    yield from ((f"context/{name}", frame) for name, frame in cache.context.items())
-    yield from ((f"counts/{name}", frame) for name, frame in cache.counts.items())
+        yield f"file/{name}/", file.frames
+    yield "doubt/", cache.doubt
+    yield "context/", cache.context
+    yield "counts/", cache.counts
 
 
 def save(folder: Path, cache: Cache, told: dict[str, Any]) -> None:
@@ -47,65 +84,66 @@ def save(folder: Path, cache: Cache, told: dict[str, Any]) -> None:
     draft = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     draft.mkdir(mode=0o700, parents=True)
     try:
-        sums: dict[str, str] = {}
-        for number, (name, frame) in enumerate(_frames(cache)):
-            out = io.BytesIO()
-            frame.write_ipc(out)
-            sums[name] = hashlib.sha256(out.getbuffer()).hexdigest()
-            _write(draft / f"{number}.arrow", out.getbuffer())
-        headers = {name: [file.header, file.packed, file.content] for name, file in cache.files.items()}
-        said = told | {"probe": _probe(), "sums": sums, "headers": headers}
-        _write(draft / _META, json.dumps(said).encode())
+        sums: dict[str, tuple[str, int]] = {}
+        for start, frames in _parts(cache):
+            for name in frames:
+                file = f"{len(sums)}.arrow"
+                sums[start + name] = (file, _put(draft / file, frames, name))
+        files = {n: [f.header, f.count, f.again, f.packed, f.content] for n, f in cache.files.items()}
+        said = told | {"probe": _probe(), "sums": sums, "files": files}
+        with _private(draft / _META) as out:
+            out.write(json.dumps({"said": said, "sum": _sum(said)}).encode())
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _write(path: Path, content: bytes | memoryview) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(content)
+def _put(path: Path, frames: Mapping[str, pl.DataFrame], name: str) -> int:
+    """Writes a frame, or links to the file that holds it already; returns the checksum."""
+    if isinstance(frames, ChainMap):
+        frames = next(layer for layer in frames.maps if name in layer)
+    if isinstance(frames, _Frames):
+        before, total = frames.file(name)
+        os.link(before, path)
+        return total
+    with _private(path) as out:
+        frames[name].write_ipc(out)
+    return _checksum(path)
+
+
+def _private(path: Path) -> Any:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def meta(folder: Path) -> dict[str, Any]:
     """What was told of the cache when it was written; Damaged where that cannot be read."""
     try:
-        said = json.loads((folder / _META).read_bytes())
-    except (OSError, ValueError):
-        raise Damaged("what was remembered of last time is damaged") from None
-    if not isinstance(said, dict) or not isinstance(said.get("sums"), dict):
-        raise Damaged("what was remembered of last time is damaged")
+        whole = json.loads((folder / _META).read_bytes())
+        said = whole["said"]
+        if _sum(said) != whole["sum"] or not isinstance(said, dict):
+            raise Damaged(_DAMAGED)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Damaged(_DAMAGED) from None
     return said
 
 
+def _sum(said: Any) -> int:
+    return isal_zlib.crc32(json.dumps(said, sort_keys=True).encode())
+
+
 def load(folder: Path) -> Cache:
-    """Reads a cache; Damaged where anything is not as it was written, or was written by another version."""
+    """Opens a cache; Damaged, now or when it is looked at, where anything is not as it was written, or was written by
+    another version.
+    """
     said = meta(folder)
     if said.get("probe") != _probe():
         raise Damaged("what was remembered of last time was written by another version of polars")
     try:
-        return _read(folder, said)
-    except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError):
-        raise Damaged("what was remembered of last time is damaged") from None
-
-
-def _read(folder: Path, said: dict[str, Any]) -> Cache:
-    frames: dict[str, pl.DataFrame] = {}
-    for number, (name, expected) in enumerate(said["sums"].items()):
-        try:
-            content = (folder / f"{number}.arrow").read_bytes()
-        except OSError:
-            content = b""
-        if hashlib.sha256(content).hexdigest() != expected:
-            raise Damaged("what was remembered of last time is damaged")
-        frames[name] = pl.read_ipc(io.BytesIO(content))
-    files = {}
-    for name, (header, packed, content) in said["headers"].items():
-        lists, carried = _under(frames, f"file/{name}/list/"), frames[f"file/{name}/carried"]
-        files[name] = CachedFile(header, frames[f"file/{name}/records"], packed, content, lists, carried)
-    doubt = {name: frame["id"] for name, frame in _under(frames, "doubt/").items()}
-    return Cache(files, _under(frames, "stated/"), doubt, _under(frames, "context/"), _under(frames, "counts/"))
-
-
-def _under(frames: dict[str, pl.DataFrame], start: str) -> dict[str, pl.DataFrame]:
-    return {name.removeprefix(start): frame for name, frame in frames.items() if name.startswith(start)}
+        sums = said["sums"]
+        files = {}
+        for name, (header, count, again, packed, content) in said["files"].items():
+            files[name] = CachedFile(header, count, _Frames(folder, sums, f"file/{name}/"), again, packed, content)
+        return Cache(files, *(_Frames(folder, sums, start) for start in ("doubt/", "context/", "counts/")))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Damaged(_DAMAGED) from None

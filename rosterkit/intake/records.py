@@ -9,11 +9,9 @@ import polars as pl
 
 from rosterkit.errors import InternalError
 from rosterkit.intake.blocks import NotText
+from rosterkit.intake.lines import LINE, split
 
 __all__ = ["LINE", "MOST_LINES", "PROBLEMS", "Records", "Shape", "judge"]
-
-LINE = "\0line"
-"""The column of the first line of each record, 1-based; no header can hold its name."""
 
 MOST_LINES = 200
 """Of one record: a quotation mark that closes later than this was never closed."""
@@ -109,19 +107,8 @@ def judge(data: bytes, first: int | pl.Series, shape: Shape, *, last: bool) -> R
 
 def _lines(data: bytes, first: int | pl.Series) -> pl.DataFrame:
     """``text`` and LINE of every line."""
-    count = data.count(b"\n") + (not data.endswith(b"\n"))
-    frame = None
-    if b"\x01" not in data and b"\r" not in data and data.strip():
-        # The stable neighbour of scan_lines: one column, no quoting, and a separator that no line holds.
-        frame = pl.read_csv(
-            data,
-            has_header=False,
-            separator="\x01",
-            quote_char=None,
-            schema={"text": pl.String},
-            empty_string_is_null=False,
-        )
-    if frame is None or frame.height != count:
+    frame = split(data)
+    if frame is None:
         frame = pl.DataFrame({"text": data.decode().removesuffix("\n").split("\n")}, schema={"text": pl.String})
     if isinstance(first, pl.Series):
         return frame.with_columns(first.alias(LINE))

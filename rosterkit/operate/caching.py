@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sqlite3
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -19,18 +20,20 @@ import polars as pl
 
 from rosterkit.intake import cachefolder
 from rosterkit.intake.bundle import Bundle
-from rosterkit.intake.cache import STATED, Cache, CachedFile, Memory, placed
-from rosterkit.intake.cachefolder import Damaged
+from rosterkit.intake.cache import AGAIN, STATED, Cache, CachedFile, Damaged, Memory
+from rosterkit.intake.places import Places
 from rosterkit.intake.rules import Rule
-from rosterkit.model.schema import entities
 from rosterkit.plan.build import Draft
 from rosterkit.plan.plan import Plan
-from rosterkit.store.history import touched_since
+from rosterkit.store.history import parents_of, touched_since
 
 __all__ = ["reader_digest", "remember", "remembered"]
 
-_FORMAT = 3
+_FORMAT = 4
 """Of the cache's files; another number is another version, and everything is read anew."""
+
+_FEW = 10_000
+"""So many records that are to be read again are remembered as they are written."""
 
 
 def reader_digest(kind: str, rules: tuple[Rule, ...]) -> str:
@@ -52,10 +55,9 @@ def remembered(
             return None, "what was remembered of last time was written by another version of rosterkit", plan
         if said.get("settings") != settings_digest:
             return None, "settings have changed since last time", plan
-        cache = cachefolder.load(folder / plan)
+        return _without(cachefolder.load(folder / plan), connection, since), "", plan
     except Damaged as why:
         return None, str(why), plan
-    return _without(cache, touched_since(connection, since)), "", plan
 
 
 def _newest(folder: Path, connection: sqlite3.Connection, source: str) -> tuple[str, int]:
@@ -71,18 +73,24 @@ def _newest(folder: Path, connection: sqlite3.Connection, source: str) -> tuple[
     return "", 0
 
 
-def _without(cache: Cache, touched: Mapping[str, pl.Series]) -> Cache:
-    """The cache with these stored records, by entity, in doubt, and what stated them to be read again."""
+def _without(cache: Cache, connection: sqlite3.Connection, since: int) -> Cache:
+    """The cache with what any later revision touched in doubt, and what stated that, or lists it, to be read again."""
+    touched = {entity: ids for entity, ids in touched_since(connection, since).items() if ids.len()}
     if not touched:
         return cache
     doubt = dict(cache.doubt)
-    again = [pl.DataFrame(schema=STATED)]
     for entity, ids in touched.items():
-        doubt[entity] = pl.concat([doubt.get(entity, ids.clear()), ids]).unique()
-        if entity in cache.stated:
-            again.append(cache.stated[entity].filter(pl.col("id").is_in(ids.implode())))
-    lines = pl.concat(again)
-    files = {name: file.reading(lines.filter(pl.col("file") == name)["at"]) for name, file in cache.files.items()}
+        known = [doubt[entity]["id"]] if entity in doubt else []
+        doubt[entity] = pl.concat([*known, ids]).unique().to_frame("id")
+    # What was touched may be listed by a record that did not state it last time: by one of those that it refers to.
+    asked = [touched, parents_of(connection, touched)]
+    files = {}
+    for name, file in cache.files.items():
+        again = [pl.Series([], dtype=STATED["at"])]
+        for entity, ids in ((entity, ids) for some in asked for entity, ids in some.items()):
+            stated = file.stated(entity)
+            again.append(stated.filter(pl.col("id").is_in(ids.implode()))["at"])
+        files[name] = file.reading(pl.concat(again))
     return replace(cache, files=files, doubt=doubt, counts={})
 
 
@@ -104,11 +112,12 @@ def remember(
     memory = bundle.memory
     if memory is None or not memory.files:
         return
-    made = replace(_after(memory, draft, bundle, cache), counts=_counts(counts, draft, first=plan.base == 0))
+    told = {"format": _FORMAT, "reader": reader, "settings": settings_digest}
     try:
-        cachefolder.save(folder / plan.id, made, {"format": _FORMAT, "reader": reader, "settings": settings_digest})
+        made = replace(_after(memory, draft, bundle, cache), counts=_counts(counts, draft.moves, first=plan.base == 0))
+        cachefolder.save(folder / plan.id, made, told)
         others = [other for other in folder.iterdir() if other.name not in (plan.id, used)]
-    except OSError:
+    except (OSError, Damaged):
         return  # the plan is stored, and stands without it: the next one reads more, and says why
     for other in others:
         shutil.rmtree(other, ignore_errors=True)
@@ -116,56 +125,75 @@ def remember(
 
 def _after(memory: Memory, draft: Draft, bundle: Bundle, cache: Cache | None) -> Cache:
     """The cache of tonight: what was read as planning judged it, what was not read as it was."""
-    places = {name: _placed(frame) for name, frame in memory.lines.items()}
-    stated: dict[str, pl.DataFrame] = {}
-    doubt: dict[str, pl.Series] = {}
-    shaky = [pl.DataFrame(schema={"file": pl.String, "line": pl.Int64})]
-    for entity in (e.name for e in entities()):
-        standing = draft.standing[entity]
-        doubt[entity] = standing.filter(~pl.col("steady"))["id"]
-        here = standing.filter(pl.col("tonight"))
-        shaky.append(here.filter(~pl.col("steady")).select("file", "line"))
+    doubt = {name: standing.filter(~pl.col("steady")).select("id") for name, standing in draft.standing.items()}
+    files = {}
+    for name in memory.files:
+        before = cache.files[name] if cache and memory.places[name].before else None
+        files[name] = _file_after(name, memory, before, draft, bundle)
+    return Cache(files, doubt, memory.context)
+
+
+def _file_after(name: str, memory: Memory, before: CachedFile | None, draft: Draft, bundle: Bundle) -> CachedFile:
+    """A file with what it states; its frames are those of last time where nothing became of it."""
+    file, places = memory.files[name], memory.places[name]
+    frames: dict[str, pl.DataFrame] = {}
+    shaky = [pl.Series([], dtype=pl.Int64)]
+    for entity, standing in draft.standing.items():
+        here = standing.filter(pl.col("tonight") & (pl.col("file") == name))
+        shaky.append(here.filter(~pl.col("steady"))["line"])
         if entity in bundle.tables:
             rows = bundle.tables[entity].rows
-            shaky.append(rows.filter(pl.col("unread").is_not_null()).select("file", "line"))
-        told = [pl.DataFrame(schema=STATED)]
-        for file, lines in places.items():
-            mine = here.filter(pl.col("file") == file).join(lines, on="line")
-            told.append(mine.select(list(STATED)))
-            if cache is not None and entity in cache.stated:
-                told.append(_moved(cache, entity, file, lines, standing["id"]))
-        stated[entity] = pl.concat(told)
-    unsure = pl.concat(shaky).unique()
-    files = {name: _reading(name, file, places[name], unsure) for name, file in memory.files.items()}
-    return Cache(files, stated, doubt, memory.context)
+            shaky.append(rows.filter(pl.col("unread").is_not_null() & (pl.col("file") == name))["line"])
+        told = here.select("id", at=places.at(here["line"])).select(list(STATED))
+        if before is None or f"stated/{entity}" not in before.frames:
+            frames |= {f"stated/{entity}": told} if told.height else {}
+        elif standing.height or not places.alike:
+            frames |= _restated(f"stated/{entity}", told, standing["id"], places, before)
+    made = _over(file, frames).reading(places.at(pl.concat(shaky).unique()))
+    return _over(made, _texts(made, memory.texts.get(name), places))
 
 
-def _counts(before: Mapping[str, pl.DataFrame], draft: Draft, *, first: bool) -> dict[str, pl.DataFrame]:
-    """How many there will be, of the entities that were counted; in a store without a revision there is none."""
-    out = {}
-    for entity, moves in draft.moves.items():
-        if first or entity in before:
-            counts = [moves] if first else [before[entity], moves]
-            both = pl.concat(counts).group_by("role", "place").agg(pl.col("base").sum())
-            out[entity] = both.filter(pl.col("base") != 0).sort("role", "place")
-    return out
+def _over(file: CachedFile, frames: dict[str, pl.DataFrame]) -> CachedFile:
+    """The file with these frames in the place of its own."""
+    return replace(file, frames=ChainMap(frames, file.frames)) if frames else file  # type: ignore[arg-type] # it is not written to
 
 
-def _moved(cache: Cache, entity: str, file: str, lines: pl.DataFrame, judged: pl.Series) -> pl.DataFrame:
-    """What was stated last time and was not judged tonight, at its place in tonight's file."""
-    if file not in cache.files:
-        return pl.DataFrame(schema=STATED)
-    met = lines.drop_nulls("was")
-    where = placed(cache.files[file].records.height, met["was"], met["at"])
-    old = cache.stated[entity].filter(pl.col("file") == file)
-    here = old.with_columns(at=where.gather(old["at"])).drop_nulls("at")
-    return here.filter(~pl.col("id").is_in(judged.implode())).select(list(STATED))
+def _restated(
+    name: str, told: pl.DataFrame, judged: pl.Series, places: Places, before: CachedFile
+) -> dict[str, pl.DataFrame]:
+    """STATED of tonight: what was judged, where it is said, and what was not, where it stands now; {} if as before."""
+    old = before.frames[name]
+    now = old.with_columns(places.now(old["at"]).alias("at"))
+    kept = now["at"].is_not_null() & ~now["id"].is_in(judged.implode())
+    if places.alike and old.filter(~kept).sort("at", "id").equals(told.sort("at", "id")):
+        return {}
+    return {name: pl.concat([now.filter(kept), told])}
 
 
-def _placed(lines: pl.DataFrame) -> pl.DataFrame:
-    return lines.with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
+def _texts(file: CachedFile, read: pl.DataFrame | None, places: Places) -> dict[str, pl.DataFrame]:
+    """AGAIN of the file, where that is worth it."""
+    if not file.again or read is None or read.is_empty():
+        return {}
+    again = file.records["again"].arg_true()
+    texts = read.select("text", at=places.at(read["line"])).filter(pl.col("at").is_in(again.implode()))
+    return {"texts": texts.select(list(AGAIN))} if texts.height == again.len() <= _FEW else {}
 
 
-def _reading(name: str, file: CachedFile, lines: pl.DataFrame, unsure: pl.DataFrame) -> CachedFile:
-    again = lines.join(unsure.filter(pl.col("file") == name), on="line", how="semi")
-    return file.reading(again["at"])
+def _counts(
+    before: Mapping[str, pl.DataFrame], moves: Mapping[str, pl.DataFrame], *, first: bool
+) -> dict[str, pl.DataFrame]:
+    """How many there will be, of what was counted; in a store without a revision there is none.
+
+    What may have moved in a way that cannot be told is not there, and is counted anew when it is asked for.
+    """
+    if first:
+        before = {name: some.clear() for name, some in moves.items()}
+    return {name: _moved(counts, moves[name]) for name, counts in before.items() if name in moves}
+
+
+def _moved(counts: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
+    if moves.is_empty():
+        return counts
+    by = [name for name in counts.columns if name != "base"]
+    both = pl.concat([counts, moves.select(counts.columns)]).group_by(by).agg(pl.col("base").sum())
+    return both.filter(pl.col("base") != 0).select(counts.columns).sort(by)

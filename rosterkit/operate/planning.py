@@ -13,6 +13,7 @@ import polars as pl
 
 from rosterkit.errors import Refused
 from rosterkit.intake.bundle import Bundle
+from rosterkit.intake.cache import Damaged
 from rosterkit.intake.source import Progress, ReadOptions, source
 from rosterkit.model.schema import entities
 from rosterkit.operate.caching import reader_digest, remember, remembered
@@ -100,6 +101,17 @@ def _notes(draft: Draft, bundle: Bundle, waiting: int, state: str, first: bool) 
     return tuple(notes)
 
 
+def _draft(
+    path: Path, connection: sqlite3.Connection, config: Config, name: str, package: Path, options: ReadOptions
+) -> tuple[Bundle, Bundle, StoreSnapshot, Draft]:
+    """What the package says, what of it is to be planned, by what it was planned, and the plan. Writes nothing."""
+    read = source(config.source(name).kind).read(package, options).checked()
+    bundle = queue.tonight(read, queue.known(connection, name, read.package.id))
+    snapshot = StoreSnapshot(path, connection, name, options.cache.counts if options.cache else {})
+    options.progress("planning", 0, 0)
+    return read, bundle, snapshot, build(bundle, snapshot, config.limits, options.progress)
+
+
 def plan_package(
     path: Path,
     connection: sqlite3.Connection,
@@ -116,20 +128,19 @@ def plan_package(
 
     ``cached``: the folder of what this source said before; with ``full`` every record is read all the same.
     """
-    settings = config.source(name)
-    provider = source(settings.kind)
-    reader = reader_digest(settings.kind, provider.rules)
+    kind = config.source(name).kind
+    reader = reader_digest(kind, source(kind).rules)
     cache, why, used = remembered(cached, connection, name, config.settings_digest, reader)
     if full:
         cache, why = None, "it was asked for"
-    options = read_options(connection, config, name, progress)
-    options = replace(options, cache=cache, cache_why=why, remember=True)
-    read = provider.read(package, options).checked()
+    options = replace(read_options(connection, config, name, progress), remember=True)
+    try:
+        made = _draft(path, connection, config, name, package, replace(options, cache=cache, cache_why=why))
+    except Damaged as damage:  # what is remembered is read where it is asked for
+        cache = None
+        made = _draft(path, connection, config, name, package, replace(options, cache_why=str(damage)))
+    read, bundle, snapshot, draft = made
     state = queue.known(connection, name, read.package.id)
-    bundle = queue.tonight(read, state)
-    snapshot = StoreSnapshot(path, connection, name, cache.counts if cache else {})
-    progress("planning", 0, 0)
-    draft = build(bundle, snapshot, config.limits, progress)
     packages = tuple(dict.fromkeys([*queue.waiting(connection, name), read.package.id]))
     created = plans.now()
     first = not connection.execute("select 1 from plan where source=? and state='applied'", (name,)).fetchone()

@@ -19,14 +19,14 @@ from rosterkit.plan.approvals import free, freed, wholly
 from rosterkit.plan.closure import close
 from rosterkit.plan.holding import hold_cases, hold_over_limits, hold_stored
 from rosterkit.plan.judge import bit, judge
-from rosterkit.plan.limits import PLACE, Limits
+from rosterkit.plan.limits import Limits
+from rosterkit.plan.moves import moves
 from rosterkit.plan.parts import Parts, content_hash, parts_of
 from rosterkit.plan.references import protect, settle
 from rosterkit.plan.said import Said, fold, from_pending, stated
 from rosterkit.plan.scope import layer_of, scope
 from rosterkit.plan.snapshot import PENDING, Snapshot
 from rosterkit.plan.texts import keys_of
-from rosterkit.plan.units import moves
 
 __all__ = ["STANDING", "Draft", "build", "dangling"]
 
@@ -39,8 +39,8 @@ class Draft:
     ids whose pending row is done. ``new_holds``: by entity sourced_id and why of archives that a limit holds
     from now on.
     ``ended_holds``: hold ids whose reason is gone. ``reserved``: by entity the next integer id. ``standing``: by entity
-    every record that was judged and is there, or is to be: STANDING. ``moves``: by entity that says itself where it
-    counts, how many more or fewer there will be: COUNTS (plan.limits).
+    every record that was judged and is there, or is to be: STANDING. ``moves``: what applying it changes in how
+    many are active (plan.moves).
     """
 
     parts: Parts
@@ -178,7 +178,7 @@ def build(bundle: Bundle, snapshot: Snapshot, limits: Limits, progress: Progress
         used_approvals=_used(snapshot.approved(), parts),
         reserved=reserved,
         segments=bundle.segments,
-        moves={e.name: moves(e, judged[e.name]) for e in entities() if e.name in PLACE},
+        moves=moves(judged, snapshot),
         standing={name: _standing(rows, bundle.package.id) for name, rows in judged.items()},
     )
 

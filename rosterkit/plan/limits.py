@@ -12,7 +12,20 @@ from dataclasses import dataclass
 
 import polars as pl
 
-__all__ = ["CENSUS", "CLASS_CENSUS", "COUNTS", "PLACE", "UNITS", "Limits", "halved_classes", "trips"]
+__all__ = [
+    "BY_CLASS",
+    "CENSUS",
+    "CLASS_CENSUS",
+    "COUNTS",
+    "PEOPLE",
+    "PLACE",
+    "UNITS",
+    "Limits",
+    "halved_classes",
+    "people_census",
+    "shaped",
+    "trips",
+]
 
 UNITS: dict[str, type[pl.DataType]] = {
     "id": pl.Int64,
@@ -32,6 +45,12 @@ CENSUS: dict[str, type[pl.DataType]] = {
 
 PLACE = {"Role": "org_id", "Course": "org_id", "Class": "school_id", "Enrollment": "school_id"}
 """The entities that say themselves where they count, and the column that does."""
+
+PEOPLE = {"Person": "id", "UserProfile": "person_id", "Demographics": "person_id", "GuardianStatement": "student_id"}
+"""The entities that count where a person does, and the column that says who that is."""
+
+BY_CLASS = "Enrollment by class"
+"""By that name enrollments are counted by class too, as if that were their place."""
 
 COUNTS: dict[str, type[pl.DataType]] = {"role": pl.String, "place": pl.Int64, "base": pl.Int64}
 """How many records are active, by role ("" where the entity has none) and place (an org's id; 0: none)."""
@@ -115,3 +134,24 @@ def halved_classes(members: pl.DataFrame, census: pl.DataFrame, limits: Limits) 
         .join(low.select("class_id", "role", why=pl.format("in this class, {}", "why")), on=["class_id", "role"])
         .select("id", "why")
     )
+
+
+def people_census(entity: str, rows: pl.DataFrame, seats: pl.DataFrame) -> pl.DataFrame:
+    """CENSUS of records that count where a person does: by unit once for each of the person's, over all for each role.
+
+    ``rows``: person_id and ``base``, how many records that person has; ``seats``: person_id, role, school_id.
+    """
+    by = ["role", "school_id"] if entity == "Person" else ["school_id"]
+    units = seats.select("person_id", *by).unique()
+    roles = units.select("person_id", *by[:-1]).unique()
+    counted = rows.join(units, on="person_id", how="left").group_by(by).agg(pl.col("base").sum())
+    over_all = rows.join(roles, on="person_id", how="left").group_by(by[:-1] or pl.lit("").alias("role"))
+    return shaped(counted.with_columns(pl.col("school_id").fill_null(0)), over_all.agg(pl.col("base").sum()))
+
+
+def shaped(by_unit: pl.DataFrame, over_all: pl.DataFrame) -> pl.DataFrame:
+    """CENSUS of both."""
+    frames = [by_unit, over_all.with_columns(school_id=pl.lit(None, pl.Int64))]
+    whole = [f if "role" in f.columns else f.with_columns(role=pl.lit("")) for f in frames]
+    told = pl.concat([f.select(pl.col(c).cast(t) for c, t in CENSUS.items()) for f in whole])
+    return told.with_columns(pl.col("role").fill_null(""))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import polars as pl
 
 from rosterkit.model.schema import Entity
 from rosterkit.model.vocabulary import is_school
-from rosterkit.plan.judge import bit, proposed
-from rosterkit.plan.limits import PLACE, UNITS
+from rosterkit.plan.limits import PEOPLE, PLACE, UNITS
 from rosterkit.plan.snapshot import Snapshot
 
-__all__ = ["moves", "units"]
+__all__ = ["units"]
 
 _FLAGS = ("id", "active", "vanished", "added")
 Judged = Mapping[str, pl.DataFrame]
@@ -57,25 +56,6 @@ def _through(rows: pl.DataFrame, person: str, judged: Judged, snapshot: Snapshot
     return pl.concat([by_stored, by_proposed])
 
 
-def moves(entity: Entity, rows: pl.DataFrame) -> pl.DataFrame:
-    """What applying these judged rows changes in how many are active by role and place: COUNTS, of differences."""
-    by_role = entity.name in ("Role", "Enrollment")
-
-    def counted(some: pl.DataFrame, of: Callable[[str], pl.Expr], sign: int) -> pl.DataFrame:
-        role = of("role") if by_role else pl.lit("")
-        return some.select(role=role, place=of(PLACE[entity.name]).fill_null(0), base=pl.lit(sign, pl.Int64))
-
-    def after(name: str) -> pl.Expr:
-        held = (pl.col("field_hold") & bit(entity, entity.column(name))) != 0
-        return pl.when(held).then(pl.col(f"s.{name}")).otherwise(pl.col(name))
-
-    going = rows.filter(proposed())
-    before = going.filter("active")
-    stays = going.filter(pl.col("action") != "archive")
-    parts = [counted(before, lambda name: pl.col(f"s.{name}"), -1), counted(stays, after, 1)]
-    return pl.concat(parts).group_by("role", "place").agg(pl.col("base").sum()).filter(pl.col("base") != 0)
-
-
 def units(
     entity: Entity, rows: pl.DataFrame, judged: Judged, context: Mapping[str, pl.DataFrame], snapshot: Snapshot
 ) -> pl.DataFrame:
@@ -84,14 +64,8 @@ def units(
     ``judged`` has every org; a class that these rows refer to is there or in ``context``.
     """
     name = entity.name
-    people = {
-        "Person": "id",
-        "UserProfile": "person_id",
-        "Demographics": "person_id",
-        "GuardianStatement": "student_id",
-    }
-    if name in people:
-        out = _through(rows, people[name], judged, snapshot)
+    if name in PEOPLE:
+        out = _through(rows, PEOPLE[name], judged, snapshot)
     elif name == "ClassTerm":
         classes = judged["Class"].select(class_id="id", school_id=_value("school_id"))
         if "Class" in context:

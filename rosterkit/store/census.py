@@ -7,20 +7,19 @@ belongs to a person counts at every school of the person's active roles (docs/ho
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
-from rosterkit.model.schema import Entity
+from rosterkit.model.schema import Entity, by_name
 from rosterkit.model.vocabulary import is_school
-from rosterkit.plan.limits import CENSUS, COUNTS, PLACE
+from rosterkit.plan.limits import BY_CLASS, CLASS_CENSUS, COUNTS, PEOPLE, PLACE, people_census, shaped
 from rosterkit.store.bulk import read
 
 __all__ = ["Census"]
 
-_PEOPLE = {"Person": "id", "UserProfile": "person_id", "Demographics": "person_id", "GuardianStatement": "student_id"}
 _ACTIVE = "+origin=? and status='active'"  # the plus: reading the table is faster than walking the index of origins
 
 
@@ -30,37 +29,39 @@ class Census:
     def __init__(
         self, path: Path, connection: sqlite3.Connection, origin: str, known: Mapping[str, pl.DataFrame]
     ) -> None:
-        self.places = dict(known)  # by entity COUNTS by place, as far as they are known
+        self.counts = dict(known)  # what was counted (plan.snapshot)
         self._path = path
         self._connection = connection
         self._origin = origin
 
     def of(self, entity: Entity) -> pl.DataFrame:
         """The census of an entity: CENSUS."""
-        return self._through_people(entity) if entity.name in _PEOPLE else self._by_place(entity)
+        if entity.name in PEOPLE:
+            return self._kept(entity.name, lambda: self._through_people(entity))
+        role = "e.role" if entity.name in ("Role", "Enrollment") else "''"
+        place = f"e.{PLACE[entity.name]}" if entity.name in PLACE else "null"
+        counts = self._kept(entity.name, lambda: self._by_place(entity, role, place))
+        counted = counts.select("role", "base", school_id=self._placed("place"))
+        return shaped(*(counted.group_by(by).agg(pl.col("base").sum()) for by in (["role", "school_id"], ["role"])))
+
+    def by_class(self) -> pl.DataFrame:
+        """How many enrollments are active: CLASS_CENSUS."""
+        counts = self._kept(BY_CLASS, lambda: self._by_place(by_name("Enrollment"), "e.role", "e.class_id"))
+        return counts.select("role", "base", class_id="place").select(list(CLASS_CENSUS))
+
+    def _kept(self, name: str, count: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        if name not in self.counts:
+            self.counts[name] = count()
+        return self.counts[name]
 
     def _through_people(self, entity: Entity) -> pl.DataFrame:
-        """Who has several roles counts in each unit once, and over all once for each role."""
-        people = read(self._path, entity.table, {_PEOPLE[entity.name]: pl.Int64}, _ACTIVE, (self._origin,)).to_series()
-        by = ["role", "school_id"] if entity.name == "Person" else ["school_id"]
-        units = self._seats.select("person_id", *by).unique()
-        roles = units.select("person_id", *by[:-1]).unique()
-        rows = people.alias("person_id").to_frame()
-        counted = rows.join(units, on="person_id", how="left").group_by(by).agg(base=pl.len())
-        over_all = rows.join(roles, on="person_id", how="left").group_by(by[:-1] or pl.lit("").alias("role"))
-        return _shaped(counted.with_columns(pl.col("school_id").fill_null(0)), over_all.agg(base=pl.len()))
+        people = read(self._path, entity.table, {PEOPLE[entity.name]: pl.Int64}, _ACTIVE, (self._origin,)).to_series()
+        rows = people.alias("person_id").to_frame().with_columns(base=pl.lit(1))
+        return people_census(entity.name, rows, self._seats)
 
-    def _by_place(self, entity: Entity) -> pl.DataFrame:
-        if entity.name not in self.places:
-            self.places[entity.name] = self._counted(entity)
-        counted = self.places[entity.name].select("role", "base", school_id=self._placed("place"))
-        sums = [counted.group_by(by).agg(pl.col("base").sum()) for by in (["role", "school_id"], ["role"])]
-        return _shaped(*sums)
-
-    def _counted(self, entity: Entity) -> pl.DataFrame:
-        """COUNTS of the entity, by its own place, be that a school or not."""
-        role = "e.role" if entity.name in ("Role", "Enrollment") else "''"
-        place, join = f"e.{PLACE[entity.name]}" if entity.name in PLACE else "null", ""
+    def _by_place(self, entity: Entity, role: str, place: str) -> pl.DataFrame:
+        """COUNTS of the entity by that place, be it a school or not."""
+        join = ""
         if entity.name == "ClassTerm":
             place, join = "c.school_id", "join class c on c.id=e.class_id"
         statement = (
@@ -83,10 +84,3 @@ class Census:
         schema: dict[str, type[pl.DataType]] = {"person_id": pl.Int64, "role": pl.String, "org_id": pl.Int64}
         roles = read(self._path, "role", schema, _ACTIVE, (self._origin,))
         return roles.select("person_id", "role", school_id=self._placed("org_id"))
-
-
-def _shaped(by_unit: pl.DataFrame, over_all: pl.DataFrame) -> pl.DataFrame:
-    frames = [by_unit, over_all.with_columns(school_id=pl.lit(None, pl.Int64))]
-    whole = [f if "role" in f.columns else f.with_columns(role=pl.lit("")) for f in frames]
-    told = pl.concat([f.select(pl.col(c).cast(t) for c, t in CENSUS.items()) for f in whole])
-    return told.with_columns(pl.col("role").fill_null(""))

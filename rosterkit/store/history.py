@@ -18,7 +18,7 @@ from rosterkit.plan.texts import Keys, as_text
 from rosterkit.store import plans
 from rosterkit.store.bulk import read
 
-__all__ = ["Event", "Past", "of_record", "record_id", "revisions", "sources", "stored_keys"]
+__all__ = ["Event", "Past", "of_record", "parents_of", "record_id", "revisions", "sources", "stored_keys"]
 
 
 @dataclass(frozen=True)
@@ -109,3 +109,19 @@ def touched_since(connection: sqlite3.Connection, revision: int) -> dict[str, pl
         found = connection.execute(query, (entity.name, revision, revision)).fetchall()
         out[entity.name] = pl.Series([row[0] for row in found], dtype=pl.Int64)
     return out
+
+
+def parents_of(connection: sqlite3.Connection, touched: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+    """By entity the ids of records that these records refer to."""
+    out: dict[str, list[pl.Series]] = {}
+    for entity in entities():
+        ids = touched.get(entity.name, pl.Series([], dtype=pl.Int64))
+        for column in entity.refs if ids.len() else ():
+            assert column.to is not None
+            query = (
+                f'select distinct "{column.name}" from "{entity.table}" where "{column.name}" is not null '
+                "and id in (select value from json_each(?))"
+            )
+            found = connection.execute(query, (json.dumps(ids.to_list()),)).fetchall()
+            out.setdefault(column.to, []).append(pl.Series([row[0] for row in found], dtype=pl.Int64))
+    return {name: pl.concat(some).unique() for name, some in out.items()}

@@ -12,13 +12,14 @@ import polars as pl
 
 from rosterkit.intake.bundle import Listing
 from rosterkit.model.schema import Column, Entity
-from rosterkit.plan.limits import CLASS_CENSUS
 from rosterkit.plan.snapshot import APPROVED, HOLDS, PENDING, Layer
-from rosterkit.store.bulk import read
+from rosterkit.store.bulk import quoted, read
 from rosterkit.store.census import Census
 from rosterkit.store.plans import now, unpacked
 
 __all__ = ["StoreSnapshot", "revision_of"]
+
+_FEW = 1_000  # values up to which the open connection is faster than one of ADBC's
 
 
 def revision_of(connection: sqlite3.Connection) -> int:
@@ -36,7 +37,7 @@ class StoreSnapshot:
         origin: str,
         counts: Mapping[str, pl.DataFrame] = MappingProxyType({}),
     ) -> None:
-        """``counts``: of some entities, how many are active by role and place (COUNTS), where that is remembered."""
+        """``counts``: how many are active, where that is remembered (as ``counts`` says it)."""
         self._path = path
         self._connection = connection
         self._origin = origin
@@ -44,8 +45,8 @@ class StoreSnapshot:
 
     @property
     def counts(self) -> dict[str, pl.DataFrame]:
-        """Of the entities that were counted, how many are active by role and place: COUNTS."""
-        return self._census.places
+        """What was counted, by entity: COUNTS, or CENSUS where it counts where a person does; and BY_CLASS."""
+        return self._census.counts
 
     @property
     def revision(self) -> int:
@@ -69,17 +70,16 @@ class StoreSnapshot:
         mine = "origin=? and id_space=''" if column == "sourced_id" else "+origin=?"
         where = f'{mine} and "{column}" in (select value from json_each(?))'
         listed = json.dumps(values.unique().to_list())
+        if values.len() < _FEW:
+            query = f'select {quoted(list(entity.judged_schema))} from "{entity.table}" where {where}'
+            return self._frame(query, (self._origin, listed), entity.judged_schema)
         return read(self._path, entity.table, entity.judged_schema, where, (self._origin, listed))
 
     def census(self, entity: Entity) -> pl.DataFrame:
         return self._census.of(entity)
 
     def class_census(self, classes: pl.Series) -> pl.DataFrame:
-        query = (
-            "select class_id, role, count(*) from enrollment where +origin=? and status='active' "
-            "and class_id in (select value from json_each(?)) group by class_id, role"
-        )
-        return self._frame(query, (self._origin, json.dumps(classes.to_list())), CLASS_CENSUS)
+        return self._census.by_class().filter(pl.col("class_id").is_in(classes.implode()))
 
     def roles_of(self, people: pl.Series) -> pl.DataFrame:
         schema = {"person_id": pl.Int64, "role": pl.String, "org_id": pl.Int64}

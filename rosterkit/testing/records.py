@@ -19,7 +19,6 @@ from rosterkit.intake.bundle import ROW_KEYS, UNREADABLE, Bundle, Listing, Packa
 from rosterkit.intake.cache import Cache, CachedFile, Memory, Reading
 from rosterkit.intake.csvfile import line_hash
 from rosterkit.intake.notes import Notes
-from rosterkit.intake.records import LINE
 from rosterkit.intake.rules import Rule
 from rosterkit.intake.source import ReadOptions
 from rosterkit.testing.records_filter import Filtered, Record, filtered
@@ -76,8 +75,8 @@ def _table(entity: str, reads: list[_Read], cache: Cache | None) -> Table:
     """What all kinds state of the entity; what is the same is known of those that were filtered."""
     tables = [read.table(entity) for read in reads]
     rows, unreadable = (pl.concat(frames) for frames in zip(*((t.rows, t.unreadable) for t in tables), strict=True))
-    lines = {read.kind: read.records.places() for read in reads if read.records.cached}
-    unchanged = cache.unchanged(entity, lines) if cache and lines else None
+    places = {read.kind: read.records.lines.places for read in reads if read.records.cached}
+    unchanged = cache.unchanged(entity, places) if cache and places else None
     return Table(rows, unreadable, tuple(listing for table in tables for listing in table.listings), unchanged)
 
 
@@ -110,7 +109,7 @@ class RecordSource:
             {entity: _table(entity, of, options.cache) for entity, of in sound.items() if of},
             tuple(_segment(entity, of) for entity, of in states.items()),
             findings.ordered(findings.concat(read.notes.frame() for read in reads)),
-            {kind: read.records.lines.height for kind, read in there.items()},
+            {kind: read.records.lines.places.count for kind, read in there.items()},
             _memory(there) if options.remember else None,
             {kind: _reading(read.records) for kind, read in there.items()},
         )
@@ -118,14 +117,13 @@ class RecordSource:
 
 def _reading(records: Filtered) -> Reading:
     road = "full" if records.cached is None else "filtered"
-    return Reading(road, records.lines.height, len(records.unread), records.why)
+    return Reading(road, records.lines.places.count, len(records.unread), records.why)
 
 
 def _memory(reads: Mapping[str, _Read]) -> Memory:
     kept = {kind: read for kind, read in reads.items() if kind not in NOT_FILTERED}
     files = {kind: read.records.remembered(read.unsound, read.notes.hits()) for kind, read in kept.items()}
-    lines = {kind: read.records.lines.select("was", line=LINE) for kind, read in kept.items()}
-    return Memory(files, lines)
+    return Memory(files, {kind: read.records.lines.places for kind, read in kept.items()})
 
 
 def _cached(kind: str, options: ReadOptions) -> tuple[CachedFile | None, str]:

@@ -8,10 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from rosterkit.intake.cache import CARRIED, CachedFile, tie
-from rosterkit.intake.linefilter import LineFilter, Unfilterable
+from rosterkit.intake.cache import CARRIED, CachedFile, Unfilterable, tie
+from rosterkit.intake.linefilter import LineFilter, Lines
 from rosterkit.intake.notes import Notes
 from rosterkit.intake.records import LINE
+from rosterkit.intake.remembering import carry, remembered
 from rosterkit.testing.records_package import Stream
 from rosterkit.testing.records_said import key_of
 
@@ -20,7 +21,8 @@ __all__ = ["FORM", "Filtered", "Record", "filtered"]
 FORM = "records, first form"
 """What the text of a record is; where it is another, nothing that was remembered is of use."""
 
-_NONE = CachedFile(FORM, pl.DataFrame(schema={"h1": pl.UInt64, "h2": pl.UInt64, "again": pl.Boolean, "key": pl.UInt64}))
+_NO_RECORDS = {"h1": pl.UInt64, "h2": pl.UInt64, "again": pl.Boolean, "key": pl.UInt64}
+_NONE = CachedFile(FORM, 0, {"records": pl.DataFrame(schema=_NO_RECORDS), "carried": pl.DataFrame(schema=CARRIED)})
 
 
 @dataclass(frozen=True)
@@ -35,46 +37,32 @@ class Record:
 
 @dataclass(frozen=True)
 class Filtered:
-    """``unread``: the records that must be read. ``lines``: of every record LINE, h1, h2 and ``was``.
+    """``unread``: the records that must be read; ``lines``: all of them.
 
     ``cached``: by what they were filtered; ``why``: why they were not.
     """
 
     unread: list[Record]
-    lines: pl.DataFrame
+    lines: Lines
     cached: CachedFile | None
     why: str
-
-    def places(self) -> pl.DataFrame:
-        """``was`` and ``line`` of the records that are the same."""
-        return self.lines.select("was", line=LINE).drop_nulls()
 
     def carry(self, notes: Notes) -> None:
         """Notes what is known of the records that are the same."""
         if self.cached is not None:
-            known = self.cached.carried.join(self.places(), left_on="at", right_on="was")
-            for (rule, column), hits in known.group_by("rule", "column", maintain_order=True):
-                notes.many(str(rule), hits.select("line", "value", "key", "detail"), column=str(column))
+            carry(notes, self.lines, self.cached)
 
     def remembered(self, unsound: set[int], hits: pl.DataFrame) -> CachedFile:
         """What is known of every record; those in lines that are ``unsound`` are to be read again tomorrow.
 
         Twins are among them, as they share an id or have none: the filter cannot tell them apart.
         """
-        read = pl.DataFrame(
+        told = pl.DataFrame(
             [(record.line, record.key, record.line in unsound) for record in self.unread],
             schema={LINE: pl.Int64, "key": pl.String, "again": pl.Boolean},
             orient="row",
         ).with_columns(key=tie("key"))
-        before = (self.cached or _NONE).records.select("key").with_row_index("was")
-        kept = before.with_columns(pl.col("was").cast(pl.Int64), again=pl.lit(value=False))
-        same = self.lines.drop_nulls("was").join(kept, on="was")
-        new = self.lines.filter(pl.col("was").is_null()).join(read, on=LINE)
-        columns = ["h1", "h2", "again", "key", LINE]
-        records = pl.concat([same.select(columns), new.select(columns)]).sort(LINE)
-        numbered = records.with_columns(at=pl.int_range(pl.len(), dtype=pl.Int64))
-        steady = numbered.filter(~pl.col("again")).select("at", line=LINE)
-        return CachedFile(FORM, records.drop(LINE), carried=hits.join(steady, on="line").select(list(CARRIED)))
+        return remembered(self.lines, self.cached, told, hits)
 
 
 def filtered(stream: Stream, cached: CachedFile | None, why: str = "") -> Filtered:
@@ -86,7 +74,7 @@ def filtered(stream: Stream, cached: CachedFile | None, why: str = "") -> Filter
         try:
             for block in stream.blocks():
                 sieve.take(block)
-            unread, lines = sieve.finish()
+            unread, lines = sieve.finish(FORM)
         except Unfilterable as cause:
             return filtered(stream, None, str(cause))
         records = [_record(stream.kind, *row) for row in unread.select(LINE, "text").iter_rows()]
@@ -100,9 +88,8 @@ def _record(kind: str, line: int, text: str) -> Record:
     return Record(line, text, value, key_of(kind, value))
 
 
-def _namesakes(read: list[Record], lines: pl.DataFrame, cached: CachedFile) -> pl.Series:
+def _namesakes(read: list[Record], lines: Lines, cached: CachedFile) -> pl.Series:
     """Of last time's records that are the same, those with the id of one that is read."""
     keys = pl.DataFrame({"key": [record.key for record in read]}, schema={"key": pl.String}).select(tie("key"))
-    known = cached.records.select("key", at=pl.int_range(pl.len(), dtype=pl.Int64))
-    same = pl.col("at").is_in(lines["was"].drop_nulls().implode())
-    return known.filter(same & pl.col("key").is_in(keys.to_series().drop_nulls().implode()))["at"]
+    named = cached.records["key"].is_in(keys.to_series().drop_nulls().implode()).fill_null(value=False).arg_true()
+    return named.filter(lines.places.now(named).is_not_null())

@@ -93,9 +93,9 @@ def test_every_active_record_is_stated_by_one_line_or_in_doubt(tmp_path: Path) -
         for entity, table in (("Person", "person"), ("Enrollment", "enrollment"), ("Role", "role"), ("Class", "class")):
             with closing(sqlite3.connect(ws.database)) as connection:
                 active = [row[0] for row in connection.execute(f"select id from {table} where status='active'")]
-            known = pl.concat([cache.stated[entity]["id"], cache.doubt[entity]])
-            assert set(active) <= set(known), entity
-            assert cache.stated[entity]["id"].is_unique().all(), entity
+            stated = pl.concat(file.stated(entity)["id"] for file in cache.files.values())
+            assert set(active) <= {*stated, *cache.doubt[entity]["id"]}, entity
+            assert stated.is_unique().all(), entity
 
 
 def test_a_cache_of_a_plan_that_was_not_applied_is_not_used(tmp_path: Path) -> None:

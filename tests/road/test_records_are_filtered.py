@@ -19,6 +19,7 @@ from record_events import EVENTS, mend
 from record_nights import RecordRoads, Records, contact, person, record_roads
 
 from rosterkit.intake import cache
+from rosterkit.intake.places import Places
 from rosterkit.plan.plan import Counts, Plan
 
 NOTHING = Counts()
@@ -368,6 +369,17 @@ def test_persons_of_two_kinds_are_filtered_each_by_itself(roads: RecordRoads, re
     assert plan.changes["Person"] == Counts(update=1, restore=1)
 
 
+def test_a_seat_that_an_undo_brought_back_is_still_not_listed(roads: RecordRoads, records: Records) -> None:
+    del records.find("sections", "S1-c0")["seats"][0]
+    roads.said(records)
+    assert roads.undo(roads.full.history()[0].revision) is not None
+    assert roads.approve()
+    assert roads.apply()
+    records.people = records.people[1:]
+    plan = roads.said(records)
+    assert plan.reading["sections"].parsed == 1
+
+
 # --- the guards
 
 
@@ -376,8 +388,8 @@ def test_without_doubt_what_a_record_no_longer_states_would_stay(
 ) -> None:
     unchanged = cache.Cache.unchanged
 
-    def without(self: cache.Cache, entity: str, lines: dict[str, pl.DataFrame]) -> cache.Unchanged:
-        said = unchanged(self, entity, lines)
+    def without(self: cache.Cache, entity: str, filtered: dict[str, Places]) -> cache.Unchanged:
+        said = unchanged(self, entity, filtered)
         return cache.Unchanged(said.doubt.clear(), said.places)
 
     monkeypatch.setattr(cache.Cache, "unchanged", without)

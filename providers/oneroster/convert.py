@@ -11,14 +11,14 @@ role, where there is such a row.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 import polars as pl
 
 from providers.oneroster.feed_rules import RULES
 from rosterkit.intake.findings import FINDINGS
 
-__all__ = ["GUID", "ROLES_IN_11", "agents", "found", "roles_of_12", "users_of_11"]
+__all__ = ["GUID", "ROLES_IN_11", "Seats", "agents", "found", "roles_of_12", "users_of_11"]
 
 GUID = r"^[0-9A-Za-z./@_-]{1,255}$"
 """What a sourced id may be (CSV binding 1.2, data types)."""
@@ -67,8 +67,47 @@ def agents(statements: pl.DataFrame) -> pl.DataFrame:
     return listed.group_by("sourced_id").agg("agentSourcedIds")
 
 
-def roles_of_12(given: Frames) -> tuple[Frames, list[pl.DataFrame]]:
-    """The tables with roles in the words of 1.2, each with an id that roles.csv can hold."""
+@dataclass(frozen=True)
+class Seats:
+    """Which row of users.csv a person is meant by, where there are several: ``person``, ``kind`` and ``seat``, its id.
+
+    Empty where everybody has one row; otherwise it has the first rows, too, of people who may have several. A person is
+    the place of their id among the ``people``, a seat that of its id among the ``ids`` of all rows.
+    """
+
+    people: pl.Series
+    ids: pl.Series
+    of: pl.DataFrame
+
+    def own(self, people: pl.Series) -> pl.Series:
+        """Their own rows."""
+        if self.of.is_empty():
+            return people
+        return self.ids.search_sorted(self.people).gather(people).alias(people.name)
+
+    def enrolled(self, enrollments: pl.DataFrame) -> pl.DataFrame:
+        """The enrollments, in their order, each naming the row of its role."""
+        return self._seated(enrollments, "person", self.of, pl.col("role"))
+
+    def family(self, statements: pl.DataFrame) -> pl.DataFrame:
+        """The statements naming the student's row as a student, and the guardian's first row by the alphabet as one."""
+        seated = self._seated(statements, "student", self.of, pl.lit("student"))
+        guardians = self.of.filter(pl.col("kind").is_in(_GUARDIANS)).sort("person", "kind")
+        guardians = guardians.unique("person", keep="first").with_columns(kind=pl.lit("guardian"))
+        return self._seated(seated, "guardian", guardians, pl.lit("guardian"))
+
+    def _seated(self, rows: pl.DataFrame, column: str, seats: pl.DataFrame, kind: pl.Expr) -> pl.DataFrame:
+        """The rows with ``column`` naming the seat of that kind, where the person has one."""
+        if self.of.is_empty():
+            return rows
+        to = seats.select(pl.col("person").alias(column), pl.col("kind").alias("_kind"), pl.col("seat").alias("_seat"))
+        joined = rows.with_columns(_kind=kind).join(to, on=[column, "_kind"], how="left", maintain_order="left")
+        own = self.own(joined[column])
+        return joined.with_columns(pl.coalesce("_seat", own).alias(column)).drop("_kind", "_seat")
+
+
+def roles_of_12(given: Frames, people: pl.Series) -> tuple[Seats, list[pl.DataFrame]]:
+    """Puts roles into the words of 1.2, each with an id that roles.csv can hold."""
     schools = given["Org"].filter(pl.col("type") == "school")["sourced_id"]
     administrator = (
         pl.when(pl.col("org").is_in(schools.implode()))
@@ -78,7 +117,12 @@ def roles_of_12(given: Frames) -> tuple[Frames, list[pl.DataFrame]]:
     roles = given["Role"].with_columns(
         role=pl.when(pl.col("role") == "administrator").then(administrator).otherwise("role")
     )
-    return given | {"Role": _minted(roles)}, []
+    given["Role"] = _minted(roles)
+    return _one_each(people), []
+
+
+def _one_each(people: pl.Series) -> Seats:
+    return Seats(people, people, pl.DataFrame(schema={"person": pl.UInt32, "kind": pl.String, "seat": pl.UInt32}))
 
 
 def _minted(roles: pl.DataFrame) -> pl.DataFrame:
@@ -92,61 +136,57 @@ def _minted(roles: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(sourced_id=pl.coalesce("minted", "sourced_id")).drop("minted")
 
 
-def users_of_11(given: Frames) -> tuple[Frames, list[pl.DataFrame]]:
-    """The tables with one person row per kind of role, and everything that names people pointing to the right one."""
+def users_of_11(given: Frames, ids: pl.Series) -> tuple[Seats, list[pl.DataFrame]]:
+    """Puts one row per person and kind of role into ``Person``; how everything that names people finds its row."""
     people = given["Person"]
-    known = given["Role"].with_columns(
+    known = given.pop("Role").with_columns(
         kind=pl.col("role").replace_strict(ROLES_IN_11, default=None, return_dtype=pl.String)
     )
     wordless = known.filter(pl.col("kind").is_null())
-    findings = [found("feed.role", "users", wordless["person"], column="role", detail="the role has no word in 1.1")]
-    seats, clashes = _seats(known.filter(pl.col("kind").is_not_null()), people)
+    keys = ids.gather(wordless["person"])
+    findings = [found("feed.role", "users", keys, column="role", detail="the role has no word in 1.1")]
+    known = known.filter(pl.col("kind").is_not_null())
+    several = known["person"].is_duplicated()
+    kinds = _kinds(known.filter(several), people)
+    seats, clashes = _seats(kinds, people["sourced_id"], ids)
     findings.append(found("feed.id-clash", "users", clashes, column="sourcedId"))
-    rows = people.rename({"sourced_id": "person"}).join(seats, on="person", how="left")
-    rows = rows.with_columns(sourced_id=pl.coalesce("seat", "person")).rename({"kind": "role"}).drop("seat", "person")
-    changed = {
-        "Person": rows,
-        "Enrollment": _seated(given["Enrollment"], "person", seats, pl.col("role")),
-        "GuardianStatement": _family(given["GuardianStatement"], seats),
-    }
-    return given | changed, findings
+    first = known.filter(~several).select("person", role="kind", orgSourcedIds=pl.concat_list("org"))
+    first = pl.concat([first, kinds.filter("own").select(first.columns)])
+    rows = people.join(first, left_on="sourced_id", right_on="person", how="left")
+    given["Person"] = rows.with_columns(seats.own(rows["sourced_id"]))
+    if not seats.of.is_empty():
+        others = kinds.filter(~pl.col("own")).join(seats.of, left_on=["person", "role"], right_on=["person", "kind"])
+        more = people.join(others.drop("own"), left_on="sourced_id", right_on="person").with_columns(sourced_id="seat")
+        given["Person"] = pl.concat([given["Person"], more.select(rows.columns)])
+    return seats, findings
 
 
-def _seats(roles: pl.DataFrame, people: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
-    """``person``, ``kind``, ``orgSourcedIds``, ``seat`` (the row's id); and the people whose further id is taken."""
-    at_home = people.unique("sourced_id", keep="none").select(pl.col("sourced_id").alias("person"), home="primary_org")
+def _kinds(roles: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """``person``, ``role``, ``orgSourcedIds``, and whether that kind of role is the person's ``own`` row."""
+    at_home = people.unique("sourced_id", keep="none").select(person="sourced_id", home="primary_org")
     primary = pl.col("type") == "primary"
-    kinds = (
+    return (
         roles.join(at_home, on="person", how="left")
-        .group_by("person", "kind")
+        .group_by("person", role="kind")
         .agg(
             orgSourcedIds=pl.col("org"),
             at_home=(primary & (pl.col("org") == pl.col("home"))).fill_null(False).any(),
             primaries=primary.sum(),
             times=pl.len(),
         )
-        .sort("person", "at_home", "primaries", "times", "kind", descending=[False, True, True, True, False])
+        .sort("person", "at_home", "primaries", "times", "role", descending=[False, True, True, True, False])
+        .select("person", "role", "orgSourcedIds", own=pl.int_range(pl.len()).over("person") == 0)
     )
-    own = pl.int_range(pl.len()).over("person") == 0
-    seat = pl.when(own).then("person").otherwise(pl.format("{}-{}", "person", "kind"))
-    seats = kinds.select("person", "kind", "orgSourcedIds", seat=seat)
-    taken = (pl.col("seat") != pl.col("person")) & pl.col("seat").is_in(people["sourced_id"].implode())
-    return seats.filter(~taken), seats.filter(taken)["person"]
 
 
-def _seated(rows: pl.DataFrame, column: str, seats: pl.DataFrame, kind: pl.Expr) -> pl.DataFrame:
-    """The rows with ``column`` naming the seat of that kind, where the person has one."""
-    to = seats.select(pl.col("person").alias(column), pl.col("kind").alias("_kind"), pl.col("seat").alias("_seat"))
-    joined = rows.with_columns(_kind=kind).join(to, on=[column, "_kind"], how="left")
-    return joined.with_columns(pl.coalesce("_seat", column).alias(column)).drop("_kind", "_seat")
-
-
-def _family(statements: pl.DataFrame, seats: pl.DataFrame) -> pl.DataFrame:
-    seated = _seated(statements, "student", seats, pl.lit("student"))
-    guardians = _first_kind(seats, _GUARDIANS).with_columns(kind=pl.lit("guardian"))
-    return _seated(seated, "guardian", guardians, pl.lit("guardian"))
-
-
-def _first_kind(seats: pl.DataFrame, kinds: Iterable[str]) -> pl.DataFrame:
-    """One seat of these kinds for each person: the first by the alphabet."""
-    return seats.filter(pl.col("kind").is_in(list(kinds))).sort("person", "kind").unique("person", keep="first")
+def _seats(kinds: pl.DataFrame, people: pl.Series, ids: pl.Series) -> tuple[Seats, pl.Series]:
+    """The seats, and the ids of people whose further id is taken."""
+    named = kinds.select("person", "own", kind="role", id=ids.gather(kinds["person"]))
+    named = named.with_columns(seat=pl.when("own").then("id").otherwise(pl.format("{}-{}", "id", "kind")))
+    further = named.filter(~pl.col("own"))
+    taken = further.filter(pl.col("seat").is_in(ids.gather(people).implode()))
+    if further.height == taken.height:
+        return _one_each(ids), taken["id"]
+    all_ids = pl.concat([ids, further["seat"].alias(ids.name)]).unique().sort()
+    seats = named.join(taken, on=["person", "kind"], how="anti").select("person", "kind", "seat")
+    return Seats(ids, all_ids, seats.with_columns(all_ids.search_sorted(seats["seat"]).alias("seat"))), taken["id"]

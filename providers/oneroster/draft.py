@@ -1,22 +1,24 @@
 """The canonical tables laid out as the files of a version: every row that the feed would like to send, not yet judged.
 
 A *draft* is one frame per file. Its columns are those of the file by name, text as String, lists as List(String), true
-and false as Boolean, and to their right the extensions (``metadata.…``), by name; what rosterkit does not carry is
-null. No row is left out here.
+and false as Boolean, ids that other files refer to and these references as places of ids (``Drafts.ids``), and to their
+right the extensions (``metadata.…``), by name. A column that need not have a value and has none is of type Null, which
+takes no room. No row is left out here.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
 from providers.oneroster.convert import agents, roles_of_12, users_of_11
 from providers.oneroster.format import FILES, Field, File
-from rosterkit.model.schema import by_name
+from rosterkit.delivery.feed import Frames
 
-__all__ = ["LISTS", "ORDER", "draft"]
+__all__ = ["LISTS", "ORDER", "Drafts", "draft", "numbered"]
 
 _PREFIX = "metadata."
 LISTS = ("refs", "texts", "user_ids")
@@ -36,28 +38,68 @@ ORDER = {
 """The files that the feed writes, each after every file that its rows cannot stand without, and the entity of each."""
 
 
-def draft(
-    frames: Mapping[str, pl.DataFrame], version: str, *, extended: bool
-) -> tuple[dict[str, pl.DataFrame], list[pl.DataFrame]]:
-    """The drafts by file in ``ORDER``, with extensions if ``extended``, and the findings of the conversion."""
-    given = {name: frames.get(name, pl.DataFrame(schema=_empty(name))) for name in (*ORDER.values(), *_BESIDE)}
-    given["Class"] = _with_terms(given["Class"], given["ClassTerm"])
-    given["Enrollment"] = _with_school(given["Enrollment"], given["Class"])
-    given["Demographics"] = given["Demographics"].with_columns(sourced_id=pl.col("person"))
-    if version == "1.1":
-        given, findings = users_of_11(given)
-    else:
-        given, findings = roles_of_12(given)
-    given["Person"] = given["Person"].join(agents(given["GuardianStatement"]), on="sourced_id", how="left")
-    files = {file: entity for file, entity in ORDER.items() if file in FILES[version]}
-    return {file: _laid_out(FILES[version][file], given[of], extended=extended) for file, of in files.items()}, findings
+@dataclass(frozen=True)
+class Drafts:
+    """What is to be sent, not yet judged.
+
+    ``files``: the drafts by file in ``ORDER``, but that of the ``enrollments``, which comes a portion at a time: in the
+    order of sourcedId, rows of one id together. ``ids``: by file, the ids that other files may name, in order; instead
+    of an id, rows have its place there. ``findings`` are those of the conversion.
+    """
+
+    files: dict[str, pl.DataFrame]
+    ids: dict[str, pl.Series]
+    enrollments: Iterator[pl.DataFrame]
+    findings: list[pl.DataFrame]
 
 
-_BESIDE = ("ClassTerm", "GuardianStatement")
+def draft(frames: Frames, version: str, *, extended: bool, demographics: bool) -> Drafts:
+    """The drafts, with extensions if ``extended``, without demographics unless ``demographics``."""
+    files = {file: FILES[version][file] for file in ORDER if file in FILES[version]}
+    if not demographics:
+        del files["demographics"]
+    asked = _BESIDE | {ORDER[name]: _labels(file, extended=extended) for name, file in files.items()}
+    asked["Person"] = [*dict.fromkeys((*asked["Person"], "primary_org"))]  # which row of 1.1 is a person's own
+    enrollments = frames.slices("Enrollment", asked.pop("Enrollment"))
+    given = {entity: frames.read(entity, labels) for entity, labels in asked.items()}
+    given["Class"] = _with_terms(given["Class"], given.pop("ClassTerm"))
+    schools = given["Class"].unique("sourced_id", keep="none").select("sourced_id", of_class="school")
+    rendered = users_of_11 if version == "1.1" else roles_of_12
+    seats, findings = rendered(given, frames.ids("Person"))
+    if demographics:
+        given["Demographics"] = given["Demographics"].with_columns(
+            sourced_id=seats.own(given["Demographics"]["person"])
+        )
+    statements = seats.family(given.pop("GuardianStatement"))
+    given["Person"] = given["Person"].join(agents(statements), on="sourced_id", how="left")
+    file = files.pop("enrollments")
+    drafts = {name: _laid_out(file, given.pop(ORDER[name])) for name, file in files.items()}
+    parts = (_laid_out(file, seats.enrolled(_with_school(rows, schools))) for rows in enrollments)
+    targets = {field.to for file in FILES[version].values() for field in file.fields if field.to in drafts}
+    ids = {name: seats.ids if name == "users" else frames.ids(ORDER[name]) for name in targets}
+    return Drafts(drafts, ids, parts, findings)
 
 
-def _empty(name: str) -> dict[str, type[pl.DataType]]:
-    return {"sourced_id": pl.String, **by_name(name).said_schema}
+_BESIDE = {
+    "ClassTerm": ["class", "session"],
+    "GuardianStatement": ["stated_by", "guardian", "student"],
+    "Role": ["person", "org", "role", "type"],
+}
+
+
+def numbered(file: File, ids: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+    """By column of the file, the ids among which its cells are places."""
+    named = {field.name: field.to for field in file.fields if field.to} | {
+        "sourcedId": file.field("sourcedId").to or file.name
+    }
+    return {column: ids[of] for column, of in named.items() if of in ids}
+
+
+def _labels(file: File, *, extended: bool) -> list[str]:
+    """What a file carries of its entity."""
+    homes = [field.home.split(".") for field in file.fields if field.home]
+    labels = [label for entity, label in homes if entity == ORDER[file.name]]
+    return [*labels, "attributes"] if extended else labels
 
 
 def _with_terms(classes: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
@@ -65,19 +107,20 @@ def _with_terms(classes: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
     return classes.join(listed, left_on="sourced_id", right_on="class", how="left")
 
 
-def _with_school(enrollments: pl.DataFrame, classes: pl.DataFrame) -> pl.DataFrame:
+def _with_school(enrollments: pl.DataFrame, schools: pl.DataFrame) -> pl.DataFrame:
     """Where an enrollment does not say its school, it is the school of the class."""
-    of_class = classes.unique("sourced_id", keep="none").select(pl.col("sourced_id").alias("class"), of_class="school")
-    joined = enrollments.join(of_class, on="class", how="left")
+    if not enrollments["school"].null_count():
+        return enrollments
+    joined = enrollments.join(schools, left_on="class", right_on="sourced_id", how="left", maintain_order="left")
     return joined.with_columns(school=pl.coalesce("school", "of_class")).drop("of_class")
 
 
-def _laid_out(file: File, rows: pl.DataFrame, *, extended: bool) -> pl.DataFrame:
-    said = _extensions(rows["attributes"]) if extended else pl.DataFrame({"attributes": []}, {"attributes": pl.String})
-    cells = [_cell(field, rows.schema).alias(field.name) for field in file.fields]
-    wide = rows.select(*cells, _attributes="attributes").join(
-        said, left_on="_attributes", right_on="attributes", how="left"
-    )
+def _laid_out(file: File, rows: pl.DataFrame) -> pl.DataFrame:
+    cells = [_cell(field, rows).alias(field.name) for field in file.fields]
+    if "attributes" not in rows.columns or (said := _extensions(rows["attributes"])).width == 1:
+        return rows.select(cells)
+    wide = rows.select(*cells, _attributes="attributes")
+    wide = wide.join(said, left_on="_attributes", right_on="attributes", how="left", maintain_order="left")
     return wide.drop("_attributes")
 
 
@@ -100,13 +143,13 @@ def _stated(text: str) -> dict[str, str]:
     }
 
 
-def _cell(field: Field, schema: pl.Schema) -> pl.Expr:
+def _cell(field: Field, rows: pl.DataFrame) -> pl.Expr:
     """The column by its own name where it was made here, otherwise by the label of its home; lists from JSON."""
     label = "sourced_id" if field.name == "sourcedId" else field.home.partition(".")[2]
-    column = next((name for name in (field.name, label) if name in schema), None)
-    dtype = pl.List(pl.String) if field.type in LISTS else pl.Boolean if field.type == "bool" else pl.String
-    if column is None:
-        return pl.lit(None, dtype)
-    if schema[column] == pl.String and dtype != pl.String:
-        return pl.col(column).str.json_decode(dtype)
+    column = next((name for name in (field.name, label) if name in rows.columns), None)
+    plain = not field.to and not field.required
+    if column is None or (plain and rows[column].null_count() == rows.height):
+        return pl.lit(None)
+    if field.type in LISTS and rows[column].dtype == pl.String:
+        return pl.col(column).str.json_decode(pl.List(pl.String))
     return pl.col(column)

@@ -6,17 +6,18 @@ every reference resolves (``sift``), written (``package``). Everything that is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import polars as pl
 
-from providers.oneroster.draft import draft
+from providers.oneroster.draft import draft, numbered
 from providers.oneroster.feed_rules import RULES
 from providers.oneroster.feed_settings import FeedSettings
 from providers.oneroster.format import FILES
-from providers.oneroster.package import csv_file, manifest, zipped
-from providers.oneroster.sift import sift
+from providers.oneroster.package import InOrder, csv_file, manifest, zipped
+from providers.oneroster.sift import Sieve, sift, sift_enrollments
 from rosterkit.delivery.feed import FeedFile, FeedInput, Rendered
+from rosterkit.delivery.spool import Spool
 from rosterkit.intake import findings
 from rosterkit.intake.rules import Rule
 
@@ -36,11 +37,13 @@ class OneRosterFeed:
         Raises UsageError when a setting is wrong.
         """
         settings = FeedSettings.read(given.settings)
-        frames = _allowed(given.frames, demographics=settings.demographics)
-        drafts, converting = draft(frames, settings.version, extended=settings.extensions)
-        rows, sifting = sift(drafts, settings.version)
-        files = _files(rows, settings)
-        found = findings.ordered(findings.concat([*converting, *sifting]))
+        drafts = draft(given.frames, settings.version, extended=settings.extensions, demographics=settings.demographics)
+        sieve = sift(drafts, settings.version)
+        enrollments = Spool(given.scratch)
+        for rows in sift_enrollments(sieve, drafts.enrollments):
+            enrollments.put(rows)
+        files = _files(sieve, enrollments, settings)
+        found = findings.ordered(findings.concat(sieve.findings))
         if not files:
             return Rendered((), found)
         if settings.form == "zip":
@@ -50,20 +53,20 @@ class OneRosterFeed:
         return Rendered((manifest(settings.version, _names(files)), *files), found)
 
 
-def _allowed(frames: Mapping[str, pl.DataFrame], *, demographics: bool) -> dict[str, pl.DataFrame]:
-    return {name: frame for name, frame in frames.items() if demographics or name != "Demographics"}
-
-
-def _files(rows: Mapping[str, pl.DataFrame], settings: FeedSettings) -> tuple[FeedFile, ...]:
+def _files(sieve: Sieve, enrollments: Spool, settings: FeedSettings) -> tuple[FeedFile, ...]:
     """The CSV files that have rows, in the order of the manifest."""
-    names = [name for name in FILES[settings.version] if name in rows and rows[name].height]
-    return tuple(csv_file(name, _without_empty_extensions(name, rows[name], settings)) for name in names)
 
+    def made(name: str, parts: Iterable[pl.DataFrame], filled: Iterable[str], rows: int) -> FeedFile:
+        """Without the extensions that only rows left out had."""
+        file = sieve.file(name)
+        columns = [*file.header, *sorted(set(filled) - set(file.header))]
+        return csv_file(name, columns, parts, rows, numbered(file, sieve.ids))
 
-def _without_empty_extensions(name: str, rows: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
-    """The file without the extensions that only rows left out had."""
-    specified = FILES[settings.version][name].header
-    return rows.select(column for column in rows.columns if column in specified or rows[column].count())
+    files = {"enrollments": made("enrollments", enrollments, enrollments.filled, enrollments.rows)}
+    for name, rows in sieve.rows.items():
+        filled = [column.name for column in rows if column.count()]
+        files[name] = made(name, InOrder(rows), filled, rows.height)
+    return tuple(files[name] for name in FILES[settings.version] if name in files and files[name].rows)
 
 
 def _names(files: tuple[FeedFile, ...]) -> list[str]:

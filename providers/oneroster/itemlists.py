@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = ["as_set", "each"]
-
-_NONE = pl.lit([], pl.List(pl.String))
+__all__ = ["as_set", "each", "texts"]
 
 
 def each(lists: pl.Series, item: pl.Expr) -> pl.Series:
@@ -19,6 +17,12 @@ def each(lists: pl.Series, item: pl.Expr) -> pl.Series:
         return lists
     flat = _flat(lists).select("row", item=item).drop_nulls()
     return _folded(flat, lists)
+
+
+def texts(lists: pl.Series, ids: pl.Series) -> pl.Series:
+    """The lists with the ids at the places that they name."""
+    flat = _flat(lists)
+    return _folded(flat.select("row", item=ids.gather(flat["item"])), lists)
 
 
 def as_set(lists: pl.Series) -> pl.Series:
@@ -41,5 +45,5 @@ def _folded(flat: pl.DataFrame, lists: pl.Series) -> pl.Series:
     """The lists of these items; where there was a list and none is left, the empty one."""
     made = flat.lazy().set_sorted("row").group_by("row", maintain_order=True).agg("item")
     rows = lists.to_frame("was").lazy().with_row_index("row").join(made, on="row", how="left", maintain_order="left")
-    kept = pl.when(pl.col("was").is_not_null()).then(pl.coalesce("item", _NONE))
+    kept = pl.when(pl.col("was").is_not_null()).then(pl.coalesce("item", pl.lit([], made.collect_schema()["item"])))
     return rows.select(kept.alias(lists.name)).collect().to_series()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import IO
 
@@ -11,9 +11,10 @@ import polars as pl
 from isal import isal_zlib
 
 from providers.oneroster.format import FILES, manifest_properties
+from providers.oneroster.itemlists import texts
 from rosterkit.delivery.feed import FeedFile
 
-__all__ = ["csv_file", "manifest", "zipped"]
+__all__ = ["InOrder", "csv_file", "manifest", "zipped"]
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can say
 _MODE = 0o100644 << 16  # a plain file
@@ -21,26 +22,62 @@ _LINES = 50_000  # written at a time, so that no file is ever whole in memory
 _LARGE = 2_000_000  # rows from which on a file might pass 2 GiB, which must be said before it is written
 
 
-def csv_file(name: str, rows: pl.DataFrame) -> FeedFile:
-    """The rows by sourcedId as CSV: UTF-8 without BOM, LF, quotes only where RFC 4180 needs them, blank for null."""
-    cells = [_text(column, dtype).alias(column) for column, dtype in rows.schema.items()]
+def csv_file(
+    name: str, columns: Sequence[str], parts: Iterable[pl.DataFrame], rows: int, ids: Mapping[str, pl.Series]
+) -> FeedFile:
+    """The rows as CSV: UTF-8 without BOM, LF, quotes only where RFC 4180 needs them, blank for null.
+
+    ``parts`` have them by sourcedId, and can be gone through again. ``ids``: by column, what its cells are places of.
+    """
 
     def write(out: IO[bytes]) -> None:
-        lines = rows.sort("sourcedId")
-        for begin in range(0, lines.height, _LINES):
-            part = lines.slice(begin, _LINES).select(cells)
+        for number, lines in enumerate(_pieces(_as_text(part, columns, ids) for part in parts)):
             text = BytesIO()  # one write each: how a zip deflates them hangs on where writes end
-            part.write_csv(text, include_header=not begin, line_terminator="\n", quote_style="necessary")
+            lines.write_csv(text, include_header=not number, line_terminator="\n", quote_style="necessary")
             out.write(text.getbuffer())
 
-    return FeedFile(f"{name}.csv", write, rows.height)
+    return FeedFile(f"{name}.csv", write, rows)
 
 
-def _text(name: str, dtype: pl.DataType) -> pl.Expr:
+class InOrder:
+    """The rows of a frame by sourcedId, a part at a time: never twice in memory."""
+
+    def __init__(self, rows: pl.DataFrame) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        order = self._rows["sourcedId"].arg_sort()
+        return (self._rows[order.slice(begin, _LINES)] for begin in range(0, order.len(), _LINES))
+
+
+def _pieces(parts: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same rows in frames of so many lines, the last one shorter."""
+    rest = None
+    for part in parts:
+        lines = part if rest is None else pl.concat([rest, part])
+        whole = lines.height // _LINES * _LINES
+        yield from lines.head(whole).iter_slices(_LINES)
+        rest = lines.slice(whole)
+    if rest is not None and rest.height:
+        yield rest
+
+
+def _as_text(rows: pl.DataFrame, columns: Sequence[str], ids: Mapping[str, pl.Series]) -> pl.DataFrame:
+    named = [
+        texts(rows[name], among) if isinstance(rows[name].dtype, pl.List) else among.gather(rows[name]).alias(name)
+        for name, among in ids.items()
+    ]
+    told = rows.with_columns(named)
+    return told.select(_text(name, told.schema.get(name)).alias(name) for name in columns)
+
+
+def _text(name: str, dtype: pl.DataType | None) -> pl.Expr:
     cell = pl.col(name)
+    if dtype is None or dtype == pl.Null:
+        return pl.lit(None, pl.String)
     if dtype == pl.Boolean:
         return pl.when(cell).then(pl.lit("true")).when(~cell).then(pl.lit("false"))
-    return cell.list.join(",") if dtype == pl.List(pl.String) else cell
+    return cell.list.join(",") if dtype == pl.List else cell
 
 
 def manifest(version: str, present: Iterable[str]) -> FeedFile:

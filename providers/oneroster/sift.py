@@ -13,22 +13,24 @@ Three passes, each over whole columns:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from providers.oneroster.cells import GRADE_FORMS, MANGLED
 from providers.oneroster.convert import GUID, found
-from providers.oneroster.draft import LISTS
+from providers.oneroster.draft import LISTS, Drafts, numbered
 from providers.oneroster.format import FILES, Field, File
 from providers.oneroster.guardians import people_of, verdict
 from providers.oneroster.itemlists import as_set, each
 from providers.oneroster.semantics import class_spans, outside_terms
 
-__all__ = ["sift"]
+__all__ = ["Sieve", "sift", "sift_enrollments"]
 
 _CONTROL = r"[\x00-\x1f\x7f\x85\x{2028}\x{2029}]+"
+_TELLING = rf"{_CONTROL}|^\s*$|^NULL$"
+"""A text that does not mean itself."""
 _OWN_WORD = r"^ext:[a-zA-Z0-9._-]+$"
 _USER_ID = r"^\{[^:{}]+:[^{}]+\}$"
 _SETS = ("refs", "user_ids")
@@ -38,71 +40,99 @@ Rows = dict[str, pl.DataFrame]
 
 
 @dataclass
-class _Sieve:
+class Sieve:
     """The rows that are still in, and what was found on the way."""
 
     version: str
     rows: Rows
+    ids: Mapping[str, pl.Series]  # ``Drafts.ids``
     known: Mapping[str, pl.Series]  # every id of the drafts, to tell a row that was left out from one that never was
     findings: list[pl.DataFrame] = field(default_factory=list)
 
     def file(self, name: str) -> File:
         return FILES[self.version][name]
 
-    def note(self, rule: str, name: str, where: pl.Expr, column: str = "", detail: str = "") -> bool:
+    def note(self, rule: str, name: str, where: pl.Expr | pl.Series, column: str) -> bool:
         """Notes the rows for which ``where`` is true; whether there were any."""
         keys = self.rows[name].select(pl.col("sourcedId").filter(where)).to_series()
         if keys.len():
-            self.findings.append(found(rule, name, keys, column=column, detail=detail))
+            self.find(rule, name, keys, column)
         return bool(keys.len())
 
-    def leave_out(self, rule: str, name: str, where: pl.Expr, column: str = "") -> None:
-        if self.note(rule, name, where, column):
-            self.rows[name] = self.rows[name].filter(~where.fill_null(False))
+    def find(self, rule: str, name: str, keys: pl.Series, column: str) -> None:
+        """Notes the rows with these keys."""
+        ids = numbered(self.file(name), self.ids)
+        texts = ids["sourcedId"].gather(keys) if "sourcedId" in ids else keys
+        self.findings.append(found(rule, name, texts, column=column))
 
-    def blank(self, rule: str, name: str, where: pl.Expr, column: str) -> None:
+    def leave_out(self, rule: str, name: str, where: pl.Expr | pl.Series, column: str) -> None:
         if self.note(rule, name, where, column):
-            self.rows[name] = self.rows[name].with_columns(pl.when(~where.fill_null(False)).then(column).alias(column))
+            self.rows[name] = self.rows[name].filter(~_sure(where))
+
+    def blank(self, rule: str, name: str, where: pl.Expr | pl.Series, column: str) -> None:
+        if self.note(rule, name, where, column):
+            self.rows[name] = self.rows[name].with_columns(pl.when(~_sure(where)).then(column).alias(column))
 
     def change(self, rule: str, name: str, column: str, to: pl.Expr) -> None:
         """Puts the value in, and notes the rows where it differs."""
         if self.note(rule, name, pl.col(column).ne_missing(to), column):
             self.rows[name] = self.rows[name].with_columns(to.alias(column))
 
-    def ids(self, name: str) -> pl.Expr:
-        """The ids of that file that are still in; none where the version has no such file."""
-        empty = pl.Series("sourcedId", [], pl.String)
-        return pl.lit(self.rows[name]["sourcedId"] if name in self.rows else empty).implode()
+    def said(self, name: str, column: str) -> bool:
+        """Whether any row has a value there."""
+        cells = self.rows[name][column]
+        return cells.null_count() < cells.len()
 
 
-def sift(drafts: Mapping[str, pl.DataFrame], version: str) -> tuple[Rows, list[pl.DataFrame]]:
+def sift(drafts: Drafts, version: str) -> Sieve:
     """The rows that are strictly valid together, by file, and a finding for everything that is not sent as it was."""
-    sieve = _Sieve(version, dict(drafts), {name: rows["sourcedId"] for name, rows in drafts.items()})
-    for name in drafts:
+    files = drafts.files
+    known = {name: rows["sourcedId"] for name, rows in files.items()}
+    sieve = Sieve(version, dict(files), drafts.ids, known, list(drafts.findings))
+    for name in files:
         _cells(sieve, name)
-    for name in drafts:
+    for name in files:
         _standing(sieve, name)
-    for name in drafts:
+    for name in files:
         _links(sieve, name)
-    return sieve.rows, sieve.findings
+    return sieve
 
 
-def _cells(sieve: _Sieve, name: str) -> None:
+def sift_enrollments(sieve: Sieve, drafted: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Of each portion the rows that are strictly valid with those in the sieve, which are sifted already.
+
+    Nothing refers to an enrollment, and none to another but by the same id, whose rows lie in one portion.
+    """
+    spans = _spans(sieve)
+    for portion in drafted:
+        sieve.rows["enrollments"] = portion
+        _cells(sieve, "enrollments")
+        _standing(sieve, "enrollments")
+        _outside_terms(sieve, spans)
+        yield sieve.rows.pop("enrollments")
+
+
+def _sure(where: pl.Expr | pl.Series) -> pl.Expr:
+    return (pl.lit(where) if isinstance(where, pl.Series) else where).fill_null(False)
+
+
+def _cells(sieve: Sieve, name: str) -> None:
     columns = sieve.file(name).fields[3:]  # after sourcedId, status, dateLastModified
-    fit = pl.col("sourcedId").str.contains(GUID) & ~pl.col("sourcedId").str.contains(rf"{MANGLED}|^NULL$")
-    sieve.leave_out("feed.id", name, ~fit.fill_null(value=False), "sourcedId")
-    sieve.leave_out("feed.duplicate-id", name, pl.col("sourcedId").is_duplicated(), "sourcedId")
+    sieve.leave_out("feed.id", name, ~_fit_keys(sieve, name), "sourcedId")
+    sieve.leave_out("feed.duplicate-id", name, _repeated(sieve.rows[name]["sourcedId"]), "sourcedId")
     if "subjectCodes" in sieve.file(name).header:
         _subject_codes(sieve, name)
     for column in columns:
-        if column.type in LISTS:
+        if not sieve.said(name, column.name):
+            pass
+        elif column.type in LISTS:
             _items(sieve, name, column)
         elif column.type == "text":
             _text(sieve, name, column.name)
         elif column.type in _FITS:
             rule = "feed.value" if column.required else "feed.cell"
             act = sieve.leave_out if column.required else sieve.blank
-            act(rule, name, pl.col(column.name).is_not_null() & ~_FITS[column.type](column), column.name)
+            act(rule, name, _unfit(sieve.rows[name][column.name], column), column.name)
         if column.required:
             sieve.leave_out("feed.required", name, pl.col(column.name).is_null(), column.name)
     _dates(sieve, name)
@@ -110,6 +140,32 @@ def _cells(sieve: _Sieve, name: str) -> None:
         _text(sieve, name, extension)
     if name == "roles":
         _one_primary(sieve)
+
+
+def _fit_keys(sieve: Sieve, name: str) -> pl.Series:
+    keys = sieve.rows[name]["sourcedId"]
+    texts = numbered(sieve.file(name), sieve.ids).get("sourcedId")
+    if texts is not None:
+        return _fit_ids(texts).gather(keys).fill_null(value=False)
+    return _fit_ids(keys).fill_null(value=False)
+
+
+def _fit_ids(texts: pl.Series) -> pl.Series:
+    return texts.str.contains(GUID) & ~texts.str.contains(rf"{MANGLED}|^NULL$")
+
+
+def _repeated(ids: pl.Series) -> pl.Series:
+    """Which are there more than once; in order, as enrollments come, that is seen without a table of them all."""
+    ordered = ids if ids.is_sorted() else ids.sort()
+    if (ordered == ordered.shift()).any():
+        return ids.is_duplicated()
+    return pl.repeat(False, ids.len(), dtype=pl.Boolean, eager=True)
+
+
+def _unfit(cells: pl.Series, column: Field) -> pl.Series:
+    """Which cells the column cannot hold: there are few distinct ones."""
+    unfit = cells.unique().drop_nulls().to_frame().filter(~_FITS[column.type](column)).to_series()
+    return cells.is_in(unfit.implode()) if unfit.len() else pl.repeat(False, cells.len(), dtype=pl.Boolean, eager=True)
 
 
 def _date(column: Field) -> pl.Expr:
@@ -132,18 +188,18 @@ _FITS: dict[str, Callable[[Field], pl.Expr]] = {
 """Whether the column can hold a cell that is not blank, by type of field."""
 
 
-def _text(sieve: _Sieve, name: str, column: str) -> None:
+def _text(sieve: Sieve, name: str, column: str) -> None:
     cell = pl.col(column)
+    if not sieve.rows[name].select(cell.str.contains(_TELLING).any()).item():
+        return
     sieve.change("feed.line-break", name, column, cell.str.replace_all(_CONTROL, " "))
     sieve.blank("feed.cell", name, cell == "NULL", column)
     sieve.rows[name] = sieve.rows[name].with_columns(pl.when(cell.str.strip_chars() != "").then(cell).alias(column))
 
 
-def _items(sieve: _Sieve, name: str, column: Field) -> None:
+def _items(sieve: Sieve, name: str, column: Field) -> None:
     """Drops the items that cannot stand in the list, and sorts the lists that are sets."""
     lists = sieve.rows[name][column.name]
-    if lists.null_count() == lists.len():
-        return
     if column.type != "refs":
         lists = _items_changed(sieve, "feed.item", name, lists, _KEPT)
     if column.name == "grades":
@@ -156,12 +212,11 @@ def _items(sieve: _Sieve, name: str, column: Field) -> None:
     sieve.rows[name] = sieve.rows[name].with_columns(lists).with_columns(pl.when(cell.list.len() > 0).then(cell))
 
 
-def _items_changed(sieve: _Sieve, rule: str, name: str, lists: pl.Series, item: pl.Expr) -> pl.Series:
+def _items_changed(sieve: Sieve, rule: str, name: str, lists: pl.Series, item: pl.Expr) -> pl.Series:
     """The lists with ``item`` in the place of each item; notes the rows where they differ."""
     to = each(lists, item)
     if to is not lists:
-        keys = sieve.rows[name]["sourcedId"].filter(lists.ne_missing(to))
-        sieve.findings.append(found(rule, name, keys, column=lists.name))
+        sieve.find(rule, name, sieve.rows[name]["sourcedId"].filter(lists.ne_missing(to)), lists.name)
     return to
 
 
@@ -171,8 +226,10 @@ _KEPT = pl.when((_BARE != "") & ~_BARE.str.contains(rf",|{_CONTROL}")).then(_BAR
 """An item without the spaces around it; none where no list of strings can hold it."""
 
 
-def _subject_codes(sieve: _Sieve, name: str) -> None:
+def _subject_codes(sieve: Sieve, name: str) -> None:
     """Blanks codes that do not pair with their subjects: of another number, or with an item of either to be dropped."""
+    if not (sieve.said(name, "subjects") and sieve.said(name, "subjectCodes")):
+        return
     rows = sieve.rows[name]
     said = rows.select(pl.col("subjects", "subjectCodes").list.len())
     kept = pl.DataFrame([each(rows[column], _KEPT).list.len() for column in said.columns])
@@ -181,15 +238,15 @@ def _subject_codes(sieve: _Sieve, name: str) -> None:
     sieve.blank("feed.subject-codes", name, pl.lit((subjects > 0) & (codes > 0) & wrong), "subjectCodes")
 
 
-def _dates(sieve: _Sieve, name: str) -> None:
+def _dates(sieve: Sieve, name: str) -> None:
     """An end date is exclusive: what ends on the day that it begins is never."""
     header = sieve.file(name).header
     begin = next((column for column in ("startDate", "beginDate") if column in header), None)
-    if begin:
+    if begin and sieve.said(name, begin) and sieve.said(name, "endDate"):
         sieve.leave_out("feed.dates", name, pl.col("endDate") <= pl.col(begin), "endDate")
 
 
-def _one_primary(sieve: _Sieve) -> None:
+def _one_primary(sieve: Sieve) -> None:
     """Of several primary roles at one organisation, the first by id stays primary."""
     sieve.rows["roles"] = sieve.rows["roles"].sort("sourcedId")
     primary = pl.col("roleType") == "primary"
@@ -198,7 +255,7 @@ def _one_primary(sieve: _Sieve) -> None:
     sieve.change("feed.second-primary", "roles", "roleType", to)
 
 
-def _standing(sieve: _Sieve, name: str) -> None:
+def _standing(sieve: Sieve, name: str) -> None:
     for column in sieve.file(name).fields:
         if not column.required or not column.to:
             continue
@@ -206,59 +263,64 @@ def _standing(sieve: _Sieve, name: str) -> None:
             _items_in(sieve, name, column)
             sieve.leave_out("feed.depends", name, pl.col(column.name).is_null(), column.name)
             continue
-        cell = pl.col(column.name)
-        gone = ~cell.is_in(sieve.ids(column.to))
-        if sieve.rows[name].select(gone.any()).item():
-            known = cell.is_in(pl.lit(sieve.known[column.to]).implode())
-            sieve.leave_out("feed.reference", name, gone & ~known, column.name)
-            sieve.leave_out("feed.depends", name, gone, column.name)
+        gone = ~_among(sieve, name, column, sieve.rows[column.to]["sourcedId"])
+        if gone.any():
+            known = _among(sieve, name, column, sieve.known[column.to])
+            sieve.note("feed.reference", name, gone & ~known, column.name)
+            sieve.note("feed.depends", name, gone & known, column.name)
+            sieve.rows[name] = sieve.rows[name].filter(~gone.fill_null(False))
     if name in _SCHOOLS:
         schools = sieve.rows["orgs"].filter((pl.col("type") == "school") | pl.col("type").str.starts_with("ext:"))
-        no_school = ~pl.col("schoolSourcedId").is_in(pl.lit(schools["sourcedId"]).implode())
+        no_school = ~_among(sieve, name, sieve.file(name).field("schoolSourcedId"), schools["sourcedId"])
         sieve.leave_out("feed.school", name, no_school, "schoolSourcedId")
 
 
-def _items_in(sieve: _Sieve, name: str, column: Field) -> None:
+def _among(sieve: Sieve, name: str, column: Field, places: pl.Series) -> pl.Series:
+    """Which references of the column name one of these ids."""
+    marks = pl.repeat(False, sieve.ids[column.to].len(), dtype=pl.Boolean, eager=True)
+    return marks.scatter(places, True).gather(sieve.rows[name][column.name])
+
+
+def _items_in(sieve: Sieve, name: str, column: Field) -> None:
     """Drops the items of a list of references that name what is not in the package."""
     pairs = sieve.rows[name].select("sourcedId", item=column.name).explode("item").drop_nulls()
     stays = pairs.join(sieve.rows[column.to].select(item="sourcedId"), on="item", how="semi")
     _keep_items(sieve, name, column.name, stays, "feed.link")
 
 
-def _keep_items(sieve: _Sieve, name: str, column: str, stays: pl.DataFrame, rule: str) -> None:
+def _keep_items(sieve: Sieve, name: str, column: str, stays: pl.DataFrame, rule: str) -> None:
     """Leaves only these items (``sourcedId``, ``item``) in the list, and notes the rows that lost one."""
     pairs = sieve.rows[name].select("sourcedId", item=column).explode("item").drop_nulls()
     if stays.height == pairs.height:
         return
     cut = pairs.join(stays, on=["sourcedId", "item"], how="anti")["sourcedId"].unique()
-    sieve.findings.append(found(rule, name, cut, column=column))
+    sieve.find(rule, name, cut, column)
     kept = stays.group_by("sourcedId").agg(pl.col("item").unique().sort().alias(column))
     order = sieve.rows[name].columns
     sieve.rows[name] = sieve.rows[name].drop(column).join(kept, on="sourcedId", how="left").select(order)
 
 
-def _links(sieve: _Sieve, name: str) -> None:
+def _links(sieve: Sieve, name: str) -> None:
     for column in sieve.file(name).fields:
         if column.required or not column.to or column.to not in sieve.rows:
             continue
         if column.type == "refs":
             _items_in(sieve, name, column)
         else:
-            sieve.blank("feed.link", name, ~pl.col(column.name).is_in(sieve.ids(column.to)), column.name)
+            gone = ~_among(sieve, name, column, sieve.rows[column.to]["sourcedId"])
+            sieve.blank("feed.link", name, gone, column.name)
     if "parentSourcedId" in sieve.file(name).header:
         _cycles(sieve, name)
     if name == "courses":
         _school_years(sieve)
     if name == "users":
         _families(sieve)
-    if name == "enrollments":
-        _outside_terms(sieve)
     if name == "roles":
         _primary_orgs(sieve)
         _profiles(sieve)
 
 
-def _cycles(sieve: _Sieve, name: str) -> None:
+def _cycles(sieve: Sieve, name: str) -> None:
     """Blanks the parents of records that are their own parent, directly or through others.
 
     Whoever has no parent or no child among the rest is in no cycle; taken away again and again, cycles remain.
@@ -273,7 +335,7 @@ def _cycles(sieve: _Sieve, name: str) -> None:
     sieve.blank("feed.cycle", name, in_cycle, "parentSourcedId")
 
 
-def _families(sieve: _Sieve) -> None:
+def _families(sieve: Sieve) -> None:
     """Drops agents who are no family: the roles of both are those that are sent."""
     users = sieve.rows["users"]
     roles = sieve.rows["roles"].rename({"userSourcedId": "person"}) if "roles" in sieve.rows else None
@@ -287,16 +349,19 @@ def _families(sieve: _Sieve) -> None:
     _keep_items(sieve, "users", "agentSourcedIds", pairs.filter(told).select("sourcedId", "item"), "feed.family")
 
 
-def _outside_terms(sieve: _Sieve) -> None:
+def _spans(sieve: Sieve) -> pl.DataFrame:
     listed = sieve.rows["classes"].select(item="termSourcedIds", **{"class": "sourcedId"}).explode("item")
-    spans = class_spans(listed, sieve.rows["academicSessions"].rename({"sourcedId": "item"}))
-    dated = sieve.rows["enrollments"].join(spans, left_on="classSourcedId", right_on="class")
-    outside = outside_terms(dated)
-    where = pl.col("sourcedId").is_in(pl.lit(outside["sourcedId"]).implode())
-    sieve.leave_out("feed.outside-terms", "enrollments", where, "beginDate")
+    return class_spans(listed, sieve.rows["academicSessions"].rename({"sourcedId": "item"}))
 
 
-def _school_years(sieve: _Sieve) -> None:
+def _outside_terms(sieve: Sieve, spans: pl.DataFrame) -> None:
+    outside = outside_terms(sieve.rows["enrollments"].join(spans, left_on="classSourcedId", right_on="class"))
+    if outside.height:
+        where = pl.col("sourcedId").is_in(outside["sourcedId"].implode())
+        sieve.leave_out("feed.outside-terms", "enrollments", where, "beginDate")
+
+
+def _school_years(sieve: Sieve) -> None:
     years = sieve.rows["academicSessions"].filter(
         (pl.col("type") == "schoolYear") | pl.col("type").str.starts_with("ext:")
     )
@@ -304,7 +369,7 @@ def _school_years(sieve: _Sieve) -> None:
     sieve.blank("feed.school-year", "courses", other, "schoolYearSourcedId")
 
 
-def _primary_orgs(sieve: _Sieve) -> None:
+def _primary_orgs(sieve: Sieve) -> None:
     held = sieve.rows["roles"].select(sourcedId="userSourcedId", primaryOrgSourcedId="orgSourcedId").unique()
     users = sieve.rows["users"].join(
         held.with_columns(_held=pl.lit(value=True)), on=["sourcedId", "primaryOrgSourcedId"], how="left"
@@ -315,7 +380,7 @@ def _primary_orgs(sieve: _Sieve) -> None:
     sieve.rows["users"] = sieve.rows["users"].drop("_held")
 
 
-def _profiles(sieve: _Sieve) -> None:
+def _profiles(sieve: Sieve) -> None:
     owners = sieve.rows["userProfiles"].select(userProfileSourcedId="sourcedId", _owner="userSourcedId")
     sieve.rows["roles"] = sieve.rows["roles"].join(owners, on="userProfileSourcedId", how="left")
     sieve.blank("feed.profile", "roles", pl.col("_owner") != pl.col("userSourcedId"), "userProfileSourcedId")

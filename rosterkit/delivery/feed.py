@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
+from pathlib import Path
 from typing import IO, Protocol, runtime_checkable
 
 import polars as pl
@@ -13,24 +14,44 @@ import polars as pl
 from rosterkit.intake.installed import installed
 from rosterkit.intake.rules import Rule
 
-__all__ = ["Body", "Feed", "FeedFile", "FeedInput", "Rendered", "feed"]
+__all__ = ["Body", "Feed", "FeedFile", "FeedInput", "Frames", "Rendered", "feed"]
 
 Body = bytes | Callable[[IO[bytes]], None]
 """The bytes of a file, or what writes them to a new file that can seek: a large file is never whole in memory."""
+
+
+class Frames(Protocol):
+    """The active rows by entity: ``sourced_id`` and the business columns that are asked for by label.
+
+    An entity that others refer to numbers its sourced ids in their order: there ``sourced_id``, and every reference to
+    it, is such a number (UInt32), the place in ``ids``. So they are compared, joined and sorted as integers.
+    """
+
+    def ids(self, entity: str) -> pl.Series:
+        """The distinct sourced ids of an entity that others refer to, in order."""
+        ...
+
+    def read(self, entity: str, columns: Sequence[str]) -> pl.DataFrame:
+        """All rows, in no particular order."""
+        ...
+
+    def slices(self, entity: str, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """The rows a portion at a time, in the order of ``sourced_id``; all rows of a sourced id are in one slice."""
+        ...
 
 
 @dataclass(frozen=True)
 class FeedInput:
     """What a feed is given: never the store.
 
-    ``frames``: by entity name, the active rows with columns ``sourced_id``, ``modified_at`` and every business column
-    by its label (references as sourced ids, ``said_dtype``), in no particular order.
+    ``scratch``: a private folder for what is put away until it is written; none: where the system has such files.
     """
 
-    frames: Mapping[str, pl.DataFrame]
+    frames: Frames
     settings: Mapping[str, object]
     revision: int
     as_of: date
+    scratch: Path | None = None
 
 
 @dataclass(frozen=True)

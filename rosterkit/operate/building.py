@@ -16,7 +16,7 @@ from rosterkit.operate.config import Config
 from rosterkit.operate.results import FeedReceipt
 from rosterkit.store import plans
 from rosterkit.store.database import transaction
-from rosterkit.store.frames import active_frames
+from rosterkit.store.frames import ActiveFrames
 from rosterkit.store.snapshot import revision_of
 
 __all__ = ["build_feed"]
@@ -30,7 +30,8 @@ def build_feed(
     revision = revision_of(connection)
     if revision == 0:
         raise Refused("The store is empty: nothing was applied yet. Apply a plan first.", why="no-revision")
-    rendered = feed(settings.kind).render(FeedInput(active_frames(database), settings.settings, revision, as_of))
+    given = FeedInput(ActiveFrames(database), settings.settings, revision, as_of, database.parent)
+    rendered = feed(settings.kind).render(given)
     target = settings.target(folder, name)
     verdict = "accepted" if rendered.findings.height == 0 else "accepted with rows left out"
     about = About(name, settings.kind, revision, as_of, plans.now(), settings.settings, verdict)

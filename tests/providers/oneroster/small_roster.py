@@ -10,6 +10,7 @@ import polars as pl
 from providers.oneroster.feed import OneRosterFeed
 from rosterkit.delivery.feed import FeedInput, Rendered
 from rosterkit.model.schema import by_name
+from rosterkit.testing.frames import GivenFrames
 
 Rows = dict[str, list[dict[str, Any]]]
 TERM = {"title": "Fall", "type": "term", "start_date": "2026-08-10", "end_date": "2027-01-16", "school_year": "2027"}
@@ -88,7 +89,7 @@ def roster() -> Rows:
 
 
 def frames(rows: Rows) -> dict[str, pl.DataFrame]:
-    """The rows as a feed is given them."""
+    """The rows as tables."""
     made = {}
     for name, said in rows.items():
         schema: dict[str, type[pl.DataType]] = {"sourced_id": pl.String, "modified_at": pl.String}
@@ -100,7 +101,7 @@ def frames(rows: Rows) -> dict[str, pl.DataFrame]:
 
 def render(rows: Rows, version: str = "1.2", **settings: object) -> Rendered:
     given = {"version": version, "form": "folder", "demographics": True, **settings}
-    return OneRosterFeed().render(FeedInput(frames(rows), given, 7, date(2026, 9, 1)))
+    return OneRosterFeed().render(FeedInput(GivenFrames(frames(rows)), given, 7, date(2026, 9, 1)))
 
 
 def contents(rendered: Rendered) -> dict[str, bytes]:

@@ -13,6 +13,7 @@ from strict_validator import faults, members
 from providers.oneroster import FEED, package
 from rosterkit.delivery.feed import Feed, FeedInput
 from rosterkit.errors import UsageError
+from rosterkit.testing.frames import GivenFrames
 
 VERSIONS = ("1.1", "1.2")
 
@@ -77,8 +78,8 @@ def test_shuffled_rows_and_columns_give_the_same_bytes(version: str, form: str) 
         name: frame.select(reversed(frame.columns)).sample(fraction=1, shuffle=True, seed=11)
         for name, frame in reversed(straight.items())
     }
-    first = FEED.render(FeedInput(straight, settings, 1, date(2026, 9, 1)))
-    second = FEED.render(FeedInput(shuffled, settings, 1, date(2026, 9, 1)))
+    first = FEED.render(FeedInput(GivenFrames(straight), settings, 1, date(2026, 9, 1)))
+    second = FEED.render(FeedInput(GivenFrames(shuffled), settings, 1, date(2026, 9, 1)))
     assert [(f.name, f.rows, f.content) for f in first.files] == [(f.name, f.rows, f.content) for f in second.files]
 
 
@@ -162,7 +163,7 @@ def test_a_metadata_column_of_left_out_rows_only_is_not_sent() -> None:
 )
 def test_settings_are_checked(settings: dict[str, object], said: str) -> None:
     with pytest.raises(UsageError, match=r"OneRoster feed") as raised:
-        FEED.render(FeedInput({}, settings, 1, date(2026, 9, 1)))
+        FEED.render(FeedInput(GivenFrames({}), settings, 1, date(2026, 9, 1)))
     assert said in str(raised.value)
 
 

@@ -19,6 +19,7 @@ from rosterkit.delivery.feed import FeedInput
 from rosterkit.intake.bundle import Bundle
 from rosterkit.intake.source import ReadOptions
 from rosterkit.model.schema import entities
+from rosterkit.testing.frames import GivenFrames
 from rosterkit.testing.package import manifest_text, write_package
 
 Files = dict[str, list[dict[str, str]]]
@@ -128,7 +129,7 @@ def _fed(bundle: Bundle, version: str, path: Path) -> Path:
             }
             frames[entity.name] = rows.select("sourced_id", "modified_at", **said)
     settings = {"version": version, "demographics": True}
-    rendered = FEED.render(FeedInput(frames, settings, 1, date(2026, 9, 1)))
+    rendered = FEED.render(FeedInput(GivenFrames(frames), settings, 1, date(2026, 9, 1)))
     path.write_bytes(rendered.files[0].content)
     assert faults(members(path.read_bytes())) == []
     return path

@@ -55,7 +55,7 @@ def found(rule: str, file: str, keys: pl.Series, *, column: str = "", detail: st
 
 
 def agents(statements: pl.DataFrame) -> pl.DataFrame:
-    """``sourced_id`` and ``agentSourcedIds``, in no order: whom each person's row lists.
+    """``sourced_id`` and ``agentSourcedIds``, in order: whom each person's row lists.
 
     What the guardian said stands in the guardian's row; what the student or a file said, in the student's.
     """
@@ -64,7 +64,7 @@ def agents(statements: pl.DataFrame) -> pl.DataFrame:
         sourced_id=pl.when(by_guardian).then("guardian").otherwise("student"),
         agentSourcedIds=pl.when(by_guardian).then("student").otherwise("guardian"),
     )
-    return listed.group_by("sourced_id").agg("agentSourcedIds")
+    return listed.sort("sourced_id", "agentSourcedIds").group_by("sourced_id", maintain_order=True).agg("agentSourcedIds")
 
 
 @dataclass(frozen=True)

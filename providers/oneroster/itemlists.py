@@ -26,11 +26,12 @@ def texts(lists: pl.Series, ids: pl.Series) -> pl.Series:
 
 
 def as_set(lists: pl.Series) -> pl.Series:
-    """The lists as sets: no item twice, none null, sorted."""
-    if not (lists.list.len() > 1).any() and not lists.drop_nulls().explode(empty_as_null=False).null_count():
+    """The lists as sets: no item twice, none null, sorted. The very same series where they are."""
+    flat = _flat(lists)
+    rising = (_ITEM > _ITEM.shift()) | (pl.col("row") != pl.col("row").shift()).fill_null(True)
+    if flat.select((rising & _ITEM.is_not_null()).all()).item():
         return lists
-    flat = _flat(lists).drop_nulls().unique().sort("row", "item")
-    return _folded(flat, lists)
+    return _folded(flat.drop_nulls().unique().sort("row", "item"), lists)
 
 
 _ITEM = pl.col("item")

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from providers.oneroster.cells import GRADE_FORMS, MANGLED
+from providers.oneroster.cells import GRADE_FORMS
 from providers.oneroster.convert import GUID, found
 from providers.oneroster.draft import LISTS, Drafts, numbered
 from providers.oneroster.format import FILES, Field, File
@@ -151,7 +151,7 @@ def _fit_keys(sieve: Sieve, name: str) -> pl.Series:
 
 
 def _fit_ids(texts: pl.Series) -> pl.Series:
-    return texts.str.contains(GUID) & ~texts.str.contains(rf"{MANGLED}|^NULL$")
+    return texts.str.contains(GUID) & (texts != "NULL")  # one that a spreadsheet mangled has a +
 
 
 def _repeated(ids: pl.Series) -> pl.Series:
@@ -355,7 +355,8 @@ def _spans(sieve: Sieve) -> pl.DataFrame:
 
 
 def _outside_terms(sieve: Sieve, spans: pl.DataFrame) -> None:
-    outside = outside_terms(sieve.rows["enrollments"].join(spans, left_on="classSourcedId", right_on="class"))
+    dated = sieve.rows["enrollments"].select("sourcedId", "classSourcedId", "beginDate", "endDate")
+    outside = outside_terms(dated.join(spans, left_on="classSourcedId", right_on="class"))
     if outside.height:
         where = pl.col("sourcedId").is_in(outside["sourcedId"].implode())
         sieve.leave_out("feed.outside-terms", "enrollments", where, "beginDate")

@@ -10,6 +10,8 @@ from tempfile import TemporaryFile
 
 import polars as pl
 
+from rosterkit.errors import UsageError
+
 __all__ = ["Spool"]
 
 
@@ -27,11 +29,18 @@ class Spool:
         weakref.finalize(self, self._file.close)
 
     def put(self, frame: pl.DataFrame) -> None:
-        """Puts a frame at the end."""
+        """Puts a frame at the end. Raises UsageError when there is no room."""
         put = BytesIO()
         frame.write_ipc(put)
-        self._file.seek(0, 2)
-        self._sizes.append(self._file.write(put.getbuffer()))
+        try:
+            self._file.seek(0, 2)
+            self._sizes.append(self._file.write(put.getbuffer()))
+            self._file.flush()
+        except OSError as error:
+            raise UsageError(
+                f"What is put away until a feed is written could not be: {error.strerror or type(error).__name__}. "
+                "Make room on that disk, and build it again."
+            ) from error
         self.rows += frame.height
         self.filled |= {column.name for column in frame if column.count()}
 

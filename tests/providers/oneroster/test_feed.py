@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 from isal import isal_zlib
-from small_roster import contents, frames, render, role, roster
+from small_roster import Rows, contents, frames, render, role, roster
 from strict_validator import faults, members
 
 from providers.oneroster import FEED, package
@@ -189,3 +189,30 @@ def test_a_zip_makes_room_for_a_file_that_may_pass_two_gigabytes(
     assert members(content) == contents(render(roster()))
     with zipfile.ZipFile(io.BytesIO(content)) as sent:
         assert sent.getinfo("users.csv").extract_version == version
+
+
+def _many(rows: Rows) -> Rows:
+    """The roster with ten more enrollments; of them a pair of twins, a stranger, and an extension that two have."""
+    last = rows["Enrollment"][0]
+    rows["Enrollment"] += [last | {"sourced_id": f"F{number}"} for number in range(9, 0, -1)] + [
+        last | {"sourced_id": "F5"}
+    ]
+    rows["Enrollment"][5]["attributes"] = rows["Enrollment"][9]["attributes"] = '{"metadata.seat":"4"}'
+    rows["Enrollment"][8]["class"] = "C9"
+    return rows
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_enrollments_judged_in_portions_are_those_judged_at_once(version: str) -> None:
+    settings = {"version": version, "form": "folder"}
+    given = frames(_many(roster()))
+    whole, *parts = (
+        FEED.render(FeedInput(GivenFrames(given, portion), settings, 1, date(2026, 9, 1))) for portion in (100, 1, 3)
+    )
+    assert whole.findings["rule", "key"].rows() == [("feed.reference", "F4"), *[("feed.duplicate-id", "F5")] * 2]
+    assert b"metadata.seat\n" in contents(whole)["enrollments.csv"]
+    assert faults(contents(whole)) == []
+    for part in parts:
+        assert contents(part) == contents(whole)
+        assert part.findings.equals(whole.findings)
+        assert [file.rows for file in part.files] == [file.rows for file in whole.files]

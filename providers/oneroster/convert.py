@@ -18,7 +18,7 @@ import polars as pl
 from providers.oneroster.feed_rules import RULES
 from rosterkit.intake.findings import FINDINGS
 
-__all__ = ["GUID", "ROLES_IN_11", "Seats", "agents", "found", "roles_of_12", "users_of_11"]
+__all__ = ["GUID", "ROLES_IN_11", "Seats", "agents", "found", "roles_of_12", "users_of_11", "with_columns_of"]
 
 GUID = r"^[0-9A-Za-z./@_-]{1,255}$"
 """What a sourced id may be (CSV binding 1.2, data types)."""
@@ -54,6 +54,17 @@ def found(rule: str, file: str, keys: pl.Series, *, column: str = "", detail: st
     return keys.fill_null("").alias("key").to_frame().with_columns(columns).select(*FINDINGS)
 
 
+def with_columns_of(rows: pl.DataFrame, key: str, table: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+    """``rows`` with the columns of ``table`` but its first, which has no key twice: a left join by places of ``ids``.
+
+    A join would copy the columns of ``rows``, and those of all people are the largest part of a feed.
+    """
+    keyed = table.drop_nulls(table.columns[0]).with_row_index("_at")
+    at = pl.select(pl.repeat(None, ids.len(), dtype=pl.UInt32)).to_series()
+    found_at = at.scatter(keyed[table.columns[0]], keyed["_at"]).gather(rows[key])
+    return rows.with_columns(keyed[name].gather(found_at) for name in table.columns[1:])
+
+
 def agents(statements: pl.DataFrame) -> pl.DataFrame:
     """``sourced_id`` and ``agentSourcedIds``, in order: whom each person's row lists.
 
@@ -64,7 +75,9 @@ def agents(statements: pl.DataFrame) -> pl.DataFrame:
         sourced_id=pl.when(by_guardian).then("guardian").otherwise("student"),
         agentSourcedIds=pl.when(by_guardian).then("student").otherwise("guardian"),
     )
-    return listed.sort("sourced_id", "agentSourcedIds").group_by("sourced_id", maintain_order=True).agg("agentSourcedIds")
+    return (
+        listed.sort("sourced_id", "agentSourcedIds").group_by("sourced_id", maintain_order=True).agg("agentSourcedIds")
+    )
 
 
 @dataclass(frozen=True)
@@ -152,7 +165,7 @@ def users_of_11(given: Frames, ids: pl.Series) -> tuple[Seats, list[pl.DataFrame
     findings.append(found("feed.id-clash", "users", clashes, column="sourcedId"))
     first = known.filter(~several).select("person", role="kind", orgSourcedIds=pl.concat_list("org"))
     first = pl.concat([first, kinds.filter("own").select(first.columns)])
-    rows = people.join(first, left_on="sourced_id", right_on="person", how="left")
+    rows = with_columns_of(people, "sourced_id", first, ids)
     given["Person"] = rows.with_columns(seats.own(rows["sourced_id"]))
     if not seats.of.is_empty():
         others = kinds.filter(~pl.col("own")).join(seats.of, left_on=["person", "role"], right_on=["person", "kind"])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from providers.oneroster.convert import agents, roles_of_12, users_of_11
+from providers.oneroster.convert import agents, roles_of_12, users_of_11, with_columns_of
 from providers.oneroster.format import FILES, Field, File
 from rosterkit.delivery.feed import Frames
 
@@ -60,21 +60,23 @@ def draft(frames: Frames, version: str, *, extended: bool, demographics: bool) -
         del files["demographics"]
     asked = _BESIDE | {ORDER[name]: _labels(file, extended=extended) for name, file in files.items()}
     asked["Person"] = [*dict.fromkeys((*asked["Person"], "primary_org"))]  # which row of 1.1 is a person's own
-    enrollments = frames.slices("Enrollment", asked.pop("Enrollment"))
-    given = {entity: frames.read(entity, labels) for entity, labels in asked.items()}
-    given["Class"] = _with_terms(given["Class"], given.pop("ClassTerm"))
+    given = {entity: frames.read(entity, asked[entity]) for entity in ("Org", "Role", "Person")}
+    seats, findings = (users_of_11 if version == "1.1" else roles_of_12)(given, frames.ids("Person"))
+    statements = seats.family(frames.read("GuardianStatement", asked["GuardianStatement"]))
+    given["Person"] = with_columns_of(given["Person"], "sourced_id", agents(statements), seats.ids)
+    given["Class"] = _with_terms(
+        frames.read("Class", asked["Class"]), frames.read("ClassTerm", asked["ClassTerm"]), frames.ids("Class")
+    )
     schools = given["Class"].unique("sourced_id", keep="none").select("sourced_id", of_class="school")
-    rendered = users_of_11 if version == "1.1" else roles_of_12
-    seats, findings = rendered(given, frames.ids("Person"))
-    if demographics:
-        given["Demographics"] = given["Demographics"].with_columns(
-            sourced_id=seats.own(given["Demographics"]["person"])
-        )
-    statements = seats.family(given.pop("GuardianStatement"))
-    given["Person"] = given["Person"].join(agents(statements), on="sourced_id", how="left")
-    file = files.pop("enrollments")
-    drafts = {name: _laid_out(file, given.pop(ORDER[name])) for name, file in files.items()}
-    parts = (_laid_out(file, seats.enrolled(_with_school(rows, schools))) for rows in enrollments)
+    enrollments = frames.slices("Enrollment", asked["Enrollment"])
+    leaf = files.pop("enrollments")
+    parts = (_laid_out(leaf, seats.enrolled(_with_school(rows, schools))) for rows in enrollments)
+    drafts = {}
+    for name, file in files.items():  # what is laid out is let go, and the rest is not read before
+        rows = given.pop(ORDER[name]) if ORDER[name] in given else frames.read(ORDER[name], asked[ORDER[name]])
+        if name == "demographics":
+            rows = rows.with_columns(seats.own(rows["person"]).alias("sourced_id"))
+        drafts[name] = _laid_out(file, rows)
     targets = {field.to for file in FILES[version].values() for field in file.fields if field.to in drafts}
     ids = {name: seats.ids if name == "users" else frames.ids(ORDER[name]) for name in targets}
     return Drafts(drafts, ids, parts, findings)
@@ -102,9 +104,8 @@ def _labels(file: File, *, extended: bool) -> list[str]:
     return [*labels, "attributes"] if extended else labels
 
 
-def _with_terms(classes: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
-    listed = terms.group_by("class").agg(termSourcedIds="session")
-    return classes.join(listed, left_on="sourced_id", right_on="class", how="left")
+def _with_terms(classes: pl.DataFrame, terms: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+    return with_columns_of(classes, "sourced_id", terms.group_by("class").agg(termSourcedIds="session"), ids)
 
 
 def _with_school(enrollments: pl.DataFrame, schools: pl.DataFrame) -> pl.DataFrame:

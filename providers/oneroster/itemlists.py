@@ -28,7 +28,7 @@ def texts(lists: pl.Series, ids: pl.Series) -> pl.Series:
 def as_set(lists: pl.Series) -> pl.Series:
     """The lists as sets: no item twice, none null, sorted. The very same series where they are."""
     flat = _flat(lists)
-    rising = (_ITEM > _ITEM.shift()) | (pl.col("row") != pl.col("row").shift()).fill_null(True)
+    rising = (_ITEM.shift() < _ITEM) | (pl.col("row") != pl.col("row").shift()).fill_null(value=True)
     if flat.select((rising & _ITEM.is_not_null()).all()).item():
         return lists
     return _folded(flat.drop_nulls().unique().sort("row", "item"), lists)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from providers.oneroster.cells import GRADE_FORMS
-from providers.oneroster.convert import GUID, found
+from providers.oneroster.convert import GUID, found, with_columns_of
 from providers.oneroster.draft import LISTS, Drafts, numbered
 from providers.oneroster.format import FILES, Field, File
 from providers.oneroster.guardians import people_of, verdict
@@ -342,8 +342,8 @@ def _families(sieve: Sieve) -> None:
     said = users.rename({"sourcedId": "person"}) if roles is None else roles
     kinds = people_of(said.select("person", "role").drop_nulls())
     pairs = users.select("sourcedId", item="agentSourcedIds").explode("item").drop_nulls()
-    pairs = pairs.join(kinds, left_on="sourcedId", right_on="person", how="left")
-    pairs = pairs.join(kinds, left_on="item", right_on="person", how="left", suffix="_other")
+    pairs = with_columns_of(pairs, "sourcedId", kinds.select("person", "kind"), sieve.ids["users"])
+    pairs = with_columns_of(pairs, "item", kinds.select("person", kind_other="kind"), sieve.ids["users"])
     pairs = pairs.with_columns(pl.col("kind", "kind_other").fill_null("unknown"))
     told = verdict(pl.col("sourcedId"), pl.col("item")).is_in(["student", "guardian", "agents.role-unknown"])
     _keep_items(sieve, "users", "agentSourcedIds", pairs.filter(told).select("sourcedId", "item"), "feed.family")

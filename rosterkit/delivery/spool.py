@@ -31,8 +31,8 @@ class Spool:
     def put(self, frame: pl.DataFrame) -> None:
         """Puts a frame at the end. Raises UsageError when there is no room."""
         put = BytesIO()
-        frame.write_ipc(put)
         try:
+            frame.write_ipc(put)
             self._file.seek(0, 2)
             self._sizes.append(self._file.write(put.getbuffer()))
             self._file.flush()

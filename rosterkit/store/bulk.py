@@ -85,6 +85,7 @@ def read(
     with dbapi.connect(str(path), autocommit=True) as connection, connection.cursor() as cursor:
         cursor.execute(f"pragma busy_timeout={_PATIENCE}")  # others may be opening or closing the same file
         cursor.fetch_arrow()
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(MANY)})  # few pieces: by itself 1,024
         cursor.execute(statement, tuple(values))
         frame = pl.DataFrame(cursor.fetch_arrow())
     if frame.height == 0:

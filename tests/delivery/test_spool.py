@@ -35,14 +35,9 @@ def test_an_empty_spool_has_no_frames() -> None:
 
 
 def test_a_full_disk_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spool = Spool(tmp_path)
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    class Full:
-        def seek(self, *_: int) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    kept, full = spool._file, Full()  # noqa: SLF001 - the spool has no other seam, and keeps its file open
-    monkeypatch.setattr(spool, "_file", full)
-    with pytest.raises(UsageError, match="No space left on device. Make room"):
-        spool.put(ONE)
-    assert not kept.closed
+    monkeypatch.setattr(pl.DataFrame, "write_ipc", full)
+    with pytest.raises(UsageError, match=r"No space left on device\. Make room"):
+        Spool(tmp_path).put(ONE)

@@ -237,6 +237,29 @@ def test_what_roles_and_profiles_say_is_found_in_users_that_do_not_change() -> N
         assert set(rules(roads, plan)) == expected - {"agents.not-family"}
 
 
+def test_terms_that_a_class_lists_anew_are_found_in_enrollments_that_do_not_change(
+    roads: TwoRoads, district: District
+) -> None:
+    sheets = district.sheets
+    sheets["enrollments"].find("S1-c0.S1-p2").cells |= {"beginDate": "2026-09-01", "endDate": "2027-01-10"}
+    sheets["academicSessions"].find("T2").cells |= {"startDate": "2027-02-01", "endDate": "2027-06-15"}
+    roads.night(bulk(district))
+    classes = sheets["classes"]
+    classes.find("S1-c0").cells["termSourcedIds"] = "T2"
+    classes.find("S2-c0").cells["title"] = "Art\nand Craft"  # so that the classes are all read
+    plan = roads.night(bulk(district))
+    assert "semantic.enrollment-dates" in rules(roads, plan)
+    took(plan, classes="full", enrollments="filtered")
+    classes.find("S1-c0").cells["termSourcedIds"] = "T1,T2"
+    classes.find("S2-c0").cells["title"] = "Art"
+    plan = roads.night(bulk(district))
+    assert "semantic.enrollment-dates" not in rules(roads, plan)
+    classes.find("S1-c0").cells["termSourcedIds"] = "T2"
+    plan = roads.night(bulk(district))
+    assert "semantic.enrollment-dates" in rules(roads, plan)
+    took(plan, classes="filtered", enrollments="filtered")
+
+
 # --- text and order
 
 

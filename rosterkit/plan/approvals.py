@@ -42,6 +42,9 @@ def freed(judged: Mapping[str, pl.DataFrame], approved: pl.DataFrame, keys: Keys
     out: dict[str, pl.DataFrame] = {}
     for entity in entities():
         mine = approved.filter(pl.col("entity") == entity.name)
+        if mine.is_empty():
+            out[entity.name] = pl.DataFrame(schema={"id": pl.Int64, "bits": pl.UInt64})
+            continue
         rows = (
             judged[entity.name]
             .filter(pl.col("action").is_not_null())

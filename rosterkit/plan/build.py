@@ -17,6 +17,7 @@ from rosterkit.intake.source import Progress, silent
 from rosterkit.model.schema import Entity, entities
 from rosterkit.plan.approvals import free, freed, wholly
 from rosterkit.plan.closure import close
+from rosterkit.plan.frames import where
 from rosterkit.plan.holding import hold_cases, hold_over_limits, hold_stored
 from rosterkit.plan.judge import bit, judge
 from rosterkit.plan.limits import Limits
@@ -72,7 +73,7 @@ def _standing(rows: pl.DataFrame, package: str) -> pl.DataFrame:
     unheld = pl.col("hold").is_null() & (pl.col("field_hold") == 0) & pl.col("waits").is_null()
     goes = (pl.col("action") == "archive").fill_null(value=False)
     steady = tonight & ~pl.col("deleted") & unheld & (pl.col("dangling") == 0) & ~goes
-    return rows.filter(there).select("id", "file", "line", tonight=tonight, steady=steady)
+    return where(rows, there).select("id", "file", "line", tonight=tonight, steady=steady)
 
 
 def _remembered(entity: Entity, rows: pl.DataFrame, said: Said) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from rosterkit.model.schema import Column, Entity, entities
+from rosterkit.plan.frames import where
 from rosterkit.plan.judge import bit, has
 
 __all__ = ["close"]
@@ -100,7 +101,7 @@ def close(judged: dict[str, pl.DataFrame]) -> None:
     """Spreads holds along references until nothing changes; looks only at rows with an action and protected ones."""
     busy = pl.col("action").is_not_null() | pl.col("protected")
     rest = {name: rows.filter(~busy) for name, rows in judged.items()}
-    work = {name: rows.filter(busy) for name, rows in judged.items()}
+    work = {name: where(rows, busy) for name, rows in judged.items()}
     while True:
         before = _count(work)
         for entity in entities():
@@ -112,4 +113,4 @@ def close(judged: dict[str, pl.DataFrame]) -> None:
         if _count(work) == before:
             break
     for name in judged:
-        judged[name] = pl.concat([rest[name], work[name]])
+        judged[name] = pl.concat([rest[name], work[name]]) if rest[name].height else work[name]

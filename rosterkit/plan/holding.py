@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from rosterkit.intake import findings
 from rosterkit.model.schema import Entity, entities
 from rosterkit.plan.identity import reused_ids
 from rosterkit.plan.judge import bit, has, proposed
@@ -94,6 +95,8 @@ def hold_cases(judged: dict[str, pl.DataFrame], approved: dict[str, pl.Series]) 
     """Holds persons whose id looks reused; returns the findings. ``approved``: ids of what was approved whole."""
     people = judged["Person"]
     ids = reused_ids(people, judged["Demographics"])
+    if ids.is_empty():
+        return findings.empty()
     hit = pl.col("id").is_in(ids.implode()) & ~pl.col("id").is_in(approved["Person"].implode())
     why = pl.lit("both names and a second identifier contradict the stored person: is the id reused?")
     # A case goes before any other hold of the row: it also holds what depends on the person.

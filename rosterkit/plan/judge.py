@@ -30,6 +30,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from rosterkit.model.schema import Column, Entity, entities
+from rosterkit.plan.frames import order_of, where
 from rosterkit.plan.said import Said
 from rosterkit.plan.texts import keys_of
 
@@ -71,10 +72,14 @@ def outcome_active() -> pl.Expr:
 
 def _numbered(rows: pl.DataFrame, next_id: int) -> pl.DataFrame:
     """Gives new records an id, in the order of their sourced ids."""
-    new = rows.filter(pl.col("id").is_null()).select("sourced_id").sort("sourced_id")
-    new = new.with_row_index("new_id", offset=next_id).with_columns(pl.col("new_id").cast(pl.Int64))
-    rows = rows.join(new, on="sourced_id", how="left", maintain_order="left")
-    return rows.with_columns(pl.coalesce("id", "new_id").alias("id")).drop("new_id")
+    new = rows["id"].is_null()
+    if not new.any():
+        return rows
+    place = order_of(rows["sourced_id"].filter(new)).arg_sort().cast(pl.Int64) + next_id  # of each new one among them
+    if new.all():
+        return rows.with_columns(place.alias("id"))
+    numbered = place.gather((new.cum_sum().cast(pl.Int64) - 1).clip(0))
+    return rows.with_columns(id=pl.when(new).then(numbered).otherwise("id"))
 
 
 def _met(entity: Entity, stored: pl.DataFrame, said: Said, next_id: int) -> pl.DataFrame:
@@ -88,12 +93,15 @@ def _met(entity: Entity, stored: pl.DataFrame, said: Said, next_id: int) -> pl.D
         **{f"s.{c.name}": pl.col(c.name) for c in entity.columns},
     )
     rows = said.rows.with_columns(said=pl.lit(value=True), deleted=pl.col("deleted").fill_null(value=False))
-    both = mine.join(rows, on="sourced_id", how="full", coalesce=True)
+    if mine.is_empty():
+        nothing = [pl.lit(None, dtype).alias(name) for name, dtype in mine.schema.items() if name != "sourced_id"]
+        both = rows.with_columns(nothing)
+    else:
+        both = mine.join(rows, on="sourced_id", how="full", coalesce=True)
     both = both.with_columns(
         pl.col("known", "active", "said", "deleted").fill_null(value=False), pl.col("keep").fill_null(0)
     )
-    both = both.filter(pl.col("known") | ~pl.col("deleted"))
-    return _numbered(both, next_id)
+    return _numbered(where(both, pl.col("known") | ~pl.col("deleted")), next_id)
 
 
 def _resolved(entity: Entity, rows: pl.DataFrame, keys: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -102,7 +110,8 @@ def _resolved(entity: Entity, rows: pl.DataFrame, keys: Mapping[str, pl.DataFram
     for column in entity.refs:
         assert column.to is not None
         target = keys[column.to].select(pl.col("sourced_id").alias(column.label), pl.col("id").alias(column.name))
-        rows = rows.join(target, on=column.label, how="left", maintain_order="left")
+        found = rows.select(column.label).join(target, on=column.label, how="left", maintain_order="left")
+        rows = rows.with_columns(found[column.name])
         lost = pl.col(column.label).is_not_null() & pl.col(column.name).is_null() & ~pl.col("deleted")
         dangling = dangling | pl.when(lost).then(pl.lit(bit(entity, column), pl.UInt64)).otherwise(_NONE)
     return rows.with_columns(dangling.alias("dangling"))
@@ -111,17 +120,25 @@ def _resolved(entity: Entity, rows: pl.DataFrame, keys: Mapping[str, pl.DataFram
 def _valued(entity: Entity, rows: pl.DataFrame) -> pl.DataFrame:
     """Sets each business column to the value it would have: the said one, or the stored one where none was read."""
     speaks = pl.col("said") & ~pl.col("deleted")
-    return rows.with_columns(
+    unsaid = rows.select(pl.when(speaks).then(pl.col("keep") | pl.col("dangling")).otherwise((1 << 64) - 1))
+    some = unsaid.to_series().bitwise_or() or 0  # bits of the columns in which any row does not state a value
+    rows = rows.with_columns(
         pl.when(speaks & ~has("keep", bit(entity, c)) & ~has("dangling", bit(entity, c)))
         .then(pl.col(c.name))
         .otherwise(pl.col(f"s.{c.name}"))
         .alias(c.name)
         for c in entity.columns
-    ).with_columns(diff=pl.when(speaks & pl.col("known")).then(differing(entity)).otherwise(_NONE))
+        if some & bit(entity, c)
+    )
+    if not rows["known"].any():
+        return rows.with_columns(diff=_NONE)
+    return rows.with_columns(diff=pl.when(speaks & pl.col("known")).then(differing(entity)).otherwise(_NONE))
 
 
 def _unlisted(entity: Entity, rows: pl.DataFrame, said: Said, keys: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Marks stored rows that their owner's row no longer lists, with that row's place."""
+    if not rows.select((pl.col("active") & ~pl.col("said")).any()).item():
+        return rows.with_columns(unlisted=pl.lit(value=False))
     found = [pl.DataFrame(schema={"id": pl.Int64, "u_package": pl.String, "u_file": pl.String, "u_line": pl.Int64})]
     for owners in said.listings:
         on: list[str] = []
@@ -205,8 +222,6 @@ def judge(
     for entity in entities():
         rows = _valued(entity, _resolved(entity, met.pop(entity.name), keys))
         rows = rows.drop([c.label for c in entity.refs])
-        unreadable = said[entity.name].unreadable.select("sourced_id", unreadable=pl.lit(value=True))
-        rows = rows.join(unreadable, on="sourced_id", how="left", maintain_order="left")
-        rows = rows.with_columns(pl.col("unreadable").fill_null(value=False))
+        rows = rows.with_columns(unreadable=pl.col("sourced_id").is_in(said[entity.name].unreadable["sourced_id"].implode()))
         out[entity.name] = _acted(_unlisted(entity, rows, said[entity.name], keys), said[entity.name])
     return out

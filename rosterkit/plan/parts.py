@@ -16,17 +16,20 @@ stamp     id, modified_at: what dateLastModified the source said of records that
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from rosterkit.model.schema import PROVENANCE, Entity, entities
+from rosterkit.plan.frames import order_of, where
 from rosterkit.plan.judge import bit, has
 from rosterkit.plan.plan import ACTIONS, Counts
 from rosterkit.plan.texts import Keys, as_text, digest
 
 __all__ = ["HOLD", "STATUS", "UPDATE", "Parts", "content_hash", "counts", "parts_of"]
+
+_PIECE = 200_000  # rows that are hashed at a time
 
 HOLD: dict[str, type[pl.DataType]] = {"hold": pl.String, "hold_why": pl.String}
 _PLACE: dict[str, type[pl.DataType]] = {name: pl.Int64 if name == "line" else pl.String for name in PROVENANCE}
@@ -86,7 +89,7 @@ class Parts:
 
     def _only(self, which: pl.Expr, stamp: Mapping[str, pl.DataFrame]) -> Parts:
         kept = {
-            part: {name: rows for name, frame in getattr(self, part).items() if (rows := frame.filter(which)).height}
+            part: {name: rows for name, frame in getattr(self, part).items() if (rows := where(frame, which)).height}
             for part in ("create", "status", "update")
         }
         return Parts(**kept, stamp=stamp)
@@ -145,8 +148,8 @@ def parts_of(judged: Mapping[str, pl.DataFrame], keys: Keys, holds: pl.DataFrame
     """The parts of all judged rows that have an action."""
     create, status, update, stamp = {}, {}, {}, {}
     for entity in entities():
-        rows = judged[entity.name].filter(pl.col("action").is_not_null())
-        new = rows.filter(pl.col("action") == "create").select(list(create_schema(entity)))
+        rows = where(judged[entity.name], pl.col("action").is_not_null())
+        new = where(rows, pl.col("action") == "create").select(list(create_schema(entity)))
         moved = rows.filter(pl.col("action").is_in(["archive", "restore"]))
         digests = digest(entity, as_text(entity, moved, keys, "s."))
         mine = holds.filter((pl.col("entity") == entity.name) & (pl.col("field") != ""))
@@ -184,12 +187,16 @@ def counts(parts: Parts) -> dict[str, Counts]:
     return out
 
 
-def _digestible(entity: Entity, part: str, frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+def _digestible(entity: Entity, part: str, frame: pl.DataFrame, keys: Keys) -> Iterator[pl.DataFrame]:
+    """The lines to be hashed, in pieces: those of what is created are many, and long."""
     if part == "create":
-        return as_text(entity, frame, keys).drop("id").sort("sourced_id")
-    if part == "status":
-        return frame.select("sourced_id", "action").sort("sourced_id")
-    return frame.select("sourced_id", "action", "field", "before", "after").sort("sourced_id", "field")
+        order = order_of(frame["sourced_id"])
+        for begin in range(0, frame.height, _PIECE):
+            yield as_text(entity, frame[order.slice(begin, _PIECE)], keys).drop("id")
+        return
+    words = ["action"] if part == "status" else ["action", "field", "before", "after"]
+    lines = frame.select("sourced_id", *words).sort("sourced_id", *words[1:2])
+    yield from lines.iter_slices(_PIECE)
 
 
 def content_hash(parts: Parts, keys: Keys) -> str:
@@ -204,7 +211,6 @@ def content_hash(parts: Parts, keys: Keys) -> str:
             if part == "stamp":
                 continue
             total.update(f"{word} {part} {name}\n".encode())
-            lines = _digestible(by[name], part, frame, keys)
-            for chunk in lines.iter_slices(200_000):
+            for chunk in _digestible(by[name], part, frame, keys):
                 total.update(chunk.write_csv(include_header=False, null_value="\x00").encode())
     return total.hexdigest()

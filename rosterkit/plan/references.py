@@ -37,12 +37,19 @@ def protect(judged: dict[str, pl.DataFrame]) -> None:
                     break
                 rows = rows.with_columns(protected=pl.col("protected") | hit)
         absent = pl.col("protected") & (pl.col("action") == "archive") & (pl.col("how") == "absent")
+        judged[entity.name] = rows
+        if not _any(rows, absent):
+            continue
         judged[entity.name] = rows.with_columns(
             hold=pl.when(absent).then(pl.lit("protected")).otherwise("hold"),
             hold_why=pl.when(absent)
             .then(pl.lit("a row that cannot be read may speak of it: mend the row first"))
             .otherwise("hold_why"),
         )
+
+
+def _any(rows: pl.DataFrame, which: pl.Expr) -> bool:
+    return bool(rows.select(which.any()).item())
 
 
 def _report(entity: Entity, column: Column, rows: pl.DataFrame, rule: str) -> pl.DataFrame:
@@ -90,11 +97,14 @@ def _column(
             rows, more = _without(rows, entity, column, which, rule)
             found.append(more)
     by_word = new.is_in(told.implode())
+    why = pl.lit(f"its {column.label} is not there")
     follows = lives & new.is_in(gone.implode()) & pl.col("known") & pl.col("active") & (~pl.col("protected") | by_word)
     if gone.len():
         found.append(_report(entity, column, rows.filter(follows), "reference.gone"))
         rows = _unheld(rows, follows)
     if column.required:
+        if not gone.len():
+            return _waiting(rows, _comes() & new.is_null(), why), found
         rows = rows.with_columns(
             action=pl.when(follows).then(pl.lit("archive")).otherwise("action"),
             how=pl.when(follows & by_word)
@@ -104,9 +114,9 @@ def _column(
             .otherwise("how"),
             diff=pl.when(follows).then(pl.lit(0, pl.UInt64)).otherwise("diff"),
         )
-        stuck = pl.col("action").is_in(["create", "restore"]) & (new.is_null() | new.is_in(gone.implode()))
-        why = pl.lit(f"its {column.label} is not there")
-        return _waiting(rows, stuck, why), found
+        return _waiting(rows, _comes() & (new.is_null() | new.is_in(gone.implode())), why), found
+    if not gone.len():
+        return rows, found
     cleared = (follows | (pl.col("action").is_in(["restore"]) & new.is_in(gone.implode()))).fill_null(value=False)
     rows = rows.with_columns(
         pl.when(cleared).then(None).otherwise(new).alias(column.name),
@@ -120,6 +130,10 @@ def _column(
     return rows, found
 
 
+def _comes() -> pl.Expr:
+    return pl.col("action").is_in(["create", "restore"])
+
+
 def _unheld(rows: pl.DataFrame, follows: pl.Expr) -> pl.DataFrame:
     """Takes the archive by absence, which protection held, from rows that follow: a readable row moves them now."""
     absent = follows.fill_null(value=False) & (pl.col("action") == "archive")
@@ -130,6 +144,8 @@ def _unheld(rows: pl.DataFrame, follows: pl.Expr) -> pl.DataFrame:
 
 def _waiting(rows: pl.DataFrame, stuck: pl.Expr, why: pl.Expr) -> pl.DataFrame:
     stuck = stuck.fill_null(value=False)
+    if not _any(rows, stuck):
+        return rows
     return rows.with_columns(
         waits=pl.when(stuck).then(why).otherwise("waits"),
         action=pl.when(stuck).then(None).otherwise("action"),
@@ -164,7 +180,10 @@ def settle(judged: dict[str, pl.DataFrame], context: Mapping[str, pl.DataFrame])
                 blank = blank | pl.col(column.name).is_null()
         rows = _waiting(rows, (pl.col("action") == "create") & blank, pl.lit("a value that it needs cannot be read"))
         speaks = pl.col("said") & pl.col("known") & ~pl.col("deleted") & pl.col("action").is_in(["update", "restore"])
-        rows = rows.with_columns(diff=pl.when(speaks).then(differing(entity)).otherwise("diff"))
+        if _any(rows, speaks):
+            rows = rows.with_columns(diff=pl.when(speaks).then(differing(entity)).otherwise("diff"))
         nothing = (pl.col("action") == "update") & (pl.col("diff") == 0)
-        judged[entity.name] = rows.with_columns(action=pl.when(nothing).then(None).otherwise("action"))
+        if _any(rows, nothing):
+            rows = rows.with_columns(action=pl.when(nothing).then(None).otherwise("action"))
+        judged[entity.name] = rows
     return findings.concat(found)

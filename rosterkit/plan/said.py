@@ -48,7 +48,7 @@ def with_keep(entity: Entity, layer: Layer) -> pl.DataFrame:
             hit = pl.col("unread").list.contains(column.label).fill_null(value=False)
             keep = keep | pl.when(hit).then(pl.lit(1 << i, pl.UInt64)).otherwise(pl.lit(0, pl.UInt64))
     for i, column in enumerate(entity.columns):
-        if column.required and not absent[i]:  # no row can stand without it: a blank there says nothing
+        if column.required and not absent[i] and rows[column.label].null_count():  # no row can stand without it: a blank there says nothing
             blank = pl.col(column.label).is_null()
             keep = keep | pl.when(blank).then(pl.lit(1 << i, pl.UInt64)).otherwise(pl.lit(0, pl.UInt64))
     return rows.with_columns(
@@ -171,7 +171,8 @@ def fold(entity: Entity, layers: Sequence[Layer], stored: pl.DataFrame, state: s
             found.append(stale)
             left.append(stale.select(package=pl.lit(layer.package), sourced_id="key"))
             unreadable = pl.concat([unreadable.join(new, on="sourced_id", how="anti"), layer.unreadable])
-        rows = _unlisted_by(owners, rows.join(new, on="sourced_id", how="anti"))
+        if rows.height:
+            rows = _unlisted_by(owners, rows.join(new, on="sourced_id", how="anti"))
         rows = pl.concat([rows, new]) if rows.height else new
         listings += owners
     return Said(rows, unreadable.unique("sourced_id"), tuple(listings), state, findings.concat(found), pl.concat(left))

@@ -32,6 +32,7 @@ class Scope:
     stored: dict[str, pl.DataFrame] = field(default_factory=dict)
     context: dict[str, pl.DataFrame] = field(default_factory=dict)
     said: dict[str, Said] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)  # entities of which every stored record was read
 
     def known(self, entity: Entity) -> pl.DataFrame:
         """The id and sourced_id of every record of the entity that was read."""
@@ -63,6 +64,7 @@ def scope(bundle: Bundle, snapshot: Snapshot) -> Scope:
         unchanged = table.unchanged if table else None
         if entity.name in _SMALL or (tonight.state == "full" and unchanged is None):
             stored = snapshot.rows(entity)
+            out.whole.add(entity.name)
         else:
             keys = [before.rows["sourced_id"], decided.filter(pl.col("entity") == entity.name)["sourced_id"]]
             keys += [frame["sourced_id"] for layer in fresh for frame in (layer.rows, layer.unreadable)]
@@ -105,6 +107,8 @@ def _to(column: Column) -> str:
 
 def _leaving(entity: Entity, stored: pl.DataFrame, said: Said, above: Mapping[str, pl.Series]) -> pl.Series:
     """Ids of active rows that might be archived: not said, said to be gone, or in need of one that might be."""
+    if stored.is_empty():
+        return pl.Series([], dtype=pl.Int64)
     stays = said.rows.filter(~pl.col("deleted").fill_null(value=False))["sourced_id"]
     may_go = ~pl.col("sourced_id").is_in(stays.implode())
     for column in entity.refs:
@@ -147,6 +151,8 @@ def _look_up(entity: Entity, out: Scope, snapshot: Snapshot) -> None:
     """Reads what the records in scope refer to, as stored and as said, where it is not in scope itself."""
     for column in entity.refs:
         to = by_name(_to(column))
+        if to.name in out.whole:
+            continue
         known = out.known(to)
         said = out.said[entity.name].rows[column.label].drop_nulls().unique()
         keys = said.filter(~said.is_in(known["sourced_id"].implode()))

@@ -76,6 +76,12 @@ def _standing(rows: pl.DataFrame, package: str) -> pl.DataFrame:
     return where(rows, there).select("id", "file", "line", tonight=tonight, steady=steady)
 
 
+def _calmly(rows: pl.DataFrame, package: str) -> pl.DataFrame:
+    """STANDING of what was not judged because it is stored as it was said."""
+    tonight = pl.col("package") == package
+    return rows.select("id", "file", "line", tonight=tonight, steady=tonight)
+
+
 def _remembered(entity: Entity, rows: pl.DataFrame, said: Said) -> pl.DataFrame:
     """What was said and will not be stored by this plan: PENDING."""
     held = pl.col("hold").is_not_null() & pl.col("action").is_not_null()
@@ -145,10 +151,10 @@ def _said_anew(entity: Entity, holds: pl.DataFrame, said: Said) -> list[int]:
 def build(bundle: Bundle, snapshot: Snapshot, limits: Limits, progress: Progress = silent) -> Draft:
     """Works out what would change; reads the snapshot, writes nothing. Progress is in records, judged and settled."""
     looked_at = scope(bundle, snapshot)
-    said, context = looked_at.said, looked_at.context
+    said, context, calm = looked_at.said, looked_at.context, looked_at.calm
     next_id = {e.name: snapshot.next_id(e) for e in entities()}
     judged = judge(looked_at.stored, said, next_id, context)
-    records = sum(rows.height for rows in judged.values())
+    records = sum(rows.height for rows in (*judged.values(), *calm.values()))
     progress("planning", records // 3, records)
     keys = keys_of(judged, context)
     reserved = {name: next_id[name] + rows.filter(~pl.col("known")).height for name, rows in judged.items()}
@@ -180,7 +186,12 @@ def build(bundle: Bundle, snapshot: Snapshot, limits: Limits, progress: Progress
         reserved=reserved,
         segments=bundle.segments,
         moves=moves(judged, snapshot),
-        standing={name: _standing(rows, bundle.package.id) for name, rows in judged.items()},
+        standing={
+            name: pl.concat([_standing(rows, bundle.package.id), _calmly(calm[name], bundle.package.id)])
+            if name in calm
+            else _standing(rows, bundle.package.id)
+            for name, rows in judged.items()
+        },
     )
 
 

@@ -16,6 +16,7 @@ stamp     id, modified_at: what dateLastModified the source said of records that
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -212,5 +213,7 @@ def content_hash(parts: Parts, keys: Keys) -> str:
                 continue
             total.update(f"{word} {part} {name}\n".encode())
             for chunk in _digestible(by[name], part, frame, keys):
-                total.update(chunk.write_csv(include_header=False, null_value="\x00").encode())
+                text = io.BytesIO()
+                chunk.write_csv(text, include_header=False, null_value="\x00")
+                total.update(text.getbuffer())
     return total.hexdigest()

@@ -16,6 +16,7 @@ import polars as pl
 from rosterkit.intake.bundle import ROW_KEYS, Bundle
 from rosterkit.intake.cache import Unchanged
 from rosterkit.model.schema import Column, Entity, by_name, entities
+from rosterkit.plan.calm import calm, context_of, said_at, stirred
 from rosterkit.plan.said import Said, fold, from_pending, without_stale
 from rosterkit.plan.snapshot import PENDING, Layer, Snapshot
 
@@ -27,15 +28,19 @@ _SMALL = ("Org", "AcademicSession")
 
 @dataclass
 class Scope:
-    """By entity: ``stored`` rows to judge, ``context`` rows to look up (both ``judged_schema``), and what was said."""
+    """By entity: ``stored`` rows to judge (``judged_schema``), ``context`` rows to look up, and what was said.
+
+    ``context`` has the columns of ``judged_schema``, or those of ``calm.context_of``.
+    """
 
     stored: dict[str, pl.DataFrame] = field(default_factory=dict)
     context: dict[str, pl.DataFrame] = field(default_factory=dict)
     said: dict[str, Said] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)  # entities of which every stored record was read
+    calm: dict[str, pl.DataFrame] = field(default_factory=dict)  # id, package, file and line of those set aside
 
     def known(self, entity: Entity) -> pl.DataFrame:
-        """The id and sourced_id of every record of the entity that was read."""
+        """The id and sourced_id of every stored record of the entity that is looked at."""
         frames = [self.stored.get(entity.name), self.context.get(entity.name)]
         return pl.concat([f.select("id", "sourced_id") for f in frames if f is not None])
 
@@ -54,6 +59,7 @@ def scope(bundle: Bundle, snapshot: Snapshot) -> Scope:
     """Reads from the snapshot what tonight's plan may touch, and folds what is said of it."""
     out = Scope()
     leaving: dict[str, pl.Series] = {}
+    moved: dict[str, pl.Series] = {}
     words = [snapshot.holds().select("entity", "sourced_id"), snapshot.approved().select("entity", "sourced_id")]
     decided = pl.concat(words)
     for entity in entities():
@@ -73,8 +79,12 @@ def scope(bundle: Bundle, snapshot: Snapshot) -> Scope:
         if unchanged:
             fresh[-1] = _said_again(entity, fresh[-1], stored, unchanged, out, snapshot)
         ages = stored.select("sourced_id", "modified_at")
-        out.said[entity.name] = fold(entity, (before, *fresh), ages, tonight.state)
-        leaving[entity.name] = _leaving(entity, stored, out.said[entity.name], leaving)
+        said = out.said[entity.name] = fold(entity, (before, *fresh), ages, tonight.state)
+        at = said_at(stored, said)
+        leaving[entity.name] = _leaving(entity, stored, at, leaving)
+        moved[entity.name] = stirred(entity, stored, at, said, moved)
+        if entity.name in out.whole and entity.name not in _SMALL:
+            _set_aside(entity, out, at, moved[entity.name], decided)
     for entity in entities():
         _look_up(entity, out, snapshot)
     return out
@@ -94,7 +104,7 @@ def _touched(
     found = [snapshot.some(entity, ids, keys.unique())]
     for owners in (listing.owners for layer in layers for listing in layer.listings):
         column = next(c for c in entity.refs if c.label in owners.columns)
-        parents = out.stored[_to(column)].filter(pl.col("sourced_id").is_in(owners[column.label].implode()))["id"]
+        parents = out.known(by_name(_to(column))).filter(pl.col("sourced_id").is_in(owners[column.label].implode()))["id"]
         found.append(snapshot.children(entity, column, parents))
     found += [snapshot.children(entity, c, leaving[_to(c)]) for c in entity.refs if leaving[_to(c)].len()]
     return pl.concat(found).unique("id")
@@ -105,12 +115,25 @@ def _to(column: Column) -> str:
     return column.to
 
 
-def _leaving(entity: Entity, stored: pl.DataFrame, said: Said, above: Mapping[str, pl.Series]) -> pl.Series:
+def _set_aside(entity: Entity, out: Scope, at: pl.Series, moved: pl.Series, decided: pl.DataFrame) -> None:
+    """Takes calm records out of what is judged; where any are referred to, they are context."""
+    stored, said = out.stored[entity.name], out.said[entity.name]
+    mine = decided.filter(pl.col("entity") == entity.name)["sourced_id"]
+    keys = {_to(column): out.known(by_name(_to(column))) for column in entity.refs}
+    still = calm(entity, stored, at, said, moved, mine, keys)
+    spoken = at.filter(still)
+    places = said.rows.select("package", "file", "line")[spoken]
+    out.calm[entity.name] = places.with_columns(stored["id"].filter(still))
+    if any(column.to == entity.name for other in entities() for column in other.refs):
+        out.context[entity.name] = context_of(entity, stored.filter(still))
+    out.stored[entity.name] = stored.filter(~still)
+    rest = pl.repeat(True, said.rows.height, dtype=pl.Boolean, eager=True).scatter(spoken, values=False)
+    out.said[entity.name] = replace(said, rows=said.rows.filter(rest))
+
+
+def _leaving(entity: Entity, stored: pl.DataFrame, at: pl.Series, above: Mapping[str, pl.Series]) -> pl.Series:
     """Ids of active rows that might be archived: not said, said to be gone, or in need of one that might be."""
-    if stored.is_empty():
-        return pl.Series([], dtype=pl.Int64)
-    stays = said.rows.filter(~pl.col("deleted").fill_null(value=False))["sourced_id"]
-    may_go = ~pl.col("sourced_id").is_in(stays.implode())
+    may_go: pl.Expr = pl.lit(at.is_null())
     for column in entity.refs:
         if column.required and _to(column) in above:
             may_go = may_go | pl.col(column.name).is_in(above[_to(column)].implode())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 import polars as pl
@@ -20,6 +20,7 @@ from rosterkit.intake.csvfile import CsvFile, read_again, read_csv, same_csv
 from rosterkit.intake.linefilter import Lines, unchanged
 from rosterkit.intake.lines import TEXTS
 from rosterkit.intake.notes import Notes
+from rosterkit.intake.sharing import shared
 from rosterkit.intake.source import ReadOptions
 
 __all__ = ["FileRead", "Opened", "Opening", "absent", "read_file"]
@@ -136,7 +137,8 @@ class Opening:
             file = with_resources(file)
         file = with_dates(file, self.options.dates)
         columns = match(file, read.header, self.notes, strict=self.options.strict)
-        texts = pl.DataFrame() if columns.refusal else _named(read.rows, columns)
+        texts = pl.DataFrame() if columns.refusal else shared(_named(read.rows, columns))
+        read = replace(read, rows=read.rows.clear())  # ``texts`` has them
         digests = (self.archive.fingerprint(name), self.archive.content_digest(name))
         return Opened(file, mode, read, columns, texts, self.notes, cached, digests)
 

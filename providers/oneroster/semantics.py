@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from providers.oneroster.celltable import DELETED, KEY, is_unread, note_rows
+from providers.oneroster.celltable import DELETED, KEY, LINE, is_unread, note_rows
 from providers.oneroster.rosterfile import FileRead
 from rosterkit.intake.cache import tie
 
@@ -58,7 +58,7 @@ def _note(read: FileRead, rows: pl.DataFrame, rule: str, column: str) -> None:
 
 def _standing(read: FileRead) -> pl.DataFrame:
     """The rows whose records stay."""
-    return read.rows.filter(~pl.col(DELETED))
+    return read.rows.filter(~pl.col(DELETED)) if read.rows[DELETED].any() else read.rows
 
 
 def _without(read: FileRead, column: str, wrong: pl.Series) -> FileRead:
@@ -140,7 +140,7 @@ def _dates(read: FileRead, begin: str, end: str) -> None:
 def _enrollment_dates(enrollments: FileRead, spans: pl.DataFrame) -> None:
     """Enrollments wholly outside the terms of their class."""
     if _has(enrollments, "beginDate", "endDate"):
-        dated = _standing(enrollments).with_columns(_class=tie("classSourcedId"))
+        dated = _standing(enrollments).select(LINE, KEY, "beginDate", "endDate", _class=tie("classSourcedId"))
         outside = outside_terms(dated.join(spans, left_on="_class", right_on="class", maintain_order="left"))
         _note(enrollments, outside, "semantic.enrollment-dates", "beginDate")
 
@@ -165,7 +165,9 @@ def _enrolled_twice(enrollments: FileRead) -> None:
     if not _has(enrollments):
         return
     keys = ["classSourcedId", "userSourcedId", "role"]
-    rows = _standing(enrollments).drop_nulls(keys)
+    rows = _standing(enrollments)
+    place = rows.select(pl.struct(keys).hash()).to_series()  # most places are taken once: a hash tells that
+    rows = rows.filter(place.is_duplicated()).drop_nulls(keys)
     twice = rows.group_by(keys).len().filter(pl.col("len") > 1)
     begin = pl.col("beginDate").fill_null("") if _has(enrollments, "beginDate") else pl.lit("")
     end = pl.col("endDate").fill_null("9999") if _has(enrollments, "endDate") else pl.lit("9999")

@@ -58,8 +58,9 @@ def unpacked(body: bytes) -> pl.DataFrame:
 
 def store_part(connection: sqlite3.Connection, plan: str, part: str, entity: str, frame: pl.DataFrame) -> None:
     """Writes one part of a plan, in pieces: what is created by id, so that it can be applied piece by piece."""
-    rows = frame.sort("id") if part == "create" else frame
-    for piece in [rows] if rows.is_empty() else rows.iter_slices(_PIECE):
+    order = frame["id"].arg_sort() if part == "create" else None
+    for begin in range(0, max(frame.height, 1), _PIECE):
+        piece = frame.slice(begin, _PIECE) if order is None else frame[order.slice(begin, _PIECE)]
         body = packed(piece)
         connection.execute(
             "insert into plan_part (plan, part, entity, rows, sha256, body) values (?,?,?,?,?,?)",

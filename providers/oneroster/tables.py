@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from providers.oneroster.celltable import DELETED, KEY, LINE, MODIFIED
+from providers.oneroster.celltable import DELETED, KEY, LINE, MODIFIED, is_unread
 from providers.oneroster.format import Field
 from providers.oneroster.rosterfile import FileRead
 from rosterkit.intake.bundle import ROW_KEYS, UNREADABLE, Listing, Table
@@ -95,10 +95,14 @@ def _escaped(key: pl.Expr) -> pl.Expr:
     return key.str.replace_all("%", "%25", literal=True).str.replace_all("|", "%7C", literal=True)
 
 
-def listed(read: FileRead, column: str) -> pl.DataFrame:
-    """The rows that stay, one per item of their list in that column, as column ``item``."""
-    rows = read.rows.filter(~pl.col(DELETED)).with_columns(item=pl.col(column).str.split(","))
-    return rows.explode("item").drop_nulls("item")
+def listed(read: FileRead, column: str, *others: str) -> pl.DataFrame:
+    """The rows that stay, one per item of their list in that column, as column ``item``.
+
+    Of their other columns, those by which a record is known, and ``others``.
+    """
+    lists = read.rows.lazy().filter(~pl.col(DELETED) & pl.col(column).is_not_null())
+    own = dict.fromkeys((KEY, DELETED, MODIFIED, LINE, column, *others))
+    return lists.select(*own, item=pl.col(column).str.split(",")).explode("item").drop_nulls("item").collect()
 
 
 def class_terms(read: FileRead) -> Table:
@@ -115,7 +119,7 @@ def roles_11(read: FileRead) -> Table:
     """What a person is, at each organisation that their row of OneRoster 1.1 lists."""
     said = ~read.unread("role")
     rows = (
-        listed(read, "orgSourcedIds")
+        listed(read, "orgSourcedIds", "role", *([is_unread("role")] if read.any_unread("role") else []))
         .filter(said)
         .select(
             *row_keys(read, derived_key(pl.col(KEY), pl.col("item"))),

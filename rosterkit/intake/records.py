@@ -10,6 +10,7 @@ import polars as pl
 from rosterkit.errors import InternalError
 from rosterkit.intake.blocks import NotText
 from rosterkit.intake.lines import LINE, split
+from rosterkit.intake.sharing import shared
 
 __all__ = ["LINE", "MOST_LINES", "PROBLEMS", "Records", "Shape", "judge"]
 
@@ -190,7 +191,7 @@ def _parsed(data: bytes, sound: pl.DataFrame, shape: Shape) -> pl.DataFrame:
         raise InternalError("The fast CSV parser and the line check disagree. Report this with the file's shape.")
     if b'""' in data:
         frame = frame.with_columns(pl.all().replace("", None))  # a quoted blank is a blank
-    return frame.with_columns(sound[LINE])
+    return shared(frame).with_columns(sound[LINE])
 
 
 def _joined(lines: pl.DataFrame, spans: _Spans, shape: Shape) -> tuple[pl.DataFrame, pl.DataFrame]:

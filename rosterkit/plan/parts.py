@@ -30,7 +30,7 @@ from rosterkit.plan.texts import Keys, as_text, digest
 
 __all__ = ["HOLD", "STATUS", "UPDATE", "Parts", "content_hash", "counts", "parts_of"]
 
-_PIECE = 200_000  # rows that are hashed at a time
+_PIECE = 50_000  # rows that are hashed at a time
 
 HOLD: dict[str, type[pl.DataType]] = {"hold": pl.String, "hold_why": pl.String}
 _PLACE: dict[str, type[pl.DataType]] = {name: pl.Int64 if name == "line" else pl.String for name in PROVENANCE}

@@ -1,9 +1,9 @@
 """Records that tonight's package says just as they are stored, and that nothing else can move: they are not judged.
 
 On a night on which every record was read and few differ, these are nearly all. A record is *stirred* if it might leave
-or be protected: it is not active, was not said or said to be gone, cannot be read, or refers to one that is stirred. A
-record is *calm* if it is not stirred, a row says its stored values and no newer date, and nobody decided on it. Whatever
-the others do, a calm one stays as it is; where it is referred to, it is context (``plan.scope``).
+or be protected: it is not active, was not said or said to be gone, cannot be read, or refers to one that is stirred.
+It is *calm* if it is not stirred, a row says its stored values and no newer date, and nobody decided on it. Whatever
+the others do, a calm record stays as it is; where it is referred to, it is context (``plan.scope``).
 """
 
 from __future__ import annotations

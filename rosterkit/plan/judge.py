@@ -120,15 +120,18 @@ def _resolved(entity: Entity, rows: pl.DataFrame, keys: Mapping[str, pl.DataFram
 def _valued(entity: Entity, rows: pl.DataFrame) -> pl.DataFrame:
     """Sets each business column to the value it would have: the said one, or the stored one where none was read."""
     speaks = pl.col("said") & ~pl.col("deleted")
-    unsaid = rows.select(pl.when(speaks).then(pl.col("keep") | pl.col("dangling")).otherwise((1 << 64) - 1))
-    some = unsaid.to_series().bitwise_or() or 0  # bits of the columns in which any row does not state a value
+    unsaid = rows.select(
+        pl.when(speaks).then(pl.col("keep") | pl.col("dangling")).otherwise(pl.lit((1 << 64) - 1, pl.UInt64))
+    )
+    filled = rows.select(pl.all().is_not_null().any()).row(0, named=True)
+    some = int(unsaid.to_series().bitwise_or() or 0)  # type: ignore[arg-type] # bits of columns that a row leaves unsaid
     rows = rows.with_columns(
         pl.when(speaks & ~has("keep", bit(entity, c)) & ~has("dangling", bit(entity, c)))
         .then(pl.col(c.name))
         .otherwise(pl.col(f"s.{c.name}"))
         .alias(c.name)
         for c in entity.columns
-        if some & bit(entity, c)
+        if some & bit(entity, c) and (filled[c.name] or filled[f"s.{c.name}"])
     )
     if not rows["known"].any():
         return rows.with_columns(diff=_NONE)
@@ -222,6 +225,7 @@ def judge(
     for entity in entities():
         rows = _valued(entity, _resolved(entity, met.pop(entity.name), keys))
         rows = rows.drop([c.label for c in entity.refs])
-        rows = rows.with_columns(unreadable=pl.col("sourced_id").is_in(said[entity.name].unreadable["sourced_id"].implode()))
+        unreadable = said[entity.name].unreadable["sourced_id"]
+        rows = rows.with_columns(unreadable=pl.col("sourced_id").is_in(unreadable.implode()))
         out[entity.name] = _acted(_unlisted(entity, rows, said[entity.name], keys), said[entity.name])
     return out

@@ -48,7 +48,8 @@ def with_keep(entity: Entity, layer: Layer) -> pl.DataFrame:
             hit = pl.col("unread").list.contains(column.label).fill_null(value=False)
             keep = keep | pl.when(hit).then(pl.lit(1 << i, pl.UInt64)).otherwise(pl.lit(0, pl.UInt64))
     for i, column in enumerate(entity.columns):
-        if column.required and not absent[i] and rows[column.label].null_count():  # no row can stand without it: a blank there says nothing
+        if column.required and not absent[i] and rows[column.label].null_count():
+            # No row can stand without it: a blank there says nothing.
             blank = pl.col(column.label).is_null()
             keep = keep | pl.when(blank).then(pl.lit(1 << i, pl.UInt64)).otherwise(pl.lit(0, pl.UInt64))
     return rows.with_columns(

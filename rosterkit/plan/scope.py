@@ -104,7 +104,8 @@ def _touched(
     found = [snapshot.some(entity, ids, keys.unique())]
     for owners in (listing.owners for layer in layers for listing in layer.listings):
         column = next(c for c in entity.refs if c.label in owners.columns)
-        parents = out.known(by_name(_to(column))).filter(pl.col("sourced_id").is_in(owners[column.label].implode()))["id"]
+        known = out.known(by_name(_to(column)))
+        parents = known.filter(pl.col("sourced_id").is_in(owners[column.label].implode()))["id"]
         found.append(snapshot.children(entity, column, parents))
     found += [snapshot.children(entity, c, leaving[_to(c)]) for c in entity.refs if leaving[_to(c)].len()]
     return pl.concat(found).unique("id")

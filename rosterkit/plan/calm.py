@@ -14,6 +14,7 @@ from rosterkit.model.schema import Entity
 from rosterkit.plan.judge import bit
 from rosterkit.plan.limits import PLACE
 from rosterkit.plan.said import Said
+from rosterkit.plan.texts import named
 
 __all__ = ["calm", "context_of", "said_at", "stirred"]
 
@@ -68,19 +69,13 @@ def calm(
         where = at.gather(kept)
         new, old = said.rows[column.label].gather(where), stored[column.name].gather(kept)
         if column.to:
-            old = _names(old, keys[column.to])
+            old = named(old, keys[column.to])
         same = new.eq_missing(old)
         if not same.all():
             unsaid = (said.rows["keep"].gather(where) & bit(entity, column)) != 0
             same |= unsaid & new.is_null()
             still = pl.zeros(stored.height, dtype=pl.Boolean, eager=True).scatter(kept.filter(same), values=True)
     return still
-
-
-def _names(ids: pl.Series, keys: pl.DataFrame) -> pl.Series:
-    """The sourced ids of these records; null where there is none."""
-    named = ids.alias("id").to_frame().join(keys, on="id", how="left", maintain_order="left")
-    return named["sourced_id"]
 
 
 def context_of(entity: Entity, stored: pl.DataFrame) -> pl.DataFrame:

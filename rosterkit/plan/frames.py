@@ -18,6 +18,6 @@ def order_of(keys: pl.Series) -> pl.Series:
 
     Their first eight bytes are compared as a number, and the rest only where these are the same: ten times as fast.
     """
-    padded = pl.concat_str("key", pl.lit("\0" * 8)).cast(pl.Binary).bin.slice(0, 8)
-    begin = padded.bin.reinterpret(dtype=pl.UInt64, endianness="big")
+    padded = pl.concat_str(pl.col("key").str.slice(0, 8), pl.lit("\0" * 8)).cast(pl.Binary)
+    begin = padded.bin.slice(0, 8).bin.reinterpret(dtype=pl.UInt64, endianness="big")
     return keys.alias("key").to_frame().select(pl.arg_sort_by(begin, "key")).to_series()

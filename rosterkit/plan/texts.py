@@ -6,17 +6,22 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from rosterkit.model.schema import Entity
+from rosterkit.model.schema import Entity, entities
 
 __all__ = ["Keys", "as_text", "digest", "keys_of", "named"]
 
 Keys = Mapping[str, pl.DataFrame]
-"""By entity: sourced_id and id of every stored or said record, by id."""
+"""By entity that is referred to: sourced_id and id of every stored or said record, by id."""
 
 
 def keys_of(judged: Mapping[str, pl.DataFrame], context: Mapping[str, pl.DataFrame]) -> Keys:
     """The sourced ids by id of every judged record, and of those that they refer to."""
-    frames = {name: [rows, context[name]] if name in context else [rows] for name, rows in judged.items()}
+    named_by_others = {column.to for entity in entities() for column in entity.refs}
+    frames = {
+        name: [rows, context[name]] if name in context else [rows]
+        for name, rows in judged.items()
+        if name in named_by_others
+    }
     return {name: pl.concat(f.select("sourced_id", "id") for f in some).sort("id") for name, some in frames.items()}
 
 

@@ -80,7 +80,9 @@ class _Creating:
             for column in entity.refs:
                 named = self.references.setdefault((entity.name, column.name), [])
                 named.append(piece[column.name].drop_nulls().unique())
-            yield piece.drop("hold", "hold_why")
+            for begin in range(0, piece.height, MANY):
+                yield piece.slice(begin, MANY).drop("hold", "hold_why")
+            del piece  # before the next one is read
 
 
 def _place(frame: pl.DataFrame, revision: int) -> pl.DataFrame:

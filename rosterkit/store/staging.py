@@ -99,6 +99,7 @@ def _write(path: Path, frames: Iterable[pl.DataFrame]) -> None:
         try:
             for frame in frames:
                 cursor.adbc_ingest("rows", frame, mode="create_append")
+                del frame  # before the next one is made
         except dbapi.Error as error:
             if "no transaction is active" not in str(error):
                 raise

@@ -169,7 +169,7 @@ def read_file(opened: Opened) -> FileRead:
         mode == "delta",
         why,
         notes,
-        read.same + read.rows.height + read.unreadable.height,
+        read.same + opened.texts.height + read.unreadable.height,
     )
 
 

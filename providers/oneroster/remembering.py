@@ -48,9 +48,10 @@ def _file(name: str, opened: Opened, read: FileRead) -> CachedFile:
 
 def _told(name: str, opened: Opened, read: FileRead, hits: pl.DataFrame) -> pl.DataFrame:
     """Of the rows that were read what is to be remembered; to be read again is what is not sound by itself."""
-    rows = read.rows.filter(~pl.col(DELETED) & ~_any_unread(read))
     filled = [pl.col(column).is_not_null().alias(rule) for rule, column in HABITS]
-    sound = rows.select(LINE, *filled, again=pl.col(LINE).is_in(_of_several(hits)["line"].implode()))
+    again = pl.col(LINE).is_in(_of_several(hits)["line"].implode())
+    sound = read.rows.select(LINE, *filled, again=again, bad=pl.col(DELETED) | _any_unread(read)).filter(~pl.col("bad"))
+    sound = sound.drop("bad")
     told = ties_of(name, opened.texts).join(sound, on=LINE, how="left", maintain_order="left")
     habits = [pl.col(rule).fill_null(value=False) for rule, _ in HABITS]
     told = told.with_columns(*habits, pl.col("again").fill_null(value=True))

@@ -10,9 +10,9 @@ from typing import Any
 
 import polars as pl
 
-__all__ = ["MANY", "ids_table", "indexes_after", "insert", "quoted", "read", "update"]
+from rosterkit.store.second import reading
 
-_PATIENCE = 30_000  # milliseconds that a reader waits for others who open or close the same file
+__all__ = ["MANY", "ids_table", "indexes_after", "insert", "quoted", "read", "update"]
 
 MANY = 50_000
 """Rows from which on it pays to prepare for them."""
@@ -55,10 +55,10 @@ def update(connection: sqlite3.Connection, table: str, frame: pl.DataFrame) -> i
     """Sets every column of the frame but ``id`` on the row with that id; returns how many rows were met."""
     names = [name for name in frame.columns if name != "id"]
     sets = ",".join(f'"{name}"=?' for name in names)
-    cursor = connection.executemany(
+    done = connection.executemany(
         f'update "{table}" set {sets} where id=?', _rows(frame.select(*names, "id").sort("id"))
     )
-    return cursor.rowcount
+    return done.rowcount
 
 
 def ids_table(connection: sqlite3.Connection, name: str, ids: pl.Series) -> None:
@@ -75,19 +75,19 @@ def read(
 
     ADBC types a column by its first rows, so that nulls are read as "" and -1 and turned back here; neither is stored.
     """
-    from adbc_driver_sqlite import dbapi  # noqa: PLC0415 - loads a shared library: only where a table is read
-
     names = []
     for name, dtype in schema.items():
         empty = "''" if dtype == pl.String else "-1"
         names.append(f'coalesce("{name}",{empty}) as "{name}"')
     statement = f'select {",".join(names)} from "{table}"' + (f" where {where}" if where else "")
-    with dbapi.connect(str(path), autocommit=True) as connection, connection.cursor() as cursor:
-        cursor.execute(f"pragma busy_timeout={_PATIENCE}")  # others may be opening or closing the same file
-        cursor.fetch_arrow()
-        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(MANY)})  # few pieces: by itself 1,024
-        cursor.execute(statement, tuple(values))
-        frame = pl.DataFrame(cursor.fetch_arrow())
+    with reading(path) as (first, second):
+        if second is None:
+            rows = first.execute(statement, tuple(values)).fetchall()
+            frame = pl.DataFrame(rows, schema=schema, orient="row")
+        else:
+            second.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(MANY)})  # by itself 1,024
+            second.execute(statement, tuple(values))
+            frame = pl.DataFrame(second.fetch_arrow())
     if frame.height == 0:
         return pl.DataFrame(schema=schema)
     return frame.select(

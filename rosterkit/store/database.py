@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rosterkit.errors import Busy, UsageError
+from rosterkit.store.second import first_closed, first_opened
 
 __all__ = ["HEAD", "connect", "migrate", "transaction"]
 
@@ -24,13 +25,13 @@ def migrate(path: Path) -> None:
     """Creates the database, or brings an older one to ``HEAD``. The file is readable by its owner only."""
     from alembic import command  # noqa: PLC0415 - costs 0.3 s with SQLAlchemy, and is needed only here
     from alembic.config import Config  # noqa: PLC0415 - as above
-    from sqlalchemy import create_engine  # noqa: PLC0415 - as above
+    from sqlalchemy import URL, create_engine  # noqa: PLC0415 - as above
 
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(URL.create("sqlite", database=str(path)))
     try:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
@@ -48,9 +49,30 @@ def _refuse_empty(path: Path) -> None:
 def _version(connection: sqlite3.Connection) -> str:
     try:
         row = connection.execute("select version_num from alembic_version").fetchone()
-    except sqlite3.DatabaseError:
+    except sqlite3.DatabaseError as error:
+        if "no such table" not in str(error):
+            raise
         return ""
     return str(row[0]) if row else ""
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that says when it is closed: until then, no other library may close the file (``store.second``)."""
+
+    path: Path
+
+    def close(self) -> None:
+        super().close()
+        if hasattr(self, "path"):
+            first_closed(self.path)
+            del self.path
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=10, factory=_Connection)
+    connection.path = path
+    first_opened(path)
+    return connection
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -61,7 +83,7 @@ def connect(path: Path) -> sqlite3.Connection:
             'or make a new workspace: "rosterkit init DIR".'
         )
     _refuse_empty(path)
-    connection = sqlite3.connect(path, isolation_level=None, timeout=10)
+    connection = _opened(path)
     version = _version(connection)
     if version != HEAD:
         if version > HEAD:
@@ -69,7 +91,7 @@ def connect(path: Path) -> sqlite3.Connection:
             raise UsageError(f"{path.name} was written by a newer rosterkit (schema {version}). Update rosterkit.")
         connection.close()
         migrate(path)
-        connection = sqlite3.connect(path, isolation_level=None, timeout=10)
+        connection = _opened(path)
     connection.execute("pragma journal_mode=wal")
     connection.execute("pragma synchronous=full")
     connection.execute("pragma cache_size=-262144")

@@ -14,7 +14,7 @@ from providers.oneroster.rosterfile import FileRead, Opened, Opening, absent, re
 from providers.oneroster.semantics import checked
 from providers.oneroster.state import HABITS
 from providers.oneroster.tables import ENTITY_OF
-from providers.oneroster.ties import NOT_FILTERED, further, tied
+from providers.oneroster.ties import NOT_FILTERED, TOGETHER, further, tied
 from rosterkit.intake.archive import Archive
 from rosterkit.intake.cache import Cache, CachedFile, Unfilterable
 from rosterkit.intake.notes import Notes
@@ -120,7 +120,9 @@ def read_files(archive: Archive, contents: Contents, rules: Mapping[str, Rule], 
         if cached is not None:
             cached = cached.reading(_because_of_others(name, cached, opened, reads, cache))
         opened[name] = package.open(name, cached, why or _NOT_REMEMBERED if cached is None else "")
-        _reopen(package, opened, further(opened, {}))
+        for anew in _reopen(package, opened, further(opened, {})):
+            reads.pop(anew, None)
+    _all_or_none(package, opened, cache)
     unread = {name for name in rest if name not in reads}
     while True:
         reads |= {name: read_file(opened[name]) for name in rest if name in unread}
@@ -132,6 +134,22 @@ def read_files(archive: Archive, contents: Contents, rules: Mapping[str, Rule], 
             break
     spans = spans_tonight(opened, reads, cache)
     return Night(checked({name: reads[name] for name in names}, spans), opened, people, spans, ground, cache)
+
+
+def _all_or_none(package: _Package, opened: dict[str, Opened], cache: Cache | None) -> None:
+    """Opens what is judged together whole, where one of these files is, or is not there although it was last time."""
+    mine = [name for name in TOGETHER if name in package.contents.members]
+    if "roles" not in mine:
+        return
+    whole = [name for name in mine if name in opened and opened[name].cached is None]
+    whole += [name for name in mine if name not in opened and cache and f"{name}.csv" in cache.files]
+    if not whole:
+        return
+    for name in mine:
+        if name in opened and opened[name].cached is not None:
+            opened[name] = package.open(
+                name, None, f"{whole[0]}.csv could not be filtered, and both are judged together"
+            )
 
 
 def _because_of_others(

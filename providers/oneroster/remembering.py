@@ -10,7 +10,7 @@ from providers.oneroster.celltable import DELETED, LINE
 from providers.oneroster.night import Night
 from providers.oneroster.rosterfile import FileRead, Opened
 from providers.oneroster.state import HABITS
-from providers.oneroster.ties import NOT_FILTERED, SHARED, ties_of
+from providers.oneroster.ties import NOT_FILTERED, SHARED, TOGETHER, ties_of
 from rosterkit.intake import remembering
 from rosterkit.intake.cache import CachedFile, Memory, tie
 
@@ -28,6 +28,8 @@ def memory_of(night: Night) -> Memory:
         read = night.reads[name]
         if name in NOT_FILTERED or one.csv.lines is None or one.mode != "bulk" or read.state == "absent":
             continue
+        if "roles" in night.opened and name in TOGETHER and read.state != "full":
+            continue  # the others are judged by what it does not say, and that changes when it is whole
         files[read.member] = _file(name, one, read)
         places[read.member] = one.csv.lines.places
         texts[read.member] = one.csv.unread.select("text", line=LINE)

@@ -16,13 +16,15 @@ from providers.oneroster.rosterfile import Opened
 from rosterkit.intake.cache import CachedFile, tie
 from rosterkit.intake.places import AT
 
-__all__ = ["NOT_FILTERED", "SHARED", "further", "gone", "tied", "ties_of"]
+__all__ = ["NOT_FILTERED", "SHARED", "TOGETHER", "further", "gone", "tied", "ties_of"]
 
 NOT_FILTERED = ("orgs", "academicSessions")
 """Few, and so much depends on them: always read whole."""
 
-_ROLE = pl.col("role").str.to_lowercase()
-_TIES: dict[str, dict[str, tuple[str | pl.Expr, ...]]] = {
+TOGETHER = ("users", "userProfiles", "roles")
+"""Of 1.2: each is judged by all of the others, so that they are filtered together or not at all."""
+
+_TIES: dict[str, dict[str, tuple[str, ...]]] = {
     "courses": {"key": ("sourcedId",)},
     "classes": {"key": ("sourcedId",)},
     "users": {"key": ("sourcedId",), "username": ("username",)},
@@ -30,7 +32,7 @@ _TIES: dict[str, dict[str, tuple[str | pl.Expr, ...]]] = {
     "roles": {"key": ("sourcedId",), "user": ("userSourcedId",), "profile": ("userProfileSourcedId",)},
     "enrollments": {
         "key": ("sourcedId",),
-        "seat": ("classSourcedId", "userSourcedId", _ROLE),
+        "seat": ("classSourcedId", "userSourcedId", "role"),
         "class": ("classSourcedId",),
     },
     "demographics": {"key": ("sourcedId",)},
@@ -39,18 +41,23 @@ SHARED = ("key", "username", "seat")
 """Ties that records of one file have with each other."""
 
 _OF_A_USER = {"users": "key", "userProfiles": "user", "roles": "user"}
-_COLUMNS = {"seat": ("classSourcedId", "userSourcedId", "role")}
 
 
 def ties_of(name: str, texts: pl.DataFrame) -> pl.DataFrame:
     """LINE and the ties of these rows of a file, each a hash or null."""
 
-    def of(cells: tuple[str | pl.Expr, ...], label: str) -> pl.Expr:
-        needed = _COLUMNS.get(label, cells)
-        known = all(isinstance(c, str) and c in texts.columns for c in needed)
-        return (tie(*cells) if known else pl.lit(None, pl.UInt64)).alias(label)
+    def of(cells: tuple[str, ...], label: str) -> pl.Expr:
+        if not set(cells) <= set(texts.columns):
+            return pl.lit(None, pl.UInt64).alias(label)
+        return tie(*(_folded(texts["role"]) if cell == "role" else cell for cell in cells)).alias(label)
 
     return texts.select(LINE, *(of(cells, label) for label, cells in _TIES.get(name, {}).items()))
+
+
+def _folded(words: pl.Series) -> pl.Expr:
+    """The words without their case, as tokens are read: few of them stand in many rows."""
+    distinct = words.drop_nulls().unique().to_list()
+    return pl.col(words.name).replace_strict({word: word.casefold() for word in distinct}, return_dtype=pl.String)
 
 
 def gone(opened: Opened) -> pl.DataFrame:
@@ -67,7 +74,8 @@ def further(opened: Mapping[str, Opened], waiting: Mapping[str, CachedFile]) -> 
     ``waiting``: files that are not opened yet, as they are remembered.
     """
     read = {name: ties_of(name, one.texts) for name, one in opened.items() if one.texts.width}
-    users = _users(read, {name: gone(one) for name, one in opened.items()})
+    left = {name: gone(one) for name, one in opened.items()}
+    users = _users(read, left)
     out: dict[str, pl.Series] = {}
     for name, cached in ({name: one.cached for name, one in opened.items() if one.cached} | dict(waiting)).items():
         asked = [(label, read[name][label]) for label in SHARED if name in read and label in _TIES[name]]
@@ -75,6 +83,8 @@ def further(opened: Mapping[str, Opened], waiting: Mapping[str, CachedFile]) -> 
             asked.append((_OF_A_USER[name], users))
         if name == "userProfiles" and "roles" in read:
             asked.append(("key", read["roles"]["profile"]))
+        if name == "roles":
+            asked += [("profile", some["userProfiles"]["key"]) for some in (read, left) if "userProfiles" in some]
         more = tied(cached, asked)
         lines = opened[name].csv.lines if name in opened else None
         more = more.filter(lines.places.now(more).is_not_null()) if lines else more

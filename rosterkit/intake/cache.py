@@ -56,6 +56,10 @@ class Unfilterable(Exception):  # noqa: N818 - it is no error: the file is then 
     """The file cannot be filtered; the argument says why, in words that end "…, so all of it was read"."""
 
 
+_SPACES = "".join(letter for letter in map(chr, range(0x3001)) if letter.isspace())  # there are none beyond
+"""What Python's strip takes away, as readers of cells do: polars by itself leaves some of it."""
+
+
 def hashed(text: str) -> list[pl.Expr]:
     """128 bits of a text column as ``h1`` and ``h2``. Stable within a version of polars only, which the cache names."""
     return [pl.col(text).hash(seed).alias(name) for name, seed in (("h1", 11), ("h2", 22))]
@@ -63,7 +67,7 @@ def hashed(text: str) -> list[pl.Expr]:
 
 def tie(*cells: str | pl.Expr) -> pl.Expr:
     """A hash of these cells without outer spaces, by which records are known to belong together; null where one is."""
-    bare = [(pl.col(c) if isinstance(c, str) else c).str.strip_chars() for c in cells]
+    bare = [(pl.col(c) if isinstance(c, str) else c).str.strip_chars(_SPACES) for c in cells]
     text = pl.concat_str(bare, separator="\x1f")
     return pl.when(text.is_not_null()).then(text.hash(33))
 
@@ -116,8 +120,11 @@ class CachedFile:
         if at.is_empty() or self.records["again"].gather(at).all():
             return self
         again = self.records["again"] | among(self.count, at)
-        records = self.records.with_columns(again.alias("again"))
-        return replace(self, frames=ChainMap({"records": records}, self.frames), again=True)  # type: ignore[arg-type] # it is not written to
+        return replace(self.over({"records": self.records.with_columns(again.alias("again"))}), again=True)
+
+    def over(self, frames: dict[str, pl.DataFrame]) -> CachedFile:
+        """The same, with these frames in the place of its own; the others need not be read for it."""
+        return replace(self, frames=ChainMap(frames, self.frames)) if frames else self  # type: ignore[arg-type] # it is not written to
 
 
 @dataclass(frozen=True)

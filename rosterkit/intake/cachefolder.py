@@ -46,6 +46,9 @@ class _Frames(Mapping[str, pl.DataFrame]):
                 raise Damaged(_DAMAGED) from None
         return self._read[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._sums  # without reading it
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._sums)
 
@@ -73,7 +76,7 @@ def _probe() -> list[str]:
 
 def _parts(cache: Cache) -> Iterator[tuple[str, Mapping[str, pl.DataFrame]]]:
     for name, file in cache.files.items():
-        yield f"file/{name}/", file.frames
+        yield f"file/{name}//", file.frames
     yield "doubt/", cache.doubt
     yield "context/", cache.context
     yield "counts/", cache.counts
@@ -105,7 +108,11 @@ def _put(path: Path, frames: Mapping[str, pl.DataFrame], name: str) -> int:
         frames = next(layer for layer in frames.maps if name in layer)
     if isinstance(frames, _Frames):
         before, total = frames.file(name)
-        os.link(before, path)
+        try:
+            os.link(before, path)
+        except OSError:  # there are disks that know no links
+            with _private(path) as out:
+                out.write(before.read_bytes())
         return total
     with _private(path) as out:
         frames[name].write_ipc(out)
@@ -143,7 +150,7 @@ def load(folder: Path) -> Cache:
         sums = said["sums"]
         files = {}
         for name, (header, count, again, packed, content) in said["files"].items():
-            files[name] = CachedFile(header, count, _Frames(folder, sums, f"file/{name}/"), again, packed, content)
+            files[name] = CachedFile(header, count, _Frames(folder, sums, f"file/{name}//"), again, packed, content)
         return Cache(files, *(_Frames(folder, sums, start) for start in ("doubt/", "context/", "counts/")))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Damaged(_DAMAGED) from None

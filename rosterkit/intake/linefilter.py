@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from rosterkit.errors import InternalError
 from rosterkit.intake.cache import CachedFile, Unfilterable, hashed
 from rosterkit.intake.lines import LINE, TEXTS
 from rosterkit.intake.places import AT, Places, among
@@ -75,7 +76,8 @@ class LineFilter:
             self._at += lines.height
         self._seen.append(lines.with_columns(was.alias("was")))
         unread = texts.filter(was.is_null())
-        self._unread.append(unread)
+        few = pl.Series("text", unread["text"].to_list(), pl.String)  # copied: a view would keep the block's whole text
+        self._unread.append(unread.with_columns(few))
         self._unmet += unread.height
         self._count += lines.height
         if self._sorted is None and self._unmet > max(_MOVED, self._count // 2):
@@ -107,11 +109,16 @@ class LineFilter:
         if among(self._old.height, found).sum() != found.len():
             raise Unfilterable("a line stands twice")
         line = seen[LINE]
+        if not line.is_sorted() or line.n_unique() < line.len():
+            raise InternalError("The source numbers its records out of order. Report it to its makers.")
         unread = unread.filter(was.filter(seen["was"].is_null()).is_null())
         first = int(line[0]) if line.len() else 0
-        one_each = line.len() > 0 and int(line[-1]) - first + 1 == line.len()  # they rise
-        places = Places(self._old.height, line.len(), was, first if one_each else line)
-        return unread, Lines(header, seen.select("h1", "h2"), places)
+        one_each = line.len() > 0 and int(line[-1]) - first + 1 == line.len()
+        hashes = seen.select("h1", "h2")
+        alike = hashes.equals(self.cached.records.select("h1", "h2"))
+        return unread, Lines(
+            header, hashes, Places(self._old.height, line.len(), was, first if one_each else line, alike)
+        )
 
     def _with_moved(self, seen: pl.DataFrame) -> pl.Series:
         """By record its place last time, also where it was far from there."""

@@ -14,7 +14,14 @@ LINE = "\0line"
 TEXTS: dict[str, type[pl.DataType]] = {"text": pl.String, LINE: pl.Int64}
 """Records as they are written."""
 
-__all__ = ["LINE", "TEXTS", "single_lines", "split", "texts_at"]
+__all__ = ["LINE", "TEXTS", "headed", "single_lines", "split", "texts_at"]
+
+
+def headed(data: bytes, names: Iterable[str]) -> bytes:
+    """The text with a header: without one, polars would drop a BOM where it begins, or take its first bytes for those
+    of a compressed file.
+    """
+    return b"".join((",".join(names).encode(), b"\n", data))
 
 
 def split(data: bytes) -> pl.DataFrame | None:
@@ -23,8 +30,7 @@ def split(data: bytes) -> pl.DataFrame | None:
         return None
     # The stable neighbour of scan_lines: one column, no quoting, and a separator that no line holds.
     lines = pl.read_csv(
-        data,
-        has_header=False,
+        headed(data, ["text"]),
         separator="\x01",
         quote_char=None,
         schema={"text": pl.String},
@@ -49,17 +55,20 @@ def single_lines(data: bytes) -> pl.DataFrame:
 def texts_at(blocks: Iterable[tuple[bytes, int]], numbers: pl.Series) -> pl.DataFrame:
     """TEXTS of the lines with these numbers, which rise; ``blocks`` are taken up to the last of them, with their LF."""
     found = [pl.DataFrame(schema=TEXTS)]
+    if numbers.is_empty():
+        return found[0]
     first = done = 0
     for data, breaks in blocks:
         ends = breaks + (not data.endswith(b"\n"))
-        if done == numbers.len():
-            break
         upto = int(numbers.search_sorted(first + ends + 1, side="left"))
         if upto > done:
             here = numbers[done:upto]
             lines = split(data)
             if lines is None:
                 raise Unfilterable("lines cannot be told apart")
-            found.append(pl.DataFrame({"text": lines["text"].gather(here - first - 1), LINE: here}))
+            texts = lines["text"].gather(here - first - 1).to_list()  # copied: a view would keep the block's whole text
+            found.append(pl.DataFrame({"text": texts, LINE: here}, schema=TEXTS))
         first, done = first + ends, max(done, upto)
+        if done == numbers.len():
+            break
     return pl.concat(found)

@@ -75,12 +75,16 @@ class Places:
     @property
     def last(self) -> int:
         """The line of the last record."""
-        return self.line + self.count - 1 if isinstance(self.line, int) else int(self.line[-1])
+        if isinstance(self.line, int):
+            return self.line + self.count - 1
+        return int(self.line[-1]) if self.count else 0
 
     @property
     def first(self) -> int:
         """The line of the first record."""
-        return self.line if isinstance(self.line, int) else int(self.line[0])
+        if isinstance(self.line, int):
+            return self.line
+        return int(self.line[0]) if self.count else 0
 
     def lines(self, at: pl.Series) -> pl.Series:
         """The lines of the records in these places."""

@@ -9,7 +9,7 @@ import polars as pl
 
 from rosterkit.errors import InternalError
 from rosterkit.intake.blocks import NotText
-from rosterkit.intake.lines import LINE, split
+from rosterkit.intake.lines import LINE, headed, split
 from rosterkit.intake.sharing import shared
 
 __all__ = ["LINE", "MOST_LINES", "PROBLEMS", "Records", "Shape", "judge"]
@@ -102,7 +102,7 @@ def judge(data: bytes, first: int | pl.Series, shape: Shape, *, last: bool) -> R
         texts[LINE].to_list(),
         carried,
         singles,
-        simple=singles.height == lines.height and blank.is_empty() and not carried,
+        simple=singles.height == lines.height and blank.is_empty() and empty.is_empty() and not carried,
     )
 
 
@@ -186,7 +186,7 @@ def _parsed(data: bytes, sound: pl.DataFrame, shape: Shape) -> pl.DataFrame:
     schema = {str(at): pl.String for at in range(shape.width)}
     if sound.is_empty():
         return pl.DataFrame(schema={**schema, LINE: pl.Int64})
-    frame = pl.read_csv(data, has_header=False, schema=schema)
+    frame = pl.read_csv(headed(data, schema), schema=schema)
     if frame.height != sound.height:
         raise InternalError("The fast CSV parser and the line check disagree. Report this with the file's shape.")
     if b'""' in data:

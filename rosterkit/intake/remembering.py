@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -12,7 +11,7 @@ import polars as pl
 from rosterkit.intake.cache import CARRIED, CachedFile
 from rosterkit.intake.linefilter import Lines
 from rosterkit.intake.notes import Notes
-from rosterkit.intake.places import AT, among
+from rosterkit.intake.places import AT, Places, among
 from rosterkit.intake.records import LINE
 
 __all__ = ["carry", "remembered"]
@@ -45,13 +44,11 @@ def remembered(
     places = lines.places
     if places.alike:
         assert cached is not None
-        return _judged_anew(lines, cached, told)
+        return _judged_anew(lines, cached, told, hits)
     assert lines.hashes is not None
     records = lines.hashes.hstack(_columns(lines, cached, told))
     records = records.with_columns(again=pl.col("again") | _twice(lines))
-    of_records = hits.filter(pl.col("line") >= places.first)
-    carried = of_records.with_columns(places.at(of_records["line"]).alias("at")).select(list(CARRIED))
-    frames = {"records": records.drop(habits), "carried": carried.filter(~records["again"].gather(carried["at"]))}
+    frames = {"records": records.drop(habits), "carried": _carried(places, hits, records["again"])}
     if habits:
         frames["habits"] = records.select(habits)
     for name, listed in lists.items():
@@ -63,7 +60,14 @@ def remembered(
     return CachedFile(lines.header, places.count, frames, bool(records["again"].any()))
 
 
-def _judged_anew(lines: Lines, cached: CachedFile, told: pl.DataFrame) -> CachedFile:
+def _carried(places: Places, hits: pl.DataFrame, again: pl.Series) -> pl.DataFrame:
+    """CARRIED of the records that need not be read again."""
+    of_records = hits.filter(pl.col("line") >= places.first)
+    carried = of_records.with_columns(places.at(of_records["line"]).alias("at")).select(list(CARRIED))
+    return carried.filter(~again.gather(carried["at"]))
+
+
+def _judged_anew(lines: Lines, cached: CachedFile, told: pl.DataFrame, hits: pl.DataFrame) -> CachedFile:
     """A file in which nothing changed: all that may differ is which records must be read again."""
     if told.is_empty():
         return cached
@@ -71,8 +75,10 @@ def _judged_anew(lines: Lines, cached: CachedFile, told: pl.DataFrame) -> Cached
     again = before.clone().scatter(lines.places.at(told[LINE]), told["again"]) | _twice(lines)
     if again.equals(before):
         return cached
-    records = cached.records.with_columns(again.alias("again"))
-    return replace(cached, frames=ChainMap({"records": records}, cached.frames), again=bool(again.any()))  # type: ignore[arg-type] # it is not written to
+    frames = {"records": cached.records.with_columns(again.alias("again"))}
+    if (before & ~again).any():  # its findings were made anew each night, and from now on are not
+        frames["carried"] = _carried(lines.places, hits, again)
+    return replace(cached.over(frames), again=bool(again.any()))
 
 
 def _columns(lines: Lines, cached: CachedFile | None, told: pl.DataFrame) -> list[pl.Series]:

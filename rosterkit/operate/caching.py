@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sqlite3
-from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -23,6 +22,7 @@ from rosterkit.intake.bundle import Bundle
 from rosterkit.intake.cache import AGAIN, STATED, Cache, CachedFile, Damaged, Memory
 from rosterkit.intake.places import Places
 from rosterkit.intake.rules import Rule
+from rosterkit.intake.source import Caps
 from rosterkit.plan.build import Draft
 from rosterkit.plan.plan import Plan
 from rosterkit.store.history import parents_of, touched_since
@@ -36,9 +36,11 @@ _FEW = 10_000
 """So many records that are to be read again are remembered as they are written."""
 
 
-def reader_digest(kind: str, rules: tuple[Rule, ...]) -> str:
-    """What the cache's findings and rows depend on beside the settings: who reads, by which rules, of which version."""
-    told = repr((version("rosterkit"), kind, rules))
+def reader_digest(kind: str, rules: tuple[Rule, ...], caps: Caps) -> str:
+    """What the cache's findings and rows depend on beside the settings: who reads, by which rules and caps, of which
+    version.
+    """
+    told = repr((version("rosterkit"), kind, rules, caps))
     return hashlib.sha256(told.encode()).hexdigest()
 
 
@@ -53,6 +55,8 @@ def remembered(
         said = cachefolder.meta(folder / plan)
         if (said.get("format"), said.get("reader")) != (_FORMAT, reader):
             return None, "what was remembered of last time was written by another version of rosterkit", plan
+        if said.get("plan") != plan:
+            return None, "what was remembered of last time is of another plan", plan
         if said.get("settings") != settings_digest:
             return None, "settings have changed since last time", plan
         return _without(cachefolder.load(folder / plan), connection, since), "", plan
@@ -112,7 +116,7 @@ def remember(
     memory = bundle.memory
     if memory is None or not memory.files:
         return
-    told = {"format": _FORMAT, "reader": reader, "settings": settings_digest}
+    told = {"format": _FORMAT, "plan": plan.id, "reader": reader, "settings": settings_digest}
     try:
         made = replace(_after(memory, draft, bundle, cache), counts=_counts(counts, draft.moves, first=plan.base == 0))
         cachefolder.save(folder / plan.id, made, told)
@@ -125,11 +129,17 @@ def remember(
 
 def _after(memory: Memory, draft: Draft, bundle: Bundle, cache: Cache | None) -> Cache:
     """The cache of tonight: what was read as planning judged it, what was not read as it was."""
-    doubt = {name: standing.filter(~pl.col("steady")).select("id") for name, standing in draft.standing.items()}
     files = {}
     for name in memory.files:
         before = cache.files[name] if cache and memory.places[name].before else None
         files[name] = _file_after(name, memory, before, draft, bundle)
+    known = {frame for file in files.values() for frame in file.frames}
+    doubt = {}
+    for name, standing in draft.standing.items():
+        sure = pl.col("steady")
+        if f"stated/{name}" in known:  # and so may be filtered: what a file states that is not remembered is in doubt
+            sure = sure & pl.col("file").is_in(list(files))
+        doubt[name] = standing.filter(~sure).select("id")
     return Cache(files, doubt, memory.context)
 
 
@@ -149,13 +159,8 @@ def _file_after(name: str, memory: Memory, before: CachedFile | None, draft: Dra
             frames |= {f"stated/{entity}": told} if told.height else {}
         elif standing.height or not places.alike:
             frames |= _restated(f"stated/{entity}", told, standing["id"], places, before)
-    made = _over(file, frames).reading(places.at(pl.concat(shaky).unique()))
-    return _over(made, _texts(made, memory.texts.get(name), places))
-
-
-def _over(file: CachedFile, frames: dict[str, pl.DataFrame]) -> CachedFile:
-    """The file with these frames in the place of its own."""
-    return replace(file, frames=ChainMap(frames, file.frames)) if frames else file  # type: ignore[arg-type] # it is not written to
+    made = file.over(frames).reading(places.at(pl.concat(shaky).unique()))
+    return made.over(_texts(made, memory.texts.get(name), places))
 
 
 def _restated(

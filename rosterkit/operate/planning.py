@@ -129,7 +129,7 @@ def plan_package(
     ``cached``: the folder of what this source said before; with ``full`` every record is read all the same.
     """
     kind = config.source(name).kind
-    reader = reader_digest(kind, source(kind).rules)
+    reader = reader_digest(kind, source(kind).rules, config.caps)
     cache, why, used = remembered(cached, connection, name, config.settings_digest, reader)
     if full:
         cache, why = None, "it was asked for"

@@ -2,8 +2,8 @@
 
 Of an entity whose file was read whole, that is every record. Of one that was filtered (what the source said again in
 the same words was not read) or of which only changes were sent, it is what was said, queued, held or approved, what may
-no longer be said, and every record that refers to one that may leave. Everything else stays as it is, whatever the
-others do; where it is referred to, it is *context*: looked up, never judged.
+no longer be said, and every record that refers to one that may leave, or that an unreadable row protects. Everything
+else stays as it is, whatever the others do; where it is referred to, it is *context*: looked up, never judged.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def scope(bundle: Bundle, snapshot: Snapshot) -> Scope:
     """Reads from the snapshot what tonight's plan may touch, and folds what is said of it."""
     out = Scope()
     leaving: dict[str, pl.Series] = {}
+    shielded: dict[str, pl.Series] = {}
     moved: dict[str, pl.Series] = {}
     words = [snapshot.holds().select("entity", "sourced_id"), snapshot.approved().select("entity", "sourced_id")]
     decided = pl.concat(words)
@@ -74,7 +75,8 @@ def scope(bundle: Bundle, snapshot: Snapshot) -> Scope:
         else:
             keys = [before.rows["sourced_id"], decided.filter(pl.col("entity") == entity.name)["sourced_id"]]
             keys += [frame["sourced_id"] for layer in fresh for frame in (layer.rows, layer.unreadable)]
-            stored = _touched(entity, snapshot, out, pl.concat(keys), fresh, unchanged, leaving)
+            above = {name: pl.concat([leaving[name], shielded[name]]) for name in leaving}
+            stored = _touched(entity, snapshot, out, pl.concat(keys), fresh, unchanged, above)
         out.stored[entity.name] = stored
         if unchanged:
             fresh[-1] = _said_again(entity, fresh[-1], stored, unchanged, out, snapshot)
@@ -82,6 +84,7 @@ def scope(bundle: Bundle, snapshot: Snapshot) -> Scope:
         said = out.said[entity.name] = fold(entity, (before, *fresh), ages, tonight.state)
         at = said_at(stored, said)
         leaving[entity.name] = _leaving(entity, stored, at, leaving)
+        shielded[entity.name] = _shielded(entity, stored, said, shielded)
         moved[entity.name] = stirred(entity, stored, at, said, moved)
         if entity.name in out.whole and entity.name not in _SMALL:
             _set_aside(entity, out, at, moved[entity.name], decided)
@@ -97,9 +100,9 @@ def _touched(
     keys: pl.Series,
     layers: Iterable[Layer],
     unchanged: Unchanged | None,
-    leaving: Mapping[str, pl.Series],
+    above: Mapping[str, pl.Series],
 ) -> pl.DataFrame:
-    """The stored rows that were spoken of, may be said no longer, are listed anew, or refer to what may leave."""
+    """The stored rows that were spoken of, may be said no longer, are listed anew, or refer to what is ``above``."""
     ids = unchanged.doubt if unchanged else pl.Series([], dtype=pl.Int64)
     found = [snapshot.some(entity, ids, keys.unique())]
     for owners in (listing.owners for layer in layers for listing in layer.listings):
@@ -107,7 +110,7 @@ def _touched(
         known = out.known(by_name(_to(column)))
         parents = known.filter(pl.col("sourced_id").is_in(owners[column.label].implode()))["id"]
         found.append(snapshot.children(entity, column, parents))
-    found += [snapshot.children(entity, c, leaving[_to(c)]) for c in entity.refs if leaving[_to(c)].len()]
+    found += [snapshot.children(entity, c, above[_to(c)]) for c in entity.refs if above[_to(c)].len()]
     return pl.concat(found).unique("id")
 
 
@@ -139,6 +142,18 @@ def _leaving(entity: Entity, stored: pl.DataFrame, at: pl.Series, above: Mapping
         if column.required and _to(column) in above:
             may_go = may_go | pl.col(column.name).is_in(above[_to(column)].implode())
     return stored.filter((pl.col("status") == "active") & may_go)["id"]
+
+
+def _shielded(entity: Entity, stored: pl.DataFrame, said: Said, above: Mapping[str, pl.Series]) -> pl.Series:
+    """Ids of rows that an unreadable row protects from absence: their own, or one of a record that they refer to."""
+    found = stored.filter(pl.col("sourced_id").is_in(said.unreadable["sourced_id"].implode()))["id"]
+    while True:
+        known = {**above, entity.name: found}
+        hit = [pl.col(c.name).is_in(known[_to(c)].implode()) for c in entity.refs if known[_to(c)].len()]
+        more = stored.filter(pl.col("id").is_in(found.implode()) | pl.any_horizontal(pl.lit(value=False), *hit))["id"]
+        if more.len() == found.len():
+            return found
+        found = more
 
 
 def _said_again(

@@ -13,6 +13,7 @@ import pytest
 from providers.oneroster import SOURCE
 from rosterkit import Workspace
 from rosterkit.intake.cache import Cache
+from rosterkit.intake.source import Caps
 from rosterkit.operate.caching import reader_digest, remembered
 from rosterkit.testing.package import write_package
 
@@ -39,7 +40,7 @@ def district() -> Files:
     return files
 
 
-READER = reader_digest("oneroster", SOURCE.rules)
+READER = reader_digest("oneroster", SOURCE.rules, Caps())
 
 
 def cache_of(ws: Workspace) -> Cache:

@@ -66,6 +66,7 @@ def configure(folder: Path, told: Settings) -> None:
     lines += ['kind = "oneroster"', 'path = "package.zip"', f'dates = "{told["dates"]}"']
     lines += [f"strict = {str(told['strict']).lower()}", "[limits]"]
     lines += [f"{name} = {value}" for name, value in LIMITS[told["limits"]].items()]
+    lines += ["[caps]", *told.get("caps", ())]
     (folder / "rosterkit.toml").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 

@@ -24,7 +24,10 @@ class Spool:
     def __init__(self, folder: Path | None = None) -> None:
         self.rows = 0
         self.filled: set[str] = set()  # the columns with any value
-        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - closed when nobody can ask for the frames any more
+        try:
+            self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - closed when nobody can ask for the frames any more
+        except OSError as error:
+            raise _no_room(error) from error
         self._sizes: list[int] = []
         weakref.finalize(self, self._file.close)
 
@@ -37,10 +40,7 @@ class Spool:
             self._sizes.append(self._file.write(put.getbuffer()))
             self._file.flush()
         except OSError as error:
-            raise UsageError(
-                f"What is put away until a feed is written could not be: {error.strerror or type(error).__name__}. "
-                "Make room on that disk, and build it again."
-            ) from error
+            raise _no_room(error) from error
         self.rows += frame.height
         self.filled |= {column.name for column in frame if column.count()}
 
@@ -50,3 +50,10 @@ class Spool:
             self._file.seek(begin)
             yield pl.read_ipc(BytesIO(self._file.read(size)))
             begin += size
+
+
+def _no_room(error: OSError) -> UsageError:
+    why = error.strerror or type(error).__name__
+    return UsageError(
+        f"What is put away until a feed is written could not be: {why}. Make room on that disk, and build it again."
+    )

@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 from isal import isal_zlib
 
-from rosterkit.intake.cache import Cache, CachedFile, Damaged
+from rosterkit.intake.cache import Cache, CachedFile, Damaged, hashed, tie
 
 __all__ = ["load", "meta", "save"]
 
@@ -71,7 +71,8 @@ def _checksum(path: Path) -> int:
 
 def _probe() -> list[str]:
     """What the hashes of this version of polars are: the cache is of no use to another."""
-    return [pl.__version__, *(str(value) for value in _PROBE.select(pl.col("text").hash(11)).to_series())]
+    hashes = _PROBE.select(*hashed("text"), tie=tie("text"))
+    return [pl.__version__, *(str(value) for row in hashes.rows() for value in row)]
 
 
 def _parts(cache: Cache) -> Iterator[tuple[str, Mapping[str, pl.DataFrame]]]:

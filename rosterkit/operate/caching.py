@@ -67,13 +67,13 @@ def remembered(
 def _newest(folder: Path, connection: sqlite3.Connection, source: str) -> tuple[str, int]:
     """The newest plan that has a cache and became what the store says, and the revision since when."""
     query = (
-        "select id, state, base, applied_as, changes from plan where source=? and kind='sync' "
+        "select id, coalesce(applied_as, base) from plan where source=? and kind='sync' "
         "and (state='applied' or (select count(*) from plan_part p where p.plan=plan.id and p.part in "
         "('create','status','update','stamp'))=0) order by seq desc"
     )
-    for plan, _, base, applied_as, _ in connection.execute(query, (source,)):
+    for plan, since in connection.execute(query, (source,)):
         if (folder / plan).is_dir():
-            return plan, int(base if applied_as is None else applied_as)
+            return plan, int(since)
     return "", 0
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
 
+from rosterkit.intake.ahead import ahead
 from rosterkit.model.schema import Entity, by_name, entities
 from rosterkit.store.bulk import read
 
@@ -41,14 +41,9 @@ class ActiveFrames:
     def slices(self, entity: str, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """A portion at a time."""
         kind = by_name(entity)
-        spaces, reaches = self._spaces(kind), self._reaches(kind)
-        with ThreadPoolExecutor(1) as reader:  # the next slice is read while the caller works on this one
-            ahead = reader.submit(self._slice, kind, columns, spaces, reaches[0])
-            for following in [*reaches[1:], None]:
-                rows = ahead.result()
-                if following:
-                    ahead = reader.submit(self._slice, kind, columns, spaces, following)
-                yield self._said(kind, columns, rows)
+        spaces = self._spaces(kind)
+        for rows in ahead(self._slice(kind, columns, spaces, reach) for reach in self._reaches(kind)):
+            yield self._said(kind, columns, rows)
 
     def _stored(
         self, kind: Entity, columns: Sequence[str], where: str = _ACTIVE, values: Sequence[str] = ()

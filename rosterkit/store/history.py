@@ -18,7 +18,17 @@ from rosterkit.plan.texts import Keys, as_text
 from rosterkit.store import plans
 from rosterkit.store.bulk import read
 
-__all__ = ["Event", "Past", "of_record", "parents_of", "record_id", "revisions", "sources", "stored_keys"]
+__all__ = [
+    "Event",
+    "Past",
+    "of_record",
+    "parents_of",
+    "record_id",
+    "revisions",
+    "sources",
+    "stored_keys",
+    "touched_since",
+]
 
 
 @dataclass(frozen=True)

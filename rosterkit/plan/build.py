@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from rosterkit.intake import findings
-from rosterkit.intake.bundle import Bundle, Segment
+from rosterkit.intake.bundle import Bundle
 from rosterkit.intake.source import Progress, silent
 from rosterkit.model.schema import Entity, entities
 from rosterkit.plan.approvals import free, freed, wholly
@@ -53,7 +53,6 @@ class Draft:
     ended_holds: tuple[int, ...]
     used_approvals: tuple[int, ...]
     reserved: Mapping[str, int]
-    segments: tuple[Segment, ...]
     standing: Mapping[str, pl.DataFrame]
     moves: Mapping[str, pl.DataFrame]
 
@@ -184,7 +183,6 @@ def build(bundle: Bundle, snapshot: Snapshot, limits: Limits, progress: Progress
         ended_holds=_ended(judged, said, holds),
         used_approvals=_used(snapshot.approved(), parts),
         reserved=reserved,
-        segments=bundle.segments,
         moves=moves(judged, snapshot),
         standing={
             name: pl.concat([_standing(rows, bundle.package.id), _calmly(calm[name], bundle.package.id)])

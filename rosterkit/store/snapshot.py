@@ -41,7 +41,7 @@ class StoreSnapshot:
         self._path = path
         self._connection = connection
         self._origin = origin
-        self._census = Census(path, connection, origin, counts)
+        self._census = Census(path, origin, counts)
 
     @property
     def counts(self) -> dict[str, pl.DataFrame]:

@@ -14,7 +14,10 @@ from providers.oneroster import SOURCE
 from rosterkit import Workspace
 from rosterkit.intake.cache import Cache
 from rosterkit.intake.source import Caps
+from rosterkit.model.schema import by_name
 from rosterkit.operate.caching import reader_digest, remembered
+from rosterkit.plan.limits import BY_CLASS, PEOPLE
+from rosterkit.store.census import Census
 from rosterkit.testing.package import write_package
 
 Files = dict[str, list[dict[str, str]]]
@@ -84,6 +87,13 @@ def test_counts_are_what_the_store_counts(tmp_path: Path) -> None:
             ("Course", "course", "''", "org_id"),
         ):
             assert counts[entity].select("role", "place", "base").rows() == counted(ws, table, role, place), entity
+        by_class = counts[BY_CLASS].sort("role", "place").select("role", "place", "base").rows()
+        assert by_class == counted(ws, "enrollment", "role", "class_id")
+        anew = Census(ws.database, "main", {})
+        for entity in PEOPLE:
+            assert set(counts[entity].rows()) == set(anew.of(by_name(entity)).filter(pl.col("base") != 0).rows()), (
+                entity
+            )
 
 
 def test_every_active_record_is_stated_by_one_line_or_in_doubt(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from benchmarks.goals import judged
 from benchmarks.measure import BenchmarkError
 from benchmarks.night import Outcome, run
 from benchmarks.packages import Packages
-from benchmarks.report import as_json, growth, into_page, table
+from benchmarks.report import as_json, growth, growth_into_page, into_page, table
 from rosterkit.testing.district import SIZES
 
 
@@ -60,6 +60,8 @@ def _show(outcomes: list[Outcome], asked: argparse.Namespace) -> None:
             into_page(asked.markdown, outcome)
     if len(outcomes) > 1:
         sys.stdout.write(growth(outcomes) + "\n")
+        if asked.markdown:
+            growth_into_page(asked.markdown, outcomes)
     if asked.json:
         asked.json.write_text(as_json(outcomes), encoding="utf-8")
 

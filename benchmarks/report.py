@@ -16,7 +16,7 @@ from benchmarks.goals import Judged, judged, parsed
 from benchmarks.measure import Stage
 from benchmarks.night import Outcome
 
-__all__ = ["as_json", "growth", "into_page", "table"]
+__all__ = ["as_json", "growth", "growth_into_page", "into_page", "table"]
 
 _ALONE = 0.8
 _HEAD = ("stage", "s", "imports in", "processor s", "P", "Z", "rows/s", "parsed", "peak MB")
@@ -101,12 +101,12 @@ def table(outcome: Outcome, *, markdown: bool = False) -> str:
 
 
 def growth(outcomes: Sequence[Outcome], *, markdown: bool = False) -> str:
-    """Seconds for each million records, from size to size: what grows faster than the district shows."""
+    """Processor seconds for each million records, from size to size: what grows faster than the district shows."""
     rows = [
-        (name, *(f"{o.stages[name].work / o.rows * 1e6:,.2f}" for o in outcomes if name in o.stages))
+        (name, *(f"{o.stages[name].processor / o.rows * 1e6:,.2f}" for o in outcomes if name in o.stages))
         for name in outcomes[0].stages
     ]
-    head = ("seconds for a million records", *(outcome.size for outcome in outcomes))
+    head = ("processor seconds for a million records", *(outcome.size for outcome in outcomes))
     return _laid_out(head, rows, markdown=markdown)
 
 
@@ -132,11 +132,17 @@ def as_json(outcomes: Sequence[Outcome]) -> str:
 
 def into_page(page: Path, outcome: Outcome) -> None:
     """Puts the table of that size into the page, between its marks."""
+    _between(page, f"size {outcome.size}", table(outcome, markdown=True))
+
+
+def growth_into_page(page: Path, outcomes: Sequence[Outcome]) -> None:
+    """Puts what grows from size to size into the page."""
+    _between(page, "growth", growth(outcomes, markdown=True))
+
+
+def _between(page: Path, mark: str, made: str) -> None:
     text = page.read_text(encoding="utf-8")
-    marks = re.compile(
-        rf"(<!-- size {outcome.size}: made by make bench -->\n).*?(<!-- end of size {outcome.size} -->)", re.DOTALL
-    )
+    marks = re.compile(rf"(<!-- {mark}: made by make bench -->\n).*?(<!-- end of {mark} -->)", re.DOTALL)
     if not marks.search(text):
-        raise SystemExit(f"{page} has no place for size {outcome.size}.")
-    made = table(outcome, markdown=True)
+        raise SystemExit(f"{page} has no place for {mark}.")
     page.write_text(marks.sub(lambda found: f"{found[1]}\n{made}\n\n{found[2]}", text), encoding="utf-8")

@@ -151,6 +151,7 @@ def _file_after(name: str, memory: Memory, before: CachedFile | None, draft: Dra
     for entity, standing in draft.standing.items():
         here = standing.filter(pl.col("tonight") & (pl.col("file") == name))
         shaky.append(here.filter(~pl.col("steady"))["line"])
+        shaky.append(standing.filter(pl.col("unlisted") & (pl.col("file") == name))["line"])
         if entity in bundle.tables:
             rows = bundle.tables[entity].rows
             shaky.append(rows.filter(pl.col("unread").is_not_null() & (pl.col("file") == name))["line"])

@@ -63,6 +63,7 @@ STANDING: dict[str, type[pl.DataType]] = {
     "line": pl.Int64,
     "tonight": pl.Boolean,  # tonight's package says it, in that line of that file
     "steady": pl.Boolean,  # once the plan is applied, the store says just what tonight's package says
+    "unlisted": pl.Boolean,  # tonight's package lists it no longer, in that line of that file, and that is held
 }
 
 
@@ -72,13 +73,15 @@ def _standing(rows: pl.DataFrame, package: str) -> pl.DataFrame:
     unheld = pl.col("hold").is_null() & (pl.col("field_hold") == 0) & pl.col("waits").is_null()
     goes = (pl.col("action") == "archive").fill_null(value=False)
     steady = tonight & ~pl.col("deleted") & unheld & (pl.col("dangling") == 0) & ~goes
-    return where(rows, there).select("id", "file", "line", tonight=tonight, steady=steady)
+    placed = (pl.col("package") == package).fill_null(value=False)
+    unlisted = placed & ~pl.col("said") & pl.col("hold").is_not_null()
+    return where(rows, there).select("id", "file", "line", tonight=tonight, steady=steady, unlisted=unlisted)
 
 
 def _calmly(rows: pl.DataFrame, package: str) -> pl.DataFrame:
     """STANDING of what was not judged because it is stored as it was said."""
     tonight = pl.col("package") == package
-    return rows.select("id", "file", "line", tonight=tonight, steady=tonight)
+    return rows.select("id", "file", "line", tonight=tonight, steady=tonight, unlisted=pl.lit(value=False))
 
 
 def _remembered(entity: Entity, rows: pl.DataFrame, said: Said) -> pl.DataFrame:

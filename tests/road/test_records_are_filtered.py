@@ -380,6 +380,17 @@ def test_a_seat_that_an_undo_brought_back_is_still_not_listed(roads: RecordRoads
     assert plan.reading["sections"].parsed == 1
 
 
+def test_a_seat_that_is_held_is_not_listed_any_more_on_the_next_night_either(
+    roads: RecordRoads, records: Records
+) -> None:
+    roads.configure(limits="tight")
+    del records.find("sections", "S1-c0")["seats"][0]
+    assert roads.said(records).total_held == Counts(archive=1)
+    plan = roads.said(records)
+    assert plan.total_held == Counts(archive=1)
+    assert plan.reading["sections"].parsed == 1
+
+
 # --- the guards
 
 

@@ -260,16 +260,16 @@ def test_terms_that_a_class_lists_anew_are_found_in_enrollments_that_do_not_chan
     took(plan, classes="filtered", enrollments="filtered")
 
 
-def test_a_role_that_is_held_is_not_listed_any_more_on_the_next_night_either(
+def test_a_term_that_is_held_is_not_listed_any_more_on_the_next_night_either(
     roads: TwoRoads, district: District
 ) -> None:
     roads.configure(limits="tight")
-    district.sheets["users"].find("S1-p3").cells["orgSourcedIds"] = "S2"
+    district.sheets["classes"].find("S1-c0").cells["termSourcedIds"] = "T1"
     roads.plan(bulk(district))
     email(district, "S2-p0", "later@lk.example")
     plan = roads.plan(bulk(district))
     assert plan is not None
-    assert plan.held["Role"] == Counts(archive=1)
+    assert plan.held["ClassTerm"] == Counts(archive=1)
 
 
 # --- text and order

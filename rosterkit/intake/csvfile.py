@@ -84,8 +84,8 @@ def read_csv(
     reader = _Reader(notes, options, key.casefold(), bad_key, LineFilter(cached) if cached else None)
     done = 0
     try:
-        for block, _ in ahead(blocks(chunks, block_bytes, options.caps.line_bytes)):
-            reader.take(block)
+        for block, breaks in ahead(blocks(chunks, block_bytes, options.caps.line_bytes)):
+            reader.take(block, breaks)
             done += len(block)
             options.progress(name, reader.passed, max(reader.passed, round(reader.passed * size / done)))
         reader.end()
@@ -98,7 +98,7 @@ def read_csv(
 def same_csv(notes: Notes, options: ReadOptions, cached: CachedFile) -> CsvFile:
     """A file none of whose bytes changed since last time, and no record of which is read."""
     reader = _Reader(notes, options, "", "")
-    reader.take(f"{cached.header}\n".encode())
+    reader.take(f"{cached.header}\n".encode(), 1)
     names = tuple(name for name in reader.header if name)
     return CsvFile(names, reader.none(), pl.DataFrame(schema=UNREADABLE), "whole", lines=unchanged(cached))
 
@@ -128,7 +128,7 @@ def read_again(
     if not texts.select(hashed("text")).equals(lines.hashes_at(wanted)):
         raise Unfilterable("it changed while it was read")
     reader = _Reader(notes, options, key.casefold(), bad_key)
-    reader.take(f"{cached.header}\n".encode())
+    reader.take(f"{cached.header}\n".encode(), 1)
     reader.read_lines(pl.concat([unread, texts]).sort(LINE), lines)
     return reader.result(name)
 
@@ -198,16 +198,21 @@ class _Reader:
         """How many records there were so far."""
         return self.line - 2 if self.filter else self.count
 
-    def take(self, block: bytes, *, last: bool = False) -> None:
-        """Judges the block, and what was carried before it; without ``last``, an open record at its end is carried."""
+    def take(self, block: bytes, breaks: int, *, last: bool = False) -> None:
+        """Judges the block, and what was carried before it; without ``last``, an open record at its end is carried.
+
+        ``breaks``: how many line breaks the block holds.
+        """
         data = self.carried + block
         if self.shape is None:
+            before = self.line
             data = self._after_header(data)
+            breaks -= self.line - before
         self.carried = b""
         if not data or self.shape is None:
             return
         if self.filter:
-            lines = single_lines(data)
+            lines = single_lines(data, breaks)
             numbers = pl.int_range(self.line, self.line + lines.height, dtype=pl.Int64).alias(LINE)
             self.filter.take(lines.with_columns(numbers))
             self.line += lines.height
@@ -220,7 +225,7 @@ class _Reader:
     def end(self) -> None:
         """Judges what is left after the last block: an open record, or all that the filter did not know."""
         if self.filter is None or self.shape is None:
-            self.take(b"", last=True)
+            self.take(b"", 0, last=True)
             return
         self.read_lines(*self.filter.finish(self.heading))
 

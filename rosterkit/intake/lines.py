@@ -24,8 +24,11 @@ def headed(data: bytes, names: Iterable[str]) -> bytes:
     return b"".join((",".join(names).encode(), b"\n", data))
 
 
-def split(data: bytes) -> pl.DataFrame | None:
-    """``text`` of each line; None where polars would not take it line by line, as with CR, or 0x01."""
+def split(data: bytes, breaks: int | None = None) -> pl.DataFrame | None:
+    """``text`` of each line; None where polars would not take it line by line, as with CR, or 0x01.
+
+    ``breaks``: how many line breaks there are, where that is known: to count them is not cheap.
+    """
     if b"\x01" in data or b"\r" in data or not data.strip():
         return None
     # The stable neighbour of scan_lines: one column, no quoting, and a separator that no line holds.
@@ -36,12 +39,13 @@ def split(data: bytes) -> pl.DataFrame | None:
         schema={"text": pl.String},
         empty_string_is_null=False,
     )
-    return lines if lines.height == data.count(b"\n") + (not data.endswith(b"\n")) else None
+    breaks = data.count(b"\n") if breaks is None else breaks
+    return lines if lines.height == breaks + (not data.endswith(b"\n")) else None
 
 
-def single_lines(data: bytes) -> pl.DataFrame:
-    """``text`` of each line; Unfilterable where a line is no record by itself."""
-    lines = split(data)
+def single_lines(data: bytes, breaks: int) -> pl.DataFrame:
+    """``text`` of each line, ``breaks`` of which end in one; Unfilterable where a line is no record by itself."""
+    lines = split(data, breaks)
     if lines is None:
         raise Unfilterable("lines cannot be told apart")
     text = lines["text"]
@@ -63,7 +67,7 @@ def texts_at(blocks: Iterable[tuple[bytes, int]], numbers: pl.Series) -> pl.Data
         upto = int(numbers.search_sorted(first + ends + 1, side="left"))
         if upto > done:
             here = numbers[done:upto]
-            lines = split(data)
+            lines = split(data, breaks)
             if lines is None:
                 raise Unfilterable("lines cannot be told apart")
             texts = lines["text"].gather(here - first - 1).to_list()  # copied: a view would keep the block's whole text

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import polars as pl
 
 from providers.oneroster.celltable import DELETED, KEY, LINE, MODIFIED, note_rows
 from providers.oneroster.rosterfile import FileRead
 from providers.oneroster.tables import derived_key, listed, row_keys
 from rosterkit.intake.bundle import UNREADABLE, Listing, Table
-from rosterkit.intake.cache import tie
 
 __all__ = ["guardian_statements", "people_of", "roles_of", "verdict"]
 
@@ -63,17 +60,14 @@ def roles_of(users: FileRead, roles: FileRead | None) -> pl.DataFrame:
     return said.drop_nulls()
 
 
-def guardian_statements(users: FileRead, people: Callable[[pl.Series], pl.DataFrame]) -> tuple[Table, pl.DataFrame]:
+def guardian_statements(users: FileRead, people: pl.DataFrame) -> tuple[Table, pl.DataFrame]:
     """The statements of users.csv, and the rows whose list of agents could not be read or understood.
 
-    ``people`` is given ties of keys, and says what these are as ``people_of`` has it, by that tie. What makes no
-    statement is noted.
+    ``people``: what everybody is, as ``people_of`` has it. What makes no statement is noted.
     """
     pairs = listed(users, _LIST).select(KEY, DELETED, MODIFIED, LINE, _LIST, "item")  # no column that a district added
-    pairs = pairs.with_columns(_person=tie(KEY), _item=tie("item"))
-    kinds = people(pl.concat([pairs["_person"], pairs["_item"]]))
-    pairs = pairs.join(kinds, left_on="_person", right_on="key", how="left", maintain_order="left")
-    pairs = pairs.join(kinds, left_on="_item", right_on="key", how="left", suffix="_other", maintain_order="left")
+    pairs = pairs.join(people, left_on=KEY, right_on="person", how="left", maintain_order="left")
+    pairs = pairs.join(people, left_on="item", right_on="person", how="left", suffix="_other", maintain_order="left")
     pairs = pairs.with_columns(pl.col("kind", "kind_other").fill_null("unknown"))
     pairs = pairs.with_columns(verdict=verdict(pl.col(KEY), pl.col("item")))
     for (rule,), found in pairs.filter(pl.col("verdict").str.starts_with("agents.")).group_by("verdict"):
@@ -130,10 +124,9 @@ def _with_unread(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(unread=untold)
 
 
-def _listings(users: FileRead, people: Callable[[pl.Series], pl.DataFrame], heard: pl.DataFrame) -> tuple[Listing, ...]:
+def _listings(users: FileRead, people: pl.DataFrame, heard: pl.DataFrame) -> tuple[Listing, ...]:
     """Those whose list of agents was read and whose side is known, as students and as guardians."""
-    owners = heard.select(KEY, LINE, key=tie(KEY))
-    owners = owners.join(people(owners["key"]), on="key", how="inner", maintain_order="left")
+    owners = heard.select(KEY, LINE).join(people, left_on=KEY, right_on="person", maintain_order="left")
 
     def of(side: str) -> Listing:
         found = owners.filter(pl.col("kind").is_in([side, "both"]))

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from providers.oneroster.celltable import DELETED, LINE
-from providers.oneroster.guardians import guardian_statements
-from providers.oneroster.manifest import read_contents
-from providers.oneroster.night import read_files
-from providers.oneroster.remembering import memory_of
-from providers.oneroster.rosterfile import FileRead, Opened
+from providers.oneroster.format import FILES
+from providers.oneroster.guardians import guardian_statements, people_of, roles_of
+from providers.oneroster.manifest import Contents, read_contents
+from providers.oneroster.rosterfile import FileRead, absent, read_file
 from providers.oneroster.rules import RULES
+from providers.oneroster.semantics import checked
 from providers.oneroster.tables import ENTITY_OF, class_terms, roles_11, table
 from rosterkit.intake import findings
-from rosterkit.intake.archive import open_package
+from rosterkit.intake.archive import Archive, open_package
 from rosterkit.intake.bundle import Bundle, Package, Segment, Table
-from rosterkit.intake.cache import Cache, Reading
+from rosterkit.intake.notes import Notes
 from rosterkit.intake.rules import Rule
 from rosterkit.intake.source import ReadOptions
 
@@ -32,57 +32,40 @@ def read_package(path: Path, options: ReadOptions) -> Bundle:
     """Reads the package; SourceUnreadable when it is refused whole. Writes nothing."""
     with open_package(path, options) as archive:
         contents = read_contents(archive, _RULES, options)
-        night = read_files(archive, contents, _RULES, options)
+        reads = checked(_read_files(archive, contents, options))
         package = Package(archive.package_id(), path.name, contents.version, contents.system)
-    reads, opened = night.reads, night.opened
     tables: dict[str, Table] = {}
     segments: list[Segment] = []
     for name, read in reads.items():
         segments.append(_segment(read, ENTITY_OF[name]))
         if read.state != "absent":
             tables[ENTITY_OF[name]] = table(read)
-    _derive(reads, contents.version, night.people.of, tables, segments)
-    memory = memory_of(night) if options.remember else None
+    _derive(reads, contents.version, tables, segments)
     told = findings.concat([contents.findings, *(read.notes.frame() for read in reads.values())])
-    there = {name: read for name, read in reads.items() if read.state != "absent"}
     return Bundle(
         package,
-        _with_unchanged(tables, contents.version, opened, night.cache),
+        tables,
         tuple(segments),
         findings.ordered(told),
-        {read.member: read.rows_read for read in there.values()},
-        memory,
-        {read.member: _reading(opened[name], read) for name, read in there.items()},
+        {read.member: read.rows_read for read in reads.values() if read.state != "absent"},
     )
 
 
-def _reading(opened: Opened, read: FileRead) -> Reading:
-    parsed = read.rows_read - opened.csv.same
-    places = opened.csv.lines.places if opened.csv.lines else None
-    alike = bool(places and places.alike and not parsed)
-    road = "same" if alike else "filtered" if opened.cached else "full"
-    return Reading(road, read.rows_read, parsed, opened.why)
-
-
-def _with_unchanged(
-    tables: Mapping[str, Table], version: str, opened: Mapping[str, Opened], cache: Cache | None
-) -> dict[str, Table]:
-    """The tables, with what was not read because it is the same as last time."""
-    places = {f"{name}.csv": one.csv.lines.places for name, one in opened.items() if one.cached and one.csv.lines}
-    if cache is None:
-        return dict(tables)
-    out = {}
-    for entity, said in tables.items():
-        file = f"{_file_of(entity, version)}.csv"
-        unchanged = cache.unchanged(entity, {file: places[file]}) if file in places else None
-        out[entity] = replace(said, unchanged=unchanged)
-    return out
-
-
-def _file_of(entity: str, version: str) -> str:
-    """The file whose rows state the entity."""
-    derived = {"ClassTerm": "classes", "GuardianStatement": "users"} | ({"Role": "users"} if version == "1.1" else {})
-    return derived.get(entity) or next(name for name, of in ENTITY_OF.items() if of == entity)
+def _read_files(archive: Archive, contents: Contents, options: ReadOptions) -> dict[str, FileRead]:
+    """Every rostering file, each read by itself."""
+    reads: dict[str, FileRead] = {}
+    for name in ENTITY_OF:
+        if name not in contents.members:
+            continue
+        member, file = contents.members[name], FILES[contents.version][name]
+        notes = Notes(_RULES, f"{name}.csv", strict=options.strict)
+        if name == "demographics" and not options.demographics:
+            reads[name] = absent(file, notes, "demographics were not asked for")
+        elif member.mode == "absent":
+            reads[name] = absent(file, notes, member.why)
+        else:
+            reads[name] = read_file(archive, member, file, notes, options)
+    return reads
 
 
 def _segment(read: FileRead, entity: str, needs: tuple[str, ...] = ()) -> Segment:
@@ -112,7 +95,6 @@ def _listed(read: FileRead, entity: str, columns: tuple[str, ...], unheard: pl.D
 def _derive(
     reads: Mapping[str, FileRead],
     version: str,
-    people: Callable[[pl.Series], pl.DataFrame],
     tables: dict[str, Table],
     segments: list[Segment],
 ) -> None:
@@ -123,6 +105,7 @@ def _derive(
     if terms.state != "absent":
         tables["ClassTerm"] = class_terms(classes)
     if agents.state != "absent":
+        people = people_of(roles_of(users, reads.get("roles")))
         tables["GuardianStatement"], unheard = guardian_statements(users, people)
         agents = _listed(users, "GuardianStatement", ("agentSourcedIds",), unheard)
     segments += [terms, agents]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TypedDict
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -15,26 +14,14 @@ from providers.oneroster.manifest import Member
 from providers.oneroster.state import record_state
 from rosterkit.intake.archive import Archive
 from rosterkit.intake.bundle import UNREADABLE
-from rosterkit.intake.cache import CachedFile
-from rosterkit.intake.csvfile import CsvFile, read_again, read_csv, same_csv
-from rosterkit.intake.linefilter import Lines, unchanged
-from rosterkit.intake.lines import TEXTS
+from rosterkit.intake.csvfile import read_csv
 from rosterkit.intake.notes import Notes
-from rosterkit.intake.sharing import shared
 from rosterkit.intake.source import ReadOptions
 
-__all__ = ["FileRead", "Opened", "Opening", "absent", "read_file"]
+__all__ = ["FileRead", "absent", "read_file"]
 
 _BAD_KEY = rf"{MANGLED}|^\s*NULL\s*$"
 """Keys that say of no record which it is: turned into a number, or blank by another name."""
-
-
-class _Key(TypedDict):
-    key: str
-    bad_key: str
-
-
-_KEY: _Key = {"key": "sourcedId", "bad_key": _BAD_KEY}
 
 
 @dataclass(frozen=True)
@@ -73,84 +60,21 @@ def absent(file: File, notes: Notes, why: str) -> FileRead:
     return FileRead(file, pl.DataFrame(), pl.DataFrame(schema=UNREADABLE), frozenset(), (), "absent", False, why, notes)
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A file as text, before any cell is looked at. ``texts``: its rows, by the standard's names of its columns.
-
-    ``cached``: last time's records that it was filtered by; ``why``: why it was not.
-    """
-
-    file: File
-    mode: str
-    csv: CsvFile
-    columns: Columns
-    texts: pl.DataFrame
-    notes: Notes
-    cached: CachedFile | None = None
-    digests: tuple[str, str] = ("", "")  # fingerprint of its bytes in the zip, and digest of its content
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class Opening:
-    """A file of the package that is to be opened, as the manifest declares it, and where what is found is noted."""
-
-    archive: Archive
-    member: Member
-    file: File
-    notes: Notes
-    options: ReadOptions
-
-    def open(self, cached: CachedFile | None = None) -> Opened:
-        """The file; Unfilterable where ``cached`` is of no use."""
-        name = self.member.name
-        if cached and self.archive.is_still(name, cached.packed, cached.content):
-            if cached.again:
-                again = cached.records["again"].arg_true()
-                return self._with(unchanged(cached), pl.DataFrame(schema=TEXTS), cached, again)
-            return self._opened(same_csv(self.notes, self.options, cached), cached)
-        size = self.archive.declared_size(name)
-        chunks = self.archive.chunks(name)
-        read = read_csv(self._csv, chunks, self.notes, self.options, **_KEY, size=size, cached=cached)
-        return self._opened(read, cached)
-
-    def open_again(self, opened: Opened, at: pl.Series) -> Opened:
-        """A file that was filtered, with these records of last time read as well; Unfilterable where it cannot be."""
-        assert opened.cached is not None
-        assert opened.csv.lines is not None
-        return self._with(opened.csv.lines, opened.csv.unread, opened.cached, at)
-
-    @property
-    def _csv(self) -> str:
-        return f"{self.file.name}.csv"
-
-    def _with(self, lines: Lines, unread: pl.DataFrame, cached: CachedFile, at: pl.Series) -> Opened:
-        chunks = self.archive.once_more(self.member.name)
-        read = read_again(self._csv, lines, unread, cached, at, chunks, self.notes, self.options, **_KEY)
-        return self._opened(read, cached)
-
-    def _opened(self, read: CsvFile, cached: CachedFile | None) -> Opened:
-        file, name, mode = self.file, self.member.name, self.member.mode
-        if read.state == "absent":
-            return Opened(file, mode, read, Columns({}, (), read.why), pl.DataFrame(), self.notes)
-        if file.name == "users" and "resourceSourcedIds" in read.header:
-            file = with_resources(file)
-        file = with_dates(file, self.options.dates)
-        columns = match(file, read.header, self.notes, strict=self.options.strict)
-        texts = pl.DataFrame() if columns.refusal else shared(_named(read.rows, columns))
-        read = replace(read, rows=read.rows.clear())  # ``texts`` has them
-        digests = (self.archive.fingerprint(name), self.archive.content_digest(name))
-        return Opened(file, mode, read, columns, texts, self.notes, cached, digests)
-
-
-def read_file(opened: Opened) -> FileRead:
-    """Reads every cell of the rows of a file."""
-    file, notes, mode, read, columns = opened.file, opened.notes, opened.mode, opened.csv, opened.columns
+def read_file(archive: Archive, member: Member, file: File, notes: Notes, options: ReadOptions) -> FileRead:
+    """Reads every cell of a file of the package, as the manifest declares it."""
+    name, mode = f"{file.name}.csv", member.mode
+    chunks, size = archive.chunks(member.name), archive.declared_size(member.name)
+    read = read_csv(name, chunks, notes, options, key="sourcedId", bad_key=_BAD_KEY, size=size)
+    if read.state == "absent":
+        return absent(file, notes, read.why)
+    file = with_dates(with_resources(file) if _has_resources(file, read.header) else file, options.dates)
+    columns = match(file, read.header, notes, strict=options.strict)
     if columns.refusal:
         return absent(file, notes, columns.refusal)
     state = "partial" if "partial" in (read.state, mode) else {"bulk": "full", "delta": "delta"}[mode]
     why = read.why or ("there is no manifest" if mode == "partial" else "")
-    rows, bad_keys = _keyed(opened.texts, file, notes)
+    texts = _named(read.rows, columns)
+    rows, bad_keys = _keyed(texts, file, notes)
     rows, doubled = _unique(rows, file, notes)
     rows, incomplete = record_state(rows, notes, file, delta=mode == "delta")
     for field in {field.name: field for field in columns.fields.values()}.values():
@@ -169,8 +93,12 @@ def read_file(opened: Opened) -> FileRead:
         mode == "delta",
         why,
         notes,
-        read.same + opened.texts.height + read.unreadable.height,
+        texts.height + read.unreadable.height,
     )
+
+
+def _has_resources(file: File, header: tuple[str, ...]) -> bool:
+    return file.name == "users" and "resourceSourcedIds" in header
 
 
 def _named(rows: pl.DataFrame, columns: Columns) -> pl.DataFrame:

@@ -13,18 +13,14 @@ import polars as pl
 
 from providers.oneroster.celltable import DELETED, KEY, LINE, is_unread, note_rows
 from providers.oneroster.rosterfile import FileRead
-from rosterkit.intake.cache import tie
 
 __all__ = ["checked", "class_spans", "outside_terms"]
 
 Reads = Mapping[str, FileRead]
 
 
-def checked(reads: Reads, spans: pl.DataFrame) -> dict[str, FileRead]:
-    """The files with what they contradict noted; where a cell cannot be meant, it is unread.
-
-    ``spans``: the first and last day of each class's terms where all are known, by the tie of its key.
-    """
+def checked(reads: Reads) -> dict[str, FileRead]:
+    """The files with what they contradict noted; where a cell cannot be meant, it is unread."""
     found = dict(reads)
     for name in ("orgs", "academicSessions"):
         found[name] = _without_cycles(found[name])
@@ -41,7 +37,7 @@ def checked(reads: Reads, spans: pl.DataFrame) -> dict[str, FileRead]:
         _subject_codes(found[name])
     for name, begin, end in _date_pairs(found):
         _dates(found[name], begin, end)
-    _enrollment_dates(found["enrollments"], spans)
+    _enrollment_dates(found["enrollments"], found["classes"], found["academicSessions"])
     _enrolled_twice(found["enrollments"])
     _usernames(found["users"])
     return found
@@ -137,11 +133,18 @@ def _dates(read: FileRead, begin: str, end: str) -> None:
     _note(read, _standing(read).filter(pl.col(end) < pl.col(begin)), "semantic.dates", end)
 
 
-def _enrollment_dates(enrollments: FileRead, spans: pl.DataFrame) -> None:
+def _enrollment_dates(enrollments: FileRead, classes: FileRead, sessions: FileRead) -> None:
     """Enrollments wholly outside the terms of their class."""
-    if _has(enrollments, "beginDate", "endDate"):
-        dated = _standing(enrollments).select(LINE, KEY, "beginDate", "endDate", _class=tie("classSourcedId"))
-        outside = outside_terms(dated.join(spans, left_on="_class", right_on="class", maintain_order="left"))
+    dates = ("startDate", "endDate")
+    if (
+        _has(enrollments, "classSourcedId", "beginDate", "endDate")
+        and _has(classes, "termSourcedIds")
+        and _has(sessions, *dates)
+    ):
+        listed = classes.rows.select(pl.col(KEY).alias("class"), item=pl.col("termSourcedIds").str.split(","))
+        spans = class_spans(listed.explode("item"), sessions.rows.select(*dates, item=KEY))
+        dated = _standing(enrollments).select(LINE, KEY, "beginDate", "endDate", "classSourcedId")
+        outside = outside_terms(dated.join(spans, left_on="classSourcedId", right_on="class", maintain_order="left"))
         _note(enrollments, outside, "semantic.enrollment-dates", "beginDate")
 
 

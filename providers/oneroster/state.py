@@ -8,10 +8,7 @@ from providers.oneroster.celltable import DELETED, LINE, MODIFIED, is_unread, no
 from providers.oneroster.format import File
 from rosterkit.intake.notes import Notes
 
-__all__ = ["HABITS", "record_state"]
-
-HABITS = (("bulk.status", "status"), ("bulk.date", "dateLastModified"))
-"""What most exports do in every row of a bulk file: rule and column."""
+__all__ = ["record_state"]
 
 
 def record_state(rows: pl.DataFrame, notes: Notes, file: File, *, delta: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -30,8 +27,8 @@ def _bulk(rows: pl.DataFrame, notes: Notes, file: File) -> pl.DataFrame:
     note_rows(rows.filter(deleting), "bulk.delete", "status", file.name, notes)
     filled = rows.filter(~deleting & pl.col("status").is_not_null())
     dated = rows.filter(pl.col("dateLastModified").is_not_null())
-    for rule, column, found in ((*HABITS[0], filled), (*HABITS[1], dated)):
-        notes.habit(rule, found[LINE], column=column)
+    notes.habit("bulk.status", filled[LINE], column="status")
+    notes.habit("bulk.date", dated[LINE], column="dateLastModified")
     heeded = deleting if notes.severity("bulk.delete") != "error" else pl.lit(value=False)
     return rows.with_columns(heeded.alias(DELETED), pl.lit(None, pl.String).alias(MODIFIED))
 

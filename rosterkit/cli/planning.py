@@ -31,15 +31,12 @@ def plan(
         str, typer.Option("--origin", metavar="NAME", help="The source that a package on the command line is of.")
     ] = "main",
     as_of: AsOf = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="Read every record, also those that are the same as last time.")
-    ] = False,
     json: Json = False,
 ) -> None:
     """Read the source and work out what would change. Nothing is written but the plan."""
     with opened(ctx) as workspace:
         package, name = _meant(workspace, source, origin)
-        made = workspace.plan(package, source=name, as_of=as_of, full=full)
+        made = workspace.plan(package, source=name, as_of=as_of)
         _print_plan(ctx, workspace, made, json)
 
 

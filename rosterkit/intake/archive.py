@@ -11,7 +11,7 @@ import os
 import stat
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -21,7 +21,6 @@ from unicodedata import category
 from isal import isal_zlib
 
 from rosterkit.errors import SourceUnreadable
-from rosterkit.intake.ahead import ahead
 from rosterkit.intake.filerules import PACKAGE_RULES
 from rosterkit.intake.notes import Notes
 from rosterkit.intake.source import Caps, ReadOptions
@@ -59,7 +58,6 @@ class Archive:
         self._file = file
         self._caps = options.caps
         self._digests: dict[str, str] = {}
-        self._packed: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
         self.findings = notes.frame()
 
@@ -82,58 +80,15 @@ class Archive:
     def chunks(self, name: str) -> Iterator[bytes]:
         """The member's bytes in order; raises SourceUnreadable where it breaks a cap or contradicts its checksum."""
         member = self._members[name]
-        digest, packed = hashlib.sha256(), hashlib.sha256()
+        digest = hashlib.sha256()
         size = 0
         before = sum(size for other, size in self._sizes.items() if other != name)
-        for chunk in ahead(self._raw(member, packed.update)):
+        for chunk in self._raw(member):
             digest.update(chunk)
             size += len(chunk)
             self._within(member, size, before + size)
             yield chunk
-        self._digests[name], self._packed[name] = digest.hexdigest(), packed.hexdigest()
-        self._sizes[name] = size
-
-    def once_more(self, name: str) -> Iterator[bytes]:
-        """The bytes of a member that was read and checked before."""
-        return ahead(self._raw(self._members[name]))
-
-    def fingerprint(self, name: str) -> str:
-        """What the zip says of the member, and SHA-256 of its packed bytes; "" in a folder, and before it was read."""
-        declared = self._declared(name)
-        return f"{declared}{self._packed[name]}" if declared and name in self._packed else ""
-
-    def is_still(self, name: str, fingerprint: str, content: str) -> bool:
-        """Whether the member is the very one of which these were fingerprint and digest of the content.
-
-        It is not unpacked where its packed bytes are the same, and only hashed where nothing but its content may be.
-        """
-        place, declared = self._members[name].place, self._declared(name)
-        if isinstance(place, Path) or self._file is None or not fingerprint:
-            return False
-        if fingerprint.startswith(declared):
-            packed = hashlib.sha256()
-            for chunk in _packed_chunks(self._file, place):
-                packed.update(chunk)
-            if fingerprint == f"{declared}{packed.hexdigest()}":
-                self._packed[name], self._digests[name] = packed.hexdigest(), content
-                self._sizes[name] = self._members[name].size
-                return True
-        if fingerprint.split(":")[2:4] != declared.split(":")[2:4]:
-            return False
-        for _ in self.chunks(name):
-            pass
-        return self._digests[name] == content
-
-    def _declared(self, name: str) -> str:
-        """Method, packed size, size and CRC, each with a colon."""
-        place = self._members[name].place
-        if isinstance(place, Path):
-            return ""
-        return f"{place.compress_type}:{place.compress_size}:{place.file_size}:{place.CRC}:"
-
-    def content_digest(self, name: str) -> str:
-        """SHA-256 of the member's content, once it was read or is known."""
-        return self._digests.get(name, "")
+        self._digests[name], self._sizes[name] = digest.hexdigest(), size
 
     def head(self, name: str, size: int = 1 << 16) -> bytes:
         """The first bytes of the member, at most ``size`` of them."""
@@ -162,12 +117,11 @@ class Archive:
             if size > caps.ratio * packed:
                 raise _refused("package.ratio", f"{member.name} unpacks to more than {caps.ratio} times its size")
 
-    def _raw(self, member: _Member, packed: Callable[[bytes], object] = bool) -> Iterator[bytes]:
-        """The member's bytes; ``packed`` is told those of the zip on the way."""
+    def _raw(self, member: _Member) -> Iterator[bytes]:
         if isinstance(member.place, Path):
             return _file_chunks(member.place, member.name)
         assert self._file is not None
-        return _inflated(self._file, member.place, member.name, packed)
+        return _inflated(self._file, member.place, member.name)
 
 
 def open_package(path: Path, options: ReadOptions) -> Archive:
@@ -305,9 +259,9 @@ def _at(file: IO[bytes], position: int, size: int) -> bytes:
     return file.read(size)
 
 
-def _inflated(file: IO[bytes], entry: zipfile.ZipInfo, name: str, told: Callable[[bytes], object]) -> Iterator[bytes]:
+def _inflated(file: IO[bytes], entry: zipfile.ZipInfo, name: str) -> Iterator[bytes]:
     size = crc = 0
-    for chunk in _unpacked(file, entry, name, told):
+    for chunk in _unpacked(file, entry, name):
         size += len(chunk)
         crc = isal_zlib.crc32(chunk, crc)
         yield chunk
@@ -315,14 +269,7 @@ def _inflated(file: IO[bytes], entry: zipfile.ZipInfo, name: str, told: Callable
         raise _refused("package.damaged", f"{name} does not match its checksum")
 
 
-def _packed_chunks(file: IO[bytes], entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    position, left = _data_start(file, entry), entry.compress_size
-    while left and (packed := _at(file, position, min(CHUNK, left))):
-        position, left = position + len(packed), left - len(packed)
-        yield packed
-
-
-def _unpacked(file: IO[bytes], entry: zipfile.ZipInfo, name: str, told: Callable[[bytes], object]) -> Iterator[bytes]:
+def _unpacked(file: IO[bytes], entry: zipfile.ZipInfo, name: str) -> Iterator[bytes]:
     position, left = _data_start(file, entry), entry.compress_size
     stored = entry.compress_type == zipfile.ZIP_STORED
     inflater = isal_zlib.decompressobj(wbits=-15)
@@ -331,7 +278,6 @@ def _unpacked(file: IO[bytes], entry: zipfile.ZipInfo, name: str, told: Callable
         if not packed:
             raise _refused("package.damaged", f"{name} is cut off")
         position, left = position + len(packed), left - len(packed)
-        told(packed)
         if stored:
             yield packed
             continue

@@ -20,28 +20,23 @@ class NotText(Exception):  # noqa: N818 - it says what the file is, and never le
         self.detail = detail
 
 
-def blocks(chunks: Iterable[bytes], size: int, longest: int) -> Iterator[tuple[bytes, int]]:
-    """Blocks of about ``size`` bytes that end in LF (the last may not), and how many LF they hold.
-
-    A BOM is dropped, CR LF becomes LF.
+def blocks(chunks: Iterable[bytes], size: int, longest: int) -> Iterator[bytes]:
+    """Blocks of about ``size`` bytes that end in LF (the last may not). A BOM is dropped, CR LF becomes LF.
 
     A line of more than ``longest`` bytes is cut to just above that, so that memory stays bounded and the line is still
     seen to be too long. Raises NotText for UTF-16, NUL bytes and what is not UTF-8.
     """
     line = 1
-    for block, lines in (few for whole in _whole_lines(chunks, size, longest) for few in _few_lines(whole)):
+    for block in (few for whole in _whole_lines(chunks, size, longest) for few in _few_lines(whole)):
         _check(block, line)
-        line += lines
-        yield (block.replace(b"\r\n", b"\n") if b"\r" in block else block), lines
+        line += block.count(b"\n")
+        yield block.replace(b"\r\n", b"\n") if b"\r" in block else block
 
 
-def _few_lines(block: bytes) -> Iterator[tuple[bytes, int]]:
-    """The block, halved until a table of its lines is no larger than one of ordinary lines (lines may be empty); and
-    how many they are.
-    """
-    lines = block.count(b"\n")
-    if lines <= _MOST_LINES:
-        yield block, lines
+def _few_lines(block: bytes) -> Iterator[bytes]:
+    """The block, halved until a table of its lines is no larger than one of ordinary lines (lines may be empty)."""
+    if block.count(b"\n") <= _MOST_LINES:
+        yield block
         return
     half = len(block) // 2
     cut = (block.rfind(b"\n", 0, half) + 1) or (block.find(b"\n", half) + 1)

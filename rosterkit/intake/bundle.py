@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from rosterkit.errors import InternalError
-from rosterkit.intake.cache import Memory, Reading, Unchanged
 from rosterkit.model.schema import Entity
 
 __all__ = ["ROW_KEYS", "UNREADABLE", "Bundle", "Listing", "Package", "Segment", "Table", "said_schema"]
@@ -47,14 +46,12 @@ class Table:
 
     ``rows``: ``said_schema`` of the entity, without the business columns that the source does not have (their stored
     values stay). sourced_id is unique and never null. A blank cell is null.
-    ``unreadable``: records that were there but cannot be read; disjoint from ``rows``. ``unchanged``: what else was
-    said.
+    ``unreadable``: records that were there but cannot be read; disjoint from ``rows``.
     """
 
     rows: pl.DataFrame
     unreadable: pl.DataFrame
     listings: tuple[Listing, ...] = ()
-    unchanged: Unchanged | None = None  # None: every row was read
 
 
 def _promises(table: Table) -> dict[str, bool]:
@@ -104,8 +101,6 @@ class Bundle:
     segments: tuple[Segment, ...]
     findings: pl.DataFrame
     rows_read: Mapping[str, int] = field(default_factory=dict)  # by file
-    memory: Memory | None = None  # what a cache is made of, where that was asked for
-    reading: Mapping[str, Reading] = field(default_factory=dict)  # by file
 
     def checked(self) -> Bundle:
         """The bundle itself, once it is seen to keep this module's promises; InternalError names a broken one."""

@@ -20,17 +20,15 @@ class Notes:
     """Gathers the findings of one file.
 
     Of one rule and column the first ``SHOWN`` rows are kept, and one more finding on line 0 says how many there were
-    beyond them. Rules that make no finding in this mode are dropped. With ``keep`` it also keeps every hit (``hits``).
+    beyond them. Rules that make no finding in this mode are dropped.
     """
 
-    def __init__(self, rules: Mapping[str, Rule], file: str, *, strict: bool, keep: bool = False) -> None:
+    def __init__(self, rules: Mapping[str, Rule], file: str, *, strict: bool) -> None:
         self._rules = rules
         self._file = file
         self._strict = strict
         self._frames: list[pl.DataFrame] = []
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._habits: dict[tuple[str, str], list[pl.Series]] = {}
-        self._hits: list[pl.DataFrame] | None = [] if keep else None
 
     def severity(self, rule: str) -> str:
         """The rule's severity in this mode, "" where it makes no finding."""
@@ -57,29 +55,17 @@ class Notes:
         missing = {name: "" for name in ("value", "key", "detail") if name not in hits.columns}
         constants = [pl.lit(text).alias(name) for name, text in (told | missing).items()]
 
-        def frame(some: pl.DataFrame) -> pl.DataFrame:
-            wide = some.with_columns(constants).select(pl.col(n).cast(t) for n, t in findings.FINDINGS.items())
-            return wide.with_columns(pl.col(pl.String).fill_null(""))
-
-        self._frames.append(frame(hits.bottom_k(SHOWN, by="line")))
-        if self._hits is not None:
-            self._hits.append(frame(hits))
+        wide = hits.bottom_k(SHOWN, by="line").with_columns(constants)
+        cells = [pl.col(name).cast(dtype) for name, dtype in findings.FINDINGS.items()]
+        self._frames.append(wide.select(cells).with_columns(pl.col(pl.String).fill_null("")))
 
     def habit(self, rule: str, lines: pl.Series, *, column: str = "") -> None:
-        """Notes what is so in many rows, these among them: one finding, on the first of all lines, says how many."""
-        if lines.len() and self.severity(rule):
-            self._habits.setdefault((rule, column), []).append(lines)
-
-    def hits(self) -> pl.DataFrame:
-        """Every row that anything was noted of, habits apart: a findings frame."""
-        return findings.concat(self._hits or [])
+        """Notes what is so in many rows: one finding, on the first of their lines, says how many."""
+        if lines.len():
+            self.one(rule, line=int(lines.min()), column=column, detail=f"{lines.len():,} rows")  # type: ignore[arg-type] # an integer
 
     def frame(self) -> pl.DataFrame:
         """All that was noted, as a findings frame in line order."""
-        for (rule, column), lines in self._habits.items():
-            count, first = sum(some.len() for some in lines), min(int(some.min()) for some in lines)  # type: ignore[arg-type] # integers
-            self.one(rule, line=first, column=column, detail=f"{count:,} rows")
-        self._habits.clear()
         every = findings.ordered(findings.concat(self._frames))
         place = pl.int_range(pl.len()).over("rule", "column")
         more = [

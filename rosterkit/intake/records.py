@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
 
 from rosterkit.errors import InternalError
 from rosterkit.intake.blocks import NotText
-from rosterkit.intake.lines import LINE, headed, split
-from rosterkit.intake.sharing import shared
 
 __all__ = ["LINE", "MOST_LINES", "PROBLEMS", "Records", "Shape", "judge"]
+
+LINE = "\0line"
+"""The column of the first line of each record, 1-based; no header can hold its name."""
 
 MOST_LINES = 200
 """Of one record: a quotation mark that closes later than this was never closed."""
@@ -54,8 +56,6 @@ class Records:
     blank_lines: pl.Series
     broken_lines: list[int]  # first lines of records that hold line breaks
     carried: bytes
-    singles: pl.DataFrame  # text and LINE of the lines that are a record each, or blank
-    simple: bool  # whether every line is a record by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,8 @@ class _Spans:
     open_at: int | None  # a record that the next block may close
 
 
-def judge(data: bytes, first: int | pl.Series, shape: Shape, *, last: bool) -> Records:
-    """Judges whole lines; not ``last``: an open record at the end is carried.
-
-    ``first`` is the number of the first line, or those of all.
+def judge(data: bytes, first: int, shape: Shape, *, last: bool) -> Records:
+    """Judges whole lines, numbered from ``first`` on; not ``last``: an open record at the end is carried.
 
     Raises NotText when a line ends in CR alone.
     """
@@ -101,19 +99,37 @@ def judge(data: bytes, first: int | pl.Series, shape: Shape, *, last: bool) -> R
         pl.concat([blank[LINE], empty["line"].alias(LINE)]),
         texts[LINE].to_list(),
         carried,
-        singles,
-        simple=singles.height == lines.height and blank.is_empty() and empty.is_empty() and not carried,
     )
 
 
-def _lines(data: bytes, first: int | pl.Series) -> pl.DataFrame:
+def _lines(data: bytes, first: int) -> pl.DataFrame:
     """``text`` and LINE of every line."""
-    frame = split(data)
+    frame = _split(data)
     if frame is None:
         frame = pl.DataFrame({"text": data.decode().removesuffix("\n").split("\n")}, schema={"text": pl.String})
-    if isinstance(first, pl.Series):
-        return frame.with_columns(first.alias(LINE))
     return frame.with_columns(pl.int_range(first, first + frame.height, dtype=pl.Int64).alias(LINE))
+
+
+def _split(data: bytes) -> pl.DataFrame | None:
+    """``text`` of each line; None where polars would not take it line by line, as with CR, or 0x01."""
+    if b"\x01" in data or b"\r" in data or not data.strip():
+        return None
+    # The stable neighbour of scan_lines: one column, no quoting, and a separator that no line holds.
+    lines = pl.read_csv(
+        _headed(data, ["text"]),
+        separator="\x01",
+        quote_char=None,
+        schema={"text": pl.String},
+        empty_string_is_null=False,
+    )
+    return lines if lines.height == data.count(b"\n") + (not data.endswith(b"\n")) else None
+
+
+def _headed(data: bytes, names: Iterable[str]) -> bytes:
+    """The text with a header: without one, polars would drop a BOM where it begins, or take its first bytes for those
+    of a compressed file.
+    """
+    return b"".join((",".join(names).encode(), b"\n", data))
 
 
 def _spans(lines: pl.DataFrame, shape: Shape, *, last: bool) -> _Spans:
@@ -186,12 +202,12 @@ def _parsed(data: bytes, sound: pl.DataFrame, shape: Shape) -> pl.DataFrame:
     schema = {str(at): pl.String for at in range(shape.width)}
     if sound.is_empty():
         return pl.DataFrame(schema={**schema, LINE: pl.Int64})
-    frame = pl.read_csv(headed(data, schema), schema=schema)
+    frame = pl.read_csv(_headed(data, schema), schema=schema)
     if frame.height != sound.height:
         raise InternalError("The fast CSV parser and the line check disagree. Report this with the file's shape.")
     if b'""' in data:
         frame = frame.with_columns(pl.all().replace("", None))  # a quoted blank is a blank
-    return shared(frame).with_columns(sound[LINE])
+    return frame.with_columns(sound[LINE])
 
 
 def _joined(lines: pl.DataFrame, spans: _Spans, shape: Shape) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from rosterkit.intake.bundle import Bundle
-from rosterkit.intake.cache import Cache
 from rosterkit.intake.installed import installed
 from rosterkit.intake.rules import Rule
 
@@ -44,9 +43,6 @@ class ReadOptions:
     accepted_lines: frozenset[str] = frozenset()  # hashes of unreadable lines that a person accepted
     caps: Caps = field(default_factory=Caps)
     progress: Progress = silent
-    cache: Cache | None = None  # what the source said last time, if that may be counted on
-    cache_why: str = ""  # why there is none, in words
-    remember: bool = False  # whether the bundle shall hold what a cache is made of
 
 
 @runtime_checkable

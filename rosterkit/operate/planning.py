@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections import Counter
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,10 +12,8 @@ import polars as pl
 
 from rosterkit.errors import Refused
 from rosterkit.intake.bundle import Bundle
-from rosterkit.intake.cache import Damaged
 from rosterkit.intake.source import Progress, ReadOptions, source
 from rosterkit.model.schema import entities
-from rosterkit.operate.caching import reader_digest, remember, remembered
 from rosterkit.operate.config import Config
 from rosterkit.plan.build import Draft, build
 from rosterkit.plan.parts import Parts, counts
@@ -101,17 +98,6 @@ def _notes(draft: Draft, bundle: Bundle, waiting: int, state: str, first: bool) 
     return tuple(notes)
 
 
-def _draft(
-    path: Path, connection: sqlite3.Connection, config: Config, name: str, package: Path, options: ReadOptions
-) -> tuple[Bundle, Bundle, StoreSnapshot, Draft]:
-    """What the package says, what of it is to be planned, by what it was planned, and the plan. Writes nothing."""
-    read = source(config.source(name).kind).read(package, options).checked()
-    bundle = queue.tonight(read, queue.known(connection, name, read.package.id))
-    snapshot = StoreSnapshot(path, connection, name, options.cache.counts if options.cache else {})
-    options.progress("planning", 0, 0)
-    return read, bundle, snapshot, build(bundle, snapshot, config.limits, options.progress)
-
-
 def plan_package(
     path: Path,
     connection: sqlite3.Connection,
@@ -120,26 +106,14 @@ def plan_package(
     package: Path,
     as_of: date,
     progress: Progress,
-    cached: Path,
-    *,
-    full: bool,
 ) -> Plan:
-    """Reads the package, works out the plan and stores it; returns it.
-
-    ``cached``: the folder of what this source said before; with ``full`` every record is read all the same.
-    """
-    kind = config.source(name).kind
-    reader = reader_digest(kind, source(kind).rules, config.caps)
-    cache, why, used = remembered(cached, connection, name, config.settings_digest, reader)
-    if full:
-        cache, why = None, "it was asked for"
-    options = replace(read_options(connection, config, name, progress), remember=True)
-    try:
-        made = _draft(path, connection, config, name, package, replace(options, cache=cache, cache_why=why))
-    except Damaged as damage:  # what is remembered is read where it is asked for
-        cache = None
-        made = _draft(path, connection, config, name, package, replace(options, cache_why=str(damage)))
-    read, bundle, snapshot, draft = made
+    """Reads the package, works out the plan and stores it; returns it."""
+    options = read_options(connection, config, name, progress)
+    read = source(config.source(name).kind).read(package, options).checked()
+    bundle = queue.tonight(read, queue.known(connection, name, read.package.id))
+    snapshot = StoreSnapshot(path, connection, name)
+    progress("planning", 0, 0)
+    draft = build(bundle, snapshot, config.limits, progress)
     state = queue.known(connection, name, read.package.id)
     packages = tuple(dict.fromkeys([*queue.waiting(connection, name), read.package.id]))
     created = plans.now()
@@ -166,8 +140,7 @@ def plan_package(
         notes=_notes(draft, read, len(packages), state, first),
     )
     store_draft(connection, plan, config.settings_digest, draft, read)
-    remember(cached, plan, config.settings_digest, draft, bundle, used, cache, snapshot.counts, reader)
-    return replace(plan, reading=read.reading)
+    return plan
 
 
 def plan_undo(path: Path, connection: sqlite3.Connection, config: Config, revision: int | None, as_of: date) -> Plan:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from rosterkit.plan.plan import Plan
 
-__all__ = ["degraded", "gaps", "look", "reading_told", "untold_gaps"]
+__all__ = ["degraded", "gaps", "look", "untold_gaps"]
 
 _ROSTER = frozenset({"Org", "AcademicSession", "Course", "Class", "Person", "Enrollment"})
 
@@ -41,16 +41,3 @@ def gaps(segments: Iterable[tuple[str, str, str, str]]) -> list[tuple[str, str, 
     whole = any(state == "full" for _, _, state, _ in told)
     expected = {(entity, "") for entity in _ROSTER} if whole else set()
     return [s for s in told if s[2] == "partial" or (s[2] == "absent" and s[:2] in expected)]
-
-
-def reading_told(plan: Plan) -> list[str]:
-    """How the package of a plan that was just made was read, in sentences; nothing of a first one."""
-    if not plan.reading or not plan.base:
-        return []
-    records, parsed = (sum(getattr(one, what) for one in plan.reading.values()) for what in ("records", "parsed"))
-    whole: dict[str, list[str]] = {}
-    for file, one in plan.reading.items():
-        if one.road == "full" and one.why:
-            whole.setdefault(one.why, []).append(file)
-    spared = f"{parsed:,} of {records:,} records were read; the others are the same as last time."
-    return [spared] * (parsed < records) + [f"Read whole: {', '.join(some)} ({why})." for why, some in whole.items()]

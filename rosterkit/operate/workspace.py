@@ -2,7 +2,6 @@
 
 rosterkit.toml   what it is told (docs/settings.md)
 roster.db        the canonical roster, its plans and its history
-cache/           may be deleted at any time
 plans/  outbox/  exports for people; what feeds built
 """
 
@@ -42,7 +41,7 @@ from rosterkit.store.snapshot import revision_of
 __all__ = ["Workspace", "check_package"]
 
 _DATABASE = "roster.db"
-_FOLDERS = ("cache", "plans", "outbox")
+_FOLDERS = ("plans", "outbox")
 
 
 def _revision(past: history.Past, done: pl.DataFrame) -> Revision:
@@ -114,14 +113,8 @@ class Workspace:
         kind = self.config.source(source).kind
         return check_package(self._package(package, source), kind=kind, options=options)
 
-    def plan(
-        self, package: Path | None = None, *, source: str = "main", as_of: date | None = None, full: bool = False
-    ) -> Plan:
-        """Works out what would change and stores it as a plan; ``as_of``: a date in the district's zone, or today.
-
-        Records that are the same as in the package of the last plan that was applied are not read again; with ``full``
-        every record is. The plan is the same. Its ``reading`` says how each file was read.
-        """
+    def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
+        """Works out what would change and stores it as a plan; ``as_of``: a date in the district's zone, or today."""
         with self._write() as connection:
             return planning.plan_package(
                 self.database,
@@ -131,8 +124,6 @@ class Workspace:
                 self._package(package, source),
                 as_of or self._today(),
                 self._progress,
-                self.folder / "cache" / source,
-                full=full,
             )
 
     def plans(self) -> tuple[Plan, ...]:

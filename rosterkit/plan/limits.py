@@ -13,10 +13,8 @@ from dataclasses import dataclass
 import polars as pl
 
 __all__ = [
-    "BY_CLASS",
     "CENSUS",
     "CLASS_CENSUS",
-    "COUNTS",
     "PEOPLE",
     "PLACE",
     "UNITS",
@@ -48,12 +46,6 @@ PLACE = {"Role": "org_id", "Course": "org_id", "Class": "school_id", "Enrollment
 
 PEOPLE = {"Person": "id", "UserProfile": "person_id", "Demographics": "person_id", "GuardianStatement": "student_id"}
 """The entities that count where a person does, and the column that says who that is."""
-
-BY_CLASS = "Enrollment by class"
-"""By that name enrollments are counted by class too, as if that were their place."""
-
-COUNTS: dict[str, type[pl.DataType]] = {"role": pl.String, "place": pl.Int64, "base": pl.Int64}
-"""How many records are active, by role ("" where the entity has none) and place (an org's id; 0: none)."""
 
 CLASS_CENSUS: dict[str, type[pl.DataType]] = {"class_id": pl.Int64, "role": pl.String, "base": pl.Int64}
 """How many enrollments are active at the base revision, by class and role."""

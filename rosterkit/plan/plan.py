@@ -8,8 +8,6 @@ from datetime import date, datetime
 
 import polars as pl
 
-from rosterkit.intake.cache import Reading
-
 __all__ = ["ACTIONS", "LINES", "Counts", "Plan", "PlanView"]
 
 ACTIONS = ("create", "update", "archive", "restore")
@@ -56,7 +54,6 @@ class Plan:
     findings: Mapping[str, int] = field(default_factory=dict)
     segments: tuple[tuple[str, str, str, str], ...] = ()  # entity, role, state, why
     notes: tuple[str, ...] = ()  # sentences a reviewer should read first
-    reading: Mapping[str, Reading] = field(default_factory=dict)  # by file, of a plan that was just made
 
     @property
     def total(self) -> Counts:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import polars as pl
 
@@ -30,23 +28,11 @@ def revision_of(connection: sqlite3.Connection) -> int:
 class StoreSnapshot:
     """Reads committed rows only; the caller holds the workspace's lease, so that nothing moves in between."""
 
-    def __init__(
-        self,
-        path: Path,
-        connection: sqlite3.Connection,
-        origin: str,
-        counts: Mapping[str, pl.DataFrame] = MappingProxyType({}),
-    ) -> None:
-        """``counts``: how many are active, where that is remembered (as ``counts`` says it)."""
+    def __init__(self, path: Path, connection: sqlite3.Connection, origin: str) -> None:
         self._path = path
         self._connection = connection
         self._origin = origin
-        self._census = Census(path, origin, counts)
-
-    @property
-    def counts(self) -> dict[str, pl.DataFrame]:
-        """What was counted, by entity: COUNTS, or CENSUS where it counts where a person does; and BY_CLASS."""
-        return self._census.counts
+        self._census = Census(path, origin)
 
     @property
     def revision(self) -> int:
@@ -79,7 +65,7 @@ class StoreSnapshot:
         return self._census.of(entity)
 
     def class_census(self, classes: pl.Series) -> pl.DataFrame:
-        return self._census.by_class().filter(pl.col("class_id").is_in(classes.implode()))
+        return self._census.by_class(classes)
 
     def roles_of(self, people: pl.Series) -> pl.DataFrame:
         schema = {"person_id": pl.Int64, "role": pl.String, "org_id": pl.Int64}

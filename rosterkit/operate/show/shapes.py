@@ -141,7 +141,6 @@ def _plan(made: Plan) -> dict[str, Any]:
     head["findings"] = {severity: made.findings.get(severity, 0) for severity in SEVERITIES}
     told = ("source", "kind", "state", "as_of", "created_at", "expires_at", "content_hash", "needs_approval")
     head |= {key: getattr(made, key) for key in (*told, "approval_why", "undoes", "applied_as", "packages", "notes")}
-    head["reading"] = {file: asdict(how) for file, how in made.reading.items()}
     head["segments"] = [dict(zip(("entity", "role", "state", "why"), one, strict=True)) for one in made.segments]
     return head
 

@@ -29,7 +29,7 @@ from rosterkit.operate.show.words import (
     where,
     with_values_in_words,
 )
-from rosterkit.operate.verdict import gaps, reading_told, untold_gaps
+from rosterkit.operate.verdict import gaps, untold_gaps
 from rosterkit.plan.plan import ACTIONS, Counts, Plan, PlanView
 
 __all__ = [
@@ -68,8 +68,6 @@ def plan_summary(console: Console, made: Plan, zone: tzinfo) -> None:
         console.print(_text(f"! {entity}{f' ({role})' if role else ''} is {state}: {why}", style="bold yellow"))
     console.print(_count_table(made.changes, made.held))
     console.print(f"Findings: {counted(made.findings)}.")
-    for sentence in reading_told(made):
-        console.print(_text(sentence, style="dim"))
 
 
 def view(

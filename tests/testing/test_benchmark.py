@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.goals import GB, GOALS, Goal, Judged, judged, parsed
+from benchmarks.goals import GB, GOALS, Goal, Judged, judged
 from benchmarks.measure import BenchmarkError, Stage, measured, median, together
 from benchmarks.night import Outcome
 from benchmarks.report import growth, into_page, table
@@ -78,19 +78,11 @@ def test_an_outcome_that_is_not_right_is_noted() -> None:
         (Goal("a", "work", 6, least=True), 7, True, False),
         (Goal("a", "work", 6, least=True), 4.1, False, False),
         (Goal("a", "work", 6, least=True), 3.9, False, True),
-        (Goal("a", "parsed", 0.03, strict=True), 0.031, False, True),
     ],
 )
 def test_a_goal_is_met_missed_or_over_its_gate(goal: Goal, value: float, *, met: bool, over: bool) -> None:
     judgement = Judged(goal, value)
     assert (judgement.missed_by <= 1, judgement.over_gate) == (met, over)
-
-
-def test_what_a_plan_does_not_tell_is_neither_met_nor_missed() -> None:
-    assert parsed(stage()) is None
-    told = {"users.csv": {"road": "filtered", "records": 90, "parsed": 3}, "orgs.csv": {"records": 10, "parsed": 0}}
-    assert parsed(stage(reading=told)) == 0.03
-    assert [j.value for j in judged("M", outcome().stages) if j.goal.take == "parsed"] == [None]
 
 
 def test_ratios_are_taken_against_the_stage_that_is_named() -> None:

@@ -1,0 +1,176 @@
+"""The contract of a feed: what a provider's package gives to the engine (entry points ``rosterkit.feeds``).
+
+A feed is a pure function of (roster at a revision, settings, as-of date, what was last sent) to bytes. It never sees
+the store, and asks no clock. ``check`` answers as the vendor would, on the bytes that would be sent or on anybody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any, Protocol, runtime_checkable
+
+import polars as pl
+from pydantic import BaseModel
+
+from rosterkit.intake.rules import Rule
+from rosterkit.sources.findings import Findings
+
+__all__ = [
+    "Body",
+    "ChecklistItem",
+    "Feed",
+    "FeedContext",
+    "FeedFile",
+    "LastSent",
+    "Outcome",
+    "Roster",
+    "VendorFacts",
+    "Verdict",
+]
+
+Body = bytes | Callable[[IO[bytes]], None]
+"""The bytes of a file, or what writes them to a new file that can seek: a large file is never whole in memory."""
+
+
+class Roster(Protocol):
+    """The active rows at one revision, with effective values: pins applied, blocked links and suppressed values gone.
+
+    No feed can send what is blocked or suppressed, because it is never given it.
+    """
+
+    revision: int
+
+    def table(self, entity: str) -> pl.LazyFrame:
+        """Active rows, in no particular order.
+
+        Columns: ``id`` (Int64), ``source``, ``sourced_id``, and every business column by its column name; references
+        are integer ids (``class_id``), lists and objects are JSON texts, dates are YYYY-MM-DD texts. Of User also
+        ``account_enabled`` (Boolean): rosterkit's own switch, beside the source's ``enabled``.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class FeedFile:
+    """One file as the vendor would get it; ``rows`` counts records without the header."""
+
+    name: str
+    body: Body
+    rows: int
+
+    @property
+    def content(self) -> bytes:
+        """All bytes of the file; for small ones."""
+        out = BytesIO()
+        self.write(out)
+        return out.getvalue()
+
+    def write(self, out: IO[bytes]) -> None:
+        """Writes the file to ``out``, which is empty and can seek."""
+        if isinstance(self.body, bytes):
+            out.write(self.body)
+        else:
+            self.body(out)
+
+
+class Outcome(StrEnum):
+    """What the vendor would do with a file, mildest first."""
+
+    ACCEPTED = "accepted"
+    WARNINGS = "accepted with warnings"
+    ROWS_IGNORED = "rows ignored"
+    IGNORED = "ignored"
+    HELD = "held"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer of a preflight. ``findings`` (FINDINGS) name rule, file, line, column and remedy by rule code.
+
+    ``rows`` and ``ignored`` count records by file; ``compared`` holds counts against what was last sent (new, changed,
+    gone, identity changes, ...), by a name that people read.
+    """
+
+    outcome: Outcome
+    findings: pl.DataFrame
+    rows: Mapping[str, int] = field(default_factory=dict)
+    ignored: Mapping[str, int] = field(default_factory=dict)
+    compared: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LastSent:
+    """The files that this feed last sent, as bytes, and when."""
+
+    files: tuple[FeedFile, ...]
+    sent_at: datetime
+    as_of: date
+
+
+@dataclass(frozen=True)
+class FeedContext:
+    """What a build is given beside roster and settings.
+
+    ``ledger``: every value of a vendor identifier that must never change or be given to another person, as first sent:
+    ``user`` (source and sourced_id, "/" between), ``kind`` (such as username), ``value``.
+    """
+
+    findings: Findings
+    as_of: date  # in the district's zone
+    scratch: Path
+    last_sent: LastSent | None = None
+    ledger: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema={"user": pl.String, "kind": pl.String, "value": pl.String})
+    )
+
+
+@dataclass(frozen=True)
+class ChecklistItem:
+    """Something that a person does or decides at the vendor: ``rosterkit doctor FEED`` walks through these."""
+
+    rule: str  # the requirement's id, such as U3
+    text: str  # what to do, one sentence
+    blocks: bool = False  # nothing is sent until it is done
+
+
+@dataclass(frozen=True)
+class VendorFacts:
+    """What is true of the vendor, as data: the docs page is made of it."""
+
+    name: str
+    files: str  # how files are named, such as "yyyymmdd_users.csv"
+    transports: tuple[str, ...]  # folder | sftp | s3 | https
+    clock: str  # when the vendor reads, and when we send by default
+    leaver: str  # what a person who left is in this vendor's file
+    never_changes: tuple[str, ...] = ()  # identifiers that must never change
+    max_bytes: int | None = None
+    min_hours_between: int | None = None
+    absence_deletes: bool = False  # a person who is not in the file is deleted or archived there
+    checklist: tuple[ChecklistItem, ...] = ()
+
+
+@runtime_checkable
+class Feed(Protocol):
+    """Builds one vendor's files, and says how the vendor would take them."""
+
+    kind: str
+    rules: Sequence[Rule]
+    vendor: VendorFacts
+    Settings: type[BaseModel]  # the keys of [feeds.NAME] beside kind and target, with descriptions
+
+    def build(self, roster: Roster, settings: Any, context: FeedContext) -> Sequence[FeedFile]:
+        """The files; equal input gives equal bytes. A row that breaks a rule is withheld, with a finding.
+
+        Raises UsageError, naming the setting, where a mapping is wrong.
+        """
+        ...
+
+    def check(self, files: Sequence[FeedFile], last_sent: LastSent | None, settings: Any) -> Verdict:
+        """How the vendor would take these bytes, whoever made them."""
+        ...

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-import providers.oneroster.reader  # noqa: F401 - imported lazily otherwise, and then counted as work
+import providers.oneroster.source  # noqa: F401 - imported lazily otherwise, and then counted as work
 from rosterkit import Workspace
 
 _SETTINGS = """timezone = "America/Chicago"

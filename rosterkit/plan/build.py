@@ -11,21 +11,21 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from rosterkit.intake import findings
-from rosterkit.intake.bundle import Bundle
-from rosterkit.intake.source import Progress, silent
-from rosterkit.model.schema import Entity, entities
 from rosterkit.plan.approvals import free, freed, wholly
-from rosterkit.plan.closure import close
-from rosterkit.plan.holding import hold_cases, hold_over_limits, hold_stored
-from rosterkit.plan.judge import bit, judge
+from rosterkit.plan.changes import Parts, content_hash, parts_of
+from rosterkit.plan.compare import bit, judge
+from rosterkit.plan.holds import hold_cases, hold_over_limits, hold_stored
 from rosterkit.plan.limits import Limits
-from rosterkit.plan.parts import Parts, content_hash, parts_of
+from rosterkit.plan.merge import Said, fold, from_pending, stated
+from rosterkit.plan.natural_keys import keys_of
+from rosterkit.plan.propagation import close
 from rosterkit.plan.references import protect, settle
-from rosterkit.plan.said import Said, fold, from_pending, stated
 from rosterkit.plan.scope import layer_of, scope
 from rosterkit.plan.snapshot import PENDING, Snapshot
-from rosterkit.plan.texts import keys_of
+from rosterkit.roster import findings
+from rosterkit.roster.schema import Entity, entities
+from rosterkit.sources.bundle import Bundle
+from rosterkit.sources.reading import Progress, silent
 
 __all__ = ["Draft", "build", "dangling"]
 

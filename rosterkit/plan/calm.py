@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from rosterkit.model.schema import Entity
-from rosterkit.plan.judge import bit
+from rosterkit.plan.compare import bit
 from rosterkit.plan.limits import PLACE
-from rosterkit.plan.said import Said
-from rosterkit.plan.texts import named
+from rosterkit.plan.merge import Said
+from rosterkit.plan.natural_keys import named
+from rosterkit.roster.schema import Entity
 
 __all__ = ["calm", "context_of", "said_at", "stirred"]
 

@@ -47,7 +47,7 @@ class Plan:
     needs_approval: bool
     approval_why: str  # why a person must look; "" where none must
     undoes: int | None = None  # the revision that an undo reverts
-    applied_as: int | None = None  # the revision it became; None before, and where there was nothing to write
+    revision_made: int | None = None  # the revision it became; None before, and where there was nothing to write
     packages: tuple[str, ...] = ()
     changes: Mapping[str, Counts] = field(default_factory=dict)
     held: Mapping[str, Counts] = field(default_factory=dict)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from rosterkit.intake.bundle import Bundle
-from rosterkit.model.schema import Column, Entity, by_name, entities
 from rosterkit.plan.calm import calm, context_of, said_at, stirred
-from rosterkit.plan.said import Said, fold, from_pending, without_stale
+from rosterkit.plan.merge import Said, fold, from_pending, without_stale
 from rosterkit.plan.snapshot import PENDING, Layer, Snapshot
+from rosterkit.roster.schema import Column, Entity, by_name, entities
+from rosterkit.sources.bundle import Bundle
 
 __all__ = ["Scope", "layer_of", "scope"]
 

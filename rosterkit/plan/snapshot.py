@@ -7,8 +7,8 @@ from typing import Protocol
 
 import polars as pl
 
-from rosterkit.intake.bundle import Listing
-from rosterkit.model.schema import Column, Entity
+from rosterkit.roster.schema import Column, Entity
+from rosterkit.sources.bundle import Listing
 
 __all__ = ["APPROVED", "HOLDS", "PENDING", "Layer", "Snapshot"]
 
@@ -81,7 +81,7 @@ class Snapshot(Protocol):
         ...
 
     def roles_of(self, people: pl.Series) -> pl.DataFrame:
-        """The active roles of these persons: person_id, role, org_id."""
+        """The active roles of these persons: user_id, role, org_id."""
         ...
 
     def next_id(self, entity: Entity) -> int:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import polars as pl
 
-from rosterkit.model.schema import Entity
-from rosterkit.model.vocabulary import is_school
 from rosterkit.plan.limits import CLASS_CENSUS, PEOPLE, PLACE, people_census, shaped
+from rosterkit.roster.schema import Entity
+from rosterkit.roster.vocabulary import is_school
 from rosterkit.store.bulk import read
 
 __all__ = ["Census"]
@@ -44,7 +44,7 @@ class Census:
 
     def _through_people(self, entity: Entity) -> pl.DataFrame:
         people = read(self._path, entity.table, {PEOPLE[entity.name]: pl.Int64}, _ACTIVE, (self._origin,)).to_series()
-        rows = people.alias("person_id").to_frame().with_columns(base=pl.lit(1))
+        rows = people.alias("user_id").to_frame().with_columns(base=pl.lit(1))
         return people_census(entity.name, rows, self._seats)
 
     def _placed_rows(self, entity: Entity) -> pl.DataFrame:
@@ -73,6 +73,6 @@ class Census:
 
     @cached_property
     def _seats(self) -> pl.DataFrame:
-        schema: dict[str, type[pl.DataType]] = {"person_id": pl.Int64, "role": pl.String, "org_id": pl.Int64}
+        schema: dict[str, type[pl.DataType]] = {"user_id": pl.Int64, "role": pl.String, "org_id": pl.Int64}
         roles = read(self._path, "role", schema, _ACTIVE, (self._origin,))
-        return roles.select("person_id", "role", school_id=self._placed("org_id"))
+        return roles.select("user_id", "role", school_id=self._placed("org_id"))

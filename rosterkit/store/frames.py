@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from rosterkit.model.schema import Entity, by_name, entities
+from rosterkit.roster.schema import Entity, by_name, entities
 from rosterkit.store.bulk import read
 
 __all__ = ["ActiveFrames"]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import polars as pl
 
-from rosterkit.model.schema import Entity
-from rosterkit.plan.parts import Parts
+from rosterkit.plan.changes import Parts
+from rosterkit.plan.natural_keys import Keys, as_text
 from rosterkit.plan.plan import Counts
-from rosterkit.plan.texts import Keys, as_text
+from rosterkit.roster.schema import Entity
 from rosterkit.store import plans
 from rosterkit.store.bulk import read
 
@@ -77,7 +77,7 @@ def _mine(parts: Parts, name: str, record: int) -> Parts:
 
 def of_record(connection: sqlite3.Connection, entity: Entity, record: int) -> Iterator[Event]:
     """What each revision that touched the record did to it, the newest first."""
-    created = f'id = (select created_in from "{entity.table}" where id=?)'
+    created = f'id = (select created_revision from "{entity.table}" where id=?)'
     touched = f"{created} or id in (select revision from touch where entity=? and record=?)"
     for past in revisions(connection, touched, (record, entity.name, record)):
         whole = plans.parts(connection, past.plan)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
-from rosterkit.intake.bundle import Listing
-from rosterkit.model.schema import Column, Entity
 from rosterkit.plan.snapshot import APPROVED, HOLDS, PENDING, Layer
+from rosterkit.roster.schema import Column, Entity
+from rosterkit.sources.bundle import Listing
 from rosterkit.store.bulk import quoted, read
 from rosterkit.store.census import Census
 from rosterkit.store.plans import now, unpacked
@@ -68,8 +68,8 @@ class StoreSnapshot:
         return self._census.by_class(classes)
 
     def roles_of(self, people: pl.Series) -> pl.DataFrame:
-        schema = {"person_id": pl.Int64, "role": pl.String, "org_id": pl.Int64}
-        where = "+origin=? and status='active' and person_id in (select value from json_each(?))"
+        schema = {"user_id": pl.Int64, "role": pl.String, "org_id": pl.Int64}
+        where = "+origin=? and status='active' and user_id in (select value from json_each(?))"
         return read(self._path, "role", schema, where, (self._origin, json.dumps(people.to_list())))
 
     def next_id(self, entity: Entity) -> int:

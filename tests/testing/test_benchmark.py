@@ -40,12 +40,12 @@ def test_changes_are_counted_by_file_and_by_entity(tmp_path: Path) -> None:
     assert said["files"]["users"] == {"create": 1, "archive": 0, "update": 2}
     assert said["entities"] == {
         "Org": {"create": 0, "archive": 1, "update": 0},
-        "Person": {"create": 1, "archive": 0, "update": 1},
+        "User": {"create": 1, "archive": 0, "update": 1},
         "Role": {"create": 1, "archive": 0, "update": 0},
-        "GuardianStatement": {"create": 1, "archive": 0, "update": 0},
+        "GuardianLink": {"create": 1, "archive": 0, "update": 0},
     }
     first = measured("truth", "truth", "", before).said
-    assert first["entities"]["Person"] == {"create": 2, "archive": 0, "update": 0}
+    assert first["entities"]["User"] == {"create": 2, "archive": 0, "update": 0}
 
 
 def test_a_process_that_fails_fails_the_run(tmp_path: Path) -> None:
@@ -63,10 +63,10 @@ def test_memory_and_time_are_seen(tmp_path: Path) -> None:
 
 def test_an_outcome_that_is_not_right_is_noted() -> None:
     found = outcome()
-    found.expect("changes", {"Person": 1}, {"Person": 1})
+    found.expect("changes", {"User": 1}, {"User": 1})
     assert found.wrong == []
-    found.expect("changes", {"Person": 1}, {"Person": 2})
-    assert found.wrong == ["changes: {'Person': 1} where {'Person': 2} is right"]
+    found.expect("changes", {"User": 1}, {"User": 2})
+    assert found.wrong == ["changes: {'User': 1} where {'User': 2} is right"]
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ GOALS = (
     Goal("first load", "peak", 3 * GB, unit="GB"),
     Goal("first load", "work", 12, sizes="M", unit="s"),
     Goal("first load", "work", 120, sizes="L", unit="s"),
-    Goal("row by row: plan, apply", "work", 2, _NIGHT + "plan, apply", least=True),
+    Goal("row by row: plan, apply", "work", 1.5, _NIGHT + "plan, apply", sizes="SML", least=True),
 )
 
 

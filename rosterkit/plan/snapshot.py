@@ -57,9 +57,6 @@ class Layer:
 class Snapshot(Protocol):
     """The store at one revision, for one origin."""
 
-    @property
-    def revision(self) -> int: ...
-
     def rows(self, entity: Entity) -> pl.DataFrame:
         """Every row of this origin, archived ones too: ``entity.judged_schema``."""
         ...

@@ -60,8 +60,10 @@ class Census:
             classes = read(self._path, "class", {"id": pl.Int64, "school_id": pl.Int64})
             rows = rows.join(classes, left_on="class_id", right_on="id", how="left")
             column = "school_id"
-        role = pl.col("role") if "role" in asked else pl.lit("").alias("role")
-        return rows.select(role, place=pl.col(column).fill_null(0) if column else pl.lit(0, pl.Int64))
+        return rows.with_columns(
+            role=pl.col("role") if "role" in asked else pl.lit(""),
+            place=pl.col(column).fill_null(0) if column else pl.lit(0, pl.Int64),
+        )
 
     def _placed(self, column: str) -> pl.Expr:
         return pl.when(pl.col(column).is_in(self._schools.implode())).then(column).otherwise(0)

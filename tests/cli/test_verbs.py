@@ -23,14 +23,14 @@ WHY = ["--reason", "checked", "--as", "kim"]
 @pytest.mark.parametrize(
     ("line", "verb", "arguments", "named"),
     [
-        (["plan"], "plan", (None,), {"source": "main", "as_of": None, "full": False}),
-        (["plan", "--source", "main"], "plan", (None,), {"source": "main", "as_of": None, "full": False}),
-        (["plan", "--source", "a.zip"], "plan", (Path("a.zip"),), {"source": "main", "as_of": None, "full": False}),
+        (["plan"], "plan", (None,), {"source": "main", "as_of": None}),
+        (["plan", "--source", "main"], "plan", (None,), {"source": "main", "as_of": None}),
+        (["plan", "--source", "a.zip"], "plan", (Path("a.zip"),), {"source": "main", "as_of": None}),
         (
             ["plan", "--source", "a.zip", "--origin", "hr", "--as-of", "2026-09-15"],
             "plan",
             (Path("a.zip"),),
-            {"source": "hr", "as_of": date(2026, 9, 15), "full": False},
+            {"source": "hr", "as_of": date(2026, 9, 15)},
         ),
         (["plans"], "plans", (), {}),
         (["show"], "show", (None,), {}),

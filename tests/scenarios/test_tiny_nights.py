@@ -187,6 +187,15 @@ def test_a_term_that_is_held_is_not_listed_any_more_on_the_next_night_either(
     assert plan.held["ClassTerm"] == Counts(archive=1)
 
 
+def test_a_limit_counts_every_record_also_of_kinds_that_stand_at_no_school(road: TinyRoad, district: District) -> None:
+    road.configure(limits=TIGHT)
+    terms = district.sheets["academicSessions"].rows
+    terms.remove(district.sheets["academicSessions"].find("T2"))
+    plan = road.plan(bulk(district))
+    shown = road.workspace.show(plan.id).lines.filter(pl.col("entity") == "AcademicSession")
+    assert shown["held_why"].to_list() == ["over all, 1 of 3 would vanish, above the limit of 0 % and 0"]
+
+
 # --- text and order
 
 

@@ -178,7 +178,7 @@ def test_a_created_row_that_refers_to_what_is_not_active_rolls_everything_back(t
         store.execute("delete from plan_part where part='create' and entity='Role'")
         plans.store_part(store, plan, "create", "Role", stray)
     was = dump(ws.database)
-    with pytest.raises(InternalError, match="active rows of Role would reference a person that is not active"):
+    with pytest.raises(InternalError, match="active rows of Role would reference a user that is not active"):
         ws.apply(plan, actor="kim")
     assert dump(ws.database) == was
 

@@ -35,7 +35,7 @@ def test_a_record_that_waits_for_another_is_known(desk: Any, tonight: Any) -> No
     desk.night(said)
     told = desk.ws.explain("Role", "stu-90|S")
     assert (told.status, told.values) == ("waiting", ())
-    assert "person" in told.pending
+    assert "user" in told.pending
 
 
 def test_nobody_knows_a_record_that_was_never_said(desk: Any) -> None:

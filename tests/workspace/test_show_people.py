@@ -66,7 +66,7 @@ def test_filters_choose_lines(choice: Choice, kept: list[str]) -> None:
     assert chosen(make_view().lines, choice.checked())["sourced_id"].to_list() == kept
 
 
-@pytest.mark.parametrize(("choice", "hint"), [(Choice(entity="Persn"), "User"), (Choice(action="updte"), "update")])
+@pytest.mark.parametrize(("choice", "hint"), [(Choice(entity="Usr"), "User"), (Choice(action="updte"), "update")])
 def test_an_unknown_filter_names_the_nearest(choice: Choice, hint: str) -> None:
     with pytest.raises(UsageError, match=f"did you mean {hint}"):
         choice.checked()

@@ -439,7 +439,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("origin", "id_space", "sourced_id"),
     )
     with op.batch_alter_table("demographics", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_demographics_person_id"), ["user_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_demographics_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "guardian_link",
@@ -472,8 +472,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("origin", "id_space", "sourced_id"),
     )
     with op.batch_alter_table("guardian_link", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_guardian_statement_guardian_id"), ["guardian_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_guardian_statement_student_id"), ["student_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_guardian_link_guardian_id"), ["guardian_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_guardian_link_student_id"), ["student_id"], unique=False)
 
     op.create_table(
         "user_profile",
@@ -504,7 +504,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("origin", "id_space", "sourced_id"),
     )
     with op.batch_alter_table("user_profile", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_user_profile_person_id"), ["user_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_user_profile_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "class_term",
@@ -574,7 +574,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("enrollment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_enrollment_class_id"), ["class_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_enrollment_person_id"), ["user_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_enrollment_user_id"), ["user_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_enrollment_school_id"), ["school_id"], unique=False)
 
     op.create_table(
@@ -615,7 +615,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("role", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_role_org_id"), ["org_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_role_person_id"), ["user_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_role_user_id"), ["user_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_role_user_profile_id"), ["user_profile_id"], unique=False)
 
 
@@ -623,13 +623,13 @@ def downgrade() -> None:
 
     with op.batch_alter_table("role", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_role_user_profile_id"))
-        batch_op.drop_index(batch_op.f("ix_role_person_id"))
+        batch_op.drop_index(batch_op.f("ix_role_user_id"))
         batch_op.drop_index(batch_op.f("ix_role_org_id"))
 
     op.drop_table("role")
     with op.batch_alter_table("enrollment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_enrollment_school_id"))
-        batch_op.drop_index(batch_op.f("ix_enrollment_person_id"))
+        batch_op.drop_index(batch_op.f("ix_enrollment_user_id"))
         batch_op.drop_index(batch_op.f("ix_enrollment_class_id"))
 
     op.drop_table("enrollment")
@@ -639,16 +639,16 @@ def downgrade() -> None:
 
     op.drop_table("class_term")
     with op.batch_alter_table("user_profile", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_user_profile_person_id"))
+        batch_op.drop_index(batch_op.f("ix_user_profile_user_id"))
 
     op.drop_table("user_profile")
     with op.batch_alter_table("guardian_link", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_guardian_statement_student_id"))
-        batch_op.drop_index(batch_op.f("ix_guardian_statement_guardian_id"))
+        batch_op.drop_index(batch_op.f("ix_guardian_link_student_id"))
+        batch_op.drop_index(batch_op.f("ix_guardian_link_guardian_id"))
 
     op.drop_table("guardian_link")
     with op.batch_alter_table("demographics", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_demographics_person_id"))
+        batch_op.drop_index(batch_op.f("ix_demographics_user_id"))
 
     op.drop_table("demographics")
     with op.batch_alter_table("class", schema=None) as batch_op:

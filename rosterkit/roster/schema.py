@@ -1,6 +1,6 @@
 """The canonical columns as plain data for whole-table work: no ORM is imported here.
 
-They are generated from ``rosterkit.roster.entities`` by ``python -m rosterkit.roster.generate``; a test keeps both alike.
+They are made from ``rosterkit.roster.entities`` by ``python -m rosterkit.roster.generate``; a test keeps both alike.
 
 How a value lies in a frame, by kind:
 

@@ -12,22 +12,15 @@ import polars as pl
 
 from rosterkit.sources.base import Coverage
 from rosterkit.sources.findings import Findings
-from rosterkit.sources.textfile import LINE, TextFile
+from rosterkit.sources.keys import unreadable_key
+from rosterkit.sources.textfile import LINE, TextFile, line_hash
 
-__all__ = ["NamedColumns", "fold", "name_columns", "unreadable_key"]
-
-ROUNDED = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d+$"
-"""What a spreadsheet makes of a long number: the digits are lost, and different numbers look alike."""
+__all__ = ["NamedColumns", "drop_unreadable_keys", "fold", "name_columns"]
 
 
 def fold(name: str) -> str:
     """The name as spellings are compared: letters and digits only, without case ("Student ID" is ``studentid``)."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
-
-
-def unreadable_key(name: str) -> pl.Expr:
-    """Whether the value that says which record a row is about is blank, or a number that a spreadsheet rounded."""
-    return pl.col(name).is_null() | pl.col(name).str.contains(ROUNDED)
 
 
 @dataclass(frozen=True)
@@ -111,3 +104,34 @@ def _note_others(
             place = f", perhaps column {file.header.index(unknown[near]) + 1} ({unknown[near]})" if near else ""
             detail = f"{our}{place}"
             findings.add("textfile.column-not-found", file=file.name, line=1, column=our, detail=detail)
+
+
+def drop_unreadable_keys(
+    columns: NamedColumns, file: TextFile, findings: Findings, keys: Sequence[str], ignored_lines: frozenset[str]
+) -> NamedColumns:
+    """Leaves out the rows whose key cannot be read (``unreadable_key``) in one of the columns ``keys``.
+
+    Coverage is then ``partial``, unless a person set those rows aside by the hash that their finding shows.
+    """
+    if columns.coverage is Coverage.ABSENT:
+        return columns
+    wrong = columns.rows.select(LINE, *(unreadable_key(key) for key in keys)).filter(pl.any_horizontal(keys))
+    if wrong.is_empty():
+        return columns
+    texts = file.rows.filter(pl.col(LINE).is_in(wrong[LINE].implode())).select(
+        LINE, text=pl.concat_str(pl.exclude(LINE).fill_null(""), separator=",")
+    )
+    hashes = {line: line_hash(text) for line, text in texts.rows()}
+    spoiling = [line for line, digest in hashes.items() if digest not in ignored_lines]
+    for key in keys:
+        lines = wrong.filter(key)[LINE].to_list()
+        detail = [f"line hash {hashes[at]}{'' if at in spoiling else ', set aside'}" for at in lines]
+        found = pl.DataFrame({LINE: lines, "detail": detail}, schema={LINE: pl.Int64, "detail": pl.String})
+        findings.add_rows("textfile.key-unreadable", found, file=file.name, column=key)
+    rows = columns.rows.filter(~pl.col(LINE).is_in(wrong[LINE].implode()))
+    if rows.is_empty():
+        return NamedColumns(rows, columns.header, Coverage.ABSENT, f"{file.name}: no row has a key that can be read")
+    if not spoiling or columns.coverage is Coverage.PARTIAL:
+        return NamedColumns(rows, columns.header, columns.coverage, columns.reason)
+    reason = f"{file.name}:{min(spoiling)}: the key of a row cannot be read"
+    return NamedColumns(rows, columns.header, Coverage.PARTIAL, reason)

@@ -64,7 +64,7 @@ class GuardianFile:
         columns = drop_unreadable_keys(columns, file, findings, required[:-2], context.ignored_lines)
         context.progress(file.name, file.rows.height, file.rows.height)
         tables = _tables(file.name, columns, settings, findings)
-        digest = hashlib.sha256(f"{file.name}\0{file.sha256}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{file.name}\n{file.sha256}".encode()).hexdigest()
         return Extract(digest, file.name, "1", tables, findings.frame(), rows_read={file.name: file.rows.height})
 
 
@@ -81,7 +81,7 @@ def _tables(name: str, columns: NamedColumns, settings: GuardianSettings, findin
         without = rows.filter(_NAMELESS)
         findings.add_rows("guardians.no-name", without.select(LINE), file=name)
         if without.height and coverage is Coverage.FULL:
-            coverage, reason = Coverage.PARTIAL, f"{name}:{without[LINE].min()}: a guardian has no name"
+            coverage, reason = Coverage.PARTIAL, f"{name}:{without.item(0, LINE)}: a guardian has no name"
         rows = add_provisional_ids(rows.filter(~_NAMELESS))
         unusable = rows.clear().select("guardian", "student", LINE)
     else:

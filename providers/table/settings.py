@@ -88,7 +88,5 @@ class TableSettings(BaseModel):
             raise ValueError(f"{', '.join(taken)} is no attribute but a column of its own")
         for word in filter(None, (self.role, *self.roles.values())):
             if not is_role(word):
-                raise ValueError(
-                    f"there is no role {word}; there are {', '.join(ROLES)} and ext:something"
-                )
+                raise ValueError(f"there is no role {word}; there are {', '.join(ROLES)} and ext:something")
         return self

@@ -99,7 +99,7 @@ def _note_others(
     for our, words in accepted.items():
         if our in found:
             continue
-        near = next((hit for word in words for hit in get_close_matches(word, unknown, 1, 0.85)), None)
+        near = next((hit for word in words for hit in get_close_matches(word, unknown, 1, 0.8)), None)
         if our in named or near:
             place = f", perhaps column {file.header.index(unknown[near]) + 1} ({unknown[near]})" if near else ""
             detail = f"{our}{place}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from providers.guardians import SOURCE
 from rosterkit.testing.source_cases import csv_case
 from rosterkit.testing.source_suite import source_suite
@@ -15,33 +17,36 @@ Petrovich",Orlov,i.orlov@mail.example,(505) 555-0172,,ru,Father,2
 300132,G-3,Tamsin,"Achebe, Jr.",,(505) 555-0173,(505) 555-0174,en,Step Mom,1
 300149,G-4,Ozan,Yildiz,o.yildiz@mail.example,,,tr,Uncle,1
 """
+WITHOUT_IDS = re.sub(r"(?m)^(300\d+|Student Number),[^,]*,", r"\1,", TEXT)
 PERSONAL = ("First Name", "Last Name", "E-mail", "Mobile", "Home Phone")
+REQUIRED = ("Student Number", "First Name", "Last Name")
 
-
-def case(name: str, **settings: str):
-    required = ["Student Number", "First Name", "Last Name", *(["Guardian ID"] if not settings else [])]
-    return csv_case(
-        name,
+CASES = [
+    csv_case(
+        "with-ids",
         "guardians.csv",
-        TEXT if not settings else "\n".join(without_ids(TEXT)),
-        {"path": "guardians.csv", **settings},
+        TEXT,
+        {"path": "guardians.csv"},
         rows={"User": 4, "GuardianLink": 5},
-        places=(
-            {("User", "G-3"): ("guardians.csv", 6), ("GuardianLink", "G-1:300125"): ("guardians.csv", 5)}
-            if not settings
-            else {("User", "provisional-1c2a"): ("guardians.csv", 6)}
-        ),
-        required=required,
-        key="Student Number" if settings else "Guardian ID",
+        places={("User", "G-3"): ("guardians.csv", 6), ("GuardianLink", "G-1:300125"): ("guardians.csv", 5)},
+        required=(*REQUIRED, "Guardian ID"),
+        key="Guardian ID",
         personal=PERSONAL,
-    )
+    ),
+    csv_case(
+        "without-ids",
+        "guardians.csv",
+        WITHOUT_IDS,
+        {"path": "guardians.csv", "ids": "generated"},
+        rows={"User": 4, "GuardianLink": 5},
+        places={
+            ("User", "provisional-beccbb33a3a7b07a3182"): ("guardians.csv", 6),
+            ("GuardianLink", "provisional-3c593c96715172600fc1:300125"): ("guardians.csv", 5),
+        },
+        required=REQUIRED,
+        key="Student Number",
+        personal=PERSONAL,
+    ),
+]
 
-
-def without_ids(text: str) -> list[str]:
-    import re
-
-    return re.sub(r"(?m)^(300\d+|Student Number),[^,]*,", r"\1,", text).split("\n")
-
-
-test_with_ids = source_suite(SOURCE, [case("with-ids")])
-test_without_ids = source_suite(SOURCE, [case("without-ids", ids="generated")])
+test_conformance = source_suite(SOURCE, CASES)

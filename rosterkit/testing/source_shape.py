@@ -47,7 +47,6 @@ def _undescribed(model: type[BaseModel], at: str = "") -> Iterator[str]:
 
 def check_table(table: Table, rows: pl.DataFrame) -> None:
     """Coverage, keys, columns, values, references, places and invalid cells of one table; ``rows`` are its rows."""
-    assert isinstance(table.rows, pl.LazyFrame), f"{table.entity}: rows are no LazyFrame"
     assert table.entity in emitted(), f"there is no entity {table.entity}"
     if table.coverage is Coverage.FULL:
         assert not table.reason, f"{table.entity}: a full table gives a reason why it is not"

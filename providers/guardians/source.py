@@ -7,15 +7,17 @@ guardians (C24, C27, C30); the names of its columns are not fixed by any standar
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import polars as pl
+from pydantic import BaseModel
 
 from providers.guardians.identity import add_provisional_ids
 from providers.guardians.links import link_rows, with_relationships
 from providers.guardians.rules import RULES
 from providers.guardians.settings import GuardianSettings
 from providers.guardians.words import PERSON, SPELLINGS
+from rosterkit.intake.rules import Rule
 from rosterkit.sources.base import INVALID, Capabilities, Context, Coverage, Extract, Table
 from rosterkit.sources.contact_points import check_emails, check_phones
 from rosterkit.sources.findings import Findings
@@ -29,12 +31,11 @@ _NAMELESS = pl.col("given_name").is_null() & pl.col("family_name").is_null()
 _BAD = "_bad_"  # before a column's name: whether the row's value is none
 
 
-@dataclass(frozen=True)
 class GuardianFile:
     """Emits User and GuardianLink; the file does not say which schools a guardian belongs to, so no Role."""
 
     kind = "guardians"
-    rules = RULES
+    rules: Sequence[Rule] = RULES
     capabilities = Capabilities(
         entities=("User", "GuardianLink"),
         guardians="linked",
@@ -47,7 +48,7 @@ class GuardianFile:
         needs=("A file with one row per guardian and student.", "Another source that delivers the students."),
         cannot=("Without ids of guardians in the file, people are recognised by name and contacts.",),
     )
-    Settings = GuardianSettings
+    Settings: type[BaseModel] = GuardianSettings
 
     def extract(self, settings: GuardianSettings, context: Context) -> Extract:
         """Reads the file. Raises SourceUnreadable where the path is no file or may not be read."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import polars as pl
+from pydantic import BaseModel
 
 from providers.table.rules import RULES
 from providers.table.settings import TableSettings, is_role
 from providers.table.words import PERSON, SPELLINGS, USER_SPELLINGS
+from rosterkit.intake.rules import Rule
 from rosterkit.sources.base import INVALID, Capabilities, Context, Coverage, Extract, Table
 from rosterkit.sources.contact_points import check_emails, check_phones
 from rosterkit.sources.findings import Findings
@@ -21,12 +23,11 @@ from rosterkit.sources.textfile import LINE, read_text_file
 __all__ = ["SOURCE", "MappedTable"]
 
 
-@dataclass(frozen=True)
 class MappedTable:
     """Emits UserAttributes, or User and Role."""
 
     kind = "table"
-    rules = RULES
+    rules: Sequence[Rule] = RULES
     capabilities = Capabilities(
         entities=("User", "Role", "UserAttributes"),
         guardians="none",
@@ -39,7 +40,7 @@ class MappedTable:
         needs=("A file with one row per person.",),
         cannot=("It has no classes and no enrollments.",),
     )
-    Settings = TableSettings
+    Settings: type[BaseModel] = TableSettings
 
     def extract(self, settings: TableSettings, context: Context) -> Extract:
         """Reads the file. Raises SourceUnreadable where the path is no file or may not be read."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 import pytest
 from email_validator import EmailNotValidError, validate_email
@@ -17,7 +19,7 @@ GOOD = ["ana@mail.example", "o'neil@x.org", "josé@bücher.example", "a+b_c-d@su
 BAD = ["ana", "ana@localhost", "a b@x.org", "a@x..org", "a@-x.org", "a@x.test", "a@x.org;b@x.org", "@x.org"]
 
 
-def emails(values: list[str | None]) -> tuple[list[bool], Findings]:
+def emails(values: Sequence[str | None]) -> tuple[list[bool], Findings]:
     findings = Findings(CONTACT_RULES)
     rows = pl.DataFrame(
         {"email": values, "_line": range(2, len(values) + 2)}, schema={"email": pl.String, "_line": pl.Int64}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -19,7 +20,7 @@ from rosterkit.sources.textfile import LINE, Limits, TextFile, line_hash, read_t
 from rosterkit.sources.textfile_rules import TEXTFILE_RULES
 
 
-def read(tmp_path: Path, content: bytes | str, **how) -> tuple[TextFile, dict[str, int]]:
+def read(tmp_path: Path, content: bytes | str, **how: Any) -> tuple[TextFile, dict[str, int]]:
     """The file, and of each rule that found something the first line."""
     path = tmp_path / "people.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -189,7 +190,9 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @given(st.lists(st.lists(st.text(st.characters(codec="utf-8"), max_size=4), min_size=2, max_size=2), max_size=5))
-def test_whatever_the_cells_hold_nothing_is_raised(tmp_path_factory: pytest.TempPathFactory, rows) -> None:
+def test_whatever_the_cells_hold_nothing_is_raised(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
+) -> None:
     text = "".join(f"{','.join(cells)}\n" for cells in [["id", "name"], *rows])
     file, _ = read(tmp_path_factory.mktemp("any"), text)
     assert file.rows.height <= len(text)

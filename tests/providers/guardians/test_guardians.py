@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
+from random import Random
 
 import polars as pl
 import pytest
@@ -282,7 +283,9 @@ ROWS = st.lists(
 
 
 @given(ROWS, st.randoms())
-def test_provisional_ids_do_not_depend_on_order_and_never_join_names(rows, random) -> None:
+def test_provisional_ids_do_not_depend_on_order_and_never_join_names(
+    rows: list[tuple[str, ...]], random: Random
+) -> None:
     def ids(rows: list[tuple[str, ...]]) -> set[tuple[tuple[str, ...], str]]:
         frame = pl.DataFrame(rows, schema=["student", "given_name", "family_name", "email"], orient="row")
         frame = frame.with_columns(pl.col("email").replace("", None))

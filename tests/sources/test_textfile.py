@@ -29,6 +29,11 @@ def read(tmp_path: Path, content: bytes | str, **how: Any) -> tuple[TextFile, di
     return file, {row["rule"]: row["line"] for row in findings.frame().sort("line", descending=True).to_dicts()}
 
 
+def test_utf_16_is_named(tmp_path: Path) -> None:
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        assert "UTF-16" in read(tmp_path, "id,name\n1,Jo\n".encode(encoding))[0].reason
+
+
 def test_a_plain_file(tmp_path: Path) -> None:
     file, found = read(tmp_path, "id,name\n1,Nkechi\n2,\n")
     assert file.header == ("id", "name")

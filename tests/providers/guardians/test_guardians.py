@@ -264,6 +264,11 @@ def test_an_address_at_many_students_is_no_evidence() -> None:
     assert provisional(*rows[1:]) == [0] * FAMILY
 
 
+def test_a_value_without_enough_characters_is_no_evidence() -> None:
+    assert provisional(("1", "Ana", "Sol", "", "n/a"), ("2", "Ana", "Sol", "", "n/a")) == [0, 1]
+    assert provisional(("1", "Ana", "Sol", "-", ""), ("2", "Ana", "Sol", "-", "")) == [0, 1]
+
+
 def test_a_provisional_id_survives_a_new_address_and_a_younger_sibling() -> None:
     def ids(*rows: tuple[str, str, str, str]) -> list[str]:
         frame = pl.DataFrame(rows, schema=["student", "given_name", "family_name", "email"], orient="row")

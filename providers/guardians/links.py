@@ -23,7 +23,7 @@ def with_relationships(rows: pl.DataFrame, words: Mapping[str, str], findings: F
         findings.add_rows("guardians.priority-unusual", odd.select(LINE), file=file, column="priority")
     if "relationship" not in rows.columns:
         return rows
-    known = {fold(word): meaning for meaning, said in RELATIONSHIPS.items() for word in (meaning, *said)}
+    known = {fold(word): meaning for meaning, spellings in RELATIONSHIPS.items() for word in (meaning, *spellings)}
     known |= {fold(word): meaning for word, meaning in words.items()}
     written = rows["relationship"].unique().drop_nulls().to_list()
     meanings = {word: known[fold(word)] for word in written if fold(word) in known}

@@ -23,7 +23,7 @@ DAMAGES = ("cut-short", "header-only", "missing", "misspelt-column", "unreadable
 class SourceCase:
     """One roster and what is expected of a source that reads it.
 
-    ``places``: where some records stand, by entity and sourced_id. ``damaged``: by name, such as ``missing``, or
+    ``locations``: where some records stand, by entity and sourced_id. ``damaged``: by name, such as ``missing``, or
     ``misspelt-column (student)``; each of DAMAGES is there, or in ``not_applicable`` with the reason.
     ``damaged_entities``: those that the damage is in; all, if empty. ``personal``: values of the roster that no finding
     and no message may hold.
@@ -32,7 +32,7 @@ class SourceCase:
     name: str
     deliver: Deliver
     rows: Mapping[str, int]  # by entity, of tables that are full
-    places: Mapping[tuple[str, str], tuple[str, int]]  # (entity, sourced_id) → (file, line)
+    locations: Mapping[tuple[str, str], tuple[str, int]]  # (entity, sourced_id) → (file, line)
     shuffled: Deliver | None
     personal: Sequence[str]
     damaged: Mapping[str, Deliver]
@@ -45,8 +45,8 @@ class SourceCase:
         named = {name.split(" (")[0] for name in self.damaged} | set(self.not_applicable)
         if lacking := sorted(set(DAMAGES) - named):
             raise ValueError(f"case {self.name}: no {', '.join(lacking)}; say in not_applicable why it cannot happen")
-        if not self.places:
-            raise ValueError(f"case {self.name}: name in places where at least one record stands")
+        if not self.locations:
+            raise ValueError(f"case {self.name}: name in locations where at least one record stands")
 
 
 def files(contents: Mapping[str, bytes | str], settings: Mapping[str, Any]) -> Deliver:
@@ -70,7 +70,7 @@ def csv_case(
     settings: Mapping[str, Any],
     *,
     rows: Mapping[str, int],
-    places: Mapping[tuple[str, str], tuple[str, int]],
+    locations: Mapping[tuple[str, str], tuple[str, int]],
     required: Sequence[str],
     key: str,
     personal: Sequence[str],
@@ -132,7 +132,7 @@ def csv_case(
         name=name,
         deliver=of(text),
         rows=rows,
-        places=places,
+        locations=locations,
         shuffled=table(header, records[::-1]),
         personal=sorted({row[header.index(column)] for column in personal for row in records} - {""}),
         damaged=damaged,

@@ -46,7 +46,7 @@ def _undescribed(model: type[BaseModel], at: str = "") -> Iterator[str]:
 
 
 def check_table(table: Table, rows: pl.DataFrame) -> None:
-    """Coverage, keys, columns, values, references, places and invalid cells of one table; ``rows`` are its rows."""
+    """Coverage, keys, columns, values, references, locations and invalid cells of one table; ``rows`` are its rows."""
     assert table.entity in emitted(), f"there is no entity {table.entity}"
     if table.coverage is Coverage.FULL:
         assert not table.reason, f"{table.entity}: a full table gives a reason why it is not"
@@ -79,11 +79,11 @@ def _columns(table: Table, rows: pl.DataFrame) -> None:
     lacking = set(_BOOKKEEPING) - set(rows.columns)
     assert not lacking, f"{table.entity}: no column {', '.join(sorted(lacking))}"
     deleted = rows["_deleted"].fill_null(value=False) if "_deleted" in rows.columns else pl.lit(value=False)
-    standing = rows.filter(~deleted)
+    present = rows.filter(~deleted)
     for label, (_, _, required, _) in columns.items():
         if required:
             assert label in rows.columns, f"{table.entity}: no column {label}, which it requires"
-            assert not standing[label].null_count(), f"{table.entity}.{label} is null, which it must not be"
+            assert not present[label].null_count(), f"{table.entity}.{label} is null, which it must not be"
 
 
 def _places(table: Table, rows: pl.DataFrame) -> None:

@@ -86,7 +86,7 @@ def declaration(source: Source, _case: SourceCase, _folder: Path) -> None:
 
 
 def tables(source: Source, case: SourceCase, folder: Path) -> None:
-    """Keys, columns, values, references, places and invalid cells of every table are as the contract says."""
+    """Keys, columns, values, references, locations and invalid cells of every table are as the contract says."""
     found = _sound(source, case, folder)
     _well_formed(source, found)
 
@@ -104,10 +104,10 @@ def contents(source: Source, case: SourceCase, folder: Path) -> None:
     found = _sound(source, case, folder)
     full = {table.entity: rows.height for table, rows in found.tables if table.coverage is Coverage.FULL}
     assert full == dict(case.rows), f"full tables have {full} rows, expected {dict(case.rows)}"
-    for (entity, key), place in case.places.items():
+    for (entity, key), location in case.locations.items():
         records = [rows.filter(pl.col("sourced_id") == key) for table, rows in found.tables if table.entity == entity]
-        places = [at for rows in records for at in rows.select("_file", "_line").rows()]
-        assert places == [place], f"{entity} {key} stands in {places}, expected {place}"
+        locations = [at for rows in records for at in rows.select("_file", "_line").rows()]
+        assert locations == [location], f"{entity} {key} stands in {locations}, expected {location}"
     assert found.extract
     named = {file for _, rows in found.tables for file in rows["_file"]}
     assert named <= set(found.extract.rows_read), "a _file is not among rows_read"

@@ -79,7 +79,7 @@ CASE = csv_case(
     TEXT,
     {"path": "t.csv"},
     rows={"User": 3, "Role": 3, "UserAttributes": 3},
-    places={("User", "T-2"): ("t.csv", 3)},
+    locations={("User", "T-2"): ("t.csv", 3)},
     required=("id", "name"),
     key="id",
     personal=("name",),
@@ -279,8 +279,8 @@ def test_every_damage_is_seen_by_the_check_of_coverage(tmp_path: Path, name: str
 def test_a_case_says_why_a_damage_cannot_happen() -> None:
     with pytest.raises(ValueError, match="no cut-short, header-only, misspelt-column, unreadable-key; say"):
         replace(CASE, damaged={"missing": files({}, {})})
-    with pytest.raises(ValueError, match="name in places"):
-        replace(CASE, places={})
+    with pytest.raises(ValueError, match="name in locations"):
+        replace(CASE, locations={})
 
 
 def test_a_source_that_refuses_a_sound_roster(tmp_path: Path) -> None:

@@ -99,9 +99,11 @@ def test_headers_are_found_by_usual_spellings_and_by_the_settings(tmp_path: Path
 
 
 def test_no_spelling_means_two_columns() -> None:
-    words = [fold(word) for our, said in SPELLINGS.items() for word in {fold(w) for w in (our, *said)}]
+    words = [fold(word) for our, spellings in SPELLINGS.items() for word in {fold(w) for w in (our, *spellings)}]
     assert len(words) == len(set(words))
-    known = list(chain.from_iterable({fold(w) for w in (word, *said)} for word, said in RELATIONSHIPS.items()))
+    known = list(
+        chain.from_iterable({fold(w) for w in (word, *spellings)} for word, spellings in RELATIONSHIPS.items())
+    )
     assert len(known) == len(set(known))
 
 

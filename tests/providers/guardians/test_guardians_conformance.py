@@ -28,7 +28,7 @@ CASES = [
         TEXT,
         {"path": "guardians.csv"},
         rows={"User": 4, "GuardianLink": 5},
-        places={("User", "G-3"): ("guardians.csv", 6), ("GuardianLink", "G-1:300125"): ("guardians.csv", 5)},
+        locations={("User", "G-3"): ("guardians.csv", 6), ("GuardianLink", "G-1:300125"): ("guardians.csv", 5)},
         required=(*REQUIRED, "Guardian ID"),
         key="Guardian ID",
         personal=PERSONAL,
@@ -39,7 +39,7 @@ CASES = [
         WITHOUT_IDS,
         {"path": "guardians.csv", "ids": "generated"},
         rows={"User": 4, "GuardianLink": 5},
-        places={
+        locations={
             ("User", "provisional-beccbb33a3a7b07a3182"): ("guardians.csv", 6),
             ("GuardianLink", "provisional-3c593c96715172600fc1:300125"): ("guardians.csv", 5),
         },

@@ -17,7 +17,7 @@ from providers.guardians.links import link_rows, with_relationships
 from providers.guardians.rules import RULES
 from providers.guardians.settings import GuardianSettings
 from providers.guardians.words import PERSON, SPELLINGS
-from rosterkit.intake.rules import Rule
+from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import INVALID, Capabilities, Context, Coverage, Extract, Table
 from rosterkit.sources.contact_points import check_emails, check_phones
 from rosterkit.sources.findings import Findings

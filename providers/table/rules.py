@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rosterkit.intake.rules import Rule
+from rosterkit.roster.rules import Rule
 from rosterkit.sources.textfile_rules import CONTACT_RULES, TEXTFILE_RULES
 
 __all__ = ["RULES"]

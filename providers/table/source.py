@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from providers.table.rules import RULES
 from providers.table.settings import TableSettings, is_role
 from providers.table.words import PERSON, SPELLINGS, USER_SPELLINGS
-from rosterkit.intake.rules import Rule
+from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import INVALID, Capabilities, Context, Coverage, Extract, Table
 from rosterkit.sources.contact_points import check_emails, check_phones
 from rosterkit.sources.findings import Findings

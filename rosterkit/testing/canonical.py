@@ -6,30 +6,19 @@ from functools import cache
 
 import polars as pl
 
-from rosterkit.model.schema import entities
+from rosterkit.roster.schema import entities
 
 __all__ = ["EmittedColumn", "emitted"]
 
 EmittedColumn = tuple[type[pl.DataType], str, bool, str | None]
 """(dtype, kind, required, entity that a reference names)."""
 
-_ENTITIES = {"Person": "User", "GuardianStatement": "GuardianLink"}
-_COLUMNS = {"person": "user", "stated_by": "asserted_by"}
-
 
 @cache
 def emitted() -> dict[str, dict[str, EmittedColumn]]:
     """Entity → label of a column → what it holds."""
-    found = {
-        _ENTITIES.get(entity.name, entity.name): {
-            _COLUMNS.get(column.label, column.label): (
-                column.said_dtype,
-                column.kind,
-                column.required,
-                _ENTITIES.get(column.to, column.to) if column.to else None,
-            )
-            for column in entity.columns
-        }
+    found: dict[str, dict[str, EmittedColumn]] = {
+        entity.name: {c.label: (c.said_dtype, c.kind, c.required, c.to) for c in entity.columns}
         for entity in entities()
     }
     found.setdefault(

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from pydantic import BaseModel
 
-from rosterkit.intake.rules import SEVERITIES
+from rosterkit.roster.rules import SEVERITIES
 from rosterkit.sources.base import INVALID, KEY_KINDS, Coverage, Source, Table
 from rosterkit.testing.canonical import EmittedColumn, emitted
 

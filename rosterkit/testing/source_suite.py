@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 
 from rosterkit.errors import RosterkitError, SourceUnreadable, UsageError
-from rosterkit.intake.findings import FINDINGS
+from rosterkit.roster.findings import FINDINGS
 from rosterkit.sources.base import Context, Coverage, Extract, Source, Table
 from rosterkit.sources.findings import Findings
 from rosterkit.testing.source_cases import Deliver, SourceCase

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from rosterkit.errors import SourceUnreadable
-from rosterkit.intake.rules import Rule
+from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import Capabilities, Context, Coverage, Extract, Table
 from rosterkit.sources.textfile import LINE, read_text_file
 from rosterkit.sources.textfile_rules import TEXTFILE_RULES

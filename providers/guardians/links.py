@@ -13,7 +13,7 @@ from rosterkit.sources.headings import fold
 from rosterkit.sources.keys import joined_key
 from rosterkit.sources.textfile import LINE
 
-__all__ = ["link_rows", "with_relationships"]
+__all__ = ["link_rows", "role_rows", "with_relationships"]
 
 
 def with_relationships(rows: pl.DataFrame, words: Mapping[str, str], findings: Findings, *, file: str) -> pl.DataFrame:
@@ -60,6 +60,19 @@ def link_rows(
         LINE,
     )
     return Table("GuardianLink", links.lazy(), *coverage, invalid=_invalid(unusable, file))
+
+
+def role_rows(users: pl.DataFrame, unusable: pl.DataFrame, org: str, *, coverage: tuple[Coverage, str]) -> Table:
+    """Role: one row per guardian, at the organisation of that sourcedId in another source."""
+
+    def key(guardian: str) -> pl.Expr:
+        return joined_key(guardian, "org", "role").alias("sourced_id")
+
+    same = {"org": pl.lit(org), "_by_org": pl.lit("sourced_id"), "role": pl.lit("guardian")}
+    rows = users.select("_file", LINE, user="sourced_id", **same)
+    rows = rows.select(key("user"), "user", "org", "_by_org", "role", "_file", LINE)
+    lost = unusable.filter(pl.col("column").is_null()).rename({"sourced_id": "user"}).with_columns(**same)
+    return Table("Role", rows.lazy(), *coverage, invalid=lost.select(key("user"), "column", "_file", LINE))
 
 
 def _priority_order(rows: pl.DataFrame) -> pl.Expr:

@@ -28,6 +28,13 @@ class GuardianSettings(BaseModel):
             description="Where guardians' ids come from: a column of the file, or made from name, student and contacts."
         ),
     ] = "file"
+    org: Annotated[
+        str,
+        Field(
+            description="The sourcedId, in the roster's source, of the organisation at which every guardian has the "
+            "role of a guardian: usually the district. Left empty, no roles are made."
+        ),
+    ] = ""
     columns: Annotated[
         dict[str, str],
         Field(description='The names of columns in this file, where they are unusual: student = "Stu. Ref".'),

@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from providers.guardians.identity import add_provisional_ids
-from providers.guardians.links import link_rows, with_relationships
+from providers.guardians.links import link_rows, role_rows, with_relationships
 from providers.guardians.rules import RULES
 from providers.guardians.settings import GuardianSettings
 from providers.guardians.words import PERSON, SPELLINGS
@@ -26,18 +26,17 @@ from rosterkit.sources.textfile import LINE, read_text_file
 
 __all__ = ["SOURCE", "GuardianFile"]
 
-_ENTITIES = ("User", "GuardianLink")
 _NAMELESS = pl.col("given_name").is_null() & pl.col("family_name").is_null()
 _BAD = "_bad_"  # before a column's name: whether the row's value is none
 
 
 class GuardianFile:
-    """Emits User and GuardianLink; the file does not say which schools a guardian belongs to, so no Role."""
+    """Emits User and GuardianLink, and Role where a setting names the organisation: the file does not."""
 
     kind = "guardians"
     rules: Sequence[Rule] = RULES
     capabilities = Capabilities(
-        entities=("User", "GuardianLink"),
+        entities=("User", "Role", "GuardianLink"),
         guardians="linked",
         stable_contact_ids=True,
         demographics=False,
@@ -74,7 +73,7 @@ SOURCE = GuardianFile()
 
 def _tables(name: str, columns: NamedColumns, settings: GuardianSettings, findings: Findings) -> tuple[Table, ...]:
     if columns.coverage is Coverage.ABSENT:
-        return tuple(_absent(entity, columns.reason) for entity in _ENTITIES)
+        return tuple(_absent(entity, columns.reason) for entity in _entities(settings))
     rows = with_relationships(columns.rows, settings.relationships, findings, file=name)
     rows = _with_checks(rows, settings, findings, name)
     coverage, reason = columns.coverage, columns.reason
@@ -89,13 +88,19 @@ def _tables(name: str, columns: NamedColumns, settings: GuardianSettings, findin
         unusable = _unusable(rows, findings, name)
         rows = rows.join(unusable, on="guardian", how="anti")
     if rows.is_empty():
-        return tuple(_absent(entity, f"{name}: it has no guardian that can be used") for entity in _ENTITIES)
+        return tuple(_absent(entity, f"{name}: it has no guardian that can be used") for entity in _entities(settings))
     users = _users(rows, findings, name)
     invalid = _invalid_users(users, unusable, name)
-    return (
-        Table("User", users.drop("_bad").lazy(), coverage, reason, invalid=invalid),
-        link_rows(rows, unusable, findings, file=name, student_key=settings.student_key, coverage=(coverage, reason)),
-    )
+    whole = (coverage, reason)
+    people = Table("User", users.drop("_bad").lazy(), *whole, invalid=invalid)
+    links = link_rows(rows, unusable, findings, file=name, student_key=settings.student_key, coverage=whole)
+    if not settings.org:
+        return people, links
+    return people, role_rows(users, invalid, settings.org, coverage=whole), links
+
+
+def _entities(settings: GuardianSettings) -> tuple[str, ...]:
+    return ("User", "Role", "GuardianLink") if settings.org else ("User", "GuardianLink")
 
 
 def _absent(entity: str, reason: str) -> Table:

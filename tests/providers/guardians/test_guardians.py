@@ -319,3 +319,19 @@ def test_the_fixture_fits_the_demo_district(tmp_path: Path) -> None:
     roster = pl.read_csv(FIXTURES / "first-night" / "users.csv", infer_schema=False)
     numbers = set(roster.filter(pl.col("role") == "student")["identifier"])
     assert {link["student"] for link in links(found).values()} <= numbers
+
+
+def test_an_organisation_in_the_settings_gives_every_guardian_a_role(tmp_path: Path) -> None:
+    found = extract(tmp_path, "300118,G-1,Nadezhda,Orlova,n@mail.example,,,Mother,1", ",G-9,,,,,,,", org="D-1")
+    (role,) = found.frames["Role", ""].to_dicts()
+    assert (role["sourced_id"], role["user"], role["role"]) == ("G-1:D-1:guardian", "G-1", "guardian")
+    assert (role["org"], role["_by_org"]) == ("D-1", "sourced_id")
+
+
+def test_a_guardian_who_cannot_be_used_keeps_a_stored_role(tmp_path: Path) -> None:
+    rows = ("300118,G-1,Nadezhda,Orlova,n@mail.example,,,Mother,1", "300125,G-1,Olga,Orlova,o@mail.example,,,Aunt,1")
+    found = extract(tmp_path, *rows, "300132,G-2,Ilya,Orlov,i@mail.example,,,Father,1", org="D-1")
+    assert found.extract
+    table = found.extract.table("Role")
+    assert table
+    assert table.invalid["sourced_id"].to_list() == ["G-1:D-1:guardian"]

@@ -34,6 +34,17 @@ CASES = [
         personal=PERSONAL,
     ),
     csv_case(
+        "with-an-organisation",
+        "guardians.csv",
+        TEXT,
+        {"path": "guardians.csv", "org": "D-1"},
+        rows={"User": 4, "Role": 4, "GuardianLink": 5},
+        locations={("Role", "G-3:D-1:guardian"): ("guardians.csv", 6)},
+        required=(*REQUIRED, "Guardian ID"),
+        key="Guardian ID",
+        personal=PERSONAL,
+    ),
+    csv_case(
         "without-ids",
         "guardians.csv",
         WITHOUT_IDS,

@@ -38,23 +38,27 @@ class Value(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    field: str | None = Field(None, description="a field of the canonical model")
-    attribute: str | None = Field(None, description="an attribute of the user, by its name in the source")
-    constant: str | None = Field(None, description="the same text in every row")
-    first_of: tuple[Value, ...] | None = Field(None, description="the first of these values that is not blank")
-    join: tuple[Value, ...] | None = Field(None, description="these values, blank ones left out, with `separator`")
-    template: str | None = Field(None, description='a text with fields in braces: "{family_name}, {given_name}"')
-
-    separator: str = Field(" ", description="what stands between the values of `join`")
-    extract: str | None = Field(None, description="a pattern; its first group (or all of it) is kept, else blank")
-    year_ends: str | None = Field(
-        None, description="turns a date into a year that ends on this day (MM-DD); a later date is of the next year"
+    field: str | None = Field(default=None, description="a field of the canonical model")
+    attribute: str | None = Field(default=None, description="an attribute of the user, by its name in the source")
+    constant: str | None = Field(default=None, description="the same text in every row")
+    first_of: tuple[Value, ...] | None = Field(default=None, description="the first of these that is not blank")
+    join: tuple[Value, ...] | None = Field(
+        default=None, description="these values without blanks, with `separator` between"
     )
-    date_format: str = Field("%Y-%m-%d", description="how the date for `year_ends` is written")
-    split: str | None = Field(None, description="what stands between the items of one cell")
-    values: dict[str, str] | None = Field(None, description="a table: what is sent for each value")
+    template: str | None = Field(default=None, description='fields in a text: "{family_name}, {given_name}"')
+
+    separator: str = Field(default=" ", description="what stands between the values of `join`")
+    extract: str | None = Field(default=None, description="a pattern: its first group (or all) is kept, else blank")
+    year_ends: str | None = Field(
+        default=None,
+        description="turns a date into a year that ends on this day (MM-DD); a later date is of the next year",
+    )
+    date_format: str = Field(default="%Y-%m-%d", description="how the date for `year_ends` is written")
+    split: str | None = Field(default=None, description="what stands between the items of one cell")
+    values: dict[str, str] | None = Field(default=None, description="a table: what is sent for each value")
     otherwise: str | None = Field(
-        None, description='what is sent for a value that is not in the table ("" for blank); without it the value stays'
+        default=None,
+        description='what is sent for a value that is not in the table ("" for blank); without it the value stays',
     )
 
     @model_validator(mode="before")
@@ -119,7 +123,7 @@ def year_of(text: pl.Expr, ends: str, date_format: str = "%Y-%m-%d") -> pl.Expr:
     """
     day = text.str.to_date(date_format, strict=False)
     month, last = (int(part) for part in ends.split("-"))
-    later = (day.dt.month() * 100 + day.dt.day()) > month * 100 + last
+    later = (day.dt.month().cast(pl.Int32) * 100 + day.dt.day()) > month * 100 + last
     year = (day.dt.year() + later.cast(pl.Int32)).cast(pl.String)
     return pl.when(text.str.contains(r"^\d{4}$")).then(text).otherwise(year)
 

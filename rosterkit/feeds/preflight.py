@@ -72,11 +72,11 @@ SHARED_RULES = (
 class Limits(FeedSettings):
     """How far a file may differ from the one that was last sent before a person must look at it."""
 
-    gone_percent: float = Field(5, ge=0, le=100, description="rows gone, in percent of the last file")
-    gone_rows: int = Field(25, ge=0, description="... and more than this number of rows")
-    withheld_percent: float = Field(1, ge=0, le=100, description="rows newly withheld, in percent of the last file")
-    withheld_rows: int = Field(5, ge=0, description="... and more than this number of rows")
-    keep_days: int = Field(14, ge=0, description="for how many days a last good row is sent instead of a withheld one")
+    gone_percent: float = Field(default=5, ge=0, le=100, description="rows gone, in percent of the last file")
+    gone_rows: int = Field(default=25, ge=0, description="... and more than this number of rows")
+    withheld_percent: float = Field(default=1, ge=0, le=100, description="rows newly withheld, in percent")
+    withheld_rows: int = Field(default=5, ge=0, description="... and more than this number of rows")
+    keep_days: int = Field(default=14, ge=0, description="how many days a last good row replaces a withheld one")
 
 
 @dataclass(frozen=True)

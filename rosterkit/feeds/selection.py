@@ -17,10 +17,12 @@ __all__ = ["SchoolRule", "Who", "chosen", "schools_of_vendor"]
 class Who(FeedSettings):
     """People who meet every condition that is given; without a condition, everybody."""
 
-    roles: tuple[str, ...] = Field((), description="people with one of these roles")
-    grades: tuple[str, ...] = Field((), description="people in one of these grades (CEDS codes)")
-    schools: tuple[str, ...] = Field((), description="people at one of these schools, by sourced_id or identifier")
-    sources: tuple[str, ...] = Field((), description="people whose record comes from one of these sources")
+    roles: tuple[str, ...] = Field(default=(), description="people with one of these roles")
+    grades: tuple[str, ...] = Field(default=(), description="people in one of these grades (CEDS codes)")
+    schools: tuple[str, ...] = Field(
+        default=(), description="people at one of these schools (sourced_id or identifier)"
+    )
+    sources: tuple[str, ...] = Field(default=(), description="people whose record comes from one of these sources")
     attributes: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="people whose attribute has one of these values"
     )
@@ -52,7 +54,7 @@ class SchoolRule(FeedSettings):
 
     to: str = Field(description="the school's id at the vendor")
     schools: tuple[str, ...] = Field(description="the schools of the roster, by sourced_id or identifier")
-    grades: tuple[str, ...] = Field((), description="only these grades (CEDS codes); all where it is not given")
+    grades: tuple[str, ...] = Field(default=(), description="only these grades (CEDS codes); all where it is not given")
 
 
 def schools_of_vendor(

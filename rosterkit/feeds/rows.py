@@ -16,7 +16,16 @@ from rosterkit.feeds.csvout import csv_file, read_csv
 from rosterkit.feeds.preflight import Check, RowCheck, broken_rows
 from rosterkit.sources.findings import Findings
 
-__all__ = ["from_last_file", "last_file", "last_good_rows", "leavers", "report", "split_broken", "to_file"]
+__all__ = [
+    "from_last_file",
+    "last_file",
+    "last_good_rows",
+    "leavers",
+    "report",
+    "split_broken",
+    "still_good",
+    "to_file",
+]
 
 _WITHHOLDS = {Outcome.ROWS_IGNORED, Outcome.IGNORED, Outcome.HELD, Outcome.REJECTED}
 
@@ -38,6 +47,16 @@ def split_broken(
                 if check.outcome in _WITHHOLDS:
                     withheld |= broken
     return rows.filter(~withheld), rows.filter(withheld)
+
+
+def still_good(rows: pl.DataFrame, checks: Iterable[Check], settings: Any, *, file: str) -> pl.DataFrame:
+    """Of rows that were sent before, those that keep every row check today: rules and settings may have changed."""
+    withheld = pl.Series("withheld", [False], dtype=pl.Boolean).new_from_index(0, rows.height)
+    for check in checks:
+        if isinstance(check, RowCheck) and check.of(file) and check.outcome in _WITHHOLDS:
+            for _, broken in broken_rows(rows, check, settings):
+                withheld |= broken
+    return rows.filter(~withheld)
 
 
 def report(findings: Findings, rule: str, rows: pl.DataFrame, *, file: str, column: str = "", detail: str = "") -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 from difflib import get_close_matches
 from typing import Any, Self
 
@@ -75,6 +76,8 @@ class Value(BaseModel):
             _group(self.extract)
         if self.year_ends is not None and not re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", self.year_ends):
             raise ValueError(f'year_ends is a month and a day, such as "08-31", not "{self.year_ends}"')
+        if self.year_ends is not None:
+            _date_format(self.date_format)
         if self.otherwise is not None and self.values is None:
             raise ValueError("otherwise stands beside a table of values")
         if self.split == "":
@@ -158,7 +161,10 @@ def _raw(value: Value) -> pl.Expr:
     if value.join is not None:
         return pl.concat_str([expression(part) for part in value.join], separator=value.separator, ignore_nulls=True)
     if value.template is not None:
-        fields = [pl.col(name).cast(pl.String).fill_null("") for name in _names(value.template)]
+        fields = [
+            (pl.col(name).list.join(", ") if name in LIST_FIELDS else _text(name)).fill_null("")
+            for name in _names(value.template)
+        ]
         return pl.format(re.sub(r"\{\w+\}", "{}", value.template), *fields).str.strip_chars()
     return pl.lit(value.constant, dtype=pl.String)
 
@@ -192,6 +198,17 @@ def _blank_is_null(text: pl.Expr) -> pl.Expr:
 
 def _names(template: str) -> list[str]:
     return re.findall(r"\{(\w+)\}", template)
+
+
+def _date_format(written: str) -> None:
+    """Raises ValueError where it is no format of whole dates: a date that it writes is not read back."""
+    day = pl.Series([date(2026, 11, 21)])
+    try:
+        same = day.dt.strftime(written).str.to_date(written, strict=False).equals(day)
+    except pl.exceptions.PolarsError:
+        same = False
+    if not same:
+        raise ValueError(f'date_format is written as in "%m/%d/%Y", not {written}')
 
 
 def _group(pattern: str) -> int:

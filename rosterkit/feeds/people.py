@@ -108,10 +108,10 @@ def family_links(roster: Roster) -> pl.LazyFrame:
 
     Of several assertions of one link the student's counts first, then the guardian's, then a file's.
     """
-    said_by = pl.col("asserted_by").replace_strict({"student": 0, "guardian": 1, "file": 2}, default=3)
+    stated_by = pl.col("asserted_by").replace_strict({"student": 0, "guardian": 1, "file": 2}, default=3)
     return (
         roster.table("GuardianLink")
-        .sort(said_by, "source", "sourced_id", nulls_last=True)
+        .sort(stated_by, "source", "sourced_id", nulls_last=True)
         .group_by("student_id", "guardian_id")
         .agg(pl.col("relationship", "type", "priority").drop_nulls().first())
     )
@@ -169,19 +169,19 @@ def _guardians(roster: Roster) -> pl.LazyFrame:
 
 def _attributes(roster: Roster, names: Sequence[str], order: Sequence[str]) -> pl.LazyFrame:
     """``attribute.NAME`` by user id: the first statement that is not blank, by the declared order."""
-    own = roster.table("User").select("id", "attributes", said_by=pl.lit(OWN), named="sourced_id")
+    own = roster.table("User").select("id", "attributes", stated_by=pl.lit(OWN), named="sourced_id")
     others = roster.table("UserAttributes").select(
-        pl.col("user_id").alias("id"), "attributes", said_by="source", named="sourced_id"
+        pl.col("user_id").alias("id"), "attributes", stated_by="source", named="sourced_id"
     )
     first = {name: place for place, name in enumerate([*order, *([] if OWN in order else [OWN])])}
     decoded = pl.col("attributes").str.json_decode(pl.Struct(dict.fromkeys(names, pl.String)))
     return (
         pl.concat([own, others])
         .filter(pl.col("attributes").is_not_null())
-        .select("id", "said_by", "named", decoded)
+        .select("id", "stated_by", "named", decoded)
         .unnest("attributes", separator=".")
         .rename({f"attributes.{name}": ATTRIBUTE + name for name in names})
-        .sort(pl.col("said_by").replace_strict(first, default=len(first)), "said_by", "named")
+        .sort(pl.col("stated_by").replace_strict(first, default=len(first)), "stated_by", "named")
         .group_by("id")
         .agg(
             pl.col(ATTRIBUTE + name)

@@ -65,7 +65,8 @@ def schools_of_vendor(
     Several schools of the roster may become one. One school may become several, by grade, and each row lands in exactly
     one. A school that no rule names keeps its identifier, or its sourced_id where it has none. A row whose grade no
     rule of its school names has null there. ``orgs`` is the table Org.
-    Raises UsageError where two rules claim the same school and grade. ``where`` is the table of the rules.
+    Raises UsageError where two rules claim one school and grade, or a school is named in two ways. ``where`` is
+    the table of the rules.
     """
     claimed: dict[tuple[str, str], str] = {}
     for rule in rules:
@@ -78,6 +79,11 @@ def schools_of_vendor(
                         "A student can be in one of them only: give each rule grades of its own."
                     )
     named = sorted({school for school, _ in claimed})
+    both = orgs.filter(pl.col("sourced_id").is_in(named) & pl.col("identifier").is_in(named)).filter(
+        pl.col("sourced_id") != pl.col("identifier")
+    )
+    for school, number in both.select("sourced_id", "identifier").sort("sourced_id").collect().iter_rows():
+        raise UsageError(f"The setting {where} names one school as {school} and as {number}. Use one of the two.")
     everyone = sorted({school for rule in rules if not rule.grades for school in rule.schools})
     plain = {school: rule.to for rule in rules if not rule.grades for school in rule.schools}
     table = pl.LazyFrame(

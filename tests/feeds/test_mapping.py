@@ -40,6 +40,7 @@ def text(value: Any) -> str | None:
         ({"first_of": ["email", "middle_name", "family_name"]}, "Adeyemi"),
         ({"join": ["given_name", "middle_name", "family_name"]}, "Oluwaseun Adeyemi"),
         ({"template": "{family_name}, {given_name}"}, "Adeyemi, Oluwaseun"),
+        ({"template": "{given_name} ({grades})"}, "Oluwaseun (09, 10)"),
         ({"attribute": "card", "extract": "0*([1-9][0-9]{5})"}, "991234"),
         ({"attribute": "card", "extract": "[A-Z]+"}, None),
         ({"field": "grade", "values": {"10": "Sophomore"}}, "Sophomore"),
@@ -84,6 +85,7 @@ class Settings(FeedSettings):
         ({"A": {"field": "email", "year_ends": "31-08"}}, r"feeds\.careers\.columns\.A is wrong: year_ends"),
         ({"A": {"field": "email", "otherwise": "x"}}, r"feeds\.careers\.columns\.A is wrong: otherwise"),
         ({"A": {"template": "{no name}"}}, r"feeds\.careers\.columns\.A is wrong: a template"),
+        ({"A": {"field": "email", "year_ends": "08-31", "date_format": "%Q"}}, r"columns\.A is wrong: date_format"),
         ({"A": {"attribute": "x", "split": ""}}, r"feeds\.careers\.columns\.A is wrong: split"),
     ],
 )

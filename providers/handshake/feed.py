@@ -22,7 +22,7 @@ from providers.handshake.settings import HandshakeSettings
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, VendorFacts, Verdict
 from rosterkit.feeds.csvout import one_line
-from rosterkit.feeds.ledger import changed, known, taken
+from rosterkit.feeds.ledger import changed, known, taken, went_on
 from rosterkit.feeds.mapping import attributes, check_fields, expression
 from rosterkit.feeds.people import FIELDS, people
 from rosterkit.feeds.preflight import Check, preflight
@@ -52,11 +52,13 @@ class HandshakeFeed:
         """
         name = f"{context.as_of:%Y%m%d}{'_test' if settings.trial else ''}_users.csv"
         rows = _mapped(roster, settings, context)
+        present = rows["_user"]
         last = context.last_sent.files if context.last_sent else ()
+        rows = _one_for_each_graduate(rows, settings, context, name)
         good, broken = split_broken(rows, self.checks, settings, context.findings, file=name)
         good, moved = _anchored(good, context, name)
         broken = pl.concat([broken, moved])
-        left = _leavers(rows["_user"], good, last, settings, context)
+        left = _leavers(present, good, last, settings, context)
         left = still_good(left, self.checks, settings, file=name)
         every = pl.concat([_cleared(good, last, settings), left], how="diagonal")
         parts = _parts(every.sort("username", "_user"), settings)
@@ -101,7 +103,27 @@ def _mapped(roster: Roster, settings: HandshakeSettings, context: FeedContext) -
             else []
         ),
     )
-    return rows.select("_user", *settings.columns_in_order()).collect()
+    return rows.select("_user", "_alumni", *settings.columns_in_order()).collect()
+
+
+def _one_for_each_graduate(
+    rows: pl.DataFrame, settings: HandshakeSettings, context: FeedContext, file: str
+) -> pl.DataFrame:
+    """Without the row that is not preferred of a graduate who stands among students and alumni.
+
+    Rows are of one person where they share the username and both names; otherwise the check on H4 withholds both.
+    """
+    loses = pl.lit(value=False)
+    if settings.prefer != "nobody":
+        same = [
+            pl.col(name).str.to_lowercase() for name in ("username", "first_name", "last_name") if name in rows.columns
+        ]
+        several = pl.col("_alumni").n_unique().over(same) > 1
+        loses = several & pl.col("username").is_not_null() & (pl.col("_alumni") != (settings.prefer == "alumni"))
+    lost = rows.filter(loses)
+    if not lost.is_empty():
+        report(context.findings, "handshake.graduate", lost, file=file)
+    return rows.filter(~loses).drop("_alumni")
 
 
 def _as_handshake_reads(headers: Sequence[str]) -> list[pl.Expr]:
@@ -127,6 +149,7 @@ def _anchored(rows: pl.DataFrame, context: FeedContext, file: str) -> tuple[pl.D
     Raises UsageError where most usernames changed: then it is the setting that changed (H7).
     """
     ledger = known(context, {kind: kind for kind, _, _ in _NEVER_CHANGES})
+    last = context.last_sent.files if context.last_sent else ()
     held = pl.Series("held", [False], dtype=pl.Boolean).new_from_index(0, rows.height)
     for kind, on_change, on_taken in _NEVER_CHANGES:
         if kind not in rows.columns:
@@ -138,7 +161,9 @@ def _anchored(rows: pl.DataFrame, context: FeedContext, file: str) -> tuple[pl.D
                 "The setting username is locked since the first delivery (H7), and it now gives "
                 f"{other.sum():,} of {before.sum():,} students another username. Set it as it was before."
             )
-        for rule, mask in ((on_change, other), (on_taken, taken(rows, ledger, kind, kind))):
+        names = [name for name in ("first_name", "last_name") if name in rows.columns]
+        others = taken(rows, ledger, kind, kind) & ~went_on(rows, ledger, last, kind, names)
+        for rule, mask in ((on_change, other), (on_taken, others)):
             if mask.any():
                 report(context.findings, rule, rows.filter(mask), file=file, column=kind)
             held |= mask

@@ -175,8 +175,10 @@ def new_names(given: Given) -> Iterable[Hit]:
 
 
 def beyond_intent(given: Given) -> Iterable[Hit]:
-    found = counts(given)
     intent = given.settings.intent
+    if intent.new_at_most is None and intent.archived_at_most is None:
+        return
+    found = counts(given)
     for what, limit in (("new", intent.new_at_most), ("archived", intent.archived_at_most)):
         if limit is not None and found.get(what, 0) > limit:
             yield Hit(given.files[0].name, detail=f"{found[what]:,} {what}; the setting allows {limit:,}")

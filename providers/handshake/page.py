@@ -62,8 +62,9 @@ default, and `disabled` where leavers are disabled. Everything else leaves only 
 
 Absence archives nobody at Handshake. A student who left is sent with `disabled = TRUE` for `disable_weeks` weeks, from
 `disable_after_days` days after leaving. Alumni are never disabled, nor are students of the school years in
-`never_disable`. People chosen by `alumni` get the school year Alumni and `currently_attending` FALSE; map their end
-date.
+`never_disable`. A graduate who is among students and alumni under one username is sent once, as `prefer` says; with
+the default both rows are withheld. People chosen by `alumni` get the school year Alumni and `currently_attending`
+FALSE; map their end date.
 
 ## The gut check
 

@@ -176,6 +176,13 @@ RULES: tuple[Rule, ...] = (
         _READ,
     ),
     _rule(
+        "handshake.graduate",
+        "info",
+        "The person is among the students and among the alumni; only the row that the setting prefer names is sent.",
+        "Nothing to do.",
+        "left out",
+    ),
+    _rule(
         "handshake.trial",
         "error",
         'The name of the file holds "test" or "sample"; Handshake does not run it by itself.',

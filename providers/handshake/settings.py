@@ -65,6 +65,11 @@ class HandshakeSettings(FeedSettings):
     alumni: Who | None = Field(
         default=None, description="who is sent with the school year Alumni; they are never disabled"
     )
+    prefer: Literal["nobody", "students", "alumni"] = Field(
+        default="nobody",
+        description="whose row is sent of a graduate who is among the students and among the alumni under one "
+        "username; with `nobody` both rows are withheld",
+    )
     school_years: dict[str, str] = Field(default=SCHOOL_YEARS, description="the school year of each grade (CEDS code)")
     columns: dict[str, Value] = Field(
         default_factory=dict, description="where each further column comes from, by its header; others are not sent"

@@ -52,7 +52,8 @@ VENDOR = VendorFacts(
         ChecklistItem("U20", "For an integration that exists already, or questions, write to uConnect's support."),
         ChecklistItem(
             "U43",
-            "Where uConnect does not see the file, check bucket name, region and file name, and refresh the page.",
+            "Where uConnect does not see the file, check bucket name, region and file name, see that only "
+            "one CSV lies there, and refresh the page.",
         ),
         ChecklistItem("U44", "Where access is denied, check key and secret, or regenerate the credentials."),
     ),

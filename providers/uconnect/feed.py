@@ -19,11 +19,11 @@ from providers.uconnect.rules import RULES
 from providers.uconnect.settings import UConnectSettings
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, VendorFacts, Verdict
 from rosterkit.feeds.csvout import one_line
-from rosterkit.feeds.ledger import changed, known, taken
+from rosterkit.feeds.ledger import changed, known, taken, went_on
 from rosterkit.feeds.mapping import LIST_FIELDS, Value, attributes, check_fields, expression, items
 from rosterkit.feeds.people import FIELDS, people
 from rosterkit.feeds.preflight import Check, Given, comparison, preflight
-from rosterkit.feeds.rows import from_last_file, last_good_rows, leavers, report, split_broken, still_good, to_file
+from rosterkit.feeds.rows import last_good_rows, leavers, report, split_broken, still_good, to_file
 from rosterkit.feeds.selection import chosen
 from rosterkit.intake.rules import Rule
 
@@ -140,20 +140,20 @@ def _mapped(roster: Roster, settings: UConnectSettings, context: FeedContext) ->
 def _one_for_each_person(rows: pl.DataFrame, settings: UConnectSettings, context: FeedContext) -> pl.DataFrame:
     """Without the rows of people who have one in a population that is preferred (U24).
 
-    Rows are of one person where they share EMAIL, USER_ID or USER_LOGIN and the given name. Where the given names
-    differ nobody can tell, and the check on U24 withholds both.
+    Rows are of one person where they share EMAIL, USER_ID or USER_LOGIN and both names. Where a name differs nobody
+    can tell, and the check on U24 withholds both.
     """
     if not settings.prefer:
         return rows
     rank = pl.col("_population").replace_strict({name: n for n, name in enumerate(settings.prefer)}, default=99)
-    given = pl.col(settings.header("FIRST_NAME")).str.to_lowercase()
+    names = pl.struct(pl.col(settings.header(name)).str.to_lowercase() for name in ("FIRST_NAME", "LAST_NAME"))
     loses = pl.lit(value=False)
     for column in UNIQUE:
         header = settings.header(column)
         if header in rows.columns:
             key = pl.col(header).str.to_lowercase()
-            first = given.sort_by(rank).first().over(key)
-            loses |= key.is_not_null() & (rank > rank.min().over(key)) & given.eq_missing(first)
+            first = names.sort_by(rank).first().over(key)
+            loses |= key.is_not_null() & (rank > rank.min().over(key)) & (names == first)
     lost = rows.filter(loses)
     if not lost.is_empty():
         report(context.findings, "U24.preferred", lost, file=settings.file)
@@ -161,32 +161,16 @@ def _one_for_each_person(rows: pl.DataFrame, settings: UConnectSettings, context
 
 
 def _identity_moved(rows: pl.DataFrame, settings: UConnectSettings, context: FeedContext) -> pl.Series:
-    """Which rows have an identifier that changed, or that was another person's (U31).
-
-    A value that another record had is no such case where the last file shows it at the same given name and that record
-    is not sent now: the person went on to another population, from student to graduate.
-    """
+    """Which rows have an identifier that changed, or that was another person's (U31)."""
     kinds = {name: settings.header(name) for name in ("USER_ID", "USER_LOGIN", IDENTITY[settings.identity])}
     kinds = {kind: header for kind, header in kinds.items() if header in rows.columns}
     ledger = known(context, kinds)
-    given = settings.header("FIRST_NAME")
-    moved = pl.Series("moved", [False], dtype=pl.Boolean).new_from_index(0, rows.height)
+    names = [settings.header("FIRST_NAME"), settings.header("LAST_NAME")]
     last = context.last_sent.files if context.last_sent else ()
+    moved = pl.Series("moved", [False], dtype=pl.Boolean).new_from_index(0, rows.height)
     for kind, header in kinds.items():
-        then = from_last_file(last, [given, header], ledger["user"].unique())
-        then = then.filter(~pl.col("_user").is_in(rows["_user"].implode()))
-        same = (
-            rows.select(given, header)
-            .with_columns(pl.all().str.to_lowercase())
-            .join(
-                then.select(pl.col(given, header).str.to_lowercase()).unique().with_columns(_same=pl.lit(value=True)),
-                on=[given, header],
-                how="left",
-                maintain_order="left",
-            )
-        )
-        went_on = same["_same"].fill_null(value=False)
-        moved |= changed(rows, ledger, kind, header) | (taken(rows, ledger, kind, header) & ~went_on)
+        others = taken(rows, ledger, kind, header) & ~went_on(rows, ledger, last, header, names)
+        moved |= changed(rows, ledger, kind, header) | others
     return moved
 
 

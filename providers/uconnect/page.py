@@ -52,8 +52,8 @@ unless they are mapped.
   it only where the address never changes and is the one that SSO passes. A row whose identifier changed, or whose
   identifier was another person's, is held (U31).
 - **One row for each person** (U24): the setting `prefer` says which population counts where a graduate stands in two.
-  Rows are of one person where they share EMAIL, USER_ID or USER_LOGIN and the given name. Without `prefer`, or where
-  the given names differ, both rows are withheld.
+  Rows are of one person where they share EMAIL, USER_ID or USER_LOGIN and both names. Without `prefer`, or where a name
+  differs, both rows are withheld.
 - **Graduation** (U38) is a year of four digits. A date counts for the year that ends on 31 August; rosterkit computes
   it, so that uConnect's own cut-off never applies. Whether 31 August itself counts is not published; it does here.
 - **Flags** are written as TRUE, FALSE or blank (U39, U40). For the opt-out, a word that looks like yes (Y, X, on) is

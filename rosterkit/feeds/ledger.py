@@ -6,14 +6,15 @@ several values of one kind: one more is added when a person approves a change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
 from rosterkit.feeds.base import FeedContext, FeedFile
 from rosterkit.feeds.csvout import read_csv
+from rosterkit.feeds.rows import from_last_file
 
-__all__ = ["LEDGER", "changed", "entries", "known", "taken"]
+__all__ = ["LEDGER", "changed", "entries", "known", "taken", "went_on"]
 
 LEDGER = {"user": pl.String, "kind": pl.String, "value": pl.String}
 
@@ -60,6 +61,22 @@ def taken(rows: pl.DataFrame, ledger: pl.DataFrame, kind: str, column: str) -> p
     )
     others = pl.col("user").list.set_difference(pl.concat_list("_user")).list.len() > 0
     return joined.select(others.fill_null(value=False)).to_series()
+
+
+def went_on(
+    rows: pl.DataFrame, ledger: pl.DataFrame, last: Sequence[FeedFile], column: str, names: Sequence[str]
+) -> pl.Series:
+    """Which rows have an identifier that the last file shows at the same names, of a record that is not in ``rows``.
+
+    It is the same human under another record: a student who is now in the table of alumni. Where a name differs nobody
+    can tell, and the identifier counts as taken. All columns are compared in any case.
+    """
+    keys = [column, *names]
+    then = from_last_file(last, keys, ledger["user"].unique())
+    then = then.filter(~pl.col("_user").is_in(rows["_user"].implode()))
+    before = then.select(pl.col(keys).str.to_lowercase()).drop_nulls().unique().with_columns(_same=pl.lit(value=True))
+    now = rows.select(pl.col(keys).str.to_lowercase())
+    return now.join(before, on=keys, how="left", maintain_order="left")["_same"].fill_null(value=False)
 
 
 def _of_kind(ledger: pl.DataFrame, kind: str) -> pl.DataFrame:

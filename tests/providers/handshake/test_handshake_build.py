@@ -147,6 +147,40 @@ def test_a_graduate_is_never_disabled(tmp_path: Path) -> None:
     assert rows["710047"]["disabled"] == "TRUE"
 
 
+def graduate(**values: Any) -> MemoryRoster:
+    """The district, and the student s-05 once more in a table of alumni, under another record."""
+    users = ROSTER.tables["User"]
+    again = users.filter(pl.col("sourced_id") == "s-05").with_columns(
+        *(pl.lit(value, users.schema[name]).alias(name) for name, value in values.items()),
+        id=pl.lit(900, pl.Int64),
+        source=pl.lit("alumni"),
+        sourced_id=pl.lit("a-05"),
+    )
+    return MemoryRoster({**ROSTER.tables, "User": pl.concat([users, again])})
+
+
+ALUMNI = {"alumni": {"sources": ["alumni"]}}
+
+
+@pytest.mark.parametrize(("prefer", "year"), [("nobody", None), ("students", "Senior"), ("alumni", "Alumni")])
+def test_a_graduate_in_both_tables_is_sent_once_or_withheld(prefer: str, year: str | None, tmp_path: Path) -> None:
+    _, rows, _ = build(graduate(), tmp_path, given={**ALUMNI, "prefer": prefer})
+    assert (rows["700113"]["school_year_name"] if "700113" in rows else None) == year
+    other = build(graduate(family_name="Wójcik-Lang"), tmp_path, given={**ALUMNI, "prefer": prefer})[1]
+    assert "700113" not in other
+
+
+@pytest.mark.parametrize(("family_name", "sent_now"), [("Wójcik", True), ("Kowalczyk", False)])
+def test_h6_a_username_goes_on_with_its_graduate_and_with_nobody_else(
+    family_name: str, *, sent_now: bool, tmp_path: Path
+) -> None:
+    last = sent(build(ROSTER, tmp_path)[0])
+    later = graduate(family_name=family_name).without("s-05")
+    _, rows, findings = build(later, tmp_path, last=last, given=ALUMNI)
+    assert ("700113" in rows) == sent_now
+    assert ("H6" in findings.frame()["rule"].to_list()) != sent_now
+
+
 def test_alumni_are_sent_as_such(tmp_path: Path) -> None:
     given = {
         "alumni": {"grades": ["12"]},

@@ -179,7 +179,9 @@ def _leavers(
 ) -> pl.DataFrame:
     """Students of the last file who left, as they were sent, with disabled = TRUE once the days are over."""
     weeks = -(-settings.disable_after_days // 7) + settings.disable_weeks
-    left = leavers(present, good, last, unique=IDENTIFIERS, as_of=context.as_of, weeks=weeks)
+    left = leavers(
+        present, good, last, unique=IDENTIFIERS, as_of=context.as_of, weeks=weeks, suppressed=context.suppressed
+    )
     if settings.leaver != "disabled":
         return left.clear()
     never = ["Alumni", *settings.never_disable]

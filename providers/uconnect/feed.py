@@ -86,7 +86,9 @@ class UConnectFeed:
         """Leavers with the delete flag, and last good rows where absence would delete the person."""
         last = context.last_sent.files if context.last_sent else ()
         unique, weeks = [settings.header(name) for name in UNIQUE], settings.delete_weeks_in_all()
-        left = leavers(present, good, last, unique=unique, as_of=context.as_of, weeks=weeks)
+        left = leavers(
+            present, good, last, unique=unique, as_of=context.as_of, weeks=weeks, suppressed=context.suppressed
+        )
         parts = [_flagged(left, settings, context) if settings.leaver == "delete_flag" else left.clear()]
         if settings.auto_deprovision:
             parts.append(
@@ -99,6 +101,7 @@ class UConnectFeed:
                     days=settings.limits.keep_days,
                     findings=context.findings,
                     file=settings.file,
+                    suppressed=context.suppressed,
                 )
             )
         return still_good(pl.concat(parts), self.checks, settings, file=settings.file)

@@ -134,15 +134,17 @@ def leavers(
     unique: Sequence[str],
     as_of: date,
     weeks: int,
+    suppressed: Collection[str] = (),
 ) -> pl.DataFrame:
     """The rows of people who were in the last file and are no longer in the feed, for ``weeks`` weeks.
 
     ``present``: every user that the feed selects, withheld ones too. ``_state`` is leaving. Never a row with an
-    identifier that a good row now has: the flag would hit another person.
+    identifier that a good row now has: the flag would hit another person. Never a person of whom a value is
+    ``suppressed``.
     """
     columns = [name for name in good.columns if not name.startswith("_")]
     users = pl.concat([file.people["user"] for file in last]) if last else pl.Series(dtype=pl.String)
-    rows = from_last_file(last, columns, users.filter(~users.is_in(present.implode())))
+    rows = from_last_file(last, columns, users.filter(~users.is_in([*present, *suppressed])))
     since = pl.when(pl.col("_state") == "leaving").then("_since").otherwise(pl.lit(as_of.isoformat()))
     rows = rows.with_columns(_since=since, _state=pl.lit("leaving"))
     rows = rows.filter(pl.col("_since") > (as_of - timedelta(weeks=weeks)).isoformat())

@@ -120,9 +120,17 @@ class Sample:
         last = context.last_sent.files if context.last_sent else ()
         kept = last_good_rows(
             good, bad, last, unique=["NUMBER", "EMAIL"], as_of=context.as_of, days=settings.limits.keep_days,
-            findings=context.findings, file="sample.csv",
+            findings=context.findings, file="sample.csv", suppressed=context.suppressed,
         )  # fmt: skip
-        left = leavers(present, good, last, unique=["NUMBER", "EMAIL"], as_of=context.as_of, weeks=self.leaver_weeks)
+        left = leavers(
+            present,
+            good,
+            last,
+            unique=["NUMBER", "EMAIL"],
+            as_of=context.as_of,
+            weeks=self.leaver_weeks,
+            suppressed=context.suppressed,
+        )
         every = pl.concat([good, kept, left], how="diagonal")
         if self.fault == "clock":
             every = every.with_columns(NAME=pl.lit(str(time.perf_counter_ns())))

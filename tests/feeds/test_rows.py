@@ -83,6 +83,17 @@ def test_a_limit_is_exceeded_above_both_the_percentage_and_the_number(count: int
     assert exceeds(count, of, 5, 25) == over
 
 
+def test_nothing_older_is_sent_of_a_person_of_whom_a_value_is_suppressed(tmp_path: Path) -> None:
+    feed = Sample(leaver_weeks=2)
+    last = sent(build(district(), tmp_path, feed=feed)[0])
+    now = district().without("s-04").changed("User", "s-03", email=None)
+    for suppressed, there in ((frozenset[str](), True), (frozenset({"sis/s-03", "sis/s-04"}), False)):
+        files, _ = built(feed, SampleSettings(), now, tmp_path, last=last, suppressed=suppressed)
+        numbers = set(read_csv(files[0]).rows["NUMBER"])
+        assert ({"710047", "700112"} <= numbers) == there
+        assert bool({"710047", "700112"} & numbers) == there
+
+
 SMALL = SampleSettings(limits=Limits(gone_rows=2, withheld_rows=2))
 
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from rosterkit.feeds.base import Roster
 
-__all__ = ["ATTRIBUTE", "FIELDS", "GRADES", "OWN", "family_links", "people"]
+__all__ = ["ATTRIBUTE", "FIELDS", "GRADES", "OWN", "current_roles", "family_links", "people"]
 
 ATTRIBUTE = "attribute."
 """The prefix of an attribute's column: the attribute ``program`` is the column ``attribute.program``."""
@@ -89,7 +89,7 @@ def people(
     users = roster.table("User").select(
         "id", *_TEXTS, "primary_org_id", pl.col("grades").str.json_decode(pl.List(pl.String))
     )
-    roles = _roles(roster, as_of)
+    roles = current_roles(roster, as_of)
     frame = (
         users.with_columns(user=pl.concat_str("source", "sourced_id", separator="/"))
         .join(roles.group_by("id").agg(pl.col("role").unique().sort().alias("roles")), on="id", how="left")
@@ -117,7 +117,8 @@ def family_links(roster: Roster) -> pl.LazyFrame:
     )
 
 
-def _roles(roster: Roster, as_of: date) -> pl.LazyFrame:
+def current_roles(roster: Roster, as_of: date) -> pl.LazyFrame:
+    """The roles that count on ``as_of``: user ``id``, ``org_id``, ``role``, ``type``."""
     today = as_of.isoformat()
     begun = pl.col("begin_date").is_null() | (pl.col("begin_date") <= today)
     lasting = pl.col("end_date").is_null() | (pl.col("end_date") > today)

@@ -58,13 +58,18 @@ class SchoolRule(FeedSettings):
 
 
 def schools_of_vendor(
-    rows: pl.LazyFrame, orgs: pl.LazyFrame, rules: Sequence[SchoolRule], *, where: str
+    rows: pl.LazyFrame,
+    orgs: pl.LazyFrame,
+    rules: Sequence[SchoolRule],
+    *,
+    where: str,
+    own: Sequence[str] = ("identifier", "sourced_id"),
 ) -> pl.LazyFrame:
     """Adds ``vendor_school`` to ``rows`` (``school_id``, ``grade``, whatever else): the vendor's id of the school.
 
     Several schools of the roster may become one. One school may become several, by grade, and each row lands in exactly
-    one. A school that no rule names keeps its identifier, or its sourced_id where it has none. A row whose grade no
-    rule of its school names has null there. ``orgs`` is the table Org.
+    one. A school that no rule names keeps its identifier, or its sourced_id where it has none (``own``). A row whose
+    grade no rule of its school names has null there. ``orgs`` is the table Org.
     Raises UsageError where two rules claim one school and grade, or a school is named in two ways. ``where`` is
     the table of the rules.
     """
@@ -93,7 +98,7 @@ def schools_of_vendor(
     )
     schools = orgs.select(
         pl.col("id").alias("school_id"),
-        pl.coalesce("identifier", "sourced_id").alias("_own"),
+        pl.coalesce(*own).alias("_own"),
         pl.when(pl.col("sourced_id").is_in(named))
         .then("sourced_id")
         .when(pl.col("identifier").is_in(named))

@@ -140,6 +140,7 @@ class FeedContext:
     as_of: date  # in the district's zone
     scratch: Path
     last_sent: LastSent | None = None
+    suppressed: frozenset[str] = frozenset()  # users of whom a value is suppressed: no older row of theirs is sent
     ledger: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema={"user": pl.String, "kind": pl.String, "value": pl.String})
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from string import ascii_lowercase
 
 import langcodes
 import polars as pl
 from langcodes.tag_parser import LanguageTagError
 
-__all__ = ["ENGLISH_NAMES", "iso_639", "iso_639_1"]
+__all__ = ["ENGLISH_NAMES", "codes_of_two_letters", "iso_639", "iso_639_1"]
 
 ENGLISH_NAMES: Mapping[str, str] = {
     "albanian": "sq",
@@ -42,7 +44,7 @@ ENGLISH_NAMES: Mapping[str, str] = {
     "urdu": "ur",
     "vietnamese": "vi",
 }
-"""Names that student information systems hold instead of a code; a feed's setting ``languages`` adds a district's own."""
+"""Names that student information systems hold instead of a code; a feed's setting ``languages`` adds to them."""
 
 
 def iso_639(values: pl.Series, names: Mapping[str, str]) -> pl.Series:
@@ -67,3 +69,10 @@ def _code(value: str) -> str | None:
     except LanguageTagError:
         return None
     return language.language if language.is_valid() else None
+
+
+@cache
+def codes_of_two_letters() -> frozenset[str]:
+    """All ISO 639-1 codes."""
+    pairs = (first + second for first in ascii_lowercase for second in ascii_lowercase)
+    return frozenset(pair for pair in pairs if _code(pair) == pair)

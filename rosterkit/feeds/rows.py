@@ -5,7 +5,7 @@ A frame of rows has the vendor's columns as texts, and ``_user`` (source and sou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -75,7 +75,10 @@ def last_file(last: LastSent | None, name: str | None = None) -> FeedFile | None
 
 
 def from_last_file(last: Sequence[FeedFile], columns: Sequence[str], users: pl.Series) -> pl.DataFrame:
-    """The rows of those users as they were last sent, with ``_state`` and ``_since``; columns they lacked are null."""
+    """The rows of those users as they were last sent, with ``_state`` and ``_since``; columns they lacked are null.
+
+    A person may have several rows in a file.
+    """
     parts = []
     for file in last:
         table = read_csv(file)
@@ -90,7 +93,7 @@ def from_last_file(last: Sequence[FeedFile], columns: Sequence[str], users: pl.S
             )
         )
     empty = pl.DataFrame(schema=dict.fromkeys(["_user", "_state", "_since", *columns], pl.String))
-    return pl.concat([empty, *parts]).unique("_user", keep="first", maintain_order=True)
+    return pl.concat([empty, *parts]).unique(maintain_order=True)
 
 
 def last_good_rows(
@@ -103,14 +106,17 @@ def last_good_rows(
     days: int,
     findings: Findings,
     file: str,
+    suppressed: Collection[str] = (),
 ) -> pl.DataFrame:
     """What was last sent of people whose row is withheld, for vendors that delete who is absent.
 
-    Never a row with an identifier (a column of ``unique``, any case) that a good row now has. Never for more than
-    ``days`` days. ``_state`` is kept, ``_since`` the as-of date on which it began. Each is a finding (``feed.kept``).
+    Never a row with an identifier (a column of ``unique``, any case) that a good row now has. Never a row of a person
+    of whom a value is ``suppressed``: it may hold that value. Never for more than ``days`` days. ``_state`` is kept,
+    ``_since`` the as-of date on which it began. Each is a finding (``feed.kept``).
     """
     columns = [name for name in good.columns if not name.startswith("_")]
-    rows = from_last_file(last, columns, withheld["_user"]).filter(pl.col("_state").is_in(["sent", "kept"]))
+    users = withheld["_user"].filter(~withheld["_user"].is_in(list(suppressed)))
+    rows = from_last_file(last, columns, users).filter(pl.col("_state").is_in(["sent", "kept"]))
     since = pl.when(pl.col("_state") == "kept").then("_since").otherwise(pl.lit(as_of.isoformat()))
     rows = rows.with_columns(_since=since, _state=pl.lit("kept"))
     rows = rows.filter(pl.col("_since") > (as_of - timedelta(days=days)).isoformat())

@@ -6,7 +6,6 @@ resuming, and the errors that people get. A transport (``Wire``) makes single at
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 import time
@@ -18,9 +17,8 @@ from typing import Self, TypeVar
 
 import stamina
 
-from rosterkit.errors import NotDelivered, Refused, SourceUnreadable, UsageError
+from rosterkit.errors import NotDelivered, SourceUnreadable, UsageError
 from rosterkit.transport.base import (
-    CHUNK,
     Delivered,
     Fault,
     Fetched,
@@ -34,6 +32,7 @@ from rosterkit.transport.base import (
     is_plain,
     no_progress,
 )
+from rosterkit.transport.outgoing import Digests, check_names, digests, staged
 from rosterkit.transport.settings import FolderSettings, HttpsSettings, PlaceSettings, S3Settings, SftpSettings
 
 __all__ = ["Place", "open_place"]
@@ -122,35 +121,46 @@ class Place:
             part.unlink(missing_ok=True)
             report = self._reporter(f"fetching {file.name}", file.size or 0, file.name, progress)
             try:
-                fetched = self._again(lambda attempt: self._fetched(file, part, attempt, report))
+                got, attempts, verified = self._again(lambda attempt: self._fetched(file, part, attempt, report))
                 part.replace(to)
             except OSError as error:
                 raise _no_room(to.parent, error) from error
             finally:
                 part.unlink(missing_ok=True)
-        return Fetched(to, *fetched)
+        return Fetched(to, got.size, got.sha256, got.md5, attempts, verified)
 
-    def _fetched(self, file: RemoteFile, part: Path, attempt: int, report: Report) -> tuple[int, str, str, int, str]:
-        start = part.stat().st_size if part.exists() else 0
-        if not start or file.size is None or start < file.size:
-            start, chunks = self._wire.read(file, start)
-            with part.open("r+b" if start else "wb") as out, closing(chunks):
-                out.truncate(start)
-                out.seek(start)
-                for chunk in chunks:
-                    out.write(chunk)
-                    self._small_enough(out.tell(), file.name)
-                    report(out.tell())
-        size, sha256, md5 = _digests(part)
-        if file.size not in (None, size):
-            part.unlink()  # the next attempt starts anew
-            text = f"{file.name} has {file.size:,} bytes in the listing, and {size:,} came."
+    def _fetched(self, file: RemoteFile, part: Path, attempt: int, report: Report) -> tuple[Digests, int, str]:
+        try:
+            self._resumed(file, part, report)
+            got = digests(part)
+            return got, attempt, self._verified(file, got)
+        except Fault as fault:
+            if fault.why in (Why.INCOMPLETE, Why.CHECKSUM):
+                part.unlink(missing_ok=True)  # the next attempt starts anew
+            raise
+
+    def _verified(self, file: RemoteFile, got: Digests) -> str:
+        """How it was verified that the file came whole."""
+        if file.size not in (None, got.size):
+            text = f"{file.name} has {file.size:,} bytes in the listing, and {got.size:,} came."
             raise Fault(text, Why.INCOMPLETE, again=True)
         kind, theirs = self._wire.digest(file)
-        if kind and theirs.lower() != {"sha-256": sha256, "md5": md5}[kind]:
-            part.unlink()
+        if kind and theirs.lower() != {"sha-256": got.sha256, "md5": got.md5}[kind]:
             raise Fault(f"{file.name} does not match the checksum that the place states.", Why.CHECKSUM, again=True)
-        return size, sha256, md5, attempt, kind or ("size" if file.size is not None else "not verifiable")
+        return kind or ("size" if file.size is not None else "not verifiable")
+
+    def _resumed(self, file: RemoteFile, part: Path, report: Report) -> None:
+        """Fetches what is missing of the file."""
+        start = part.stat().st_size if part.exists() else 0
+        if start and file.size is not None and start >= file.size:
+            return
+        start, chunks = self._wire.read(file, start)
+        with part.open("r+b" if start else "wb") as out, closing(chunks):
+            out.seek(start)
+            for chunk in chunks:
+                out.write(chunk)
+                self._small_enough(out.tell(), file.name)
+                report(out.tell())
 
     def _small_enough(self, size: int, name: str) -> None:
         if size > self._max_bytes:
@@ -164,27 +174,27 @@ class Place:
         again by a new attempt at another. Raises NotDelivered, UsageError where a setting, secret or permission is
         wrong, and Refused (why: ``empty``) where there is nothing to send or a file has no bytes.
         """
-        _names([file.name for file in files])
+        check_names([file.name for file in files])
         if self._one_file and len(files) > 1:
             raise UsageError(f"{self.name} takes one file, and here are {len(files)}. Give each an address of its own.")
         self._wire.visible.clear()
         with tempfile.TemporaryDirectory(prefix="rosterkit-", ignore_cleanup_errors=True) as scratch:
-            staged = [_staged(file, Path(scratch, str(number))) for number, file in enumerate(files)]
+            ready = [staged(file, Path(scratch, str(number))) for number, file in enumerate(files)]
             attempts: dict[str, int] = {}
             try:
-                for file in staged:
+                for file in ready:
                     attempts[file.name] = self._uploaded(file, progress)
-                published = self._again(lambda _: self._wire.publish(staged))
+                published = self._again(lambda _: self._wire.publish(ready))
             except Fault as fault:
                 if not fault.again:  # otherwise the next run goes on where this one stopped
-                    self._wire.discard(staged)
+                    self._wire.discard(ready)
                 raise self._undelivered(fault) from None
             except BaseException:
-                self._wire.discard(staged)
+                self._wire.discard(ready)
                 raise
         return tuple(
             Delivered(file.name, where, file.size, file.sha256, attempts[file.name], verified, why)
-            for file, (where, verified, why) in zip(staged, published, strict=True)
+            for file, (where, verified, why) in zip(ready, published, strict=True)
         )
 
     def _uploaded(self, file: Staged, progress: Progress) -> int:
@@ -251,49 +261,6 @@ def _as_reading(place: str, file: str = "") -> Iterator[None]:
         if fault.again:
             message += " Try again later."
         raise SourceUnreadable(message, rule=f"place.{fault.why}", file=file) from None
-
-
-def _names(names: list[str]) -> None:
-    if not names:
-        raise Refused("There is no file to send. Build the feed, and look at its findings.", why="empty")
-    for name in names:
-        if not is_plain(name):
-            raise UsageError(f'"{name}" is no plain file name. Name the file without folders or a leading dot.')
-    if len({name.casefold() for name in names}) < len(names):
-        raise UsageError("Two files of one delivery have the same name. Give each a name of its own.")
-
-
-def _staged(file: Outgoing, scratch: Path) -> Staged:
-    """The file on this machine, with its digests."""
-    path = file.body if isinstance(file.body, Path) else scratch
-    try:
-        if isinstance(file.body, bytes):
-            path.write_bytes(file.body)
-        elif not isinstance(file.body, Path):
-            with path.open("w+b") as out:
-                file.body(out)
-        size, sha256, md5 = _digests(path)
-    except OSError as error:
-        raise UsageError(
-            f"{file.name} cannot be prepared in {path.parent}: {error.strerror or type(error).__name__}. "
-            "Make room there, or permit reading and writing."
-        ) from error
-    if not size:
-        raise Refused(
-            f"{file.name} has no bytes, and an empty file never leaves: a vendor may take it for an empty district.",
-            why="empty",
-        )
-    return Staged(file.name, path, size, sha256, md5)
-
-
-def _digests(path: Path) -> tuple[int, str, str]:
-    """Size, SHA-256 and MD5; the latter because some services state nothing else."""
-    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            sha256.update(chunk)
-            md5.update(chunk)
-        return file.tell(), sha256.hexdigest(), md5.hexdigest()
 
 
 def _no_room(folder: Path, error: OSError) -> Fault:

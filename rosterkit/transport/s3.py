@@ -57,7 +57,7 @@ class S3Wire:
         self._client = _client(settings, folder)
         self._tried: dict[str, str] = {}  # the delivery mark of each file that was sent and not acknowledged
         self._parts: dict[str, _Parts] = {}
-        self._checksums: dict[str, str] = {}  # what S3 computed of each file that was acknowledged
+        self._acknowledged: dict[str, bool] = {}  # whether S3 stated the right checksum of a file
         self.name = f"s3://{settings.bucket}/{settings.prefix}"
         self.visible: set[str] = set()
 
@@ -171,7 +171,7 @@ class S3Wire:
         theirs = answer.get("ChecksumSHA256", "")
         if theirs and theirs != checksum:
             raise Fault(f"S3 states another checksum of {file.name} than was sent.", Why.CHECKSUM, again=True)
-        self._checksums[file.name] = theirs
+        self._acknowledged[file.name] = bool(theirs) or answer.get("ETag", "").strip('"') == file.md5
 
     def publish(self, files: Sequence[Staged]) -> Sequence[tuple[str, Verified, str]]:
         """Reads the objects back, where that is wanted and permitted."""
@@ -189,7 +189,7 @@ class S3Wire:
                     why = "the key may not read"
                 else:
                     return self._key(file.name), Verified.READ_BACK, ""
-        if self._checksums.get(file.name):
+        if self._acknowledged.get(file.name):
             return self._key(file.name), Verified.CHECKSUM, why
         return self._key(file.name), Verified.NONE, f"{why}, and the service states no checksum"
 

@@ -200,7 +200,9 @@ class SftpWire:
                 await sftp.remove(old)
 
     def discard(self, files: Sequence[Staged]) -> None:
-        """Removes the temporary files."""
+        """Removes the temporary files; does not connect for it, since a wrong password may lock the account."""
+        if not self._line.is_open:
+            return
         with suppress(Fault, UsageError), self._line.plainly(str(self._path)):
             for file in files:
                 with suppress(asyncssh.SFTPError):

@@ -58,6 +58,11 @@ class SftpConnection:
                 connection.abort()
                 self._runner.run(connection.wait_closed())
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection."""
+        return self._sftp is not None
+
     def run(self, work: Coroutine[Any, Any, _T]) -> _T:
         """The result of one request, in the time that one may take."""
 
@@ -130,7 +135,7 @@ def _log_in(settings: SftpSettings, folder: Path) -> dict[str, Any]:
     return {
         "username": settings.username,
         "password": password,
-        "client_keys": [_key(settings, folder)] if settings.key else [],
+        "client_keys": [_key(settings, folder)] if settings.key else None,  # an empty list would mean ~/.ssh
         "config": None,
         "agent_path": None,
         "gss_host": None,

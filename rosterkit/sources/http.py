@@ -16,6 +16,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -86,7 +87,7 @@ class Api:
         self._progress = progress
         self._lock = threading.Lock()
         try:
-            verify = ssl.create_default_context(cafile=str(ca_file)) if ca_file else True
+            verify = ssl.create_default_context(cafile=str(ca_file)) if ca_file else _usual_certificates()
         except OSError as error:
             raise UsageError(f"The file of certificates {ca_file} cannot be read: {error.strerror}.") from error
         self._client = httpx.Client(
@@ -236,6 +237,12 @@ class Api:
             if when is not None and when > 1_000_000_000:  # a Unix time: anything smaller counts seconds
                 when -= now
         return when if when is not None and when > 0 else None
+
+
+@cache
+def _usual_certificates() -> ssl.SSLContext:
+    """The usual certificates, read once: that takes longer than the requests of a small district."""
+    return httpx.create_ssl_context()
 
 
 def _error_body(answer: httpx.Response) -> Any:

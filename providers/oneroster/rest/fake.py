@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from providers.oneroster.rest.fake_roster import Roster
 
@@ -105,7 +105,7 @@ class FakeServer:
         page = records[offset : offset + min(limit, self.cap)]
         headers = self.counts(len(page), len(records))
         if self.link and offset + len(page) < len(records):
-            link = f"{self.base}{ask.path}?limit={limit}&offset={offset + len(page)}"
+            link = f"{self.base}{ask.path}?{urlencode(ask.query | {'limit': limit, 'offset': offset + len(page)})}"
             headers["Link"] = f'<{link}>; rel="next", <{self.base}{ask.path}>; rel="first"'
         elif self.link:
             headers["Link"] = f'<{self.base}{ask.path}>; rel="first"'
@@ -183,6 +183,7 @@ def serving(fake: FakeServer) -> Iterator[FakeServer]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             self._reply()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic import BaseModel
+
 from providers.classlink.rules import RULES
 from providers.classlink.settings import ClassLinkSettings
 from providers.oneroster.rest.rules import RULES as REST_RULES
@@ -19,7 +21,7 @@ class ClassLinkSource:
 
     kind = "classlink"
     rules: Sequence[Rule] = (*RULES, *REST_RULES, *HTTP_RULES)
-    Settings = ClassLinkSettings
+    Settings: type[BaseModel] = ClassLinkSettings
     capabilities = Capabilities(
         entities=(
             "Org",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic import BaseModel
+
 from providers.oneroster.rest.rules import RULES
 from providers.oneroster.rest.settings import RestSettings
 from rosterkit.intake.rules import Rule
@@ -18,7 +20,7 @@ class OneRosterRestSource:
 
     kind = "oneroster-rest"
     rules: Sequence[Rule] = (*RULES, *HTTP_RULES)
-    Settings = RestSettings
+    Settings: type[BaseModel] = RestSettings
     capabilities = Capabilities(
         entities=(
             "Org",

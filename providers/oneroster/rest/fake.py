@@ -63,6 +63,7 @@ class FakeServer:
     per_token: int = 10**9  # how many requests a token is good for
     hidden: set[str] = field(default_factory=set)  # collections that answer 403
     fault: Callable[[Ask, int], Reply | None] = lambda _ask, _count: None  # by request and its number, from 1
+    token_answer: Reply | None = None  # in the place of a token
     log: list[Ask] = field(default_factory=list)
     tokens: dict[str, int] = field(default_factory=dict)  # and how often each was used
     nonces: set[str] = field(default_factory=set)
@@ -73,7 +74,7 @@ class FakeServer:
         """The answer to a request."""
         with self.lock:
             if ask.path == "/token":
-                return self._token(ask)
+                return self.token_answer or self._token(ask)
             self.log.append(ask)
             fault = self.fault(ask, len(self.log))
             return fault or self.data(ask)
@@ -100,7 +101,7 @@ class FakeServer:
                 return failure(400, "invalid_filter_field", self.version)
             records = [r for r in records if str(r.get("dateLastModified", "")) >= found[1]]
         if ask.query.get("sort"):
-            records.sort(key=lambda r: str(r.get("sourcedId")), reverse=ask.query.get("orderBy") == "desc")
+            records.sort(key=_key, reverse=ask.query.get("orderBy") == "desc")
         limit, offset = int(ask.query.get("limit", 100)), int(ask.query.get("offset", 0))
         page = records[offset : offset + min(limit, self.cap)]
         headers = self.counts(len(page), len(records))
@@ -137,6 +138,10 @@ class FakeServer:
         token = f"token-{len(self.tokens)}"
         self.tokens[token] = 0
         return Reply(200, json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": "3600"}).encode())
+
+
+def _key(record: Any) -> str:
+    return str(record.get("sourcedId")) if isinstance(record, dict) else ""
 
 
 def failure(status: int, code: str, version: str) -> Reply:

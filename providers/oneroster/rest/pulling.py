@@ -65,15 +65,23 @@ def _unread(collection: Collection, reason: str) -> Pulled:
 
 
 def _pull(server: Server, collection: Collection, job: Pull, progress: Progress) -> Pulled:
-    """The collection; where the server refuses the filter or the order with 400, without them."""
-    pages = replace(job.pages, filter=job.filters.get(collection.name, ""))
-    pulled = pull(server, collection, pages, progress)
-    for rule, simpler in (
-        ("rest.filter-refused", replace(pages, filter="")),
-        ("rest.sort-refused", replace(pages, filter="", sort=False)),
+    """The collection; where the server refuses the filter or the order (400, 422), without them."""
+    asked = replace(job.pages, filter=job.filters.get(collection.name, ""))
+    pulled = pull(server, collection, asked, progress)
+    if not _is_refused(pulled):
+        return pulled
+    for rules, simpler in (
+        (["rest.filter-refused"], replace(asked, filter="")),
+        (["rest.sort-refused"], replace(asked, sort=False)),
+        (["rest.filter-refused", "rest.sort-refused"], replace(asked, filter="", sort=False)),
     ):
-        refused = pulled.error is not None and pulled.error.status in (400, 422) and not pulled.records
-        if refused and simpler != pages:
-            pulled = pull(server, collection, simpler, progress)
-            pulled = replace(pulled, notes=(*pulled.notes, (rule, "")))
+        if simpler == asked:
+            continue
+        again = pull(server, collection, simpler, progress)
+        if not _is_refused(again):
+            return replace(again, notes=(*again.notes, *((rule, "") for rule in rules)))
     return pulled
+
+
+def _is_refused(pulled: Pulled) -> bool:
+    return pulled.error is not None and pulled.error.status in (400, 422) and not pulled.records

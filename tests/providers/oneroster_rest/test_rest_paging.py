@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from rest_runs import coverage, met, on, read, rows, with_body
@@ -11,7 +12,7 @@ from providers.oneroster.rest.fake import Ask, FakeServer, Reply, serving
 from providers.oneroster.rest.fake_roster import Roster, invented
 from rosterkit.sources.base import Extract
 
-STYLES = {
+STYLES: dict[str, Any] = {
     "total": {"total": True, "link": False},
     "link": {"total": False, "link": True},
     "both": {"total": True, "link": True},
@@ -45,7 +46,7 @@ def test_a_short_page_without_counts_or_links_is_not_the_end() -> None:
     assert fake.log[-1].query["offset"] == "60"  # demographics: asked until a page is empty
 
 
-def users_answer(change: Callable[[Ask, Reply], Reply], *, page: int = 2, size: int = 50, **more: bool) -> Extract:
+def users_answer(change: Callable[[Ask, Reply], Reply], *, page: int = 2, size: int = 50, **more: Any) -> Extract:
     """The extract where answers for users are changed from a page on."""
     with serving(FakeServer(invented(), **more)) as fake:
         on("users", change, fake=fake, page=page)

@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from providers.oneroster.rest.fake_roster import Roster
 
 __all__ = ["Ask", "FakeServer", "Reply", "failure", "serving", "signature_accepted"]
+
+Served = TypeVar("Served", bound="FakeServer")
 
 KEY, SECRET = "district-app", "s3cret&of=the app"
 ROOTS = {"1.1": "/ims/oneroster/v1p1/", "1.2": "/ims/oneroster/rostering/v1p2/"}
@@ -68,6 +70,7 @@ class FakeServer:
     tokens: dict[str, int] = field(default_factory=dict)  # and how often each was used
     nonces: set[str] = field(default_factory=set)
     base: str = ""
+    base_of_links: str = ""  # in the place of its own address
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, ask: Ask) -> Reply:
@@ -106,7 +109,8 @@ class FakeServer:
         page = records[offset : offset + min(limit, self.cap)]
         headers = self.counts(len(page), len(records))
         if self.link and offset + len(page) < len(records):
-            link = f"{self.base}{ask.path}?{urlencode(ask.query | {'limit': limit, 'offset': offset + len(page)})}"
+            query = urlencode(ask.query | {"limit": limit, "offset": offset + len(page)})
+            link = f"{self.base_of_links or self.base}{ask.path}?{query}"
             headers["Link"] = f'<{link}>; rel="next", <{self.base}{ask.path}>; rel="first"'
         elif self.link:
             headers["Link"] = f'<{self.base}{ask.path}>; rel="first"'
@@ -183,7 +187,7 @@ def _escaped(text: str) -> str:
 
 
 @contextmanager
-def serving(fake: FakeServer) -> Iterator[FakeServer]:
+def serving(fake: Served) -> Iterator[Served]:
     """Runs the server on a free port of loopback; ``fake.base`` is its address."""
 
     class Handler(BaseHTTPRequestHandler):

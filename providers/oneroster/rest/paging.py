@@ -1,0 +1,245 @@
+"""Reads one collection page by page, and knows whether everything came.
+
+Everything came when the server says so (no further ``Link``, or ``X-Total-Count`` records) or sends an empty page; a
+page that is merely short proves nothing, since servers cap ``limit`` without a word. Offsets advance by the records
+that came, so that a page may become smaller on the way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
+
+import httpx
+import polars as pl
+
+from providers.oneroster.rest.answers import error_code, records_in
+from providers.oneroster.rest.decode import Page, Raw, decoded, joined
+from providers.oneroster.rest.fields import Collection
+from rosterkit.sources.base import Progress
+from rosterkit.sources.http import Answer, Api, ApiError
+
+__all__ = ["HALVED", "Pages", "Pulled", "Server", "pull"]
+
+HALVED = frozenset({502, 504})
+"""Statuses that usually mean that a page is too heavy: the next attempt asks for half of it."""
+
+_SMALLEST = 100
+_PAGING_LINKS = frozenset({"next", "prev", "first", "last"})
+
+
+@dataclass(frozen=True)
+class Server:
+    """The collections of one OneRoster server: ``root`` is their path below the base address of ``api``."""
+
+    api: Api
+    root: str
+
+    def read(self, address: str, params: Mapping[str, str | int], final: Container[int]) -> Answer:
+        """The answer of a collection, or of an address that ``resolve`` gave; ApiError where there is none."""
+        relative = not address.startswith(("http:", "https:"))
+        return self.api.read(
+            self.root + address if relative else address, params=params, final=final, types=(dict, list)
+        )
+
+    def resolve(self, collection: str, link: str) -> str | None:
+        """The absolute address of a link in an answer of that collection, or None where it leads to another host."""
+        try:
+            return str(self.api.url(str(self.api.url(self.root + collection).join(link))))
+        except (ApiError, httpx.InvalidURL, ValueError):
+            return None
+
+
+@dataclass(frozen=True)
+class Pages:
+    """How pages are asked for."""
+
+    size: int
+    sort: bool = True
+    filter: str = ""
+    check: Callable[[Answer, Collection], None] = lambda _answer, _collection: None
+    """Called with each answer that holds records; may raise to stop everything."""
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What came of one collection. ``rule`` and ``reason`` say why it is not whole, where it is not."""
+
+    collection: Collection
+    raw: Raw
+    digest: bytes  # over the records as they came
+    rule: str = ""
+    reason: str = ""
+    error: ApiError | None = None
+    notes: tuple[tuple[str, str], ...] = ()  # further rules that were met, with a detail
+    filtered: bool = False  # only what changed was asked for
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything came."""
+        return not self.rule
+
+    @property
+    def records(self) -> int:
+        """How many records came."""
+        return self.raw.rows.height
+
+
+@dataclass
+class _Walk:
+    """What is known of a collection while its pages are read."""
+
+    collection: Collection
+    limit: int
+    filtered: bool = False
+    pages: list[Page] = field(default_factory=list)
+    seen: set[bytes] = field(default_factory=set)  # digests of the ids of each page
+    received: int = 0
+    totals: list[int] = field(default_factory=list)
+    links: set[str] = field(default_factory=set)
+    linked: bool = False  # the server sends Link headers that can be followed
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def add(self, page: Page) -> bool:
+        """Adds a page; False where a page with the same ids came before."""
+        ids = hashlib.sha256("\0".join(page.rows["sourcedId"].fill_null("").to_list()).encode()).digest()
+        if ids in self.seen:
+            return False
+        self.seen.add(ids)
+        self.pages.append(page)
+        self.received += page.rows.height
+        return True
+
+    def end(self, rule: str = "", reason: str = "", error: ApiError | None = None) -> Pulled:
+        """What came, checked as a whole."""
+        raw = joined(self.pages, self.collection)
+        digest = hashlib.sha256(
+            ",".join(page.text[1:-1] for page in self.pages).encode("utf-8", "surrogatepass")
+        ).digest()
+        if not rule:
+            rule, reason = self._doubt()
+        return Pulled(self.collection, raw, digest, rule, reason, error, tuple(self.notes.items()), self.filtered)
+
+    def _doubt(self) -> tuple[str, str]:
+        """Why not everything may have come, although the last page did."""
+        if len(set(self.totals)) > 1:
+            return "rest.changed", f"the server announced {self.totals[0]:,} records, and then {self.totals[-1]:,}"
+        if self.totals and self.totals[0] != self.received:
+            return "rest.count", f"the server announced {self.totals[0]:,} records, and {self.received:,} came"
+        twice = self._on_two_pages()
+        if twice:
+            return "rest.changed", f"{twice:,} records came on more than one page"
+        return "", ""
+
+    def _on_two_pages(self) -> int:
+        if len(self.pages) < 2:
+            return 0
+        ids = pl.concat([page.rows.select("sourcedId", page=pl.lit(i)) for i, page in enumerate(self.pages)])
+        return ids.drop_nulls().group_by("sourcedId").agg(pl.col("page").n_unique()).filter(pl.col("page") > 1).height
+
+
+def pull(server: Server, collection: Collection, pages: Pages, progress: Progress) -> Pulled:
+    """Reads the collection as far as it goes. Raises only what ``pages.check`` raises, and UsageError."""
+    walk = _Walk(collection, pages.size, bool(pages.filter))
+    link: str | None = ""  # "" while pages are asked for by their offset
+    while link is not None:
+        halve = not link and walk.limit > _SMALLEST
+        try:
+            answer = server.read(
+                link or collection.name, {} if link else _params(walk, pages), HALVED if halve else frozenset()
+            )
+        except ApiError as error:
+            if halve and error.status in HALVED:
+                walk.limit = max(walk.limit // 2, _SMALLEST)
+                continue
+            return _failed(walk, error)
+        ended = _take(walk, answer, pages)
+        if ended is not None:
+            return ended
+        progress(collection.name, walk.received, walk.totals[-1] if walk.totals else 0)
+        link = _next(walk, answer, server)
+        if link and link in walk.links:
+            return walk.end("rest.repeated-page", "the server gave a link to a page that was read already")
+        walk.links |= {link} if link else set()
+    return walk.end()
+
+
+def _params(walk: _Walk, pages: Pages) -> dict[str, str | int]:
+    params: dict[str, str | int] = {"limit": walk.limit, "offset": walk.received}
+    if pages.sort:
+        params |= {"sort": "sourcedId", "orderBy": "asc"}
+    if pages.filter:
+        params["filter"] = pages.filter
+    return params
+
+
+def _failed(walk: _Walk, error: ApiError) -> Pulled:
+    code = error_code(error.body)
+    what = f"{error} ({code})" if code else str(error)
+    if walk.pages:
+        return walk.end("rest.broken-off", f"it was broken off after {walk.received:,} records: {what}", error)
+    return walk.end("rest.not-shared" if error.status in (403, 404) else "rest.unread", what, error)
+
+
+def _take(walk: _Walk, answer: Answer, pages: Pages) -> Pulled | None:
+    """Adds the records of an answer; what came, where that ends it."""
+    found = records_in(answer.body, walk.collection)
+    if found.records is None:
+        why = f" ({found.code})" if found.code else ""
+        error = ApiError(
+            f"{answer.address} answers 200 without a list of records{why}.",
+            rule="http.not-json",
+            address=answer.address,
+            status=200,
+        )
+        return _failed(walk, error)
+    if found.key:
+        walk.notes["rest.envelope"] = found.key if found.key.isalnum() else ""
+    if found.code:
+        walk.notes["rest.warning"] = found.code
+    pages.check(answer, walk.collection)
+    walk.totals += _number(answer, "x-total-count")
+    if found.records and not walk.add(decoded(found.records, walk.collection, first=walk.received + 1)):
+        return walk.end("rest.repeated-page", f"a page of {len(found.records):,} records came twice")
+    announced = _number(answer, "x-count")
+    if announced and announced[0] != len(found.records):
+        came = f"a page of {announced[0]:,} records was announced, and {len(found.records):,} came"
+        return walk.end("rest.count", came)
+    unpaged = len(found.records) > walk.limit and not walk.totals and _links(answer) is None
+    return walk.end() if unpaged or not found.records else None
+
+
+def _number(answer: Answer, header: str) -> list[int]:
+    text = answer.headers.get(header, "").strip()
+    return [int(text)] if text.isascii() and text.isdecimal() else []
+
+
+def _next(walk: _Walk, answer: Answer, server: Server) -> str | None:
+    """The link to the next page, "" where it is to be asked for by its offset, or None where this was the last."""
+    links = _links(answer)
+    total = walk.totals[-1] if walk.totals else None
+    if links is not None and "next" in links:
+        walk.linked = True
+        found = server.resolve(walk.collection.name, links["next"])
+        if found is not None:
+            return found
+        walk.notes["rest.link-elsewhere"] = ""
+        return ""
+    if total is not None:
+        return "" if walk.received < total or _only_a_page_count(walk, answer) else None
+    return None if links is not None or walk.linked else ""
+
+
+def _only_a_page_count(walk: _Walk, answer: Answer) -> bool:
+    """Whether the total may be only the number of records on this page, as some servers send it."""
+    return len(walk.pages) == 1 and walk.received >= _SMALLEST and "x-count" not in answer.headers
+
+
+def _links(answer: Answer) -> Mapping[str, str] | None:
+    """The links of the answer to other pages by their ``rel``, or None where it has none."""
+    if "link" not in answer.headers:
+        return None
+    links = httpx.Response(200, headers={"link": answer.headers["link"]}).links
+    found = {rel: link.get("url", "") for rel, link in links.items() if rel in _PAGING_LINKS}
+    return found or None

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import partial
 
 import httpx
 import pytest
@@ -242,7 +243,7 @@ def test_requests_run_at_the_same_time_but_not_more_than_allowed() -> None:
         return number
 
     with Api(BASE, limits=HttpLimits(workers=2)) as client:
-        assert client.together([lambda n=n: call(n) for n in range(6)]) == list(range(6))
+        assert client.together([partial(call, n) for n in range(6)]) == list(range(6))
     assert most == 2
 
 
@@ -263,7 +264,7 @@ def test_http_libraries_do_not_log_addresses(caplog: pytest.LogCaptureFixture) -
     caplog.set_level(logging.DEBUG)
     with serving(lambda _: reply(BODY)) as (base, _), api(base) as client:
         client.read("users", params={"filter": "email='ana@post.example'"})
-    assert "ana@" not in caplog.text
+    assert "ana" not in caplog.text
 
 
 def test_every_error_has_a_rule() -> None:

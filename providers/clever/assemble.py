@@ -90,11 +90,8 @@ def _classes(pulls: Mapping[str, Pull], schools: pl.Series | None, outside: pl.S
     coverage, reason = pull.meaning()
     if rows is None or lists is None:
         return nothing(pull, "Class"), nothing(pull, "ClassTerm"), nothing(pull, "Enrollment")
-    gone = pull.deleted
     if schools is not None:
         inside = pl.col("school").is_in(schools.implode())
-        if coverage == Coverage.DELTA:
-            gone = [*gone, *rows.filter(~inside)["sourced_id"]]
         rows, lists = rows.filter(inside), lists.filter(inside)
     if pulls["courses"].coverage == Coverage.ABSENT:
         rows = rows.drop("course")  # a reference that nobody can follow: what is stored stays
@@ -108,7 +105,7 @@ def _classes(pulls: Mapping[str, Pull], schools: pl.Series | None, outside: pl.S
     return (
         Table(
             "Class",
-            with_deleted(rows, gone, pull),
+            with_deleted(rows, pull),
             coverage,
             reason,
             invalid=pull.invalid("Class"),
@@ -148,9 +145,8 @@ def _people(pull: Pull, schools: pl.Series | None, scope: Scope, *, demographics
     invalid = pl.concat([pull.invalid("User"), protected.select(INVALID)])
     rows = without_unshared(people.drop("student", "grade", "schools"), pull)
     parents = (people.select("_file", "_line", user="sourced_id"),)
-    gone = [*pull.deleted, *outside]
     made = [
-        Table("User", with_deleted(rows, gone, pull), coverage, reason, invalid=invalid, changes=pull.changes),
+        Table("User", with_deleted(rows, pull), coverage, reason, invalid=invalid, changes=pull.changes),
         Table("Role", roles.lazy(), coverage, reason, parents=parents, changes=pull.changes),
     ]
     facts = pull.table("Demographics") if demographics else None

@@ -65,11 +65,11 @@ def nothing(pull: Pull, entity: str, space: str = "") -> Table:
     return absent(entity, space, pull.reason or f"{pull.resource} has no record", changes=pull.changes)
 
 
-def with_deleted(rows: pl.DataFrame, gone: Iterable[str], pull: Pull) -> pl.LazyFrame:
+def with_deleted(rows: pl.DataFrame, pull: Pull) -> pl.LazyFrame:
     """The rows, and in a set of changes a row for each record that is gone."""
     if not pull.changes:
         return rows.lazy()
-    deleted = pl.DataFrame({"sourced_id": list(gone)}, schema={"sourced_id": pl.String}).unique(maintain_order=True)
+    deleted = pl.DataFrame({"sourced_id": pull.deleted}, schema={"sourced_id": pl.String})
     marked = deleted.with_columns(_file=pl.lit("events"), _line=pl.lit(0, pl.Int64), _deleted=pl.lit(value=True))
     return pl.concat([rows.with_columns(_deleted=pl.lit(value=False)), marked], how="diagonal").lazy()
 

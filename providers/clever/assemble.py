@@ -142,7 +142,7 @@ def _people(pull: Pull, schools: pl.Series | None, scope: Scope, *, demographics
             pl.when(pl.col("primary_org").is_in(here)).then("primary_org").alias("primary_org")
         )
     protected = kept.undecided.select("sourced_id", "_file", "_line", column=pl.lit(None, pl.String))
-    invalid = pl.concat([pull.invalid("User"), protected.select(INVALID)])
+    invalid = pl.concat([pull.invalid("User"), protected.select(*INVALID)])
     rows = without_unshared(people.drop("student", "grade", "schools"), pull)
     parents = (people.select("_file", "_line", user="sourced_id"),)
     made = [
@@ -185,7 +185,7 @@ def family_tables(found: Family, coverage: Coverage, reason: str, invalid: pl.Da
     """Tables User and Role of contacts, and GuardianLink."""
     by_guardian = found.users.select("_file", "_line", guardian="sourced_id")
     stated = pl.lit("guardian").alias("asserted_by"), pl.lit(CONTACT_SPACE).alias("_space_guardian")
-    invalid = pl.concat([invalid, found.people_aside.select(INVALID)])
+    invalid = pl.concat([invalid, found.people_aside.select(*INVALID)])
     return (
         Table("User", found.users.lazy(), coverage, reason, CONTACT_SPACE, invalid),
         Table(
@@ -201,7 +201,7 @@ def family_tables(found: Family, coverage: Coverage, reason: str, invalid: pl.Da
             found.links.with_columns(*stated).lazy(),
             coverage,
             reason,
-            invalid=found.links_aside.select(INVALID),
+            invalid=found.links_aside.select(*INVALID),
             parents=(by_guardian.with_columns(*stated),),
         ),
     )

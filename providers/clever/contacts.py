@@ -45,7 +45,7 @@ def _folded_name(name: pl.Expr) -> pl.Expr:
 def identified(contacts: pl.DataFrame, links: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The id of the person behind each contact record, and the records where that could not be decided.
 
-    ``contacts``: record, own_id (null without one), given_name, family_name, email, phone; ``links``: record, student,
+    ``contacts``: record, own_id (null without one), given_name, family_name, email, number (a phone); ``links``: record, student,
     relationship. Returned: (record, sourced_id), and (record) of those that stay apart because one person would have
     two relationships to one student.
     """
@@ -59,7 +59,7 @@ def identified(contacts: pl.DataFrame, links: pl.DataFrame) -> tuple[pl.DataFram
         given=_folded_name(pl.col("given_name")),
         family=_folded_name(pl.col("family_name")).fill_null(""),
         email=pl.col("email").str.to_lowercase(),
-        phone=pl.col("phone").str.replace_all(r"\D", "").str.extract(r"(\d{7,10})$", 1),
+        phone=pl.col("number").str.replace_all(r"\D", "").str.extract(r"(\d{7,10})$", 1),
     ).with_columns(_personal("email"), _personal("phone"))
     named = people.filter(pl.col("given").is_not_null())
     theirs = links.join(named, on="record", maintain_order="left")

@@ -183,11 +183,12 @@ def _families(
 
 def family_tables(found: Family, coverage: Coverage, reason: str, invalid: pl.DataFrame) -> tuple[Table, Table, Table]:
     """Tables User and Role of contacts, and GuardianLink."""
+    rows = without_unshared(found.users, Pull("users"))
     by_guardian = found.users.select("_file", "_line", guardian="sourced_id")
     stated = pl.lit("guardian").alias("asserted_by"), pl.lit(CONTACT_SPACE).alias("_space_guardian")
     invalid = pl.concat([invalid, found.people_aside.select(*INVALID)])
     return (
-        Table("User", found.users.lazy(), coverage, reason, CONTACT_SPACE, invalid),
+        Table("User", rows.lazy(), coverage, reason, CONTACT_SPACE, invalid),
         Table(
             "Role",
             found.roles.with_columns(_space_user=pl.lit(CONTACT_SPACE)).lazy(),

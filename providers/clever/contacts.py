@@ -45,9 +45,9 @@ def _folded_name(name: pl.Expr) -> pl.Expr:
 def identified(contacts: pl.DataFrame, links: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The id of the person behind each contact record, and the records where that could not be decided.
 
-    ``contacts``: record, own_id (null without one), given_name, family_name, email, number (a phone); ``links``: record, student,
-    relationship. Returned: (record, sourced_id), and (record) of those that stay apart because one person would have
-    two relationships to one student.
+    ``contacts``: record, own_id (null without one), given_name, family_name, email, number (a phone).
+    ``links``: record, student, relationship. Returned: (record, sourced_id), and (record) of those that stay apart
+    because one person would have two relationships to one student.
     """
     nobody = contacts.select("record").clear()
     without = contacts.filter(pl.col("own_id").is_null())

@@ -163,6 +163,7 @@ class FakeClever:
 class _Handler(BaseHTTPRequestHandler):
     clever: FakeClever
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         """Says nothing."""
@@ -246,7 +247,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(
         self, status: int, body: Record, headers: dict[str, str] | None = None, *, fault: Fault | None = None
     ) -> None:
-        content = json.dumps(body, ensure_ascii=False).encode()
+        content = json.dumps(body).encode()
         if fault is not None and fault.kind == "truncate":
             content = content[: fault.value]
         cut = fault.value if fault is not None and fault.kind == "drop" else None

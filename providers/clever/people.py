@@ -145,7 +145,9 @@ def _roles(records: pl.DataFrame, reading: Reading, notes: Notes) -> pl.DataFram
         sourced_id=joined_key(pl.col("user"), pl.col("role"), pl.col("org")),
     )
     roles = roles.unique("sourced_id", keep="first", maintain_order=True)
-    return roles.join(_stays(records, reading, notes), on=["user", "org", "role"], how="left", maintain_order="left")
+    stays = _stays(records, reading, notes)
+    roles = roles.join(stays, on=["user", "org", "role"], how="left", maintain_order="left")
+    return roles.sort("_line", maintain_order=True)
 
 
 def _stays(records: pl.DataFrame, reading: Reading, notes: Notes) -> pl.DataFrame:
@@ -235,10 +237,9 @@ def _contacts(records: pl.DataFrame, notes: Notes) -> dict[str, pl.DataFrame]:
 
 
 def _links(listed: pl.DataFrame, notes: Notes) -> pl.DataFrame:
-    links = listed.explode("link").unnest("link").with_columns(text(pl.col("student")))
-    nobody = links.group_by("record", *PLACE, maintain_order=True).agg(pl.col("student").count())
-    notes.add("clever.contact-without-student", nobody.filter(pl.col("student") == 0), key="record")
-    return link_words(links.drop_nulls("student"), notes)
+    links = listed.explode("link").unnest("link").with_columns(text(pl.col("student"))).drop_nulls("student")
+    notes.add("clever.contact-without-student", listed.join(links, on="record", how="anti"), key="record")
+    return link_words(links, notes)
 
 
 def link_words(links: pl.DataFrame, notes: Notes) -> pl.DataFrame:

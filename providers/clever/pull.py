@@ -75,9 +75,13 @@ def with_deleted(rows: pl.DataFrame, pull: Pull) -> pl.LazyFrame:
 
 
 def without_unshared(rows: pl.DataFrame, pull: Pull) -> pl.DataFrame:
-    """Without the columns that no record of a whole pull has: the field is not shared, and what is stored stays."""
+    """Without the columns that no record of a whole pull has: the field is not shared, and what is stored stays.
+
+    sms and phone are one field of Clever: neither is left out while the other has a number.
+    """
     if pull.changes or rows.is_empty():
         return rows
     counts = rows.null_count().row(0, named=True)
     never = [name for name, count in counts.items() if count == rows.height and not name.startswith("_")]
-    return rows.drop(never)
+    numbers = {"sms", "phone"} & set(rows.columns)
+    return rows.drop(name for name in never if name not in numbers or numbers <= set(never))

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from pydantic import BaseModel
+
 from providers.clever.assemble import absent_tables, tables
 from providers.clever.capabilities import API_CAPABILITIES
 from providers.clever.client import page_pull, pull, unwrapped
@@ -38,7 +40,7 @@ class CleverApi:
     kind = "clever"
     rules: Sequence[Rule] = API_RULES
     capabilities: Capabilities = API_CAPABILITIES
-    Settings = ApiSettings
+    Settings: type[BaseModel] = ApiSettings
     limits = HttpLimits()
 
     def extract(self, settings: ApiSettings, context: Context) -> Extract:

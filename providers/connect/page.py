@@ -14,15 +14,15 @@ __all__ = ["COVERED", "page"]
 COVERED: tuple[tuple[str, str], ...] = (
     ("C1", "This feed is for the daily sync. Connect also takes files by hand; that needs no feed."),
     ("C2", "Any way can be run once: build the files, upload them by hand, and manage the rest in Connect."),
-    ("C3", "Choosing a way: `rosterkit compare` shows each source's data; this feed is the SFTP way."),
+    ("C3", "Choosing a way: by the data of each source; this feed is the SFTP way."),
     ("C4", "The Clever source: Connect's own Clever sync mirrors Clever's data."),
     ("C5", "`title`, `join_sections`; the check warns of names that repeat and of classes without students."),
     ("C6", "`classes`, `subjects`, `courses`, `terms`; the check counts students with many classes."),
     ("C7", "Guardians without contact data are withheld and named."),
     ("C8", "`contact_types`, `contact_relationships`; a type that nobody has mapped is set aside and shown."),
-    ("C9", "`school_rules`; `rosterkit compare` says that Clever's own sync cannot split a school."),
+    ("C9", "`school_rules`; Clever's own sync cannot split a school."),
     ("C10", "The Clever source: contacts without ids get stable ones."),
-    ("C11", "Choosing a way: `rosterkit compare`."),
+    ("C11", "Choosing a way."),
     ("C12", "The Clever source: filters that are set at Clever."),
     ("C13", "Choosing a way: single sign-on is among the capabilities of a source."),
     ("C14", "The policy of rosterkit allows rows made by hand; Connect keeps what its staff add."),
@@ -31,9 +31,9 @@ COVERED: tuple[tuple[str, str], ...] = (
     ("C17", "The ClassLink source: Connect's own ClassLink sync mirrors ClassLink's data."),
     ("C18", "Guardians without students are not sent; students without guardians are counted; links are checked."),
     ("C19", "Guardians get the schools of their students."),
-    ("C20", "Choosing a way: `rosterkit compare`; the ClassLink source."),
+    ("C20", "Choosing a way; the ClassLink source."),
     ("C21", "ClassLink's own sync into Connect: its set-up guide; not part of this feed."),
-    ("C22", "Choosing a way: `rosterkit compare`; a part can be synced and the rest managed by hand."),
+    ("C22", "Choosing a way; a part can be synced and the rest managed by hand."),
     ("C23", "The check holds files against Connect's form of OneRoster."),
     ("C24", '`guardians = "file"` is the default; `"users"` writes both into users.csv.'),
     ("C25", "Choosing a way: this feed gives the most control, and needs the review of a first file."),
@@ -44,7 +44,7 @@ COVERED: tuple[tuple[str, str], ...] = (
     ("C30", '`profile = "guardians_only"`.'),
     ("C31", "A definition: a school or district is SIS-synced when one of the three syncs keeps it up to date."),
     ("C32", "The worksheets `providers.connect.worksheet`, and the checklist."),
-    ("C33", "`schools`; `rosterkit compare` says who would lose a school on Clever's own way."),
+    ("C33", "`schools`; the source shows who would lose a school on Clever's own way."),
     ("C34", "Policy: classes made by hand."),
     ("C35", "Policy: what may be edited in a synced class."),
     ("C36", "Policy, and the checklist: guardians added by hand or by a join code."),
@@ -82,9 +82,9 @@ C19 name the requirements of Connect that this page and the findings cite.
 - Connect fetches the files once a day, from its own SFTP folder or the district's, at the time set there (C26).
 - It archives who is not in the files, up to a deletion threshold in percent of the records that the sync manages,
   rounded down: of 501 students at 10 % it archives 50. Above it Connect still creates and updates, archives nothing,
-  and reports the sync as failed. The check simulates this against what was last sent, for students, staff, guardians and
-  classes each: such a file is held. Connect advises 10 to 20 % in the year. At the start of a year raise it, run the
-  sync, and put it back.
+  and reports the sync as failed. The check simulates this against what was last sent, for students, staff, guardians,
+  and classes each: such a file is held. Connect advises 10 to 20 % in the year. At the start of a year raise it, run
+  the sync, and put it back.
 - An invisible character in a header, a wrong encoding or a School ID without its leading zero makes Connect take
   everybody for gone, or report success after reading headers alone. The check refuses such files and names the code
   point. List the School IDs in `known_schools`.

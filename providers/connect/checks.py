@@ -104,7 +104,7 @@ def _roles() -> _Broken:
 
 
 def _again(file: str, settings: ConnectSettings) -> _Broken:
-    """An id of two rows: nobody can tell whose it is. Of an enrollment, or guardian and student, the first row stays."""
+    """An id of two rows: nobody can tell whose it is. Of an enrollment, or a guardian and student, the first stays."""
     if file in {USERS, CLASSES}:
         yield "sourcedId", pl.col("sourcedId").is_duplicated()
         return

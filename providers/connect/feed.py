@@ -91,7 +91,7 @@ class _Build:
         schools = targets(self._roster, settings)
         students, lost, at = student_rows(self._roster, self._everybody, settings, findings, as_of)
         if settings.profile == "guardians_only":
-            return self._made([self._guardian_file(students)])
+            return self._made([self._guardian_file(self._as_synced(students))])
         staff = staff_rows(self._everybody, schools, settings, findings)
         users = self._sent(USERS, pl.concat([students, staff]), lost)
         users = users.filter(~pl.col("role").is_in(GUARDIAN_ROLES))
@@ -105,6 +105,13 @@ class _Build:
         if user_file is None:
             return []
         return self._made([user_file, *self._class_files(schools, at, users), guardian_file])
+
+    def _as_synced(self, students: pl.DataFrame) -> pl.DataFrame:
+        """Students under the id by which another sync has brought them to Connect."""
+        if self._settings.student_key == "sourced_id":
+            return students
+        keys = self._everybody.select("id", sourcedId="identifier")
+        return students.drop("sourcedId").join(keys, on="id")
 
     def _made(self, files: Sequence[FeedFile | None]) -> list[FeedFile]:
         return [file for file in files if file is not None]

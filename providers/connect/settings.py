@@ -37,6 +37,11 @@ class ConnectSettings(FeedSettings):
         default_factory=dict,
         description="Headers of guardians.csv that differ from ours, as Connect's sample file shows them.",
     )
+    student_key: Literal["sourced_id", "identifier"] = Field(
+        default="sourced_id",
+        description="What names the student in guardians.csv beside a Clever or ClassLink sync: what that sync uses as "
+        "the student's id in Connect.",
+    )
     guardian_id: Literal["sourced_id", "blank"] = Field(
         default="sourced_id", description="What is sent as the guardian's own id in guardians.csv."
     )

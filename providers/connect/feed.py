@@ -21,6 +21,7 @@ from providers.connect.text import as_read, as_sent, mended
 from providers.connect.vendor import VENDOR
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, Verdict
 from rosterkit.feeds.csvout import csv_file
+from rosterkit.feeds.ledger import changed, known, taken
 from rosterkit.feeds.preflight import Given, comparison, preflight, require_transport
 from rosterkit.feeds.rows import last_file, last_good_rows, report, split_broken, still_good, to_file
 from rosterkit.intake.rules import Rule
@@ -125,10 +126,28 @@ class _Build:
         names = [self._header(file, name) for name in ("givenName", "familyName", "email", "sms", "phone")]
         rows = mended(rows, names, settings, findings, file=file)
         good, broken = split_broken(rows, self._checks, settings, findings, file=file)
-        withheld = broken if lost is None else pl.concat([broken, lost], how="diagonal")
+        good, held = self._by_ledger(file, good)
+        withheld = pl.concat([broken, held] if lost is None else [broken, held, lost], how="diagonal")
         before = [self._withheld[file]] if file in self._withheld else []
         self._withheld[file] = pl.concat([*before, withheld.select("_user")])
         return pl.concat([good, self._kept(file, good, withheld)], how="diagonal")
+
+    def _by_ledger(self, file: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The rows whose sourcedId is the one that was sent before, and those where it changed or was another's.
+
+        A guardian may have a second id: the one as an employee, and one in guardians.csv.
+        """
+        column, findings = self._header(file, "sourcedId"), self._context.findings
+        ledger = known(
+            self._context, {"sourcedId": "sourcedId", "guardian": self._settings.guardian_header("sourcedId")}
+        )
+        owners = ledger.with_columns(kind=pl.lit("sourcedId")).unique()
+        others = taken(rows, owners, "sourcedId", column)
+        moved = changed(rows, owners, "sourcedId", column)
+        moved &= ~rows["role"].is_in(GUARDIAN_ROLES) if file == USERS else False
+        for rule, held in (("connect.id-changed", moved), ("connect.id-taken", others)):
+            report(findings, rule, rows.filter(held), file=file, column=column)
+        return rows.filter(~(moved | others)), rows.filter(moved | others)
 
     def _kept(self, file: str, good: pl.DataFrame, withheld: pl.DataFrame) -> pl.DataFrame:
         settings, context = self._settings, self._context
@@ -137,7 +156,7 @@ class _Build:
             return good.clear()
         kept = last_good_rows(
             good.select("_user", *(self._header(file, name) for name in FILES[file])),
-            withheld.join(good, on="_user", how="anti"),
+            withheld.filter(pl.col("id").n_unique().over("_user") == 1).join(good, on="_user", how="anti"),
             [last],
             unique=["sourcedId"] if file == USERS else [],
             as_of=context.as_of,

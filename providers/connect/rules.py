@@ -182,6 +182,16 @@ RULES: tuple[Rule, ...] = (
         "Add the role at a school where the record is kept.",
     ),
     _row(
+        "connect.id-changed",
+        "The sourcedId is another than the one that was sent for this person. Connect would archive the old account.",
+        "Send the old id, or approve the change once the accounts are to be merged in Connect.",
+    ),
+    _row(
+        "connect.id-taken",
+        "The sourcedId was sent for another person before. Connect would give this person the other's account.",
+        "Give the person an id that nobody has had.",
+    ),
+    _row(
         "connect.school",
         "The School ID is not entered in Connect. Connect reports success, and reads only headers.",
         "Compare it with the School IDs in Connect: a leading zero may be lost.",

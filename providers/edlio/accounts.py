@@ -149,21 +149,21 @@ def shared_emails(everybody: pl.DataFrame, settings: EdlioSettings) -> pl.Series
     """
     first, last = settings.header("First Name"), settings.header("Last Name")
     rows = everybody.select(
-        "_user",
+        "_id",
         email=pl.col(settings.header("Email 1")).str.to_lowercase(),
         name=pl.concat_str(pl.col(first, last).str.to_lowercase().fill_null(""), separator="\n"),
         guardian=pl.col("_part") == GUARDIANS,
     )
-    others = pl.col("_user").filter(~pl.col("guardian")).n_unique().over("email")
+    others = pl.col("_id").filter(~pl.col("guardian")).n_unique().over("email")
     one_human = (others == 1) & (pl.col("name").n_unique().over("email") == 1)
     waits = pl.when(one_human).then("guardian").otherwise(pl.lit(value=True))
-    shared = pl.col("email").is_not_null() & (pl.col("_user").n_unique().over("email") > 1)
+    shared = pl.col("email").is_not_null() & (pl.col("_id").n_unique().over("email") > 1)
     return rows.select(waits=shared & waits).to_series()
 
 
 def _of_several(everybody: pl.DataFrame, header: str) -> pl.Series:
     value = pl.col(header).str.to_lowercase()
-    several = value.is_not_null() & (pl.col("_user").n_unique().over(value) > 1)
+    several = value.is_not_null() & (pl.col("_id").n_unique().over(value) > 1)
     return everybody.select(several=several).to_series()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
 
 import polars as pl
 from pydantic import BaseModel
@@ -17,6 +19,7 @@ from providers.edlio.settings import EdlioSettings
 from providers.edlio.vendor import VENDOR
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, Verdict
 from rosterkit.feeds.csvout import csv_file
+from rosterkit.feeds.ledger import changed, known, taken
 from rosterkit.feeds.preflight import Given, comparison, preflight, require_transport
 from rosterkit.feeds.rows import last_file, last_good_rows, report, split_broken, to_file
 from rosterkit.intake.rules import Rule
@@ -94,15 +97,22 @@ class _People:
         return {part: (part,) for part in PEOPLE}
 
     def _everybody(self, made: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-        """All rows, with ``_held``: an id or address in them belongs to several people (A5)."""
+        """All rows, with ``_held``: an id or address is another's too, or an id is not the one that was sent (A5)."""
         rows = pl.concat([rows.with_columns(_part=pl.lit(part)) for part, rows in made.items()], how="diagonal")
-        ids, emails = shared_ids(rows, self._settings), shared_emails(rows, self._settings)
-        for rule, column, held in (("A5.unique-id", "Unique ID", ids), ("A5.shared-email", "Email 1", emails)):
+        settings, unique = self._settings, self._settings.header("Unique ID")
+        ledger = known(self._context, {"Unique ID": unique})
+        found_by = (
+            ("A5.unique-id", "Unique ID", shared_ids(rows, settings)),
+            ("A5.id-changed", "Unique ID", changed(rows, ledger, "Unique ID", unique)),
+            ("A5.id-taken", "Unique ID", taken(rows, ledger, "Unique ID", unique)),
+            ("A5.shared-email", "Email 1", shared_emails(rows, settings)),
+        )
+        for rule, column, held in found_by:
             for part in PEOPLE:
                 found = rows.filter(held & (rows["_part"] == part)).unique("_user", maintain_order=True)
-                file, header = self._settings.file_name(part), self._settings.header(column)
+                file, header = settings.file_name(part), settings.header(column)
                 report(self._context.findings, rule, found, file=file, column=header)
-        return rows.with_columns(_held=ids | emails)
+        return rows.with_columns(_held=reduce(or_, (held for _, _, held in found_by)))
 
     def _take(self, part: str, rows: pl.DataFrame) -> None:
         """Splits the rows of one file, and adds the last good rows of people who would be missing."""
@@ -126,7 +136,7 @@ class _People:
             return good.clear()
         kept = last_good_rows(
             good,
-            withheld,
+            withheld.filter(pl.col("_id").n_unique().over("_user") == 1),  # ids of two kinds of people may be alike
             [last],
             unique=[settings.header("Unique ID"), settings.header("Email 1")],
             as_of=context.as_of,

@@ -36,6 +36,16 @@ RULES: tuple[Rule, ...] = (
         example="a student and a teacher who both have number 4711",
     ),
     _row(
+        "A5.id-changed",
+        "The Unique ID is another than the one that was sent for this person. Edlio would make a second account.",
+        "Send the old id, or approve the change once Edlio has changed it too.",
+    ),
+    _row(
+        "A5.id-taken",
+        "The Unique ID was sent for another person before. Edlio would give this person the other's account.",
+        "Give the person an id that nobody has had.",
+    ),
+    _row(
         "A5.shared-email",
         "Two different people have one e-mail address. Edlio wants an own address for every account, over all files; "
         "an employee who is also a parent needs two.",

@@ -28,8 +28,7 @@ def build(
 ) -> tuple[dict[str, list[dict[str, str]]], pl.DataFrame, Sequence[FeedFile]]:
     """The rows by file, the findings and the files."""
     context: dict[str, Any] = {"as_of": as_of}
-    if "suppressed" in more:
-        context["suppressed"] = more.pop("suppressed")
+    context |= {name: more.pop(name) for name in ("suppressed", "ledger") if name in more}
     if last:
         context["last"] = sent(last)
     files, findings = built(FEED, settings(**more), roster, scratch, **context)
@@ -176,6 +175,21 @@ def test_A5_one_unique_id_of_two_people_is_withheld_for_both(tmp_path: Path) -> 
     rows, findings, _ = build(roster, tmp_path, columns={"Unique ID": "identifier"}, guardians="none")
     assert keys(findings, "A5.unique-id") == ["t-02", "s-04"]
     assert "700112" not in column(rows["Staff.csv"], "Unique ID") + column(rows["Users.csv"], "Unique ID")
+
+
+def test_A5_one_number_of_a_student_and_an_employee_is_two_people(tmp_path: Path) -> None:
+    users = district().tables["User"].with_columns(pl.col("sourced_id").replace({"t-02": "s-04"}))
+    rows, findings, _ = build(MemoryRoster({**district().tables, "User": users}), tmp_path)
+    assert keys(findings, "A5.unique-id") == ["s-04", "s-04"]
+    assert "s-04" not in column(rows["Staff.csv"], "Unique ID") + column(rows["Users.csv"], "Unique ID")
+
+
+def test_A5_an_id_that_changed_or_was_anothers_is_held(tmp_path: Path) -> None:
+    ledger = pl.DataFrame({"user": ["sis/s-01", "sis/x-9"], "kind": ["Unique ID"] * 2, "value": ["s-1", "S-02"]})
+    rows, findings, _ = build(district(), tmp_path, ledger=ledger)
+    assert keys(findings, "A5.id-changed") == ["s-01"]
+    assert keys(findings, "A5.id-taken") == ["s-02"]
+    assert {"s-01", "s-02"} & set(column(rows["Users.csv"], "Unique ID")) == set()
 
 
 def test_A5_an_employee_who_is_a_parent_keeps_the_address_and_the_parent_waits(tmp_path: Path) -> None:

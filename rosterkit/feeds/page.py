@@ -82,8 +82,8 @@ def _default(found: FieldInfo) -> str:
         return "none"
     if isinstance(default, BaseModel):
         default = default.model_dump(exclude_defaults=True)
-        return f"`{json.dumps(default, ensure_ascii=False)}`" if default else "as below"
-    return f"`{json.dumps(default, ensure_ascii=False)}`"
+        return f"`{json.dumps(default, ensure_ascii=False, default=str)}`" if default else "as below"
+    return f"`{json.dumps(default, ensure_ascii=False, default=str)}`"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

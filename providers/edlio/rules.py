@@ -145,7 +145,7 @@ RULES: tuple[Rule, ...] = (
         example="Staff.xlsx",
     ),
     _file(
-        "A10.transport",
+        "A10",
         "Edlio takes files over SFTP only, not over FTP, FTPS or anything else.",
         "Name an SFTP target: sftp://host/folder.",
     ),

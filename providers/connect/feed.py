@@ -83,9 +83,11 @@ class _Build:
 
     def __init__(self, roster: Roster, settings: ConnectSettings, context: FeedContext) -> None:
         self._roster, self._settings, self._context = roster, settings, context
-        self._everybody = enabled_people(roster, context.as_of)
+        self._everybody = enabled_people(roster, context.findings, context.as_of)
         self._checks = row_checks(settings)
         self._withheld: dict[str, pl.DataFrame] = {}
+        kinds = {"sourcedId": "sourcedId", "guardian": settings.guardian_header("sourcedId")}
+        self._ledger = known(context, kinds).with_columns(kind=pl.lit("sourcedId")).unique()
 
     def files(self) -> list[FeedFile]:
         settings, findings, as_of = self._settings, self._context.findings, self._context.as_of
@@ -138,12 +140,8 @@ class _Build:
         A guardian may have a second id: the one as an employee, and one in guardians.csv.
         """
         column, findings = self._header(file, "sourcedId"), self._context.findings
-        ledger = known(
-            self._context, {"sourcedId": "sourcedId", "guardian": self._settings.guardian_header("sourcedId")}
-        )
-        owners = ledger.with_columns(kind=pl.lit("sourcedId")).unique()
-        others = taken(rows, owners, "sourcedId", column)
-        moved = changed(rows, owners, "sourcedId", column)
+        others = taken(rows, self._ledger, "sourcedId", column)
+        moved = changed(rows, self._ledger, "sourcedId", column)
         moved &= ~rows["role"].is_in(GUARDIAN_ROLES) if file == USERS else False
         for rule, held in (("connect.id-changed", moved), ("connect.id-taken", others)):
             report(findings, rule, rows.filter(held), file=file, column=column)

@@ -54,6 +54,15 @@ RULES: tuple[Rule, ...] = (
         "Map it once in contact_types: send or omit.",
         example="Neighbor",
     ),
+    Rule(
+        "connect.disabled",
+        "info",
+        "info",
+        "People whose account is disabled, in the source or in rosterkit, are not sent.",
+        "Nothing where that is meant; otherwise enable the accounts.",
+        row="left out",
+        example="31 people",
+    ),
     _row(
         "C9.no-rule",
         "The school is several in Connect, and no rule names the grade of this student.",

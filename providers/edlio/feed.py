@@ -13,7 +13,7 @@ from providers.edlio.accounts import accounts, columns_of, first_file_counts, sh
 from providers.edlio.checks import checks, parts_of, row_checks
 from providers.edlio.classrooms import classrooms, enrollments
 from providers.edlio.columns import CLASSES, COMBINED, ENROLLMENTS, GUARDIANS, PEOPLE, PEOPLE_FILES, STAFF, USERS, WORDS
-from providers.edlio.oneroster import oneroster_feed
+from providers.edlio.oneroster import oneroster_feed, oneroster_files
 from providers.edlio.rules import RULES
 from providers.edlio.settings import EdlioSettings
 from providers.edlio.vendor import VENDOR
@@ -41,8 +41,7 @@ class EdlioFeed:
         Raises UsageError where a mapping names a field that does not exist, or the OneRoster set cannot be made.
         """
         if settings.layout == "oneroster":
-            delegate, its_settings = oneroster_feed()
-            return delegate.build(roster, its_settings, context)
+            return oneroster_files(roster, context)
         made = accounts(roster, settings, context.findings, context.as_of, where="feeds.edlio")
         if context.last_sent is None:
             _first_file(roster, made, settings, context)
@@ -169,6 +168,7 @@ class _People:
                 lost = rows.filter(alone)
                 report(self._context.findings, "A14.child", lost, file=settings.file_name(part), column=named)
                 self.good[part] = rows.filter(~alone)
+                self._withheld[part] = pl.concat([self._withheld[part], lost], how="diagonal")
 
     def persons(self) -> pl.DataFrame:
         """``_id`` and Unique ID of students and staff who are sent."""

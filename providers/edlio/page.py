@@ -35,9 +35,9 @@ enrollments. Ids such as A9 name the requirements of Edlio that this page and th
 ## How Edlio takes files
 
 - Edlio's Data Integration team e-mails a link to the SFTP credentials. The link works for {LINK_DAYS} days (A1), and
-  only for the address that it was sent to (A2), so what is passed on to a colleague is the secret, not the link. Host and
-  port are in the same e-mail (A4). Every client has a folder of its own (A3). The configuration names the credentials
-  by reference.
+  only for the address that it was sent to (A2), so what is passed on to a colleague is the secret, not the link. Host
+  and port are in the same e-mail (A4). Every client has a folder of its own (A3). The configuration names the
+  credentials by reference.
 - Files go by SFTP only, and the host key is verified (A10). A target of any other kind is refused.
 - rosterkit's schedule builds and sends the files; no export is set up in the SIS (A7).
 - CSV is written. A TXT file is taken and warned about; anything else is refused (A8).

@@ -172,8 +172,9 @@ class _People:
 
     def persons(self) -> pl.DataFrame:
         """``_id`` and Unique ID of students and staff who are sent."""
-        header = self._settings.header("Unique ID")
-        return pl.concat([rows.select("_id", header) for rows in self.good.values()]).unique("_id", keep="any")
+        header, role = self._settings.header("Unique ID"), pl.col(self._settings.header("Role"))
+        found = [rows.filter(~role.is_in(WORDS[GUARDIANS])).select("_id", header) for rows in self.good.values()]
+        return pl.concat(found).unique("_id", keep="any")
 
     def file(self, part: str) -> FeedFile | None:
         """The file of that part, or None where it has no rows."""

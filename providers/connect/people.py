@@ -15,7 +15,15 @@ from rosterkit.feeds.people import people
 from rosterkit.feeds.rows import report
 from rosterkit.sources.findings import Findings
 
-__all__ = ["GUARDIAN_ROLES", "STAFF_ROLES", "enabled_people", "named_id", "staff_rows", "student_rows"]
+__all__ = [
+    "GUARDIAN_ROLES",
+    "STAFF_ROLES",
+    "enabled_people",
+    "named_id",
+    "staff_rows",
+    "student_rows",
+    "with_own_contacts",
+]
 
 GUARDIAN_ROLES = ("guardian", "parent", "relative")
 STAFF_ROLES = ("administrator", "teacher", "aide", "proctor")
@@ -52,6 +60,23 @@ def enabled_people(roster: Roster, findings: Findings, as_of: date) -> pl.DataFr
     if disabled:
         findings.add("connect.disabled", file=USERS, detail=f"{disabled:,} people")
     return everybody.filter("_enabled").drop("_enabled")
+
+
+def with_own_contacts(everybody: pl.DataFrame, settings: ConnectSettings, findings: Findings) -> pl.DataFrame:
+    """Everybody with the e-mail and mobile number that are theirs alone, for a Connect that wants it so.
+
+    One that people of different names share stays with the one employee among them, and is left out of the other rows.
+    """
+    name = pl.concat_str(pl.col("given_name", "family_name").str.to_lowercase().fill_null(""), separator="\n")
+    staff = pl.col("word").is_in(STAFF_ROLES).fill_null(value=False)
+    for column in ("email", settings.phone_credential):
+        value = pl.col(column).str.to_lowercase()
+        shared = value.is_not_null() & (name.n_unique().over(value) > 1)
+        only_staff = staff & (staff.sum().over(value) == 1)
+        lost = everybody.select((shared & ~only_staff).fill_null(value=False)).to_series()
+        report(findings, "connect.contact-taken", everybody.filter(lost), file=USERS, column=column)
+        everybody = everybody.with_columns(pl.when(~lost).then(pl.col(column)).alias(column))
+    return everybody
 
 
 def _first_role(*, guardians: bool) -> pl.Expr:

@@ -219,10 +219,13 @@ RULES: tuple[Rule, ...] = (
         "lost it.",
         "Nothing where unique_contacts is off; otherwise correct it where the records are kept.",
     ),
-    _row(
+    Rule(
         "connect.contact-taken",
+        "error",
+        "error",
         "The e-mail address or mobile number belongs to another person too, and Connect is set up to give each to one.",
         "Correct it where the records are kept, or set unique_contacts = false.",
+        row="sent without it; withheld where a guardian has no other",
     ),
     _row(
         "connect.agents",

@@ -405,6 +405,20 @@ def test_C27_grades_in_the_codes_of_connect(tmp_path: Path) -> None:
     assert row(rows, "c-2", "classes.csv")["grades"] == "5,K"
 
 
+def test_a_contact_that_two_share_is_left_out_where_connect_wants_owners(tmp_path: Path) -> None:
+    roster = district().changed("User", "g-01", email="B.Okafor@maplehollow.example")
+    roster = roster.changed("User", "g-02", sms="+12175550115")
+    rows, findings, files = build(roster, tmp_path, unique_contacts=True)
+    assert row(rows, "t-01")["email"] == "b.okafor@maplehollow.example"
+    assert row(rows, "g-01", "guardians.csv")["email"] == ""
+    assert row(rows, "g-02", "guardians.csv")["sms"] == ""
+    assert "g-03" not in column(rows["guardians.csv"], "sourcedId"), "no other contact is left"
+    assert keys(findings, "connect.contact-taken") == ["g-01", "g-02", "g-03"]
+    assert "connect.contact-taken" not in FEED.check(files, None, settings(unique_contacts=True)).findings["rule"]
+    rows, _, _ = build(roster, tmp_path)
+    assert row(rows, "g-02", "guardians.csv")["sms"] == row(rows, "g-03", "guardians.csv")["sms"]
+
+
 def test_people_whose_account_is_disabled_are_counted_and_not_sent(tmp_path: Path) -> None:
     roster = district().changed("User", "s-01", account_enabled=False).changed("User", "g-02", enabled=False)
     rows, findings, _ = build(roster, tmp_path)

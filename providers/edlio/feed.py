@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from providers.edlio.accounts import accounts, columns_of, first_file_counts, shared_emails, shared_ids
+from providers.edlio.activation import Stage, link_expires
 from providers.edlio.checks import checks, parts_of, row_checks
 from providers.edlio.classrooms import classrooms, enrollments
 from providers.edlio.columns import CLASSES, COMBINED, ENROLLMENTS, GUARDIANS, PEOPLE, PEOPLE_FILES, STAFF, USERS, WORDS
@@ -45,6 +46,10 @@ class EdlioFeed:
         made = accounts(roster, settings, context.findings, context.as_of, where="feeds.edlio")
         if context.last_sent is None:
             _first_file(roster, made, settings, context)
+        issued = settings.credentials_issued
+        if settings.stage is Stage.CREDENTIALS and issued and context.as_of >= link_expires(issued):
+            detail = f"it worked until {link_expires(issued).isoformat()}"
+            context.findings.add("A1.link-expired", file=settings.file_name(STAFF), detail=detail)
         people = _People(made, settings, context)
         files = [people.file(part) for part in people.good]
         if settings.classes and people.good:

@@ -29,6 +29,11 @@ def _info(code: str, meaning: str, remedy: str, *, example: str = "") -> Rule:
 
 
 RULES: tuple[Rule, ...] = (
+    _warning(
+        "A1.link-expired",
+        "The link to the SFTP credentials was sent more than seven days ago and no longer works.",
+        "Ask Edlio for a new link where the credentials were not stored; otherwise set stage to what comes next.",
+    ),
     _row(
         "A5.unique-id",
         "Two different people carry one Unique ID. Edlio warns of delays and missing accounts.",

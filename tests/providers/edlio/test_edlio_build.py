@@ -316,3 +316,13 @@ def test_A14_a_parent_who_is_enrolled_is_in_no_class(tmp_path: Path) -> None:
     assert "g-01" not in column(rows["Enrollments.csv"], "Person ID")
     assert "A14.person" in findings["rule"].to_list()
     assert FEED.check(files, None, settings(guardians="file")).outcome is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize(("issued", "expired"), [("2026-11-14", True), ("2026-11-15", False)])
+def test_A1_a_link_that_expired_is_named_until_the_credentials_are_stored(
+    issued: str, expired: bool, tmp_path: Path
+) -> None:
+    _, findings, _ = build(district(), tmp_path, stage="credentials", credentials_issued=issued)
+    assert ("A1.link-expired" in findings["rule"].to_list()) is expired
+    _, findings, _ = build(district(), tmp_path, stage="reviewed", credentials_issued=issued)
+    assert "A1.link-expired" not in findings["rule"].to_list()

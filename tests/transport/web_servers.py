@@ -149,7 +149,7 @@ class Https(Web):
     def __init__(self, context: ssl.SSLContext) -> None:
         self.files: dict[str, bytes] = {}
         self.redirects: dict[str, str] = {}
-        self.states_checksum = True
+        self.states_checksum = self.knows_ranges = True
         super().__init__(context)
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -165,7 +165,7 @@ class Https(Web):
         whole = self.files[path]
         about = {"ETag": f'"{hashlib.md5(whole).hexdigest()}"', "Last-Modified": formatdate(1_767_000_000, usegmt=True)}
         wanted = headers.get("Range", "")
-        if wanted and headers.get("If-Range") == about["ETag"]:
+        if wanted and self.knows_ranges and headers.get("If-Range") == about["ETag"]:
             start = int(wanted.removeprefix("bytes=").rstrip("-"))
             return 206, about | {"Content-Range": f"bytes {start}-{len(whole) - 1}/{len(whole)}"}, whole[start:]
         return 200, about, whole

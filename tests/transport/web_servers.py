@@ -111,15 +111,17 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
             if web.faults.cut_reads and "list-type" not in self.path:
                 with suppress(OSError):
                     self.wfile.write(body[: web.faults.cut_reads.pop(0)])
-                return self._cut()
+                return self._cut(at_once=False)
             self.wfile.write(body)
             return None
 
-        def _cut(self) -> None:
+        def _cut(self, *, at_once: bool = True) -> None:
+            """Ends the connection; at once means that what is under way is lost too."""
             self.close_connection = True
             with suppress(OSError):
                 self.wfile.flush()
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                if at_once:
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()
 
     return Handler

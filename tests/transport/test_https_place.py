@@ -6,6 +6,7 @@ import base64
 import hashlib
 import logging
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -198,12 +199,13 @@ def test_a_file_that_is_replaced_between_two_attempts_is_not_mixed(https: HttpsS
     assert not (tmp_path / "got.csv").exists()
 
 
-def test_a_server_that_gives_no_parts_gives_the_whole_again(https: HttpsStand, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_server_that_gives_no_parts_gives_the_whole_again(https: HttpsStand, tmp_path: Path, stated: bool) -> None:
     big = content(3 << 20)
     https.put("users.csv", big)
     https.server.knows_ranges = False
     with https.place() as place:
-        file = place.list()[0]
+        file = place.list()[0] if stated else replace(place.list()[0], size=None)
         https.faults.cut_reads = [2 << 20]
         got = place.fetch(file, tmp_path / "got.csv")
     assert (got.attempts, (tmp_path / "got.csv").read_bytes()) == (3, big)

@@ -153,7 +153,7 @@ PULL_RULES = (
     ),
     _pull(
         "rest.repeated-page",
-        "The server sent the same page twice, or a link to a page that was read already.",
+        "The server sent the same page twice.",
         "Raise page_size so that one page holds everything, if the server ignores offset; report it to the vendor.",
     ),
     _pull("rest.broken-off", "Reading a collection ended early, after a part of it had come.", "Run again later."),

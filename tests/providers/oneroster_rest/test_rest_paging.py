@@ -153,15 +153,25 @@ def test_other_links_do_not_end_the_pull() -> None:
 
 
 def test_a_last_page_without_a_link_header_is_the_last() -> None:
-    def without_last(ask: Ask, reply: Reply) -> Reply:
-        kept = reply.headers if "next" in reply.headers["Link"] else {}
-        return Reply(reply.status, reply.body, kept)
+    """A server that pages by its own cursor and ignores offset: asking by number would bring the first page again."""
 
-    with serving(FakeServer(invented(), total=False, link=True)) as fake:
-        on("users", without_last, fake=fake)
+    def by_cursor(ask: Ask, reply: Reply) -> Reply:
+        at = int(ask.query.get("cursor", "0"))
+        page = json.loads(reply.body)["users"][at : at + 50]
+        link = {"Link": f'<{ask.path}?cursor={at + 50}>; rel="next"'} if len(page) == 50 else {}
+        return Reply(200, json.dumps({"users": page}).encode(), link)
+
+    with serving(FakeServer(invented(), total=False)) as fake:
+        on("users", lambda ask, _reply: by_cursor(ask, whole(fake, ask)), fake=fake)
         extract = read(fake, page_size=50)
     assert coverage(extract)["User"] == "full"
     assert rows(extract, "User").height == 137
+
+
+def whole(fake: FakeServer, ask: Ask) -> Reply:
+    """The collection on one page."""
+    everything = Ask(ask.method, ask.path, {"limit": "1000"}, ask.headers, ask.target)
+    return fake.data(everything)
 
 
 def test_a_server_that_does_not_page_sends_everything_at_once() -> None:

@@ -117,9 +117,6 @@ class _Walk:
     def end(self, rule: str = "", reason: str = "", error: ApiError | None = None) -> Pulled:
         """What came, checked as a whole."""
         raw = joined(self.pages, self.collection)
-        digest = hashlib.sha256(
-            ",".join(page.text[1:-1] for page in self.pages).encode("utf-8", "surrogatepass")
-        ).digest()
         if not rule:
             rule, reason = self._doubt()
         return Pulled(

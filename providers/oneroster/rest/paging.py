@@ -27,6 +27,7 @@ HALVED = frozenset({502, 504})
 """Statuses that usually mean that a page is too heavy: the next attempt asks for half of it."""
 
 _SMALLEST = 100
+_NO_SUCH_PAGE = frozenset({400, 404, 416, 422})
 _PAGING_LINKS = frozenset({"next", "prev", "first", "last"})
 
 
@@ -98,7 +99,8 @@ class _Walk:
     seen: set[bytes] = field(default_factory=set)  # digests of the ids of each page
     received: int = 0
     totals: list[int] = field(default_factory=list)
-    linked: bool = False  # the server sends Link headers that can be followed
+    linked: bool = False  # the server sends Link headers
+    confirming: bool = False  # everything came, if the total is what it says: the next page has to be empty
     notes: dict[str, str] = field(default_factory=dict)
     hash: Any = field(default_factory=hashlib.sha256)  # over the records as they came
 
@@ -155,6 +157,8 @@ def pull(server: Server, collection: Collection, pages: Pages, progress: Progres
             if halve and error.status in HALVED:
                 walk.limit = max(walk.limit // 2, _SMALLEST)
                 continue
+            if walk.confirming and error.status in _NO_SUCH_PAGE:
+                return walk.end()
             return _failed(walk, error)
         ended = _take(walk, answer, pages)
         if ended is not None:
@@ -226,13 +230,14 @@ def _next(walk: _Walk, answer: Answer, server: Server) -> str | None:
         walk.notes["rest.link-elsewhere"] = ""
         return ""
     if total is not None:
-        return "" if walk.received < total or _only_a_page_count(walk, answer) else None
+        walk.confirming = walk.received == total and _may_be_a_page_count(walk, answer)
+        return None if walk.received == total and not walk.confirming else ""
     return None if links is not None or walk.linked else ""
 
 
-def _only_a_page_count(walk: _Walk, answer: Answer) -> bool:
+def _may_be_a_page_count(walk: _Walk, answer: Answer) -> bool:
     """Whether the total may be only the number of records on this page, as some servers send it."""
-    return len(walk.pages) == 1 and walk.received >= _SMALLEST and "x-count" not in answer.headers
+    return len(walk.pages) == 1 and "x-count" not in answer.headers
 
 
 def _links(answer: Answer) -> Mapping[str, str] | None:

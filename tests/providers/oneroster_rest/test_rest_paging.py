@@ -82,16 +82,29 @@ def test_fewer_announced_than_came_is_partial() -> None:
     assert is_partial(users_answer(headers(X_Total_Count="60"), page=1), "rest.count")
 
 
-def test_a_total_that_is_only_the_page_is_not_believed() -> None:
+@pytest.mark.parametrize("cap", [40, 100])
+def test_a_total_that_is_only_the_page_is_not_believed(cap: int) -> None:
     """Some servers put the number of records on this page where the total belongs."""
 
     def page_count(_ask: Ask, reply: Reply) -> Reply:
         return Reply(reply.status, reply.body, {"X-Total-Count": str(len(json.loads(reply.body)["users"]))})
 
-    with serving(FakeServer(invented(), cap=100)) as fake:
+    with serving(FakeServer(invented(), cap=cap)) as fake:
         on("users", page_count, fake=fake)
         extract = read(fake, collections=["users"])
     assert is_partial(extract, "rest.changed")
+    assert rows(extract, "User").height == 137
+
+
+@pytest.mark.parametrize(("status", "expected"), [(400, "full"), (404, "full"), (416, "full"), (500, "partial")])
+def test_a_server_may_refuse_the_page_after_the_last(status: int, expected: str) -> None:
+    """One page with a total is confirmed by asking for the page behind it."""
+
+    def refuse(ask: Ask, reply: Reply) -> Reply:
+        return reply if ask.query["offset"] == "0" else Reply(status, b"{}")
+
+    extract = users_answer(refuse, page=1, size=500)
+    assert coverage(extract)["User"] == expected
     assert rows(extract, "User").height == 137
 
 

@@ -196,6 +196,33 @@ def test_a_server_that_does_not_page_sends_everything_at_once() -> None:
     assert rows(extract, "User").height == 137
 
 
+def test_a_server_that_counts_and_does_not_page_sends_everything_at_once() -> None:
+    with serving(FakeServer(invented())) as fake:
+        on("users", lambda ask, _reply: whole(fake, ask), fake=fake)
+        extract = read(fake)
+    assert coverage(extract)["User"] == "full"
+    assert rows(extract, "User").height == 137
+
+
+def test_a_lost_link_header_does_not_end_the_pull() -> None:
+    def lost(_ask: Ask, reply: Reply) -> Reply:
+        return Reply(reply.status, reply.body)
+
+    with serving(FakeServer(invented(), total=False, link=True)) as fake:
+        on("users", lost, fake=fake, page=2)
+        extract = read(fake, page_size=30)
+    assert coverage(extract)["User"] == "full"
+    assert rows(extract, "User").height == 137
+
+
+def test_an_empty_page_with_a_further_link_is_partial() -> None:
+    def emptied(_ask: Ask, reply: Reply) -> Reply:
+        return Reply(200, b'{"users":[]}', reply.headers)
+
+    extract = users_answer(emptied, total=False, link=True)
+    assert is_partial(extract, "rest.broken-off")
+
+
 def test_an_announced_page_that_is_short_is_partial() -> None:
     """ClassLink's x-count: how many records this page has."""
     assert is_partial(users_answer(headers(x_count="51"), page=2), "rest.count")

@@ -144,11 +144,12 @@ class _Walk:
 
     def _twice(self) -> int:
         """How many records came on two pages, or twice on one page after which the offset of the next was counted."""
-        if len(self.pages) < 2:
+        by_offset = self.offsets and (len(self.pages) > 1 or not self.totals)
+        if len(self.pages) < 2 and not by_offset:
             return 0
         ids = pl.concat([page.rows.select("sourcedId", page=pl.lit(i)) for i, page in enumerate(self.pages)])
         times = ids.drop_nulls().group_by("sourcedId").agg(pl.len(), pages=pl.col("page").n_unique())
-        several = (pl.col("pages") > 1) | ((pl.col("len") > 1) & self.offsets)
+        several = (pl.col("pages") > 1) | ((pl.col("len") > 1) & by_offset)
         return times.filter(several).height
 
 
@@ -224,8 +225,10 @@ def _take(walk: _Walk, answer: Answer, pages: Pages) -> Pulled | None:
     links = _links(answer)
     if not found.records and links is not None and "next" in links:
         return walk.end("rest.broken-off", "an empty page came, with a link to a further one")
-    unpaged = len(found.records) > walk.limit and not walk.totals and links is None
-    return walk.end() if unpaged or not found.records else None
+    if not found.records:
+        return walk.end()
+    unpaged = walk.pages[-1].rows["sourcedId"].n_unique() > walk.limit and not walk.totals and links is None
+    return walk.end() if unpaged else None
 
 
 def _number(answer: Answer, header: str) -> list[int]:

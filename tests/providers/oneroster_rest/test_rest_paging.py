@@ -146,6 +146,24 @@ def test_a_record_on_two_pages_means_that_another_may_be_missing() -> None:
     assert is_partial(extract, "rest.changed")
 
 
+@pytest.mark.parametrize(("total", "size", "page"), [(True, 50, 2), (False, 136, 1)])
+def test_a_record_twice_on_one_page_makes_the_next_offset_skip_another(total: bool, size: int, page: int) -> None:
+    """Offsets advance by the records that came: as many came as there are, and one is missing."""
+    once = iter([True])
+
+    def twice(_ask: Ask, reply: Reply) -> Reply:
+        return with_body(
+            reply, lambda body: {"users": body["users"] + (body["users"][:1] if next(once, False) else [])}
+        )
+
+    with serving(FakeServer(invented(), total=total)) as fake:
+        on("users", twice, fake=fake, page=page)
+        extract = read(fake, page_size=size, collections=["users"])
+    assert extract.rows_read["users"] == 137
+    assert rows(extract, "User").height == 136
+    assert is_partial(extract, "rest.changed")
+
+
 def test_a_link_to_another_host_is_never_followed() -> None:
     """B1.5: links of the tenant's server, behind a proxy. Pages are then asked for by their number."""
 

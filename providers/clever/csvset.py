@@ -6,6 +6,7 @@ finding, and nothing of that file is archived because it is absent.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import zipfile
@@ -42,6 +43,7 @@ class CsvFile:
     rows: pl.DataFrame = field(default_factory=pl.DataFrame)
     absent: str = ""
     unreadable: int = 0  # lines
+    digest: str = ""  # SHA-256 of the file
 
     def column(self, name: str) -> pl.Expr:
         """The column, or nulls where the file does not have it."""
@@ -130,7 +132,8 @@ def _read(name: str, content: bytes | None, findings: Findings) -> CsvFile:
             raise_if_empty=False,
         )
     rows = rows.with_columns(text(pl.all()))
-    return CsvFile(name, rows.with_columns(good["_line"], _file=pl.lit(file)), unreadable=bad.height)
+    rows = rows.with_columns(good["_line"], _file=pl.lit(file))
+    return CsvFile(name, rows, unreadable=bad.height, digest=hashlib.sha256(content).hexdigest())
 
 
 def _label(cell: str | None) -> str:

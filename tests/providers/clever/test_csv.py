@@ -30,7 +30,7 @@ def files() -> Files:
         "students": (
             "School id,Student_id,Last_name,First_name,Student_number,Grade,DOB,Gender,Race,Hispanic_Latino,ext.bus,"
             "Contact_name,Contact_type,Contact_relationship,Contact_phone,Contact_phone_type,Contact_email,Contact_sis_id\n"
-            "001,7,Okafor,Ngozi,4007,KG,4/9/2017,F,B,N,12,Ada Okafor,Parent/Guardian,Parent,5550100001,Cell,a@b.example,\n"
+            "001,7,Okafor,Ngozi,4007,KG,4/9/2017,F,B,N,12,Ada Okafor,Parent/Guardian,Parent,5550100001,Cell,a@b.us,\n"
             "001,7,Okafor,Ngozi,4007,KG,4/9/2017,F,B,N,12,Emeka Okafor,Emergency,Other,5550100009,Cell,,\n"
             "002,7,Okafor,Ngozi,4007,KG,4/9/2017,F,B,N,12,,,,,,,\n"
             '002,8,"Okafor, Jr",Chidi,4008,-1,2018-05-01,M,White,Y,,"Okafor, Ada",primary,parent,555 010-0001,Home,,\n'

@@ -17,12 +17,10 @@ __all__ = ["NIGHTS", "Packages", "rows_of"]
 NIGHTS = {
     "first": Night(),
     "changed": Night(1),
-    "zipped again": Night(1, level=4),
     "inserted": Night(2, inserted=True),
     "re-sorted": Night(2, resorted=True),
 }
-"""Each in the order in which it is planned. The content of "zipped again" is that of the night before it, and the
-content of "re-sorted" too."""
+"""Each in the order in which it is planned. The content of "re-sorted" is that of the night before it."""
 
 
 def _generator() -> str:

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.goals import Judged, judged, parsed
+from benchmarks.goals import Judged, judged
 from benchmarks.measure import Stage
 from benchmarks.night import Outcome
 
 __all__ = ["as_json", "growth", "growth_into_page", "into_page", "table"]
 
 _ALONE = 0.8
-_HEAD = ("stage", "s", "imports in", "processor s", "P", "Z", "rows/s", "parsed", "peak MB")
+_HEAD = ("stage", "s", "imports in", "processor s", "P", "Z", "rows/s", "peak MB")
 
 
 def _machine() -> str:
@@ -39,8 +39,6 @@ def _busy(outcome: Outcome) -> str:
 
 
 def _row(stage: Stage, stages: dict[str, Stage]) -> tuple[str, ...]:
-    share = parsed(stage)
-    roads = sorted({of["road"] for of in (stage.said.get("reading") or {}).values()})
     return (
         stage.name + (" ~" if stage.scaled != 1 else ""),
         f"{stage.work:,.2f}",
@@ -49,7 +47,6 @@ def _row(stage: Stage, stages: dict[str, Stage]) -> tuple[str, ...]:
         f"{stage.work / stages['P'].work:,.2f}",
         f"{stage.work / stages['Z'].work:,.2f}",
         f"{stage.rows / stage.work:,.0f}",
-        "" if share is None else f"{share:.1%} {', '.join(roads)}",
         f"{stage.peak / 1e6:,.0f}",
     )
 
@@ -58,11 +55,8 @@ def _goal(judgement: Judged) -> tuple[str, ...]:
     goal, value = judgement.goal, judgement.value
     scale = 1e9 if goal.unit == "GB" else 1
     unit = f" {goal.unit}" if goal.unit else f" × {goal.against}" if goal.against else ""
-    what = {"work": "", "whole": ", imports in", "peak": ", memory", "parsed": ", share parsed"}[goal.take]
-    share = goal.take == "parsed"
-    limit = f"{'≥' if goal.least else '≤'} " + (f"{goal.limit:.0%}" if share else f"{goal.limit / scale:g}{unit}")
-    if value is None:
-        return goal.stage + what, limit, "–", "", "not told"
+    what = {"work": "", "whole": ", imports in", "peak": ", memory"}[goal.take]
+    limit = f"{'≥' if goal.least else '≤'} {goal.limit / scale:g}{unit}"
     said = "met" if judgement.missed_by <= 1 else f"missed by a factor of {judgement.missed_by:.2f}"
     processor = "" if judgement.processor is None else f"{judgement.processor:,.2f}"
     return (

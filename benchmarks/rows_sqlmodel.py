@@ -19,7 +19,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
 from sqlmodel import Field, Session, SQLModel, create_engine, select
 
-from providers.oneroster.format import FILES, File
+from providers.oneroster.spec import FILES, File
 
 _Blank = BeforeValidator(lambda value: value or None)
 _TYPES: dict[str, Any] = {"date": date, "bool": bool}

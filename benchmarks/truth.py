@@ -26,11 +26,11 @@ _ENTITY_OF = {
     "orgs": "Org",
     "roles": "Role",
     "userProfiles": "UserProfile",
-    "users": "Person",
+    "users": "User",
 }
 _LISTS = {  # file, column of the list, columns that a record of the list has beside: the entity
     "classes": (("termSourcedIds", (), "ClassTerm"),),
-    "users": (("orgSourcedIds", ("role",), "Role"), ("agentSourcedIds", (), "GuardianStatement")),
+    "users": (("orgSourcedIds", ("role",), "Role"), ("agentSourcedIds", (), "GuardianLink")),
 }
 _ELSEWHERE = ("termSourcedIds", "orgSourcedIds", "role", "agentSourcedIds", "password")
 """Columns of classes.csv and users.csv that are no values of the class or the person."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rosterkit.operate.workspace import Workspace
+    from rosterkit.workspace import Workspace
 
 __all__ = ["Workspace"]
 
@@ -16,7 +16,7 @@ __all__ = ["Workspace"]
 def __getattr__(name: str) -> Any:
     """Loads the façade when it is asked for: importing rosterkit alone stays cheap."""
     if name == "Workspace":
-        from rosterkit.operate.workspace import Workspace  # noqa: PLC0415 - lazily, as said above
+        from rosterkit.workspace import Workspace  # noqa: PLC0415 - lazily, as said above
 
         return Workspace
     raise AttributeError(f"module rosterkit has no attribute {name}")

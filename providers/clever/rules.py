@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rosterkit.intake.rules import Rule
+from rosterkit.roster.rules import Rule
 from rosterkit.sources.http_rules import HTTP_RULES
 
 __all__ = ["API_RULES", "CSV_RULES"]

@@ -18,7 +18,7 @@ from providers.clever.rules import API_RULES
 from providers.clever.settings import ApiSettings
 from providers.clever.tokens import DistrictToken
 from rosterkit.errors import SourceUnreadable
-from rosterkit.intake.rules import Rule
+from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import Capabilities, Context, Coverage, Extract, Table
 from rosterkit.sources.http import Api, HttpLimits, checked_address, shown_address
 

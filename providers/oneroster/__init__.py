@@ -9,9 +9,9 @@ from providers.oneroster.feed import OneRosterFeed
 from providers.oneroster.rules import RULES
 
 if TYPE_CHECKING:
-    from rosterkit.intake.bundle import Bundle
-    from rosterkit.intake.rules import Rule
-    from rosterkit.intake.source import ReadOptions
+    from rosterkit.roster.rules import Rule
+    from rosterkit.sources.bundle import Bundle
+    from rosterkit.sources.reading import ReadOptions
 
 __all__ = ["FEED", "SOURCE", "OneRosterSource"]
 
@@ -24,7 +24,7 @@ class OneRosterSource:
 
     def read(self, package: Path, options: ReadOptions) -> Bundle:
         """Reads the package; raises SourceUnreadable when it is refused whole. Never writes anything."""
-        from providers.oneroster.reader import read_package  # noqa: PLC0415 - polars is imported when it is needed
+        from providers.oneroster.source import read_package  # noqa: PLC0415 - polars is imported when it is needed
 
         return read_package(package, options)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from providers.oneroster.cells import Cell, fast_pattern, read_cell
-from providers.oneroster.format import PERSONAL, Field
-from rosterkit.intake.csvfile import LINE
-from rosterkit.intake.notes import Notes
+from providers.oneroster.spec import PERSONAL, Field
+from providers.oneroster.values import Cell, fast_pattern, read_cell
+from rosterkit.sources.csv import LINE
+from rosterkit.sources.file_findings import Notes
 
 __all__ = ["DELETED", "KEY", "LINE", "MODIFIED", "is_unread", "note_rows", "read_column"]
 

@@ -10,16 +10,16 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from providers.oneroster.draft import draft, numbered
+from providers.oneroster.export_checks import Sieve, sift, sift_enrollments
+from providers.oneroster.export_rows import draft, numbered
 from providers.oneroster.feed_rules import RULES
 from providers.oneroster.feed_settings import FeedSettings
-from providers.oneroster.format import FILES
-from providers.oneroster.package import InOrder, csv_file, manifest, zipped
-from providers.oneroster.sift import Sieve, sift, sift_enrollments
-from rosterkit.delivery.feed import FeedFile, FeedInput, Rendered
-from rosterkit.delivery.spool import Spool
-from rosterkit.intake import findings
-from rosterkit.intake.rules import Rule
+from providers.oneroster.spec import FILES
+from providers.oneroster.writer import InOrder, csv_file, manifest, zipped
+from rosterkit.feeds.legacy import FeedFile, FeedInput, Rendered
+from rosterkit.feeds.spill_file import Spool
+from rosterkit.roster import findings
+from rosterkit.roster.rules import Rule
 
 __all__ = ["OneRosterFeed"]
 

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Iterable
 from dataclasses import fields
 
-from providers.oneroster.convert import ROLES_IN_11
-from providers.oneroster.draft import ORDER
+from providers.oneroster.export_rows import ORDER
 from providers.oneroster.feed_rules import LOSSES, RULES
 from providers.oneroster.feed_settings import SETTINGS, FeedSettings
-from providers.oneroster.format import NOT_CARRIED
+from providers.oneroster.roles import ROLES_IN_11
+from providers.oneroster.spec import NOT_CARRIED
 
 __all__ = ["document"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rosterkit.intake.rules import Rule
+from rosterkit.roster.rules import Rule
 
 __all__ = ["LOSSES", "RULES", "Loss"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Self
 
-from providers.oneroster.format import VERSIONS
+from providers.oneroster.spec import VERSIONS
 from rosterkit.errors import UsageError
 
 __all__ = ["SETTINGS", "FeedSettings"]

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from providers.oneroster.format import FILES, manifest_properties
+from providers.oneroster.spec import FILES, manifest_properties
 from rosterkit.errors import SourceUnreadable
-from rosterkit.intake import findings
-from rosterkit.intake.archive import Archive
-from rosterkit.intake.csvfile import LINE, read_csv
-from rosterkit.intake.notes import Notes
-from rosterkit.intake.rules import Rule
-from rosterkit.intake.source import ReadOptions
+from rosterkit.roster import findings
+from rosterkit.roster.rules import Rule
+from rosterkit.sources.archive import Archive
+from rosterkit.sources.csv import LINE, read_csv
+from rosterkit.sources.file_findings import Notes
+from rosterkit.sources.reading import ReadOptions
 
 __all__ = ["Contents", "Member", "read_contents"]
 

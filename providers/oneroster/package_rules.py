@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from providers.oneroster.rule_kinds import absent, habit
-from rosterkit.intake.rules import Rule
+from rosterkit.roster.rules import Rule
 
 __all__ = ["MANIFEST_RULES", "SCHEMA_RULES"]
 

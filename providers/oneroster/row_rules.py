@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from providers.oneroster.rule_kinds import KEPT, PROTECTED, habit, mended, unread
-from rosterkit.intake.rules import Rule
+from rosterkit.roster.rules import Rule
 
 __all__ = ["AGENT_RULES", "CELL_RULES", "ROW_RULES", "SEMANTIC_RULES"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from providers.oneroster.package_rules import MANIFEST_RULES, SCHEMA_RULES
 from providers.oneroster.row_rules import AGENT_RULES, CELL_RULES, ROW_RULES, SEMANTIC_RULES
-from rosterkit.intake.filerules import FILE_RULES
-from rosterkit.intake.rules import Rule
+from rosterkit.roster.rules import Rule
+from rosterkit.sources.rules import FILE_RULES
 
 __all__ = ["ONEROSTER_RULES", "RULES"]
 

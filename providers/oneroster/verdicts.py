@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable
 
 from providers.oneroster.rules import ONEROSTER_RULES
-from rosterkit.intake.filerules import CSV_RULES, PACKAGE_RULES
-from rosterkit.intake.rules import ENGINE_RULES, Rule
+from rosterkit.roster.rules import ENGINE_RULES, Rule
+from rosterkit.sources.rules import CSV_RULES, PACKAGE_RULES
 
 __all__ = ["FIELD_ERRORS", "document"]
 

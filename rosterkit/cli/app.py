@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rosterkit.cli.session import put
+from rosterkit.cli.options import put
 
 __all__ = ["app"]
 

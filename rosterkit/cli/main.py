@@ -10,7 +10,10 @@ from collections.abc import Sequence
 
 import typer
 
-from rosterkit.cli import deciding, looking, planning, preparing
+from rosterkit.cli import inspect as looking
+from rosterkit.cli import plan as planning
+from rosterkit.cli import review as deciding
+from rosterkit.cli import setup as preparing
 from rosterkit.cli.app import app
 from rosterkit.errors import InternalError, RosterkitError
 
@@ -64,7 +67,7 @@ def _failed(exit_code: int, message: str, problem: Exception, json: bool) -> int
     shown = "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in message)
     sys.stderr.write(f"{shown}\n")
     if json:
-        from rosterkit.operate.show import shapes
+        from rosterkit.render import json as shapes
 
         sys.stdout.write(shapes.error(exit_code, message, problem))
     return exit_code

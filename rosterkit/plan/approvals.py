@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from rosterkit.model.schema import Entity, entities
-from rosterkit.plan.judge import bit
+from rosterkit.plan.compare import bit
+from rosterkit.plan.natural_keys import Keys, as_text, digest
 from rosterkit.plan.snapshot import APPROVED
-from rosterkit.plan.texts import Keys, as_text, digest
+from rosterkit.roster.schema import Entity, entities
 
 __all__ = ["approvable", "free", "freed", "wholly"]
 

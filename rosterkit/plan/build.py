@@ -11,25 +11,23 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from rosterkit.intake import findings
-from rosterkit.intake.bundle import Bundle
-from rosterkit.intake.source import Progress, silent
-from rosterkit.model.schema import Entity, entities
 from rosterkit.plan.approvals import free, freed, wholly
-from rosterkit.plan.closure import close
-from rosterkit.plan.frames import where
-from rosterkit.plan.holding import hold_cases, hold_over_limits, hold_stored
-from rosterkit.plan.judge import bit, judge
+from rosterkit.plan.changes import Parts, content_hash, parts_of
+from rosterkit.plan.compare import bit, judge
+from rosterkit.plan.holds import hold_cases, hold_over_limits, hold_stored
 from rosterkit.plan.limits import Limits
-from rosterkit.plan.moves import moves
-from rosterkit.plan.parts import Parts, content_hash, parts_of
+from rosterkit.plan.merge import Said, fold, from_pending, stated
+from rosterkit.plan.natural_keys import keys_of
+from rosterkit.plan.propagation import close
 from rosterkit.plan.references import protect, settle
-from rosterkit.plan.said import Said, fold, from_pending, stated
 from rosterkit.plan.scope import layer_of, scope
 from rosterkit.plan.snapshot import PENDING, Snapshot
-from rosterkit.plan.texts import keys_of
+from rosterkit.roster import findings
+from rosterkit.roster.schema import Entity, entities
+from rosterkit.sources.bundle import Bundle
+from rosterkit.sources.reading import Progress, silent
 
-__all__ = ["STANDING", "Draft", "build", "dangling"]
+__all__ = ["Draft", "build", "dangling"]
 
 
 @dataclass(frozen=True)
@@ -39,9 +37,7 @@ class Draft:
     ``pending``: by entity what is to be remembered as said and not stored (PENDING); ``settled``: by entity the sourced
     ids whose pending row is done. ``new_holds``: by entity sourced_id and why of archives that a limit holds
     from now on.
-    ``ended_holds``: hold ids whose reason is gone. ``reserved``: by entity the next integer id. ``standing``: by entity
-    every record that was judged and is there, or is to be: STANDING. ``moves``: what applying it changes in how
-    many are active (plan.moves).
+    ``ended_holds``: hold ids whose reason is gone. ``reserved``: by entity the next integer id.
     """
 
     parts: Parts
@@ -53,35 +49,6 @@ class Draft:
     ended_holds: tuple[int, ...]
     used_approvals: tuple[int, ...]
     reserved: Mapping[str, int]
-    standing: Mapping[str, pl.DataFrame]
-    moves: Mapping[str, pl.DataFrame]
-
-
-STANDING: dict[str, type[pl.DataType]] = {
-    "id": pl.Int64,
-    "file": pl.String,
-    "line": pl.Int64,
-    "tonight": pl.Boolean,  # tonight's package says it, in that line of that file
-    "steady": pl.Boolean,  # once the plan is applied, the store says just what tonight's package says
-    "unlisted": pl.Boolean,  # tonight's package lists it no longer, in that line of that file, and that is held
-}
-
-
-def _standing(rows: pl.DataFrame, package: str) -> pl.DataFrame:
-    there = pl.col("active") | (pl.col("said") & ~pl.col("deleted"))
-    tonight = pl.col("said") & (pl.col("package") == package).fill_null(value=False)
-    unheld = pl.col("hold").is_null() & (pl.col("field_hold") == 0) & pl.col("waits").is_null()
-    goes = (pl.col("action") == "archive").fill_null(value=False)
-    steady = tonight & ~pl.col("deleted") & unheld & (pl.col("dangling") == 0) & ~goes
-    placed = (pl.col("package") == package).fill_null(value=False)
-    unlisted = placed & ~pl.col("said") & pl.col("hold").is_not_null()
-    return where(rows, there).select("id", "file", "line", tonight=tonight, steady=steady, unlisted=unlisted)
-
-
-def _calmly(rows: pl.DataFrame, package: str) -> pl.DataFrame:
-    """STANDING of what was not judged because it is stored as it was said."""
-    tonight = pl.col("package") == package
-    return rows.select("id", "file", "line", tonight=tonight, steady=tonight, unlisted=pl.lit(value=False))
 
 
 def _remembered(entity: Entity, rows: pl.DataFrame, said: Said) -> pl.DataFrame:
@@ -156,7 +123,7 @@ def build(bundle: Bundle, snapshot: Snapshot, limits: Limits, progress: Progress
     said, context, calm = looked_at.said, looked_at.context, looked_at.calm
     next_id = {e.name: snapshot.next_id(e) for e in entities()}
     judged = judge(looked_at.stored, said, next_id, context)
-    records = sum(rows.height for rows in (*judged.values(), *calm.values()))
+    records = calm + sum(rows.height for rows in judged.values())
     progress("planning", records // 3, records)
     keys = keys_of(judged, context)
     reserved = {name: next_id[name] + rows.filter(~pl.col("known")).height for name, rows in judged.items()}
@@ -186,13 +153,6 @@ def build(bundle: Bundle, snapshot: Snapshot, limits: Limits, progress: Progress
         ended_holds=_ended(judged, said, holds),
         used_approvals=_used(snapshot.approved(), parts),
         reserved=reserved,
-        moves=moves(judged, snapshot),
-        standing={
-            name: pl.concat([_standing(rows, bundle.package.id), _calmly(calm[name], bundle.package.id)])
-            if name in calm
-            else _standing(rows, bundle.package.id)
-            for name, rows in judged.items()
-        },
     )
 
 

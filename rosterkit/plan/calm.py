@@ -1,20 +1,21 @@
 """Records that tonight's package says just as they are stored, and that nothing else can move: they are not judged.
 
-On a night on which every record was read and few differ, these are nearly all. A record is *stirred* if it might leave
-or be protected: it is not active, was not said or said to be gone, cannot be read, or refers to one that is stirred.
-It is *calm* if it is not stirred, a row says its stored values and no newer date, and nobody decided on it. Whatever
-the others do, a calm record stays as it is; where it is referred to, it is context (``plan.scope``).
+Where a package says everything and little of it differs, these are nearly all. A record is *stirred* if it might
+leave or be protected: it is not active, was said to be gone (or not said, where that means the same), cannot be read,
+or refers to one that is stirred. It is *calm* if it is not stirred, a row says its stored values and no newer date, and
+nobody decided on it. Whatever the others do, a calm record stays as it is; where it is referred to, it is context
+(``plan.scope``).
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-from rosterkit.model.schema import Entity
-from rosterkit.plan.judge import bit
+from rosterkit.plan.compare import bit
 from rosterkit.plan.limits import PLACE
-from rosterkit.plan.said import Said
-from rosterkit.plan.texts import named
+from rosterkit.plan.merge import Said
+from rosterkit.plan.natural_keys import named
+from rosterkit.roster.schema import Entity
 
 __all__ = ["calm", "context_of", "said_at", "stirred"]
 
@@ -30,7 +31,10 @@ def said_at(stored: pl.DataFrame, said: Said) -> pl.Series:
 
 def stirred(entity: Entity, stored: pl.DataFrame, at: pl.Series, said: Said, above: dict[str, pl.Series]) -> pl.Series:
     """Ids of the stored records that might leave or be protected; ``above``: those of the entities before this one."""
-    stays = (stored["status"] == "active") & at.is_not_null()
+    there = at.is_not_null()
+    if said.state != "full" and not said.listings:  # who is not said stays
+        there |= ~stored["sourced_id"].is_in(said.rows["sourced_id"].implode())
+    stays = (stored["status"] == "active") & there
     if said.unreadable.height:
         stays &= ~stored["sourced_id"].is_in(said.unreadable["sourced_id"].implode())
     found = stored.filter(~stays)["id"]

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from rosterkit.model.schema import Entity, by_name, entities
-from rosterkit.plan.parts import Parts
+from rosterkit.plan.changes import Parts
+from rosterkit.plan.natural_keys import Keys, as_text
 from rosterkit.plan.plan import LINES
-from rosterkit.plan.texts import Keys, as_text
+from rosterkit.roster.schema import Entity, by_name, entities
 
 __all__ = ["NAMES", "creates", "lines"]
 

@@ -23,7 +23,7 @@ def reused_ids(people: pl.DataFrame, demographics: pl.DataFrame) -> pl.Series:
         pl.col("known") & pl.col("said") & ~pl.col("deleted") & _contradicts("given_name") & _contradicts("family_name")
     )
     born = demographics.filter(pl.col("known") & pl.col("said") & ~pl.col("deleted") & _contradicts("birth_date"))[
-        "s.person_id"
+        "s.user_id"
     ]
     second = _contradicts("identifier") | _contradicts("state_id") | pl.col("id").is_in(born.implode())
     return known.filter(second)["id"]

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 import polars as pl
 
 __all__ = [
-    "BY_CLASS",
     "CENSUS",
     "CLASS_CENSUS",
-    "COUNTS",
     "PEOPLE",
     "PLACE",
     "UNITS",
@@ -46,14 +44,8 @@ CENSUS: dict[str, type[pl.DataType]] = {
 PLACE = {"Role": "org_id", "Course": "org_id", "Class": "school_id", "Enrollment": "school_id"}
 """The entities that say themselves where they count, and the column that does."""
 
-PEOPLE = {"Person": "id", "UserProfile": "person_id", "Demographics": "person_id", "GuardianStatement": "student_id"}
+PEOPLE = {"User": "id", "UserProfile": "user_id", "Demographics": "user_id", "GuardianLink": "student_id"}
 """The entities that count where a person does, and the column that says who that is."""
-
-BY_CLASS = "Enrollment by class"
-"""By that name enrollments are counted by class too, as if that were their place."""
-
-COUNTS: dict[str, type[pl.DataType]] = {"role": pl.String, "place": pl.Int64, "base": pl.Int64}
-"""How many records are active, by role ("" where the entity has none) and place (an org's id; 0: none)."""
 
 CLASS_CENSUS: dict[str, type[pl.DataType]] = {"class_id": pl.Int64, "role": pl.String, "base": pl.Int64}
 """How many enrollments are active at the base revision, by class and role."""
@@ -139,13 +131,13 @@ def halved_classes(members: pl.DataFrame, census: pl.DataFrame, limits: Limits) 
 def people_census(entity: str, rows: pl.DataFrame, seats: pl.DataFrame) -> pl.DataFrame:
     """CENSUS of records that count where a person does: by unit once for each of the person's, over all for each role.
 
-    ``rows``: person_id and ``base``, how many records that person has; ``seats``: person_id, role, school_id.
+    ``rows``: user_id and ``base``, how many records that person has; ``seats``: user_id, role, school_id.
     """
-    by = ["role", "school_id"] if entity == "Person" else ["school_id"]
-    units = seats.select("person_id", *by).unique()
-    roles = units.select("person_id", *by[:-1]).unique()
-    counted = rows.join(units, on="person_id", how="left").group_by(by).agg(pl.col("base").sum())
-    over_all = rows.join(roles, on="person_id", how="left").group_by(by[:-1] or pl.lit("").alias("role"))
+    by = ["role", "school_id"] if entity == "User" else ["school_id"]
+    units = seats.select("user_id", *by).unique()
+    roles = units.select("user_id", *by[:-1]).unique()
+    counted = rows.join(units, on="user_id", how="left").group_by(by).agg(pl.col("base").sum())
+    over_all = rows.join(roles, on="user_id", how="left").group_by(by[:-1] or pl.lit("").alias("role"))
     return shaped(counted.with_columns(pl.col("school_id").fill_null(0)), over_all.agg(pl.col("base").sum()))
 
 

@@ -8,8 +8,6 @@ from datetime import date, datetime
 
 import polars as pl
 
-from rosterkit.intake.cache import Reading
-
 __all__ = ["ACTIONS", "LINES", "Counts", "Plan", "PlanView"]
 
 ACTIONS = ("create", "update", "archive", "restore")
@@ -49,14 +47,13 @@ class Plan:
     needs_approval: bool
     approval_why: str  # why a person must look; "" where none must
     undoes: int | None = None  # the revision that an undo reverts
-    applied_as: int | None = None  # the revision it became; None before, and where there was nothing to write
+    revision_made: int | None = None  # the revision it became; None before, and where there was nothing to write
     packages: tuple[str, ...] = ()
     changes: Mapping[str, Counts] = field(default_factory=dict)
     held: Mapping[str, Counts] = field(default_factory=dict)
     findings: Mapping[str, int] = field(default_factory=dict)
     segments: tuple[tuple[str, str, str, str], ...] = ()  # entity, role, state, why
     notes: tuple[str, ...] = ()  # sentences a reviewer should read first
-    reading: Mapping[str, Reading] = field(default_factory=dict)  # by file, of a plan that was just made
 
     @property
     def total(self) -> Counts:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from rosterkit.intake import findings
-from rosterkit.model.schema import Column, Entity, entities
-from rosterkit.plan.judge import bit, differing, has, outcome_active
+from rosterkit.plan.compare import bit, differing, has, outcome_active
+from rosterkit.roster import findings
+from rosterkit.roster.schema import Column, Entity, entities
 
 __all__ = ["EXPLICIT", "protect", "settle"]
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import polars as pl
 
-from rosterkit.intake.bundle import Listing
-from rosterkit.model.schema import Column, Entity
+from rosterkit.roster.schema import Column, Entity
+from rosterkit.sources.bundle import Listing
 
 __all__ = ["APPROVED", "HOLDS", "PENDING", "Layer", "Snapshot"]
 
@@ -57,9 +57,6 @@ class Layer:
 class Snapshot(Protocol):
     """The store at one revision, for one origin."""
 
-    @property
-    def revision(self) -> int: ...
-
     def rows(self, entity: Entity) -> pl.DataFrame:
         """Every row of this origin, archived ones too: ``entity.judged_schema``."""
         ...
@@ -81,7 +78,7 @@ class Snapshot(Protocol):
         ...
 
     def roles_of(self, people: pl.Series) -> pl.DataFrame:
-        """The active roles of these persons: person_id, role, org_id."""
+        """The active roles of these persons: user_id, role, org_id."""
         ...
 
     def next_id(self, entity: Entity) -> int:

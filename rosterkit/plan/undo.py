@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from rosterkit.model.schema import Column, Entity, entities
-from rosterkit.plan.judge import bit, has, outcome_active
-from rosterkit.plan.parts import Parts, content_hash, parts_of
-from rosterkit.plan.said import stated
+from rosterkit.plan.changes import Parts, content_hash, parts_of
+from rosterkit.plan.compare import bit, has, outcome_active
+from rosterkit.plan.merge import stated
+from rosterkit.plan.natural_keys import Keys, as_text, keys_of
 from rosterkit.plan.snapshot import HOLDS, PENDING
-from rosterkit.plan.texts import Keys, as_text, keys_of
+from rosterkit.roster.schema import Column, Entity, entities
 
 __all__ = ["NEW_HOLDS", "Reversal", "reverse"]
 

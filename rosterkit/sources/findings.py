@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from rosterkit.intake import findings
-from rosterkit.intake.rules import Rule
+from rosterkit.roster import findings
+from rosterkit.roster.rules import Rule
 
 __all__ = ["SHOWN", "Findings"]
 

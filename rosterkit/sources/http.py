@@ -7,14 +7,16 @@ personal.
 
 from __future__ import annotations
 
+import json
 import logging
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -29,6 +31,8 @@ from rosterkit.sources.http_rules import HTTP_RULES
 __all__ = ["HTTP_RULES", "Answer", "Api", "ApiError", "HttpLimits", "checked_address", "shown_address"]
 
 T = TypeVar("T")
+
+_ERROR_BYTES = 64 * 1024
 
 for _name in ("httpx", "httpcore"):  # they log whole addresses, with queries, and headers
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -82,12 +86,16 @@ class Api:
         self._reset_header = reset_header
         self._progress = progress
         self._lock = threading.Lock()
+        try:
+            verify = ssl.create_default_context(cafile=str(ca_file)) if ca_file else _usual_certificates()
+        except OSError as error:
+            raise UsageError(f"The file of certificates {ca_file} cannot be read: {error.strerror}.") from error
         self._client = httpx.Client(
             auth=auth,
             headers=_sendable({"Accept": "application/json", **(headers or {})}),
             timeout=httpx.Timeout(self.limits.read, connect=self.limits.connect),
             follow_redirects=False,  # a redirect would carry the credentials to an address that nobody configured
-            verify=_trusted(base, ca_file),
+            verify=verify,
         )
 
     def __enter__(self) -> Self:
@@ -137,11 +145,13 @@ class Api:
         form: Mapping[str, str] | None = None,
         auth: httpx.Auth | None = None,
         types: tuple[type, ...] = (dict,),
+        final: Container[int] = frozenset(),
     ) -> Answer:
         """The JSON answer of that address (relative to the base, or absolute on its host), asked for until it comes.
 
-        ``auth`` is used in place of the client's own; ``types`` are those that the JSON value may have. Raises ApiError
-        where it fails for good, UsageError where the credentials hold a character that cannot be sent.
+        ``auth`` is used in place of the client's own; ``types`` are those that the JSON value may have. A status in
+        ``final`` is not asked again. Raises ApiError where it fails for good, UsageError where the credentials hold a
+        character that cannot be sent.
         """
         url = self.url(address)
         url = url.copy_merge_params(dict(params)) if params else url
@@ -157,18 +167,20 @@ class Api:
                 wait_jitter=self.limits.wait_initial,
             ):
                 with attempt:
-                    return self._once(request, types, options)
+                    return self._once(request, types, final, options)
         except AgainError as error:
             raise error.error from error.__cause__
         raise AssertionError("stamina ends with a result or an error")
 
-    def _once(self, request: httpx.Request, types: tuple[type, ...], options: Mapping[str, Any]) -> Answer:
+    def _once(
+        self, request: httpx.Request, types: tuple[type, ...], final: Container[int], options: Mapping[str, Any]
+    ) -> Answer:
         address = shown_address(request.url)
         started = time.monotonic()
         try:
             answer = self._client.send(request, stream=True, **options)
             try:
-                self._check_status(answer, address)
+                self._check_status(answer, address, final)
                 content = self._content(answer, address, started)
             finally:
                 answer.close()
@@ -194,13 +206,14 @@ class Api:
                 raise httpx.ReadTimeout("the whole answer")
         return bytes(content)
 
-    def _check_status(self, answer: httpx.Response, address: str) -> None:
+    def _check_status(self, answer: httpx.Response, address: str, final: Container[int]) -> None:
         status = answer.status_code
         if status == 200:
             return
         rule, what = status_meaning(status)
         error = ApiError(f"{address} answers {status}: {what}", rule=rule, address=address, status=status)
-        if rule not in ("http.rate-limited", "http.server-error"):
+        error.body = _error_body(answer)
+        if status in final or rule not in ("http.rate-limited", "http.server-error"):
             raise error
         wait = self._asked_wait(answer)
         if wait is not None and wait > self.limits.wait_asked:
@@ -226,16 +239,23 @@ class Api:
         return when if when is not None and when > 0 else None
 
 
-def _trusted(base: httpx.URL, ca_file: Path | None) -> ssl.SSLContext:
-    """The certificates to trust. Plain http (on this machine) needs none, and reading them takes a while."""
-    if base.scheme == "http":
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if ca_file is None:
-        return httpx.create_ssl_context()
+@cache
+def _usual_certificates() -> ssl.SSLContext:
+    """The usual certificates, read once: that takes longer than the requests of a small district."""
+    return httpx.create_ssl_context()
+
+
+def _error_body(answer: httpx.Response) -> Any:
+    """The JSON value of an error's body, None where it has none or it is longer than an error may be."""
+    content = bytearray()
     try:
-        return ssl.create_default_context(cafile=str(ca_file))
-    except OSError as error:
-        raise UsageError(f"The file of certificates {ca_file} cannot be read: {error.strerror}.") from error
+        for piece in answer.iter_bytes():
+            content += piece
+            if len(content) > _ERROR_BYTES:
+                return None
+        return json.loads(content)
+    except (httpx.HTTPError, ValueError, RecursionError):
+        return None
 
 
 def _sendable(headers: Mapping[str, str]) -> dict[str, str]:

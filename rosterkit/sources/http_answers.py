@@ -14,7 +14,12 @@ __all__ = ["AgainError", "ApiError", "failed_connection", "parsed", "status_mean
 
 
 class ApiError(SourceUnreadable):
-    """A request failed for good. ``status`` is the HTTP status, or None where no answer came."""
+    """A request failed for good. ``status`` is the HTTP status, or None where no answer came.
+
+    ``body`` is the JSON value of an error's answer, if it has one. It may hold personal data: show no text of it.
+    """
+
+    body: Any = None
 
     def __init__(self, message: str, *, rule: str, address: str, status: int | None = None) -> None:
         super().__init__(message, rule=rule, file=address)

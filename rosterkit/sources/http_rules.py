@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rosterkit.intake.rules import Rule
+from rosterkit.roster.rules import Rule
 
 __all__ = ["HTTP_RULES"]
 

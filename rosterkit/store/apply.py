@@ -11,10 +11,10 @@ from dataclasses import asdict, replace
 import polars as pl
 
 from rosterkit.errors import InternalError
-from rosterkit.intake.source import Progress, silent
-from rosterkit.model.schema import Column, Entity, by_name, entities
-from rosterkit.plan.parts import Parts
+from rosterkit.plan.changes import Parts
 from rosterkit.plan.plan import Plan
+from rosterkit.roster.schema import Column, Entity, by_name, entities
+from rosterkit.sources.reading import Progress, silent
 from rosterkit.store.bulk import MANY, ids_table, indexes_after, insert, update
 from rosterkit.store.plans import Stored, now
 from rosterkit.store.snapshot import revision_of
@@ -88,7 +88,7 @@ class _Creating:
 def _place(frame: pl.DataFrame, revision: int) -> pl.DataFrame:
     """Id and where its change was said, the last word of each record."""
     rows = frame.select("id", "package", "file", "line", "modified_at").unique("id", keep="last")
-    return rows.with_columns(changed_in=pl.lit(revision))
+    return rows.with_columns(updated_revision=pl.lit(revision))
 
 
 def _provenance(connection: sqlite3.Connection, entity: Entity, frame: pl.DataFrame, revision: int) -> None:
@@ -146,7 +146,13 @@ def write_parts(
     sizes = Counter[str]()
     for frames in (parts.create, parts.status, parts.update, parts.stamp):
         sizes.update(_heights(frames))
-    same = {"origin": origin, "id_space": "", "status": "active", "created_in": revision, "changed_in": revision}
+    same = {
+        "origin": origin,
+        "id_space": "",
+        "status": "active",
+        "created_revision": revision,
+        "updated_revision": revision,
+    }
     creating = _Creating(connection, parts.create, same, stage)
     done = 0
     for entity in entities():
@@ -204,7 +210,7 @@ def _check_created(
         gone = [row[0] for row in connection.execute(query, (ids,))]
         if gone:
             those = f'"{column}" in (select value from json_each(?))'
-            query = f'select count(*) from "{entity.table}" where created_in=? and {those}'
+            query = f'select count(*) from "{entity.table}" where created_revision=? and {those}'
             broken = connection.execute(query, (revision, json.dumps(gone))).fetchone()[0]
             raise _broken(entity, broken, column)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from rosterkit.store.second import reading
+from rosterkit.store.adbc_reader import reading
 
 __all__ = ["MANY", "ids_table", "indexes_after", "insert", "quoted", "read", "update"]
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rosterkit.errors import Busy, UsageError
-from rosterkit.store.second import first_closed, first_opened
+from rosterkit.store.adbc_reader import first_closed, first_opened
 
 __all__ = ["HEAD", "connect", "migrate", "transaction"]
 

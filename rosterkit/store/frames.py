@@ -7,8 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from rosterkit.intake.ahead import ahead
-from rosterkit.model.schema import Entity, by_name, entities
+from rosterkit.roster.schema import Entity, by_name, entities
 from rosterkit.store.bulk import read
 
 __all__ = ["ActiveFrames"]
@@ -42,8 +41,8 @@ class ActiveFrames:
         """A portion at a time."""
         kind = by_name(entity)
         spaces = self._spaces(kind)
-        for rows in ahead(self._slice(kind, columns, spaces, reach) for reach in self._reaches(kind)):
-            yield self._said(kind, columns, rows)
+        for reach in self._reaches(kind):
+            yield self._said(kind, columns, self._slice(kind, columns, spaces, reach))
 
     def _stored(
         self, kind: Entity, columns: Sequence[str], where: str = _ACTIVE, values: Sequence[str] = ()

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import polars as pl
 
-from rosterkit.model.schema import Entity, entities
-from rosterkit.plan.parts import Parts
+from rosterkit.plan.changes import Parts
+from rosterkit.plan.natural_keys import Keys, as_text
 from rosterkit.plan.plan import Counts
-from rosterkit.plan.texts import Keys, as_text
+from rosterkit.roster.schema import Entity
 from rosterkit.store import plans
 from rosterkit.store.bulk import read
 
@@ -22,12 +22,10 @@ __all__ = [
     "Event",
     "Past",
     "of_record",
-    "parents_of",
     "record_id",
     "revisions",
     "sources",
     "stored_keys",
-    "touched_since",
 ]
 
 
@@ -79,7 +77,7 @@ def _mine(parts: Parts, name: str, record: int) -> Parts:
 
 def of_record(connection: sqlite3.Connection, entity: Entity, record: int) -> Iterator[Event]:
     """What each revision that touched the record did to it, the newest first."""
-    created = f'id = (select created_in from "{entity.table}" where id=?)'
+    created = f'id = (select created_revision from "{entity.table}" where id=?)'
     touched = f"{created} or id in (select revision from touch where entity=? and record=?)"
     for past in revisions(connection, touched, (record, entity.name, record)):
         whole = plans.parts(connection, past.plan)
@@ -104,34 +102,3 @@ def sources(entity: Entity, events: list[Event], keys: Keys) -> dict[str, tuple[
 def stored_keys(path: Path, entity: Entity) -> pl.DataFrame:
     """sourced_id and id of every stored record."""
     return read(path, entity.table, {"sourced_id": pl.String, "id": pl.Int64})
-
-
-def touched_since(connection: sqlite3.Connection, revision: int) -> dict[str, pl.Series]:
-    """By entity the ids of records that any later revision created or touched."""
-    if not connection.execute("select 1 from revision where id > ?", (revision,)).fetchone():
-        return {}
-    out: dict[str, pl.Series] = {}
-    for entity in entities():
-        query = (
-            "select record from touch where entity=? and revision>? "
-            f'union select id from "{entity.table}" where created_in>?'
-        )
-        found = connection.execute(query, (entity.name, revision, revision)).fetchall()
-        out[entity.name] = pl.Series([row[0] for row in found], dtype=pl.Int64)
-    return out
-
-
-def parents_of(connection: sqlite3.Connection, touched: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
-    """By entity the ids of records that these records refer to."""
-    out: dict[str, list[pl.Series]] = {}
-    for entity in entities():
-        ids = touched.get(entity.name, pl.Series([], dtype=pl.Int64))
-        for column in entity.refs if ids.len() else ():
-            assert column.to is not None
-            query = (
-                f'select distinct "{column.name}" from "{entity.table}" where "{column.name}" is not null '
-                "and id in (select value from json_each(?))"
-            )
-            found = connection.execute(query, (json.dumps(ids.to_list()),)).fetchall()
-            out.setdefault(column.to, []).append(pl.Series([row[0] for row in found], dtype=pl.Int64))
-    return {name: pl.concat(some).unique() for name, some in out.items()}

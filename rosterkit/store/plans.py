@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 from rosterkit.errors import InternalError, UsageError
-from rosterkit.plan.parts import Parts
+from rosterkit.plan.changes import Parts
 from rosterkit.plan.plan import Counts, Plan
 
 __all__ = [
@@ -120,7 +120,7 @@ def parts(connection: sqlite3.Connection, plan: str, *, held: bool = False, whol
 
 _COLUMNS = (
     *("id", "source", "kind", "state", "base", "as_of", "created_at", "expires_at", "content_hash", "needs_approval"),
-    *("approval_why", "undoes", "applied_as", "packages", "changes", "held", "findings", "segments", "notes"),
+    *("approval_why", "undoes", "revision_made", "packages", "changes", "held", "findings", "segments", "notes"),
 )
 
 
@@ -193,6 +193,6 @@ def save(
     return seq
 
 
-def set_state(connection: sqlite3.Connection, plan_id: str, state: str, applied_as: int | None = None) -> None:
+def set_state(connection: sqlite3.Connection, plan_id: str, state: str, revision_made: int | None = None) -> None:
     """Moves a plan to another state."""
-    connection.execute("update plan set state=?, applied_as=? where id=?", (state, applied_as, plan_id))
+    connection.execute("update plan set state=?, revision_made=? where id=?", (state, revision_made, plan_id))

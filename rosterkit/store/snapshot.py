@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import polars as pl
 
-from rosterkit.intake.bundle import Listing
-from rosterkit.model.schema import Column, Entity
 from rosterkit.plan.snapshot import APPROVED, HOLDS, PENDING, Layer
+from rosterkit.roster.schema import Column, Entity
+from rosterkit.sources.bundle import Listing
 from rosterkit.store.bulk import quoted, read
 from rosterkit.store.census import Census
 from rosterkit.store.plans import now, unpacked
@@ -30,23 +28,11 @@ def revision_of(connection: sqlite3.Connection) -> int:
 class StoreSnapshot:
     """Reads committed rows only; the caller holds the workspace's lease, so that nothing moves in between."""
 
-    def __init__(
-        self,
-        path: Path,
-        connection: sqlite3.Connection,
-        origin: str,
-        counts: Mapping[str, pl.DataFrame] = MappingProxyType({}),
-    ) -> None:
-        """``counts``: how many are active, where that is remembered (as ``counts`` says it)."""
+    def __init__(self, path: Path, connection: sqlite3.Connection, origin: str) -> None:
         self._path = path
         self._connection = connection
         self._origin = origin
-        self._census = Census(path, origin, counts)
-
-    @property
-    def counts(self) -> dict[str, pl.DataFrame]:
-        """What was counted, by entity: COUNTS, or CENSUS where it counts where a person does; and BY_CLASS."""
-        return self._census.counts
+        self._census = Census(path, origin)
 
     @property
     def revision(self) -> int:
@@ -79,11 +65,11 @@ class StoreSnapshot:
         return self._census.of(entity)
 
     def class_census(self, classes: pl.Series) -> pl.DataFrame:
-        return self._census.by_class().filter(pl.col("class_id").is_in(classes.implode()))
+        return self._census.by_class(classes)
 
     def roles_of(self, people: pl.Series) -> pl.DataFrame:
-        schema = {"person_id": pl.Int64, "role": pl.String, "org_id": pl.Int64}
-        where = "+origin=? and status='active' and person_id in (select value from json_each(?))"
+        schema = {"user_id": pl.Int64, "role": pl.String, "org_id": pl.Int64}
+        where = "+origin=? and status='active' and user_id in (select value from json_each(?))"
         return read(self._path, "role", schema, where, (self._origin, json.dumps(people.to_list())))
 
     def next_id(self, entity: Entity) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from providers.oneroster.format import FILES
+from providers.oneroster.spec import FILES
 from rosterkit.testing.district_people import People
 from rosterkit.testing.district_schools import Schools
 from rosterkit.testing.district_state import District, Night, State

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
-from rosterkit.model.schema import by_name, entities
+from rosterkit.roster.schema import by_name, entities
 
 __all__ = ["GivenFrames"]
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import polars as pl
 
-from rosterkit.intake import findings
-from rosterkit.intake.bundle import UNREADABLE, Bundle, Listing, Package, Segment, Table, said_schema
-from rosterkit.intake.rules import Rule
-from rosterkit.intake.source import ReadOptions
-from rosterkit.model.schema import by_name, entities
+from rosterkit.roster import findings
+from rosterkit.roster.rules import Rule
+from rosterkit.roster.schema import by_name, entities
+from rosterkit.sources.bundle import UNREADABLE, Bundle, Listing, Package, Segment, Table, said_schema
+from rosterkit.sources.reading import ReadOptions
 
 __all__ = ["MemorySource", "bundle", "table"]
 

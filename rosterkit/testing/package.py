@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from providers.oneroster.format import FILES, manifest_properties
+from providers.oneroster.spec import FILES, manifest_properties
 
 __all__ = ["csv_text", "manifest_text", "write_package"]
 

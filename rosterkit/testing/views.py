@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
-from rosterkit.intake.bundle import Segment
-from rosterkit.intake.findings import concat, finding
-from rosterkit.intake.rules import Rule
-from rosterkit.operate.results import CheckReport
 from rosterkit.plan.plan import LINES, Counts, Plan, PlanView
+from rosterkit.results import CheckReport
+from rosterkit.roster.findings import concat, finding
+from rosterkit.roster.rules import Rule
+from rosterkit.sources.bundle import Segment
 
 __all__ = ["AT", "RULES", "line", "make_findings", "make_plan", "make_report", "make_view"]
 
@@ -24,7 +24,7 @@ RULES = {
 }
 
 _LINE: dict[str, str | int | None] = {
-    "entity": "Person",
+    "entity": "User",
     "action": "update",
     "sourced_id": "stu-1",
     "name": "Ana Quispe",
@@ -62,10 +62,10 @@ def make_plan(**said: object) -> Plan:
         needs_approval=True,
         approval_why="mode is review.",
         packages=("abc123",),
-        changes={"Person": Counts(create=1, update=2)},
+        changes={"User": Counts(create=1, update=2)},
         held={"Enrollment": Counts(archive=4)},
         findings={"error": 1, "warning": 2},
-        segments=(("Person", "", "full", ""), ("Enrollment", "", "full", "")),
+        segments=(("User", "", "full", ""), ("Enrollment", "", "full", "")),
         notes=("Four enrollments wait for a person.",),
     )
     return replace(plan, **said)  # type: ignore[arg-type]  # a test says what it means
@@ -89,7 +89,7 @@ def make_view(lines: list[dict[str, str | int | None]] | None = None, **said: ob
     ]  # fmt: skip
     created = {"sourced_id": ["stu-2"], "given_name": ["Kofi"], "family_name": ["Mensah"], "enabled": [True]}
     creates = pl.DataFrame(created)
-    return PlanView(make_plan(**said), pl.DataFrame(rows, schema=LINES), make_findings(), {"Person": creates})
+    return PlanView(make_plan(**said), pl.DataFrame(rows, schema=LINES), make_findings(), {"User": creates})
 
 
 def make_findings() -> pl.DataFrame:
@@ -103,5 +103,5 @@ def make_findings() -> pl.DataFrame:
 
 def make_report() -> CheckReport:
     """What ``check`` returns for those findings."""
-    segments = (Segment("Person", "", "full"), Segment("Enrollment", "student", "partial", "line 9 is cut short"))
+    segments = (Segment("User", "", "full"), Segment("Enrollment", "student", "partial", "line 9 is cut short"))
     return CheckReport("night.zip", "abc123", "1.1", False, {"users.csv": 72}, segments, make_findings(), RULES)

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from fakes import FakeWorkspace
 
-from rosterkit.intake.source import ReadOptions
+from rosterkit.sources.reading import ReadOptions
 
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeWorkspace:
     """Stands in for every Workspace that a command opens; the current folder is an empty one."""
     workspace = FakeWorkspace()
-    module = ModuleType("rosterkit.operate.workspace")
+    module = ModuleType("rosterkit.workspace")
 
     class Workspace:
         def __new__(cls, folder: Path, progress: object = None) -> Any:
@@ -32,6 +32,6 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeWorkspace:
 
     module.Workspace = Workspace  # type: ignore[attr-defined]
     module.check_package = check_package  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "rosterkit.operate.workspace", module)
+    monkeypatch.setitem(sys.modules, "rosterkit.workspace", module)
     monkeypatch.chdir(tmp_path)
     return workspace

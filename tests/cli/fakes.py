@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rosterkit.intake.findings import empty
-from rosterkit.operate import config
-from rosterkit.operate.results import Applied, Approval, Explanation, FeedReceipt, Hold, Revision
-from rosterkit.operate.settings import template
+from rosterkit import config
 from rosterkit.plan.plan import Counts
+from rosterkit.results import Applied, Approval, Explanation, FeedReceipt, Hold, Revision
+from rosterkit.roster.findings import empty
+from rosterkit.settings_page import template
 from rosterkit.testing.views import AT, make_plan, make_report, make_view
 
 
@@ -28,12 +28,12 @@ class FakeWorkspace:
             "approve": Approval("7f3a9c21", "approve", "kim", "checked", AT),
             "approve_held": Approval("7f3a9c21", "approve-held", "kim", "checked", AT, freed=4),
             "reject": Approval("7f3a9c21", "reject", "kim", "cut short", AT),
-            "apply": Applied("7f3a9c21", 4, True, {"Person": Counts(create=1)}, {}, 0.5),
-            "hold": Hold("Person", "stu-1", "", "", "person", "moving", "kim", AT),
-            "release": (Hold("Person", "stu-1", "", "", "person", "moving", "kim", AT),),
-            "holds": (Hold("Person", "stu-1", "", "", "person", "moving", "kim", AT),),
-            "history": (Revision(4, "sync", "7f3a9c21", "kim", AT, {"Person": Counts(create=1)}, make_view().lines),),
-            "explain": Explanation("Person", "stu-1", "active", (), (), "", empty()),
+            "apply": Applied("7f3a9c21", 4, True, {"User": Counts(create=1)}, {}, 0.5),
+            "hold": Hold("User", "stu-1", "", "", "person", "moving", "kim", AT),
+            "release": (Hold("User", "stu-1", "", "", "person", "moving", "kim", AT),),
+            "holds": (Hold("User", "stu-1", "", "", "person", "moving", "kim", AT),),
+            "history": (Revision(4, "sync", "7f3a9c21", "kim", AT, {"User": Counts(create=1)}, make_view().lines),),
+            "explain": Explanation("User", "stu-1", "active", (), (), "", empty()),
             "accept": None,
             "feed_build": FeedReceipt("oneroster", "oneroster", Path("out"), 4, (("o.zip", 9, 90, "ab"),), empty(), AT),
         }

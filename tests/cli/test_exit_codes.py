@@ -11,7 +11,7 @@ import pytest
 from fakes import FakeWorkspace
 from sqlalchemy.exc import DatabaseError
 
-from rosterkit.cli import session
+from rosterkit.cli import options as session
 from rosterkit.cli.main import command, run
 from rosterkit.errors import Busy, InternalError, Refused, RosterkitError, SourceUnreadable, UsageError
 
@@ -125,7 +125,7 @@ def test_a_terminal_that_knows_only_ascii_is_no_fault() -> None:
 
 
 def test_help_answers_without_the_heavy_libraries() -> None:
-    heavy = "polars", "sqlalchemy", "sqlmodel", "pydantic", "jinja2", "rosterkit.operate"
+    heavy = "polars", "sqlalchemy", "sqlmodel", "pydantic", "jinja2", "rosterkit.workspace"
     script = f"import sys, rosterkit.cli.main; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

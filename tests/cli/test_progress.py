@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from rosterkit.cli import progress, session
+from rosterkit.cli import options as session
+from rosterkit.cli import progress
 
 
 class Terminal(io.StringIO):

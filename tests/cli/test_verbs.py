@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from fakes import FakeWorkspace
 
+from rosterkit import config
 from rosterkit.cli.main import run
-from rosterkit.intake.findings import concat, finding
-from rosterkit.operate import config
-from rosterkit.operate.results import Applied, CheckReport
-from rosterkit.operate.settings import template
 from rosterkit.plan.plan import Counts
+from rosterkit.results import Applied, CheckReport
+from rosterkit.roster.findings import concat, finding
+from rosterkit.settings_page import template
 from rosterkit.testing.views import RULES
 
 WHY = ["--reason", "checked", "--as", "kim"]
@@ -23,14 +23,14 @@ WHY = ["--reason", "checked", "--as", "kim"]
 @pytest.mark.parametrize(
     ("line", "verb", "arguments", "named"),
     [
-        (["plan"], "plan", (None,), {"source": "main", "as_of": None, "full": False}),
-        (["plan", "--source", "main"], "plan", (None,), {"source": "main", "as_of": None, "full": False}),
-        (["plan", "--source", "a.zip"], "plan", (Path("a.zip"),), {"source": "main", "as_of": None, "full": False}),
+        (["plan"], "plan", (None,), {"source": "main", "as_of": None}),
+        (["plan", "--source", "main"], "plan", (None,), {"source": "main", "as_of": None}),
+        (["plan", "--source", "a.zip"], "plan", (Path("a.zip"),), {"source": "main", "as_of": None}),
         (
             ["plan", "--source", "a.zip", "--origin", "hr", "--as-of", "2026-09-15"],
             "plan",
             (Path("a.zip"),),
-            {"source": "hr", "as_of": date(2026, 9, 15), "full": False},
+            {"source": "hr", "as_of": date(2026, 9, 15)},
         ),
         (["plans"], "plans", (), {}),
         (["show"], "show", (None,), {}),
@@ -39,10 +39,10 @@ WHY = ["--reason", "checked", "--as", "kim"]
         (["undo", "4"], "undo", (4,), {"as_of": None}),
         (["approve", "7f3a", *WHY], "approve", ("7f3a",), {"reason": "checked", "actor": "kim"}),
         (
-            ["approve", "7f3a", *WHY, "--held", "--entity", "person", "--action", "archive", "--record", "stu-1"],
+            ["approve", "7f3a", *WHY, "--held", "--entity", "user", "--action", "archive", "--record", "stu-1"],
             "approve_held",
             ("7f3a",),
-            {"reason": "checked", "actor": "kim", "entity": "Person", "action": "archive", "sourced_id": "stu-1"},
+            {"reason": "checked", "actor": "kim", "entity": "User", "action": "archive", "sourced_id": "stu-1"},
         ),
         (
             ["approve", "7f3a", *WHY, "--held"],
@@ -53,21 +53,21 @@ WHY = ["--reason", "checked", "--as", "kim"]
         (["reject", "7f3a", *WHY], "reject", ("7f3a",), {"reason": "checked", "actor": "kim"}),
         (["apply", "7f3a", "--as", "kim"], "apply", ("7f3a",), {"actor": "kim"}),
         (
-            ["hold", "person", "stu-1", *WHY],
+            ["hold", "user", "stu-1", *WHY],
             "hold",
-            ("Person", "stu-1"),
+            ("User", "stu-1"),
             {"reason": "checked", "actor": "kim", "action": "", "field": ""},
         ),
         (
-            ["release", "Person", "stu-1", *WHY, "--action", "update", "--field", "email"],
+            ["release", "User", "stu-1", *WHY, "--action", "update", "--field", "email"],
             "release",
-            ("Person", "stu-1"),
+            ("User", "stu-1"),
             {"reason": "checked", "actor": "kim", "action": "update", "field": "email"},
         ),
         (["holds"], "holds", (), {}),
         (["history"], "history", (None, None), {}),
-        (["history", "Person", "stu-1"], "history", ("Person", "stu-1"), {}),
-        (["explain", "Person", "stu-1"], "explain", ("Person", "stu-1"), {}),
+        (["history", "User", "stu-1"], "history", ("User", "stu-1"), {}),
+        (["explain", "User", "stu-1"], "explain", ("User", "stu-1"), {}),
         (["accept", "9c1d", *WHY], "accept", ("9c1d",), {"reason": "checked", "actor": "kim", "source": "main"}),
         (["feed", "build"], "feed_build", ("", None), {}),
         (["feed", "build", "o", "--as-of", "2026-09-15"], "feed_build", ("o", date(2026, 9, 15)), {}),
@@ -109,7 +109,7 @@ def test_init_makes_the_folder_it_is_given(fake: FakeWorkspace, capsys: pytest.C
         (["approve", "7f3a", *WHY], "rosterkit -C 'our district' apply 7f3a9c21"),
         (["approve", "7f3a", "--held", *WHY], "4 held changes of plan 7f3a9c21 may go"),
         (["reject", "7f3a", *WHY], "is rejected, signed by kim"),
-        (["release", "Person", "stu-1", *WHY], "Released 1 hold on Person stu-1"),
+        (["release", "User", "stu-1", *WHY], "Released 1 hold on User stu-1"),
     ],
 )
 def test_what_to_do_next_can_be_pasted(
@@ -178,7 +178,7 @@ def test_rules_needs_no_workspace(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rules", "nothing.such"]) == 2
 
 
-SIX = ("Org", "AcademicSession", "Course", "Class", "Person", "Enrollment")
+SIX = ("Org", "AcademicSession", "Course", "Class", "User", "Enrollment")
 FULL = tuple((entity, "", "full", "") for entity in SIX)
 
 
@@ -188,14 +188,14 @@ FULL = tuple((entity, "", "full", "") for entity in SIX)
         ({}, 0),
         ({"findings": {"warning": 3, "info": 1}}, 0),
         ({"findings": {"error": 1}}, 1),
-        ({"held": {"Person": Counts(archive=1)}}, 1),
-        ({"held": {"Person": Counts()}}, 0),
+        ({"held": {"User": Counts(archive=1)}}, 1),
+        ({"held": {"User": Counts()}}, 0),
         ({"segments": FULL}, 0),
         ({"segments": (*FULL, ("Demographics", "", "absent", "not in the package"))}, 0),
         ({"segments": (*FULL[:-1], ("Enrollment", "", "absent", "not in the package"))}, 1),
         ({"segments": (*FULL[:-1], ("Enrollment", "student", "partial", "cut short"))}, 1),
-        ({"segments": (("Person", "", "delta", ""), ("Org", "", "absent", "not in the package"))}, 0),
-        ({"segments": (("Person", "", "delta", ""), ("Enrollment", "", "partial", "cut short"))}, 1),
+        ({"segments": (("User", "", "delta", ""), ("Org", "", "absent", "not in the package"))}, 0),
+        ({"segments": (("User", "", "delta", ""), ("Enrollment", "", "partial", "cut short"))}, 1),
     ],
 )
 def test_plan_is_1_when_somebody_should_look(fake: FakeWorkspace, said: dict[str, Any], code: int) -> None:
@@ -204,7 +204,7 @@ def test_plan_is_1_when_somebody_should_look(fake: FakeWorkspace, said: dict[str
 
 
 def test_apply_is_1_when_something_is_held(fake: FakeWorkspace) -> None:
-    fake.answers["apply"] = Applied("7f3a", 4, True, {}, {"Person": Counts(archive=1)}, 0.1)
+    fake.answers["apply"] = Applied("7f3a", 4, True, {}, {"User": Counts(archive=1)}, 0.1)
     assert run(["apply", "7f3a"]) == 1
 
 
@@ -231,9 +231,9 @@ def test_show_chooses_and_writes_a_private_file(
         ["show", "--limit", "-1"],
         ["approve", "7f3a"],
         ["approve", "7f3a", "--reason", "  "],
-        ["approve", "7f3a", "--reason", "x", "--entity", "Person"],
+        ["approve", "7f3a", "--reason", "x", "--entity", "User"],
         ["hold", "Persn", "stu-1", "--reason", "x"],
-        ["history", "Person"],
+        ["history", "User"],
         ["plan", "--as-of", "15.9.2026"],
         ["undo", "newest"],
         ["undo", "0"],

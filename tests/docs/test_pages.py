@@ -10,12 +10,12 @@ import pytest
 
 from rosterkit import errors
 from rosterkit.cli.reference import document, verbs
-from rosterkit.model.schema import entities
-from rosterkit.operate.catalogue import installed_rules
-from rosterkit.operate.results import Applied, Approval, Explanation, FeedReceipt, Hold, Revision, Value
-from rosterkit.operate.show import shapes
-from rosterkit.operate.show.words import Choice, chosen
 from rosterkit.plan.plan import LINES
+from rosterkit.render import json as shapes
+from rosterkit.render.labels import Choice, chosen
+from rosterkit.results import Applied, Approval, Explanation, FeedReceipt, Hold, Revision, Value
+from rosterkit.roster.schema import entities
+from rosterkit.rule_catalogue import installed_rules
 from rosterkit.testing.views import AT, RULES, make_findings, make_plan, make_report, make_view
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ def keys(told: Any) -> set[str]:
 
 def shape_documents() -> dict[str, str]:
     view = make_view()
-    hold = Hold("Person", "s", "", "", "person", "r", "kim", AT)
+    hold = Hold("User", "s", "", "", "person", "r", "kim", AT)
     value = Value("email", "b", 4, "7f3a", "users.csv", 12, "kim", AT)
     revision = Revision(4, "sync", "7f3a", "kim", AT, {}, view.lines)
     return {
@@ -72,7 +72,7 @@ def shape_documents() -> dict[str, str]:
         "holds": shapes.holds([hold]),
         "history": shapes.history([revision]),
         "explain": shapes.explanation(
-            Explanation("Person", "s", "active", (value,), (hold,), "", make_findings()), RULES
+            Explanation("User", "s", "active", (value,), (hold,), "", make_findings()), RULES
         ),
         "feed build": shapes.receipt(
             FeedReceipt("o", "k", DOCS, 4, (("o.zip", 1, 2, "ab"),), make_findings(), AT), RULES

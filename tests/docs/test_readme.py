@@ -48,7 +48,7 @@ def test_the_demo_shows_what_it_is_for() -> None:
     for sign in ("enrollments.csv:136", "of 6 would vanish", "case", "byte for byte"):
         assert sign in text
     night = text.split("\n2. ")[1].split("\n3. ")[0]
-    people = re.search(r"^Person +(\d+) +(\d+) +(\d+) +\S+ +(\d+)$", night, re.MULTILINE)
+    people = re.search(r"^User +(\d+) +(\d+) +(\d+) +\S+ +(\d+)$", night, re.MULTILINE)
     assert people
     assert all(int(count) > 0 for count in people.groups()), "creates, updates, archives and a held case"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from rosterkit.intake.bundle import Bundle
-from rosterkit.model.schema import by_name, entities
+from rosterkit.roster.schema import by_name, entities
+from rosterkit.sources.bundle import Bundle
 from rosterkit.testing.memory import bundle, table
 
 Truth = dict[str, dict[str, dict[str, Any]]]  # entity, sourced id, values
@@ -19,15 +19,15 @@ NAMES = ("Ines", "Kofi", "Zofia", "Mateo", "Ayumi", "Tariq", "Odalys", "Bram")
 FAMILIES = ("Quispe", "Mensah", "Nowak", "Fofana", "Lindqvist", "Achterberg")
 LISTERS = {  # who lists the records of an entity whole
     "ClassTerm": ("class",),
-    "Role": ("person",),
-    "GuardianStatement": ("student", "stated_by"),
+    "Role": ("user",),
+    "GuardianLink": ("student", "asserted_by"),
 }
 SOFT: dict[str, dict[str, Sequence[Any]]] = {  # what an edit may write, blank among it
     "Org": {"name": ["North", "South"], "identifier": ["1", None], "type": ["school", "district"]},
     "AcademicSession": {"title": ["Fall", "Spring"]},
     "Course": {"title": ["Art", "Music"], "code": ["A1", None]},
     "Class": {"title": ["1a", "2b"], "location": ["Hall", None], "periods": ['["1"]', None]},
-    "Person": {
+    "User": {
         "given_name": NAMES,
         "family_name": FAMILIES,
         "email": ["one@x.example", "two@x.example", None],
@@ -38,7 +38,7 @@ SOFT: dict[str, dict[str, Sequence[Any]]] = {  # what an edit may write, blank a
     "UserProfile": {"username": ["u1", None]},
     "Role": {"type": ["primary", "secondary", None], "role": ["student", "teacher", None]},
     "Enrollment": {"primary": [True, False, None], "begin_date": ["2026-08-20", None]},
-    "GuardianStatement": {"relationship": ["mother", "guardian", None]},
+    "GuardianLink": {"relationship": ["mother", "guardian", None]},
     "Demographics": {"birth_date": ["2015-04-01", "2014-11-30", None]},
 }
 
@@ -63,7 +63,7 @@ def first_truth(schools: int, students: int, adults: int, *, extras: bool) -> Tr
 
 def add_person(truth: Truth, i: int, school: int, role: str, *, extras: bool) -> None:
     key = f"P{i}"
-    truth["Person"][key] = {
+    truth["User"][key] = {
         "given_name": NAMES[i % len(NAMES)],
         "family_name": FAMILIES[i % len(FAMILIES)],
         "email": f"{key}@x.example",
@@ -71,21 +71,21 @@ def add_person(truth: Truth, i: int, school: int, role: str, *, extras: bool) ->
         "primary_org": f"S{school}",
         "enabled": True,
     }
-    truth["Role"][f"{key}|S{school}"] = {"person": key, "org": f"S{school}", "role": role, "type": "primary"}
+    truth["Role"][f"{key}|S{school}"] = {"user": key, "org": f"S{school}", "role": role, "type": "primary"}
     if extras:
-        truth["Demographics"][key] = {"person": key, "birth_date": f"2015-01-{i % 27 + 1:02}"}
+        truth["Demographics"][key] = {"user": key, "birth_date": f"2015-01-{i % 27 + 1:02}"}
         if i % 3 == 0:
-            truth["UserProfile"][f"{key}-u"] = {"person": key, "username": key.lower()}
+            truth["UserProfile"][f"{key}-u"] = {"user": key, "username": key.lower()}
             truth["Role"][f"{key}|S{school}"]["user_profile"] = f"{key}-u"
     if role == "guardian":
         child = f"P{i % 3}"
-        statement = {"stated_by": "student", "guardian": key, "student": child, "relationship": "father"}
-        truth["GuardianStatement"][f"{child}|{key}"] = statement
+        statement = {"asserted_by": "student", "guardian": key, "student": child, "relationship": "father"}
+        truth["GuardianLink"][f"{child}|{key}"] = statement
     else:
         for c in (f"C{school}0", f"C{school}{i % 2}"):
             truth["Enrollment"][f"{c}-{key}"] = {
                 "class": c,
-                "person": key,
+                "user": key,
                 "school": f"S{school}",
                 "role": role,
                 "primary": False,
@@ -118,9 +118,9 @@ def change(truth: Truth, draw: Any) -> None:
     elif what == "rekey":
         truth[name][f"{key}'"] = truth[name].pop(key)
         _renamed(truth, name, key)
-    elif what == "reuse" and truth["Person"]:
-        key = draw(st.sampled_from(sorted(truth["Person"])))
-        truth["Person"][key] |= {
+    elif what == "reuse" and truth["User"]:
+        key = draw(st.sampled_from(sorted(truth["User"])))
+        truth["User"][key] |= {
             "given_name": "Wren",
             "family_name": "Okafor",
             "identifier": draw(st.sampled_from(["z9", None])),

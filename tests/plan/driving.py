@@ -21,9 +21,9 @@ from oracle_words import Hold, Key, Line, Model, Proposal, Row, Values
 
 from rosterkit import Workspace
 from rosterkit.errors import Refused
-from rosterkit.intake.bundle import Bundle
-from rosterkit.model.schema import entities
 from rosterkit.plan.plan import Plan, PlanView
+from rosterkit.roster.schema import entities
+from rosterkit.sources.bundle import Bundle
 from rosterkit.testing.memory import MemorySource
 
 
@@ -44,7 +44,7 @@ def workspace() -> Iterator[Workspace]:
 
 def plan_bundle(ws: Workspace, said: Bundle) -> Plan:
     """Plans a bundle that was made by hand."""
-    with patch("rosterkit.operate.planning.source", lambda _kind: MemorySource(said)):
+    with patch("rosterkit.pipeline.source", lambda _kind: MemorySource(said)):
         return ws.plan(Path("by-hand"))
 
 

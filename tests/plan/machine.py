@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from rosterkit import Workspace
 from rosterkit.errors import Refused
-from rosterkit.model.schema import by_name
 from rosterkit.plan.plan import Plan
+from rosterkit.roster.schema import by_name
 
 
 class Road(RuleBasedStateMachine):

@@ -24,8 +24,8 @@ from oracle_words import (
     target,
 )
 
-from rosterkit.intake.bundle import Bundle
-from rosterkit.model.schema import Column, Entity
+from rosterkit.roster.schema import Column, Entity
+from rosterkit.sources.bundle import Bundle
 
 # ---- 1. fold
 

@@ -8,8 +8,8 @@ from collections import defaultdict
 from oracle import enqueue, plan, remembered, stamps
 from oracle_words import ENTITIES, Approved, Hold, Line, Model, Night, Proposal, Record, every, target
 
-from rosterkit.intake.bundle import Bundle
 from rosterkit.plan.limits import Limits
+from rosterkit.sources.bundle import Bundle
 
 NO_SCHOOLS = ("district", "local", "state", "national", "department")
 DISTRICT = ""
@@ -27,9 +27,9 @@ def propose(model: Model, bundle: Bundle, limits: Limits) -> Proposal:
         by_undo(record, [h for h in mine if h.code == "undo"])
         if record.action == "archive" and any(h.code == "limit" for h in mine):
             record.hold = record.hold or "limit"
-    cases = {record.key for record in night["Person"].values() if contradicts(record, night)}
+    cases = {record.key for record in night["User"].values() if contradicts(record, night)}
     for key in cases:
-        night["Person"][key].hold = "case"
+        night["User"][key].hold = "case"
     free(night, model.approved)
     fresh = judge_limits(night, limits)
     close(night)
@@ -78,7 +78,7 @@ def contradicts(record: Record, night: Night) -> bool:
     seconds += [
         unlike(birth.old["birth_date"], birth.new["birth_date"])
         for birth in night["Demographics"].values()
-        if birth.said and not birth.said.deleted and record.key in (birth.old["person"], birth.new["person"])
+        if birth.said and not birth.said.deleted and record.key in (birth.old["user"], birth.new["user"])
     ]
     names = all(unlike(record.old[label], record.new[label]) for label in ("given_name", "family_name"))
     return names and any(seconds)
@@ -157,7 +157,7 @@ def of_person(night: Night, key: str | None, *, now: bool) -> set[tuple[str, str
         return {
             (str(value(role, "role")), school(night, value(role, "org")))
             for role in night["Role"].values()
-            if role.was_active == active and (active or role.action) and value(role, "person") == key
+            if role.was_active == active and (active or role.action) and value(role, "user") == key
         }
 
     return of(True) or (set() if now else of(False)) or {("", DISTRICT)}
@@ -166,10 +166,10 @@ def of_person(night: Night, key: str | None, *, now: bool) -> set[tuple[str, str
 def units(record: Record, night: Night) -> set[tuple[str, str]]:
     """The (role, school) in which a record counts."""
     name = record.entity.name
-    if name == "Person":
+    if name == "User":
         return of_person(night, record.key, now=record.was_active)
-    if name in ("UserProfile", "Demographics", "GuardianStatement"):
-        who = value(record, "student" if name == "GuardianStatement" else "person")
+    if name in ("UserProfile", "Demographics", "GuardianLink"):
+        who = value(record, "student" if name == "GuardianLink" else "user")
         return {("", place) for _, place in of_person(night, who, now=record.was_active)}
     if name == "ClassTerm":
         group = night["Class"].get(value(record, "class") or "")
@@ -232,11 +232,7 @@ def trips(kind: str, members: list[Record], vanished: int, limits: Limits) -> bo
 
 def free_of_others(record: Record) -> bool:
     """A guardian statement that a readable row took away waits for nothing but its own limit."""
-    return (
-        record.entity.name == "GuardianStatement"
-        and record.action == "archive"
-        and record.how in ("deleted", "unlisted")
-    )
+    return record.entity.name == "GuardianLink" and record.action == "archive" and record.how in ("deleted", "unlisted")
 
 
 def depend(record: Record, label: str = "") -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from rosterkit.model.schema import Column, Entity, entities
+from rosterkit.roster.schema import Column, Entity, entities
 
 Key = tuple[str, str]  # entity, sourced id
 Values = dict[str, str | None]

@@ -7,11 +7,11 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from rosterkit.intake.bundle import UNREADABLE, said_schema
-from rosterkit.model.schema import by_name
 from rosterkit.plan.calm import calm, said_at, stirred
-from rosterkit.plan.said import Said, fold, from_pending
+from rosterkit.plan.merge import Said, fold, from_pending
 from rosterkit.plan.snapshot import PENDING, Layer
+from rosterkit.roster.schema import by_name
+from rosterkit.sources.bundle import UNREADABLE, said_schema
 
 COURSE = by_name("Course")
 NOTHING = pl.Series([], dtype=pl.String)

@@ -43,7 +43,7 @@ def test_an_optional_reference_to_a_record_that_leaves_is_cleared_though_its_row
 
 def test_a_record_without_a_reference_is_not_protected_by_what_others_refer_to(pair: Pair) -> None:
     profile = next(iter(TRUTH["UserProfile"]))
-    _, lines = night(pair, lambda truth: truth["Person"].pop("P1"), unreadable={"UserProfile": {profile}})
+    _, lines = night(pair, lambda truth: truth["User"].pop("P1"), unreadable={"UserProfile": {profile}})
     assert TRUTH["Role"]["P1|S1"].get("user_profile") is None
     assert lines["Role", "archive", "P1|S1", ""] == ""
 
@@ -56,7 +56,7 @@ def test_a_protected_record_that_moves_away_keeps_nothing_where_it_was(pair: Pai
             truth[name] = {
                 key: row for key, row in truth[name].items() if "S1" not in str(row) and "C1" not in str(row)
             }
-        for person in truth["Person"].values():
+        for person in truth["User"].values():
             person["primary_org"] = "S0"
 
     _, lines = night(pair, move, unreadable={"AcademicSession": {"Y"}})
@@ -83,7 +83,7 @@ def test_a_row_that_left_with_its_parent_comes_back_with_it(pair: Pair) -> None:
 
 def test_a_delete_that_waits_is_done_once_its_record_leaves_with_its_parent(pair: Pair) -> None:
     def leave(truth: Truth) -> None:
-        del truth["Enrollment"]["C00-P0"], truth["Person"]["P0"]
+        del truth["Enrollment"]["C00-P0"], truth["User"]["P0"]
 
     _, lines = night(pair, leave, delta=True, states={"Enrollment": "partial"})
     assert lines["Enrollment", "archive", "C00-P0", ""] == ""
@@ -101,18 +101,18 @@ def test_a_delete_that_waits_is_done_though_its_record_also_lost_an_optional_ref
 
 def test_a_delete_waits_on_while_its_record_loses_a_reference_that_it_does_not_state(pair: Pair) -> None:
     def leave(truth: Truth) -> None:
-        del truth["Person"]["P0"], truth["Org"]["S0"]
+        del truth["User"]["P0"], truth["Org"]["S0"]
 
-    gone, lines = night(pair, leave, delta=True, states={"Person": "partial"}, without={"Person": ["primary_org"]})
-    assert lines["Person", "update", "P0", "primary_org"] == ""
-    assert ("Person", "P0") in pair.model.pending
+    gone, lines = night(pair, leave, delta=True, states={"User": "partial"}, without={"User": ["primary_org"]})
+    assert lines["User", "update", "P0", "primary_org"] == ""
+    assert ("User", "P0") in pair.model.pending
     _, lines = night(pair, lambda _: None, before=gone, delta=True)
-    assert lines["Person", "archive", "P0", ""] == ""
+    assert lines["User", "archive", "P0", ""] == ""
 
 
 def test_a_case_is_a_case_in_every_field(pair: Pair) -> None:
     def reuse(truth: Truth) -> None:
-        truth["Person"]["P0"] |= {"given_name": "Wren", "family_name": "Okafor", "identifier": "z9"}
+        truth["User"]["P0"] |= {"given_name": "Wren", "family_name": "Okafor", "identifier": "z9"}
         del truth["Org"]["S0"]
 
     _, lines = night(pair, reuse)
@@ -121,7 +121,7 @@ def test_a_case_is_a_case_in_every_field(pair: Pair) -> None:
 
 def test_an_older_approved_plan_is_stale_once_a_newer_one_is_applied(pair: Pair) -> None:
     changed = deepcopy(TRUTH)
-    changed["Person"]["P0"]["email"] = "new@x.example"
+    changed["User"]["P0"]["email"] = "new@x.example"
     older = pair.plan(Saying(changed, TRUTH, delta=True, name="first").bundle())
     pair.ws.approve(older.id, reason="fine", actor="kim")
     assert pair.apply(pair.plan(Saying(TRUTH, changed, delta=True, name="second").bundle()))
@@ -140,11 +140,11 @@ def test_a_held_field_of_a_course_is_told_by_the_hold_and_not_by_the_course_code
 
 def test_a_record_that_only_protection_keeps_leaves_with_what_a_readable_row_takes_away(pair: Pair) -> None:
     def leave(truth: Truth) -> None:
-        del truth["Person"]["P0"], truth["Enrollment"]["C00-P0"]  # absent, but its class cannot be read
+        del truth["User"]["P0"], truth["Enrollment"]["C00-P0"]  # absent, but its class cannot be read
 
-    _, lines = night(pair, leave, marked={("Person", "P0")}, unreadable={"Class": {"C00"}})
+    _, lines = night(pair, leave, marked={("User", "P0")}, unreadable={"Class": {"C00"}})
     assert lines["Enrollment", "archive", "C00-P0", ""] == ""
-    assert lines["Person", "archive", "P0", ""] == ""
+    assert lines["User", "archive", "P0", ""] == ""
 
 
 def test_a_record_that_only_protection_keeps_refers_no_more_to_what_a_readable_row_takes_away(pair: Pair) -> None:

@@ -20,10 +20,10 @@ from oracle_words import Row
 
 from providers.oneroster import FEED
 from rosterkit import Workspace
-from rosterkit.delivery.feed import FeedInput, Frames
-from rosterkit.intake.bundle import Bundle, Listing, Table
-from rosterkit.model.schema import entities
+from rosterkit.feeds.legacy import FeedInput, Frames
 from rosterkit.plan.plan import PlanView
+from rosterkit.roster.schema import entities
+from rosterkit.sources.bundle import Bundle, Listing, Table
 from rosterkit.store import plans
 from rosterkit.store.apply import write_parts
 from rosterkit.store.database import connect, migrate
@@ -180,9 +180,9 @@ def test_p8_what_is_executed_is_what_was_shown_and_approved(truth: Truth, data: 
         loaded(Pair(ws), truth)
         before = stored(ws)
         saying = night(data.draw, truth, 1)
-        child = data.draw(st.sampled_from(sorted(truth["Person"])))
+        child = data.draw(st.sampled_from(sorted(truth["User"])))
         other = {"given_name": "Wren", "family_name": "Okafor", "identifier": "z9"}  # a case: something is held
-        saying.truth["Person"].setdefault(child, dict(truth["Person"][child])).update(other)
+        saying.truth["User"].setdefault(child, dict(truth["User"][child])).update(other)
         shown = ws.show(plan_bundle(ws, saying.bundle()).id)
         approval = ws.approve(shown.plan.id, reason="looked at", actor="kim")
         ws.apply(shown.plan.id, actor="kim")
@@ -218,7 +218,7 @@ def test_p9_no_active_row_refers_to_an_inactive_one(truth: Truth, data: st.DataO
         for number in range(2):
             saying = night(data.draw, truth, number)
             truth = saying.truth
-            name = data.draw(st.sampled_from(["Org", "Class", "Person"]))
+            name = data.draw(st.sampled_from(["Org", "Class", "User"]))
             leaves = data.draw(st.sampled_from(sorted(truth[name]) or ["nobody"]))
             truth[name].pop(leaves, None)  # and what refers to it is said as before
             apply(ws, plan_bundle(ws, saying.bundle()).id)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rosterkit.plan.frames import order_of, where
-from rosterkit.plan.texts import named
+from rosterkit.plan.natural_keys import named
 
 
 @given(st.lists(st.text(alphabet="aAé€0|% \U0001f600", max_size=12), unique=True))

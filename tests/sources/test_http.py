@@ -269,3 +269,34 @@ def test_http_libraries_do_not_log_addresses(caplog: pytest.LogCaptureFixture) -
 
 def test_every_error_has_a_rule() -> None:
     assert {"http.unreachable", "http.not-json", "http.missing"} <= {rule.code for rule in HTTP_RULES}
+
+
+def test_a_final_status_is_not_asked_again_and_other_failures_are() -> None:
+    with (
+        serving(lambda _: reply(b"{}", status="502 Bad Gateway")) as (base, heads),
+        api(base) as client,
+    ):
+        with pytest.raises(ApiError):
+            client.read("users", final={502, 504})
+        assert len(heads) == 1
+        with pytest.raises(ApiError):
+            client.read("users", final={504})
+    assert len(heads) == 4
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"imsx_codeMajor":"failure"}', {"imsx_codeMajor": "failure"}),
+        (b"<p>", None),
+        (b'"' + b"x" * 70_000 + b'"', None),
+    ],
+)
+def test_the_body_of_an_error_is_there_for_the_source_to_read(body: bytes, expected: object) -> None:
+    with (
+        serving(lambda _: reply(body, status="400 Bad Request")) as (base, _),
+        api(base) as client,
+        pytest.raises(ApiError) as raised,
+    ):
+        client.read("users")
+    assert raised.value.body == expected

@@ -14,7 +14,7 @@ from rosterkit.store.database import connect, migrate
 from rosterkit.store.frames import ActiveFrames
 
 Row = dict[str, Any]
-KEPT = {"origin": "main", "id_space": "", "status": "active", "created_in": 1, "changed_in": 1}
+KEPT = {"origin": "main", "id_space": "", "status": "active", "created_revision": 1, "updated_revision": 1}
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def fill(path: Path, table: str, rows: list[Row]) -> None:
 
 
 def enrollment(number: int, key: str, **more: object) -> Row:
-    return {"id": number, "sourced_id": key, "class_id": 1, "person_id": 1, "role": "student", **more}
+    return {"id": number, "sourced_id": key, "class_id": 1, "user_id": 1, "role": "student", **more}
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def test_references_are_places_in_the_ids_in_their_order(path: Path) -> None:
 
 def test_an_entity_without_rows(path: Path) -> None:
     given = ActiveFrames(path)
-    assert given.ids("Person").to_list() == []
-    assert given.read("Person", ["username", "primary_org"]).shape == (0, 3)
-    assert [part.shape for part in given.slices("Enrollment", ["class", "person"])] == [(0, 3)]
+    assert given.ids("User").to_list() == []
+    assert given.read("User", ["username", "primary_org"]).shape == (0, 3)
+    assert [part.shape for part in given.slices("Enrollment", ["class", "user"])] == [(0, 3)]
 
 
 @pytest.mark.usefixtures("small_slices")

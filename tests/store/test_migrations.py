@@ -14,8 +14,9 @@ from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
 from rosterkit.errors import UsageError
-from rosterkit.model import journal, tables
+from rosterkit.roster import entities as tables
 from rosterkit.store import database
+from rosterkit.store import tables as journal
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
         old.execute("create table alembic_version (version_num varchar(32) not null)")
     old.close()
     connection = database.connect(path)
-    assert connection.execute("select count(*) from person").fetchone() == (0,)
+    assert connection.execute("select count(*) from user").fetchone() == (0,)
     connection.close()
 
 

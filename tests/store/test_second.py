@@ -21,7 +21,7 @@ from rosterkit.store.bulk import read
 from rosterkit.store.database import connect, transaction
 path = Path(sys.argv[1])
 connection = connect(path)
-for table in ("org", "person"):
+for table in ("org", "user"):
     read(path, table, {"id": pl.Int64})
 if "visitor" in sys.argv:
     import subprocess

@@ -17,12 +17,18 @@ import pytest
 
 from rosterkit import Workspace
 from rosterkit.errors import InternalError
-from rosterkit.model.schema import entities
+from rosterkit.roster.schema import entities
 from rosterkit.store import apply, bulk, plans, staging
 from rosterkit.store.database import connect, migrate, transaction
 from rosterkit.testing.package import write_package
 
-SAME: dict[str, object] = {"origin": "main", "id_space": "", "status": "active", "created_in": 1, "changed_in": 1}
+SAME: dict[str, object] = {
+    "origin": "main",
+    "id_space": "",
+    "status": "active",
+    "created_revision": 1,
+    "updated_revision": 1,
+}
 
 
 @pytest.fixture
@@ -56,19 +62,19 @@ def files(folder: Path) -> list[str]:
 def test_rows_of_all_pieces_arrive_with_the_values_they_share(path: Path, store: sqlite3.Connection) -> None:
     with staging.staging(store) as stage, transaction(store):
         number = stage.bring([roles(1, 2), roles(3).with_columns(enabled=pl.lit(None, pl.Boolean))])
-        stage.pour(number, "person", SAME, 3)
+        stage.pour(number, "user", SAME, 3)
         (name,) = files(path.parent)
         assert stat.S_IMODE((path.parent / name).stat().st_mode) == 0o600
     assert files(path.parent) == []
-    rows = store.execute("select id, sourced_id, enabled, origin, created_in from person").fetchall()
+    rows = store.execute("select id, sourced_id, enabled, origin, created_revision from user").fetchall()
     assert rows == [(1, "r1", 0, "main", 1), (2, "r2", 1, "main", 1), (3, "r3", None, "main", 1)]
 
 
 def test_a_value_that_sqlite_would_read_as_a_number_stays_text(store: sqlite3.Connection) -> None:
     rows = pl.DataFrame({"id": [1], "sourced_id": ["007"], "identifier": ["1e3"], "exit_date": ["2026-09-01"]})
     with staging.staging(store) as stage, transaction(store):
-        stage.pour(stage.bring([rows]), "person", SAME, 1)
-    assert store.execute("select sourced_id, identifier, exit_date from person").fetchone() == (
+        stage.pour(stage.bring([rows]), "user", SAME, 1)
+    assert store.execute("select sourced_id, identifier, exit_date from user").fetchone() == (
         "007",
         "1e3",
         "2026-09-01",
@@ -82,12 +88,12 @@ def test_what_fails_while_rows_are_brought_leaves_nothing(path: Path, store: sql
 
     def load() -> None:
         with staging.staging(store) as stage, transaction(store):
-            stage.pour(stage.bring([roles(1)]), "person", SAME, 1)
+            stage.pour(stage.bring([roles(1)]), "user", SAME, 1)
             stage.pour(stage.bring(broken()), "role", SAME, 1)
 
     with pytest.raises(InternalError, match="damaged"):
         load()
-    assert store.execute("select count(*) from person").fetchone() == (0,)
+    assert store.execute("select count(*) from user").fetchone() == (0,)
     assert files(path.parent) == []
 
 
@@ -95,7 +101,7 @@ def test_a_full_disk_is_told_as_sqlite_tells_it(store: sqlite3.Connection, monke
     monkeypatch.setattr(staging, "_PRAGMAS", (*staging._PRAGMAS, "max_page_count=3"))
     wide = pl.DataFrame({"id": range(99), "sourced_id": ["x" * 999] * 99})
     with pytest.raises(sqlite3.OperationalError) as raised, staging.staging(store) as stage, transaction(store):
-        stage.pour(stage.bring([wide]), "person", SAME, 1)
+        stage.pour(stage.bring([wide]), "user", SAME, 1)
     assert raised.value.sqlite_errorcode == sqlite3.SQLITE_FULL
     assert "xxx" not in str(raised.value)
 
@@ -144,7 +150,7 @@ def test_a_large_load_writes_what_a_small_one_does(tmp_path: Path, request: pyte
     ws, plan = planned(tmp_path / "large")
     ws.apply(plan, actor="kim")
     ours, theirs = dump(ws.database), dump(small.database)
-    assert len(ours["person"]) == 9
+    assert len(ours["user"]) == 9
     assert {n: rows for n, rows in ours.items() if n != "revision"} == {
         n: rows for n, rows in theirs.items() if n != "revision"
     }
@@ -154,12 +160,12 @@ def test_a_large_load_writes_what_a_small_one_does(tmp_path: Path, request: pyte
 @pytest.mark.usefixtures("large")
 def test_a_plan_in_pieces_is_shown_whole(tmp_path: Path) -> None:
     ws, plan = planned(tmp_path)
-    assert ws.show(plan).plan.changes["Person"].create == 9
+    assert ws.show(plan).plan.changes["User"].create == 9
     with closing(connect(ws.database)) as store:
-        pieces = store.execute("select count(*) from plan_part where part='create' and entity='Person'").fetchone()
+        pieces = store.execute("select count(*) from plan_part where part='create' and entity='User'").fetchone()
         assert pieces == (5,)
         stored = plans.Stored(store, plan, "create")
-        assert stored["Person"]["id"].to_list() == sorted(stored["Person"]["id"].to_list())
+        assert stored["User"]["id"].to_list() == sorted(stored["User"]["id"].to_list())
         assert stored.heights == {name: frame.height for name, frame in plans.load(store, plan, "create").items()}
 
 
@@ -168,11 +174,11 @@ def test_a_created_row_that_refers_to_what_is_not_active_rolls_everything_back(t
     ws, plan = planned(tmp_path)
     with closing(connect(ws.database)) as store:
         (body,) = store.execute("select body from plan_part where part='create' and entity='Role'").fetchall()[0]
-        stray = plans.unpacked(body).with_columns(person_id=pl.lit(999))
+        stray = plans.unpacked(body).with_columns(user_id=pl.lit(999))
         store.execute("delete from plan_part where part='create' and entity='Role'")
         plans.store_part(store, plan, "create", "Role", stray)
     was = dump(ws.database)
-    with pytest.raises(InternalError, match="active rows of Role would reference a person that is not active"):
+    with pytest.raises(InternalError, match="active rows of Role would reference a user that is not active"):
         ws.apply(plan, actor="kim")
     assert dump(ws.database) == was
 
@@ -181,7 +187,8 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from rosterkit import Workspace
-from rosterkit.store import apply, bulk, commit
+from rosterkit.store import apply, bulk
+from rosterkit.store import save as commit
 apply.MANY = bulk.MANY = 1
 def dies(*_):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from rosterkit import Workspace
-from rosterkit.intake.bundle import Bundle
-from rosterkit.operate import planning
+from rosterkit import pipeline as planning
 from rosterkit.plan.plan import Plan
+from rosterkit.sources.bundle import Bundle
 from rosterkit.testing.memory import MemorySource, bundle, table
 
 STUDENTS = tuple(f"stu-{i:02}" for i in range(20))
@@ -25,7 +25,7 @@ def student(key: str, **said: Any) -> dict[str, Any]:
 
 
 def enrollment(class_: str, key: str) -> dict[str, Any]:
-    return {"sourced_id": f"{class_}-{key}", "class": class_, "person": key, "school": "S", "role": "student"}
+    return {"sourced_id": f"{class_}-{key}", "class": class_, "user": key, "school": "S", "role": "student"}
 
 
 def roster(
@@ -41,10 +41,10 @@ def roster(
     keys = list(keys)
     enrolled = keys if enrolled is None else list(enrolled)
     people = table(
-        "Person", [student(k, **(said or {}).get(k, {})) for k in keys if k not in unreadable], unreadable=unreadable
+        "User", [student(k, **(said or {}).get(k, {})) for k in keys if k not in unreadable], unreadable=unreadable
     )
     if delta:
-        return bundle({"Person": people}, delta=True)
+        return bundle({"User": people}, delta=True)
     orgs = [{"sourced_id": "D", "name": "Birch", "type": "district"}]
     orgs.append({"sourced_id": "S", "name": "Birch School", "type": "school", "parent": "D"})
     tables = {
@@ -52,10 +52,10 @@ def roster(
         "Class": table(
             "Class", [{"sourced_id": c, "title": c, "type": "scheduled", "school": "S"} for c in ("C", "C2")]
         ),
-        "Person": people,
+        "User": people,
         "Role": table(
             "Role",
-            [{"sourced_id": f"{k}|S", "person": k, "org": "S", "role": "student", "type": "primary"} for k in keys],
+            [{"sourced_id": f"{k}|S", "user": k, "org": "S", "role": "student", "type": "primary"} for k in keys],
         ),
         "Enrollment": table(
             "Enrollment",

@@ -15,9 +15,11 @@ import pytest
 
 from rosterkit import Workspace
 from rosterkit.errors import Busy, InternalError, Refused
-from rosterkit.operate.lease import lease
+from rosterkit.lock import lease
 from rosterkit.store import apply as writing
-from rosterkit.store import commit, plans, precondition
+from rosterkit.store import plans
+from rosterkit.store import save as commit
+from rosterkit.store import staleness as precondition
 
 MOVED = {"stu-01": {"email": "new@birch.example"}}
 
@@ -102,7 +104,7 @@ def test_edits_elsewhere_do_not_spoil_it(desk: Any, tonight: Any, undoing: Any) 
 def test_stale_where_a_person_set_a_record_aside(desk: Any, tonight: Any) -> None:
     plan = desk.plan(tonight(said=MOVED))
     desk.ws.approve(plan.id, reason="fine", actor="kim")
-    desk.ws.hold("Person", "stu-01", reason="wait", actor="kim")
+    desk.ws.hold("User", "stu-01", reason="wait", actor="kim")
     assert refused(desk, plan) == "stale"
 
 
@@ -150,7 +152,7 @@ def test_while_another_run_holds_the_workspace_it_is_busy(desk: Any, tonight: An
 def test_while_another_run_writes_to_the_database_it_is_busy(desk: Any, tonight: Any, monkeypatch: Any) -> None:
     plan = desk.plan(tonight(said=MOVED))
     monkeypatch.setattr(
-        "rosterkit.operate.workspace.connect", lambda path: sqlite3.connect(path, isolation_level=None, timeout=0)
+        "rosterkit.workspace.connect", lambda path: sqlite3.connect(path, isolation_level=None, timeout=0)
     )
     with closing(sqlite3.connect(desk.ws.database, isolation_level=None)) as other:
         other.execute("begin immediate")

@@ -55,7 +55,7 @@ def test_what_is_held_and_approved_is_in_the_next_plan_and_in_no_plan_before(des
     assert desk.ws.show(held.id).plan.total == Counts()
     plan = desk.plan(tonight(KEYS[6:]))
     assert plan.total_held == Counts()
-    assert plan.changes["Person"] == Counts(archive=6)
+    assert plan.changes["User"] == Counts(archive=6)
     desk.apply(plan)
     assert desk.ws.holds() == ()
 
@@ -64,14 +64,14 @@ def test_an_approval_is_a_ceiling_one_more_is_held(desk: Any, tonight: Any) -> N
     held = desk.plan(tonight(KEYS[6:]))
     desk.ws.approve_held(held.id, reason="they moved", actor="kim")
     plan = desk.plan(tonight(KEYS[7:]))
-    lines = {line[2]: line[4] for line in desk.lines(plan) if line[0] == "Person"}
+    lines = {line[2]: line[4] for line in desk.lines(plan) if line[0] == "User"}
     assert lines == {**dict.fromkeys(KEYS[:6], ""), KEYS[6]: "limit"}
 
 
 def test_only_what_was_chosen_is_freed(desk: Any, tonight: Any) -> None:
     held = desk.plan(tonight(KEYS[6:]))
     desk.ws.approve_held(held.id, reason="he moved", actor="kim", sourced_id="stu-00")
-    lines = {line[2]: line[4] for line in desk.lines(desk.plan(tonight(KEYS[6:]))) if line[0] == "Person"}
+    lines = {line[2]: line[4] for line in desk.lines(desk.plan(tonight(KEYS[6:]))) if line[0] == "User"}
     assert [key for key, code in lines.items() if not code] == ["stu-00"]
 
 
@@ -89,7 +89,7 @@ def test_an_approval_expires(desk: Any, tonight: Any, monkeypatch: Any) -> None:
     held = desk.plan(tonight(KEYS[6:]))
     desk.ws.approve_held(held.id, reason="they moved", actor="kim")
     monkeypatch.setattr(snapshot, "now", lambda: datetime.now(UTC) + timedelta(hours=25))
-    assert desk.plan(tonight(KEYS[6:])).held["Person"] == Counts(archive=6)
+    assert desk.plan(tonight(KEYS[6:])).held["User"] == Counts(archive=6)
 
 
 def test_an_approval_is_used_up_by_one_sync(desk: Any, tonight: Any) -> None:
@@ -97,7 +97,7 @@ def test_an_approval_is_used_up_by_one_sync(desk: Any, tonight: Any) -> None:
     desk.ws.approve_held(held.id, reason="they moved", actor="kim")
     desk.night(tonight(KEYS[6:]))
     desk.night(tonight())  # they are back
-    assert desk.plan(tonight(KEYS[6:])).held["Person"] == Counts(archive=6)
+    assert desk.plan(tonight(KEYS[6:])).held["User"] == Counts(archive=6)
 
 
 def test_a_plan_that_holds_nothing_has_nothing_to_free(desk: Any) -> None:
@@ -118,7 +118,7 @@ def test_what_an_undo_leaves_cannot_be_freed(desk: Any, tonight: Any) -> None:
 
 def test_an_approval_of_something_else_frees_no_case(desk: Any, tonight: Any) -> None:
     """The e-mail was approved; that the record now is another child's was not."""
-    desk.ws.hold("Person", "stu-03", reason="wait", actor="kim")
+    desk.ws.hold("User", "stu-03", reason="wait", actor="kim")
     moved = {"email": "new@birch.example"}
     desk.ws.approve_held(desk.plan(tonight(said={"stu-03": moved})).id, reason="true", actor="kim")
     wren = {"given_name": "Wren", "family_name": "Okafor", "identifier": "99"}

@@ -16,14 +16,14 @@ def test_revisions_come_the_newest_first_with_what_they_did(desk: Any, tonight: 
     plan = desk.night(tonight(said=NEW))
     newest, first = desk.ws.history()
     assert (newest.revision, newest.kind, newest.plan, newest.actor) == (2, "sync", plan.id, "kim")
-    assert newest.changes["Person"] == Counts(update=1)
-    assert first.changes["Person"] == Counts(create=20)
+    assert newest.changes["User"] == Counts(update=1)
+    assert first.changes["User"] == Counts(create=20)
 
 
 def test_of_a_record_only_the_revisions_that_touched_it(desk: Any, tonight: Any) -> None:
     desk.night(tonight(said=NEW))
     desk.night(tonight(said=NEW | {"stu-02": {"email": "other@birch.example"}}))
-    past = desk.ws.history("Person", "stu-01")
+    past = desk.ws.history("User", "stu-01")
     assert [revision.revision for revision in past] == [2, 1]
     assert past[0].lines.select("action", "field", "before", "after").rows() == [
         ("update", "email", "stu-01@birch.example", "new@birch.example")
@@ -32,8 +32,8 @@ def test_of_a_record_only_the_revisions_that_touched_it(desk: Any, tonight: Any)
 
 
 def test_a_record_that_is_not_there_has_none(desk: Any) -> None:
-    with pytest.raises(UsageError, match="no Person"):
-        desk.ws.history("Person", "nobody")
+    with pytest.raises(UsageError, match="no User"):
+        desk.ws.history("User", "nobody")
 
 
 def test_before_the_first_revision_there_is_none(new_desk: Any) -> None:

@@ -18,25 +18,25 @@ def codes(desk: Any, plan: Any) -> dict[tuple[str, str, str], str]:
 
 
 def test_a_record_that_is_held_stays_as_it_is_night_after_night(desk: Any, tonight: Any) -> None:
-    hold = desk.ws.hold("person", "stu-01", reason="they are moving", actor="kim")
-    assert (hold.entity, hold.sourced_id, hold.code, hold.actor) == ("Person", "stu-01", "person", "kim")
+    hold = desk.ws.hold("user", "stu-01", reason="they are moving", actor="kim")
+    assert (hold.entity, hold.sourced_id, hold.code, hold.actor) == ("User", "stu-01", "person", "kim")
     for _ in range(2):
         plan = desk.night(tonight(said=NEW))
-        assert codes(desk, plan) == {("Person", "stu-01", f): "person" for f in ("email", "phone")}
+        assert codes(desk, plan) == {("User", "stu-01", f): "person" for f in ("email", "phone")}
 
 
 def test_one_field_is_held_and_the_others_go_on(desk: Any, tonight: Any) -> None:
-    desk.ws.hold("Person", "stu-01", reason="it bounces", actor="kim", field="email")
+    desk.ws.hold("User", "stu-01", reason="it bounces", actor="kim", field="email")
     plan = desk.plan(tonight(said=NEW))
-    assert codes(desk, plan) == {("Person", "stu-01", "email"): "person", ("Person", "stu-01", "phone"): ""}
+    assert codes(desk, plan) == {("User", "stu-01", "email"): "person", ("User", "stu-01", "phone"): ""}
 
 
 def test_one_action_is_held_with_what_depends_on_it_and_another_is_not(desk: Any, tonight: Any) -> None:
-    desk.ws.hold("Person", "stu-01", reason="they come back", actor="kim", action="archive")
+    desk.ws.hold("User", "stu-01", reason="they come back", actor="kim", action="archive")
     assert desk.plan(tonight(said=NEW)).total_held == Counts()
     held = codes(desk, desk.plan(tonight([k for k in KEYS if k != "stu-01"])))
     assert held == {
-        ("Person", "stu-01", ""): "person",
+        ("User", "stu-01", ""): "person",
         ("Role", "stu-01|S", ""): "dependant",
         ("Enrollment", "C-stu-01", ""): "dependant",
         ("Enrollment", "C2-stu-01", ""): "dependant",
@@ -45,25 +45,25 @@ def test_one_action_is_held_with_what_depends_on_it_and_another_is_not(desk: Any
 
 def test_a_create_that_is_held_holds_the_creates_that_refer_to_it(desk: Any, tonight: Any) -> None:
     desk.plan(tonight([*KEYS, "stu-90"]))
-    desk.ws.hold("Person", "stu-90", reason="who is this?", actor="kim")
+    desk.ws.hold("User", "stu-90", reason="who is this?", actor="kim")
     held = codes(desk, desk.plan(tonight([*KEYS, "stu-90"])))
-    assert held[("Person", "stu-90", "")] == "person"
+    assert held[("User", "stu-90", "")] == "person"
     assert held[("Role", "stu-90|S", "")] == held[("Enrollment", "C-stu-90", "")] == "dependant"
 
 
 def test_what_an_archive_that_is_held_refers_to_stays_too(desk: Any, tonight: Any) -> None:
     desk.ws.hold("Enrollment", "C-stu-01", reason="wait", actor="kim")
     held = codes(desk, desk.plan(tonight([k for k in KEYS if k != "stu-01"])))
-    assert held[("Person", "stu-01", "")] == "dependant"
+    assert held[("User", "stu-01", "")] == "dependant"
 
 
 @pytest.mark.parametrize(
     ("entity", "key", "said"),
     [
         ("Pupil", "stu-01", {}),
-        ("Person", "stu-99", {}),
-        ("Person", "stu-01", {"action": "delete"}),
-        ("Person", "stu-01", {"field": "shoe_size"}),
+        ("User", "stu-99", {}),
+        ("User", "stu-01", {"action": "delete"}),
+        ("User", "stu-01", {"field": "shoe_size"}),
     ],
 )
 def test_what_is_not_there_cannot_be_held(desk: Any, entity: str, key: str, said: dict[str, str]) -> None:
@@ -74,4 +74,4 @@ def test_what_is_not_there_cannot_be_held(desk: Any, entity: str, key: str, said
 
 def test_a_reason_is_needed(desk: Any) -> None:
     with pytest.raises(UsageError, match="reason"):
-        desk.ws.hold("Person", "stu-01", reason=" ", actor="kim")
+        desk.ws.hold("User", "stu-01", reason=" ", actor="kim")

@@ -12,14 +12,14 @@ SIX = [f"stu-{i:02}" for i in range(6)]
 REST = [f"stu-{i:02}" for i in range(6, 20)]
 
 
-def held(desk: Any, plan: Any, entity: str = "Person", code: str = "limit") -> Any:
+def held(desk: Any, plan: Any, entity: str = "User", code: str = "limit") -> Any:
     return {line[2] for line in desk.lines(plan) if line[0] == entity and line[4] == code}
 
 
 def test_a_first_plan_creates_everything_and_needs_a_person(new_desk: Any) -> None:
     plan = new_desk.plan()
     assert plan.base == 0
-    assert plan.changes["Person"] == Counts(create=20)
+    assert plan.changes["User"] == Counts(create=20)
     assert plan.needs_approval
     assert plan.total_held == Counts()
     assert plan.notes[0].startswith("This is the first plan")
@@ -76,7 +76,7 @@ def test_half_may_leave_where_the_other_limits_allow_it_and_one_more_may_not(des
     desk.settings("# vanished_overall_floor = 25", "vanished_overall_floor = 100")
     everybody = [f"stu-{i:02}" for i in range(20)]
     assert desk.plan(tonight(everybody[:10])).total_held == Counts()
-    assert desk.plan(tonight(everybody[:9])).held["Person"] == Counts(archive=11)
+    assert desk.plan(tonight(everybody[:9])).held["User"] == Counts(archive=11)
 
 
 def test_over_all_a_limit_holds_everywhere(desk: Any, tonight: Any) -> None:
@@ -136,10 +136,10 @@ def test_p4_an_unreadable_row_keeps_its_record_and_what_refers_to_it(desk: Any, 
     without = [key for key in [*SIX, *REST] if key != "stu-03"]
     plan = desk.plan(tonight(["stu-03", *without], unreadable=("stu-03",), enrolled=without))
     assert desk.lines(plan) == {("Enrollment", "archive", "C-stu-03", "", "protected")}  # its place in C2 is said
-    assert desk.plan(tonight(without)).changes["Person"] == Counts(archive=1)
+    assert desk.plan(tonight(without)).changes["User"] == Counts(archive=1)
 
 
 @pytest.mark.parametrize("state", ["absent", "partial"])
 def test_p5_a_segment_that_is_not_whole_archives_nobody(desk: Any, tonight: Any, state: Any) -> None:
-    plan = desk.plan(tonight(["stu-00"], states={"Person": state, "Role": state, "Enrollment": state}))
+    plan = desk.plan(tonight(["stu-00"], states={"User": state, "Role": state, "Enrollment": state}))
     assert plan.total == plan.total_held == Counts()

@@ -16,7 +16,7 @@ def test_it_says_field_by_field_what_changes_and_where_that_is_said(desk: Any, t
     plan = desk.plan(tonight(said={"stu-04": {"email": "new@birch.example"}}))
     line = desk.ws.show(plan.id).lines.row(0, named=True)
     assert line == {
-        "entity": "Person",
+        "entity": "User",
         "action": "update",
         "sourced_id": "stu-04",
         "name": "Given 04 Family 04",
@@ -25,7 +25,7 @@ def test_it_says_field_by_field_what_changes_and_where_that_is_said(desk: Any, t
         "before": "stu-04@birch.example",
         "after": "new@birch.example",
         "why": "the source says so",
-        "file": "Person.csv",
+        "file": "User.csv",
         "before_name": None,
         "after_name": None,
         "line": 6,
@@ -36,9 +36,9 @@ def test_it_says_field_by_field_what_changes_and_where_that_is_said(desk: Any, t
 
 def test_a_create_is_shown_with_its_whole_row(desk: Any, tonight: Any) -> None:
     shown = desk.ws.show(desk.plan(tonight([*KEYS, "stu-20"])).id)
-    assert shown.creates["Person"]["sourced_id"].to_list() == ["stu-20"]
-    assert shown.creates["Person"]["family_name"].to_list() == ["Family 20"]
-    assert shown.creates["Role"].select("person", "org", "role").rows() == [("stu-20", "S", "student")]
+    assert shown.creates["User"]["sourced_id"].to_list() == ["stu-20"]
+    assert shown.creates["User"]["family_name"].to_list() == ["Family 20"]
+    assert shown.creates["Role"].select("user", "org", "role").rows() == [("stu-20", "S", "student")]
 
 
 def test_what_is_held_is_shown_with_its_reason(desk: Any, tonight: Any) -> None:

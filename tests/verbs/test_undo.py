@@ -14,7 +14,7 @@ NEW = {"stu-01": {"email": "new@birch.example"}}
 
 
 def status(desk: Any, key: str) -> str:
-    return str(desk.ws.explain("Person", key).status)
+    return str(desk.ws.explain("User", key).status)
 
 
 def test_there_is_nothing_to_undo_at_first(new_desk: Any) -> None:
@@ -41,7 +41,7 @@ def test_an_undo_waits_for_a_person_also_where_plans_do_not(desk: Any, tonight: 
 def test_a_value_is_put_back_a_create_archived_an_archive_restored(desk: Any, tonight: Any) -> None:
     desk.night(tonight([*KEYS[1:], "stu-90"], said=NEW))
     undo = desk.ws.undo()
-    assert undo.changes["Person"] == Counts(update=1, archive=1, restore=1)
+    assert undo.changes["User"] == Counts(update=1, archive=1, restore=1)
     desk.apply(undo)
     assert (status(desk, "stu-00"), status(desk, "stu-90")) == ("active", "archived")
     assert desk.plan(tonight()).total == Counts()
@@ -68,7 +68,7 @@ def test_what_later_records_refer_to_is_left_and_said(desk: Any, tonight: Any) -
     desk.night(tonight([*KEYS, "stu-90"]))
     undo = desk.ws.undo(2)
     codes = {(line[0], line[2]): line[4] for line in desk.lines(undo)}
-    assert codes[("Person", "stu-90")] == "referenced"
+    assert codes[("User", "stu-90")] == "referenced"
     assert codes[("Role", "stu-90|S")] == ""
 
 
@@ -83,5 +83,5 @@ def test_an_undo_can_be_undone(desk: Any, tonight: Any) -> None:
 def test_the_limits_do_not_count_for_an_undo(desk: Any, tonight: Any) -> None:
     desk.night(tonight([*KEYS, *(f"new-{i}" for i in range(40))]))
     undo = desk.ws.undo()
-    assert undo.changes["Person"] == Counts(archive=40)
+    assert undo.changes["User"] == Counts(archive=40)
     assert undo.total_held == Counts()

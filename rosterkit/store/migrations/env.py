@@ -5,7 +5,8 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
-from rosterkit.model import journal, tables
+from rosterkit.roster import entities as tables
+from rosterkit.store import tables as journal
 
 assert journal and tables  # importing them declares every table  # noqa: PT018 - two modules, one statement of why
 connection = context.config.attributes["connection"]

@@ -1,6 +1,6 @@
 """OneRoster's rostering files once more, typed in from the specification's tables and from nothing in rosterkit.
 
-The reader and the writer share one table (``providers.oneroster.format``); this one checks it. A line is one column:
+The reader and the writer share one table (``providers.oneroster.spec``); this one checks it. A line is one column:
 its name, ``!`` when it is required (in bulk), and its type: ``guid``, ``text``, ``texts`` (a list), ``bool``, ``date``,
 ``year``, ``userids``, ``blank`` (always blank in bulk), ``->file`` (a reference), ``=>file`` (a list of references),
 or the tokens of an enumeration with ``|`` between them, ``+ext`` where a token of one's own is allowed.

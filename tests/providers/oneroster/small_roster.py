@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 
 from providers.oneroster.feed import OneRosterFeed
-from rosterkit.delivery.feed import FeedInput, Rendered
-from rosterkit.model.schema import by_name
+from rosterkit.feeds.legacy import FeedInput, Rendered
+from rosterkit.roster.schema import by_name
 from rosterkit.testing.frames import GivenFrames
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -22,7 +22,7 @@ def person(sourced_id: str, given: str, family: str, **more: Any) -> dict[str, A
 
 
 def role(sourced_id: str, of: str, org: str, kind: str, **more: Any) -> dict[str, Any]:
-    return {"sourced_id": sourced_id, "person": of, "org": org, "role": kind, "type": "primary", **more}
+    return {"sourced_id": sourced_id, "user": of, "org": org, "role": kind, "type": "primary", **more}
 
 
 def roster() -> Rows:
@@ -53,7 +53,7 @@ def roster() -> Rows:
             {"sourced_id": "C1|Y", "class": "C1", "session": "Y"},
             {"sourced_id": "C2|T1", "class": "C2", "session": "T1"},
         ],
-        "Person": [
+        "User": [
             person("ana", "Ana", "Ibáñez", grades='["09"]', user_ids='["{LDAP:ana}","{SIS:5}"]', identifier="1001",
                    email="ana@plainfield.example", middle_name="Luz",
                    attributes='{"metadata.bus":"7","program":"dual"}'),
@@ -71,17 +71,17 @@ def roster() -> Rows:
             role("pia|D|administrator", "pia", "D", "administrator"),
         ],
         "Enrollment": [
-            {"sourced_id": "E1", "class": "C1", "person": "ana", "school": "S1", "role": "student",
+            {"sourced_id": "E1", "class": "C1", "user": "ana", "school": "S1", "role": "student",
              "begin_date": "2026-08-10", "end_date": "2027-01-16"},
-            {"sourced_id": "E2", "class": "C2", "person": "bo", "school": "S2", "role": "student"},
-            {"sourced_id": "E3", "class": "C1", "person": "tess", "school": "S1", "role": "teacher", "primary": True},
+            {"sourced_id": "E2", "class": "C2", "user": "bo", "school": "S2", "role": "student"},
+            {"sourced_id": "E3", "class": "C1", "user": "tess", "school": "S1", "role": "teacher", "primary": True},
         ],
-        "GuardianStatement": [
-            {"sourced_id": "g1", "stated_by": "student", "guardian": "gus", "student": "ana"},
-            {"sourced_id": "g2", "stated_by": "guardian", "guardian": "gus", "student": "bo"},
+        "GuardianLink": [
+            {"sourced_id": "g1", "asserted_by": "student", "guardian": "gus", "student": "ana"},
+            {"sourced_id": "g2", "asserted_by": "guardian", "guardian": "gus", "student": "bo"},
         ],
         "Demographics": [
-            {"sourced_id": "ana", "person": "ana", "birth_date": "2011-02-28", "sex": "female", "asian": False,
+            {"sourced_id": "ana", "user": "ana", "birth_date": "2011-02-28", "sex": "female", "asian": False,
              "white": True, "country_of_birth_code": "US", "city_of_birth": "Elm"},
         ],
         "UserProfile": [],

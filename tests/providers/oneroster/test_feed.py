@@ -10,9 +10,10 @@ from isal import isal_zlib
 from small_roster import Rows, contents, frames, render, role, roster
 from strict_validator import faults, members
 
-from providers.oneroster import FEED, package
-from rosterkit.delivery.feed import Feed, FeedInput
+from providers.oneroster import FEED
+from providers.oneroster import writer as package
 from rosterkit.errors import UsageError
+from rosterkit.feeds.legacy import Feed, FeedInput
 from rosterkit.testing.frames import GivenFrames
 
 VERSIONS = ("1.1", "1.2")
@@ -85,7 +86,7 @@ def test_shuffled_rows_and_columns_give_the_same_bytes(version: str, form: str) 
 
 def test_grades_and_user_ids_are_sorted_sets() -> None:
     rows = roster()
-    rows["Person"][0] |= {"grades": '["10","09","10"]', "user_ids": '["{SIS:5}","{LDAP:ana}"]'}
+    rows["User"][0] |= {"grades": '["10","09","10"]', "user_ids": '["{SIS:5}","{LDAP:ana}"]'}
     line = contents(render(rows))["users.csv"].decode().splitlines()[1]
     assert '"{LDAP:ana},{SIS:5}"' in line
     assert '"09,10"' in line
@@ -127,7 +128,7 @@ def test_no_row_at_all_is_no_package() -> None:
 
 def test_a_list_whose_items_are_all_left_out_is_blank() -> None:
     rows = roster()
-    rows["Person"][0]["user_ids"] = '["77"]'
+    rows["User"][0]["user_ids"] = '["77"]'
     files = contents(render(rows))
     assert faults(files) == []
     assert b"ana.ib\xc3\xa1\xc3\xb1ez,,Ana," in files["users.csv"]

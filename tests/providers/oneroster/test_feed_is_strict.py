@@ -14,10 +14,10 @@ from small_roster import Rows, contents, render, role, roster
 from strict_validator import faults, members
 
 from providers.oneroster import SOURCE
-from providers.oneroster.package import zipped
-from rosterkit.delivery.feed import FeedFile
-from rosterkit.intake.source import ReadOptions
-from rosterkit.model.schema import by_name
+from providers.oneroster.writer import zipped
+from rosterkit.feeds.legacy import FeedFile
+from rosterkit.roster.schema import by_name
+from rosterkit.sources.reading import ReadOptions
 
 IDS = ("ana", "bo", "gus", "tess", "pia", "D", "S1", "S2", "Y", "T1", "K", "C1", "C2", "UP", "nobody", "a b")
 WORDS = ("student", "teacher", "guardian", "parent", "administrator", "school", "term", "primary", "ext:own", "ext:o n")
@@ -49,16 +49,16 @@ def rosters(draw: st.DrawFn) -> Rows:
         role(f"r{n}", draw(people), draw(st.sampled_from(("S1", "S2", "D"))), draw(kinds))
         for n in range(draw(st.integers(0, 4)))
     ]
-    rows["GuardianStatement"] += [
-        {"sourced_id": f"g{n + 3}", "stated_by": by, "guardian": draw(people), "student": draw(people)}
+    rows["GuardianLink"] += [
+        {"sourced_id": f"g{n + 3}", "asserted_by": by, "guardian": draw(people), "student": draw(people)}
         for n, by in enumerate(draw(st.lists(st.sampled_from(("student", "guardian", "file")), max_size=4)))
     ]
     rows["Enrollment"] += [
-        {"sourced_id": f"E{n + 4}", "class": klass, "person": draw(people), "role": draw(kinds),
+        {"sourced_id": f"E{n + 4}", "class": klass, "user": draw(people), "role": draw(kinds),
          "begin_date": draw(st.none() | st.sampled_from(DATES)), "end_date": draw(st.none() | st.sampled_from(DATES))}
         for n, klass in enumerate(draw(st.lists(st.sampled_from(("C1", "C2")), max_size=3)))
     ]  # fmt: skip
-    rows["UserProfile"] = [{"sourced_id": "UP", "person": draw(people), "profile_type": "LMS", "vendor_id": "v",
+    rows["UserProfile"] = [{"sourced_id": "UP", "user": draw(people), "profile_type": "LMS", "vendor_id": "v",
                             "credential_type": "x", "username": "u"}]  # fmt: skip
     for _ in range(draw(st.integers(0, 6))):
         entity = draw(st.sampled_from(sorted(rows)))

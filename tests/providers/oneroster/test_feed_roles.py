@@ -8,7 +8,7 @@ from independent_tables import TABLES
 from small_roster import Rows, contents, person, render, role, roster
 from strict_validator import faults
 
-from providers.oneroster.convert import ROLES_IN_11
+from providers.oneroster.roles import ROLES_IN_11
 
 
 def _read(files: dict[str, bytes], name: str) -> list[dict[str, str]]:
@@ -49,7 +49,7 @@ def test_roles_of_one_kind_are_one_row_with_all_their_organisations() -> None:
 def test_roles_of_several_kinds_are_rows_of_their_own_with_the_same_names() -> None:
     rows = roster()
     rows["Role"] += [role("a", "tess", "S2", "counselor"), role("b", "tess", "S1", "aide", type="secondary")]
-    rows["Person"][3]["primary_org"] = "S1"
+    rows["User"][3]["primary_org"] = "S1"
     files = contents(render(rows, "1.1"))
     own, more = (row for row in _read(files, "users") if row["username"] == "tess.okafor")
     assert (own["sourcedId"], own["role"], own["orgSourcedIds"]) == ("tess", "teacher", "S1")
@@ -71,18 +71,18 @@ def test_roles_of_several_kinds_are_rows_of_their_own_with_the_same_names() -> N
 )
 def test_which_kind_is_the_persons_own_row(roles: list[tuple[str, str]], home: str | None, main: str) -> None:
     rows = roster()
-    rows["Person"].append(person("sol", "Sol", "Adeyemi", primary_org=home))
+    rows["User"].append(person("sol", "Sol", "Adeyemi", primary_org=home))
     rows["Role"] += [role(f"r{at}", "sol", org, kind) for at, (org, kind) in enumerate(roles)]
     assert _users(rows)["sol"][0] == main
 
 
 def test_enrollments_and_families_name_the_row_of_their_role() -> None:
     rows = roster()
-    rows["Person"][3]["primary_org"] = None
+    rows["User"][3]["primary_org"] = None
     rows["Role"].append(role("a", "tess", "S1", "parent"))
     rows["Role"].append(role("b", "tess", "D", "parent"))
-    rows["GuardianStatement"].append({"sourced_id": "g3", "stated_by": "guardian", "guardian": "tess", "student": "bo"})
-    rows["GuardianStatement"].append({"sourced_id": "g4", "stated_by": "file", "guardian": "tess", "student": "ana"})
+    rows["GuardianLink"].append({"sourced_id": "g3", "asserted_by": "guardian", "guardian": "tess", "student": "bo"})
+    rows["GuardianLink"].append({"sourced_id": "g4", "asserted_by": "file", "guardian": "tess", "student": "ana"})
     files = contents(render(rows, "1.1"))
     assert faults(files) == []
     users = {row["sourcedId"]: row for row in _read(files, "users")}
@@ -95,10 +95,10 @@ def test_enrollments_and_families_name_the_row_of_their_role() -> None:
 
 def test_family_links_name_the_further_row_of_a_guardian() -> None:
     rows = roster()
-    rows["Person"][3]["primary_org"] = "S1"
+    rows["User"][3]["primary_org"] = "S1"
     rows["Role"].append(role("a", "tess", "S2", "relative"))
-    rows["GuardianStatement"].append({"sourced_id": "g3", "stated_by": "guardian", "guardian": "tess", "student": "bo"})
-    rows["GuardianStatement"].append({"sourced_id": "g4", "stated_by": "student", "guardian": "tess", "student": "ana"})
+    rows["GuardianLink"].append({"sourced_id": "g3", "asserted_by": "guardian", "guardian": "tess", "student": "bo"})
+    rows["GuardianLink"].append({"sourced_id": "g4", "asserted_by": "student", "guardian": "tess", "student": "ana"})
     users = {row["sourcedId"]: row for row in _read(contents(render(rows, "1.1")), "users")}
     assert (users["tess"]["role"], users["tess-relative"]["role"]) == ("teacher", "relative")
     assert users["tess"]["agentSourcedIds"] == ""
@@ -108,7 +108,7 @@ def test_family_links_name_the_further_row_of_a_guardian() -> None:
 
 def test_a_person_without_roles_is_sent_in_12_only() -> None:
     rows = roster()
-    rows["Person"].append(person("sol", "Sol", "Adeyemi"))
+    rows["User"].append(person("sol", "Sol", "Adeyemi"))
     assert "sol" in {row["sourcedId"] for row in _read(contents(render(rows, "1.2")), "users")}
     assert "sol" not in _users(rows)
 
@@ -134,7 +134,7 @@ def test_roles_without_a_fit_id_get_a_minted_one_and_the_others_keep_theirs() ->
 def test_profiles_and_roles_of_12_are_sent_whole() -> None:
     rows = roster()
     profile = {"profile_type": "LMS", "vendor_id": "v.example", "credential_type": "SSO", "username": "t"}
-    rows["UserProfile"] = [{"sourced_id": "UP", "person": "tess", "description": "x, y", **profile}]
+    rows["UserProfile"] = [{"sourced_id": "UP", "user": "tess", "description": "x, y", **profile}]
     dates = {"begin_date": "2026-08-01", "end_date": "2027-07-01"}
     rows["Role"][4] |= {"sourced_id": "rt", "user_profile": "UP", "attributes": '{"metadata.fte":"0.5"}', **dates}
     files = contents(render(rows))

@@ -15,10 +15,10 @@ from strict_validator import faults, members
 
 from providers.oneroster import FEED, SOURCE
 from providers.oneroster.feed_rules import LOSSES
-from rosterkit.delivery.feed import FeedInput
-from rosterkit.intake.bundle import Bundle
-from rosterkit.intake.source import ReadOptions
-from rosterkit.model.schema import entities
+from rosterkit.feeds.legacy import FeedInput
+from rosterkit.roster.schema import entities
+from rosterkit.sources.bundle import Bundle
+from rosterkit.sources.reading import ReadOptions
 from rosterkit.testing.frames import GivenFrames
 from rosterkit.testing.package import manifest_text, write_package
 

@@ -44,12 +44,12 @@ CASES: dict[str, tuple[str, Change, Found]] = {
     ),
     "required": (
         "1.1",
-        _set("Person", 4, username=None),
+        _set("User", 4, username=None),
         {("feed.required", "users.csv", "username", "pia")},
     ),
     "blank text is no text": (
         "1.1",
-        _set("Person", 4, username="  "),
+        _set("User", 4, username="  "),
         {("feed.required", "users.csv", "username", "pia")},
     ),
     "a class without terms": (
@@ -136,7 +136,7 @@ CASES: dict[str, tuple[str, Change, Found]] = {
     ),
     "a person left out takes roles, enrollments, demographics and links": (
         "1.2",
-        _set("Person", 0, family_name=None),
+        _set("User", 0, family_name=None),
         {
             ("feed.required", "users.csv", "familyName", "ana"),
             ("feed.depends", "roles.csv", "userSourcedId", "minted"),
@@ -146,7 +146,7 @@ CASES: dict[str, tuple[str, Change, Found]] = {
     ),
     "a guardian left out is no agent": (
         "1.1",
-        _set("Person", 2, username=None),
+        _set("User", 2, username=None),
         {("feed.required", "users.csv", "username", "gus"), ("feed.link", "users.csv", "agentSourcedIds", "ana")},
     ),
     "school that is none": (
@@ -160,7 +160,7 @@ CASES: dict[str, tuple[str, Change, Found]] = {
     "id of a further row taken": (
         "1.1",
         _all(
-            _add("Person", person("tess-aide", "Tes", "Sayed")),
+            _add("User", person("tess-aide", "Tes", "Sayed")),
             _add("Role", role("r1", "tess-aide", "S1", "teacher"), role("r2", "tess", "S1", "aide", type="secondary")),
         ),
         {("feed.id-clash", "users.csv", "sourcedId", "tess")},
@@ -192,7 +192,7 @@ CASES: dict[str, tuple[str, Change, Found]] = {
     ),
     "user id": (
         "1.2",
-        _set("Person", 0, user_ids='["{SIS:5}","77"]'),
+        _set("User", 0, user_ids='["{SIS:5}","77"]'),
         {("feed.user-id", "users.csv", "userIds", "ana")},
     ),
     "codes of another number": (
@@ -220,18 +220,18 @@ CASES: dict[str, tuple[str, Change, Found]] = {
     ),
     "primary org without a role there": (
         "1.2",
-        _set("Person", 3, primary_org="S2"),
+        _set("User", 3, primary_org="S2"),
         {("feed.primary-org", "users.csv", "primaryOrgSourcedId", "tess")},
     ),
     "grades as many write them": (
         "1.1",
-        _set("Person", 0, grades='["9","K"]'),
+        _set("User", 0, grades='["9","K"]'),
         {("feed.grade", "users.csv", "grades", "ana")},
     ),
     "families that are none": (
         "1.1",
-        _add("GuardianStatement", *(
-            {"sourced_id": f"g{a}{b}", "stated_by": "student", "guardian": b, "student": a}
+        _add("GuardianLink", *(
+            {"sourced_id": f"g{a}{b}", "asserted_by": "student", "guardian": b, "student": a}
             for a, b in (("ana", "bo"), ("bo", "bo"), ("bo", "tess"))
         )),
         {("feed.family", "users.csv", "agentSourcedIds", "ana"), ("feed.family", "users.csv", "agentSourcedIds", "bo")},
@@ -246,7 +246,7 @@ CASES: dict[str, tuple[str, Change, Found]] = {
         _all(
             _add(
                 "UserProfile",
-                {"sourced_id": "UP", "person": "bo", "profile_type": "LMS", "vendor_id": "v", "credential_type": "x",
+                {"sourced_id": "UP", "user": "bo", "profile_type": "LMS", "vendor_id": "v", "credential_type": "x",
                  "username": "bo"},
             ),
             _set("Role", 4, user_profile="UP", sourced_id="r-tess"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from independent_tables import MANIFEST, TABLES, Column
 
-from providers.oneroster.format import FILES, manifest_properties
+from providers.oneroster.spec import FILES, manifest_properties
 
 CASES = [(version, name) for version, files in TABLES.items() for name in files]
 

@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 from tiny import NOW, Files, as_delta, deltas, found, read, rows_of, spoilt, tiny
 
-from providers.oneroster.format import FILES, NOT_CARRIED, VERSIONS
-from providers.oneroster.tables import ENTITY_OF
-from rosterkit.intake.bundle import ROW_KEYS, UNREADABLE, Bundle, said_schema
-from rosterkit.intake.csvfile import line_hash
-from rosterkit.intake.source import ReadOptions, Source, source
-from rosterkit.model.schema import by_name
+from providers.oneroster.mapping import ENTITY_OF
+from providers.oneroster.spec import FILES, NOT_CARRIED, VERSIONS
+from rosterkit.roster.schema import by_name
+from rosterkit.sources.bundle import ROW_KEYS, UNREADABLE, Bundle, said_schema
+from rosterkit.sources.csv import line_hash
+from rosterkit.sources.reading import ReadOptions, Source, source
 from rosterkit.testing.package import csv_text, write_package
 
 
@@ -70,21 +70,21 @@ def test_the_values_of_1_1(tmp_path: Path) -> None:
     files["classes"][0] |= {"grades": "10,09", "subjects": "B,A", "subjectCodes": "2,1", "periods": "3,1"}
     files["users"][0] |= {"userIds": "{SIS:7},{LDAP:a}", "metadata.b": 'say "hi"', "metadata.a": "1"}
     bundle = read(tmp_path, files)
-    ana = rows_of(bundle, "Person")["ana"]
+    ana = rows_of(bundle, "User")["ana"]
     assert (ana["given_name"], ana["enabled"], ana["grades"]) == ("Ana", True, '["09"]')
     assert ana["user_ids"] == '["{LDAP:a}","{SIS:7}"]'
     assert ana["attributes"] == '{"metadata.a":"1","metadata.b":"say \\"hi\\""}'
     assert (ana["file"], ana["line"], ana["deleted"], ana["unread"]) == ("users.csv", 2, False, None)
-    assert rows_of(bundle, "Person")["omar"]["attributes"] is None
+    assert rows_of(bundle, "User")["omar"]["attributes"] is None
     k1 = rows_of(bundle, "Class")["k1"]
     assert (k1["grades"], k1["subjects"], k1["subject_codes"]) == ('["09","10"]', '["B","A"]', '["2","1"]')
     assert (k1["periods"], k1["course"], k1["school"], k1["location"]) == ('["3","1"]', "c1", "s1", None)
     assert rows_of(bundle, "ClassTerm")["k1|t1"]["session"] == "t1"
     role = rows_of(bundle, "Role")["ana|s1"]
-    assert (role["person"], role["org"], role["role"], role["type"]) == ("ana", "s1", "student", "primary")
+    assert (role["user"], role["org"], role["role"], role["type"]) == ("ana", "s1", "student", "primary")
     assert rows_of(bundle, "Enrollment")["e1"]["primary"] is None
     demographics = rows_of(bundle, "Demographics")["ana"]
-    assert (demographics["person"], demographics["birth_date"], demographics["asian"]) == ("ana", "2011-03-04", False)
+    assert (demographics["user"], demographics["birth_date"], demographics["asian"]) == ("ana", "2011-03-04", False)
     assert "attributes" not in bundle.tables["Org"].rows.columns
     assert set(states(bundle).values()) == {"full"}
 
@@ -93,9 +93,9 @@ def test_the_values_of_1_2(tmp_path: Path) -> None:
     files = tiny("1.2")
     files["users"][0]["password"] = files["userProfiles"][0]["password"] = "opensesame"
     bundle = read(tmp_path, files, version="1.2")
-    assert rows_of(bundle, "Person")["ana"]["primary_org"] == "s1"
+    assert rows_of(bundle, "User")["ana"]["primary_org"] == "s1"
     assert rows_of(bundle, "Role")["r1"]["role"] == "student"
-    assert rows_of(bundle, "UserProfile")["f1"]["person"] == "ana"
+    assert rows_of(bundle, "UserProfile")["f1"]["user"] == "ana"
     assert all("opensesame" not in table.rows.write_json() for table in bundle.tables.values())
 
 
@@ -114,9 +114,9 @@ def test_demographics_are_read_only_when_asked_for(tmp_path: Path) -> None:
 
 def test_a_missing_optional_column_is_not_said_and_a_blank_cell_clears(tmp_path: Path) -> None:
     bundle = read(tmp_path, tiny(), **without("users", "phone"))
-    assert "phone" not in bundle.tables["Person"].rows.columns
-    assert bundle.tables["Person"].rows["email"].null_count() == 3
-    assert states(bundle)["Person"] == "full"
+    assert "phone" not in bundle.tables["User"].rows.columns
+    assert bundle.tables["User"].rows["email"].null_count() == 3
+    assert states(bundle)["User"] == "full"
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_missing_optional_column_is_not_said_and_a_blank_cell_clears(tmp_path:
         ("users", {"role": ""}, {"Role"}),
         ("users", {"orgSourcedIds": ""}, {"Role"}),
         ("users", {"orgSourcedIds": "1.2E+11"}, {"Role"}),
-        ("users", {"agentSourcedIds": "1.2E+11"}, {"GuardianStatement"}),
+        ("users", {"agentSourcedIds": "1.2E+11"}, {"GuardianLink"}),
         ("classes", {"termSourcedIds": ""}, {"ClassTerm"}),
         ("users", {"role": "pupil", "status": "tobedeleted"}, set()),
     ],
@@ -143,37 +143,37 @@ def test_links_of_people_whose_roles_are_unknown_are_not_archived_by_absence(tmp
     files = tiny("1.2")
     del files["roles"]
     bundle = read(tmp_path, files, version="1.2")
-    assert states(bundle)["GuardianStatement"] == "partial"
-    assert bundle.segment("GuardianStatement").why == "users.csv:2: its agentSourcedIds was not read"
+    assert states(bundle)["GuardianLink"] == "partial"
+    assert bundle.segment("GuardianLink").why == "users.csv:2: its agentSourcedIds was not read"
 
 
 @pytest.mark.parametrize("twice", [False, True])
 def test_without_a_header_nobodys_values_are_told_as_column_names(twice: bool, tmp_path: Path) -> None:
     row = "ana,,,true,s1,student,ana@harbour.example,,Ana,Ruiz," + ("Ana" if twice else "")
     bundle = read(tmp_path, tiny(), raw={"users.csv": f"{row}\nbo,,,true,s1,student,bo,,Bo,Berg,\n".encode()})
-    assert states(bundle)["Person"] == "absent"
+    assert states(bundle)["User"] == "absent"
     told = bundle.findings.filter(file="users.csv").select("value", "column", "detail", "key").write_csv()
     assert not {word for word in ("Ana", "Ruiz", "ana@") if word in told}
 
 
 def test_a_key_that_is_the_word_null_names_nobody_and_makes_the_file_partial(tmp_path: Path) -> None:
     bundle = read(tmp_path, spoilt("users", 0, sourcedId="NULL"))
-    assert "NULL" not in rows_of(bundle, "Person")
-    assert states(bundle)["Person"] == "partial"
+    assert "NULL" not in rows_of(bundle, "User")
+    assert states(bundle)["User"] == "partial"
 
 
 def test_a_key_that_strict_reading_does_not_take_protects_the_record_that_it_names(tmp_path: Path) -> None:
-    unreadable = read(tmp_path, spoilt("users", 0, sourcedId=" ana "), strict=True).tables["Person"].unreadable
+    unreadable = read(tmp_path, spoilt("users", 0, sourcedId=" ana "), strict=True).tables["User"].unreadable
     assert unreadable["sourced_id"].to_list() == ["ana"]
 
 
 @pytest.mark.parametrize(
     ("file", "column", "absent"),
     [
-        ("users", "sourcedId", {"Person", "Role", "GuardianStatement"}),
-        ("users", "role", {"Person", "Role", "GuardianStatement"}),
+        ("users", "sourcedId", {"User", "Role", "GuardianLink"}),
+        ("users", "role", {"User", "Role", "GuardianLink"}),
         ("users", "orgSourcedIds", {"Role"}),
-        ("users", "agentSourcedIds", {"GuardianStatement"}),
+        ("users", "agentSourcedIds", {"GuardianLink"}),
         ("enrollments", "classSourcedId", {"Enrollment"}),
         ("enrollments", "role", {"Enrollment"}),
         ("classes", "schoolSourcedId", {"Class", "ClassTerm"}),
@@ -193,9 +193,9 @@ def test_what_a_missing_column_takes_away(file: str, column: str, absent: set[st
         ("enrollments", {"beginDate": "8/27/2026"}, "Enrollment", "e1", "begin_date"),
         ("enrollments", {"role": "pupil"}, "Enrollment", "e1", "role"),
         ("enrollments", {"classSourcedId": ""}, "Enrollment", "e1", "class"),
-        ("users", {"enabledUser": "perhaps"}, "Person", "ana", "enabled"),
-        ("users", {"familyName": ""}, "Person", "ana", "family_name"),
-        ("users", {"familyName": "NULL"}, "Person", "ana", "family_name"),
+        ("users", {"enabledUser": "perhaps"}, "User", "ana", "enabled"),
+        ("users", {"familyName": ""}, "User", "ana", "family_name"),
+        ("users", {"familyName": "NULL"}, "User", "ana", "family_name"),
         ("demographics", {"birthDate": "2011-02-30"}, "Demographics", "ana", "birth_date"),
     ],
 )
@@ -208,9 +208,9 @@ def test_a_cell_that_cannot_be_read_is_unread(
 
 def test_a_row_whose_role_cannot_be_read_is_a_person_whose_roles_are_not_listed(tmp_path: Path) -> None:
     bundle = read(tmp_path, spoilt("users", 0, role="pupil"))
-    assert rows_of(bundle, "Person")["ana"]["unread"] is None
+    assert rows_of(bundle, "User")["ana"]["unread"] is None
     assert "ana|s1" not in rows_of(bundle, "Role")
-    assert bundle.tables["Role"].listings[0].owners["person"].to_list() == ["omar", "lucia"]
+    assert bundle.tables["Role"].listings[0].owners["user"].to_list() == ["omar", "lucia"]
 
 
 def test_a_class_whose_terms_are_blank_lists_none(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_bulk_and_delta_are_told_apart_per_file(tmp_path: Path) -> None:
     files["enrollments"][1] |= {"status": "tobedeleted", "dateLastModified": "2026-11-20T02:00:00+01:00"}
     bundle = read(tmp_path, files, modes={"enrollments": "delta"})
     segment = bundle.segment("Enrollment")
-    assert (segment.state, segment.delta, bundle.segment("Person").state) == ("delta", True, "full")
+    assert (segment.state, segment.delta, bundle.segment("User").state) == ("delta", True, "full")
     e1, e2 = (rows_of(bundle, "Enrollment")[key] for key in ("e1", "e2"))
     assert (e1["deleted"], e1["modified_at"]) == (False, NOW)
     assert (e2["deleted"], e2["modified_at"]) == (True, "2026-11-20T01:00:00.000Z")
@@ -242,7 +242,7 @@ def test_a_delta_row_that_deletes_needs_no_more_than_its_key(tmp_path: Path) -> 
     files = {"users": [{"sourcedId": "ana", "status": "tobedeleted", "dateLastModified": NOW}]}
     bundle = read(tmp_path, files, modes={"users": "delta"})
     assert bundle.findings.is_empty()
-    assert rows_of(bundle, "Person")["ana"]["deleted"]
+    assert rows_of(bundle, "User")["ana"]["deleted"]
     assert bundle.tables["Role"].listings[0].owners.is_empty()
 
 
@@ -258,7 +258,7 @@ def test_an_explicit_delete_in_bulk_is_heeded_and_a_status_is_not(tmp_path: Path
     files = tiny()
     for user, status in zip(files["users"], ("active", "inactive", "toBeDeleted"), strict=True):
         user["status"] = status
-    people = rows_of(read(tmp_path, files), "Person")
+    people = rows_of(read(tmp_path, files), "User")
     assert [people[key]["deleted"] for key in ("ana", "omar", "lucia")] == [False, True, True]
 
 
@@ -281,10 +281,10 @@ def test_what_a_readable_row_says_counts_beside_an_unreadable_copy(tmp_path: Pat
 def test_an_unreadable_key_makes_the_file_and_what_it_lists_partial_until_accepted(tmp_path: Path) -> None:
     files = spoilt("users", 1, sourcedId="1.23E+11")
     bundle = read(tmp_path, files)
-    assert {e for e, state in states(bundle).items() if state == "partial"} == {"Person", "Role", "GuardianStatement"}
+    assert {e for e, state in states(bundle).items() if state == "partial"} == {"User", "Role", "GuardianLink"}
     line = csv_text(FILES["1.1"]["users"].header, files["users"]).splitlines()[2]
     accepted = read(tmp_path, files, options=ReadOptions(accepted_lines=frozenset([line_hash(line)])))
-    assert states(accepted)["Person"] == "full"
+    assert states(accepted)["User"] == "full"
 
 
 def test_rows_read_count_every_record(tmp_path: Path) -> None:

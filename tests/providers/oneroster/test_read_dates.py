@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from providers.oneroster import SOURCE
-from rosterkit.intake.source import ReadOptions
+from rosterkit.sources.reading import ReadOptions
 from rosterkit.testing.package import write_package
 
 ORG = {"sourcedId": "D", "name": "Juniper Valley", "type": "district"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tiny import Files, as_delta, found, read, rows_of, tiny
 
-from rosterkit.intake.bundle import Bundle
+from rosterkit.sources.bundle import Bundle
 
 
 def family(**agents: str) -> Files:
@@ -19,13 +19,13 @@ def family(**agents: str) -> Files:
 
 
 def stated(bundle: Bundle) -> dict[str, tuple[str, str, str, str | None]]:
-    rows = rows_of(bundle, "GuardianStatement")
-    return {k: (r["stated_by"], r["guardian"], r["student"], r["relationship"]) for k, r in rows.items()}
+    rows = rows_of(bundle, "GuardianLink")
+    return {k: (r["asserted_by"], r["guardian"], r["student"], r["relationship"]) for k, r in rows.items()}
 
 
 def owners(bundle: Bundle) -> tuple[list[str], list[str]]:
     """Whose lists were read: of students, of guardians."""
-    student, guardian = bundle.tables["GuardianStatement"].listings
+    student, guardian = bundle.tables["GuardianLink"].listings
     return student.owners["student"].to_list(), guardian.owners["guardian"].to_list()
 
 
@@ -67,7 +67,7 @@ def test_an_agent_who_is_not_in_the_package_is_left_to_the_engine(tmp_path: Path
         "ana|stored-guardian": ("student", "stored-guardian", "ana", None),
         "lucia|stored-student": ("guardian", "lucia", "stored-student", "parent"),
     }
-    assert rows_of(bundle, "GuardianStatement")["ana|stored-guardian"]["unread"] == ["relationship"]
+    assert rows_of(bundle, "GuardianLink")["ana|stored-guardian"]["unread"] == ["relationship"]
     assert bundle.findings.is_empty()
 
 
@@ -80,7 +80,7 @@ def test_ids_that_hold_bars_cannot_be_confused(tmp_path: Path) -> None:
 def test_the_roles_of_1_2_say_who_is_who(tmp_path: Path) -> None:
     bundle = read(tmp_path, tiny("1.2"), version="1.2")
     assert list(stated(bundle)) == ["ana|lucia", "lucia|ana"]
-    assert rows_of(bundle, "GuardianStatement")["ana|lucia"]["relationship"] == "parent"
+    assert rows_of(bundle, "GuardianLink")["ana|lucia"]["relationship"] == "parent"
 
 
 def test_one_with_both_roles_is_judged_by_the_other(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_list_that_cannot_be_read_is_not_listed(tmp_path: Path) -> None:
     assert owners(bundle) == ([], ["lucia"])
 
 
-@pytest.mark.parametrize("name", ["kind", "kind_other", "relation", "relation_other", "person", "item", "verdict"])
+@pytest.mark.parametrize("name", ["kind", "kind_other", "relation", "relation_other", "user", "item", "verdict"])
 def test_a_column_that_a_district_added_changes_no_guardian(name: str, tmp_path: Path) -> None:
     files = tiny()
     for user in files["users"]:

@@ -11,12 +11,12 @@ import pytest
 from tiny import Files, as_delta, deltas, found, read, spoilt, tiny
 
 from providers.oneroster import SOURCE
-from providers.oneroster.format import FILES
 from providers.oneroster.rules import ONEROSTER_RULES, RULES
+from providers.oneroster.spec import FILES
 from rosterkit.errors import SourceUnreadable
-from rosterkit.intake.bundle import Bundle
-from rosterkit.intake.filerules import CSV_RULES
-from rosterkit.intake.source import ReadOptions
+from rosterkit.sources.bundle import Bundle
+from rosterkit.sources.reading import ReadOptions
+from rosterkit.sources.rules import CSV_RULES
 from rosterkit.testing.package import csv_text, manifest_text, write_package
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tiny import Files, as_delta, deltas, read, rows_of, spoilt, tiny
 
-from providers.oneroster.format import FILES
-from rosterkit.intake.bundle import Bundle
+from providers.oneroster.spec import FILES
+from rosterkit.sources.bundle import Bundle
 from rosterkit.testing.package import csv_text, manifest_text
 
 DELTA = as_delta(tiny())
@@ -58,7 +58,7 @@ def test_a_header_that_departs_refuses_the_file_in_strict_reading_only(
     if new.endswith("county"):
         how["raw"][f"{file}.csv"] = how["raw"][f"{file}.csv"].replace(b",\n", b",,\n").replace(b"d1\n", b"d1,Bay\n")
     strict, lenient = both(tmp_path, tiny(), **how)
-    entity = {"orgs": "Org", "users": "Person"}[file]
+    entity = {"orgs": "Org", "users": "User"}[file]
     assert (strict.segment(entity).state, severities(strict)) == ("absent", {"error"})
     assert (lenient.segment(entity).state, severities(lenient)) == ("full", {"warning"})
 
@@ -70,21 +70,21 @@ def test_an_unknown_column_is_kept_as_an_attribute(tmp_path: Path) -> None:
 
 
 MENDED = [
-    ("users", {"enabledUser": "TRUE"}, "Person", "ana", "enabled", True),
-    ("users", {"enabledUser": "False"}, "Person", "ana", "enabled", False),
-    ("users", {"enabledUser": "1"}, "Person", "ana", "enabled", True),
-    ("users", {"enabledUser": "no"}, "Person", "ana", "enabled", False),
+    ("users", {"enabledUser": "TRUE"}, "User", "ana", "enabled", True),
+    ("users", {"enabledUser": "False"}, "User", "ana", "enabled", False),
+    ("users", {"enabledUser": "1"}, "User", "ana", "enabled", True),
+    ("users", {"enabledUser": "no"}, "User", "ana", "enabled", False),
     ("classes", {"classType": "Scheduled"}, "Class", "k1", "type", "scheduled"),
     ("enrollments", {"role": "STUDENT"}, "Enrollment", "e1", "role", "student"),
     ("enrollments", {"beginDate": "2026-08-24 00:00"}, "Enrollment", "e1", "begin_date", "2026-08-24"),
     ("enrollments", {"beginDate": "2026-8-24"}, "Enrollment", "e1", "begin_date", "2026-08-24"),
-    ("users", {"userIds": "123"}, "Person", "ana", "user_ids", '["{unknown:123}"]'),
-    ("users", {"userIds": "local:123,{A:b}"}, "Person", "ana", "user_ids", '["{A:b}","{unknown:local:123}"]'),
-    ("users", {"userIds": '[{"t":"a"}]'}, "Person", "ana", "user_ids", '["{unknown:[{\\"t\\":\\"a\\"}]}"]'),
+    ("users", {"userIds": "123"}, "User", "ana", "user_ids", '["{unknown:123}"]'),
+    ("users", {"userIds": "local:123,{A:b}"}, "User", "ana", "user_ids", '["{A:b}","{unknown:local:123}"]'),
+    ("users", {"userIds": '[{"t":"a"}]'}, "User", "ana", "user_ids", '["{unknown:[{\\"t\\":\\"a\\"}]}"]'),
     ("classes", {"periods": "1, 2"}, "Class", "k1", "periods", '["1","2"]'),
     ("classes", {"periods": "1,,2"}, "Class", "k1", "periods", '["1","2"]'),
-    ("users", {"grades": "9"}, "Person", "ana", "grades", '["09"]'),
-    ("users", {"grades": "K"}, "Person", "ana", "grades", '["KG"]'),
+    ("users", {"grades": "9"}, "User", "ana", "grades", '["09"]'),
+    ("users", {"grades": "K"}, "User", "ana", "grades", '["KG"]'),
     ("courses", {"orgSourcedId": "d:1 x"}, "Course", "c1", "org", "d:1 x"),
 ]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from providers.oneroster.rules import RULES
 from providers.oneroster.verdicts import FIELD_ERRORS, document
-from rosterkit.intake.rules import ENGINE_RULES, SEVERITIES, catalogue
+from rosterkit.roster.rules import ENGINE_RULES, SEVERITIES, catalogue
 
 PAGE = Path(__file__).parents[3] / "docs" / "verdicts.md"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from providers.oneroster import SOURCE
-from rosterkit.intake.bundle import Bundle
-from rosterkit.intake.source import ReadOptions
+from rosterkit.sources.bundle import Bundle
+from rosterkit.sources.reading import ReadOptions
 from rosterkit.testing.package import write_package
 
 Files = dict[str, list[dict[str, str]]]

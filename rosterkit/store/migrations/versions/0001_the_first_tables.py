@@ -18,8 +18,8 @@ def upgrade() -> None:
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
-        sa.Column("created_in", sa.Integer(), nullable=False),
-        sa.Column("changed_in", sa.Integer(), nullable=False),
+        sa.Column("created_revision", sa.Integer(), nullable=False),
+        sa.Column("updated_revision", sa.Integer(), nullable=False),
         sa.Column("package", sa.String(), nullable=True),
         sa.Column("file", sa.String(), nullable=True),
         sa.Column("line", sa.Integer(), nullable=True),
@@ -114,8 +114,8 @@ def upgrade() -> None:
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
-        sa.Column("created_in", sa.Integer(), nullable=False),
-        sa.Column("changed_in", sa.Integer(), nullable=False),
+        sa.Column("created_revision", sa.Integer(), nullable=False),
+        sa.Column("updated_revision", sa.Integer(), nullable=False),
         sa.Column("package", sa.String(), nullable=True),
         sa.Column("file", sa.String(), nullable=True),
         sa.Column("line", sa.Integer(), nullable=True),
@@ -142,7 +142,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("version", sa.String(), nullable=False),
         sa.Column("first_plan", sa.String(), nullable=False),
-        sa.Column("settled_in", sa.String(), nullable=True),
+        sa.Column("applied_by", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", "source"),
     )
     op.create_table(
@@ -175,7 +175,7 @@ def upgrade() -> None:
         sa.Column("needs_approval", sa.Boolean(), nullable=False),
         sa.Column("approval_why", sa.String(), nullable=False),
         sa.Column("undoes", sa.Integer(), nullable=True),
-        sa.Column("applied_as", sa.Integer(), nullable=True),
+        sa.Column("revision_made", sa.Integer(), nullable=True),
         sa.Column("packages", sa.JSON(), nullable=False),
         sa.Column("changes", sa.JSON(), nullable=False),
         sa.Column("held", sa.JSON(), nullable=False),
@@ -233,8 +233,8 @@ def upgrade() -> None:
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
-        sa.Column("created_in", sa.Integer(), nullable=False),
-        sa.Column("changed_in", sa.Integer(), nullable=False),
+        sa.Column("created_revision", sa.Integer(), nullable=False),
+        sa.Column("updated_revision", sa.Integer(), nullable=False),
         sa.Column("package", sa.String(), nullable=True),
         sa.Column("file", sa.String(), nullable=True),
         sa.Column("line", sa.Integer(), nullable=True),
@@ -263,14 +263,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_course_school_year_id"), ["school_year_id"], unique=False)
 
     op.create_table(
-        "person",
+        "user",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("origin", sa.String(), nullable=False),
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
-        sa.Column("created_in", sa.Integer(), nullable=False),
-        sa.Column("changed_in", sa.Integer(), nullable=False),
+        sa.Column("created_revision", sa.Integer(), nullable=False),
+        sa.Column("updated_revision", sa.Integer(), nullable=False),
         sa.Column("package", sa.String(), nullable=True),
         sa.Column("file", sa.String(), nullable=True),
         sa.Column("line", sa.Integer(), nullable=True),
@@ -304,9 +304,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("origin", "id_space", "sourced_id"),
     )
-    with op.batch_alter_table("person", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_person_primary_org_id"), ["primary_org_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_person_username"), ["username"], unique=False)
+    with op.batch_alter_table("user", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_user_primary_org_id"), ["primary_org_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_user_username"), ["username"], unique=False)
 
     op.create_table(
         "plan_part",
@@ -371,8 +371,8 @@ def upgrade() -> None:
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
-        sa.Column("created_in", sa.Integer(), nullable=False),
-        sa.Column("changed_in", sa.Integer(), nullable=False),
+        sa.Column("created_revision", sa.Integer(), nullable=False),
+        sa.Column("updated_revision", sa.Integer(), nullable=False),
         sa.Column("package", sa.String(), nullable=True),
         sa.Column("file", sa.String(), nullable=True),
         sa.Column("line", sa.Integer(), nullable=True),
@@ -410,13 +410,13 @@ def upgrade() -> None:
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
-        sa.Column("created_in", sa.Integer(), nullable=False),
-        sa.Column("changed_in", sa.Integer(), nullable=False),
+        sa.Column("created_revision", sa.Integer(), nullable=False),
+        sa.Column("updated_revision", sa.Integer(), nullable=False),
         sa.Column("package", sa.String(), nullable=True),
         sa.Column("file", sa.String(), nullable=True),
         sa.Column("line", sa.Integer(), nullable=True),
         sa.Column("modified_at", sa.String(), nullable=True),
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("birth_date", sa.Date(), nullable=True),
         sa.Column("sex", sa.String(), nullable=True),
         sa.Column("american_indian_or_alaska_native", sa.Boolean(), nullable=True),
@@ -432,29 +432,29 @@ def upgrade() -> None:
         sa.Column("public_school_residence_status", sa.String(), nullable=True),
         sa.Column("attributes", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["person.id"],
+            ["user_id"],
+            ["user.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("origin", "id_space", "sourced_id"),
     )
     with op.batch_alter_table("demographics", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_demographics_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_demographics_user_id"), ["user_id"], unique=False)
 
     op.create_table(
-        "guardian_statement",
+        "guardian_link",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("origin", sa.String(), nullable=False),
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
-        sa.Column("created_in", sa.Integer(), nullable=False),
-        sa.Column("changed_in", sa.Integer(), nullable=False),
+        sa.Column("created_revision", sa.Integer(), nullable=False),
+        sa.Column("updated_revision", sa.Integer(), nullable=False),
         sa.Column("package", sa.String(), nullable=True),
         sa.Column("file", sa.String(), nullable=True),
         sa.Column("line", sa.Integer(), nullable=True),
         sa.Column("modified_at", sa.String(), nullable=True),
-        sa.Column("stated_by", sa.String(), nullable=False),
+        sa.Column("asserted_by", sa.String(), nullable=False),
         sa.Column("guardian_id", sa.Integer(), nullable=False),
         sa.Column("student_id", sa.Integer(), nullable=False),
         sa.Column("relationship", sa.String(), nullable=True),
@@ -462,18 +462,18 @@ def upgrade() -> None:
         sa.Column("priority", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["guardian_id"],
-            ["person.id"],
+            ["user.id"],
         ),
         sa.ForeignKeyConstraint(
             ["student_id"],
-            ["person.id"],
+            ["user.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("origin", "id_space", "sourced_id"),
     )
-    with op.batch_alter_table("guardian_statement", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_guardian_statement_guardian_id"), ["guardian_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_guardian_statement_student_id"), ["student_id"], unique=False)
+    with op.batch_alter_table("guardian_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_guardian_link_guardian_id"), ["guardian_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_guardian_link_student_id"), ["student_id"], unique=False)
 
     op.create_table(
         "user_profile",
@@ -482,13 +482,13 @@ def upgrade() -> None:
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
-        sa.Column("created_in", sa.Integer(), nullable=False),
-        sa.Column("changed_in", sa.Integer(), nullable=False),
+        sa.Column("created_revision", sa.Integer(), nullable=False),
+        sa.Column("updated_revision", sa.Integer(), nullable=False),
         sa.Column("package", sa.String(), nullable=True),
         sa.Column("file", sa.String(), nullable=True),
         sa.Column("line", sa.Integer(), nullable=True),
         sa.Column("modified_at", sa.String(), nullable=True),
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("profile_type", sa.String(), nullable=True),
         sa.Column("vendor_id", sa.String(), nullable=True),
         sa.Column("application_id", sa.String(), nullable=True),
@@ -497,14 +497,14 @@ def upgrade() -> None:
         sa.Column("username", sa.String(), nullable=True),
         sa.Column("attributes", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["person.id"],
+            ["user_id"],
+            ["user.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("origin", "id_space", "sourced_id"),
     )
     with op.batch_alter_table("user_profile", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_user_profile_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_user_profile_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "class_term",
@@ -513,8 +513,8 @@ def upgrade() -> None:
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
-        sa.Column("created_in", sa.Integer(), nullable=False),
-        sa.Column("changed_in", sa.Integer(), nullable=False),
+        sa.Column("created_revision", sa.Integer(), nullable=False),
+        sa.Column("updated_revision", sa.Integer(), nullable=False),
         sa.Column("package", sa.String(), nullable=True),
         sa.Column("file", sa.String(), nullable=True),
         sa.Column("line", sa.Integer(), nullable=True),
@@ -543,14 +543,14 @@ def upgrade() -> None:
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
-        sa.Column("created_in", sa.Integer(), nullable=False),
-        sa.Column("changed_in", sa.Integer(), nullable=False),
+        sa.Column("created_revision", sa.Integer(), nullable=False),
+        sa.Column("updated_revision", sa.Integer(), nullable=False),
         sa.Column("package", sa.String(), nullable=True),
         sa.Column("file", sa.String(), nullable=True),
         sa.Column("line", sa.Integer(), nullable=True),
         sa.Column("modified_at", sa.String(), nullable=True),
         sa.Column("class_id", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("school_id", sa.Integer(), nullable=True),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("primary", sa.Boolean(), nullable=True),
@@ -562,8 +562,8 @@ def upgrade() -> None:
             ["class.id"],
         ),
         sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["person.id"],
+            ["user_id"],
+            ["user.id"],
         ),
         sa.ForeignKeyConstraint(
             ["school_id"],
@@ -574,7 +574,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("enrollment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_enrollment_class_id"), ["class_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_enrollment_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_enrollment_user_id"), ["user_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_enrollment_school_id"), ["school_id"], unique=False)
 
     op.create_table(
@@ -584,13 +584,13 @@ def upgrade() -> None:
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
-        sa.Column("created_in", sa.Integer(), nullable=False),
-        sa.Column("changed_in", sa.Integer(), nullable=False),
+        sa.Column("created_revision", sa.Integer(), nullable=False),
+        sa.Column("updated_revision", sa.Integer(), nullable=False),
         sa.Column("package", sa.String(), nullable=True),
         sa.Column("file", sa.String(), nullable=True),
         sa.Column("line", sa.Integer(), nullable=True),
         sa.Column("modified_at", sa.String(), nullable=True),
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("org_id", sa.Integer(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("type", sa.String(), nullable=True),
@@ -603,8 +603,8 @@ def upgrade() -> None:
             ["org.id"],
         ),
         sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["person.id"],
+            ["user_id"],
+            ["user.id"],
         ),
         sa.ForeignKeyConstraint(
             ["user_profile_id"],
@@ -615,7 +615,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("role", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_role_org_id"), ["org_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_role_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_role_user_id"), ["user_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_role_user_profile_id"), ["user_profile_id"], unique=False)
 
 
@@ -623,13 +623,13 @@ def downgrade() -> None:
 
     with op.batch_alter_table("role", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_role_user_profile_id"))
-        batch_op.drop_index(batch_op.f("ix_role_person_id"))
+        batch_op.drop_index(batch_op.f("ix_role_user_id"))
         batch_op.drop_index(batch_op.f("ix_role_org_id"))
 
     op.drop_table("role")
     with op.batch_alter_table("enrollment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_enrollment_school_id"))
-        batch_op.drop_index(batch_op.f("ix_enrollment_person_id"))
+        batch_op.drop_index(batch_op.f("ix_enrollment_user_id"))
         batch_op.drop_index(batch_op.f("ix_enrollment_class_id"))
 
     op.drop_table("enrollment")
@@ -639,16 +639,16 @@ def downgrade() -> None:
 
     op.drop_table("class_term")
     with op.batch_alter_table("user_profile", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_user_profile_person_id"))
+        batch_op.drop_index(batch_op.f("ix_user_profile_user_id"))
 
     op.drop_table("user_profile")
-    with op.batch_alter_table("guardian_statement", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_guardian_statement_student_id"))
-        batch_op.drop_index(batch_op.f("ix_guardian_statement_guardian_id"))
+    with op.batch_alter_table("guardian_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_guardian_link_student_id"))
+        batch_op.drop_index(batch_op.f("ix_guardian_link_guardian_id"))
 
-    op.drop_table("guardian_statement")
+    op.drop_table("guardian_link")
     with op.batch_alter_table("demographics", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_demographics_person_id"))
+        batch_op.drop_index(batch_op.f("ix_demographics_user_id"))
 
     op.drop_table("demographics")
     with op.batch_alter_table("class", schema=None) as batch_op:
@@ -665,11 +665,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_plan_part_plan")
 
     op.drop_table("plan_part")
-    with op.batch_alter_table("person", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_person_username"))
-        batch_op.drop_index(batch_op.f("ix_person_primary_org_id"))
+    with op.batch_alter_table("user", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_user_username"))
+        batch_op.drop_index(batch_op.f("ix_user_primary_org_id"))
 
-    op.drop_table("person")
+    op.drop_table("user")
     with op.batch_alter_table("course", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_course_school_year_id"))
         batch_op.drop_index(batch_op.f("ix_course_org_id"))

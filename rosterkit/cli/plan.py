@@ -1,0 +1,144 @@
+"""Planning and looking at plans: ``plan``, ``plans``, ``show``, ``undo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rosterkit.cli.app import app
+from rosterkit.cli.options import AsOf, Json, command_of, opened, paper, put
+from rosterkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from rosterkit.plan.plan import Plan
+    from rosterkit.workspace import Workspace
+
+__all__ = ["plan", "plans", "show", "undo"]
+
+_SHOWN = 20  # lines of each entity and action at a terminal
+_ON_PAGE = 500  # … and on a page
+
+
+@app.command(epilog="Example: rosterkit -C our-district plan --source export.zip")
+def plan(
+    ctx: typer.Context,
+    source: Annotated[
+        str, typer.Option("--source", metavar="PACKAGE|NAME", help="A package, or a source of the workspace.")
+    ] = "",
+    origin: Annotated[
+        str, typer.Option("--origin", metavar="NAME", help="The source that a package on the command line is of.")
+    ] = "main",
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Read the source and work out what would change. Nothing is written but the plan."""
+    with opened(ctx) as workspace:
+        package, name = _meant(workspace, source, origin)
+        made = workspace.plan(package, source=name, as_of=as_of)
+        _print_plan(ctx, workspace, made, json)
+
+
+@app.command(epilog="Example: rosterkit -C our-district plans")
+def plans(ctx: typer.Context, json: Json = False) -> None:
+    """Every plan that was ever made, and what became of it."""
+    from rosterkit.render import json as shapes
+    from rosterkit.render import text as tables
+
+    with opened(ctx) as workspace:
+        made = workspace.plans()
+        zone = workspace.config.zone
+    if json:
+        put(shapes.plans(made))
+        return
+    with paper() as console:
+        tables.plans(console, made, zone)
+
+
+@app.command(epilog="Example: rosterkit -C our-district show 7f3a --entity User --action archive")
+def show(
+    ctx: typer.Context,
+    plan_id: Annotated[str, typer.Argument(metavar="[PLAN]", help="A plan's id. Left out: the newest.")] = "",
+    entity: Annotated[str, typer.Option(metavar="NAME", help="Only this entity, such as User.")] = "",
+    action: Annotated[str, typer.Option(metavar="NAME", help="Only create, update, archive or restore.")] = "",
+    school: Annotated[str, typer.Option(metavar="TEXT", help="Only schools whose name holds this.")] = "",
+    held: Annotated[bool, typer.Option("--held", metavar="", help="Only what is held.")] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Lines of each entity and action; 0: all.", show_default=False),
+    ] = None,
+    json: Json = False,
+    html: Annotated[
+        bool, typer.Option("--html", metavar="", help="Print one page of HTML, for a reviewer without a shell.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write JSON or HTML to a private file.")
+    ] = None,
+) -> None:
+    """Show a plan: its summary, what is held and why, what was found, and every change. Works for ever."""
+    from rosterkit.render import html as page
+    from rosterkit.render import json as shapes
+    from rosterkit.render import text as tables
+    from rosterkit.render.labels import Choice, chosen
+    from rosterkit.rule_catalogue import installed_rules
+
+    if json and html:
+        raise UsageError("Choose one of --json and --html.")
+    if output and not (json or html):
+        raise UsageError("A file is written of --json or --html: say which.")
+    lines = limit if limit is not None else 0 if json else _ON_PAGE if html else _SHOWN
+    choice = Choice(entity, action, school, held, lines).checked()
+    rules = installed_rules()
+    with opened(ctx) as workspace:
+        shown = workspace.show(plan_id or None)
+        zone = workspace.config.zone
+    if json:
+        put(shapes.view(shown, chosen(shown.lines, choice), rules), output)
+    elif html:
+        put(page.page(shown, choice, rules, zone), output)
+    else:
+        with paper() as console:
+            tables.view(console, shown, choice, rules, zone, command_of(ctx))
+
+
+@app.command(epilog="Example: rosterkit -C our-district undo 12")
+def undo(
+    ctx: typer.Context,
+    revision: Annotated[int | None, typer.Argument(metavar="[REVISION]", min=1, help="Left out: the newest.")] = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Make the plan that takes a revision back; it is approved and applied like any other."""
+    with opened(ctx) as workspace:
+        made = workspace.undo(revision, as_of=as_of)
+        _print_plan(ctx, workspace, made, json)
+
+
+def _meant(workspace: Workspace, source: str, origin: str) -> tuple[Path | None, str]:
+    """The package (None: as configured) and the name of its source."""
+    from rosterkit.config import nearest
+
+    if not source:
+        return None, origin
+    if source in workspace.config.sources:
+        return None, source
+    package = Path(source)
+    meant = nearest(source, workspace.config.sources)
+    if meant and not package.exists():
+        raise UsageError(f'There is neither a package nor a source "{source}"{meant}')
+    return package, origin
+
+
+def _print_plan(ctx: typer.Context, workspace: Workspace, made: Plan, json: bool) -> None:
+    from rosterkit.attention import look
+    from rosterkit.render import json as shapes
+    from rosterkit.render import text as tables
+
+    if json:
+        put(shapes.plan(made))
+    else:
+        with paper() as console:
+            tables.plan_summary(console, made, workspace.config.zone)
+            console.print(f"Look at it: {command_of(ctx)} show {made.id}", soft_wrap=True)
+    raise typer.Exit(1 if look(made) else 0)

@@ -1,0 +1,185 @@
+"""Decisions: ``approve``, ``reject``, ``apply``, ``hold``, ``release``, ``holds``, ``accept``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rosterkit.cli.app import app
+from rosterkit.cli.options import Actor, Json, PlanId, Reason, actor_named, command_of, opened, paper, put, said
+from rosterkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from rosterkit.results import Approval
+
+__all__ = ["accept", "apply", "approve", "hold", "holds", "reject", "release"]
+
+_Entity = Annotated[str, typer.Argument(metavar="ENTITY", help="Such as User or Class.")]
+_Key = Annotated[str, typer.Argument(metavar="KEY", help="The record's sourced id.")]
+_Action = Annotated[str, typer.Option("--action", metavar="NAME", help="Only this action. Left out: any.")]
+_Field = Annotated[str, typer.Option("--field", metavar="NAME", help="Only this field. Left out: all.")]
+
+
+@app.command(epilog='Example: rosterkit -C our-district approve 7f3a --reason "checked with the office"')
+def approve(
+    ctx: typer.Context,
+    plan_id: PlanId,
+    reason: Reason,
+    held: Annotated[
+        bool, typer.Option("--held", metavar="", help="Approve what the plan holds: the next plan carries it out.")
+    ] = False,
+    entity: Annotated[str, typer.Option(metavar="NAME", help="With --held: only this entity.")] = "",
+    action: Annotated[str, typer.Option(metavar="NAME", help="With --held: only this action.")] = "",
+    record: Annotated[str, typer.Option(metavar="KEY", help="With --held: only the record with this sourced id.")] = "",
+    actor: Actor = "",
+    json: Json = False,
+) -> None:
+    """Sign a plan, so that it may be applied; with --held, sign parts that it holds, so that the next plan has them."""
+    from rosterkit.render.labels import action_named, entity_named
+
+    if (entity or action or record) and not held:
+        raise UsageError("--entity, --action and --record choose among what is held: say --held too.")
+    chosen = {
+        "entity": entity_named(entity) or None,
+        "action": action_named(action) or None,
+        "sourced_id": record or None,
+    }
+    with opened(ctx) as workspace:
+        name = actor_named(actor)
+        if held:
+            signed = workspace.approve_held(plan_id, reason=said(reason), actor=name, **chosen)
+        else:
+            signed = workspace.approve(plan_id, reason=said(reason), actor=name)
+    _print_signed(ctx, signed, json)
+
+
+@app.command(epilog='Example: rosterkit -C our-district reject 7f3a --reason "the export was cut short"')
+def reject(ctx: typer.Context, plan_id: PlanId, reason: Reason, actor: Actor = "", json: Json = False) -> None:
+    """Refuse a plan for good. What it wanted is proposed again by the next one; hold is what keeps it out."""
+    with opened(ctx) as workspace:
+        signed = workspace.reject(plan_id, reason=said(reason), actor=actor_named(actor))
+    _print_signed(ctx, signed, json)
+
+
+@app.command(epilog="Example: rosterkit -C our-district apply 7f3a")
+def apply(ctx: typer.Context, plan_id: PlanId, actor: Actor = "", json: Json = False) -> None:
+    """Carry out a plan: exactly what it says, wholly or not at all."""
+    from rosterkit.render import json as shapes
+    from rosterkit.render import text as tables
+
+    with opened(ctx) as workspace:
+        done = workspace.apply(plan_id, actor=actor_named(actor))
+    if json:
+        put(shapes.applied(done))
+    else:
+        with paper() as console:
+            tables.applied(console, done, command_of(ctx))
+    raise typer.Exit(1 if any(counts.total for counts in done.held.values()) else 0)
+
+
+@app.command(epilog='Example: rosterkit -C our-district hold User S-1017 --reason "moving house, ask in May"')
+def hold(
+    ctx: typer.Context,
+    entity: _Entity,
+    key: _Key,
+    reason: Reason,
+    action: _Action = "",
+    field: _Field = "",
+    actor: Actor = "",
+    json: Json = False,
+) -> None:
+    """Set a record aside, from night to night, until it is released; what depends on it waits with it."""
+    from rosterkit.render import json as shapes
+    from rosterkit.render.labels import action_named, entity_named
+
+    with opened(ctx) as workspace:
+        kept = workspace.hold(
+            entity_named(entity),
+            key,
+            reason=said(reason),
+            actor=actor_named(actor),
+            action=action_named(action),
+            field=field,
+        )
+    put(shapes.holds([kept]) if json else f"Held {kept.entity} {kept.sourced_id}: the next plan keeps it out.\n")
+
+
+@app.command(epilog='Example: rosterkit -C our-district release User S-1017 --reason "the office confirmed"')
+def release(
+    ctx: typer.Context,
+    entity: _Entity,
+    key: _Key,
+    reason: Reason,
+    action: _Action = "",
+    field: _Field = "",
+    actor: Actor = "",
+    json: Json = False,
+) -> None:
+    """Lift the holds on a record: the next plan proposes what the source says."""
+    from rosterkit.render import json as shapes
+    from rosterkit.render.labels import action_named, entity_named
+
+    with opened(ctx) as workspace:
+        lifted = workspace.release(
+            entity_named(entity),
+            key,
+            reason=said(reason),
+            actor=actor_named(actor),
+            action=action_named(action),
+            field=field,
+        )
+    if json:
+        put(shapes.holds(lifted, "released"))
+        return
+    what = "1 hold" if len(lifted) == 1 else f"{len(lifted)} holds"
+    put(f"Released {what} on {entity_named(entity)} {key}: the next plan proposes what the source says.\n")
+
+
+@app.command(epilog="Example: rosterkit -C our-district holds")
+def holds(ctx: typer.Context, json: Json = False) -> None:
+    """Everything that is set aside, by whom, since when and why."""
+    from rosterkit.render import json as shapes
+    from rosterkit.render import text as tables
+
+    with opened(ctx) as workspace:
+        kept = workspace.holds()
+        zone = workspace.config.zone
+    if json:
+        put(shapes.holds(kept))
+        return
+    with paper() as console:
+        tables.holds(console, kept, zone)
+
+
+@app.command(epilog='Example: rosterkit -C our-district accept 9c1d… --reason "a footer that the SIS always writes"')
+def accept(
+    ctx: typer.Context,
+    line_hash: Annotated[str, typer.Argument(metavar="HASH", help="The line's hash, as the finding shows it.")],
+    reason: Reason,
+    source: Annotated[str, typer.Option(metavar="NAME", help="The source that sends the line.")] = "main",
+    actor: Actor = "",
+    json: Json = False,
+) -> None:
+    """Accept an unreadable line as it is, so that it no longer makes its file partial."""
+    from rosterkit.render import json as shapes
+
+    with opened(ctx) as workspace:
+        workspace.accept(line_hash, reason=said(reason), actor=actor_named(actor), source=source)
+    put(shapes.facts(accepted=line_hash) if json else "Accepted: that line is read past from now on.\n")
+
+
+def _print_signed(ctx: typer.Context, signed: Approval, json: bool) -> None:
+    from rosterkit.render import json as shapes
+
+    if json:
+        put(shapes.approval(signed))
+        return
+    by, command = f"signed by {signed.actor}", command_of(ctx)
+    freed = "1 held change" if signed.freed == 1 else f"{signed.freed:,} held changes"
+    told = {
+        "approve": f"Plan {signed.plan} is approved, {by}. Next: {command} apply {signed.plan}",
+        "approve-held": f"{freed} of plan {signed.plan} may go with the next plan, {by}. Next: {command} plan",
+        "reject": f"Plan {signed.plan} is rejected, {by}. What it wanted comes again with the next plan.",
+    }
+    put(f"{told[signed.decision]}\n")

@@ -1,0 +1,125 @@
+"""Before the first plan: ``init``, ``check``, ``rules``, ``demo``."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rosterkit.cli.app import app
+from rosterkit.cli.options import Json, folder_of, opened, paper, progress, put
+from rosterkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from rosterkit.results import CheckReport
+
+__all__ = ["check", "demo", "init", "rules"]
+
+
+@app.command(epilog="Example: rosterkit init our-district")
+def init(
+    ctx: typer.Context,
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="The folder to make.")] = None,
+    json: Json = False,
+) -> None:
+    """Make a workspace: a private folder with a commented rosterkit.toml and an empty store."""
+    from rosterkit.render import json as shapes
+    from rosterkit.workspace import Workspace
+
+    place = folder or folder_of(ctx)
+    Workspace.init(place)
+    if json:
+        put(shapes.facts(workspace=str(place.resolve())))
+        return
+    put(
+        f"Made a workspace in {place}. Next: say in {place / 'rosterkit.toml'} which time zone is yours and where your "
+        f"package is, then run\n  rosterkit -C {shlex.quote(str(place))} plan\n"
+    )
+
+
+@app.command(epilog="Example: rosterkit check export.zip --strict")
+def check(
+    ctx: typer.Context,
+    source: Annotated[
+        str, typer.Argument(metavar="[SOURCE]", help="A package (zip or folder), or a source of the workspace.")
+    ] = "",
+    strict: Annotated[
+        bool | None,
+        typer.Option(
+            "--strict/--lenient", metavar="", help="By the letter of the specification, or as people send it."
+        ),
+    ] = None,
+    kind: Annotated[
+        str, typer.Option(metavar="KIND", help="What reads it, where there is no workspace.")
+    ] = "oneroster",
+    json: Json = False,
+    csv: Annotated[bool, typer.Option("--csv", metavar="", help="Print the findings as CSV.")] = False,
+) -> None:
+    """Validate a package and change nothing. Exit 0: no errors; 1: errors found; 3: it cannot be read."""
+    from rosterkit.render import csv as sheets
+    from rosterkit.render import json as shapes
+    from rosterkit.render import text as tables
+
+    if json and csv:
+        raise UsageError("Choose one of --json and --csv.")
+    report = _checked(ctx, source, strict, kind)
+    if json:
+        put(shapes.check(report))
+    elif csv:
+        put(sheets.findings(report.findings, report.rules))
+    else:
+        with paper() as console:
+            tables.check(console, report)
+    raise typer.Exit(1 if report.count("error") else 0)
+
+
+def _checked(ctx: typer.Context, source: str, strict: bool | None, kind: str) -> CheckReport:
+    """By the workspace, with its settings, where there is one; else by the package alone."""
+    from rosterkit import config
+    from rosterkit.sources.reading import ReadOptions
+    from rosterkit.workspace import check_package
+
+    if (folder_of(ctx) / config.FILE).exists():
+        with opened(ctx) as workspace:
+            if not source or source in workspace.config.sources:
+                return workspace.check(source=source or "main", strict=strict)
+            return workspace.check(Path(source), strict=strict)
+    if not source:
+        raise UsageError("Name a package to check, or a workspace with -C DIR: rosterkit check PACKAGE.zip")
+    with progress() as told:
+        return check_package(Path(source), kind=kind, options=ReadOptions(strict=bool(strict), progress=told))
+
+
+@app.command(epilog="Example: rosterkit rules identity.reused-id")
+def rules(
+    code: Annotated[str, typer.Argument(metavar="[CODE]", help="One rule, or the beginning of several.")] = "",
+    json: Json = False,
+) -> None:
+    """The catalogue: what every finding means, how grave it is, and what to do about it."""
+    from rosterkit.render import json as shapes
+    from rosterkit.render import text as tables
+    from rosterkit.rule_catalogue import installed_rules
+
+    known = [rule for rule in installed_rules().values() if rule.code.startswith(code)]
+    if not known:
+        raise UsageError(f'There is no rule "{code}". rosterkit rules lists them all.')
+    if json:
+        put(shapes.rules(known))
+        return
+    with paper() as console:
+        tables.rules(console, known)
+
+
+@app.command(epilog="Example: rosterkit demo")
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to leave the workspace.")] = Path(
+        "demo-workspace"
+    ),
+) -> None:
+    """Walk the whole road on a small invented district, and leave a workspace to look at."""
+    from rosterkit.demo import walk
+
+    with paper() as console:
+        walk(folder, console)

@@ -1,0 +1,62 @@
+"""``explain``: where each value of a record comes from, and what else is known of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import polars as pl
+
+from rosterkit.errors import UsageError
+from rosterkit.results import Explanation, Value
+from rosterkit.review import holds_of
+from rosterkit.roster.findings import FINDINGS
+from rosterkit.roster.schema import Entity, by_name
+from rosterkit.store import plans
+from rosterkit.store.history import of_record, record_id, sources, stored_keys
+
+__all__ = ["explain_record"]
+
+
+def explain_record(path: Path, connection: sqlite3.Connection, entity: Entity, sourced_id: str) -> Explanation:
+    """Explains one record; UsageError when neither the store nor what waits knows it."""
+    found = record_id(connection, entity, sourced_id)
+    row = connection.execute(
+        "select why from pending where entity=? and sourced_id=?", (entity.name, sourced_id)
+    ).fetchone()
+    if found is None and row is None:
+        raise UsageError(f"There is no {entity.name} {sourced_id} in the store, and none waits.")
+    return Explanation(
+        entity=entity.name,
+        sourced_id=sourced_id,
+        status=found[2] if found else "waiting",
+        values=_values(path, connection, entity, found[0]) if found else (),
+        holds=holds_of(connection, "entity=? and sourced_id=?", (entity.name, sourced_id)),
+        pending=str(row[0]) if row else "",
+        findings=_findings(connection, sourced_id),
+    )
+
+
+def _values(path: Path, connection: sqlite3.Connection, entity: Entity, record: int) -> tuple[Value, ...]:
+    events = list(of_record(connection, entity, record))
+    keys = {target: stored_keys(path, by_name(target)) for target in {str(c.to) for c in entity.refs}}
+    known = sources(entity, events, keys)
+    out = []
+    for column in entity.columns:
+        if column.label not in known:
+            continue
+        value, event, place = known[column.label]
+        file, line = place["file"][0], place["line"][0]
+        past = event.past
+        out.append(Value(column.label, value, past.revision, past.plan, file or "", line or 0, past.actor, past.at))
+    return tuple(out)
+
+
+def _findings(connection: sqlite3.Connection, sourced_id: str) -> pl.DataFrame:
+    """What the newest applied plan of each source found of the record."""
+    applied = "from plan where kind='sync' and state='applied'"
+    query = f"select id {applied} and seq in (select max(seq) {applied} group by source)"
+    frames = [pl.DataFrame(schema=FINDINGS)]
+    for (plan,) in connection.execute(query).fetchall():
+        frames += plans.load(connection, plan, "finding").values()
+    return pl.concat(frames).filter(pl.col("key") == sourced_id)

@@ -1,0 +1,19 @@
+"""Findings as CSV, for a spreadsheet: what looks like a formula is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from rosterkit.render.labels import no_formula, with_words
+from rosterkit.roster.rules import Rule
+
+__all__ = ["findings"]
+
+_COLUMNS = ["rule", "severity", "file", "line", "column", "value", "key", "detail", "message", "remedy"]
+
+
+def findings(found: pl.DataFrame, rules: Mapping[str, Rule]) -> str:
+    """CSV with a header and the columns of ``check --json`` (docs/json.md)."""
+    return no_formula(with_words(found, rules).select(_COLUMNS)).write_csv()

@@ -1,0 +1,177 @@
+"""The JSON shapes, versioned (docs/json.md): each function gives one document as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from rosterkit.errors import RosterkitError
+from rosterkit.plan.plan import LINES, Counts, Plan, PlanView
+from rosterkit.render.labels import ENTITY_NAMES, with_words
+from rosterkit.results import Applied, Approval, CheckReport, Explanation, FeedReceipt, Hold, Revision
+from rosterkit.roster.rules import SEVERITIES, Rule
+
+__all__ = [
+    "VERSION",
+    "applied",
+    "approval",
+    "check",
+    "error",
+    "explanation",
+    "facts",
+    "history",
+    "holds",
+    "plan",
+    "plans",
+    "receipt",
+    "rules",
+    "view",
+]
+
+VERSION = 1
+"""Rises when a key changes its meaning or goes; new keys may come without."""
+
+
+def plan(made: Plan) -> str:
+    """``plan --json`` and ``undo --json``."""
+    return _document(_plan(made))
+
+
+def plans(made: Iterable[Plan]) -> str:
+    return _document({"plans": [_plan(one) for one in made]})
+
+
+def view(shown: PlanView, lines: pl.DataFrame, rules: Mapping[str, Rule]) -> str:
+    """``show --json``: the plan with ``lines`` (those chosen), ``findings`` and ``creates`` (of the lines' records)."""
+    listed = lines.filter(pl.col("action") == "create").select("entity", "sourced_id").unique()
+    creates = {
+        entity: frame.join(listed.filter(pl.col("entity") == entity), on="sourced_id", how="semi").sort("sourced_id")
+        for entity, frame in shown.creates.items()
+    }
+    head = _plan(shown.plan)
+    head["counts"] = head.pop("findings")  # here the findings themselves have that name, as in ``check``
+    return _document(
+        head,
+        lines=_rows(lines.select(LINES.keys())),
+        findings=_findings(shown.findings, rules),
+        creates="{" + ", ".join(f"{json.dumps(name)}: {_rows(frame)}" for name, frame in creates.items()) + "}",
+    )
+
+
+def check(report: CheckReport) -> str:
+    head = {
+        "package": report.package,
+        "package_id": report.package_id,
+        "package_version": report.version,
+        "strict": report.strict,
+        "rows_read": dict(report.rows_read),
+        "segments": [asdict(segment) for segment in report.segments],
+        "counts": {severity: report.count(severity) for severity in SEVERITIES},
+    }
+    return _document(head, findings=_findings(report.findings, report.rules))
+
+
+def approval(signed: Approval) -> str:
+    return _document(asdict(signed))
+
+
+def applied(done: Applied) -> str:
+    return _document({**asdict(done), "changes": _counts(done.changes), "held": _counts(done.held)})
+
+
+def holds(kept: Iterable[Hold], name: str = "holds") -> str:
+    return _document({name: [asdict(hold) for hold in kept]})
+
+
+def history(revisions: Iterable[Revision]) -> str:
+    listed = [
+        {
+            **{key: getattr(one, key) for key in ("revision", "kind", "plan", "actor", "at")},
+            "changes": _counts(one.changes),
+            "lines": one.lines.to_dicts(),
+        }
+        for one in revisions
+    ]
+    return _document({"revisions": listed})
+
+
+def explanation(told: Explanation, rules: Mapping[str, Rule]) -> str:
+    head = {
+        "entity": told.entity,
+        "sourced_id": told.sourced_id,
+        "status": told.status,
+        "pending": told.pending,
+        "values": [asdict(value) for value in told.values],
+        "holds": [asdict(hold) for hold in told.holds],
+    }
+    return _document(head, findings=_findings(told.findings, rules))
+
+
+def receipt(built: FeedReceipt, rules: Mapping[str, Rule]) -> str:
+    files = [dict(zip(("name", "rows", "bytes", "sha256"), file, strict=True)) for file in built.files]
+    head = {key: getattr(built, key) for key in ("feed", "kind", "folder", "revision", "built_at")} | {"files": files}
+    return _document(head, findings=_findings(built.findings, rules))
+
+
+def rules(known: Iterable[Rule]) -> str:
+    return _document({"rules": [asdict(rule) for rule in known]})
+
+
+def facts(**told: object) -> str:
+    """A document of a few plain facts."""
+    return _document(told)
+
+
+def error(exit_code: int, message: str, problem: Exception | None = None) -> str:
+    """What ``--json`` prints when a command fails; ``why`` is a stable word where the error has one."""
+    told: dict[str, object] = {"exit": exit_code, "why": getattr(problem, "why", ""), "message": message}
+    if isinstance(problem, RosterkitError):
+        told |= {key: getattr(problem, key) for key in ("rule", "file", "line") if hasattr(problem, key)}
+    return _document({"error": told})
+
+
+def _plan(made: Plan) -> dict[str, Any]:
+    head = {"plan": made.id, "base": made.base, "changes": _counts(made.changes), "held": _counts(made.held)}
+    head["findings"] = {severity: made.findings.get(severity, 0) for severity in SEVERITIES}
+    told = ("source", "kind", "state", "as_of", "created_at", "expires_at", "content_hash", "needs_approval")
+    head |= {key: getattr(made, key) for key in (*told, "approval_why", "undoes", "revision_made", "packages", "notes")}
+    head["segments"] = [dict(zip(("entity", "role", "state", "why"), one, strict=True)) for one in made.segments]
+    return head
+
+
+def _counts(counts: Mapping[str, Counts]) -> dict[str, dict[str, int]]:
+    """Every entity, those without a change too: the shape is always the same."""
+    return {entity: asdict(counts.get(entity, Counts())) for entity in ENTITY_NAMES}
+
+
+def _findings(findings: pl.DataFrame, rules: Mapping[str, Rule]) -> str:
+    return _rows(with_words(findings, rules))
+
+
+def _rows(frame: pl.DataFrame) -> str:
+    """A JSON array with one row a line, written by polars: a first plan has millions."""
+    written = frame.write_ndjson().rstrip("\n")
+    return "[\n" + written.replace("\n", ",\n") + "\n]" if written else "[]"
+
+
+def _document(head: Mapping[str, Any], **arrays: str) -> str:
+    """``head`` under the version, then the arrays, which are JSON already."""
+    text = json.dumps({"version": VERSION, **head}, indent=2, ensure_ascii=False, default=_plainly)
+    more = "".join(f',\n  "{name}": {array}' for name, array in arrays.items())
+    return text.removesuffix("\n}") + more + "\n}\n"
+
+
+def _plainly(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"no JSON for {type(value).__name__}")

@@ -1,0 +1,133 @@
+"""What the verbs of a Workspace return: frozen, typed, without a handle on the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from rosterkit.plan.plan import Counts
+from rosterkit.roster.rules import Rule
+from rosterkit.sources.bundle import Segment
+
+__all__ = [
+    "Applied",
+    "Approval",
+    "CheckReport",
+    "Explanation",
+    "FeedReceipt",
+    "Hold",
+    "Revision",
+    "Value",
+]
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What ``check`` found in a package, without touching the store."""
+
+    package: str  # its name
+    package_id: str
+    version: str
+    strict: bool
+    rows_read: Mapping[str, int]  # by file
+    segments: tuple[Segment, ...]
+    findings: pl.DataFrame  # intake.findings.FINDINGS, ordered
+    rules: Mapping[str, Rule]
+
+    def count(self, severity: str) -> int:
+        return int((self.findings["severity"] == severity).sum())
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A signed decision on a plan: ``approve``, ``reject``, or ``approve-held`` with how many held changes it frees."""
+
+    plan: str
+    decision: str
+    actor: str
+    reason: str
+    at: datetime
+    freed: int = 0
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What ``apply`` wrote. ``revision`` is the store's revision afterwards; ``wrote`` is false for an empty plan."""
+
+    plan: str
+    revision: int
+    wrote: bool
+    changes: Mapping[str, Counts]
+    held: Mapping[str, Counts]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Something set aside from night to night."""
+
+    entity: str
+    sourced_id: str
+    action: str  # "" = any
+    field: str  # "" = all
+    code: str  # person | limit | undo
+    reason: str
+    actor: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One line of history: a revision, or for one record what a revision did to it."""
+
+    revision: int
+    kind: str  # sync | undo
+    plan: str
+    actor: str
+    at: datetime
+    changes: Mapping[str, Counts]
+    lines: pl.DataFrame  # plan.plan.LINES, of the record asked for; empty where none was
+
+
+@dataclass(frozen=True)
+class Value:
+    """One stored value and where it comes from."""
+
+    field: str
+    value: str | None
+    revision: int
+    plan: str
+    file: str
+    line: int
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything that is known of one record: its values, what waits, what is held and what was found."""
+
+    entity: str
+    sourced_id: str
+    status: str  # active | archived; waiting where nothing is stored yet
+    values: tuple[Value, ...]
+    holds: tuple[Hold, ...]
+    pending: str  # why what the source last said is not what is stored; "" where it is
+    findings: pl.DataFrame  # intake.findings.FINDINGS, of the newest applied plan of each source
+
+
+@dataclass(frozen=True)
+class FeedReceipt:
+    """What was built and where it went."""
+
+    feed: str
+    kind: str
+    folder: Path
+    revision: int
+    files: tuple[tuple[str, int, int, str], ...]  # name, rows, bytes, sha256
+    findings: pl.DataFrame
+    built_at: datetime

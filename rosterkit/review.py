@@ -1,0 +1,234 @@
+"""Decisions on plans and records: approve, reject, approve what is held, hold, release, accept a line."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+
+from rosterkit.errors import Refused, UsageError
+from rosterkit.plan.changes import Parts
+from rosterkit.plan.natural_keys import as_text, digest
+from rosterkit.plan.plan import Plan
+from rosterkit.plan.snapshot import APPROVED
+from rosterkit.results import Approval, Hold
+from rosterkit.roster.schema import Entity, by_name, entities
+from rosterkit.store import holds, plans
+from rosterkit.store.bulk import insert
+from rosterkit.store.database import transaction
+from rosterkit.store.display_names import keys_of
+from rosterkit.store.history import record_id
+from rosterkit.store.holds import StoredHold
+from rosterkit.store.staleness import refuse_settled
+
+__all__ = ["accept_line", "approve_held", "entity_of", "hold", "holds_of", "release", "sign"]
+
+
+def _reason(reason: str) -> str:
+    if not reason.strip():
+        raise UsageError("A reason is needed: say why, for those who read the history.")
+    return reason.strip()
+
+
+def entity_of(name: str) -> Entity:
+    """The entity that a person means, whatever its case; UsageError when there is none."""
+    for entity in entities():
+        if entity.name.lower() == name.lower():
+            return entity
+    raise UsageError(f'There is no entity "{name}". It is one of {", ".join(e.name for e in entities())}.')
+
+
+def _write(
+    connection: sqlite3.Connection, plan: Plan, decision: str, actor: str, reason: str, freed: int = 0
+) -> tuple[Approval, int]:
+    at = plans.now()
+    cursor = connection.execute(
+        "insert into approval (plan, decision, actor, reason, at, content_hash, freed) values (?,?,?,?,?,?,?)",
+        (plan.id, decision, actor, reason, at.isoformat(), plan.content_hash, freed),
+    )
+    return Approval(plan.id, decision, actor, reason, at, freed), int(cursor.lastrowid or 0)
+
+
+def sign(connection: sqlite3.Connection, plan_id: str, decision: str, actor: str, reason: str) -> Approval:
+    """Approves or rejects a plan; Refused when it is settled."""
+    reason = _reason(reason)
+    with transaction(connection):
+        plan = plans.find(connection, plan_id)
+        refuse_settled(plan)
+        plans.set_state(connection, plan.id, "approved" if decision == "approve" else "rejected")
+        return _write(connection, plan, decision, actor, reason)[0]
+
+
+def _ceilings(path: Path, held: Parts) -> Iterator[pl.DataFrame]:
+    """APPROVED rows (without their id) of every held change."""
+    keys = keys_of(path, held)
+    for name, frame in held.create.items():
+        entity = by_name(name)
+        texts = as_text(entity, frame, keys)
+        yield frame.select(
+            "sourced_id", "hold", entity=pl.lit(name), action=pl.lit("create"), field=pl.lit(""), before=pl.lit("")
+        ).with_columns(after=digest(entity, texts))
+    for name, frame in held.status.items():
+        archive = pl.col("action") == "archive"
+        yield frame.filter(archive).select(
+            "sourced_id",
+            "hold",
+            entity=pl.lit(name),
+            action="action",
+            field=pl.lit(""),
+            before="digest",
+            after=pl.lit(""),
+        )
+        yield _restores(by_name(name), frame.filter(~archive), held.update.get(name))
+    for name, frame in held.update.items():
+        rows = frame.filter(pl.col("action") == "update")
+        yield rows.select("sourced_id", "hold", "action", "field", "before", "after", entity=pl.lit(name))
+
+
+def _restores(entity: Entity, frame: pl.DataFrame, update: pl.DataFrame | None) -> pl.DataFrame:
+    """A restore is approved with the row that it brings back: the stored one with the fields that change."""
+    shape = pl.Struct([pl.Field(c.label, pl.String) for c in entity.columns])
+    rows = (
+        frame.select("sourced_id", "hold", "digest")
+        .with_columns(row=pl.col("digest").str.json_decode(shape))
+        .unnest("row")
+    )
+    for column in entity.columns if update is not None else ():
+        assert update is not None
+        mine = update.filter((pl.col("action") == "restore") & (pl.col("field") == column.label))
+        new = mine.select("sourced_id", _after="after", _hit=pl.lit(value=True))
+        rows = rows.join(new, on="sourced_id", how="left", maintain_order="left")
+        rows = rows.with_columns(
+            pl.when("_hit").then(pl.col("_after")).otherwise(pl.col(column.label)).alias(column.label)
+        ).drop("_after", "_hit")
+    after = digest(entity, rows.with_columns(id=pl.lit(0)))
+    return rows.select(
+        "sourced_id", "hold", entity=pl.lit(entity.name), action=pl.lit("restore"), field=pl.lit(""), before="digest"
+    ).with_columns(after=after)
+
+
+def approve_held(
+    path: Path,
+    connection: sqlite3.Connection,
+    plan_id: str,
+    *,
+    actor: str,
+    reason: str,
+    hours: int,
+    entity: str | None,
+    action: str | None,
+    sourced_id: str | None,
+) -> Approval:
+    """Frees held changes of a plan for the plans to come: exactly these, until they are used or the hours are over."""
+    reason = _reason(reason)
+    plan = plans.find(connection, plan_id)
+    if plan.kind != "sync":
+        raise Refused("What an undo leaves is not held: later changes stand on it. Undo those first.", why="undo")
+    columns = [*list(APPROVED)[1:], "hold"]
+    found = [frame.select(columns) for frame in _ceilings(path, plans.parts(connection, plan.id, held=True))]
+    rows = pl.concat([pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), *found])
+    for name, value in (
+        ("entity", entity_of(entity).name if entity else None),
+        ("action", action),
+        ("sourced_id", sourced_id),
+    ):
+        if value:
+            rows = rows.filter(pl.col(name) == value)
+    if rows.height == 0:
+        raise Refused(
+            f'Plan {plan.id} holds nothing of that. See "rosterkit show {plan.id} --held".', why="nothing-held"
+        )
+    expires = (plans.now() + timedelta(hours=hours)).isoformat()
+    records = rows.select("entity", "sourced_id", "action").unique().height
+    with transaction(connection):
+        approval, number = _write(connection, plan, "approve-held", actor, reason, records)
+        marked = rows.select(list(APPROVED)[1:]).with_columns(
+            approval=pl.lit(number), origin=pl.lit(plan.source), expires_at=pl.lit(expires)
+        )
+        insert(connection, "approved_change", marked)
+    return approval
+
+
+def holds_of(connection: sqlite3.Connection, where: str = "", values: tuple[object, ...] = ()) -> tuple[Hold, ...]:
+    """The holds in force, oldest first."""
+    return tuple(
+        Hold(entity, key, action, field, code, reason, actor, plans.moment(since))
+        for _, entity, key, action, field, code, reason, actor, since, _ in holds.listed(connection, where, values)
+    )
+
+
+def _origin(connection: sqlite3.Connection, entity: Entity, sourced_id: str) -> str:
+    """The source that speaks of a record: stored, waiting, or in its newest plan; UsageError when none does."""
+    found = record_id(connection, entity, sourced_id)
+    if found:
+        return found[1]
+    query = "select origin from pending where entity=? and sourced_id=?"
+    waits = connection.execute(query, (entity.name, sourced_id)).fetchone()
+    if waits:
+        return str(waits[0])
+    newest = {plan.source: plan for plan in reversed(plans.all_plans(connection)) if plan.kind == "sync"}
+    for plan in newest.values():
+        for part in ("create", "held.create"):
+            created = plans.load(connection, plan.id, part).get(entity.name)
+            if created is not None and sourced_id in created["sourced_id"]:
+                return plan.source
+    raise UsageError(f"There is no {entity.name} {sourced_id} in the store, and the newest plan creates none.")
+
+
+def hold(
+    connection: sqlite3.Connection,
+    entity: str,
+    sourced_id: str,
+    *,
+    actor: str,
+    reason: str,
+    action: str,
+    field: str,
+) -> Hold:
+    """Sets a record, one action of it or one field aside, until it is released; a plan may only propose it yet."""
+    reason = _reason(reason)
+    kind = entity_of(entity)
+    origin = _origin(connection, kind, sourced_id)
+    if action not in ("", "create", "update", "archive", "restore"):
+        raise UsageError(f'There is no action "{action}". It is one of create, update, archive, restore.')
+    if field and field not in {c.label for c in kind.columns}:
+        raise UsageError(f'{kind.name} has no field "{field}". It has {", ".join(c.label for c in kind.columns)}.')
+    with transaction(connection):
+        holds.add(connection, origin, actor, [StoredHold(kind.name, sourced_id, "person", reason, action, field)])
+    where = "entity=? and sourced_id=? and action=? and field=? and code='person'"
+    return holds_of(connection, where, (kind.name, sourced_id, action, field))[-1]
+
+
+def release(
+    connection: sqlite3.Connection, entity: str, sourced_id: str, *, actor: str, reason: str, action: str, field: str
+) -> tuple[Hold, ...]:
+    """Ends the holds of a record, whoever set them; Refused when there are none."""
+    reason = _reason(reason)
+    kind = entity_of(entity)
+    where, values = "entity=? and sourced_id=?", [kind.name, sourced_id]
+    for name, value in (("action", action), ("field", field)):
+        if value:
+            where += f" and {name}=?"
+            values.append(value)
+    with transaction(connection):
+        found = holds.listed(connection, where, values)
+        if not found:
+            raise Refused(f'Nothing holds {kind.name} {sourced_id}. See "rosterkit holds".', why="not-held")
+        ended = holds_of(connection, where, tuple(values))
+        holds.end(connection, [row[0] for row in found], f"released by {actor}: {reason}")
+    return ended
+
+
+def accept_line(connection: sqlite3.Connection, source: str, line_hash: str, *, actor: str, reason: str) -> None:
+    """Accepts an unreadable line by its hash (the finding shows it): it no longer makes its file partial."""
+    reason = _reason(reason)
+    if len(line_hash) != 16 or set(line_hash) - set("0123456789abcdef"):
+        raise UsageError("A line is named by the 16 characters of its hash, which its finding shows.")
+    with transaction(connection):
+        connection.execute(
+            "insert or replace into accepted_line (source, hash, actor, reason, at) values (?,?,?,?,?)",
+            (source, line_hash, actor, reason, plans.now().isoformat()),
+        )

@@ -1,0 +1,134 @@
+"""May this plan still be applied? Refused by name when it is stale, settled or not approved (how-the-road-works.md)."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import polars as pl
+
+from rosterkit.errors import Refused
+from rosterkit.plan.changes import Parts
+from rosterkit.plan.plan import Plan
+from rosterkit.roster.schema import by_name, entities
+from rosterkit.store.apply import touched
+from rosterkit.store.bulk import ids_table
+from rosterkit.store.plans import now
+
+__all__ = ["refuse_settled", "refuse_stale", "refuse_unapproved"]
+
+_AGAIN = 'Make a new plan: "rosterkit plan".'
+
+
+def refuse_settled(plan: Plan) -> None:
+    """Refuses a plan that is applied, rejected, superseded or expired."""
+    if plan.state == "applied":
+        became = f" as revision {plan.revision_made}" if plan.revision_made else ""
+        raise Refused(
+            f'Plan {plan.id} was applied already{became}. To take a revision back: "rosterkit undo".', why="applied"
+        )
+    if plan.state == "rejected":
+        raise Refused(f"Plan {plan.id} was rejected. {_AGAIN}", why="rejected")
+    if plan.state == "superseded":
+        raise Refused(
+            f"A newer plan of {plan.source} takes the place of plan {plan.id}. Look at that one.", why="superseded"
+        )
+    if plan.expires_at <= now():
+        raise Refused(f"Plan {plan.id} expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC. {_AGAIN}", why="expired")
+
+
+def refuse_unapproved(plan: Plan) -> None:
+    """Refuses a plan that a person must approve and none has."""
+    if plan.needs_approval and plan.state != "approved":
+        raise Refused(
+            f"Plan {plan.id} is not approved, and it must be: {plan.approval_why}. "
+            f'Look at it, then: "rosterkit approve {plan.id} --reason TEXT".',
+            why="not-approved",
+        )
+
+
+def _stale(plan: Plan, what: str) -> Refused:
+    return Refused(f"Plan {plan.id} is stale: {what} since it was made. {_AGAIN}", why="stale")
+
+
+def _leans_on(parts: Parts) -> dict[str, pl.Series]:
+    """Ids that these parts write or point to, by entity."""
+    ids = {name: [series] for name, series in touched(parts).items()}
+    for name, frame in parts.create.items():
+        for column in by_name(name).refs:
+            ids.setdefault(str(column.to), []).append(frame[column.name].drop_nulls())
+    for name, frame in parts.update.items():
+        for column in by_name(name).refs:
+            pointed = frame.filter(pl.col("field") == column.label)["after_id"].drop_nulls()
+            ids.setdefault(str(column.to), []).append(pointed)
+    return {name: pl.concat(series).unique() for name, series in ids.items()}
+
+
+def refuse_stale(connection: sqlite3.Connection, plan: Plan, parts: Parts, seq: int) -> None:
+    """Refuses a plan when something that it touches or leans on has changed since it was made."""
+    _refuse_overtaken(connection, plan, seq)
+    if connection.execute("select 1 from revision where id > ?", (plan.base,)).fetchone():
+        _refuse_touched(connection, plan, parts)
+        _refuse_known_keys(connection, plan, parts)
+        _refuse_new_children(connection, plan, parts)
+    _refuse_held(connection, plan, parts, seq)
+
+
+def _refuse_overtaken(connection: sqlite3.Connection, plan: Plan, seq: int) -> None:
+    """A newer plan of the source took in what this one says, or a later word: this one would write it back."""
+    query = "select id from plan where source=? and kind=? and state='applied' and seq>?"
+    newer = connection.execute(query, (plan.source, plan.kind, seq)).fetchone() if plan.kind == "sync" else None
+    if newer:
+        raise _stale(plan, f"plan {newer[0]}, a newer one of {plan.source}, was applied")
+
+
+def _refuse_touched(connection: sqlite3.Connection, plan: Plan, parts: Parts) -> None:
+    for name, ids in _leans_on(parts).items():
+        ids_table(connection, "leans", ids)
+        row = connection.execute(
+            "select min(revision), count(distinct record) from touch "
+            "where entity=? and revision>? and record in (select id from leans)",
+            (name, plan.base),
+        ).fetchone()
+        if row[1]:
+            raise _stale(plan, f"revision {row[0]} changed {row[1]} {name} records that it touches or leans on")
+
+
+def _refuse_known_keys(connection: sqlite3.Connection, plan: Plan, parts: Parts) -> None:
+    for name, frame in parts.create.items():
+        connection.execute("create temp table if not exists new_keys (sourced_id text primary key)")
+        connection.execute("delete from new_keys")
+        connection.executemany("insert into new_keys values (?)", frame.select("sourced_id").iter_rows())
+        table = by_name(name).table
+        row = connection.execute(
+            f'select count(*) from new_keys k join "{table}" t '
+            "on t.origin=? and t.id_space='' and t.sourced_id=k.sourced_id",
+            (plan.source,),
+        ).fetchone()
+        if row[0]:
+            raise _stale(plan, f"{row[0]} {name} records that it creates have come into being")
+
+
+def _refuse_new_children(connection: sqlite3.Connection, plan: Plan, parts: Parts) -> None:
+    for name, frame in parts.status.items():
+        ids_table(connection, "leaves", frame.filter(pl.col("action") == "archive")["id"])
+        for entity in entities():
+            for column in entity.refs:
+                if column.to != name:
+                    continue
+                row = connection.execute(
+                    f'select count(*) from "{entity.table}" where "{column.name}" in (select id from leaves) '
+                    "and status='active' and updated_revision>?",
+                    (plan.base,),
+                ).fetchone()
+                if row[0]:
+                    raise _stale(plan, f"{row[0]} {entity.name} records came to refer to a {name} that it archives")
+
+
+def _refuse_held(connection: sqlite3.Connection, plan: Plan, parts: Parts, seq: int) -> None:
+    person = "code='person' and ended_at is null"
+    query = f"select distinct entity, sourced_id from hold where origin=? and plan_seq>=? and {person}"
+    held = connection.execute(query, (plan.source, seq)).fetchall()
+    for _, name, frame in parts.frames() if held else ():
+        keys = {key for entity, key in held if entity == name}
+        if keys and "sourced_id" in frame.columns and frame["sourced_id"].is_in(list(keys)).any():
+            raise _stale(plan, f"a {name} record that it changes was set aside")

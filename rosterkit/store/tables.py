@@ -1,0 +1,236 @@
+"""The tables beside the canonical ones: revisions, plans and their parts, what waits, what is held, what was found.
+
+As ``rosterkit.roster.entities``, this is imported for migrations and small reads only; times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Index, LargeBinary
+from sqlmodel import JSON, Field, SQLModel
+
+__all__ = [
+    "AcceptedLine",
+    "Approval",
+    "ApprovedChange",
+    "Counter",
+    "Delivery",
+    "Finding",
+    "Hold",
+    "Package",
+    "Pending",
+    "Plan",
+    "PlanPart",
+    "Queue",
+    "Revision",
+    "Touch",
+]
+
+
+class Revision(SQLModel, table=True):
+    """A state of the store; it was applied wholly or not at all."""
+
+    __tablename__ = "revision"
+    id: int = Field(primary_key=True)
+    plan: str = Field(foreign_key="plan.id")
+    kind: str  # sync | undo
+    actor: str
+    at: str
+    as_of: str
+    content_hash: str
+    changes: dict[str, Any] = Field(sa_type=JSON)
+
+
+class Plan(SQLModel, table=True):
+    """An immutable plan; only its state moves."""
+
+    __tablename__ = "plan"
+    id: str = Field(primary_key=True)
+    seq: int = Field(unique=True)
+    source: str
+    kind: str
+    state: str
+    base: int
+    as_of: str
+    created_at: str
+    expires_at: str
+    content_hash: str
+    settings_digest: str
+    needs_approval: bool
+    approval_why: str
+    undoes: int | None = None
+    revision_made: int | None = None
+    packages: list[str] = Field(sa_type=JSON)
+    changes: dict[str, Any] = Field(sa_type=JSON)
+    held: dict[str, Any] = Field(sa_type=JSON)
+    findings: dict[str, int] = Field(sa_type=JSON)
+    segments: list[list[str]] = Field(sa_type=JSON)
+    notes: list[str] = Field(sa_type=JSON)
+
+
+class PlanPart(SQLModel, table=True):
+    """One frame of a plan as Parquet: the journal, with before and after."""
+
+    __tablename__ = "plan_part"
+    __table_args__ = (Index("ix_plan_part_plan", "plan", "part", "entity"),)
+    id: int | None = Field(default=None, primary_key=True)
+    plan: str = Field(foreign_key="plan.id")
+    part: str  # create | status | update | stamp, held.* of the first three, pending, settled, holds, finding, uses
+    entity: str
+    rows: int
+    sha256: str
+    body: bytes = Field(sa_type=LargeBinary)
+
+
+class Touch(SQLModel, table=True):
+    """Which revision changed which record; which one created it stands in the record itself."""
+
+    __tablename__ = "touch"
+    __table_args__ = (Index("ix_touch_revision", "revision"), {"sqlite_with_rowid": False})
+    entity: str = Field(primary_key=True)
+    record: int = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+
+
+class Approval(SQLModel, table=True):
+    """A signed decision on a plan."""
+
+    __tablename__ = "approval"
+    id: int | None = Field(default=None, primary_key=True)
+    plan: str = Field(foreign_key="plan.id")
+    decision: str  # approve | reject | approve-held
+    actor: str
+    reason: str
+    at: str
+    content_hash: str
+    freed: int = 0
+
+
+class ApprovedChange(SQLModel, table=True):
+    """A held change that a person approved: a ceiling for the plans to come, until it is used or expires."""
+
+    __tablename__ = "approved_change"
+    id: int | None = Field(default=None, primary_key=True)
+    approval: int = Field(foreign_key="approval.id", index=True)
+    origin: str
+    entity: str
+    sourced_id: str
+    action: str
+    field: str
+    before: str | None = None
+    after: str | None = None
+    expires_at: str
+    used_in: str | None = None  # the plan that made use of it
+
+
+class Package(SQLModel, table=True):
+    """A package that a plan was made from."""
+
+    __tablename__ = "package"
+    id: str = Field(primary_key=True)  # sha256 of its contents
+    source: str = Field(primary_key=True)
+    name: str
+    version: str
+    first_plan: str
+    applied_by: str | None = None  # the plan whose applying took all its deltas in
+
+
+class Queue(SQLModel, table=True):
+    """A delta that was read and is not yet applied: one frame of one entity as Parquet."""
+
+    __tablename__ = "queue"
+    id: int | None = Field(default=None, primary_key=True)
+    source: str = Field(index=True)
+    package: str
+    entity: str
+    part: str  # rows | unreadable | listing
+    state: str  # delta | partial
+    body: bytes = Field(sa_type=LargeBinary)
+
+
+class Pending(SQLModel, table=True):
+    """What the source last said of a record and is not stored so."""
+
+    __tablename__ = "pending"
+    origin: str = Field(primary_key=True)
+    entity: str = Field(primary_key=True)
+    sourced_id: str = Field(primary_key=True)
+    body: str
+    deleted: bool
+    modified_at: str | None = None
+    package: str | None = None
+    file: str | None = None
+    line: int | None = None
+    why: str
+
+
+class Hold(SQLModel, table=True):
+    """Something set aside from night to night; an ended one is kept for the record."""
+
+    __tablename__ = "hold"
+    __table_args__ = (Index("ix_hold_record", "origin", "entity", "sourced_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    origin: str
+    entity: str
+    sourced_id: str
+    action: str = ""
+    field: str = ""
+    value: str | None = None
+    code: str
+    reason: str
+    actor: str
+    since: str
+    plan_seq: int  # the newest plan when it was set: plans up to it do not know of it
+    ended_at: str | None = None
+    ended_why: str | None = None
+
+
+class Finding(SQLModel, table=True):
+    """Open findings of a source, gathered by rule, file and column."""
+
+    __tablename__ = "finding"
+    id: int | None = Field(default=None, primary_key=True)
+    source: str = Field(index=True)
+    plan: str
+    rule: str
+    severity: str
+    file: str
+    column: str
+    count: int
+    lines: list[int] = Field(sa_type=JSON)
+
+
+class AcceptedLine(SQLModel, table=True):
+    """An unreadable line that a person accepted, so that it no longer makes its file partial."""
+
+    __tablename__ = "accepted_line"
+    source: str = Field(primary_key=True)
+    hash: str = Field(primary_key=True)
+    actor: str
+    reason: str
+    at: str
+
+
+class Delivery(SQLModel, table=True):
+    """A receipt of what was built or sent."""
+
+    __tablename__ = "delivery"
+    id: int | None = Field(default=None, primary_key=True)
+    feed: str
+    kind: str
+    target: str
+    revision: int
+    as_of: str
+    at: str
+    settings_digest: str
+    verdict: str
+    files: list[dict[str, Any]] = Field(sa_type=JSON)
+
+
+class Counter(SQLModel, table=True):
+    """The next integer id of an entity: it only rises."""
+
+    __tablename__ = "counter"
+    entity: str = Field(primary_key=True)
+    next_id: int

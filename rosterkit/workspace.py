@@ -1,0 +1,261 @@
+"""The façade: a folder private to its owner, with the verbs of the command as methods.
+
+rosterkit.toml   what it is told (docs/settings.md)
+roster.db        the canonical roster, its plans and its history
+plans/  outbox/  exports for people; what feeds built
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from rosterkit import config as configuration
+from rosterkit import pipeline as planning
+from rosterkit import review as deciding
+from rosterkit.checking import check_package
+from rosterkit.errors import Refused, UsageError
+from rosterkit.feed_building import build_feed
+from rosterkit.lineage import explain_record
+from rosterkit.lock import lease
+from rosterkit.plan.explain import creates, lines
+from rosterkit.plan.plan import LINES, Plan, PlanView
+from rosterkit.results import Applied, Approval, CheckReport, Explanation, FeedReceipt, Hold, Revision
+from rosterkit.roster.findings import empty
+from rosterkit.roster.rules import Rule
+from rosterkit.rule_catalogue import installed_rules
+from rosterkit.settings_page import template
+from rosterkit.sources.reading import Progress, silent
+from rosterkit.store import history, plans
+from rosterkit.store.database import connect, migrate
+from rosterkit.store.display_names import keys_of, names_of
+from rosterkit.store.save import apply_plan
+from rosterkit.store.snapshot import revision_of
+
+__all__ = ["Workspace", "check_package"]
+
+_DATABASE = "roster.db"
+_FOLDERS = ("plans", "outbox")
+
+
+def _revision(past: history.Past, done: pl.DataFrame) -> Revision:
+    return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done)
+
+
+class Workspace:
+    """A workspace; every verb opens the database, does its work whole or not at all, and closes it.
+
+    Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at
+    the package), Refused (plan, state or policy says no), Busy (another run holds the workspace).
+    """
+
+    def __init__(self, folder: Path, progress: Progress = silent) -> None:
+        self.folder = Path(folder)
+        self.config = configuration.load(self.folder)
+        self._progress = progress
+
+    @classmethod
+    def init(cls, folder: Path) -> Workspace:
+        """Makes a workspace in a new or empty folder; Refused when there is one already or anything else is there."""
+        folder = Path(folder)
+        if (folder / configuration.FILE).exists():
+            raise Refused(
+                f"There is a workspace in {folder} already. Use it (rosterkit -C {folder} plan), or choose another.",
+                why="exists",
+            )
+        if folder.exists() and not folder.is_dir():
+            raise Refused(f"{folder} is a file. Choose a new folder.", why="not-empty")
+        if folder.exists() and any(folder.iterdir()):
+            raise Refused(f"{folder} is not empty. Choose a new folder.", why="not-empty")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        for name in _FOLDERS:
+            (folder / name).mkdir(mode=0o700)
+        migrate(folder / _DATABASE)
+        settings = folder / configuration.FILE
+        settings.touch(mode=0o600)
+        settings.write_text(template(), encoding="utf-8")
+        return cls(folder)
+
+    @property
+    def database(self) -> Path:
+        """The path of roster.db."""
+        return self.folder / _DATABASE
+
+    @contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        with closing(connect(self.database)) as connection:
+            yield connection
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        with lease(self.folder), self._read() as connection:
+            yield connection
+
+    def _today(self) -> date:
+        return datetime.now(self.config.zone).date()
+
+    def _package(self, package: Path | None, name: str) -> Path:
+        return Path(package) if package is not None else self.config.source(name).package(self.folder)
+
+    def check(self, package: Path | None = None, *, source: str = "main", strict: bool | None = None) -> CheckReport:
+        """Reads and checks a package (by default the source's own) and changes nothing."""
+        with self._read() as connection:
+            options = planning.read_options(connection, self.config, source, self._progress)
+        if strict is not None:
+            options = replace(options, strict=strict)
+        kind = self.config.source(source).kind
+        return check_package(self._package(package, source), kind=kind, options=options)
+
+    def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
+        """Works out what would change and stores it as a plan; ``as_of``: a date in the district's zone, or today."""
+        with self._write() as connection:
+            return planning.plan_package(
+                self.database,
+                connection,
+                self.config,
+                source,
+                self._package(package, source),
+                as_of or self._today(),
+                self._progress,
+            )
+
+    def plans(self) -> tuple[Plan, ...]:
+        """Every plan, the newest first."""
+        with self._read() as connection:
+            return plans.all_plans(connection)
+
+    def show(self, plan_id: str | None = None) -> PlanView:
+        """A plan with every line that it says; works for any plan, for ever. ``plan_id`` may be the start of an id."""
+        with self._read() as connection:
+            plan = plans.find(connection, plan_id)
+            going, held = plans.parts(connection, plan.id), plans.parts(connection, plan.id, held=True)
+            names = names_of(self.database, going, held)
+            found = plans.load(connection, plan.id, "finding")
+            keys = keys_of(self.database, going, held)
+        both = pl.concat([lines(going, names), lines(held, names)])
+        findings = found.get("", empty())
+        return PlanView(plan, both, findings, creates(going, keys))
+
+    def approve(self, plan_id: str, *, reason: str, actor: str) -> Approval:
+        """Signs a plan, so that it may be applied."""
+        with self._write() as connection:
+            return deciding.sign(connection, plan_id, "approve", actor, reason)
+
+    def reject(self, plan_id: str, *, reason: str, actor: str) -> Approval:
+        """Rejects a plan for good; what it proposed is proposed again by the next plan."""
+        with self._write() as connection:
+            return deciding.sign(connection, plan_id, "reject", actor, reason)
+
+    def approve_held(
+        self,
+        plan_id: str,
+        *,
+        reason: str,
+        actor: str,
+        entity: str | None = None,
+        action: str | None = None,
+        sourced_id: str | None = None,
+    ) -> Approval:
+        """Frees held changes of a plan: the next plan applies exactly these, if it still proposes them."""
+        with self._write() as connection:
+            return deciding.approve_held(
+                self.database,
+                connection,
+                plan_id,
+                actor=actor,
+                reason=reason,
+                hours=self.config.override_hours,
+                entity=entity,
+                action=action,
+                sourced_id=sourced_id,
+            )
+
+    def hold(
+        self,
+        entity: str,
+        sourced_id: str,
+        *,
+        reason: str,
+        actor: str,
+        action: str = "",
+        field: str = "",
+    ) -> Hold:
+        """Sets a record aside from night to night; plans made before are stale."""
+        with self._write() as connection:
+            return deciding.hold(connection, entity, sourced_id, actor=actor, reason=reason, action=action, field=field)
+
+    def release(
+        self, entity: str, sourced_id: str, *, reason: str, actor: str, action: str = "", field: str = ""
+    ) -> tuple[Hold, ...]:
+        """Ends the holds of a record, and returns them."""
+        with self._write() as connection:
+            return deciding.release(
+                connection, entity, sourced_id, actor=actor, reason=reason, action=action, field=field
+            )
+
+    def holds(self) -> tuple[Hold, ...]:
+        """Everything that is set aside, by persons, limits and undos."""
+        with self._read() as connection:
+            return deciding.holds_of(connection)
+
+    def apply(self, plan_id: str, *, actor: str) -> Applied:
+        """Applies a plan in one transaction: wholly or not at all, and nothing that it does not say."""
+        begun = time.monotonic()
+        with self._write() as connection:
+            plan = plans.find(connection, plan_id)
+            if self.config.mode == "observe":
+                raise Refused(
+                    'mode is "observe": plans are looked at and never applied. Change it in rosterkit.toml.',
+                    why="observe",
+                )
+            after, wrote = apply_plan(connection, plan.id, actor, self._progress)
+            return Applied(
+                after.id, revision_of(connection), wrote, after.changes, after.held, time.monotonic() - begun
+            )
+
+    def undo(self, revision: int | None = None, *, as_of: date | None = None) -> Plan:
+        """Stores the plan that takes a revision (or the newest) back; it is approved and applied like any other."""
+        with self._write() as connection:
+            return planning.plan_undo(self.database, connection, self.config, revision, as_of or self._today())
+
+    def history(self, entity: str | None = None, sourced_id: str | None = None) -> tuple[Revision, ...]:
+        """The revisions, the newest first; of one record, those that touched it and what they did."""
+        with self._read() as connection:
+            if entity is None or sourced_id is None:
+                nothing = pl.DataFrame(schema=LINES)
+                return tuple(_revision(past, nothing) for past in history.revisions(connection))
+            kind = deciding.entity_of(entity)
+            found = history.record_id(connection, kind, sourced_id)
+            if found is None:
+                raise UsageError(f"There is no {kind.name} {sourced_id} in the store.")
+            names = names_of(self.database)
+            events = history.of_record(connection, kind, found[0])
+            return tuple(_revision(event.past, lines(event.parts, names)) for event in events)
+
+    def explain(self, entity: str, sourced_id: str) -> Explanation:
+        """Where each value of a record comes from, what waits, what is held and what was found."""
+        with self._read() as connection:
+            return explain_record(self.database, connection, deciding.entity_of(entity), sourced_id)
+
+    def accept(self, line_hash: str, *, reason: str, actor: str, source: str = "main") -> None:
+        """Accepts an unreadable line, named by the hash that its finding shows."""
+        self.config.source(source)
+        with self._write() as connection:
+            deciding.accept_line(connection, source, line_hash, actor=actor, reason=reason)
+
+    def feed_build(self, name: str = "", as_of: date | None = None) -> FeedReceipt:
+        """Builds a feed from the newest revision into its folder, with a receipt."""
+        with self._write() as connection:
+            return build_feed(self.folder, self.database, connection, self.config, name, as_of or self._today())
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule of the engine and of the sources and feeds that are installed."""
+        return tuple(installed_rules().values())

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from rosterkit import config
+from rosterkit.config import Config
+from rosterkit.errors import UsageError
+from rosterkit.settings_page import SETTINGS, default, template
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(UsageError) as caught:
+        config.loads(text)
+    return str(caught.value)
+
+
+def test_the_template_loads_and_says_nothing_but_the_defaults() -> None:
+    loaded = config.loads(template())
+    assert loaded == Config(sources=loaded.sources, feeds=loaded.feeds)
+    assert loaded.source() == config.SourceSettings(kind="oneroster", path="package.zip")
+    assert loaded.feed() == ("oneroster", config.FeedSettings(kind="oneroster"))
+
+
+def test_the_comments_of_the_template_are_the_defaults_too() -> None:
+    spoken = "\n".join(line.removeprefix("# ") if " = " in line else line for line in template().splitlines())
+    assert spoken != template()
+    assert config.loads(spoken) == config.loads(template())
+
+
+def test_the_template_says_what_every_setting_means() -> None:
+    words = " ".join(line.removeprefix("# ") for line in template().splitlines())
+    assert [setting.key for setting in SETTINGS if setting.meaning.replace("`", "") not in words] == []
+
+
+def test_the_template_takes_any_path() -> None:
+    path = 'C:\\drop "1"/a.zip'
+    assert config.loads(template(path)).source().path == path
+
+
+def test_every_setting_has_its_words_and_a_default() -> None:
+    told = {(setting.table, setting.key) for setting in SETTINGS}
+    models: dict[str, type[BaseModel]] = {"sources.NAME": config.SourceSettings, "feeds.NAME": config.FeedSettings}
+    known = {("", key) for key in Config.model_fields} - {("", t) for t in ("sources", "feeds", "limits", "caps")}
+    known |= {(table, key) for table, model in models.items() for key in model.model_fields}
+    known |= {(table, f.name) for table in ("limits", "caps") for f in dataclasses.fields(getattr(Config(), table))}
+    assert told == known
+    assert {(s.table, s.key) for s in SETTINGS if default(s) is None} == {
+        ("sources.NAME", "kind"),
+        ("sources.NAME", "path"),
+        ("feeds.NAME", "kind"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('timezne = "UTC"', "timezne is not a setting; did you mean timezone?"),
+        ("[limits]\nvanished_percnt = 3", "limits.vanished_percnt is not a setting; did you mean vanished_percent?"),
+        ("[caps]\nmembrs = 3", "caps.membrs is not a setting; did you mean members?"),
+        ('[sources.a]\nkind = "x"\npth = "b"', "sources.a.pth is not a setting; did you mean path?"),
+        ("zzz = 1", "zzz is not a setting; known are caps, demographics"),
+    ],
+)
+def test_unknown_keys_are_refused_with_the_nearest(text: str, words: str) -> None:
+    said = refusal(text)
+    assert said.startswith("rosterkit.toml: ")
+    assert words in said
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('timezone = "America/Chicgo"', "did you mean America/Chicago?"),
+        ('mode = "sometimes"', "'observe', 'review' or 'auto'"),
+        ("plan_hours = 0", "plan_hours is 0: it must be"),
+        ("override_hours = 745", "override_hours is 745: it must be"),
+        ("demographics = 1", "demographics is 1"),
+        ("[limits]\nvanished_percent = 100.5", "limits.vanished_percent is 100.5: a percentage is 100 or less"),
+        ("[limits]\nvanished_floor = -1", "limits.vanished_floor is -1: it must be 0 or more"),
+        ("[limits]\nvanished_floor = 2.5", "it must be a whole number"),
+        ("[limits]\nvanished_percent = nan", "limits.vanished_percent is nan"),
+        ("[limits]\nhalved_from = true", "it must be a whole number"),
+        ("[caps]\nratio = 0", "caps.ratio is 0: it must be 1 or more"),
+        ("limits = 3", "it must be a table, [limits]"),
+        ("sources = 3", "it must be a table, [sources]"),
+        ('[sources.a]\nkind = "x"', "sources.a.path is missing"),
+        ('[sources.a]\nkind = "x"\npath = ""', "sources.a.path is empty: it must say something."),
+        ('[sources.a]\nkind = "x"\npath = "a\\u0000b"', "sources.a.path: a path holds no NUL"),
+        ('[sources.a]\nkind = "x"\npath = "~nobody-of-that-name/x"', "nobody here is called ~nobody-of-that-name"),
+        ('[feeds.a]\nkind = "x"\nfolder = "a\\u0000b"', "feeds.a.folder: a path holds no NUL"),
+        ('[sources.manual]\nkind = "x"\npath = "y"', '"manual" cannot be a name'),
+        ('[feeds."../up"]\nkind = "x"', '"../up" cannot be a name'),
+        ("timezone = America/Chicago", "a text stands in quotation marks"),
+    ],
+)
+def test_values_out_of_range_are_refused_with_a_sentence(text: str, words: str) -> None:
+    said = refusal(text)
+    assert words in said
+    assert said[-1] in ".?"
+
+
+def test_the_edges_of_a_range_are_in_it() -> None:
+    loaded = config.loads("plan_hours = 1\noverride_hours = 744\n[limits]\nvanished_percent = 100\nvanished_floor = 0")
+    assert (loaded.limits.vanished_percent, loaded.limits.vanished_floor) == (100, 0)
+
+
+def test_no_workspace_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="rosterkit init"):
+        config.load(tmp_path)
+
+
+def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / config.FILE).write_bytes(b'timezone = "\xff"')
+    with pytest.raises(UsageError, match="UTF-8"):
+        config.load(tmp_path)
+
+
+def test_a_feed_is_handed_the_keys_that_are_its_own() -> None:
+    name, feed = config.loads('[feeds.a]\nkind = "x"\nfolder = "out"\nversion = "1.2"').feed("a")
+    assert (name, feed.folder, feed.settings) == ("a", "out", {"version": "1.2"})
+
+
+def test_which_feed_is_meant_is_never_guessed() -> None:
+    two = config.loads('[feeds.one]\nkind = "x"\n[feeds.two]\nkind = "x"')
+    with pytest.raises(UsageError, match="name one of one, two"):
+        two.feed()
+    with pytest.raises(UsageError, match="did you mean one"):
+        two.feed("onne")
+    with pytest.raises(UsageError, match="No feed is configured"):
+        Config().feed()
+
+
+def test_an_unknown_source_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean main"):
+        config.loads(template()).source("mian")
+
+
+def test_a_relative_path_is_meant_from_the_workspace(tmp_path: Path) -> None:
+    assert config.SourceSettings(kind="x", path="a.zip").package(tmp_path) == tmp_path / "a.zip"
+    assert config.SourceSettings(kind="x", path="/drop/a.zip").package(tmp_path) == Path("/drop/a.zip")
+
+
+def test_a_feed_goes_to_the_outbox_unless_a_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ines")
+    assert config.FeedSettings(kind="x").target(tmp_path, "lms") == tmp_path / "outbox" / "lms"
+    assert config.FeedSettings(kind="x", folder="out").target(tmp_path, "lms") == tmp_path / "out"
+    assert config.FeedSettings(kind="x", folder="~/out").target(tmp_path, "lms") == Path("/home/ines/out")
+
+
+def test_a_configuration_is_frozen() -> None:
+    with pytest.raises(ValidationError):
+        Config().mode = "auto"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        'timezone = "Europe/Oslo"',
+        'mode = "auto"',
+        "demographics = true",
+        "[limits]\nvanished_floor = 6",
+        '[sources.a]\nkind = "x"\npath = "b"\nstrict = true',
+    ],
+)
+def test_the_digest_follows_what_changes_a_plan(change: str) -> None:
+    before = config.loads('[sources.a]\nkind = "x"\npath = "b"' if "sources" in change else "")
+    assert config.loads(change).settings_digest != before.settings_digest
+
+
+@pytest.mark.parametrize("change", ["plan_hours = 3", "[caps]\nmembers = 9", '[feeds.a]\nkind = "x"'])
+def test_the_digest_leaves_out_what_does_not(change: str) -> None:
+    assert config.loads(change).settings_digest == Config().settings_digest
+
+
+def test_a_whole_number_and_the_same_fraction_give_one_digest() -> None:
+    one, other = (config.loads(f"[limits]\nvanished_percent = {n}") for n in ("5", "5.0"))
+    assert one.settings_digest == other.settings_digest

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from rosterkit import demo
+from rosterkit.errors import InternalError, Refused
+from rosterkit.sources.reading import ReadOptions
+from rosterkit.workspace import Workspace, check_package
+
+
+def walk(folder: Path) -> str:
+    console = Console(file=io.StringIO(), width=120, markup=False)
+    demo.walk(folder, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_the_first_night_is_clean(strict: bool) -> None:
+    assert check_package(demo.fixtures() / "first-night", options=ReadOptions(strict=strict)).findings.to_dicts() == []
+
+
+def test_the_second_night_has_one_finding_with_its_line() -> None:
+    found = check_package(demo.fixtures() / "second-night").findings
+    assert found.select("rule", "file", "line", "column").rows() == [
+        ("date.unreadable", "enrollments.csv", 136, "beginDate")
+    ]
+    line = (demo.fixtures() / "second-night" / "enrollments.csv").read_text(encoding="utf-8").splitlines()[135]
+    assert "2026-15-09" in line
+
+
+def test_the_demo_leaves_a_workspace_to_look_at(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    assert "byte for byte" in walk(folder)
+    workspace = Workspace(folder)
+    assert [revision.kind for revision in workspace.history()] == ["undo", "sync", "sync"]
+    undo, second, first = workspace.plans()
+    assert first.total.create == sum(counts.total for counts in first.changes.values())
+    assert (second.held["Enrollment"].archive, second.held["User"].update) == (4, 1)
+    assert second.findings["error"] == 2
+    assert undo.undoes == 2
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_demo_makes_its_own_workspace_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    walk(folder)
+    (folder / "edited").touch()
+    walk(folder)
+    assert not (folder / "edited").exists()
+
+
+def test_the_demo_leaves_alone_what_no_demo_made(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
+    with pytest.raises(Refused, match="no demo made"):
+        walk(tmp_path)
+    assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "years of work"
+
+
+def test_an_installation_without_packages_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "NIGHTS", {"third-night": None})
+    with pytest.raises(InternalError, match="Install rosterkit again"):
+        demo.fixtures()
+
+
+def test_the_store_of_the_demo_shows_its_plans_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from rosterkit.cli.main import run
+
+    folder = tmp_path / "demo"
+    walk(folder)
+    second = Workspace(folder).plans()[1].id
+    assert run(["-C", str(folder), "show", second, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["state"] == "applied"
+    held = {line["sourced_id"] for line in told["lines"] if line["held"]}
+    assert {"stu-1036", "enr-7132"} <= held
+    assert any(line["file"] == "users.csv" and line["line"] for line in told["lines"])
+    assert run(["-C", str(folder), "show", second, "--html"]) == 0
+    assert "Imani" in capsys.readouterr().out

@@ -17,7 +17,7 @@ from providers.clever.csvset import open_set
 from providers.clever.csvtables import CsvTables
 from providers.clever.rules import CSV_RULES
 from providers.clever.settings import CsvSettings
-from rosterkit.intake.rules import Rule
+from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import Capabilities, Context, Extract
 
 __all__ = ["CleverCsv"]

@@ -10,7 +10,7 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,11 +19,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from rosterkit import registry
 from rosterkit.errors import UsageError
 from rosterkit.plan.limits import Limits
 from rosterkit.sources.reading import Caps
 
-__all__ = ["FILE", "Config", "FeedSettings", "SourceSettings", "load", "loads", "nearest"]
+__all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "load", "loads", "nearest"]
 
 FILE = "rosterkit.toml"
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
@@ -45,37 +46,37 @@ def _is_a_path(value: str) -> str:
 _PathText = Annotated[str, AfterValidator(_is_a_path)]
 
 
-class SourceSettings(BaseModel):
-    """``[sources.NAME]``: where a roster comes from."""
+class SourceEntry(BaseModel):
+    """``[sources.NAME]``: where a roster comes from. Keys beside these are the source's own ``Settings``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 
-    kind: str = Field(min_length=1)
-    path: _PathText = Field(min_length=1)
-    strict: bool = False
-    dates: Literal["iso", "month-first", "day-first"] = "iso"
-
-    def package(self, folder: Path) -> Path:
-        """The package's path; a relative one is meant from the workspace's folder."""
-        return folder / Path(self.path).expanduser()
+    kind: str = Field(min_length=1, description="What reads the roster: an installed source, such as oneroster.")
+    enabled: bool = Field(
+        default=True, description="Whether it is read. The records of a source that is not stay as they are."
+    )
+    settings: BaseModel
 
 
-class FeedSettings(BaseModel):
-    """``[feeds.NAME]``: a file that is built; keys beside ``kind`` and ``folder`` are handed to the feed."""
+class FeedEntry(BaseModel):
+    """``[feeds.NAME]``: files that are built for a product. Keys beside these are the feed's own ``Settings``."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 
-    kind: str = Field(min_length=1)
-    folder: _PathText = ""
+    kind: str = Field(min_length=1, description="What builds the files: an installed feed, such as oneroster.")
+    folder: _PathText = Field(
+        default="", description="Where the files go. Left empty they go to outbox/NAME in the workspace."
+    )
+    settings: BaseModel
 
     def target(self, folder: Path, name: str) -> Path:
         """Where the files of the feed of that name go; a relative path is meant from the workspace's folder."""
         return folder / (Path(self.folder).expanduser() if self.folder else Path("outbox", name))
 
     @property
-    def settings(self) -> Mapping[str, Any]:
-        """What the feed itself is told, as it stands in the file."""
-        return dict(self.model_extra or {})
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, over the feed's own settings, in whatever order they were written."""
+        return _digest(self.settings.model_dump(mode="json"))
 
 
 class Config(BaseModel):
@@ -88,8 +89,8 @@ class Config(BaseModel):
     override_hours: int = Field(default=24, ge=1, le=_LONGEST_HOURS)
     plan_hours: int = Field(default=24, ge=1, le=_LONGEST_HOURS)
     demographics: bool = False
-    sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
-    feeds: Mapping[str, FeedSettings] = Field(default_factory=dict)
+    sources: Mapping[str, SourceEntry] = Field(default_factory=dict)
+    feeds: Mapping[str, FeedEntry] = Field(default_factory=dict)
     limits: Limits = Field(default_factory=Limits)
     caps: Caps = Field(default_factory=Caps)
 
@@ -112,12 +113,14 @@ class Config(BaseModel):
                 )
         return value
 
-    @field_validator("sources")
+    @field_validator("sources", "feeds", mode="before")
     @classmethod
-    def _is_one(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
-        if len(value) > 1:
-            raise ValueError(f"a workspace has one source so far, and here are {len(value)}: make a workspace for each")
-        return value
+    def _have_their_own_settings(cls, value: object, info: ValidationInfo) -> object:
+        """Keys that the engine does not know are those of the source or feed of that kind."""
+        if not isinstance(value, dict):
+            return value
+        word = str(info.field_name)
+        return {name: _entry(word, str(name), table) for name, table in value.items()}
 
     @field_validator("limits", "caps", mode="before")
     @classmethod
@@ -137,18 +140,18 @@ class Config(BaseModel):
             "timezone": self.timezone,
             "mode": self.mode,
             "demographics": self.demographics,
-            "sources": {name: [s.kind, s.strict, s.dates] for name, s in self.sources.items()},
+            "sources": {name: [s.kind, s.settings.model_dump(mode="json")] for name, s in self.sources.items()},
             "limits": {name: float(value) for name, value in asdict(self.limits).items()},
         }
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        return _digest(told)
 
-    def source(self, name: str = "main") -> SourceSettings:
+    def source(self, name: str = "main") -> SourceEntry:
         """The source of that name; UsageError, naming the nearest, when there is none."""
         if name not in self.sources:
             raise UsageError(_unknown("source", name, self.sources))
         return self.sources[name]
 
-    def feed(self, name: str = "") -> tuple[str, FeedSettings]:
+    def feed(self, name: str = "") -> tuple[str, FeedEntry]:
         """The feed of that name, or the only one when none is named; UsageError otherwise."""
         if not name and len(self.feeds) == 1:
             return next(iter(self.feeds.items()))
@@ -211,6 +214,35 @@ def _numbers(table: type[Limits | Caps], said: Mapping[str, Any]) -> Limits | Ca
     return table(**said)
 
 
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+_ENTRIES: dict[str, tuple[type[SourceEntry | FeedEntry], Callable[[str], type[BaseModel]]]] = {
+    "sources": (SourceEntry, lambda kind: registry.source(kind).Settings),
+    "feeds": (FeedEntry, lambda kind: registry.feed(kind).Settings),
+}
+
+
+def _entry(word: str, name: str, table: object) -> object:
+    """The table with the keys of the source or feed itself under ``settings``, validated by its own model."""
+    if not isinstance(table, dict) or not isinstance(table.get("kind"), str) or "settings" in table:
+        return table
+    entry, settings_of = _ENTRIES[word]
+    own = {key: value for key, value in table.items() if key not in entry.model_fields}
+    shared = {key: value for key, value in table.items() if key in entry.model_fields}
+    model = settings_of(table["kind"])
+    known = [*model.model_fields, *(field for field in entry.model_fields if field != "settings")]
+    for key in own:
+        if key not in model.model_fields:
+            hint = nearest(key, known) or f"; known are {', '.join(sorted(known))}."
+            raise ValueError(f"{name}.{key} is not a setting{hint}")
+    try:
+        return shared | {"settings": model.model_validate(own)}
+    except ValidationError as problem:
+        raise ValueError(" ".join(_sentence(error, name) for error in problem.errors())) from None
+
+
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
     if not known:
         return f"No {what} is configured: add [{what}s.{name or 'main'}] to {FILE}."
@@ -226,10 +258,6 @@ def _refuse_unknown(raw: Mapping[str, Any], name: str) -> None:
         "caps": {field.name for field in fields(Caps)},
     }
     tables = {"": raw} | {table: raw.get(table) for table in ("limits", "caps")}
-    sources = raw.get("sources")
-    for source, settings in sources.items() if isinstance(sources, dict) else ():
-        known[f"sources.{source}"] = set(SourceSettings.model_fields)
-        tables[f"sources.{source}"] = settings
     for table, settings in tables.items():
         for key in settings if isinstance(settings, dict) else ():
             if key not in known[table]:
@@ -238,11 +266,11 @@ def _refuse_unknown(raw: Mapping[str, Any], name: str) -> None:
                 raise UsageError(f"{name}: {where} is not a setting{hint}")
 
 
-def _sentence(error: Any) -> str:
+def _sentence(error: Any, table: str = "") -> str:
     """One pydantic complaint as a sentence that starts with the key."""
-    where = ".".join(str(part) for part in error["loc"])
+    where = ".".join(str(part) for part in ((table, *error["loc"]) if table else error["loc"]))
     if error["type"] == "value_error":
-        joint = "." if where in ("limits", "caps") else ": "
+        joint = "." if where in ("limits", "caps", "sources", "feeds") else ": "
         told = f"{where}{joint}{error['ctx']['error']}"
     elif error["type"] == "missing":
         told = f"{where} is missing"

@@ -6,19 +6,22 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
-from rosterkit.config import Config, FeedSettings, SourceSettings
+from rosterkit import registry
+from rosterkit.config import Config, FeedEntry, SourceEntry
 
 __all__ = ["SETTINGS", "TABLES", "Setting", "default", "document", "template"]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One key of ``rosterkit.toml``; ``table`` is "" for the top, ``sources.NAME`` for every source."""
+    """One key of ``rosterkit.toml`` that the engine itself has; ``table`` is "" for the top."""
 
     table: str
     key: str
@@ -28,8 +31,6 @@ class Setting:
 
 TABLES = {
     "": "The workspace",
-    "sources.NAME": "A source: where a roster comes from",
-    "feeds.NAME": "A feed: a file that is built for somebody",
     "limits": "Limits: how much may vanish in one night before it is held for a person",
     "caps": "Caps: how much a package may hold before it is refused unread",
 }
@@ -60,34 +61,6 @@ SETTINGS = (
         "demographics",
         "`true` or `false`",
         "Whether birth dates, sex and race are read and stored. Where they are not, they never enter the store.",
-    ),
-    Setting(
-        "sources.NAME", "kind", "an installed source", "What reads the package. `oneroster` reads CSV 1.1 and 1.2."
-    ),
-    Setting(
-        "sources.NAME",
-        "path",
-        "a path",
-        "The package: a zip or a folder. A relative path is meant from the workspace's folder.",
-    ),
-    Setting(
-        "sources.NAME",
-        "strict",
-        "`true` or `false`",
-        "Whether the package is held to the letter of the specification, as for certification.",
-    ),
-    Setting(
-        "sources.NAME",
-        "dates",
-        "`iso`, `month-first` or `day-first`",
-        "How a date such as 3/4/2026 is meant. `iso`: nobody can tell, and the cell is not read.",
-    ),
-    Setting("feeds.NAME", "kind", "an installed feed", "What writes the files. `oneroster` writes CSV 1.1 or 1.2."),
-    Setting(
-        "feeds.NAME",
-        "folder",
-        "a path",
-        "Where the files go. Left empty they go to `outbox/NAME/`. Every other key is handed to the feed.",
     ),
     Setting(
         "limits",
@@ -124,9 +97,7 @@ SETTINGS = (
     Setting("caps", "cell_chars", "1 or more", "Characters of one value."),
 )
 
-_EXAMPLES = {"sources.NAME": {"kind": "oneroster", "path": "package.zip"}, "feeds.NAME": {"kind": "oneroster"}}
-_NAMES = {"sources.NAME": "sources.main", "feeds.NAME": "feeds.oneroster"}
-_SPOKEN = ("timezone", "mode", "kind", "path")  # written out in a fresh file; the rest stands there as comments
+_WRITTEN = ("timezone", "mode")  # written out in a fresh file; the rest stands there as comments
 
 _INTRODUCTION = """# Settings
 
@@ -138,28 +109,44 @@ listed here is refused, naming the nearest that is; so is a value out of its ran
 
 
 def default(setting: Setting) -> Any:
-    """The value that counts when the key is left out; None where it must be stated."""
-    if setting.table in ("limits", "caps"):
+    """The value that counts when the key is left out."""
+    if setting.table:
         return asdict(getattr(Config(), setting.table))[setting.key]
-    models: dict[str, type[BaseModel]] = {"": Config, "sources.NAME": SourceSettings, "feeds.NAME": FeedSettings}
-    field = models[setting.table].model_fields[setting.key]
-    return None if field.is_required() else field.default
+    return Config.model_fields[setting.key].default
 
 
 def template(path: str = "package.zip") -> str:
     """The commented file that ``init`` writes: every setting with its default, which is what it loads as."""
-    out = [
-        "# rosterkit: what this workspace is told. A line that begins with # shows what counts where nothing is said.\n"
-    ]
+    out = ["# The settings of this workspace. Lines that begin with # show the defaults.\n"]
     for table, title in TABLES.items():
-        out.append(f"\n\n# {title}.\n" + (f"[{_NAMES.get(table, table)}]\n" if table else ""))
+        out.append(f"\n\n# {title}.\n" + (f"[{table}]\n" if table else ""))
         for setting in (setting for setting in SETTINGS if setting.table == table):
-            value = _EXAMPLES.get(table, {}).get(setting.key, default(setting))
-            value = path if (table, setting.key) == ("sources.NAME", "path") else value
-            mark = "" if setting.key in _SPOKEN else "# "
+            mark = "" if setting.key in _WRITTEN else "# "
             out.append(_comment(setting.meaning))
-            out.append(f"{mark}{setting.key} = {_toml(value)}  # {setting.allowed.replace('`', '')}\n")
+            out.append(f"{mark}{setting.key} = {_toml(default(setting))}  # {setting.allowed.replace('`', '')}\n")
+        if not table:
+            out.append(_entry("sources.main", "A source: where a roster comes from", "oneroster", {"path": path}))
+            out.append(_entry("feeds.oneroster", "A feed: files that are built for a product", "oneroster", {}))
     return "".join(out)
+
+
+def _entry(table: str, title: str, kind: str, values: Mapping[str, object]) -> str:
+    """The lines of a source or feed of that kind, with its own settings as comments where they have a default."""
+    entry, settings = _models(table.partition(".")[0], kind)
+    out = [f'\n\n# {title}.\n[{table}]\n{_comment(entry.model_fields["kind"].description or "")}kind = "{kind}"\n']
+    fields = {**entry.model_fields, **settings.model_fields}
+    for name, field in fields.items():
+        if name not in ("kind", "settings"):
+            mark = "" if name in values else "# "
+            value = values.get(name, field.get_default(call_default_factory=True, validated_data={}))
+            out.append(_comment(field.description or "") + f"{mark}{name} = {_toml(value)}\n")
+    return "".join(out)
+
+
+def _models(word: str, kind: str) -> tuple[type[BaseModel], type[BaseModel]]:
+    if word == "sources":
+        return SourceEntry, registry.source(kind).Settings
+    return FeedEntry, registry.feed(kind).Settings
 
 
 def _comment(text: str) -> str:
@@ -174,18 +161,44 @@ def document() -> str:
         out.append(f"\n## {title}\n\n" + (f"`[{table}]`\n\n" if table else ""))
         out.append("| setting | default | allowed | meaning |\n|---|---|---|---|\n")
         for setting in (setting for setting in SETTINGS if setting.table == table):
-            value = default(setting)
-            shown = "must be stated" if value is None else f"`{_toml(value)}`"
+            shown = f"`{_toml(default(setting))}`"
             out.append(f"| `{setting.key}` | {shown} | {setting.allowed} | {setting.meaning} |\n")
+    for word, title, kinds in (
+        ("sources", "A source: where a roster comes from", registry.source_kinds()),
+        ("feeds", "A feed: files that are built for a product", registry.feed_kinds()),
+    ):
+        out.append(f"\n## {title}\n\n`[{word}.NAME]`, for every kind:\n\n")
+        shared = _models(word, kinds[0])[0]
+        out.append(_table({name: field for name, field in shared.model_fields.items() if name != "settings"}))
+        out += [f'\n### `kind = "{kind}"`\n\n' + _table(_models(word, kind)[1].model_fields) for kind in kinds]
+    return "".join(out)
+
+
+def _table(fields: Mapping[str, FieldInfo]) -> str:
+    out = ["| setting | default | meaning |\n|---|---|---|\n"]
+    for name, field in fields.items():
+        value = None if field.is_required() else field.get_default(call_default_factory=True, validated_data={})
+        shown = "must be set" if field.is_required() else f"`{_toml(value)}`"
+        meaning = (field.description or "").replace("|", "\\|")
+        out.append(f"| `{name}` | {shown} | {meaning} |\n")
     return "".join(out)
 
 
 def _toml(value: object) -> str:
+    """The value as TOML has it; settings that are tables of their own as an inline table."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json")
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return f"{value:_}" if isinstance(value, int) else str(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items() if item is not None) + "}"
+    if isinstance(value, list | tuple | set | frozenset):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, int):
+        return f"{value:_}"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return '"' + str("" if value is None else value).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import polars as pl
 
 from rosterkit import config as configuration
 from rosterkit import pipeline as planning
+from rosterkit import registry
 from rosterkit import review as deciding
 from rosterkit.checking import check_package
 from rosterkit.errors import Refused, UsageError
@@ -30,7 +31,6 @@ from rosterkit.plan.plan import LINES, Plan, PlanView
 from rosterkit.results import Applied, Approval, CheckReport, Explanation, FeedReceipt, Hold, Revision
 from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
-from rosterkit.rule_catalogue import installed_rules
 from rosterkit.settings_page import template
 from rosterkit.sources.reading import Progress, silent
 from rosterkit.store import history, plans
@@ -103,7 +103,9 @@ class Workspace:
         return datetime.now(self.config.zone).date()
 
     def _package(self, package: Path | None, name: str) -> Path:
-        return Path(package) if package is not None else self.config.source(name).package(self.folder)
+        if package is not None:
+            return Path(package)
+        return self.folder / Path(str(getattr(self.config.source(name).settings, "path", ""))).expanduser()
 
     def check(self, package: Path | None = None, *, source: str = "main", strict: bool | None = None) -> CheckReport:
         """Reads and checks a package (by default the source's own) and changes nothing."""
@@ -254,8 +256,8 @@ class Workspace:
     def feed_build(self, name: str = "", as_of: date | None = None) -> FeedReceipt:
         """Builds a feed from the newest revision into its folder, with a receipt."""
         with self._write() as connection:
-            return build_feed(self.folder, self.database, connection, self.config, name, as_of or self._today())
+            return build_feed(self.folder, connection, self.config, name, as_of or self._today())
 
     def rules(self) -> tuple[Rule, ...]:
         """Every rule of the engine and of the sources and feeds that are installed."""
-        return tuple(installed_rules().values())
+        return tuple(registry.rules().values())

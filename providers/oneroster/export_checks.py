@@ -13,7 +13,7 @@ Three passes, each over whole columns:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -26,7 +26,7 @@ from providers.oneroster.spec import FILES, Field, File
 from providers.oneroster.validation import class_spans, outside_terms
 from providers.oneroster.values import GRADE_FORMS
 
-__all__ = ["Sieve", "sift", "sift_enrollments"]
+__all__ = ["Sieve", "sift"]
 
 _CONTROL = r"[\x00-\x1f\x7f\x85\x{2028}\x{2029}]+"
 _TELLING = rf"{_CONTROL}|^\s*$|^NULL$"
@@ -95,21 +95,9 @@ def sift(drafts: Drafts, version: str) -> Sieve:
         _standing(sieve, name)
     for name in files:
         _links(sieve, name)
+    if "enrollments" in files:
+        _outside_terms(sieve, _spans(sieve))
     return sieve
-
-
-def sift_enrollments(sieve: Sieve, drafted: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Of each portion the rows that are strictly valid with those in the sieve, which are sifted already.
-
-    Nothing refers to an enrollment, and none to another but by the same id, whose rows lie in one portion.
-    """
-    spans = _spans(sieve)
-    for portion in drafted:
-        sieve.rows["enrollments"] = portion
-        _cells(sieve, "enrollments")
-        _standing(sieve, "enrollments")
-        _outside_terms(sieve, spans)
-        yield sieve.rows.pop("enrollments")
 
 
 def _sure(where: pl.Expr | pl.Series) -> pl.Expr:

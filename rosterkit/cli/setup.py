@@ -98,11 +98,11 @@ def rules(
     json: Json = False,
 ) -> None:
     """The catalogue: what every finding means, how grave it is, and what to do about it."""
+    from rosterkit import registry
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
-    from rosterkit.rule_catalogue import installed_rules
 
-    known = [rule for rule in installed_rules().values() if rule.code.startswith(code)]
+    known = [rule for rule in registry.rules().values() if rule.code.startswith(code)]
     if not known:
         raise UsageError(f'There is no rule "{code}". rosterkit rules lists them all.')
     if json:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from rosterkit.registry import installed
+from pydantic import BaseModel
+
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.bundle import Bundle
 
-__all__ = ["Caps", "Progress", "ReadOptions", "Source", "silent", "source"]
+__all__ = ["Caps", "Progress", "ReadOptions", "Source", "silent"]
 
 Progress = Callable[[str, int, int], None]
 """Called as (what, done, total) while long work goes on; total 0 where it is not known."""
@@ -51,12 +52,8 @@ class Source(Protocol):
 
     kind: str
     rules: tuple[Rule, ...]
+    Settings: type[BaseModel]
 
     def read(self, package: Path, options: ReadOptions) -> Bundle:
         """Reads the package; raises SourceUnreadable when it is refused whole. Never writes anything."""
         ...
-
-
-def source(kind: str) -> Source:
-    """The source of that kind, found through the entry points; UsageError when none is installed."""
-    return installed("source", kind, Source)  # type: ignore[type-abstract]  # a protocol is what is asked for

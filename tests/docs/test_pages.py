@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from rosterkit import errors
+from rosterkit import errors, registry
 from rosterkit.cli.reference import document, verbs
 from rosterkit.plan.plan import LINES
 from rosterkit.render import json as shapes
 from rosterkit.render.labels import Choice, chosen
 from rosterkit.results import Applied, Approval, Explanation, FeedReceipt, Hold, Revision, Value
 from rosterkit.roster.schema import entities
-from rosterkit.rule_catalogue import installed_rules
 from rosterkit.testing.views import AT, RULES, make_findings, make_plan, make_report, make_view
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +39,7 @@ def test_every_command_and_every_option_is_documented() -> None:
 
 def test_every_rule_is_documented() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in DOCS.rglob("*.md"))
-    assert [code for code in installed_rules() if f"`{code}`" not in text] == []
+    assert [code for code in registry.rules() if f"`{code}`" not in text] == []
 
 
 def test_every_exit_code_is_documented() -> None:

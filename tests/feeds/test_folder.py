@@ -14,8 +14,8 @@ import pytest
 
 from rosterkit.errors import Refused, UsageError
 from rosterkit.feeds import folder as room
+from rosterkit.feeds.base import FeedFile
 from rosterkit.feeds.folder import send
-from rosterkit.feeds.legacy import FeedFile
 from rosterkit.feeds.receipt import About, Sent, settings_digest
 
 ONE = (FeedFile("roster.zip", b"zip bytes", 3),)

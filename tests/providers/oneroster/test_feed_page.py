@@ -4,7 +4,7 @@ from pathlib import Path
 
 from providers.oneroster.feed_page import document
 from providers.oneroster.feed_rules import LOSSES, RULES
-from providers.oneroster.feed_settings import SETTINGS
+from providers.oneroster.feed_settings import FeedSettings
 
 PAGE = Path(__file__).parents[3] / "docs" / "feeds" / "oneroster.md"
 
@@ -17,5 +17,5 @@ def test_the_page_is_what_the_tables_make() -> None:
 def test_every_rule_setting_and_loss_stands_on_the_page() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert [rule.code for rule in RULES if f"| `{rule.code}` |" not in text] == []
-    assert [key for key in SETTINGS if f"| `{key}` |" not in text] == []
+    assert [key for key in FeedSettings.model_fields if f"| `{key}` |" not in text] == []
     assert [loss.sentence for loss in LOSSES if loss.sentence not in text] == []

@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("at", sa.String(), nullable=False),
         sa.Column("settings_digest", sa.String(), nullable=False),
         sa.Column("verdict", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
         sa.Column("files", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )

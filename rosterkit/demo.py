@@ -16,7 +16,7 @@ from rosterkit.errors import InternalError, Refused
 from rosterkit.plan.plan import Plan
 from rosterkit.render import text as tables
 from rosterkit.render.labels import Choice
-from rosterkit.settings_page import template
+from rosterkit.settings_template import template
 from rosterkit.workspace import Workspace
 
 __all__ = ["NIGHTS", "fixtures", "walk"]

@@ -34,7 +34,7 @@ def build_feed(folder: Path, connection: sqlite3.Connection, config: Config, nam
         context = FeedContext(Findings(feed.rules), as_of, Path(scratch))
         files = feed.build(StoredRoster(database, revision), settings.settings, context)
         found = context.findings.frame()
-        target = settings.target(folder, name)
+        target = settings.outbox(folder, name)
         verdict = "accepted" if found.height == 0 else "accepted with rows left out"
         about = About(name, settings.kind, revision, as_of, plans.now(), settings.digest, verdict)
         delivery = deliveries.begin(connection, about, str(target))

@@ -16,6 +16,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
+from pydantic import BaseModel
 
 from rosterkit import config as configuration
 from rosterkit import pipeline as planning
@@ -31,13 +32,14 @@ from rosterkit.plan.plan import LINES, Plan, PlanView
 from rosterkit.results import Applied, Approval, CheckReport, Explanation, FeedReceipt, Hold, Revision
 from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
-from rosterkit.settings_page import template
+from rosterkit.settings_template import template
 from rosterkit.sources.reading import Progress, silent
 from rosterkit.store import history, plans
 from rosterkit.store.database import connect, migrate
 from rosterkit.store.display_names import keys_of, names_of
 from rosterkit.store.save import apply_plan
 from rosterkit.store.snapshot import revision_of
+from rosterkit.transport.secrets import references, resolve
 
 __all__ = ["Workspace", "check_package"]
 
@@ -128,6 +130,23 @@ class Workspace:
                 as_of or self._today(),
                 self._progress,
             )
+
+    def validate(self) -> None:
+        """Checks what loading the settings does not: that every secret they refer to is there.
+
+        Raises UsageError that names every problem.
+        """
+        problems = []
+        entries: dict[str, BaseModel] = {f"sources.{name}": entry for name, entry in self.config.sources.items()}
+        entries |= {f"feeds.{name}": entry for name, entry in self.config.feeds.items()}
+        for where, entry in entries.items():
+            for key, reference in references(entry.model_dump(mode="json")):
+                try:
+                    resolve(reference, self.folder)
+                except UsageError as problem:
+                    problems.append(f"{where}.{key}: {problem}")
+        if problems:
+            raise UsageError("\n".join(problems))
 
     def plans(self) -> tuple[Plan, ...]:
         """Every plan, the newest first."""

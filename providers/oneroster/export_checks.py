@@ -46,7 +46,6 @@ class Sieve:
     version: str
     rows: Rows
     ids: Mapping[str, pl.Series]  # ``Drafts.ids``
-    known: Mapping[str, pl.Series]  # every id of the drafts, to tell a row that was left out from one that never was
     findings: list[pl.DataFrame] = field(default_factory=list)
 
     def file(self, name: str) -> File:
@@ -87,8 +86,7 @@ class Sieve:
 def sift(drafts: Drafts, version: str) -> Sieve:
     """The rows that are strictly valid together, by file, and a finding for everything that is not sent as it was."""
     files = drafts.files
-    known = {name: rows["sourcedId"] for name, rows in files.items()}
-    sieve = Sieve(version, dict(files), drafts.ids, known, list(drafts.findings))
+    sieve = Sieve(version, dict(files), drafts.ids, list(drafts.findings))
     for name in files:
         _cells(sieve, name)
     for name in files:
@@ -253,9 +251,7 @@ def _standing(sieve: Sieve, name: str) -> None:
             continue
         gone = ~_among(sieve, name, column, sieve.rows[column.to]["sourcedId"])
         if gone.any():
-            known = _among(sieve, name, column, sieve.known[column.to])
-            sieve.note("feed.reference", name, gone & ~known, column.name)
-            sieve.note("feed.depends", name, gone & known, column.name)
+            sieve.note("feed.depends", name, gone, column.name)
             sieve.rows[name] = sieve.rows[name].filter(~gone.fill_null(False))
     if name in _SCHOOLS:
         schools = sieve.rows["orgs"].filter((pl.col("type") == "school") | pl.col("type").str.starts_with("ext:"))

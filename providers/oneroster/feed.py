@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import polars as pl
+from pydantic import BaseModel
 
 from providers.oneroster.export_checks import Sieve, sift
 from providers.oneroster.export_rows import draft, numbered
@@ -30,7 +31,7 @@ class OneRosterFeed:
 
     kind: str = "oneroster"
     rules: Sequence[Rule] = RULES
-    Settings = FeedSettings
+    Settings: type[BaseModel] = FeedSettings
     vendor = VendorFacts(
         name="Any product that reads OneRoster CSV",
         files="oneroster.zip, or the CSV files in a folder",

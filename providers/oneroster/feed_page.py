@@ -1,4 +1,4 @@
-"""Writes the page of the feed: ``python -m providers.oneroster.feed_page > docs/feeds/oneroster.md``."""
+"""The page of the feed, for docs/build.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["document"]
 
 _PAGE = """# The OneRoster feed
 
-<!-- Made by `python -m providers.oneroster.feed_page`: do not edit. -->
+<!-- Made by `python docs/build.py`: do not edit. -->
 
 `kind = "oneroster"` writes the whole roster as a OneRoster CSV package, version 1.1 or 1.2 (as 1.2.1 corrected it). It
 is a bulk package: what it does not hold is gone. Every package is strictly valid: what cannot be is left out and

@@ -15,7 +15,7 @@ class FeedSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     version: Literal["1.1", "1.2"] = Field(
-        "1.2", description="The version of OneRoster that is written: 1.1 or 1.2 (as 1.2.1 has it)."
+        default="1.2", description="The version of OneRoster that is written: 1.1 or 1.2 (as 1.2.1 has it)."
     )
     demographics: bool = Field(
         default=False,
@@ -25,9 +25,9 @@ class FeedSettings(BaseModel):
         default=True, description="Whether attributes whose name starts with metadata. are sent, as further columns."
     )
     form: Literal["zip", "folder"] = Field(
-        "zip", description="zip: one file. folder: the CSV files in a folder named after the feed."
+        default="zip", description="zip: one file. folder: the CSV files in a folder named after the feed."
     )
-    name: str = Field("oneroster.zip", description="The file name of the zip.")
+    name: str = Field(default="oneroster.zip", description="The file name of the zip.")
 
     @field_validator("name")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -23,7 +24,8 @@ class SourceSettings(BaseModel):
         description="Whether the package must follow the specification to the letter, as for certification.",
     )
     dates: Literal["iso", "month-first", "day-first"] = Field(
-        "iso", description="How a date such as 3/4/2026 is meant. iso: it cannot be told, and the cell is not used."
+        default="iso",
+        description="How a date such as 3/4/2026 is meant. iso: it cannot be told, and the cell is not used.",
     )
 
     @field_validator("path")
@@ -31,4 +33,8 @@ class SourceSettings(BaseModel):
     def _is_a_path(cls, value: str) -> str:
         if "\0" in value:
             raise ValueError("a path holds no NUL; write it without")
+        try:
+            Path(value).expanduser()
+        except RuntimeError:
+            raise ValueError(f"nobody here is called {value.partition('/')[0]}; write the path in full") from None
         return value

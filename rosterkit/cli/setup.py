@@ -1,4 +1,4 @@
-"""Before the first plan: ``init``, ``check``, ``rules``, ``demo``."""
+"""Before the first plan: ``init``, ``check``, ``validate``, ``rules``, ``demo``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rosterkit.errors import UsageError
 if TYPE_CHECKING:
     from rosterkit.results import CheckReport
 
-__all__ = ["check", "demo", "init", "rules"]
+__all__ = ["check", "demo", "init", "rules", "validate"]
 
 
 @app.command(epilog="Example: rosterkit init our-district")
@@ -90,6 +90,21 @@ def _checked(ctx: typer.Context, source: str, strict: bool | None, kind: str) ->
         raise UsageError("Name a package to check, or a workspace with -C DIR: rosterkit check PACKAGE.zip")
     with progress() as told:
         return check_package(Path(source), kind=kind, options=ReadOptions(strict=bool(strict), progress=told))
+
+
+@app.command(epilog="Example: rosterkit -C our-district validate")
+def validate(ctx: typer.Context, json: Json = False) -> None:
+    """Check every setting of rosterkit.toml and that every secret it refers to is there; read no data."""
+    from rosterkit.render import json as shapes
+    from rosterkit.workspace import Workspace
+
+    workspace = Workspace(folder_of(ctx))
+    workspace.validate()
+    sources, feeds = sorted(workspace.config.sources), sorted(workspace.config.feeds)
+    if json:
+        put(shapes.facts(sources=sources, feeds=feeds))
+        return
+    put(f"The settings are valid. Sources: {', '.join(sources) or 'none'}. Feeds: {', '.join(feeds) or 'none'}.\n")
 
 
 @app.command(epilog="Example: rosterkit rules identity.reused-id")

@@ -32,7 +32,8 @@ class StoredRoster:
     def table(self, entity: str) -> pl.LazyFrame:
         """The active rows of the entity, in no particular order; KeyError when there is no such entity."""
         kind = by_name(entity)
-        return register_io_source(partial(_batches, self._path, kind), schema=_schema(kind), is_pure=True)
+        rows = register_io_source(partial(_batches, self._path, kind), schema=_schema(kind), is_pure=True)
+        return rows.with_columns(account_enabled=pl.lit(value=True)) if entity == "User" else rows
 
 
 def _schema(kind: Entity) -> dict[str, type[pl.DataType]]:
@@ -50,6 +51,7 @@ def _batches(
     """What polars asks of a source of its own: the columns, the rows that the predicate allows, at most ``n_rows``."""
     schema = _schema(kind)
     names = with_columns if with_columns is not None else list(schema)
-    rows = read(path, kind.table, {name: schema[name] for name in names or ["id"]}, "status='active'")
+    stored = {"origin" if name == "source" else name: schema[name] for name in names or ["id"]}
+    rows = read(path, kind.table, stored, "status='active'").rename({"origin": "source"}, strict=False)
     rows = rows.head(n_rows) if n_rows is not None else rows
     yield (rows if predicate is None else rows.filter(predicate)).select(names)

@@ -38,6 +38,5 @@ def _table(tables: Mapping[str, pl.DataFrame], entity: Entity, ids: Mapping[str,
         target = ids[str(column.to)].select(pl.col("sourced_id").alias(column.label), pl.col("id").alias(column.name))
         rows = rows.join(target, on=column.label, how="left", maintain_order="left")
     names = (column.name for column in entity.columns)
-    return rows.select("id", source=pl.lit("sis"), id_space=pl.lit(""), sourced_id="sourced_id").with_columns(
-        rows.select(*names).get_columns()
-    )
+    switch = [pl.lit(value=True).alias("account_enabled")] if entity.name == "User" else []
+    return rows.select("id", pl.lit("sis").alias("source"), pl.lit("").alias("id_space"), "sourced_id", *names, *switch)

@@ -18,6 +18,7 @@ from machine import Road
 from oracle_words import Row
 
 from providers.oneroster import FEED
+from providers.oneroster.feed_settings import FeedSettings
 from rosterkit import Workspace
 from rosterkit.feeds.base import FeedContext, Roster
 from rosterkit.plan.plan import PlanView
@@ -248,7 +249,7 @@ def test_p10_a_feed_is_a_pure_function_of_its_rows(truth: Truth, version: str, s
 
         def files(given: Roster) -> list[tuple[str, bytes]]:
             context = FeedContext(Findings(FEED.rules), date(2026, 9, 15), Path())
-            made = FEED.build(given, FEED.Settings.model_validate({"version": version}), context)
+            made = FEED.build(given, FeedSettings.model_validate({"version": version}), context)
             return [(file.name, file.content) for file in made]
 
         assert files(roster) == files(StoredRoster(ws.database, 1)) == files(_Shuffled(roster, seed))

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from providers.oneroster.feed import OneRosterFeed
+from providers.oneroster.feed_settings import FeedSettings
 from rosterkit.feeds.base import FeedContext, FeedFile, Roster
 from rosterkit.roster.schema import by_name
 from rosterkit.sources.findings import Findings
@@ -111,7 +112,7 @@ class Rendered:
 def built(given: Roster, **settings: object) -> Rendered:
     feed = OneRosterFeed()
     context = FeedContext(Findings(feed.rules), date(2026, 9, 1), Path())
-    files = feed.build(given, feed.Settings.model_validate(settings), context)
+    files = feed.build(given, FeedSettings.model_validate(settings), context)
     return Rendered(tuple(files), context.findings.frame())
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import polars as pl
 
 from rosterkit.plan.build import dangling
+from rosterkit.registry import source
 from rosterkit.results import CheckReport
 from rosterkit.roster import findings
 from rosterkit.roster.rules import catalogue
 from rosterkit.sources.bundle import Bundle
-from rosterkit.sources.reading import ReadOptions, source
+from rosterkit.sources.reading import ReadOptions
 
 __all__ = ["check_package"]
 

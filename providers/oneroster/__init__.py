@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from providers.oneroster.feed import OneRosterFeed
 from providers.oneroster.rules import RULES
+from providers.oneroster.source_settings import SourceSettings
 
 if TYPE_CHECKING:
     from rosterkit.roster.rules import Rule
@@ -21,6 +22,7 @@ class OneRosterSource:
 
     kind = "oneroster"
     rules: tuple[Rule, ...] = RULES
+    Settings = SourceSettings
 
     def read(self, package: Path, options: ReadOptions) -> Bundle:
         """Reads the package; raises SourceUnreadable when it is refused whole. Never writes anything."""

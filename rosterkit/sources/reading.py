@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from rosterkit.registry import installed
+from pydantic import BaseModel, ConfigDict, Field
+
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.bundle import Bundle
 
-__all__ = ["Caps", "Progress", "ReadOptions", "Source", "silent", "source"]
+__all__ = ["Caps", "Progress", "ReadOptions", "Source", "silent"]
 
 Progress = Callable[[str, int, int], None]
 """Called as (what, done, total) while long work goes on; total 0 where it is not known."""
@@ -21,16 +22,17 @@ def silent(_what: str, _done: int, _total: int) -> None:
     """Progress that nobody watches."""
 
 
-@dataclass(frozen=True)
-class Caps:
+class Caps(BaseModel):
     """How much a package may hold before it is refused as hostile or mistaken."""
 
-    members: int = 200
-    member_bytes: int = 8 << 30  # inflated
-    total_bytes: int = 24 << 30  # inflated
-    ratio: int = 200  # inflated : compressed, of a member above 1 MiB
-    line_bytes: int = 1 << 20
-    cell_chars: int = 65_536
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    members: int = Field(default=200, ge=1, description="Files in a package.")
+    member_bytes: int = Field(default=8 << 30, ge=1, description="Bytes of one file, unpacked.")
+    total_bytes: int = Field(default=24 << 30, ge=1, description="Bytes of all files together, unpacked.")
+    ratio: int = Field(default=200, ge=1, description="Unpacked bytes for each compressed one, in a file above 1 MiB.")
+    line_bytes: int = Field(default=1 << 20, ge=1, description="Bytes of one record.")
+    cell_chars: int = Field(default=65_536, ge=1, description="Characters of one value.")
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,8 @@ class Source(Protocol):
 
     kind: str
     rules: tuple[Rule, ...]
+    Settings: type[BaseModel]
 
     def read(self, package: Path, options: ReadOptions) -> Bundle:
         """Reads the package; raises SourceUnreadable when it is refused whole. Never writes anything."""
         ...
-
-
-def source(kind: str) -> Source:
-    """The source of that kind, found through the entry points; UsageError when none is installed."""
-    return installed("source", kind, Source)  # type: ignore[type-abstract]  # a protocol is what is asked for

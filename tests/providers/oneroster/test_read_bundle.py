@@ -12,10 +12,11 @@ from tiny import NOW, Files, as_delta, deltas, found, read, rows_of, spoilt, tin
 
 from providers.oneroster.mapping import ENTITY_OF
 from providers.oneroster.spec import FILES, NOT_CARRIED, VERSIONS
+from rosterkit.registry import source
 from rosterkit.roster.schema import by_name
 from rosterkit.sources.bundle import ROW_KEYS, UNREADABLE, Bundle, said_schema
 from rosterkit.sources.csv import line_hash
-from rosterkit.sources.reading import ReadOptions, Source, source
+from rosterkit.sources.reading import ReadOptions, Source
 from rosterkit.testing.package import csv_text, write_package
 
 

@@ -21,7 +21,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from rosterkit.errors import UsageError
 from rosterkit.plan.limits import Limits
-from rosterkit.sources.reading import Caps
+from rosterkit.sources.limits import SizeLimits
 
 __all__ = ["FILE", "Config", "FeedSettings", "SourceSettings", "load", "loads", "nearest"]
 
@@ -91,7 +91,7 @@ class Config(BaseModel):
     sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
     feeds: Mapping[str, FeedSettings] = Field(default_factory=dict)
     limits: Limits = Field(default_factory=Limits)
-    caps: Caps = Field(default_factory=Caps)
+    caps: SizeLimits = Field(default_factory=SizeLimits)
 
     @field_validator("timezone")
     @classmethod
@@ -122,7 +122,7 @@ class Config(BaseModel):
     @field_validator("limits", "caps", mode="before")
     @classmethod
     def _are_numbers_in_range(cls, value: object, info: ValidationInfo) -> object:
-        table = {"limits": Limits, "caps": Caps}[str(info.field_name)]
+        table = {"limits": Limits, "caps": SizeLimits}[str(info.field_name)]
         return _numbers(table, value) if isinstance(value, dict) else value
 
     @property
@@ -196,9 +196,9 @@ def nearest(word: str, known: Any) -> str:
     return f"; did you mean {found[0]}?" if found else ""
 
 
-def _numbers(table: type[Limits | Caps], said: Mapping[str, Any]) -> Limits | Caps:
+def _numbers(table: type[Limits | SizeLimits], said: Mapping[str, Any]) -> Limits | SizeLimits:
     """The table of numbers with what was said of it; ValueError for a value that is no number or out of range."""
-    least = 1 if table is Caps else 0
+    least = 1 if table is SizeLimits else 0
     for key, kind in get_type_hints(table).items():
         value = said.get(key, least)
         if isinstance(value, bool) or not isinstance(value, (int, kind)):
@@ -223,7 +223,7 @@ def _refuse_unknown(raw: Mapping[str, Any], name: str) -> None:
     known: dict[str, set[str]] = {
         "": set(Config.model_fields),
         "limits": {field.name for field in fields(Limits)},
-        "caps": {field.name for field in fields(Caps)},
+        "caps": {field.name for field in fields(SizeLimits)},
     }
     tables = {"": raw} | {table: raw.get(table) for table in ("limits", "caps")}
     sources = raw.get("sources")

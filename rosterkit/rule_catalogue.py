@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 
 from rosterkit.feeds.legacy import feed
 from rosterkit.roster.rules import Rule, catalogue
-from rosterkit.sources.reading import source
+from rosterkit.sources.bundle import source
 
 __all__ = ["installed_rules"]
 

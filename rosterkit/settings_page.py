@@ -122,6 +122,7 @@ SETTINGS = (
     Setting("caps", "ratio", "1 or more", "Inflated bytes for each compressed one, in a file above 1 MiB."),
     Setting("caps", "line_bytes", "1 or more", "Bytes of one record."),
     Setting("caps", "cell_chars", "1 or more", "Characters of one value."),
+    Setting("caps", "cells", "1 or more", "Cells of one file: its rows times its columns."),
 )
 
 _EXAMPLES = {"sources.NAME": {"kind": "oneroster", "path": "package.zip"}, "feeds.NAME": {"kind": "oneroster"}}

@@ -32,7 +32,7 @@ from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
 from rosterkit.rule_catalogue import installed_rules
 from rosterkit.settings_page import template
-from rosterkit.sources.reading import Progress, silent
+from rosterkit.sources.base import Progress, no_progress
 from rosterkit.store import history, plans
 from rosterkit.store.database import connect, migrate
 from rosterkit.store.display_names import keys_of, names_of
@@ -56,7 +56,7 @@ class Workspace:
     the package), Refused (plan, state or policy says no), Busy (another run holds the workspace).
     """
 
-    def __init__(self, folder: Path, progress: Progress = silent) -> None:
+    def __init__(self, folder: Path, progress: Progress = no_progress) -> None:
         self.folder = Path(folder)
         self.config = configuration.load(self.folder)
         self._progress = progress

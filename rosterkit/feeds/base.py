@@ -17,7 +17,7 @@ from typing import IO, Any, Protocol, runtime_checkable
 import polars as pl
 from pydantic import BaseModel
 
-from rosterkit.intake.rules import Rule
+from rosterkit.roster.rules import Rule
 from rosterkit.sources.findings import Findings
 
 __all__ = [

@@ -16,8 +16,10 @@ from typing import Any, Protocol, runtime_checkable
 import polars as pl
 from pydantic import BaseModel
 
-from rosterkit.intake.rules import Rule
+from rosterkit.roster.rules import Rule
 from rosterkit.sources.findings import Findings
+from rosterkit.sources.limits import SizeLimits
+from rosterkit.sources.row_cache import RowCache
 
 __all__ = [
     "INVALID",
@@ -155,6 +157,8 @@ class Context:
     cursor: str | None = None  # of the last applied extract of this source
     full: bool = False  # read everything, whatever the cursor says
     ignored_lines: frozenset[str] = frozenset()  # hashes of unreadable lines that a person set aside
+    size_limits: SizeLimits = field(default_factory=SizeLimits)
+    row_cache: RowCache | None = None  # converted rows of earlier runs; the extract is the same without it
     secret: Callable[[str], str] = lambda reference: reference  # resolves env:, file: and keyring: references
 
 
@@ -165,6 +169,7 @@ class Source(Protocol):
     kind: str
     rules: Sequence[Rule]
     capabilities: Capabilities
+    column_names: Mapping[str, str]  # what the source itself calls a column, by "Entity.label": for findings
     Settings: type[BaseModel]  # the keys of [sources.NAME] beside ``kind``, with descriptions: the docs are made of it
 
     def extract(self, settings: Any, context: Context) -> Extract:

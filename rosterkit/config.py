@@ -22,7 +22,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from rosterkit import registry
 from rosterkit.errors import UsageError
 from rosterkit.plan.limits import Limits
-from rosterkit.sources.reading import Caps
+from rosterkit.sources.limits import SizeLimits
 from rosterkit.transport.settings import PlaceSettings
 
 __all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "load", "loads", "nearest"]
@@ -131,7 +131,9 @@ class Config(BaseModel):
     sources: Mapping[str, SourceEntry] = Field(default_factory=dict)
     feeds: Mapping[str, FeedEntry] = Field(default_factory=dict)
     limits: Limits = Field(default_factory=Limits, description="How much may be removed in one run.")
-    caps: Caps = Field(default_factory=Caps, description="How much a package may hold before it is refused unread.")
+    caps: SizeLimits = Field(
+        default_factory=SizeLimits, description="How much a package may hold before it is refused unread."
+    )
 
     @field_validator("timezone")
     @classmethod

@@ -9,7 +9,7 @@ from typing import TypeVar
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import Feed
 from rosterkit.roster.rules import Rule, catalogue
-from rosterkit.sources.reading import Source
+from rosterkit.sources.base import Source
 
 __all__ = ["feed", "feed_kinds", "rules", "source", "source_kinds"]
 

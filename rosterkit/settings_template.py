@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from rosterkit import registry
 from rosterkit.config import Config, FeedEntry, SourceEntry
 from rosterkit.plan.limits import Limits
-from rosterkit.sources.reading import Caps
+from rosterkit.sources.limits import SizeLimits
 
 __all__ = ["TABLES", "models", "plain_fields", "template", "toml"]
 
@@ -19,7 +19,7 @@ __all__ = ["TABLES", "models", "plain_fields", "template", "toml"]
 TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "": ("The workspace", Config),
     "limits": ("Limits: how much may be removed in one run before it is held for a person", Limits),
-    "caps": ("Caps: how much a package may hold before it is refused unread", Caps),
+    "caps": ("Caps: how much a package may hold before it is refused unread", SizeLimits),
 }
 """The tables that the engine itself has, with title and model."""
 

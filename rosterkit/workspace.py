@@ -33,7 +33,7 @@ from rosterkit.results import Applied, Approval, CheckReport, Explanation, FeedR
 from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
 from rosterkit.settings_template import template
-from rosterkit.sources.reading import Progress, silent
+from rosterkit.sources.base import Progress, no_progress
 from rosterkit.store import history, plans
 from rosterkit.store.database import connect, migrate
 from rosterkit.store.display_names import keys_of, names_of
@@ -58,7 +58,7 @@ class Workspace:
     the package), Refused (plan, state or policy says no), Busy (another run holds the workspace).
     """
 
-    def __init__(self, folder: Path, progress: Progress = silent) -> None:
+    def __init__(self, folder: Path, progress: Progress = no_progress) -> None:
         self.folder = Path(folder)
         self.config = configuration.load(self.folder)
         self._progress = progress

@@ -19,12 +19,12 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from providers.oneroster.agents import people_of, verdict
+from providers.oneroster.cells import GRADE_FORMS
 from providers.oneroster.export_rows import LISTS, Drafts, numbered
 from providers.oneroster.itemlists import as_set, each
 from providers.oneroster.roles import GUID, found, with_columns_of
 from providers.oneroster.spec import FILES, Field, File
 from providers.oneroster.validation import class_spans, outside_terms
-from providers.oneroster.values import GRADE_FORMS
 
 __all__ = ["Sieve", "sift"]
 

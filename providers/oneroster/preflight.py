@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
 
 from providers.oneroster.feed_settings import FeedSettings
+from providers.oneroster.rules import RULES
+from providers.oneroster.settings import OneRosterSettings
 from rosterkit.errors import SourceUnreadable
 from rosterkit.feeds.base import FeedFile, LastSent, Outcome, Verdict
 from rosterkit.roster import findings
+from rosterkit.sources.base import Context
+from rosterkit.sources.findings import Findings
 
 __all__ = ["preflight"]
 
@@ -21,10 +26,10 @@ def preflight(files: Sequence[FeedFile], last_sent: LastSent | None, settings: F
     del last_sent, settings
     if not files:
         return Verdict(Outcome.IGNORED, findings.empty())
-    with TemporaryDirectory() as scratch:
-        path = _written(files, Path(scratch))
+    with TemporaryDirectory() as sent, TemporaryDirectory() as scratch:
+        path = _written(files, Path(sent))
         try:
-            found, rows = _read(path)
+            found, rows = _read(path, Path(scratch))
         except SourceUnreadable as refused:
             found = findings.finding(refused.rule, "error", file=refused.file, line=refused.line)
             return Verdict(Outcome.REJECTED, found)
@@ -43,9 +48,15 @@ def _written(files: Sequence[FeedFile], folder: Path) -> Path:
     return folder / zips[0] if len(files) == 1 and zips else folder
 
 
-def _read(path: Path) -> tuple[pl.DataFrame, dict[str, int]]:
-    from providers.oneroster.source import read_package  # noqa: PLC0415 - the reader is needed only here
-    from rosterkit.sources.reading import ReadOptions  # noqa: PLC0415 - as above
+def _read(path: Path, scratch: Path) -> tuple[pl.DataFrame, dict[str, int]]:
+    from providers.oneroster.source import extract_package  # noqa: PLC0415 - the reader is needed only here
 
-    bundle = read_package(path, ReadOptions(strict=True, demographics=True))
-    return bundle.findings, dict(bundle.rows_read)
+    context = Context(
+        findings=Findings(RULES, strict=True),
+        as_of=datetime.now(UTC).date(),
+        scratch=scratch,
+        folder=scratch,
+        demographics=True,
+    )
+    extract = extract_package(OneRosterSettings(path=str(path), strict=True), context)
+    return extract.findings, dict(extract.rows_read)

@@ -78,7 +78,7 @@ def check(
 def _checked(ctx: typer.Context, source: str, strict: bool | None, kind: str) -> CheckReport:
     """By the workspace, with its settings, where there is one; else by the package alone."""
     from rosterkit import config
-    from rosterkit.sources.reading import ReadOptions
+    from rosterkit.sources.bundle import ReadOptions
     from rosterkit.workspace import check_package
 
     if (folder_of(ctx) / config.FILE).exists():
@@ -89,7 +89,8 @@ def _checked(ctx: typer.Context, source: str, strict: bool | None, kind: str) ->
     if not source:
         raise UsageError("Name a package to check, or a workspace with -C DIR: rosterkit check PACKAGE.zip")
     with progress() as told:
-        return check_package(Path(source), kind=kind, options=ReadOptions(strict=bool(strict), progress=told))
+        options = ReadOptions(strict=bool(strict), demographics=True, progress=told)
+        return check_package(Path(source), kind=kind, options=options)
 
 
 @app.command(epilog="Example: rosterkit -C our-district validate")

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from providers.oneroster.feed_settings import FeedSettings
-from providers.oneroster.source_settings import SourceSettings
+from providers.oneroster.settings import OneRosterSettings
 from rosterkit import config
 from rosterkit.config import Config
 from rosterkit.errors import UsageError
@@ -22,7 +22,7 @@ def refusal(text: str) -> str:
 def test_the_template_loads_and_says_nothing_but_the_defaults() -> None:
     loaded = config.loads(template())
     assert loaded == Config(sources=loaded.sources, feeds=loaded.feeds)
-    assert loaded.source() == config.SourceEntry(kind="oneroster", settings=SourceSettings(path="package.zip"))
+    assert loaded.source() == config.SourceEntry(kind="oneroster", settings=OneRosterSettings(path="package.zip"))
     assert loaded.feed() == ("oneroster", config.FeedEntry(kind="oneroster", settings=FeedSettings()))
 
 
@@ -37,7 +37,7 @@ def test_the_template_says_what_every_setting_means() -> None:
     models: list[type[BaseModel]] = [
         *(model for _, model in TABLES.values()),
         config.FeedEntry,
-        SourceSettings,
+        OneRosterSettings,
         FeedSettings,
     ]
     texts = [field.description or "" for model in models for field in plain_fields(model).values()]
@@ -47,7 +47,7 @@ def test_the_template_says_what_every_setting_means() -> None:
 
 def test_the_template_takes_any_path() -> None:
     path = 'C:\\drop "1"/a.zip'
-    assert config.loads(template(path)).source().settings == SourceSettings(path=path)
+    assert config.loads(template(path)).source().settings == OneRosterSettings(path=path)
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,7 @@ from strict_validator import faults, members
 from providers.oneroster import SOURCE
 from providers.oneroster.feed_rules import LOSSES
 from rosterkit.roster.schema import entities
-from rosterkit.sources.bundle import Bundle
-from rosterkit.sources.reading import ReadOptions
+from rosterkit.sources.bundle import Bundle, ReadOptions, read_bundle
 from rosterkit.testing.frames import roster_of
 from rosterkit.testing.package import manifest_text, write_package
 
@@ -111,7 +110,7 @@ def _package_12() -> Files:
 
 
 def _read(path: Path) -> Bundle:
-    bundle = SOURCE.read(path, ReadOptions(strict=True, demographics=True))
+    bundle = read_bundle(SOURCE, path, ReadOptions(strict=True, demographics=True))
     assert bundle.findings.rows() == []
     return bundle
 

@@ -10,8 +10,9 @@ from rosterkit.errors import UsageError
 from rosterkit.feeds.base import Feed
 from rosterkit.roster.rules import Rule, catalogue
 from rosterkit.sources.base import Source
+from rosterkit.sources.fake_server import Fake
 
-__all__ = ["feed", "feed_kinds", "rules", "source", "source_kinds"]
+__all__ = ["fake", "feed", "feed_kinds", "rules", "source", "source_kinds"]
 
 T = TypeVar("T")
 
@@ -24,6 +25,11 @@ def source(kind: str) -> Source:
 def feed(kind: str) -> Feed:
     """The feed of that kind; UsageError when none is installed."""
     return _installed("feed", kind, Feed)  # type: ignore[type-abstract] # as above
+
+
+def fake(kind: str) -> Fake:
+    """The server that acts as that vendor on this machine; UsageError when none is installed."""
+    return _installed("fake", kind, Fake)
 
 
 def source_kinds() -> tuple[str, ...]:

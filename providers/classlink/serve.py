@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from providers.classlink.fake import PARTNER_KEY, TENANT, FakeClassLink
 from providers.oneroster.rest.fake import serving
 from providers.oneroster.rest.fake_roster import invented, plant
-from rosterkit.testing.fakes import Fake, Running
+from rosterkit.sources.fake_server import Fake, Running
 
 __all__ = ["FAKE"]
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from providers.clever.fake import FakeClever, invent
 from providers.clever.fake_defects import plant
-from rosterkit.testing.fakes import Fake, Running
+from rosterkit.sources.fake_server import Fake, Running
 
 __all__ = ["FAKE"]
 

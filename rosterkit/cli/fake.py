@@ -41,4 +41,4 @@ def fake(
 def _toml(settings: object) -> list[str]:
     assert isinstance(settings, dict)
     shown = (f"{key} = {value}" if isinstance(value, int) else f'{key} = "{value}"' for key, value in settings.items())
-    return [f'[sources.{settings["kind"]}]', *shown]
+    return [f"[sources.{settings['kind']}]", *shown]

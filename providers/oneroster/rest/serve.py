@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from providers.oneroster.rest.fake import KEY, SECRET, FakeServer, serving
 from providers.oneroster.rest.fake_roster import invented, plant
-from rosterkit.testing.fakes import Fake, Running
+from rosterkit.sources.fake_server import Fake, Running
 
 __all__ = ["FAKE"]
 

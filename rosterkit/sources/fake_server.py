@@ -1,4 +1,4 @@
-"""Vendors' servers to try things with, on loopback: what ``rosterkit fake`` starts (entry points ``rosterkit.fakes``)."""
+"""Vendors' servers to try things with, on loopback: ``rosterkit fake`` (entry points ``rosterkit.fakes``)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 
@@ -21,7 +20,7 @@ def test_it_prints_address_secrets_settings_and_what_is_planted(kind: str) -> No
             line = server.stdout.readline()
             assert line, printed
             printed += line
-        server.send_signal(signal.SIGINT)
+        server.terminate()
     for sign in ("served at http://127.0.0.1:", "  export ", f"[sources.{kind}]", f'kind = "{kind}"', '= "env:'):
         assert sign in printed
 

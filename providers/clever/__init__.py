@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from providers.clever.csvsource import CleverCsv
 from providers.clever.source import CleverApi
 
-__all__ = ["SOURCE"]
+__all__ = ["CSV_SOURCE", "SOURCE"]
 
 SOURCE = CleverApi()
 """The source of kind "clever"."""
+
+CSV_SOURCE = CleverCsv()
+"""The source of kind "clever-csv"."""

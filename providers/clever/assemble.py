@@ -177,32 +177,31 @@ def _families(
     if contacts is None or links is None or pull.resource == "events":
         none = Pull(pull.resource, coverage, reason, changes=pull.changes)
         return nothing(none, "User", CONTACT_SPACE), nothing(none, "Role", CONTACT_SPACE), nothing(none, "GuardianLink")
+    if pull.coverage == Coverage.PARTIAL:  # half of a person's records may give that person another id
+        contacts = contacts.drop_nulls("own_id")
+        links = links.join(contacts, on="record", how="semi", maintain_order="left")
+    unreadable = pull.invalid("contact").height
+    if unreadable and coverage == Coverage.FULL:  # the id that a contact without one was given is not known here
+        coverage, reason = Coverage.PARTIAL, f"{unreadable:,} records of users cannot be read, and may be contacts"
     found = family(contacts, links, outside, scope, findings, district=district, keep_full_name=keep_full_name)
     return family_tables(found, coverage, reason, pull.invalid("contact"))
 
 
-def family_tables(found: Family, coverage: Coverage, reason: str, invalid: pl.DataFrame) -> tuple[Table, Table, Table]:
-    """Tables User and Role of contacts, and GuardianLink."""
+def family_tables(
+    found: Family, coverage: Coverage, reason: str, invalid: pl.DataFrame, *, student_space: str = ""
+) -> tuple[Table, Table, Table]:
+    """Tables User and Role of contacts, and GuardianLink.
+
+    A guardian's links are not stated to come as a whole list: they may be those of several records.
+    """
     rows = without_unshared(found.users, Pull("users"))
-    by_guardian = found.users.select("_file", "_line", guardian="sourced_id")
-    stated = pl.lit("guardian").alias("asserted_by"), pl.lit(CONTACT_SPACE).alias("_space_guardian")
+    roles = found.roles.with_columns(_space_user=pl.lit(CONTACT_SPACE))
+    links = found.links.with_columns(
+        asserted_by=pl.lit("guardian"), _space_guardian=pl.lit(CONTACT_SPACE), _space_student=pl.lit(student_space)
+    )
     invalid = pl.concat([invalid, found.people_aside.select(*INVALID)])
     return (
         Table("User", rows.lazy(), coverage, reason, CONTACT_SPACE, invalid),
-        Table(
-            "Role",
-            found.roles.with_columns(_space_user=pl.lit(CONTACT_SPACE)).lazy(),
-            coverage,
-            reason,
-            CONTACT_SPACE,
-            parents=(found.users.select("_file", "_line", user="sourced_id", _space_user=pl.lit(CONTACT_SPACE)),),
-        ),
-        Table(
-            "GuardianLink",
-            found.links.with_columns(*stated).lazy(),
-            coverage,
-            reason,
-            invalid=found.links_aside.select(*INVALID),
-            parents=(by_guardian.with_columns(*stated),),
-        ),
+        Table("Role", roles.lazy(), coverage, reason, CONTACT_SPACE),
+        Table("GuardianLink", links.lazy(), coverage, reason, invalid=found.links_aside.select(*INVALID)),
     )

@@ -112,7 +112,7 @@ def read_changes(api: Api, cursor: str, settings: ApiSettings, reading: Reading)
 
 
 def _collect(events: Iterable[Any], latest: dict[tuple[str, str], dict[str, Any]]) -> bool:
-    """Keeps the last event of each record, in the order of the list; False where one cannot be read."""
+    """Keeps the last event of each record; False where one cannot be read."""
     for event in events:
         try:
             resource, action = event["type"].split(".")
@@ -122,7 +122,6 @@ def _collect(events: Iterable[Any], latest: dict[tuple[str, str], dict[str, Any]
             return False
         if not isinstance(key, str):
             return False
-        latest.pop((resource, key), None)
         latest[resource, key] = {"deleted": action == "deleted", "record": record}
     return True
 

@@ -248,7 +248,7 @@ def _sections(
             grade="",
             teacher=teacher["id"],
             teachers=[teacher["id"]],
-            students=here[number::4],
+            students=_class(here, number),
         )
         maker.add(
             "sections",
@@ -263,9 +263,15 @@ def _sections(
             term_id=terms[number % 2]["id"],
             teacher=teacher["id"],
             teachers=list(dict.fromkeys([teacher["id"], other])),
-            students=here[number % 3 :: 3],
+            students=_class(here, number + 1),
             ext={"room": f"{number}"},
         )
+
+
+def _class(pupils: list[str], number: int) -> list[str]:
+    """Twenty pupils of a school, others for each number."""
+    start = number * 20 % max(1, len(pupils))
+    return pupils[start : start + 20]
 
 
 def _counts(data: DistrictData, guardians: int) -> dict[str, int]:

@@ -228,5 +228,87 @@ _API: tuple[Rule, ...] = (
 API_RULES: tuple[Rule, ...] = (*HTTP_RULES, *_RECORDS, *_API)
 """The rules of kind "clever"."""
 
-CSV_RULES: tuple[Rule, ...] = _RECORDS
+_CSV: tuple[Rule, ...] = (
+    _rule(
+        "csv-missing",
+        "error",
+        "One of the files is not there.",
+        "Upload all of schools, students, teachers, sections and enrollments together.",
+        "enrollments.csv is missing",
+        segment=_NOTHING_GOES,
+    ),
+    _rule(
+        "csv-empty",
+        "error",
+        "A file has a header and no row, or nothing at all. That is never taken to mean that everybody left.",
+        "Export the file again.",
+        "students.csv has a header only",
+        segment=_NOTHING_GOES,
+    ),
+    _rule(
+        "csv-encoding",
+        "error",
+        "A file is not UTF-8 text.",
+        "Export the file as UTF-8.",
+        "a file saved in Latin-1",
+        segment=_NOTHING_GOES,
+    ),
+    _rule(
+        "csv-columns",
+        "error",
+        "A file lacks a column that it must have, or has a column twice.",
+        "Correct the header. Case, blanks and underscores do not matter.",
+        "students.csv has no Student_id",
+        segment=_NOTHING_GOES,
+    ),
+    _rule(
+        "csv-row",
+        "error",
+        "A line has more or fewer cells than the header, or quotes that do not close; the file may be cut short.",
+        "Export the file again, and put quotes around cells with commas.",
+        "line 4,021 ends after three cells",
+        row="not read",
+        segment=_NOTHING_GOES,
+    ),
+    _rule(
+        "csv-no-key",
+        "error",
+        "A line has no id.",
+        "Give every line its id.",
+        "Student_id is blank",
+        row="not read",
+        segment=_NOTHING_GOES,
+    ),
+    _rule(
+        "csv-rows-differ",
+        "warning",
+        "Two lines of one id say different things; the first counts.",
+        "Write the same in each line of a person who has several schools or contacts.",
+        "a student's two lines have two grades",
+    ),
+    _rule(
+        "csv-contact-incomplete",
+        "warning",
+        "A line says something of a contact, but not both its name and its type.",
+        "Fill Contact_name and Contact_type.",
+        "a phone without a name",
+    ),
+    _rule(
+        "csv-many-contacts",
+        "warning",
+        "A student has more than five contacts, and Clever takes five.",
+        "Send the five that matter.",
+        "six lines for one student",
+    ),
+    Rule(
+        "clever.csv-unreadable",
+        "refused",
+        "refused",
+        "There is no folder or zip with the files of a district.",
+        "Check the path.",
+        example="the path names a file that is no zip",
+    ),
+)
+
+CSV_RULES: tuple[Rule, ...] = (*_RECORDS, *_CSV)
 """The rules of kind "clever-csv"."""

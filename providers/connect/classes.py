@@ -171,7 +171,7 @@ def class_rows(made: pl.DataFrame, settings: ConnectSettings) -> pl.DataFrame:
             pl.col("_user").first(),
             pl.col("_title").first(),
             pl.col("location").drop_nulls().first(),
-            pl.col("grades").explode().drop_nulls().unique().sort().str.join(","),
+            pl.col("grades").explode().drop_nulls().unique().sort().replace(settings.grade_codes).str.join(","),
             pl.col("periods").explode().drop_nulls().unique().sort().str.join(","),
         )
         .select(

@@ -13,7 +13,7 @@ from providers.connect.checks import checks, row_checks
 from providers.connect.classes import class_rows, enrollment_rows, rooms
 from providers.connect.columns import CLASSES, ENROLLMENTS, FILES, GUARDIANS, USERS
 from providers.connect.fileset import managed
-from providers.connect.people import GUARDIAN_ROLES, enabled_people, staff_rows, student_rows
+from providers.connect.people import GUARDIAN_ROLES, enabled_people, staff_rows, student_rows, with_own_contacts
 from providers.connect.rules import RULES
 from providers.connect.schools import targets
 from providers.connect.settings import ConnectSettings
@@ -83,9 +83,13 @@ class _Build:
 
     def __init__(self, roster: Roster, settings: ConnectSettings, context: FeedContext) -> None:
         self._roster, self._settings, self._context = roster, settings, context
-        self._everybody = enabled_people(roster, context.as_of)
+        self._everybody = enabled_people(roster, context.findings, context.as_of)
+        if settings.unique_contacts:
+            self._everybody = with_own_contacts(self._everybody, settings, context.findings)
         self._checks = row_checks(settings)
         self._withheld: dict[str, pl.DataFrame] = {}
+        kinds = {"sourcedId": "sourcedId", "guardian": settings.guardian_header("sourcedId")}
+        self._ledger = known(context, kinds).with_columns(kind=pl.lit("sourcedId")).unique()
 
     def files(self) -> list[FeedFile]:
         settings, findings, as_of = self._settings, self._context.findings, self._context.as_of
@@ -138,12 +142,8 @@ class _Build:
         A guardian may have a second id: the one as an employee, and one in guardians.csv.
         """
         column, findings = self._header(file, "sourcedId"), self._context.findings
-        ledger = known(
-            self._context, {"sourcedId": "sourcedId", "guardian": self._settings.guardian_header("sourcedId")}
-        )
-        owners = ledger.with_columns(kind=pl.lit("sourcedId")).unique()
-        others = taken(rows, owners, "sourcedId", column)
-        moved = changed(rows, owners, "sourcedId", column)
+        others = taken(rows, self._ledger, "sourcedId", column)
+        moved = changed(rows, self._ledger, "sourcedId", column)
         moved &= ~rows["role"].is_in(GUARDIAN_ROLES) if file == USERS else False
         for rule, held in (("connect.id-changed", moved), ("connect.id-taken", others)):
             report(findings, rule, rows.filter(held), file=file, column=column)
@@ -158,7 +158,7 @@ class _Build:
             good.select("_user", *(self._header(file, name) for name in FILES[file])),
             withheld.filter(pl.col("id").n_unique().over("_user") == 1).join(good, on="_user", how="anti"),
             [last],
-            unique=["sourcedId"] if file == USERS else [],
+            unique=self._unique(file),
             as_of=context.as_of,
             days=settings.limits.keep_days,
             findings=context.findings,
@@ -180,6 +180,13 @@ class _Build:
         theirs = kept.filter(of_guardian).join(guardians, on="_user").with_columns(orgSourcedIds="today").drop("today")
         others = kept.filter(~of_guardian).join(guardians, on="_user", how="anti")
         return pl.concat([others, theirs], how="diagonal")
+
+    def _unique(self, file: str) -> list[str]:
+        """The columns in which an older row must not have what a good row has today."""
+        settings, contacts = self._settings, []
+        if settings.unique_contacts:
+            contacts = [self._header(file, name) for name in ("email", settings.phone_credential)]
+        return (["sourcedId"] if file == USERS else []) + contacts
 
     def _header(self, file: str, name: str) -> str:
         return self._settings.guardian_header(name) if file == GUARDIANS else name

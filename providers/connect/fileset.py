@@ -183,26 +183,19 @@ def _many_classes(given: Given, settings: ConnectSettings) -> Iterable[Hit]:
 
 
 def _contacts(given: Given, settings: ConnectSettings) -> pl.DataFrame:
-    """Each e-mail and mobile number of a person: ``_file``, ``_line``, ``person``, ``column``, ``value``."""
-    own = settings.guardian_header
+    """Each e-mail and mobile number of a person: ``_file``, ``_line``, ``person``, ``column``, ``value``.
+
+    Rows of one name with one address or number are one account at Connect, so ``person`` is the name.
+    """
     found = []
-    for file, student in ((USERS, ""), (GUARDIANS, own("studentSourcedId"))):
-        key, given_name = own("sourcedId"), own("givenName")
-        key = key if file == GUARDIANS else "sourcedId"
-        for name in ("email", settings.phone_credential):
-            column = own(name) if file == GUARDIANS else name
-            more = [student, given_name] if student else []
-            rows = _rows(given.tables, file, key, column, *more)
-            person = pl.coalesce(key, *([pl.concat_str(student, given_name)] if student else []))
-            found.append(
-                rows.select(
-                    "_line",
-                    _file=pl.lit(file),
-                    person=person,
-                    column=pl.lit(column),
-                    value=pl.col(column).str.to_lowercase(),
-                )
-            )
+    for file in (USERS, GUARDIANS):
+        names = {name: settings.guardian_header(name) if file == GUARDIANS else name for name in FILES[file]}
+        given_name, family_name = names["givenName"], names["familyName"]
+        for column in (names["email"], names[settings.phone_credential]):
+            rows = _rows(given.tables, file, given_name, family_name, column)
+            person = pl.concat_str(pl.col(given_name, family_name).str.to_lowercase().fill_null(""), separator="\n")
+            value = pl.col(column).str.to_lowercase()
+            found.append(rows.select("_line", _file=pl.lit(file), person=person, column=pl.lit(column), value=value))
     return pl.concat(found).drop_nulls("value")
 
 

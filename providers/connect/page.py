@@ -82,17 +82,17 @@ C19 name the requirements of Connect that this page and the findings cite.
 - Connect fetches the files once a day, from its own SFTP folder or the district's, at the time set there (C26).
 - It archives who is not in the files, up to a deletion threshold in percent of the records that the sync manages,
   rounded down: of 501 students at 10 % it archives 50. Above it Connect still creates and updates, archives nothing,
-  and reports the sync as failed. The check simulates this against what was last sent, for students, staff, guardians,
-  and classes each: such a file is held. Connect advises 10 to 20 % in the year. At the start of a year raise it, run
-  the sync, and put it back.
+  and reports the sync as failed. The check simulates this against what was last sent, for students, staff,
+  guardians and classes each: such a file is held. Connect advises 10 to 20 % in the year. At the start of a year
+  raise it, run the sync, and put it back.
 - An invisible character in a header, a wrong encoding or a School ID without its leading zero makes Connect take
   everybody for gone, or report success after reading headers alone. The check refuses such files and names the code
   point. List the School IDs in `known_schools`.
 - A guardian with neither an e-mail address nor a number for text messages is not added until one is there (C7).
 - Since 2026 people may share an address or number; before, one of them kept it. `unique_contacts` says how your Connect
   is set up; the check warns of shared ones in either case.
-- Settings in Connect that this feed does not see are noted for people: `update_active_users`, `update_language`,
-  `unarchive_classrooms`.
+- Settings in Connect that this feed cannot see are noted for people: `sync_start`, `update_active_users`,
+  `update_language`, `unarchive_classrooms`.
 
 ## What is written
 
@@ -100,7 +100,10 @@ C19 name the requirements of Connect that this page and the findings cite.
 
 - The headers of `guardians.csv` are on no page that a program can read. Ours are a proposal: compare them with
   the sample file in Connect, and set `guardian_headers`. `phone` is sent only with `home_phone`, `identifier` only with
-  `identifier`. Preferred names, pronouns and demographics are in no file.
+  `identifier`. Preferred names, pronouns and demographics are in no file. Nor are ELL, FRL and IEP: Connect's
+  pages differ on whether the sync takes them.
+- Grades are sent as CEDS codes (KG, 05) and languages as ISO 639; Connect's own lists are not published, so
+  `grade_codes` and `languages` change them.
 - **Guardians** (C24): in guardians.csv, one row for each guardian and student, or as rows of users.csv that students'
   rows name. A student's row takes {MAX_AGENTS}: the closest by contact type (`custody_order`), then priority, then id.
   The order of a file never decides. A guardian who is an employee too gets a second row, with -guardian after the id.

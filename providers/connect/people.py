@@ -15,7 +15,15 @@ from rosterkit.feeds.people import people
 from rosterkit.feeds.rows import report
 from rosterkit.sources.findings import Findings
 
-__all__ = ["GUARDIAN_ROLES", "STAFF_ROLES", "enabled_people", "named_id", "staff_rows", "student_rows"]
+__all__ = [
+    "GUARDIAN_ROLES",
+    "STAFF_ROLES",
+    "enabled_people",
+    "named_id",
+    "staff_rows",
+    "student_rows",
+    "with_own_contacts",
+]
 
 GUARDIAN_ROLES = ("guardian", "parent", "relative")
 STAFF_ROLES = ("administrator", "teacher", "aide", "proctor")
@@ -23,17 +31,17 @@ STAFF_ROLES = ("administrator", "teacher", "aide", "proctor")
 _RANK = {role: place for place, role in enumerate(ROLES)}
 
 
-def enabled_people(roster: Roster, as_of: date) -> pl.DataFrame:
+def enabled_people(roster: Roster, findings: Findings, as_of: date) -> pl.DataFrame:
     """Everybody whose account is enabled, with ``_user`` and ``word`` (Connect's role as student or staff, or null).
 
     Also ``id``, ``sourced_id``, names, contact data, ``identifier``, ``language``, ``grades``, ``grade``,
     ``school_ids`` and ``guardian`` (the word of the guardian role, or null).
     """
     enabled = pl.col("enabled").fill_null(value=True) & pl.col("account_enabled").fill_null(value=True)
-    return (
+    everybody = (
         people(roster, as_of=as_of)
-        .filter(enabled)
         .select(
+            enabled.alias("_enabled"),
             "id",
             pl.col("user").alias("_user"),
             "sourced_id",
@@ -42,11 +50,33 @@ def enabled_people(roster: Roster, as_of: date) -> pl.DataFrame:
             "grades",
             "grade",
             "school_ids",
+            "roles",
             word=_first_role(guardians=False),
             guardian=_first_role(guardians=True),
         )
         .collect()
     )
+    disabled = everybody.height - int(everybody["_enabled"].sum())
+    if disabled:
+        findings.add("connect.disabled", file=USERS, detail=f"{disabled:,} people")
+    return everybody.filter("_enabled").drop("_enabled")
+
+
+def with_own_contacts(everybody: pl.DataFrame, settings: ConnectSettings, findings: Findings) -> pl.DataFrame:
+    """Everybody with the e-mail and mobile number that are theirs alone, for a Connect that wants it so.
+
+    One that people of different names share stays with the one employee among them, and is left out of the other rows.
+    """
+    name = pl.concat_str(pl.col("given_name", "family_name").str.to_lowercase().fill_null(""), separator="\n")
+    staff = pl.col("word").is_in(STAFF_ROLES).fill_null(value=False)
+    for column in ("email", settings.phone_credential):
+        value = pl.col(column).str.to_lowercase()
+        shared = value.is_not_null() & (name.n_unique().over(value) > 1)
+        only_staff = staff & (staff.sum().over(value) == 1)
+        lost = everybody.select((shared & ~only_staff).fill_null(value=False)).to_series()
+        report(findings, "connect.contact-taken", everybody.filter(lost), file=USERS, column=column)
+        everybody = everybody.with_columns(pl.when(~lost).then(pl.col(column)).alias(column))
+    return everybody
 
 
 def _first_role(*, guardians: bool) -> pl.Expr:
@@ -84,8 +114,13 @@ def student_rows(
 def staff_rows(
     everybody: pl.DataFrame, schools: pl.DataFrame, settings: ConnectSettings, findings: Findings
 ) -> pl.DataFrame:
-    """Staff as rows of users.csv; those of the district alone as the setting says (C15)."""
+    """Staff as rows of users.csv; those of the district alone as the setting says (C15).
+
+    People whose roles Connect does not know are withheld, with a finding.
+    """
     staff = everybody.filter(pl.col("word").is_in(STAFF_ROLES))
+    unknown = everybody.filter(pl.col("word").is_null() & pl.col("guardian").is_null() & pl.col("roles").is_not_null())
+    report(findings, "C23.role", unknown, file=USERS, column="role")
     at = people_schools(schools, staff)
     district = staff.filter(pl.col("school_ids").is_null())
     if settings.district_staff == "schools":
@@ -93,6 +128,10 @@ def staff_rows(
     else:
         report(findings, "C15.district-staff", district, file=USERS, column="orgSourcedIds")
     return _rows(staff, at, "staff", settings)
+
+
+def _grades(settings: ConnectSettings) -> pl.Expr:
+    return pl.col("grades").list.eval(pl.element().replace(settings.grade_codes)).list.join(",")
 
 
 def _rows(persons: pl.DataFrame, at: pl.DataFrame, kind: str, settings: ConnectSettings) -> pl.DataFrame:
@@ -112,6 +151,6 @@ def _rows(persons: pl.DataFrame, at: pl.DataFrame, kind: str, settings: ConnectS
         sms=nothing if student else pl.col("sms"),
         phone=pl.col("phone") if settings.sends_phone and not student else nothing,
         agentSourcedIds=nothing,
-        grades=pl.col("grades").list.join(",") if student else nothing,
+        grades=_grades(settings) if student else nothing,
         identifier=pl.col("identifier") if settings.identifier and student else nothing,
     )

@@ -54,6 +54,15 @@ RULES: tuple[Rule, ...] = (
         "Map it once in contact_types: send or omit.",
         example="Neighbor",
     ),
+    Rule(
+        "connect.disabled",
+        "info",
+        "info",
+        "People whose account is disabled, in the source or in rosterkit, are not sent.",
+        "Nothing where that is meant; otherwise enable the accounts.",
+        row="left out",
+        example="31 people",
+    ),
     _row(
         "C9.no-rule",
         "The school is several in Connect, and no rule names the grade of this student.",
@@ -210,10 +219,13 @@ RULES: tuple[Rule, ...] = (
         "lost it.",
         "Nothing where unique_contacts is off; otherwise correct it where the records are kept.",
     ),
-    _row(
+    Rule(
         "connect.contact-taken",
+        "error",
+        "error",
         "The e-mail address or mobile number belongs to another person too, and Connect is set up to give each to one.",
         "Correct it where the records are kept, or set unique_contacts = false.",
+        row="sent without it; withheld where a guardian has no other",
     ),
     _row(
         "connect.agents",

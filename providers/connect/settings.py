@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from string import Formatter
 from typing import Literal, Self
 
@@ -123,6 +124,9 @@ class ConnectSettings(FeedSettings):
         description="Whether Connect wants each e-mail and mobile number to belong to one person. Since 2026 they may "
         "share; before, the others lost theirs.",
     )
+    grade_codes: dict[str, str] = Field(
+        default_factory=dict, description="Connect's codes for grades that differ from CEDS: { KG = 'K' }."
+    )
     languages: dict[str, str] = Field(default_factory=dict, description="Language codes for words of your own.")
     encoding: Literal["utf-8", "ascii", "iso-8859-1"] = Field(
         default="utf-8", description="The encoding of the files. iso-8859-1 only by arrangement with Connect."
@@ -135,6 +139,9 @@ class ConnectSettings(FeedSettings):
     )
     many_classes: int = Field(
         default=10, ge=1, description="A student in more classes than this is counted in a warning."
+    )
+    sync_start: time | None = Field(
+        default=None, description="When Connect fetches the files, in the district's zone; they are to be there before."
     )
     update_active_users: bool = Field(
         default=False, description='"Allow the sync to update contact details of active users" in Connect.'

@@ -40,8 +40,13 @@ def accounts(
     check_fields(settings.columns, FIELDS, where=f"{where}.columns")
     values = [value for part in PEOPLE for c in FILES[part] if (value := settings.column(part, c.name)) is not None]
     enabled = pl.col("enabled").fill_null(value=True) & pl.col("account_enabled").fill_null(value=True)
-    everybody = people(roster, as_of=as_of, attributes=attributes(values)).filter(enabled)
+    known = people(roster, as_of=as_of, attributes=attributes(values))
+    disabled = known.filter(~enabled).select(pl.len()).collect().item()
+    if disabled:
+        findings.add("A14.disabled", file=settings.file_name(USERS), detail=f"{disabled:,} people")
+    everybody = known.filter(enabled)
     places = _places(roster, settings, as_of)
+    _report_unknown_roles(roster, everybody, settings, findings, as_of)
     with_place = {part: everybody.join(places.filter(pl.col("part") == part), on="id") for part in (STAFF, USERS)}
     staff, users = pl.collect_all([_rows(part, frame, settings) for part, frame in with_place.items()])
     made = {STAFF: staff, USERS: users}
@@ -67,6 +72,17 @@ def _places(roster: Roster, settings: EdlioSettings, as_of: date) -> pl.LazyFram
         .agg(pl.col("word").first())
         .join(orgs, on="org_id")
     )
+
+
+def _report_unknown_roles(
+    roster: Roster, everybody: pl.LazyFrame, settings: EdlioSettings, findings: Findings, as_of: date
+) -> None:
+    """A finding for everybody who has roles, and none that Edlio knows (A14)."""
+    roles = current_roles(roster, as_of).select("id", known=pl.col("role").is_in(list(ROLES)))
+    unknown = roles.group_by("id").agg(pl.col("known").any()).filter(~pl.col("known"))
+    rows = everybody.join(unknown, on="id", how="semi").select(_user="user").collect()
+    file, column = settings.file_name(STAFF), settings.header("Role")
+    report(findings, "A14.role", rows, file=file, column=column)
 
 
 def _rows(part: str, frame: pl.LazyFrame, settings: EdlioSettings) -> pl.LazyFrame:

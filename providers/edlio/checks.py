@@ -6,6 +6,7 @@ Edlio maps columns by hand, so a file is known by its configured name or, where 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 
 import polars as pl
@@ -59,7 +60,7 @@ def parts_of(files: Sequence[FeedFile], settings: EdlioSettings) -> dict[str, st
     names = {_stem(settings.file_name(part)): part for part in FILES}
     parts = {}
     for file in files:
-        header = read_csv(file).header
+        header = read_csv(FeedFile(file.name, file.content.split(b"\n", 1)[0] + b"\n", 0)).header
         telling = (part for column, part in _TELLING.items() if settings.header(column) in header)
         part = names.get(_stem(file.name)) or next(telling, None)
         if part:
@@ -85,12 +86,14 @@ def row_checks(settings: EdlioSettings, parts: Mapping[str, str]) -> tuple[RowCh
         blank = [(h(c.name), pl.col(h(c.name)).is_null()) for c in columns if c.required]
         made.append(check("A6.required", part, *blank, *_of_role(part, settings)))
     for part in PEOPLE_FILES:
-        emails = [h(column.name) for column in FILES[part] if column.name.startswith("Email")]
+        emails = {h(c.name): ~pl.col(h(c.name)).str.contains(EMAIL) for c in FILES[part] if c.name.startswith("Email")}
+        first = h("Email 1")
         words = [word for kind in _KINDS[part] for word in WORDS[kind]]
         language, codes = h("Home Language"), sorted(codes_of_two_letters())
         row = [h("Unique ID"), h("Organization ID"), *([h("Student ID")] if part != STAFF else [])]
         made += [
-            check("A6.email", part, *((name, ~pl.col(name).str.contains(EMAIL)) for name in emails)),
+            check("A6.email", part, (first, emails.pop(first))),
+            replace(check("A6.other-email", part, *emails.items()), outcome=Outcome.WARNINGS),
             check("A14.role", part, (h("Role"), ~pl.col(h("Role")).is_in(words))),
             check("A14.language", part, (language, ~pl.col(language).is_in(codes))),
             check("A14.repeated", part, (row[0], ~pl.struct(row).is_first_distinct())),

@@ -10,10 +10,11 @@ import polars as pl
 from pydantic import BaseModel
 
 from providers.edlio.accounts import accounts, columns_of, first_file_counts, shared_emails, shared_ids
+from providers.edlio.activation import Stage, link_expires
 from providers.edlio.checks import checks, parts_of, row_checks
 from providers.edlio.classrooms import classrooms, enrollments
 from providers.edlio.columns import CLASSES, COMBINED, ENROLLMENTS, GUARDIANS, PEOPLE, PEOPLE_FILES, STAFF, USERS, WORDS
-from providers.edlio.oneroster import oneroster_feed
+from providers.edlio.oneroster import oneroster_feed, oneroster_files
 from providers.edlio.rules import RULES
 from providers.edlio.settings import EdlioSettings
 from providers.edlio.vendor import VENDOR
@@ -41,11 +42,14 @@ class EdlioFeed:
         Raises UsageError where a mapping names a field that does not exist, or the OneRoster set cannot be made.
         """
         if settings.layout == "oneroster":
-            delegate, its_settings = oneroster_feed()
-            return delegate.build(roster, its_settings, context)
+            return oneroster_files(roster, context)
         made = accounts(roster, settings, context.findings, context.as_of, where="feeds.edlio")
         if context.last_sent is None:
             _first_file(roster, made, settings, context)
+        issued = settings.credentials_issued
+        if settings.stage is Stage.CREDENTIALS and issued and context.as_of >= link_expires(issued):
+            detail = f"it worked until {link_expires(issued).isoformat()}"
+            context.findings.add("A1.link-expired", file=settings.file_name(STAFF), detail=detail)
         people = _People(made, settings, context)
         files = [people.file(part) for part in people.good]
         if settings.classes and people.good:
@@ -169,11 +173,13 @@ class _People:
                 lost = rows.filter(alone)
                 report(self._context.findings, "A14.child", lost, file=settings.file_name(part), column=named)
                 self.good[part] = rows.filter(~alone)
+                self._withheld[part] = pl.concat([self._withheld[part], lost], how="diagonal")
 
     def persons(self) -> pl.DataFrame:
         """``_id`` and Unique ID of students and staff who are sent."""
-        header = self._settings.header("Unique ID")
-        return pl.concat([rows.select("_id", header) for rows in self.good.values()]).unique("_id", keep="any")
+        header, role = self._settings.header("Unique ID"), pl.col(self._settings.header("Role"))
+        found = [rows.filter(~role.is_in(WORDS[GUARDIANS])).select("_id", header) for rows in self.good.values()]
+        return pl.concat(found).unique("_id", keep="any")
 
     def file(self, part: str) -> FeedFile | None:
         """The file of that part, or None where it has no rows."""

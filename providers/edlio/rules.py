@@ -29,6 +29,11 @@ def _info(code: str, meaning: str, remedy: str, *, example: str = "") -> Rule:
 
 
 RULES: tuple[Rule, ...] = (
+    _warning(
+        "A1.link-expired",
+        "The link to the SFTP credentials was sent more than seven days ago and no longer works.",
+        "Ask Edlio for a new link where the credentials were not stored; otherwise set stage to what comes next.",
+    ),
     _row(
         "A5.unique-id",
         "Two different people carry one Unique ID. Edlio warns of delays and missing accounts.",
@@ -134,6 +139,16 @@ RULES: tuple[Rule, ...] = (
         example="ruiz.school.example",
     ),
     _warning(
+        "A6.other-email",
+        "A further e-mail address is not one.",
+        "Correct it where the record is kept.",
+    ),
+    _warning(
+        "A6.oneroster",
+        "The OneRoster feed, which makes this set, found something in the roster.",
+        "See the rule that is named here on the page of the OneRoster feed.",
+    ),
+    _warning(
         "A8.txt",
         "The file is a TXT file. Edlio takes those, and prefers CSV.",
         "Send a file that ends in .csv.",
@@ -159,6 +174,12 @@ RULES: tuple[Rule, ...] = (
         "Nothing has been sent yet. This is who will not get an account.",
         "Decide with the schools whether that is right before the first file is approved.",
         example="412 students without e-mail; 9 employees who share an address with a parent's account",
+    ),
+    _info(
+        "A14.disabled",
+        "People whose account is disabled, in the source or in rosterkit, are not sent.",
+        "Nothing where that is meant; otherwise enable the accounts.",
+        example="31 people",
     ),
     _row(
         "A14.role",

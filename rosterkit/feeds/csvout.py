@@ -134,6 +134,11 @@ def _records(text: str) -> pl.DataFrame:
     ends = "\n" if "\n" in text else "\r"
     lines = pl.DataFrame({"_text": text.removesuffix(ends).split(ends)})
     quotes = pl.col("_text").str.count_matches('"', literal=True)
+    if '"' not in text:  # each line is a record
+        plain = lines.with_row_index("_line", offset=1).select(
+            pl.col("_line").cast(pl.Int64), _record=pl.col("_text").str.strip_suffix("\r")
+        )
+        return plain.filter(pl.col("_record") != "")
     return (
         lines.with_columns(pl.col("_text").str.strip_suffix("\r"))
         .with_row_index("_line", offset=1)
@@ -148,6 +153,9 @@ def _records(text: str) -> pl.DataFrame:
 
 def _cells(records: pl.DataFrame) -> pl.DataFrame:
     """Adds ``_cells`` (as written, with quotes), ``_broken`` and ``_unclosed`` (an odd number of quotes)."""
+    if not records["_record"].str.contains('"', literal=True).any():
+        split = pl.col("_record").str.split(",").alias("_cells")
+        return records.select("_line", split, _broken=pl.lit(value=False), _unclosed=pl.lit(value=False))
     ended = pl.col("_record") + ","
     found = ended.str.extract_all(_CELL)
     return records.select(

@@ -23,6 +23,8 @@ def entries(files: Iterable[FeedFile], kinds: Mapping[str, str]) -> pl.DataFrame
     """What sent files add to the ledger; ``kinds`` gives the column of each kind."""
     parts = [pl.DataFrame(schema=LEDGER)]
     for file in files:
+        if file.people.is_empty():
+            continue  # classes and enrollments are large, and have no ids of people to remember
         table = read_csv(file)
         rows = table.rows.with_row_index("row", offset=1).with_columns(pl.col("row").cast(pl.Int64))
         joined = file.people.filter(pl.col("row") > 0).join(rows, on="row")

@@ -81,6 +81,8 @@ def from_last_file(last: Sequence[FeedFile], columns: Sequence[str], users: pl.S
     """
     parts = []
     for file in last:
+        if not file.people["user"].is_in(users.implode()).any():
+            continue
         table = read_csv(file)
         rows = table.rows.with_row_index("row", offset=1).with_columns(pl.col("row").cast(pl.Int64))
         whose = file.people.filter((pl.col("row") > 0) & pl.col("user").is_in(users.implode()))

@@ -16,7 +16,6 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -86,16 +85,12 @@ class Api:
         self._reset_header = reset_header
         self._progress = progress
         self._lock = threading.Lock()
-        try:
-            verify = ssl.create_default_context(cafile=str(ca_file)) if ca_file else _usual_certificates()
-        except OSError as error:
-            raise UsageError(f"The file of certificates {ca_file} cannot be read: {error.strerror}.") from error
         self._client = httpx.Client(
             auth=auth,
             headers=_sendable({"Accept": "application/json", **(headers or {})}),
             timeout=httpx.Timeout(self.limits.read, connect=self.limits.connect),
             follow_redirects=False,  # a redirect would carry the credentials to an address that nobody configured
-            verify=verify,
+            verify=_trusted(base, ca_file),
         )
 
     def __enter__(self) -> Self:
@@ -239,10 +234,16 @@ class Api:
         return when if when is not None and when > 0 else None
 
 
-@cache
-def _usual_certificates() -> ssl.SSLContext:
-    """The usual certificates, read once: that takes longer than the requests of a small district."""
-    return httpx.create_ssl_context()
+def _trusted(base: httpx.URL, ca_file: Path | None) -> ssl.SSLContext:
+    """The certificates to trust. Plain http (on this machine) needs none, and reading them takes a while."""
+    if base.scheme == "http":
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_file is None:
+        return httpx.create_ssl_context()
+    try:
+        return ssl.create_default_context(cafile=str(ca_file))
+    except OSError as error:
+        raise UsageError(f"The file of certificates {ca_file} cannot be read: {error.strerror}.") from error
 
 
 def _error_body(answer: httpx.Response) -> Any:

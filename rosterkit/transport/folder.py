@@ -43,7 +43,6 @@ class FolderWire:
     def _chunks(self, file: RemoteFile, start: int) -> Generator[bytes]:
         path = self._folder / file.name
         with _plainly(path):
-            _unchanged(file, path)
             with path.open("rb") as source:
                 source.seek(start)
                 while chunk := source.read(CHUNK):

@@ -79,17 +79,17 @@ class HttpsWire:
 
     def read(self, file: RemoteFile, start: int) -> tuple[int, Generator[bytes]]:
         """The file from byte ``start`` on, or from the first where the server does not give parts of it."""
-        if not start or file.size is None or not file.version or file.version.startswith("W/"):
+        if not start or not file.version or file.version.startswith("W/"):
             return 0, self._chunks(file, {}, start=0)
         return start, self._chunks(file, {"Range": f"bytes={start}-", "If-Range": file.version}, start=start)
 
     def _chunks(self, file: RemoteFile, asked: dict[str, str], *, start: int) -> Generator[bytes]:
         with self._plainly(), self._client.stream("GET", self._url, headers=asked, follow_redirects=True) as answer:
             _accepted(answer)
-            if start and not answer.headers.get("content-range", "").startswith(f"bytes {start}-"):
-                raise Fault(f"{file.name} changed while it was read.", Why.CHANGED)
             if file.version and answer.headers.get("etag", file.version) != file.version:
                 raise Fault(f"{file.name} changed while it was read.", Why.CHANGED)
+            if start and not answer.headers.get("content-range", "").startswith(f"bytes {start}-"):
+                raise Fault("The server does not go on where it stopped.", Why.INCOMPLETE, again=True)
             if not start:
                 self._digest = _stated(answer.headers)
             yield from answer.iter_raw(CHUNK)
@@ -168,6 +168,8 @@ def _accepted(answer: httpx.Response) -> None:
         raise Fault("The server finds the file too large. Ask the vendor for its limit.", Why.TOO_LARGE)
     if status == 507:
         raise Fault("The server has no room. Ask the vendor to make room.", Why.NO_ROOM)
+    if status == 416:  # what came so far is as long as the file, or longer
+        raise Fault("The server does not go on where it stopped.", Why.INCOMPLETE, again=True)
     if answer.is_redirect:
         raise Fault(f"The server leads on to another address (status {status}). Ask for that one.", Why.SETTINGS)
     raise Fault(f"The server refuses it (status {status}). Ask the vendor why.", Why.REFUSED)

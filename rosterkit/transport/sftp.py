@@ -58,7 +58,6 @@ class SftpWire:
     def _chunks(self, file: RemoteFile, start: int) -> Generator[bytes]:
         path = str(self._path / file.name)
         with self._line.plainly(path):
-            self._unchanged(file, path)
             source = self._line.run(self._line.opened(path, asyncssh.FXF_READ))
             while chunk := self._line.read(source, start, _BLOCK):
                 start += len(chunk)

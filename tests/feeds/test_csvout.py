@@ -77,3 +77,13 @@ def test_any_bytes_can_be_read(content: bytes) -> None:
 
 def test_one_line() -> None:
     assert pl.DataFrame({"x": [" a\r\n\tb "]}).select(one_line(pl.col("x"))).item() == "a b"
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2\n\n3\n,4,5\n6,\n", "a,b\r\n1,2\r\n\r\n3\r\n", "a,b\n1,2", "a\n\n\n1\n"])
+def test_a_file_without_quotes_reads_as_one_with_quotes(text: str) -> None:
+    plain = read_csv(FeedFile("x.csv", text.encode(), 0))
+    quoted = read_csv(FeedFile("x.csv", text.replace("a", '"a"', 1).encode(), 0))
+    assert plain.header == quoted.header
+    assert plain.rows.equals(quoted.rows)
+    assert plain.problems.equals(quoted.problems)
+    assert plain.records == quoted.records

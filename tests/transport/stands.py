@@ -97,8 +97,8 @@ class SftpStand(Stand):
             "port": self.server.port,
             "username": USER,
             "password": "env:VENDOR_PASSWORD",
-            "connect_seconds": 5.0,
-            "idle_seconds": 5.0,
+            "connect_seconds": 30.0,
+            "idle_seconds": 30.0,
         }
         settings = ADAPTER.validate_python(self.given)
         trust(settings, self.work, host_key(settings).fingerprint)
@@ -140,8 +140,8 @@ class S3Stand(Stand):
             "secret_access_key": "env:KEY_SECRET",
             "endpoint_url": f"http://127.0.0.1:{self.server.port}",
             "part_bytes": 5 << 20,
-            "connect_seconds": 5.0,
-            "idle_seconds": 5.0,
+            "connect_seconds": 30.0,
+            "idle_seconds": 30.0,
         }
 
     def close(self) -> None:
@@ -187,8 +187,8 @@ class HttpsStand(Stand):
             "transport": "https",
             "address": "env:VENDOR_ADDRESS",
             "ca": "ca.pem",
-            "connect_seconds": 5.0,
-            "idle_seconds": 5.0,
+            "connect_seconds": 30.0,
+            "idle_seconds": 30.0,
         }
 
     def put(self, name: str, content: bytes) -> None:

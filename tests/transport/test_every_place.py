@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -128,17 +129,24 @@ def test_a_file_that_is_gone_is_a_sentence(stand: Stand, tmp_path: Path) -> None
     assert not (tmp_path / "got.csv").exists()
 
 
-def test_a_file_that_is_too_large_is_not_fetched(stand: Stand, tmp_path: Path) -> None:
+def test_a_file_that_is_listed_as_too_large_is_not_asked_for(
+    stand: Stand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stand.put("users.csv", ROSTER)
     with stand.place(max_bytes=len(ROSTER) - 1) as place:
-        listed = place.list()[0]
-        unsized = RemoteFile(listed.name, None, listed.modified, listed.version)
-        for file in (listed, unsized):
-            if file is unsized and stand.kind in ("folder", "sftp"):
-                continue  # they always state a size, and it counts as a change
-            with pytest.raises(SourceUnreadable, match="max_bytes") as raised:
-                place.fetch(file, tmp_path / "got.csv")
-            assert raised.value.rule == "place.too-large"
+        file = place.list()[0]
+        monkeypatch.setattr(place._wire, "read", lambda *_: pytest.fail("it was asked for"))
+        with pytest.raises(SourceUnreadable, match="max_bytes") as raised:
+            place.fetch(file, tmp_path / "got.csv")
+    assert raised.value.rule == "place.too-large"
+
+
+def test_a_file_that_turns_out_too_large_is_not_fetched_further(stand: Stand, tmp_path: Path) -> None:
+    stand.put("users.csv", ROSTER)
+    with stand.place(max_bytes=len(ROSTER) - 1) as place:
+        unsized = replace(place.list()[0], size=None)
+        with pytest.raises(SourceUnreadable, match="max_bytes"):
+            place.fetch(unsized, tmp_path / "got.csv")
     assert not (tmp_path / "got.csv").exists()
 
 

@@ -97,6 +97,31 @@ def test_a_failed_rename_puts_everything_back(
     assert {path.name for path in folder.root.rglob("*") if path.is_file()} == set(OLD)
 
 
+def test_a_failed_rename_takes_away_what_was_not_there_before(
+    folder: FolderStand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = Path.replace
+
+    def refusing(self: Path, target: Path) -> Path:
+        if target.name == "orgs.csv":
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refusing)
+    with folder.place() as place, pytest.raises(UsageError, match="Permit it"):
+        place.deliver(NEW)
+    assert list(folder.root.iterdir()) == []
+
+
+def test_what_a_run_that_died_after_the_swap_left_is_removed(folder: FolderStand) -> None:
+    lay(folder.root / "edition", OLD)
+    lay(folder.root / ".edition.rosterkit-old", OLD)
+    with folder.place(subfolder="edition") as place:
+        place.deliver(NEW)
+    assert visible(folder.root) == {f"edition/{name}": data for name, data in FRESH.items()}
+    assert [path.name for path in folder.root.iterdir()] == ["edition"]
+
+
 def test_what_a_run_that_died_left_is_put_back_or_removed(folder: FolderStand) -> None:
     lay(folder.root / ".edition.rosterkit-old", OLD)
     lay(folder.root / ".edition.rosterkit-new", {"stale.csv": b"half"})

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import logging
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,29 @@ def test_a_file_that_is_replaced_between_two_attempts_is_not_mixed(https: HttpsS
             place.fetch(file, tmp_path / "got.csv")
     assert raised.value.rule == "place.changed"
     assert not (tmp_path / "got.csv").exists()
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_server_that_gives_no_parts_gives_the_whole_again(https: HttpsStand, tmp_path: Path, stated: bool) -> None:
+    big = content(3 << 20)
+    https.put("users.csv", big)
+    https.server.knows_ranges = False
+    with https.place() as place:
+        file = place.list()[0] if stated else replace(place.list()[0], size=None)
+        https.faults.cut_reads = [2 << 20]
+        got = place.fetch(file, tmp_path / "got.csv")
+    assert (got.attempts, (tmp_path / "got.csv").read_bytes()) == (3, big)
+
+
+def test_a_server_that_has_nothing_after_what_came_is_asked_for_the_whole(https: HttpsStand, tmp_path: Path) -> None:
+    https.put("users.csv", ROSTER)
+    with https.place() as place:
+        file = place.list()[0]
+        whole = https.server.answer("GET", "/in/users.csv", {}, b"")
+        https.faults.answers = [whole, (416, {}, b"")]
+        https.faults.cut_reads = [5]
+        got = place.fetch(file, tmp_path / "got.csv")
+    assert (got.attempts, (tmp_path / "got.csv").read_bytes()) == (3, ROSTER)
 
 
 def test_a_name_can_be_set(https: HttpsStand) -> None:

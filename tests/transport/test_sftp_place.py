@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from pathlib import Path
 from typing import Any
@@ -257,6 +258,14 @@ def test_what_may_have_holes_is_sent_again(sftp: SftpStand) -> None:
     with sftp.place() as place:
         place.deliver([Outgoing("users.csv", big)])
     assert sftp.there() == {"users.csv": big}
+
+
+def test_a_part_that_is_longer_than_the_file_is_written_anew(sftp: SftpStand) -> None:
+    part = f".users.csv.{hashlib.sha256(ROSTER).hexdigest()[:16]}.part"
+    sftp.put(part, content(BLOCK + 500))
+    with sftp.place() as place:
+        place.deliver(FILES)
+    assert sftp.there() == {"users.csv": ROSTER}
 
 
 def test_parts_of_other_contents_are_removed(sftp: SftpStand) -> None:

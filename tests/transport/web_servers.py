@@ -111,15 +111,17 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
             if web.faults.cut_reads and "list-type" not in self.path:
                 with suppress(OSError):
                     self.wfile.write(body[: web.faults.cut_reads.pop(0)])
-                return self._cut()
+                return self._cut(at_once=False)
             self.wfile.write(body)
             return None
 
-        def _cut(self) -> None:
+        def _cut(self, *, at_once: bool = True) -> None:
+            """Ends the connection; at once means that what is under way is lost too."""
             self.close_connection = True
             with suppress(OSError):
                 self.wfile.flush()
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                if at_once:
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()
 
     return Handler
@@ -149,7 +151,7 @@ class Https(Web):
     def __init__(self, context: ssl.SSLContext) -> None:
         self.files: dict[str, bytes] = {}
         self.redirects: dict[str, str] = {}
-        self.states_checksum = True
+        self.states_checksum = self.knows_ranges = True
         super().__init__(context)
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -165,7 +167,7 @@ class Https(Web):
         whole = self.files[path]
         about = {"ETag": f'"{hashlib.md5(whole).hexdigest()}"', "Last-Modified": formatdate(1_767_000_000, usegmt=True)}
         wanted = headers.get("Range", "")
-        if wanted and headers.get("If-Range") == about["ETag"]:
+        if wanted and self.knows_ranges and headers.get("If-Range") == about["ETag"]:
             start = int(wanted.removeprefix("bytes=").rstrip("-"))
             return 206, about | {"Content-Range": f"bytes {start}-{len(whole) - 1}/{len(whole)}"}, whole[start:]
         return 200, about, whole

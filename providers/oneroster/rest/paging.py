@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import httpx
 import polars as pl
@@ -26,6 +27,7 @@ HALVED = frozenset({502, 504})
 """Statuses that usually mean that a page is too heavy: the next attempt asks for half of it."""
 
 _SMALLEST = 100
+_NO_SUCH_PAGE = frozenset({400, 404, 416, 422})
 _PAGING_LINKS = frozenset({"next", "prev", "first", "last"})
 
 
@@ -94,32 +96,40 @@ class _Walk:
     limit: int
     filtered: bool = False
     pages: list[Page] = field(default_factory=list)
-    seen: set[bytes] = field(default_factory=set)  # digests of the ids of each page
+    seen: dict[bytes, int] = field(default_factory=dict)  # digests of the ids of each page
+    latest: bytes = b""
     received: int = 0
     totals: list[int] = field(default_factory=list)
-    links: set[str] = field(default_factory=set)
-    linked: bool = False  # the server sends Link headers that can be followed
+    linked: bool = False  # the server sends Link headers
+    offsets: bool = False  # a page after the first was asked for by its offset
+    confirming: bool = False  # everything should have come: the next page has to be empty
     notes: dict[str, str] = field(default_factory=dict)
+    hash: Any = field(default_factory=hashlib.sha256)  # over the records as they came
 
     def add(self, page: Page) -> bool:
         """Adds a page; False where a page with the same ids came before."""
-        ids = hashlib.sha256("\0".join(page.rows["sourcedId"].fill_null("").to_list()).encode()).digest()
-        if ids in self.seen:
+        self.latest = hashlib.sha256("\0".join(page.rows["sourcedId"].fill_null("").to_list()).encode()).digest()
+        if self.latest in self.seen:
             return False
-        self.seen.add(ids)
-        self.pages.append(page)
+        self.seen[self.latest] = len(self.pages)
+        text = ("," if self.pages else "") + page.text[1:-1]
+        self.hash.update(text.encode("utf-8", "surrogatepass"))  # however the records are cut into pages
+        self.pages.append(replace(page, text=""))  # it would double the memory
         self.received += page.rows.height
         return True
+
+    def is_confirmed(self) -> bool:
+        """Whether the page that came twice is the first, asked for behind the last: the server ignores the offset."""
+        return self.confirming and self.seen[self.latest] == 0
 
     def end(self, rule: str = "", reason: str = "", error: ApiError | None = None) -> Pulled:
         """What came, checked as a whole."""
         raw = joined(self.pages, self.collection)
-        digest = hashlib.sha256(
-            ",".join(page.text[1:-1] for page in self.pages).encode("utf-8", "surrogatepass")
-        ).digest()
         if not rule:
             rule, reason = self._doubt()
-        return Pulled(self.collection, raw, digest, rule, reason, error, tuple(self.notes.items()), self.filtered)
+        return Pulled(
+            self.collection, raw, self.hash.digest(), rule, reason, error, tuple(self.notes.items()), self.filtered
+        )
 
     def _doubt(self) -> tuple[str, str]:
         """Why not everything may have come, although the last page did."""
@@ -127,16 +137,20 @@ class _Walk:
             return "rest.changed", f"the server announced {self.totals[0]:,} records, and then {self.totals[-1]:,}"
         if self.totals and self.totals[0] != self.received:
             return "rest.count", f"the server announced {self.totals[0]:,} records, and {self.received:,} came"
-        twice = self._on_two_pages()
+        twice = self._twice()
         if twice:
-            return "rest.changed", f"{twice:,} records came on more than one page"
+            return "rest.changed", f"{twice:,} records came more than once, and others may be missing for them"
         return "", ""
 
-    def _on_two_pages(self) -> int:
-        if len(self.pages) < 2:
+    def _twice(self) -> int:
+        """How many records came on two pages, or twice on one page after which the offset of the next was counted."""
+        by_offset = self.offsets and (len(self.pages) > 1 or not self.totals)
+        if len(self.pages) < 2 and not by_offset:
             return 0
         ids = pl.concat([page.rows.select("sourcedId", page=pl.lit(i)) for i, page in enumerate(self.pages)])
-        return ids.drop_nulls().group_by("sourcedId").agg(pl.col("page").n_unique()).filter(pl.col("page") > 1).height
+        times = ids.drop_nulls().group_by("sourcedId").agg(pl.len(), pages=pl.col("page").n_unique())
+        several = (pl.col("pages") > 1) | ((pl.col("len") > 1) & by_offset)
+        return times.filter(several).height
 
 
 def pull(server: Server, collection: Collection, pages: Pages, progress: Progress) -> Pulled:
@@ -153,19 +167,19 @@ def pull(server: Server, collection: Collection, pages: Pages, progress: Progres
             if halve and error.status in HALVED:
                 walk.limit = max(walk.limit // 2, _SMALLEST)
                 continue
+            if walk.confirming and error.status in _NO_SUCH_PAGE:
+                return walk.end()
             return _failed(walk, error)
         ended = _take(walk, answer, pages)
         if ended is not None:
             return ended
         progress(collection.name, walk.received, walk.totals[-1] if walk.totals else 0)
         link = _next(walk, answer, server)
-        if link and link in walk.links:
-            return walk.end("rest.repeated-page", "the server gave a link to a page that was read already")
-        walk.links |= {link} if link else set()
     return walk.end()
 
 
 def _params(walk: _Walk, pages: Pages) -> dict[str, str | int]:
+    walk.offsets = walk.received > 0
     params: dict[str, str | int] = {"limit": walk.limit, "offset": walk.received}
     if pages.sort:
         params |= {"sort": "sourcedId", "orderBy": "asc"}
@@ -201,13 +215,20 @@ def _take(walk: _Walk, answer: Answer, pages: Pages) -> Pulled | None:
     pages.check(answer, walk.collection)
     walk.totals += _number(answer, "x-total-count")
     if found.records and not walk.add(decoded(found.records, walk.collection, first=walk.received + 1)):
+        if walk.is_confirmed():
+            return walk.end()
         return walk.end("rest.repeated-page", f"a page of {len(found.records):,} records came twice")
     announced = _number(answer, "x-count")
     if announced and announced[0] != len(found.records):
         came = f"a page of {announced[0]:,} records was announced, and {len(found.records):,} came"
         return walk.end("rest.count", came)
-    unpaged = len(found.records) > walk.limit and not walk.totals and _links(answer) is None
-    return walk.end() if unpaged or not found.records else None
+    links = _links(answer)
+    if not found.records and links is not None and "next" in links:
+        return walk.end("rest.broken-off", "an empty page came, with a link to a further one")
+    if not found.records:
+        return walk.end()
+    unpaged = walk.pages[-1].rows["sourcedId"].n_unique() > walk.limit and not walk.totals and links is None
+    return walk.end() if unpaged else None
 
 
 def _number(answer: Answer, header: str) -> list[int]:
@@ -225,15 +246,19 @@ def _next(walk: _Walk, answer: Answer, server: Server) -> str | None:
         if found is not None:
             return found
         walk.notes["rest.link-elsewhere"] = ""
-        return ""
+        links = None
     if total is not None:
-        return "" if walk.received < total or _only_a_page_count(walk, answer) else None
-    return None if links is not None or walk.linked else ""
+        walk.confirming = walk.received == total and _may_be_a_page_count(walk, answer)
+        return None if walk.received == total and not walk.confirming else ""
+    if links is not None:
+        return None
+    walk.confirming = walk.linked  # the last page often has no links, and neither has one whose header was lost
+    return ""
 
 
-def _only_a_page_count(walk: _Walk, answer: Answer) -> bool:
+def _may_be_a_page_count(walk: _Walk, answer: Answer) -> bool:
     """Whether the total may be only the number of records on this page, as some servers send it."""
-    return len(walk.pages) == 1 and walk.received >= _SMALLEST and "x-count" not in answer.headers
+    return len(walk.pages) == 1 and "x-count" not in answer.headers
 
 
 def _links(answer: Answer) -> Mapping[str, str] | None:

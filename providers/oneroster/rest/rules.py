@@ -148,13 +148,13 @@ PULL_RULES = (
     ),
     _pull(
         "rest.changed",
-        "The data changed while it was read: the total changed, or a record came on two pages.",
+        "The data changed while it was read: the total changed, or a record came twice.",
         "Run again when no import runs at the vendor.",
     ),
     _pull(
         "rest.repeated-page",
-        "The server sent the same page twice, or a link to a page that was read already.",
-        "Raise page_size so that one page holds everything, if the server ignores offset; report it to the vendor.",
+        "The server sent the same page twice.",
+        "Report it to the vendor. If the server sends everything at once, set page_size below the number of records.",
     ),
     _pull("rest.broken-off", "Reading a collection ended early, after a part of it had come.", "Run again later."),
     _pull(

@@ -154,7 +154,6 @@ def test_all_defects_together_are_found(clever: FakeClever, read: Read) -> None:
     plant(clever.data)
     extract = read(context={"demographics": True})
     assert found(extract) == clever.data.defects
-    assert set(coverages(extract).values()) == {"full"}
 
 
 def test_a_finding_says_where_and_holds_nothing_personal(clever: FakeClever, read: Read) -> None:
@@ -178,9 +177,11 @@ def test_an_unknown_grade_keeps_the_stored_one(clever: FakeClever, read: Read) -
 def test_an_unreadable_record_is_protected_and_the_others_are_read(clever: FakeClever, read: Read) -> None:
     plant(clever.data, "a record of another shape")
     extract = read()
-    for made in (table(extract, "User"), table(extract, "User", "contact"), table(extract, "Class")):
+    for made in (table(extract, "User"), table(extract, "Class")):
         assert made.invalid["column"].to_list() == [None]
         assert made.coverage == "full"
+    # it may be a contact without an id, whose generated id nobody can know
+    assert {coverages(extract)[name] for name in ("User contact", "Role contact", "GuardianLink")} == {"partial"}
     assert counts(extract)["User"] == clever.data.counts["User"] - 1
 
 

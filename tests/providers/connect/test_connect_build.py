@@ -392,6 +392,41 @@ def test_a_school_that_is_not_in_connect_withholds_its_people(tmp_path: Path) ->
     assert row(rows, "s-08")["orgSourcedIds"] == "017", "the leading zero stays"
 
 
+def test_C23_a_role_that_connect_does_not_know_is_shown(tmp_path: Path) -> None:
+    rows, findings, _ = build(district().changed("Role", "t-02:3", role="ext:coach"), tmp_path)
+    assert keys(findings, "C23.role") == ["t-02"]
+    assert "t-02" not in column(rows["users.csv"], "sourcedId")
+
+
+def test_C27_grades_in_the_codes_of_connect(tmp_path: Path) -> None:
+    roster = district().changed("Class", "c-2", grades=["05", "KG"])
+    rows, _, _ = build(roster, tmp_path, grade_codes={"KG": "K", "05": "5"})
+    assert row(rows, "s-07")["grades"] == "K"
+    assert row(rows, "c-2", "classes.csv")["grades"] == "5,K"
+
+
+def test_a_contact_that_two_share_is_left_out_where_connect_wants_owners(tmp_path: Path) -> None:
+    roster = district().changed("User", "g-01", email="B.Okafor@maplehollow.example")
+    roster = roster.changed("User", "g-02", sms="+12175550115")
+    rows, findings, files = build(roster, tmp_path, unique_contacts=True)
+    assert row(rows, "t-01")["email"] == "b.okafor@maplehollow.example"
+    assert row(rows, "g-01", "guardians.csv")["email"] == ""
+    assert row(rows, "g-02", "guardians.csv")["sms"] == ""
+    assert "g-03" not in column(rows["guardians.csv"], "sourcedId"), "no other contact is left"
+    assert keys(findings, "connect.contact-taken") == ["g-01", "g-02", "g-03"]
+    assert "connect.contact-taken" not in FEED.check(files, None, settings(unique_contacts=True)).findings["rule"]
+    rows, _, _ = build(roster, tmp_path)
+    assert row(rows, "g-02", "guardians.csv")["sms"] == row(rows, "g-03", "guardians.csv")["sms"]
+
+
+def test_people_whose_account_is_disabled_are_counted_and_not_sent(tmp_path: Path) -> None:
+    roster = district().changed("User", "s-01", account_enabled=False).changed("User", "g-02", enabled=False)
+    rows, findings, _ = build(roster, tmp_path)
+    assert findings.filter(pl.col("rule") == "connect.disabled")["detail"].to_list() == ["2 people"]
+    assert "s-01" not in column(rows["users.csv"], "sourcedId")
+    assert column(rows["guardians.csv"], "sourcedId") == ["g-03"]
+
+
 def test_C14_a_student_who_is_also_given_a_staff_role_stays_a_student(tmp_path: Path) -> None:
     rows, _, _ = build(added(district(), Role=[role(100, 3, "administrator")]), tmp_path)
     assert row(rows, "s-01")["role"] == "student"

@@ -174,7 +174,14 @@ CASES: dict[str, Case] = {
 
 BUILD_ONLY = {
     *("C8.contact-type", "C9.no-rule", "C15.district-staff", "C23.text-mended", "C33.no-school"),
-    *("connect.agents-left-out", "connect.id-changed", "connect.id-taken", "feed.kept", "feed.withheld"),
+    *(
+        "connect.agents-left-out",
+        "connect.disabled",
+        "connect.id-changed",
+        "connect.id-taken",
+        "feed.kept",
+        "feed.withheld",
+    ),
 }
 """Rules about the roster: tests of the build are named after them."""
 

@@ -49,3 +49,9 @@ def test_A10_golden_sftp() -> None:
 def test_A10_refused_everything_else(transport: str) -> None:
     with pytest.raises(UsageError, match=f"A10.*{transport}.*sftp"):
         FEED.require_target(transport)
+
+
+def test_A10_without_the_guard_another_transport_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("providers.edlio.feed.require_transport", lambda *_: None)
+    with pytest.raises(pytest.fail.Exception):
+        test_A10_refused_everything_else("ftps")

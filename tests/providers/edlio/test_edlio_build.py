@@ -13,7 +13,8 @@ from edlio_files import settings
 
 from providers.edlio import FEED
 from rosterkit.errors import UsageError
-from rosterkit.feeds.base import FeedFile, Outcome, Verdict
+from rosterkit.feeds.base import FeedContext, FeedFile, Outcome, Verdict
+from rosterkit.roster.rules import Rule
 from rosterkit.testing.feed_suite import AS_OF, built, feed_suite, sent
 from rosterkit.testing.roster import MemoryRoster, district
 
@@ -94,9 +95,11 @@ def test_A6_a_oneroster_set_comes_from_the_oneroster_feed(tmp_path: Path, monkey
             return given
 
     class OneRoster:
-        kind, rules, vendor = "oneroster", (), None
+        kind, vendor = "oneroster", None
+        rules = (Rule("feed.required", "error", "error", "A cell is blank.", "Fill it in."),)
 
-        def build(self, _roster: Any, its: dict[str, Any], _context: Any) -> list[FeedFile]:
+        def build(self, _roster: Any, its: dict[str, Any], context: FeedContext) -> list[FeedFile]:
+            context.findings.add("feed.required", file="users.csv", key="s-01")
             assert its == {"version": "1.1", "form": "folder", "demographics": False, "extensions": False}
             return [FeedFile("users.csv", b"x", 1)]
 
@@ -112,7 +115,8 @@ def test_A6_a_oneroster_set_comes_from_the_oneroster_feed(tmp_path: Path, monkey
             return OneRoster()
 
     monkeypatch.setattr("providers.edlio.oneroster.entry_points", lambda **_: [Point()])
-    _, _, files = build(district(), tmp_path, layout="oneroster")
+    _, findings, files = build(district(), tmp_path, layout="oneroster")
+    assert findings.select("rule", "file", "detail").rows() == [("A6.oneroster", "users.csv", "feed.required: 1")]
     assert [file.name for file in files] == ["users.csv"]
     assert FEED.check(files, None, settings(layout="oneroster")) is ITS
 
@@ -157,6 +161,12 @@ def test_A14_one_row_for_each_organization_and_the_strongest_role_there(tmp_path
         ("t-02", "o-3", "Teacher"),
         ("t-03", "o-2", "Teacher"),
     ]
+
+
+def test_A14_a_role_that_edlio_does_not_know_is_shown(tmp_path: Path) -> None:
+    rows, findings, _ = build(district().changed("Role", "t-02:3", role="ext:coach"), tmp_path)
+    assert keys(findings, "A14.role") == ["t-02"]
+    assert "t-02" not in column(rows["Staff.csv"], "Unique ID")
 
 
 def test_A14_languages_are_sent_as_iso_639_1_or_blank(tmp_path: Path) -> None:
@@ -236,15 +246,16 @@ def test_A14_who_gets_no_account_is_counted_before_the_first_file(tmp_path: Path
     roster = district().changed("User", "s-02", email=None).changed("User", "s-03", email=None)
     roster = roster.changed("User", "g-03", email="s.dunne@maplehollow.example")
     _, findings, files = build(roster, tmp_path)
-    told = findings.filter(pl.col("rule") == "A14.first-file")["detail"].to_list()
-    assert sorted(told) == ["1 employees who share an address with a parent's account", "2 students without e-mail"]
+    counts = findings.filter(pl.col("rule") == "A14.first-file")["detail"].to_list()
+    assert sorted(counts) == ["1 employees who share an address with a parent's account", "2 students without e-mail"]
     _, findings, _ = build(roster, tmp_path, last=files)
     assert keys(findings, "A14.first-file") == [], "only before the first file"
 
 
 def test_a_disabled_account_is_not_sent(tmp_path: Path) -> None:
     roster = district().changed("User", "s-01", account_enabled=False).changed("User", "t-02", enabled=False)
-    rows, _, _ = build(roster, tmp_path)
+    rows, findings, _ = build(roster, tmp_path)
+    assert findings.filter(pl.col("rule") == "A14.disabled")["detail"].to_list() == ["2 people"]
     assert "s-01" not in column(rows["Users.csv"], "Unique ID")
     assert "t-02" not in column(rows["Staff.csv"], "Unique ID")
 
@@ -297,3 +308,21 @@ def test_classes_can_be_left_out(tmp_path: Path) -> None:
     rows, _, files = build(district(), tmp_path, classes=False)
     assert set(rows) == {"Staff.csv", "Users.csv"}
     assert FEED.check(files, None, settings(classes=False)).outcome is Outcome.ACCEPTED
+
+
+def test_A14_a_parent_who_is_enrolled_is_in_no_class(tmp_path: Path) -> None:
+    more = {"sourced_id": "e-x", "class_id": 30, "user_id": 113, "school_id": 3, "role": "student"}
+    rows, findings, files = build(with_rows(district(), "Enrollment", more), tmp_path, guardians="file")
+    assert "g-01" not in column(rows["Enrollments.csv"], "Person ID")
+    assert "A14.person" in findings["rule"].to_list()
+    assert FEED.check(files, None, settings(guardians="file")).outcome is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize(("issued", "expired"), [("2026-11-14", True), ("2026-11-15", False)])
+def test_A1_a_link_that_expired_is_named_until_the_credentials_are_stored(
+    issued: str, expired: bool, tmp_path: Path
+) -> None:
+    _, findings, _ = build(district(), tmp_path, stage="credentials", credentials_issued=issued)
+    assert ("A1.link-expired" in findings["rule"].to_list()) is expired
+    _, findings, _ = build(district(), tmp_path, stage="reviewed", credentials_issued=issued)
+    assert "A1.link-expired" not in findings["rule"].to_list()

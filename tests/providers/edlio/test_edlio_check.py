@@ -100,6 +100,11 @@ CASES: dict[str, Case] = {
     ),
     "A6.required": (_OK, lambda: check(users("s-3,4713,Student,Ines,Roy,,,042")), Outcome.ROWS_IGNORED),
     "A6.email": (_OK, lambda: check(users("s-3,4713,Student,Ines,Roy,i.roy,,042")), Outcome.ROWS_IGNORED),
+    "A6.other-email": (
+        _OK,
+        lambda: check(files(GOOD, Users=(f"{USERS},Email 2", *(f"{row},nobody" for row in USER_ROWS[1:])))),
+        Outcome.WARNINGS,
+    ),
     "A8.txt": (_OK, lambda: check(_TXT), Outcome.WARNINGS),
     "A8.file-type": (_OK, lambda: check(named("Staff.xlsx", _STAFF_BYTES)), Outcome.REJECTED),
     "A14.role": (_OK, lambda: check(users("s-3,4713,Pupil,Ines,Roy,i@lark.example,,042")), Outcome.ROWS_IGNORED),
@@ -139,8 +144,8 @@ CASES: dict[str, Case] = {
 """By rule: what is accepted, what is not, and how Edlio takes that."""
 
 BUILD_ONLY = {
-    *("A5.id-changed", "A5.id-taken", "A10", "A13.stage"),
-    *("A14.first-file", "A14.no-language-code", "A14.contact-type"),
+    *("A1.link-expired", "A5.id-changed", "A5.id-taken", "A10", "A13.stage"),
+    *("A6.oneroster", "A14.disabled", "A14.first-file", "A14.no-language-code", "A14.contact-type"),
 }
 """Rules that are not about files: other tests are named after them."""
 

@@ -71,3 +71,9 @@ def test_A9_golden_times_leave_a_margin(send_by: str) -> None:
 def test_A9_refused_times_are_too_close_to_the_processing(send_by: str) -> None:
     with pytest.raises(UsageError, match=r"A9.*00:15"):
         read_settings(EdlioSettings, {"send_by": send_by}, where="feeds.edlio")
+
+
+def test_A9_without_the_margin_a_late_time_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("providers.edlio.settings._MARGIN_MINUTES", -60)
+    with pytest.raises(pytest.fail.Exception):
+        test_A9_refused_times_are_too_close_to_the_processing("00:15")

@@ -177,7 +177,7 @@ def test_a_server_that_is_not_there_cannot_be_read_and_is_not_asked_for_every_co
         {"url": "https://user:pw@sis.example"},
         {"url": "https://sis.example/ims/oneroster/rostering/v1p2"},
         {"token_url": "ftp://sis.example/token"},
-        {"ca_file": "no-such-file.pem"},
+        {"url": "https://127.0.0.1:1", "ca_file": "no-such-file.pem"},
     ],
 )
 def test_a_wrong_setting_is_a_usage_error(more: dict[str, Any]) -> None:

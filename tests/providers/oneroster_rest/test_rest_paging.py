@@ -82,16 +82,29 @@ def test_fewer_announced_than_came_is_partial() -> None:
     assert is_partial(users_answer(headers(X_Total_Count="60"), page=1), "rest.count")
 
 
-def test_a_total_that_is_only_the_page_is_not_believed() -> None:
+@pytest.mark.parametrize("cap", [40, 100])
+def test_a_total_that_is_only_the_page_is_not_believed(cap: int) -> None:
     """Some servers put the number of records on this page where the total belongs."""
 
     def page_count(_ask: Ask, reply: Reply) -> Reply:
         return Reply(reply.status, reply.body, {"X-Total-Count": str(len(json.loads(reply.body)["users"]))})
 
-    with serving(FakeServer(invented(), cap=100)) as fake:
+    with serving(FakeServer(invented(), cap=cap)) as fake:
         on("users", page_count, fake=fake)
         extract = read(fake, collections=["users"])
     assert is_partial(extract, "rest.changed")
+    assert rows(extract, "User").height == 137
+
+
+@pytest.mark.parametrize(("status", "expected"), [(400, "full"), (404, "full"), (416, "full"), (500, "partial")])
+def test_a_server_may_refuse_the_page_after_the_last(status: int, expected: str) -> None:
+    """One page with a total is confirmed by asking for the page behind it."""
+
+    def refuse(ask: Ask, reply: Reply) -> Reply:
+        return reply if ask.query["offset"] == "0" else Reply(status, b"{}")
+
+    extract = users_answer(refuse, page=1, size=500)
+    assert coverage(extract)["User"] == expected
     assert rows(extract, "User").height == 137
 
 
@@ -133,6 +146,24 @@ def test_a_record_on_two_pages_means_that_another_may_be_missing() -> None:
     assert is_partial(extract, "rest.changed")
 
 
+@pytest.mark.parametrize(("total", "size", "page"), [(True, 50, 2), (False, 136, 1)])
+def test_a_record_twice_on_one_page_makes_the_next_offset_skip_another(total: bool, size: int, page: int) -> None:
+    """Offsets advance by the records that came: as many came as there are, and one is missing."""
+    once = iter([True])
+
+    def twice(_ask: Ask, reply: Reply) -> Reply:
+        return with_body(
+            reply, lambda body: {"users": body["users"] + (body["users"][:1] if next(once, False) else [])}
+        )
+
+    with serving(FakeServer(invented(), total=total)) as fake:
+        on("users", twice, fake=fake, page=page)
+        extract = read(fake, page_size=size, collections=["users"])
+    assert extract.rows_read["users"] == 137
+    assert rows(extract, "User").height == 136
+    assert is_partial(extract, "rest.changed")
+
+
 def test_a_link_to_another_host_is_never_followed() -> None:
     """B1.5: links of the tenant's server, behind a proxy. Pages are then asked for by their number."""
 
@@ -153,15 +184,25 @@ def test_other_links_do_not_end_the_pull() -> None:
 
 
 def test_a_last_page_without_a_link_header_is_the_last() -> None:
-    def without_last(ask: Ask, reply: Reply) -> Reply:
-        kept = reply.headers if "next" in reply.headers["Link"] else {}
-        return Reply(reply.status, reply.body, kept)
+    """A server that pages by its own cursor and ignores offset: asking by number would bring the first page again."""
 
-    with serving(FakeServer(invented(), total=False, link=True)) as fake:
-        on("users", without_last, fake=fake)
+    def by_cursor(ask: Ask, reply: Reply) -> Reply:
+        at = int(ask.query.get("cursor", "0"))
+        page = json.loads(reply.body)["users"][at : at + 50]
+        link = {"Link": f'<{ask.path}?cursor={at + 50}>; rel="next"'} if len(page) == 50 else {}
+        return Reply(200, json.dumps({"users": page}).encode(), link)
+
+    with serving(FakeServer(invented(), total=False)) as fake:
+        on("users", lambda ask, _reply: by_cursor(ask, whole(fake, ask)), fake=fake)
         extract = read(fake, page_size=50)
     assert coverage(extract)["User"] == "full"
     assert rows(extract, "User").height == 137
+
+
+def whole(fake: FakeServer, ask: Ask) -> Reply:
+    """The collection on one page."""
+    everything = Ask(ask.method, ask.path, {"limit": "1000"}, ask.headers, ask.target)
+    return fake.data(everything)
 
 
 def test_a_server_that_does_not_page_sends_everything_at_once() -> None:
@@ -171,6 +212,33 @@ def test_a_server_that_does_not_page_sends_everything_at_once() -> None:
         extract = read(fake, page_size=50)
     assert coverage(extract)["User"] == "full"
     assert rows(extract, "User").height == 137
+
+
+def test_a_server_that_counts_and_does_not_page_sends_everything_at_once() -> None:
+    with serving(FakeServer(invented())) as fake:
+        on("users", lambda ask, _reply: whole(fake, ask), fake=fake)
+        extract = read(fake)
+    assert coverage(extract)["User"] == "full"
+    assert rows(extract, "User").height == 137
+
+
+def test_a_lost_link_header_does_not_end_the_pull() -> None:
+    def lost(_ask: Ask, reply: Reply) -> Reply:
+        return Reply(reply.status, reply.body)
+
+    with serving(FakeServer(invented(), total=False, link=True)) as fake:
+        on("users", lost, fake=fake, page=2)
+        extract = read(fake, page_size=30)
+    assert coverage(extract)["User"] == "full"
+    assert rows(extract, "User").height == 137
+
+
+def test_an_empty_page_with_a_further_link_is_partial() -> None:
+    def emptied(_ask: Ask, reply: Reply) -> Reply:
+        return Reply(200, b'{"users":[]}', reply.headers)
+
+    extract = users_answer(emptied, total=False, link=True)
+    assert is_partial(extract, "rest.broken-off")
 
 
 def test_an_announced_page_that_is_short_is_partial() -> None:

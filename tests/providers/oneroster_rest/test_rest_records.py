@@ -16,6 +16,7 @@ from providers.oneroster.rest.decode import decoded, joined
 from providers.oneroster.rest.fake import FakeServer, serving
 from providers.oneroster.rest.fake_roster import invented, plant
 from providers.oneroster.rest.fields import COLLECTIONS, Field
+from providers.oneroster.rest.listed import user_profiles
 from rosterkit.sources.base import Extract
 
 USERS = next(collection for collection in COLLECTIONS if collection.name == "users")
@@ -242,6 +243,14 @@ NAMES = ("sourcedId", "orgs", "agents", "email", "grades", "userIds", "roles", "
 def test_any_json_in_the_place_of_a_user_is_read_or_reported_and_never_fails(records: list[Any]) -> None:
     read_ = of(json.loads(json.dumps(records)))
     assert read_.rows.height + read_.invalid.filter(pl.col("column").is_null()).height + read_.keyless <= len(records)
+
+
+def test_a_profile_without_an_id_is_left_out_and_stored_ones_stay() -> None:
+    profiles = [{"profileId": "", "vendorId": "v"}, {"profileId": "p", "credentials": []}]
+    found = user_profiles(of([{"sourcedId": "a", "userProfiles": profiles}, {"sourcedId": "b", "userProfiles": []}]))
+    assert found.rows.select("sourced_id", "user", "username").rows() == [("a:p", "a", None)]
+    assert [note.rule for note in found.notes] == ["rest.profile-id"]
+    assert found.parents[0]["user"].to_list() == ["b"]
 
 
 def test_an_enrollment_without_status_primary_or_dates_is_read() -> None:

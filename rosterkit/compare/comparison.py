@@ -74,7 +74,7 @@ def compare(
     }
     pairs = tuple(combinations(mains, 2))
     matches = tuple(matched(group, *pair, show_values=show_values) for pair in pairs for group in GROUPS)
-    ways = routes(mains, files)
+    ways = routes(mains, files, settings.thresholds.guardians)
     capabilities = {roster.name: roster.capabilities for roster in rosters}
     return Comparison(
         as_of,

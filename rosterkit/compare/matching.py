@@ -55,6 +55,7 @@ class Matched:
     left_examples: pl.DataFrame
     right_examples: pl.DataFrame
     differences: tuple[Difference, ...]
+    not_carried: Sequence[tuple[str, str]]  # field, and the source that has it for nobody
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,13 @@ def matched(group: str, left: Roster, right: Roster, *, show_values: bool) -> Ma
         shown(gone_left.select(columns), show_values=show_values),
         shown(gone_right.select(columns), show_values=show_values),
         _differences(pairs, a, b, show_values=show_values),
+        [(name, roster.name) for roster, side in ((left, a), (right, b)) for name in _blank(side)],
     )
+
+
+def _blank(people: pl.DataFrame) -> list[str]:
+    """The fields that nobody has."""
+    return [name for name in FIELDS if people.height and people[name].null_count() == people.height]
 
 
 def _people(roster: Roster, group: str) -> pl.DataFrame:
@@ -149,8 +156,8 @@ def _pairs(a: pl.DataFrame, b: pl.DataFrame, tiers: dict[str, list[pl.DataFrame]
         found = found.join(b.select("key", *names), left_on="right", right_on="key", suffix="_of_right")
         differ = [(pl.col(name) != pl.col(f"{name}_of_right")).fill_null(value=False) for name in names]
         against = pl.all_horizontal(differ)
-        contradicting = pl.concat([contradicting, found.filter(against).select(schema)])
-        agreeing = found.filter(~against).select(schema)
+        contradicting = pl.concat([contradicting, found.filter(against).select(*schema)])
+        agreeing = found.filter(~against).select(*schema)
         once = agreeing.unique("left", keep="first", maintain_order=True)
         pairs = pl.concat([pairs, once.unique("right", keep="first", maintain_order=True)])
     still = contradicting.join(pairs, on="left", how="anti").join(pairs, on="right", how="anti")
@@ -173,6 +180,8 @@ def _differences(pairs: pl.DataFrame, a: pl.DataFrame, b: pl.DataFrame, *, show_
     both = both.join(b.select("key", *FIELDS), left_on="right", right_on="key", suffix="_of_right")
     found = []
     for name in FIELDS:
+        if name in {*_blank(a), *_blank(b)}:
+            continue
         left, right = _compared(name), _compared(f"{name}_of_right")
         rows = both.filter(left.ne_missing(right))
         if rows.is_empty():

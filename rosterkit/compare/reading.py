@@ -90,6 +90,7 @@ def read(
     """
     delivered: list[Delivered] = []
     unread: dict[str, str] = {}
+    last: SourceUnreadable | None = None
     for one in _told_apart(asked):
         source = find(one.kind)
         try:
@@ -107,9 +108,10 @@ def read(
                 extract = source.extract(one.settings, context)
                 delivered.append(Delivered(one.name, one.kind, source.capabilities, extract))
         except SourceUnreadable as problem:
-            unread[one.name] = str(problem)
-    if not delivered:
-        raise SourceUnreadable(" ".join(f"{name}: {why}" for name, why in unread.items()))
+            unread[one.name], last = str(problem), problem
+    if not delivered and last is not None:
+        why = " ".join(f"{name}: {why}" for name, why in unread.items())
+        raise SourceUnreadable(why, rule=last.rule, file=last.file, line=last.line)
     return delivered, unread
 
 

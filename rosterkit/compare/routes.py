@@ -88,12 +88,12 @@ def _unreached(roster: Roster) -> pl.DataFrame:
     return roster.of("student").join(able, left_on="key", right_on="student", how="anti")
 
 
-def routes(mains: Sequence[Roster], files: Sequence[Roster]) -> tuple[Route, ...]:
-    """Every way that these sources allow."""
-    return tuple(route for main in mains for route in _of(main, supplements(main, files)))
+def routes(mains: Sequence[Roster], files: Sequence[Roster], by_hand_from: float) -> tuple[Route, ...]:
+    """Every way that these sources allow; by hand from that percentage of students without a guardian on."""
+    return tuple(route for main in mains for route in _of(main, supplements(main, files), by_hand_from))
 
 
-def _of(main: Roster, files: Sequence[Supplement]) -> list[Route]:
+def _of(main: Roster, files: Sequence[Supplement], by_hand_from: float) -> list[Route]:
     unreached, students = _unreached(main).height, main.of("student").height
     own = main.capabilities.own_pull
 
@@ -106,7 +106,7 @@ def _of(main: Roster, files: Sequence[Supplement]) -> list[Route]:
     if own:
         found.append(route("own", unreached))
         found += [route("own-file", one.without, file=one.file) for one in files]
-        if unreached:
+        if students and 100 * unreached / students >= by_hand_from:
             found.append(route("own-by-hand", 0, by_hand=unreached))
     found.append(route("through", unreached))
     found += [route("through-file", one.without, file=one.file) for one in files]

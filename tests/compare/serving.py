@@ -1,0 +1,64 @@
+"""A neutral district served by the fakes, and what each source delivers of it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from neutral import AS_OF, Neutral
+from shapes import clever, rest
+
+import providers.classlink
+import providers.clever
+import providers.oneroster.rest
+from providers.classlink.fake import PARTNER_KEY, TENANT, FakeClassLink
+from providers.clever.fake import FakeClever
+from providers.oneroster.rest.fake import KEY, SECRET, FakeServer, serving
+from rosterkit.compare import Delivered
+from rosterkit.sources.base import Context, Source
+from rosterkit.sources.findings import Findings
+
+DAY = date.fromisoformat(AS_OF)
+SECRETS = {"env:PARTNER": PARTNER_KEY, "env:SECRET": SECRET, "env:TOKEN": "a" * 40}
+
+
+@contextmanager
+def served(made: Neutral) -> Iterator[dict[str, tuple[Source, dict[str, Any]]]]:
+    """Source and settings by name, while the three fakes run."""
+    collections = rest(made)
+    with (
+        serving(FakeServer(collections, auth="oauth1")) as plain,
+        serving(FakeClassLink(collections)) as classlink,
+        FakeClever(clever(made)) as api,
+    ):
+        yield {
+            "oneroster-rest": (
+                providers.oneroster.rest.SOURCE,
+                {"url": plain.base, "auth": "oauth1", "client_id": KEY, "client_secret": "env:SECRET"},
+            ),
+            "classlink": (
+                providers.classlink.SOURCE,
+                {"proxy_url": classlink.base, "partner_key": "env:PARTNER", "tenant_id": TENANT},
+            ),
+            "clever": (
+                providers.clever.SOURCE,
+                {"address": api.address, "token_address": api.address, "token": "env:TOKEN"},
+            ),
+        }
+
+
+def delivered(made: Neutral, scratch: Path) -> list[Delivered]:
+    """What every source delivers of the district."""
+    with served(made) as sources:
+        return [_read(name, source, settings, scratch) for name, (source, settings) in sources.items()]
+
+
+def _read(name: str, source: Source, settings: dict[str, Any], scratch: Path) -> Delivered:
+    context = Context(
+        Findings(source.rules), DAY, scratch, scratch, secret=lambda reference: SECRETS.get(reference, reference)
+    )
+    extract = source.extract(source.Settings.model_validate(settings), context)
+    return Delivered(name, source.kind, source.capabilities, extract)

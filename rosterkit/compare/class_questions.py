@@ -20,7 +20,7 @@ def _all(roster: Roster, _settings: CompareSettings) -> Found:
     classes = roster.table("Class")
     kinds = classes.group_by(pl.col("type").fill_null("of no type")).len().sort("type")
     detail = ", ".join(f"{kind} {count:,}" for kind, count in kinds.iter_rows())
-    return Found(classes.select("key", "title"), classes.height, detail)
+    return Found(classes.select("key").clear(), 0, detail, count=classes.height)
 
 
 def _members(roster: Roster, role: str) -> pl.DataFrame:
@@ -90,12 +90,15 @@ def _question(
     error: float | None = None,
     reference: str = "",
     needs: tuple[str, ...] = _NEEDS,
+    total: bool = False,
 ) -> Question:
-    return Question(code, "Classes", text, remedy, find, needs, warning, error, reference)
+    return Question(code, "Classes", text, remedy, find, needs, warning, error, reference, total)
 
 
 CLASS_QUESTIONS = (
-    _question("class.all", "How many classes are there?", "Compare with the timetable.", _all, needs=("Class",)),
+    _question(
+        "class.all", "How many classes are there?", "Compare with the timetable.", _all, needs=("Class",), total=True
+    ),
     _question(
         "student.oversharing",
         "Which students are in more classes than are wanted?",

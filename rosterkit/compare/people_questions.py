@@ -27,7 +27,7 @@ def _everybody(group: str, roster: Roster, _settings: CompareSettings) -> Found:
     by_role = roster.table("Role").join(people.select("key"), left_on="user", right_on="key", how="semi")
     counts = by_role.group_by("role").agg(pl.col("user").n_unique()).sort("user", "role", descending=[True, False])
     detail = ", ".join(f"{role} {count:,}" for role, count in counts.filter(_of_group(group)).iter_rows())
-    return Found(people.select("key", "school_name"), roster.people.height, detail)
+    return Found(people.select("key").clear(), 0, detail, count=people.height)
 
 
 def _of_group(group: str) -> pl.Expr:
@@ -96,8 +96,9 @@ def _question(
     warning: float | None = None,
     error: float | None = None,
     reference: str = "",
+    total: bool = False,
 ) -> Question:
-    return Question(code, "People", text, remedy, find, _NEEDS, warning, error, reference)
+    return Question(code, "People", text, remedy, find, _NEEDS, warning, error, reference, total)
 
 
 _EVERYBODY = [
@@ -106,6 +107,7 @@ _EVERYBODY = [
         f"How many {word} are there?",
         "Compare the count with what the office knows.",
         partial(_everybody, group),
+        total=True,
     )
     for group, word in _WORDS.items()
 ]

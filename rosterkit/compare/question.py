@@ -62,10 +62,11 @@ class Question:
     warning: float | None = None
     error: float | None = None
     reference: str = ""  # the item of the vendors' documents
+    total: bool = False  # it counts what is there: no part of anything, and never severe
 
     def severity(self, count: int, percent: float) -> str:
         """``error``, ``warning``, ``info`` or "" (nothing to say)."""
-        if not count:
+        if not count or self.total:
             return ""
         if self.error is not None and percent >= self.error:
             return "error"

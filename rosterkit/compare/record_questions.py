@@ -31,7 +31,7 @@ _CHECKED = (
 
 
 def _all_schools(roster: Roster, _settings: CompareSettings) -> Found:
-    return Found(roster.schools.select("key", "name"), roster.schools.height)
+    return Found(roster.schools.select("key").clear(), 0, count=roster.schools.height)
 
 
 def _school_without_number(roster: Roster, _settings: CompareSettings) -> Found:
@@ -149,8 +149,9 @@ def _question(
     warning: float | None = None,
     error: float | None = None,
     reference: str = "",
+    total: bool = False,
 ) -> Question:
-    return Question(code, group, text, remedy, find, needs, warning, error, reference)
+    return Question(code, group, text, remedy, find, needs, warning, error, reference, total)
 
 
 _schools = partial(_question, group="Schools and terms", needs=("Org",))
@@ -163,6 +164,7 @@ RECORD_QUESTIONS = (
         text="How many schools are there?",
         remedy="Compare with the list of schools.",
         find=_all_schools,
+        total=True,
     ),
     _schools(
         code="school.no-number",

@@ -86,9 +86,9 @@ def _people(made: Neutral, planted: Planted, take: _Taken) -> None:
 def _guardians(made: Neutral, planted: Planted, take: _Taken) -> None:
     of_student: dict[str, list[str]] = {}
     of_guardian: dict[str, list[str]] = {}
-    for guardian, student in made.links:
-        of_student.setdefault(student, []).append(guardian)
-        of_guardian.setdefault(guardian, []).append(student)
+    for adult_id, child_id in made.links:
+        of_student.setdefault(child_id, []).append(adult_id)
+        of_guardian.setdefault(adult_id, []).append(child_id)
     by_id = {row["sourcedId"]: row for row in made.files["users"]}
     # Families of one guardian and one child: what is planted in one touches nobody else.
     small = [

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 
-from rosterkit.plan.build import dangling
+from rosterkit.registry import source
 from rosterkit.results import CheckReport
 from rosterkit.roster import findings
 from rosterkit.roster.rules import catalogue
-from rosterkit.sources.bundle import Bundle
-from rosterkit.sources.reading import ReadOptions, source
+from rosterkit.roster.schema import by_name
+from rosterkit.sources.base import Coverage, Extract, Table
+from rosterkit.sources.bundle import ReadOptions, extract_package, segments_of
 
 __all__ = ["check_package"]
-
-
-def _judgeable(bundle: Bundle, found: pl.DataFrame) -> pl.DataFrame:
-    """Missing targets can be told only where the package holds the whole of what is referred to."""
-    whole = {s.entity for s in bundle.segments if s.state == "full"}
-    every = {s.entity for s in bundle.segments if s.state != "absent"}
-    return found if every <= whole else found.clear()
 
 
 def check_package(
@@ -31,17 +27,59 @@ def check_package(
 ) -> CheckReport:
     """Reads and checks a package, resolving references inside it; SourceUnreadable when it is refused whole."""
     reader = source(kind)
-    options = options or ReadOptions()
-    bundle = reader.read(package, options)
-    lost = dangling(bundle)
-    found = findings.concat([bundle.findings, lost if options.strict else _judgeable(bundle, lost)])
+    options = options or ReadOptions(demographics=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        extract = extract_package(reader, package, options, Path(scratch))
+        missing = list(_missing(extract, strict=options.strict))
     return CheckReport(
-        package=bundle.package.name,
-        package_id=bundle.package.id,
-        version=bundle.package.version,
+        package=extract.name,
+        package_id=extract.id,
+        version=extract.version,
         strict=options.strict,
-        rows_read=bundle.rows_read,
-        segments=bundle.segments,
-        findings=findings.ordered(found),
-        rules=catalogue(reader.rules),
+        rows_read=extract.rows_read,
+        segments=segments_of(extract),
+        findings=findings.ordered(findings.concat([extract.findings, *missing])),
+        rules=catalogue(tuple(reader.rules)),
+    )
+
+
+def _missing(extract: Extract, *, strict: bool) -> Iterator[pl.DataFrame]:
+    """References to records that the package should hold and does not.
+
+    Nothing is known of a table that is absent, and a delta's targets may be stored: only strict reading, which wants a
+    package complete in itself, asks for those too.
+    """
+    tables = {table.entity: table for table in extract.tables}
+    queries = []
+    for table in extract.tables:
+        present = table.rows.collect_schema().names()
+        for column in by_name(table.entity).refs:
+            target = tables.get(str(column.to))
+            if column.label not in present or table.coverage is Coverage.ABSENT:
+                continue
+            if target is None or (target.coverage in (Coverage.ABSENT, Coverage.DELTA) and not strict):
+                continue
+            name = extract.column_names.get(f"{table.entity}.{column.label}", column.label)
+            queries.append(_unresolved(table, column.label, name, target))
+    yield from pl.collect_all(queries, engine="in-memory")
+
+
+def _unresolved(table: Table, label: str, name: str, target: Table) -> pl.LazyFrame:
+    known = pl.concat([target.rows.select("sourced_id"), target.invalid.lazy().select("sourced_id")]).unique()
+    alike = known.select(pl.col("sourced_id").alias("near"), folded=pl.col("sourced_id").str.to_lowercase())
+    rows = table.rows.filter(pl.col(label).is_not_null())
+    if "_deleted" in rows.collect_schema().names():
+        rows = rows.filter(~pl.col("_deleted"))
+    rows = rows.join(known, left_on=label, right_on="sourced_id", how="anti", maintain_order="left")
+    rows = rows.with_columns(folded=pl.col(label).str.to_lowercase())
+    rows = rows.join(alike.unique("folded"), on="folded", how="left", maintain_order="left")
+    return rows.select(
+        rule=pl.lit("reference.missing"),
+        severity=pl.lit("error"),
+        file="_file",
+        line="_line",
+        column=pl.lit(name),
+        value=label,
+        key="sourced_id",
+        detail=pl.concat_str(pl.lit("did you mean "), "near", pl.lit("?")).fill_null(""),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from rosterkit.plan.build import Draft, build
 from rosterkit.plan.changes import Parts, counts
 from rosterkit.plan.plan import Plan
 from rosterkit.plan.undo import reverse
+from rosterkit.registry import source
 from rosterkit.roster.schema import entities
-from rosterkit.sources.bundle import Bundle
-from rosterkit.sources.reading import Progress, ReadOptions, source
+from rosterkit.sources.base import Progress
+from rosterkit.sources.bundle import Bundle, ReadOptions, read_bundle
+from rosterkit.sources.row_cache import RowCache
 from rosterkit.store import deltas as queue
 from rosterkit.store import plans
 from rosterkit.store.history import revisions
@@ -41,9 +44,9 @@ def read_options(connection: sqlite3.Connection, config: Config, name: str, prog
     """How the packages of this source are read."""
     settings = config.source(name)
     return ReadOptions(
-        strict=settings.strict,
+        strict=bool(getattr(settings.settings, "strict", False)),
         demographics=config.demographics,
-        dates=settings.dates,
+        dates=str(getattr(settings.settings, "dates", "iso")),
         accepted_lines=_accepted_lines(connection, name),
         caps=config.caps,
         progress=progress,
@@ -110,7 +113,8 @@ def plan_package(
 ) -> Plan:
     """Reads the package, works out the plan and stores it; returns it."""
     options = read_options(connection, config, name, progress)
-    read = source(config.source(name).kind).read(package, options).checked()
+    options = replace(options, row_cache=RowCache(path.parent / "cache" / "rows", may_write=True), as_of=as_of)
+    read = read_bundle(source(config.source(name).kind), package, options).checked()
     bundle = queue.tonight(read, queue.known(connection, name, read.package.id))
     snapshot = StoreSnapshot(path, connection, name)
     progress("planning", 0, 0)

@@ -16,9 +16,11 @@ from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
+from pydantic import BaseModel
 
 from rosterkit import config as configuration
 from rosterkit import pipeline as planning
+from rosterkit import registry
 from rosterkit import review as deciding
 from rosterkit.checking import check_package
 from rosterkit.errors import Refused, UsageError
@@ -30,14 +32,14 @@ from rosterkit.plan.plan import LINES, Plan, PlanView
 from rosterkit.results import Applied, Approval, CheckReport, Explanation, FeedReceipt, Hold, Revision
 from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
-from rosterkit.rule_catalogue import installed_rules
-from rosterkit.settings_page import template
-from rosterkit.sources.reading import Progress, silent
+from rosterkit.settings_template import template
+from rosterkit.sources.base import Progress, no_progress
 from rosterkit.store import history, plans
 from rosterkit.store.database import connect, migrate
 from rosterkit.store.display_names import keys_of, names_of
 from rosterkit.store.save import apply_plan
 from rosterkit.store.snapshot import revision_of
+from rosterkit.transport.secrets import references, resolve
 
 __all__ = ["Workspace", "check_package"]
 
@@ -56,7 +58,7 @@ class Workspace:
     the package), Refused (plan, state or policy says no), Busy (another run holds the workspace).
     """
 
-    def __init__(self, folder: Path, progress: Progress = silent) -> None:
+    def __init__(self, folder: Path, progress: Progress = no_progress) -> None:
         self.folder = Path(folder)
         self.config = configuration.load(self.folder)
         self._progress = progress
@@ -103,7 +105,9 @@ class Workspace:
         return datetime.now(self.config.zone).date()
 
     def _package(self, package: Path | None, name: str) -> Path:
-        return Path(package) if package is not None else self.config.source(name).package(self.folder)
+        if package is not None:
+            return Path(package)
+        return self.folder / Path(str(getattr(self.config.source(name).settings, "path", ""))).expanduser()
 
     def check(self, package: Path | None = None, *, source: str = "main", strict: bool | None = None) -> CheckReport:
         """Reads and checks a package (by default the source's own) and changes nothing."""
@@ -126,6 +130,23 @@ class Workspace:
                 as_of or self._today(),
                 self._progress,
             )
+
+    def validate(self) -> None:
+        """Checks what loading the settings does not: that every secret they refer to is there.
+
+        Raises UsageError that names every problem.
+        """
+        problems = []
+        entries: dict[str, BaseModel] = {f"sources.{name}": entry for name, entry in self.config.sources.items()}
+        entries |= {f"feeds.{name}": entry for name, entry in self.config.feeds.items()}
+        for where, entry in entries.items():
+            for key, reference in references(entry.model_dump(mode="json")):
+                try:
+                    resolve(reference, self.folder)
+                except UsageError as problem:
+                    problems.append(f"{where}.{key}: {problem}")
+        if problems:
+            raise UsageError("\n".join(problems))
 
     def plans(self) -> tuple[Plan, ...]:
         """Every plan, the newest first."""
@@ -254,8 +275,8 @@ class Workspace:
     def feed_build(self, name: str = "", as_of: date | None = None) -> FeedReceipt:
         """Builds a feed from the newest revision into its folder, with a receipt."""
         with self._write() as connection:
-            return build_feed(self.folder, self.database, connection, self.config, name, as_of or self._today())
+            return build_feed(self.folder, connection, self.config, name, as_of or self._today())
 
     def rules(self) -> tuple[Rule, ...]:
         """Every rule of the engine and of the sources and feeds that are installed."""
-        return tuple(installed_rules().values())
+        return tuple(registry.rules().values())

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
 
 from providers.oneroster.feed import OneRosterFeed
 from providers.oneroster.rules import RULES
+from providers.oneroster.settings import OneRosterSettings
+from providers.oneroster.spec import FILES
+from rosterkit.sources.base import Capabilities
 
 if TYPE_CHECKING:
     from rosterkit.roster.rules import Rule
-    from rosterkit.sources.bundle import Bundle
-    from rosterkit.sources.reading import ReadOptions
+    from rosterkit.sources.base import Context, Extract
 
 __all__ = ["FEED", "SOURCE", "OneRosterSource"]
 
@@ -20,13 +24,38 @@ class OneRosterSource:
     """Reads OneRoster CSV packages: a zip, a folder, or one folder inside either."""
 
     kind = "oneroster"
-    rules: tuple[Rule, ...] = RULES
+    rules: Sequence[Rule] = RULES
+    Settings: type[BaseModel] = OneRosterSettings
+    capabilities = Capabilities(
+        entities=(
+            "Org",
+            "AcademicSession",
+            "Course",
+            "Class",
+            "ClassTerm",
+            "User",
+            "UserProfile",
+            "Role",
+            "Enrollment",
+            "GuardianLink",
+            "Demographics",
+        ),
+        guardians="linked",
+        stable_contact_ids=True,
+        demographics=True,
+        incremental="delta-files",
+        sso="none",
+        filters=(),
+        set_up_by="The district, with an export of its Student Information System.",
+        needs=("A package in a folder that rosterkit can read, by SFTP or on a disk.",),
+        cannot=("The kind of a guardian's relationship has no column of the standard.",),
+    )
 
-    def read(self, package: Path, options: ReadOptions) -> Bundle:
-        """Reads the package; raises SourceUnreadable when it is refused whole. Never writes anything."""
-        from providers.oneroster.source import read_package  # noqa: PLC0415 - polars is imported when it is needed
+    def extract(self, settings: OneRosterSettings, context: Context) -> Extract:
+        """Reads the package. Raises SourceUnreadable where it is refused as a whole."""
+        from providers.oneroster.source import extract_package  # noqa: PLC0415 - polars is imported when it is needed
 
-        return read_package(package, options)
+        return extract_package(settings, context)
 
 
 SOURCE = OneRosterSource()

@@ -1,20 +1,24 @@
-"""Who is whose guardian, as rows of users.csv say it from either side."""
+"""Who is whose guardian, as rows of users.csv state it from either side."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
-from providers.oneroster.celltable import DELETED, KEY, LINE, MODIFIED, note_rows
-from providers.oneroster.mapping import derived_key, listed, row_keys
+from providers.oneroster.mapping import absent, derived_key, listed, listing_coverage, parents_of, provenance
 from providers.oneroster.rows import FileRead
-from rosterkit.sources.bundle import UNREADABLE, Listing, Table
+from providers.oneroster.validation import Check, report
+from providers.oneroster.values import KEY, LINE
+from rosterkit.sources.base import Coverage, Table
+from rosterkit.sources.findings import Findings
 
-__all__ = ["guardian_statements", "people_of", "roles_of", "verdict"]
+__all__ = ["guardian_links", "people_of", "roles_of", "verdict"]
 
 _FAMILY = ("guardian", "parent", "relative")
 _LIST = "agentSourcedIds"
 
-# By what the one who states is, then by what the other is: who states it, or the rule that it breaks. "both" is a
+# By what the one who lists is, then by what the other is: who asserts the link, or the rule that it breaks. "both" is a
 # student who is somebody's guardian too, "neither" a teacher, "unknown" one whose roles are not in the package.
 _VERDICTS = {
     "student": {
@@ -49,47 +53,23 @@ _VERDICTS = {
 }
 
 
-def roles_of(users: FileRead, roles: FileRead | None) -> pl.DataFrame:
-    """``person`` and ``role`` of every role that the package states and that could be read."""
-    if "role" in users.present:
-        said = users.rows.select(user=KEY, role="role")
-    elif roles is not None and not roles.rows.is_empty():
-        said = roles.rows.filter(~pl.col(DELETED)).select(user="userSourcedId", role="role")
+def roles_of(users: FileRead, roles: FileRead | None) -> pl.LazyFrame:
+    """``user`` and ``role`` of every role in the package that could be read."""
+    if users.has("role"):
+        found = users.rows.select(user=KEY, role="role")
+    elif roles is not None and roles.has("userSourcedId", "role"):
+        found = roles.remaining.select(user="userSourcedId", role="role")
     else:
-        said = pl.DataFrame(schema={"user": pl.String, "role": pl.String})
-    return said.drop_nulls()
-
-
-def guardian_statements(users: FileRead, people: pl.DataFrame) -> tuple[Table, pl.DataFrame]:
-    """The statements of users.csv, and the rows whose list of agents could not be read or understood.
-
-    ``people``: what everybody is, as ``people_of`` has it. What makes no statement is noted.
-    """
-    pairs = listed(users, _LIST).select(KEY, DELETED, MODIFIED, LINE, _LIST, "item")  # no column that a district added
-    pairs = pairs.join(people, left_on=KEY, right_on="user", how="left", maintain_order="left")
-    pairs = pairs.join(people, left_on="item", right_on="user", how="left", suffix="_other", maintain_order="left")
-    pairs = pairs.with_columns(pl.col("kind", "kind_other").fill_null("unknown"))
-    pairs = pairs.with_columns(verdict=verdict(pl.col(KEY), pl.col("item")))
-    for (rule,), found in pairs.filter(pl.col("verdict").str.starts_with("agents.")).group_by("verdict"):
-        note_rows(found, str(rule), _LIST, users.file.name, users.notes)
-    stated = pairs.filter(pl.col("verdict").is_in(["student", "guardian"]))
-    by_student = pl.col("verdict") == "student"
-    rows = stated.select(
-        *row_keys(users, derived_key(pl.col(KEY), pl.col("item"))),
-        pl.col("verdict").alias("asserted_by"),
-        pl.when(by_student).then("item").otherwise(KEY).alias("guardian"),
-        pl.when(by_student).then(KEY).otherwise("item").alias("student"),
-        pl.when(by_student).then("relation_other").otherwise("relation").alias("relationship"),
-    )
-    unclear = pairs.filter(pl.col("verdict") == "agents.role-unknown")[KEY]
-    heard = ~users.unread(_LIST) & ~pl.col(KEY).is_in(unclear.implode())
-    staying = users.rows.filter(~pl.col(DELETED))
-    table = Table(_with_unread(rows), pl.DataFrame(schema=UNREADABLE), _listings(users, people, staying.filter(heard)))
-    return table, staying.filter(~heard)
+        found = pl.LazyFrame(schema={"user": pl.String, "role": pl.String})
+    return found.drop_nulls()
 
 
 def people_of(roles: pl.DataFrame) -> pl.DataFrame:
-    """``person``, ``kind`` (student, guardian, both, neither) and ``relation`` (the first of their family roles)."""
+    """``user``, ``kind`` (student, guardian, both, neither) and ``relation`` (the first of their family roles)."""
+    return _kinds(roles.lazy()).collect(engine="in-memory")
+
+
+def _kinds(roles: pl.LazyFrame) -> pl.LazyFrame:
     family = pl.col("role").is_in(_FAMILY)
     people = roles.group_by("user").agg(
         student=(pl.col("role") == "student").any(),
@@ -108,29 +88,76 @@ def people_of(roles: pl.DataFrame) -> pl.DataFrame:
     return people.select("user", "relation", kind=kind)
 
 
-def verdict(person: pl.Expr, item: pl.Expr) -> pl.Expr:
-    """Who states that ``item`` is an agent of ``person``, or the rule that this breaks.
+def verdict(user: pl.Expr, item: pl.Expr) -> pl.Expr:
+    """Who asserts that ``item`` is an agent of ``user``, or the rule that this breaks.
 
     Asked of rows with the kinds of both (``people_of``) as ``kind`` and ``kind_other``.
     """
     verdicts = {f"{one} {other}": v for one, others in _VERDICTS.items() for other, v in others.items()}
     by_kinds = pl.concat_str("kind", "kind_other", separator=" ").replace_strict(verdicts, return_dtype=pl.String)
-    return pl.when(person == item).then(pl.lit("agents.self")).otherwise(by_kinds)
+    return pl.when(user == item).then(pl.lit("agents.self")).otherwise(by_kinds)
 
 
-def _with_unread(rows: pl.DataFrame) -> pl.DataFrame:
-    """Where the package does not tell the relationship, the stored one stays."""
-    untold = pl.when(pl.col("relationship").is_null()).then(pl.lit(["relationship"]))
-    return rows.with_columns(unread=untold)
+def guardian_links(users: FileRead, roles: FileRead | None, findings: Findings) -> Table:
+    """The links that users.csv asserts. What makes none is reported."""
+    if not users.has(_LIST):
+        coverage, reason = listing_coverage(users, (_LIST,))
+        return absent("GuardianLink", users, reason)
+    people = _kinds(roles_of(users, roles)).collect(engine="in-memory")
+    pairs = _pairs(users, people.lazy())
+    report(_checks(users, pairs), findings)
+    links = pairs.filter(pl.col("verdict").is_in(["student", "guardian"])).with_row_index("\0at")
+    unclear = pairs.filter(pl.col("verdict") == "agents.role-unknown")[KEY]
+    understood = ~users.is_invalid(_LIST) & ~pl.col(KEY).is_in(unclear.implode())
+    coverage, reason = Coverage.FULL, ""
+    if users.coverage is not Coverage.FULL or unclear.len() or _LIST in users.bad_columns:
+        coverage, reason = listing_coverage(users, (_LIST,), users.remaining.filter(~understood))
+    rows = _link_rows(users, links)
+    unknown = rows.filter(pl.col("relationship").is_null())
+    invalid = unknown.select("sourced_id", column=pl.lit("relationship"), _file="_file", _line="_line")
+    parents = _parents(users, people.lazy(), users.remaining.filter(understood))
+    return Table("GuardianLink", rows.lazy(), coverage, reason, invalid=invalid, parents=parents, changes=users.delta)
 
 
-def _listings(users: FileRead, people: pl.DataFrame, heard: pl.DataFrame) -> tuple[Listing, ...]:
-    """Those whose list of agents was read and whose side is known, as students and as guardians."""
-    owners = heard.select(KEY, LINE).join(people, left_on=KEY, right_on="user", maintain_order="left")
+def _pairs(users: FileRead, people: pl.LazyFrame) -> pl.DataFrame:
+    """A row for each item of each list, with what both people are."""
+    email = (pl.col("email") if users.has("email") else pl.lit(None, pl.String)).str.to_lowercase()
+    pairs = listed(users, _LIST, *(["email"] if users.has("email") else [])).with_columns(email=email)
+    people = people.join(users.rows.select(user=KEY, email=email), on="user", how="left")
+    pairs = pairs.join(people.drop("email"), left_on=KEY, right_on="user", how="left", maintain_order="left")
+    pairs = pairs.join(people, left_on="item", right_on="user", how="left", suffix="_other", maintain_order="left")
+    pairs = pairs.with_columns(pl.col("kind", "kind_other").fill_null("unknown"))
+    return pairs.with_columns(verdict=verdict(pl.col(KEY), pl.col("item"))).collect(engine="in-memory")
 
-    def of(side: str) -> Listing:
-        found = owners.filter(pl.col("kind").is_in([side, "both"]))
-        told = {"asserted_by": pl.lit(side), side: pl.col(KEY), "file": pl.lit(users.member), "line": pl.col(LINE)}
-        return Listing(found.select(**told))
 
-    return of("student"), of("guardian")
+def _checks(users: FileRead, pairs: pl.DataFrame) -> Iterator[Check]:
+    for rule in sorted(rule for rule in pairs["verdict"].unique() if rule.startswith("agents.")):
+        yield Check(rule, users, _LIST, pairs.lazy().filter(pl.col("verdict") == rule))
+    if users.has("email") and pairs.height:
+        same = pl.col("verdict").is_in(["student", "guardian"]) & (pl.col("email") == pl.col("email_other"))
+        yield Check(
+            "semantic.guardian-email", users, "email", pairs.lazy().filter(same).unique(LINE, maintain_order=True)
+        )
+
+
+def _link_rows(users: FileRead, links: pl.DataFrame) -> pl.DataFrame:
+    by_student = pl.col("verdict") == "student"
+    return links.select(
+        *provenance(users, derived_key(pl.col(KEY), pl.col("item"))),
+        pl.col("verdict").alias("asserted_by"),
+        pl.when(by_student).then("item").otherwise(KEY).alias("guardian"),
+        pl.when(by_student).then(KEY).otherwise("item").alias("student"),
+        pl.when(by_student).then("relation_other").otherwise("relation").alias("relationship"),
+    )
+
+
+def _parents(users: FileRead, people: pl.LazyFrame, readable: pl.LazyFrame) -> tuple[pl.DataFrame, ...]:
+    """Those whose list could be read and whose side is known, as students and as guardians."""
+    owners = readable.select(KEY, LINE).join(people, left_on=KEY, right_on="user", maintain_order="left")
+    sides = [
+        parents_of(users, owners.filter(pl.col("kind").is_in([side, "both"])), side).with_columns(
+            asserted_by=pl.lit(side)
+        )
+        for side in ("student", "guardian")
+    ]
+    return tuple(pl.collect_all(sides, engine="in-memory"))

@@ -1,4 +1,4 @@
-"""What the manifest says: the version, and for every file whether it is absent, bulk or delta."""
+"""What the manifest declares: the version, and for every file whether it is absent, bulk or delta."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-import polars as pl
-
 from providers.oneroster.spec import FILES, manifest_properties
 from rosterkit.errors import SourceUnreadable
-from rosterkit.roster import findings
-from rosterkit.roster.rules import Rule
 from rosterkit.sources.archive import Archive
-from rosterkit.sources.csv import LINE, read_csv
-from rosterkit.sources.file_findings import Notes
-from rosterkit.sources.reading import ReadOptions
+from rosterkit.sources.base import Context, Coverage
+from rosterkit.sources.csv import LINE, CsvFile, Reading
+from rosterkit.sources.findings import Findings
 
 __all__ = ["Contents", "Member", "read_contents"]
 
@@ -32,7 +28,7 @@ class Member:
 
     name: str
     mode: str  # bulk | delta | partial (nothing says what absence means) | absent
-    why: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,50 +38,47 @@ class Contents:
     version: str
     system: str
     members: dict[str, Member]
-    findings: pl.DataFrame
 
 
-def read_contents(archive: Archive, rules: Mapping[str, Rule], options: ReadOptions) -> Contents:
+def read_contents(archive: Archive, findings: Findings, context: Context) -> Contents:
     """Reads the manifest; SourceUnreadable when nothing can be made of the package."""
-    notes = Notes(rules, _MANIFEST, strict=options.strict)
-    around = Notes(rules, "", strict=options.strict)
     manifest = next((name for name in archive.names if name.casefold() == _MANIFEST), "")
-    said = _properties(archive, manifest, notes, options) if manifest else None
-    version = _version(archive, said, notes, options)
-    there = _there(archive, version, around)
-    if said is None:
-        members = {name: Member(there[name], "partial") for name in there}
-    else:
-        _unknown_properties(said, version, notes)
-        members = {name: _member(name, said, there.get(name, ""), notes) for name in FILES[version]}
-    absent = {name: Member("", "absent", "it is not in the package") for name in FILES[version]}
-    told = findings.concat([archive.findings, notes.frame(), around.frame()])
-    return Contents(version, (said or {}).get("source.systemName", ""), absent | members, told)
+    values = _properties(archive, manifest, findings, context) if manifest else None
+    version = _version(archive, values, findings)
+    there = _there(archive, version, findings)
+    members = {name: Member("", "absent", "it is not in the package") for name in FILES[version]}
+    if values is None:
+        return Contents(version, "", members | {name: Member(there[name], "partial") for name in there})
+    _report_unknown(values, version, findings)
+    members |= {name: _member(name, values, there.get(name, ""), findings) for name in FILES[version]}
+    return Contents(version, values.get("source.systemName", ""), members)
 
 
-def _properties(archive: Archive, name: str, notes: Notes, options: ReadOptions) -> dict[str, str]:
-    chunks = _within(archive.chunks(name))
-    read = read_csv(name, chunks, notes, options, key="propertyName", size=archive.declared_size(name))
-    if read.state != "whole" or len(read.header) < 2:
+def _properties(archive: Archive, name: str, findings: Findings, context: Context) -> dict[str, str]:
+    how = Reading(key="propertyName", limits=context.size_limits, size=archive.declared_size(name))
+    file = CsvFile(_MANIFEST, lambda: _limited(archive.chunks(name)), findings, how)
+    read = None if file.reason else file.read()
+    if read is None or read.coverage is not Coverage.FULL or len(file.header) < 2:
+        reason = file.reason or (read.reason if read else "") or "it has fewer than two columns"
         raise SourceUnreadable(
-            f"manifest.csv cannot be read: {read.why or 'it has fewer than two columns'}. Export the package again.",
+            f"manifest.csv cannot be read: {reason}. Export the package again.",
             rule="manifest.unreadable",
             file=_MANIFEST,
         )
-    if read.header != ("propertyName", "value"):
-        notes.one("manifest.header", line=1)
-    said: dict[str, str] = {}
-    for prop, value, line in read.rows.select(*read.header[:2], LINE).fill_null("").iter_rows():
-        prop, value = prop.strip(), value.strip()  # noqa: PLW2901 - the same cells, without spaces around
-        if said.setdefault(prop, value) != value:
-            notes.one("manifest.repeated", line=line, column=prop[:60])
-            said[prop] = _CONTRADICTED
-    if said.get("manifest.version") != "1.0":
-        notes.one("manifest.own-version", column="manifest.version", value=said.get("manifest.version", "")[:60])
-    return said
+    if file.header != ("propertyName", "value"):
+        findings.add("manifest.header", file=_MANIFEST, line=1)
+    values: dict[str, str] = {}
+    for line, prop, value in read.rows.select(LINE, *file.header[:2]).collect(engine="in-memory").iter_rows():
+        name, text = (prop or "").strip(), (value or "").strip()
+        if values.setdefault(name, text) != text:
+            findings.add("manifest.repeated", file=_MANIFEST, line=line, column=name[:60])
+            values[name] = _CONTRADICTED
+    if (own := values.get("manifest.version", "")) != "1.0":
+        findings.add("manifest.own-version", file=_MANIFEST, column="manifest.version", value=own[:60])
+    return values
 
 
-def _within(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _limited(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The manifest's bytes, of which there are few: each property that is not known is noted by itself."""
     size = 0
     for chunk in chunks:
@@ -99,20 +92,20 @@ def _within(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def _version(archive: Archive, said: dict[str, str] | None, notes: Notes, options: ReadOptions) -> str:
+def _version(archive: Archive, values: dict[str, str] | None, findings: Findings) -> str:
     """The version that the manifest names, or in lenient reading the one that the headers tell."""
-    named = (said or {}).get("oneroster.version", "")
+    named = (values or {}).get("oneroster.version", "")
     if named in _SAME_AS:
         return _SAME_AS[named]
-    guessed = "" if named or options.strict else _told_by_headers(archive)
-    if said is None:
+    guessed = "" if named or findings.strict else _version_of_headers(archive)
+    if values is None:
         if not guessed:
             raise SourceUnreadable(
                 "The package has no manifest.csv, as OneRoster 1.0 packages have none, and 1.0 is not read. "
                 "Export as OneRoster 1.1 or 1.2, with manifest.csv at the root of the package.",
                 rule="manifest.missing",
             )
-        notes.one("manifest.missing", detail=f"read as {guessed}")
+        findings.add("manifest.missing", file=_MANIFEST, detail=f"read as {guessed}")
         return guessed
     if not guessed:
         raise SourceUnreadable(
@@ -120,11 +113,11 @@ def _version(archive: Archive, said: dict[str, str] | None, notes: Notes, option
             rule="manifest.version",
             file=_MANIFEST,
         )
-    notes.one("manifest.version-guessed", detail=f"read as {guessed}")
+    findings.add("manifest.version-guessed", file=_MANIFEST, detail=f"read as {guessed}")
     return guessed
 
 
-def _told_by_headers(archive: Archive) -> str:
+def _version_of_headers(archive: Archive) -> str:
     """1.1 and 1.2 both have enabledUser, which 1.0 lacks; only 1.1 has orgSourcedIds beside it."""
     users = next((name for name in archive.names if name.casefold() == "users.csv"), "")
     if not users:
@@ -136,7 +129,7 @@ def _told_by_headers(archive: Archive) -> str:
     return "1.1" if "orgsourcedids" in header else "1.2"
 
 
-def _there(archive: Archive, version: str, notes: Notes) -> dict[str, str]:
+def _there(archive: Archive, version: str, findings: Findings) -> dict[str, str]:
     """The members that are files of the standard, by its name for them."""
     known = {f"{name}.csv".casefold(): name for name in FILES[version]}
     there: dict[str, str] = {}
@@ -145,40 +138,40 @@ def _there(archive: Archive, version: str, notes: Notes) -> dict[str, str]:
             continue
         name = known.get(member.casefold())
         if name is None:
-            notes.one("package.unknown-file", detail=member[:120])
+            findings.add("package.unknown-file", detail=member[:120])
             continue
         if member != f"{name}.csv":
-            notes.one("package.file-name", detail=member[:120])
+            findings.add("package.file-name", detail=member[:120])
         there[name] = member
     return there
 
 
-def _unknown_properties(said: dict[str, str], version: str, notes: Notes) -> None:
+def _report_unknown(values: Mapping[str, str], version: str, findings: Findings) -> None:
     known = manifest_properties(version)
-    for prop in said:
+    for prop in values:
         if prop not in known:
-            notes.one("manifest.unknown-property", column=prop[:60])
+            findings.add("manifest.unknown-property", file=_MANIFEST, column=prop[:60])
 
 
-def _member(name: str, said: dict[str, str], member: str, notes: Notes) -> Member:
+def _member(name: str, values: Mapping[str, str], member: str, findings: Findings) -> Member:
     """How one file is read; where manifest and package contradict each other it is absent, which archives nothing."""
     prop = f"file.{name}"
-    value = said.get(prop)
+    value = values.get(prop)
     if value == _CONTRADICTED:
-        return Member("", "absent", notes.meaning("manifest.repeated"))
+        return Member("", "absent", findings.meaning("manifest.repeated"))
     if value is None:
-        notes.one("manifest.row-missing", column=prop)
+        findings.add("manifest.row-missing", file=_MANIFEST, column=prop)
     mode = (value or "absent").casefold()
     if value is not None and value not in _MODES:
-        notes.one("manifest.mode", column=prop, value=value[:60])
-    if mode not in _MODES or (mode != value and notes.severity("manifest.mode") == "error"):
+        findings.add("manifest.mode", file=_MANIFEST, column=prop, value=value[:60])
+    if mode not in _MODES or (mode != value and findings.severity("manifest.mode") == "error"):
         mode = "absent"
     if mode == "absent":
         if member:
-            notes.one("manifest.undeclared", column=prop)
-            return Member("", "absent", notes.meaning("manifest.undeclared"))
+            findings.add("manifest.undeclared", file=_MANIFEST, column=prop)
+            return Member("", "absent", findings.meaning("manifest.undeclared"))
         return Member("", "absent", "the manifest declares it absent")
     if not member:
-        notes.one("manifest.file-missing", column=prop)
-        return Member("", "absent", notes.meaning("manifest.file-missing"))
+        findings.add("manifest.file-missing", file=_MANIFEST, column=prop)
+        return Member("", "absent", findings.meaning("manifest.file-missing"))
     return Member(member, mode)

@@ -1,19 +1,28 @@
-"""From files as read to canonical tables: each column to its home, lists taken apart into records of their own."""
+"""From files to canonical tables: each column to its place, lists taken apart into records of their own."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import polars as pl
 
-from providers.oneroster.celltable import DELETED, KEY, LINE, MODIFIED, is_unread
 from providers.oneroster.rows import FileRead
-from providers.oneroster.spec import Field
-from rosterkit.roster.schema import by_name
-from rosterkit.sources.bundle import ROW_KEYS, UNREADABLE, Listing, Table
+from providers.oneroster.values import ATTRIBUTES, DELETED, INVALID, KEY, LINE, MODIFIED
+from rosterkit.sources.base import INVALID as INVALID_SCHEMA
+from rosterkit.sources.base import Coverage, Table
 
-__all__ = ["ENTITY_OF", "class_terms", "derived_key", "listed", "roles_11", "row_keys", "table"]
+__all__ = [
+    "ENTITY_OF",
+    "absent",
+    "class_terms",
+    "derived_key",
+    "listed",
+    "listing_coverage",
+    "parents_of",
+    "provenance",
+    "roles_11",
+    "table",
+]
 
 ENTITY_OF = {
     "orgs": "Org",
@@ -31,104 +40,137 @@ ENTITY_OF = {
 
 def table(read: FileRead) -> Table:
     """The entity of the file: one record per row."""
-    entity = by_name(ENTITY_OF[read.file.name])
-    homes = {field.home.split(".")[1]: field for field in read.file.fields if field.home.startswith(f"{entity.name}.")}
-    stated = {label: field for label, field in homes.items() if field.name in read.present}
-    values = [_value(field, entity.column(label).kind).alias(label) for label, field in stated.items()]
-    if read.extensions:
-        values.append(_attributes(read.extensions))
-    unread = [
-        pl.when(read.unread(field.name)).then(pl.lit(label))
-        for label, field in stated.items()
-        if read.any_unread(field.name)
-    ]
-    rows = read.rows.select(*row_keys(read, pl.col(KEY), unread), *values)
-    return Table(rows, read.unreadable)
-
-
-def row_keys(read: FileRead, key: pl.Expr, unread: Sequence[pl.Expr] = ()) -> list[pl.Expr]:
-    """The ROW_KEYS of a record that a row of the file states."""
-    labels = pl.concat_list(unread).list.drop_nulls() if unread else pl.lit(None)
-    told = {
-        "sourced_id": key,
-        "deleted": pl.col(DELETED),
-        "unread": pl.when(labels.list.len() > 0).then(labels) if unread else labels,
-        "modified_at": pl.col(MODIFIED),
-        "file": pl.lit(read.member),
-        "line": pl.col(LINE),
+    entity = ENTITY_OF[read.file.name]
+    if read.coverage is Coverage.ABSENT:
+        return absent(entity, read, read.reason)
+    labels = {
+        field.name: field.home.split(".")[1]
+        for field in read.file.fields
+        if field.home.startswith(f"{entity}.") and field.name in read.present
     }
-    return [told[name].cast(dtype).alias(name) for name, dtype in ROW_KEYS.items()]
+    columns = [pl.col(name).alias(label) for name, label in labels.items()]
+    if read.extended:
+        columns.append(pl.col(ATTRIBUTES).alias("attributes"))
+    rows = read.rows.select(*provenance(read, pl.col(KEY)), *columns)
+    invalid = _invalid_cells(read, {name: label for name, label in labels.items() if name in read.bad_columns})
+    return Table(
+        entity, rows, read.coverage, read.reason, invalid=pl.concat([read.unreadable, invalid]), changes=read.delta
+    )
 
 
-def _value(field: Field, kind: str) -> pl.Expr:
-    column = pl.col(field.name)
-    if kind != "bool":
-        return column
-    return pl.when(column.is_not_null()).then(column == "true")
+def absent(entity: str, read: FileRead, reason: str) -> Table:
+    """The entity where nothing is known of it."""
+    schema = {"sourced_id": pl.String, "_file": pl.String, "_line": pl.Int64}
+    return Table(entity, pl.LazyFrame(schema=schema), Coverage.ABSENT, reason, changes=read.delta)
 
 
-def _attributes(names: tuple[str, ...]) -> pl.Expr:
-    """Extension columns as a JSON object of those that have a value."""
-    pairs = [pl.concat_str(pl.lit(json.dumps(name, ensure_ascii=False) + ":"), _quoted(name)) for name in sorted(names)]
-    joined = pl.concat_str(pairs, separator=",", ignore_nulls=True)
-    return pl.when(joined != "").then(pl.concat_str(pl.lit("{"), joined, pl.lit("}"))).alias("attributes")
+def provenance(read: FileRead, key: pl.Expr) -> list[pl.Expr]:
+    """The columns of a record beside its values."""
+    return [
+        key.alias("sourced_id"),
+        pl.lit(read.name).alias("_file"),
+        pl.col(LINE).cast(pl.Int64).alias("_line"),
+        pl.col(DELETED).alias("_deleted"),
+        pl.col(MODIFIED).alias("_modified_at"),
+    ]
 
 
-def _quoted(name: str) -> pl.Expr:
-    return pl.col(name).map_batches(_json_strings, return_dtype=pl.String)
-
-
-def _json_strings(values: pl.Series) -> pl.Series:
-    """Each text as a JSON string, by its distinct values; null stays null."""
-    distinct = values.drop_nulls().unique()
-    quoted = [json.dumps(value, ensure_ascii=False) for value in distinct]
-    known = pl.DataFrame({"raw": distinct, "quoted": quoted}, schema={"raw": pl.String, "quoted": pl.String})
-    return pl.DataFrame({"raw": values}).join(known, on="raw", how="left", maintain_order="left")["quoted"]
+def _invalid_cells(read: FileRead, labels: dict[str, str]) -> pl.DataFrame:
+    """INVALID of the cells that could not be used: by record, and the label of the column."""
+    if not labels:
+        return pl.DataFrame(schema=INVALID_SCHEMA)
+    seen = read.rows.filter(pl.col(INVALID) != 0).select(KEY, LINE, *(read.is_invalid(n).alias(n) for n in labels))
+    cells = [
+        seen.filter(name).select(
+            sourced_id=KEY, column=pl.lit(label), _file=pl.lit(read.name), _line=pl.col(LINE).cast(pl.Int64)
+        )
+        for name, label in labels.items()
+    ]
+    return pl.concat(cells).sort("_line", maintain_order=True).collect(engine="in-memory")
 
 
 def derived_key(owner: pl.Expr, item: pl.Expr) -> pl.Expr:
-    """The sourced id of a record that one row lists: both ids, parted by a bar that neither holds."""
-    return pl.concat_str(_escaped(owner), _escaped(item), separator="|")
+    """The sourced id of a record that one row lists: both ids, parted by a colon that neither holds."""
+    return pl.concat_str(_escaped(owner), _escaped(item), separator=":")
 
 
 def _escaped(key: pl.Expr) -> pl.Expr:
-    return key.str.replace_all("%", "%25", literal=True).str.replace_all("|", "%7C", literal=True)
+    return key.str.replace_all("%", "%25", literal=True).str.replace_all(":", "%3A", literal=True)
 
 
-def listed(read: FileRead, column: str, *others: str) -> pl.DataFrame:
-    """The rows that stay, one per item of their list in that column, as column ``item``.
+def listed(read: FileRead, column: str, *others: str) -> pl.LazyFrame:
+    """The rows that stay, one per item of their list in that column, as column ``item``; and the columns ``others``."""
+    lists = read.remaining.filter(pl.col(column).is_not_null())
+    own = dict.fromkeys((KEY, DELETED, MODIFIED, INVALID, LINE, column, *others))
+    return lists.select(*own, item=pl.col(column).str.split(",")).explode("item", empty_as_null=True).drop_nulls("item")
 
-    Of their other columns, those by which a record is known, and ``others``.
+
+def listing_coverage(
+    read: FileRead, columns: Sequence[str], unread: pl.LazyFrame | None = None
+) -> tuple[Coverage, str]:
+    """Coverage of an entity that rows list in these columns, and why it is not full.
+
+    Partial where a list (a row of ``unread``) could not be read: what it lists has no key of its own in the file by
+    which it could be protected.
     """
-    lists = read.rows.lazy().filter(~pl.col(DELETED) & pl.col(column).is_not_null())
-    own = dict.fromkeys((KEY, DELETED, MODIFIED, LINE, column, *others))
-    return lists.select(*own, item=pl.col(column).str.split(",")).explode("item").drop_nulls("item").collect()
+    missing = [name for name in columns if name not in read.present]
+    if read.coverage is Coverage.ABSENT or missing:
+        return Coverage.ABSENT, read.reason if not missing or read.reason else f"{read.name} has no column {missing[0]}"
+    if read.coverage is not Coverage.FULL:
+        return read.coverage, read.reason
+    if unread is None:
+        if read.bad_columns.isdisjoint(columns):
+            return Coverage.FULL, ""
+        unread = read.remaining.filter(pl.any_horizontal(read.is_invalid(name) for name in columns))
+    first = unread.select(pl.col(LINE).min()).collect(engine="in-memory").item()
+    if first is None:
+        return Coverage.FULL, ""
+    return Coverage.PARTIAL, f"{read.name}:{first}: its {columns[0]} could not be used"
 
 
 def class_terms(read: FileRead) -> Table:
     """The terms that each class lists."""
+    coverage, reason = listing_coverage(read, ("termSourcedIds",))
+    if coverage is Coverage.ABSENT:
+        return absent("ClassTerm", read, reason)
     rows = listed(read, "termSourcedIds").select(
-        *row_keys(read, derived_key(pl.col(KEY), pl.col("item"))), pl.col(KEY).alias("class"), session="item"
+        *provenance(read, derived_key(pl.col(KEY), pl.col("item"))), pl.col(KEY).alias("class"), session="item"
     )
-    readable = read.rows.filter(~pl.col(DELETED) & ~read.unread("termSourcedIds"))
-    owners = readable.select(pl.col(KEY).alias("class"), file=pl.lit(read.member), line=LINE)
-    return Table(rows, pl.DataFrame(schema=UNREADABLE), (Listing(owners),))
+    readable = read.remaining.filter(~read.is_invalid("termSourcedIds"))
+    parents = parents_of(read, readable, "class")
+    return Table(
+        "ClassTerm", rows, coverage, reason, parents=(parents.collect(engine="in-memory"),), changes=read.delta
+    )
+
+
+def parents_of(read: FileRead, rows: pl.LazyFrame, label: str) -> pl.LazyFrame:
+    """The records of these rows as parents (Table.parents) that are named by that label."""
+    return rows.select(pl.col(KEY).alias(label), _file=pl.lit(read.name), _line=pl.col(LINE).cast(pl.Int64))
 
 
 def roles_11(read: FileRead) -> Table:
-    """What a person is, at each organisation that their row of OneRoster 1.1 lists."""
-    said = ~read.unread("role")
+    """What a user is, at each organisation that their row of OneRoster 1.1 lists."""
+    columns = ("orgSourcedIds", "role")
+    coverage, reason = listing_coverage(read, columns)
+    if coverage is Coverage.ABSENT:
+        return absent("Role", read, reason)
     rows = (
-        listed(read, "orgSourcedIds", "role", *([is_unread("role")] if read.any_unread("role") else []))
-        .filter(said)
+        listed(read, "orgSourcedIds", "role")
+        .filter(~read.is_invalid("role"))
         .select(
-            *row_keys(read, derived_key(pl.col(KEY), pl.col("item"))),
+            *provenance(read, derived_key(pl.col(KEY), pl.col("item"))),
             pl.col(KEY).alias("user"),
             pl.col("item").alias("org"),
             "role",
             type=pl.lit("primary"),
         )
     )
-    readable = read.rows.filter(~pl.col(DELETED) & said & ~read.unread("orgSourcedIds"))
-    owners = readable.select(pl.col(KEY).alias("user"), file=pl.lit(read.member), line=LINE)
-    return Table(rows, pl.DataFrame(schema=UNREADABLE), (Listing(owners),))
+    readable = read.remaining.filter(~read.is_invalid("role") & ~read.is_invalid("orgSourcedIds"))
+    return Table(
+        "Role",
+        rows,
+        coverage,
+        reason,
+        parents=(parents_of(read, readable, "user").collect(engine="in-memory"),),
+        changes=read.delta,
+    )

@@ -1,208 +1,302 @@
-"""One cell at a time: what a text means under its column's type. Pure functions, called once per distinct value.
+"""Rows of text to rows of canonical values: a pure function of each row, so that a row cache may answer in its place.
 
-Each returns the canonical text (lists as JSON, dates as YYYY-MM-DD, booleans as true and false) and the rules that it
-met on the way; no text and a rule means that the cell cannot be read, no text and no ``bad`` that it is blank.
+Whole columns at a time. One look says which columns hold anything that does not mean itself; the distinct odd values of
+those are read one by one (``cells``); one step then makes all columns.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
-from datetime import UTC, date, datetime
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as default
+from functools import reduce
 
-from providers.oneroster.spec import Field, tokens_of
+import polars as pl
 
-__all__ = [
-    "GRADES",
-    "GRADE_FORMS",
-    "GUID",
-    "MANGLED",
-    "Cell",
-    "canonical_list",
-    "fast_pattern",
-    "read_cell",
-    "read_datetime",
-]
+from providers.oneroster.cells import GRADES, GUID, Cell, read_cell
+from providers.oneroster.spec import Field, File
+from rosterkit.sources.findings import ROW_FINDINGS
+from rosterkit.sources.row_cache import LINE, Converted
 
-GUID = r"[0-9A-Za-z./@_-]{1,255}"
-MANGLED = r"^\s*\d(?:[.,]\d+)?[eE]\+\d+\s*$"
-"""An id that a spreadsheet turned into a number, such as 1.23E+11."""
+__all__ = ["ATTRIBUTES", "DELETED", "INVALID", "KEY", "LINE", "MODIFIED", "WHOLE_ROW", "Conversion", "shown"]
 
-GRADES = ("IT", "PR", "PK", "TK", "KG", *(f"{n:02}" for n in range(1, 14)), "PS", "UG", "Other")
-"""CEDS entry grade levels, as OneRoster 1.1 wants them."""
+KEY, DELETED, MODIFIED, INVALID, ATTRIBUTES = "\0key", "\0deleted", "\0modified", "\0invalid", "\0attributes"
+"""Columns beside those of the standard. INVALID has a bit for each column of the file, in its order, whose cell could
+not be used, and WHOLE_ROW where the whole row could not.
+"""
 
-_TRUE = {"true", "1", "yes", "y", "t"}
-_FALSE = {"false", "0", "no", "n", "f"}
-GRADE_FORMS = {str(n): f"{n:02}" for n in range(1, 10)} | {"K": "KG", "k": "KG", "kg": "KG"}
-"""How grades are often written, and how CEDS writes them."""
-
-_USER_ID = re.compile(r"\{[^:{}]+:[^{}]+\}")
-_DATE = re.compile(
-    r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
-    r"(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
-)
-_SLASHED = {
-    "date-month-first": re.compile(r"(?P<month>\d{1,2})[/.-](?P<day>\d{1,2})[/.-](?P<year>\d{4})"),
-    "date-day-first": re.compile(r"(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})[/.-](?P<year>\d{4})"),
-}
-"""How a district said that it means its dates (the setting ``dates``)."""
-
-_DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z")
-
-
-class Cell(NamedTuple):
-    """What a cell says: its canonical text, the rules that it met, and whether it cannot be read at all."""
-
-    text: str | None
-    rules: tuple[str, ...] = ()
-    bad: bool = False
-
-
-def _bad(rule: str) -> Cell:
-    return Cell(None, (rule,), bad=True)
-
-
-def canonical_list(items: list[str]) -> str | None:
-    """The items as the canonical model writes a list: JSON without spaces, null for none."""
-    return json.dumps(items, ensure_ascii=False, separators=(",", ":")) if items else None
-
-
-def read_cell(value: str, field: Field) -> Cell:
-    """The cell under that column."""
-    if value.strip() == "":
-        return Cell(None)
-    if value == "NULL":
-        return Cell(None, ("cell.null-literal",))
-    if field.type == "text":
-        return Cell(value)
-    bare = value.strip()
-    found = _READERS[field.type](bare, field)
-    spaces = ("cell.space",) if bare != value else ()
-    return Cell(found.text, (*spaces, *found.rules), found.bad)
-
-
-def fast_pattern(field: Field) -> str | None:
-    """A regular expression of texts that mean themselves (in user_ids: one item), so that no function need look."""
-    return _FAST.get(field.type)
-
-
-def _guid(value: str, _: Field) -> Cell:
-    if re.match(MANGLED, value):
-        return _bad("guid.mangled")
-    if re.fullmatch(GUID, value):
-        return Cell(value)
-    return Cell(value, ("guid.long",) if len(value) > 255 else ("guid.characters",))
-
-
-def _items(value: str) -> tuple[list[str], tuple[str, ...]]:
-    """The items of a comma-separated list, and the rules that it met."""
-    raw = value.split(",")
-    items = [item.strip() for item in raw]
-    spaces = ("list.spaces",) if items != raw else ()
-    kept = [item for item in items if item]
-    return kept, (*spaces, *(("list.empty-item",) if len(kept) < len(items) else ()))
-
-
-def _refs(value: str, field: Field) -> Cell:
-    """Ids stay comma-separated: they are taken apart as a table."""
-    items, rules = _items(value)
-    cells = [_guid(item, field) for item in items]
-    if any(cell.bad for cell in cells):
-        return _bad("guid.mangled")
-    distinct = list(dict.fromkeys(items))
-    repeated = ("list.repeated",) if len(distinct) < len(items) else ()
-    met = (*rules, *repeated, *(rule for cell in cells for rule in cell.rules))
-    return Cell(",".join(distinct) or None, tuple(dict.fromkeys(met)))
-
-
-def _texts(value: str, field: Field) -> Cell:
-    items, rules = _items(value)
-    if field.name != "grades":
-        return Cell(canonical_list(items), rules)
-    grades = [GRADE_FORMS.get(item, item) for item in items]
-    if grades != items:
-        rules += ("grade.form",)
-    if not set(grades) <= set(GRADES):
-        rules += ("grade.unknown",)
-    return _set(grades, rules)
-
-
-def _user_ids(value: str, _: Field) -> Cell:
-    if value.startswith(("[", '{"')):  # JSON: its commas part no items
-        return Cell(canonical_list([f"{{unknown:{value}}}"]), ("user-ids.form",))
-    items, rules = _items(value)
-    told = [item if _USER_ID.fullmatch(item) else f"{{unknown:{item}}}" for item in items]
-    return _set(told, rules if told == items else (*rules, "user-ids.form"))
-
-
-def _set(items: list[str], rules: tuple[str, ...]) -> Cell:
-    distinct = sorted(set(items))
-    return Cell(canonical_list(distinct), rules if len(distinct) == len(items) else (*rules, "list.repeated"))
-
-
-def _enum(value: str, field: Field) -> Cell:
-    if tokens_of(field, value):
-        return Cell(value)
-    if field.name == "status" and value.casefold() == "inactive":
-        return Cell("tobedeleted", ("status.inactive",))
-    alike = [token for token in field.tokens if token.casefold() == value.casefold()]
-    return Cell(alike[0], ("enum.case",)) if len(alike) == 1 else _bad("enum.unknown")
-
-
-def _bool(value: str, _: Field) -> Cell:
-    if value in ("true", "false"):
-        return Cell(value)
-    folded = value.casefold()
-    if folded in _TRUE | _FALSE:
-        return Cell("true" if folded in _TRUE else "false", ("bool.form",))
-    return _bad("bool.unknown")
-
-
-def _date(value: str, field: Field) -> Cell:
-    found = _DATE.fullmatch(value) or (_SLASHED[field.type].fullmatch(value) if field.type in _SLASHED else None)
-    if not found:
-        return _bad("date.unreadable")
-    year, month, day = (int(found[name]) for name in ("year", "month", "day"))
-    try:
-        text = date(year, month, day).isoformat()
-    except ValueError:
-        return _bad("date.unreadable")
-    return Cell(text, () if text == value else ("date.form",))
-
-
-def read_datetime(value: str, _: Field) -> Cell:
-    """A point in time as YYYY-MM-DDTHH:MM:SS.sssZ."""
-    try:
-        when = datetime.fromisoformat(value)
-        when = (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return _bad("datetime.unreadable")
-    text = when.strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03}Z"
-    return Cell(text.rjust(24, "0"), () if _DATETIME.fullmatch(value) else ("datetime.form",))
-
-
-def _year(value: str, _: Field) -> Cell:
-    return Cell(value) if re.fullmatch(r"[0-9]{4}", value) else _bad("year.unreadable")
-
-
-_READERS: dict[str, Callable[[str, Field], Cell]] = {
-    "guid": _guid,
-    "ref": _guid,
-    "refs": _refs,
-    "texts": _texts,
-    "user_ids": _user_ids,
-    "enum": _enum,
-    "bool": _bool,
-    **dict.fromkeys(("date", *_SLASHED), _date),
-    "datetime": read_datetime,
-    "year": _year,
-}
-_FAST = {
+WHOLE_ROW = 1 << 31
+_BLANK = "\0blank"  # like INVALID, for cells that are required and blank
+_SPACES = "".join(letter for letter in map(chr, range(0x3001)) if letter.isspace())
+_NO_VALUE = ("", "NULL")
+_DAY = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"  # a day that every month has
+_FAST = {  # texts that mean themselves
     "guid": f"^{GUID}$",
     "ref": f"^{GUID}$",
     "refs": f"^{GUID}(?:,{GUID})*$",
-    "year": "^[0-9]{4}$",
+    "texts": r'^[^,"\\[:cntrl:]]+$',
     "user_ids": r'^\{[^:{},"\\[:cntrl:]]+:[^:{},"\\[:cntrl:]]+\}$',  # one item that JSON need not escape
+    "year": "^[0-9]{4}$",
+    "date": f"^{_DAY}$",
+    "datetime": rf"^{_DAY}T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){{2}}\.[0-9]{{3}}Z$",
 }
+
+
+def shown(field: Field, value: pl.Expr) -> pl.Expr:
+    """The value as a finding shows it: by its length only where it is personal."""
+    if field.personal:
+        return pl.concat_str(pl.lit("("), value.str.len_chars(), pl.lit(" characters)"))
+    return value.str.slice(0, 60)
+
+
+@dataclass
+class _Column:
+    """One column of the file: what a look at it saw, and what follows."""
+
+    name: str
+    field: Field
+    errors: frozenset[str]
+    spaced: bool = False  # some cells have spaces around their value
+    odd: bool = False  # some values do not mean themselves
+    blank: bool = False  # some cells have no value
+    cells: Mapping[str, Cell] = default(default_factory=dict)  # what the odd values mean
+
+    def look(self) -> Iterator[pl.Expr]:
+        raw = pl.col(self.name)
+        yield (raw != self.bare).any().alias(f"spaced {self.name}")
+        yield self.is_odd.any().alias(f"odd {self.name}")
+        yield (raw.is_null() | self.bare.is_in(_NO_VALUE)).any().alias(f"blank {self.name}")
+
+    @property
+    def bare(self) -> pl.Expr:
+        return pl.col(self.name).str.strip_chars(_SPACES)
+
+    @property
+    def is_odd(self) -> pl.Expr:
+        """Which values do not mean themselves, or may not. False where there is none."""
+        bare, kind = self.bare, self.field.type
+        if kind == "text":
+            return (bare == "NULL").fill_null(value=False)
+        if kind in ("enum", "bool"):
+            odd = ~bare.is_in(list(self.field.tokens))
+        elif self.field.name == "grades":
+            odd = ~bare.is_in(GRADES)
+        else:
+            odd = ~bare.str.contains(_FAST[kind]) | (bare == "NULL")
+        if kind == "refs":
+            items = bare.str.split(",")
+            odd |= items.list.n_unique() < items.list.len()
+        return odd.fill_null(value=False) & (bare != "")
+
+    @property
+    def space_is_error(self) -> bool:
+        return self.spaced and "cell.space" in self.errors
+
+    @property
+    def value(self) -> pl.Expr:
+        text = pl.col(self.name)
+        if self.spaced:
+            text = pl.when(self.bare != "").then(self.bare)
+            if self.space_is_error:
+                text = pl.when(pl.col(self.name) == self.bare).then(self.bare)
+        plain = pl.concat_str(pl.lit('["'), text, pl.lit('"]')) if self.field.type in ("texts", "user_ids") else text
+        if self.cells:
+            new = [cell.text for cell in self.cells.values()]
+            plain = text.replace_strict(list(self.cells), pl.Series(new, dtype=pl.String), default=plain)
+        if self.field.type == "bool":
+            return pl.when(plain.is_not_null()).then(plain == "true")
+        return plain
+
+    @property
+    def bad(self) -> pl.Expr:
+        """Which cells cannot be used."""
+        bad = self.bare.is_in([value for value, cell in self.cells.items() if cell.bad]).fill_null(value=False)
+        if self.space_is_error:
+            bad |= ((pl.col(self.name) != self.bare) & (self.bare != "")).fill_null(value=False)
+        return bad
+
+    @property
+    def may_be_bad(self) -> bool:
+        return self.space_is_error or any(cell.bad for cell in self.cells.values())
+
+    @property
+    def may_be_blank(self) -> bool:
+        return self.blank or any(cell.text is None and not cell.bad for cell in self.cells.values())
+
+    def findings(self, texts: pl.LazyFrame, key: pl.Expr) -> Iterator[pl.LazyFrame]:
+        """A frame of findings for each kind of thing that is wrong with the column."""
+        column = pl.lit(self.field.name).alias("column")
+        if self.spaced:
+            space = texts.filter((pl.col(self.name) != self.bare) & (self.bare != ""))
+            yield space.select(LINE, key, column, rule=pl.lit("cell.space"), value=pl.lit(""), detail=pl.lit(""))
+        rules = [
+            (value, rule, "" if self.field.personal else cell.detail)
+            for value, cell in self.cells.items()
+            for rule in cell.rules
+        ]
+        if rules:
+            broken = pl.LazyFrame(
+                rules, schema={"\0value": pl.String, "rule": pl.String, "detail": pl.String}, orient="row"
+            )
+            rows = texts.select(LINE, key, self.bare.alias("\0value")).join(broken, on="\0value", maintain_order="left")
+            yield rows.select(LINE, "key", column, "rule", value=shown(self.field, pl.col("\0value")), detail="detail")
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """How the rows of one file are converted.
+
+    ``fields``: by the name in the file, the column that it is; ``extensions``: columns that are kept as attributes;
+    ``errors``: the rules that are errors in this mode: a cell that breaks one cannot be used, and is not corrected.
+    """
+
+    file: File
+    fields: Mapping[str, Field]
+    extensions: tuple[str, ...]
+    delta: bool
+    dates: str
+    errors: frozenset[str]
+
+    def __call__(self, texts: pl.DataFrame) -> Converted:
+        """The rows (LINE, KEY, INVALID, DELETED, MODIFIED, columns of the standard, ATTRIBUTES) and their findings."""
+        columns = self._looked_at(texts)
+        rows = self._rows(texts, columns)
+        findings = [found for column in columns for found in column.findings(texts.lazy(), self._key)]
+        findings += self._row_findings(texts, rows)
+        rows = rows.drop(_BLANK)
+        if not findings:
+            return Converted(rows)
+        line = pl.col(LINE).cast(pl.Int64).alias("_line")
+        return Converted(
+            rows, pl.concat(f.select(line, *list(ROW_FINDINGS)[1:]) for f in findings).collect(engine="in-memory")
+        )
+
+    def _looked_at(self, texts: pl.DataFrame) -> list[_Column]:
+        """The columns that are read, after one look at them and at their odd values."""
+        apart = {"password"} if self.delta else {"password", "status", "dateLastModified"}
+        columns = [_Column(n, f, self.errors) for n, f in self.fields.items() if f.name not in apart]
+        if not texts.height:
+            return columns
+        seen = texts.select(expr for column in columns for expr in column.look()).row(0, named=True)
+        for column in columns:
+            column.spaced, column.odd, column.blank = (
+                bool(seen[f"{w} {column.name}"]) for w in ("spaced", "odd", "blank")
+            )
+        odd = [column for column in columns if column.odd]
+        if odd:
+            distinct = texts.select(column.bare.filter(column.is_odd).unique().implode() for column in odd)
+            for column, values in zip(odd, distinct.row(0), strict=True):
+                column.cells = {value: self._cell(value, column.field) for value in sorted(values)}
+        return columns
+
+    def _cell(self, value: str, field: Field) -> Cell:
+        if value == "NULL":
+            return Cell(None, ("cell.null-literal",))
+        cell = read_cell(value, field, self.dates)
+        return Cell(None, cell.rules, bad=True, detail=cell.detail) if self.errors & set(cell.rules) else cell
+
+    @property
+    def _key(self) -> pl.Expr:
+        return self._text("sourcedId").str.strip_chars(_SPACES).alias("key")
+
+    def _text(self, standard: str) -> pl.Expr:
+        """The text of that column of the standard; null where the file has none."""
+        name = next((name for name, field in self.fields.items() if field.name == standard), None)
+        return pl.lit(None, pl.String) if name is None else pl.col(name)
+
+    @property
+    def _deleting(self) -> pl.Expr:
+        """Rows of a bulk file whose status says that their record is to be deleted."""
+        status = self._text("status").str.strip_chars(_SPACES).str.to_lowercase()
+        return status.is_in(["tobedeleted", "inactive"]).fill_null(value=False)
+
+    def _rows(self, texts: pl.DataFrame, columns: Sequence[_Column]) -> pl.DataFrame:
+        """The rows, with _BLANK: a bit for each blank cell that is required (not where the record is deleted)."""
+        bits = {column.field.name: 1 << self.file.header.index(column.field.name) for column in columns}
+        deleted, modified = self._deleting, pl.lit(None, pl.String)
+        if "bulk.delete" in self.errors:
+            deleted = pl.lit(value=False)
+        rows = texts.lazy().select(
+            LINE,
+            self._key.alias(KEY),
+            _bits((bits[c.field.name], c.bad) for c in columns if c.may_be_bad).alias(INVALID),
+            deleted.alias(DELETED),
+            modified.alias(MODIFIED),
+            *(column.value.alias(column.field.name) for column in columns),
+            *([_attributes(self.extensions)] if self.extensions else []),
+        )
+        unusable = (pl.col(INVALID) & bits["sourcedId"]) != 0
+        if self.delta:
+            status, date = (pl.col(n) if n in bits else pl.lit(None, pl.String) for n in ("status", "dateLastModified"))
+            rows = rows.with_columns(
+                (status == "tobedeleted").fill_null(value=False).alias(DELETED), date.alias(MODIFIED)
+            )
+            unusable |= status.is_null() | date.is_null()
+        blank = [
+            (bits[name], pl.col(name).is_null() & ((pl.col(INVALID) & bits[name]) == 0))
+            for name in (c.field.name for c in columns if c.field.required and c.may_be_blank)
+        ]
+        stays = ~pl.col(DELETED)
+        invalid = pl.col(INVALID) | _bits(blank) | _bits([(WHOLE_ROW, unusable)])
+        return rows.with_columns(
+            invalid, _bits((bit, is_blank & stays) for bit, is_blank in blank).alias(_BLANK)
+        ).collect(engine="in-memory")
+
+    def _row_findings(self, texts: pl.DataFrame, rows: pl.DataFrame) -> Iterator[pl.LazyFrame]:
+        """What is wrong with required cells, with a row as a whole, and with its status in a bulk file."""
+        if rows.is_empty():
+            return
+        made = rows.lazy().with_columns(pl.col(KEY).alias("key"))
+        if rows[_BLANK].max():
+            for bit, name in ((1 << at, name) for at, name in enumerate(self.file.header)):
+                yield _found(made.filter((pl.col(_BLANK) & bit) != 0), "cell.required", name)
+        if int(rows[INVALID].max()) >= WHOLE_ROW:  # type: ignore[arg-type] # an integer
+            unusable = made.filter(pl.col(INVALID) >= WHOLE_ROW)
+            bad_key = (pl.col(INVALID) & 1) != 0
+            yield _found(unusable.filter(bad_key), "row.key")
+            yield _found(unusable.filter(~bad_key), "delta.incomplete")
+        if not self.delta:
+            raw = texts.lazy().with_columns(self._key, value=self._text("status").str.slice(0, 60))
+            if self._has_values(texts, "status"):
+                yield _found(raw.filter(self._deleting), "bulk.delete", "status", pl.col("value"))
+                yield _found(raw.filter(~self._deleting & self._text("status").is_not_null()), "bulk.status", "status")
+            if self._has_values(texts, "dateLastModified"):
+                dated = raw.filter(self._text("dateLastModified").is_not_null())
+                yield _found(dated, "bulk.date", "dateLastModified")
+
+    def _has_values(self, texts: pl.DataFrame, standard: str) -> bool:
+        names = [name for name, field in self.fields.items() if field.name == standard]
+        return any(texts[name].null_count() < texts.height for name in names)
+
+
+def _found(rows: pl.LazyFrame, rule: str, column: str = "", value: pl.Expr | None = None) -> pl.LazyFrame:
+    """Findings of that rule for these rows, which have LINE and ``key``."""
+    value = pl.lit("") if value is None else value
+    return rows.select(LINE, "key", column=pl.lit(column), rule=pl.lit(rule), value=value, detail=pl.lit(""))
+
+
+def _bits(where: Iterable[tuple[int, pl.Expr]]) -> pl.Expr:
+    """The bits of what is true."""
+    none = pl.lit(0, pl.UInt32)
+    parts = [pl.when(is_set).then(pl.lit(bit, pl.UInt32)).otherwise(none) for bit, is_set in where]
+    return reduce(pl.Expr.or_, parts, none)
+
+
+def _attributes(names: Sequence[str]) -> pl.Expr:
+    """Extension columns as a JSON object of those that have a value."""
+    pairs = [pl.concat_str(pl.lit(json.dumps(name, ensure_ascii=False) + ":"), _quoted(name)) for name in sorted(names)]
+    joined = pl.concat_str(pairs, separator=",", ignore_nulls=True)
+    return pl.when(joined != "").then(pl.concat_str(pl.lit("{"), joined, pl.lit("}"))).alias(ATTRIBUTES)
+
+
+def _quoted(name: str) -> pl.Expr:
+    text = pl.col(name).str.strip_chars(_SPACES)
+    return pl.when(text != "").then(text.map_batches(_json_strings, return_dtype=pl.String))
+
+
+def _json_strings(values: pl.Series) -> pl.Series:
+    """Each text as a JSON string, by its distinct values; null stays null."""
+    distinct = values.drop_nulls().unique()
+    quoted = pl.Series([json.dumps(value, ensure_ascii=False) for value in distinct], dtype=pl.String)
+    return values.replace_strict(distinct, quoted, default=None) if distinct.len() else values

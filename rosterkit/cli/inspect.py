@@ -48,19 +48,19 @@ def explain(
     json: Json = False,
 ) -> None:
     """Where each value of a record comes from, what waits, what is held and what was found."""
+    from rosterkit import registry
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
     from rosterkit.render.labels import entity_named
-    from rosterkit.rule_catalogue import installed_rules
 
     with opened(ctx) as workspace:
         told = workspace.explain(entity_named(entity), key)
         zone = workspace.config.zone
     if json:
-        put(shapes.explanation(told, installed_rules()))
+        put(shapes.explanation(told, registry.rules()))
         return
     with paper() as console:
-        tables.explanation(console, told, installed_rules(), zone)
+        tables.explanation(console, told, registry.rules(), zone)
 
 
 @feed.command(epilog="Example: rosterkit -C our-district feed build oneroster")
@@ -71,15 +71,15 @@ def build(
     json: Json = False,
 ) -> None:
     """Build a feed's files from what the store holds. Exit 1: rows were left out, and the findings say why."""
+    from rosterkit import registry
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
-    from rosterkit.rule_catalogue import installed_rules
 
     with opened(ctx) as workspace:
         built = workspace.feed_build(name, as_of)
     if json:
-        put(shapes.receipt(built, installed_rules()))
+        put(shapes.receipt(built, registry.rules()))
     else:
         with paper() as console:
-            tables.receipt(console, built, installed_rules())
+            tables.receipt(console, built, registry.rules())
     raise typer.Exit(1 if built.findings.height else 0)

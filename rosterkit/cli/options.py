@@ -20,7 +20,7 @@ from rosterkit.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rosterkit.sources.reading import Progress
+    from rosterkit.sources.base import Progress
     from rosterkit.workspace import Workspace
 
 __all__ = [

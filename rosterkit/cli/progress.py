@@ -10,7 +10,7 @@ from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeRemai
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from rosterkit.sources.reading import Progress
+from rosterkit.sources.base import Progress
 
 __all__ = ["bars"]
 

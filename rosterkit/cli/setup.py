@@ -1,4 +1,4 @@
-"""Before the first plan: ``init``, ``check``, ``rules``, ``demo``."""
+"""Before the first plan: ``init``, ``check``, ``validate``, ``rules``, ``demo``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rosterkit.errors import UsageError
 if TYPE_CHECKING:
     from rosterkit.results import CheckReport
 
-__all__ = ["check", "demo", "init", "rules"]
+__all__ = ["check", "demo", "init", "rules", "validate"]
 
 
 @app.command(epilog="Example: rosterkit init our-district")
@@ -78,7 +78,7 @@ def check(
 def _checked(ctx: typer.Context, source: str, strict: bool | None, kind: str) -> CheckReport:
     """By the workspace, with its settings, where there is one; else by the package alone."""
     from rosterkit import config
-    from rosterkit.sources.reading import ReadOptions
+    from rosterkit.sources.bundle import ReadOptions
     from rosterkit.workspace import check_package
 
     if (folder_of(ctx) / config.FILE).exists():
@@ -89,7 +89,23 @@ def _checked(ctx: typer.Context, source: str, strict: bool | None, kind: str) ->
     if not source:
         raise UsageError("Name a package to check, or a workspace with -C DIR: rosterkit check PACKAGE.zip")
     with progress() as told:
-        return check_package(Path(source), kind=kind, options=ReadOptions(strict=bool(strict), progress=told))
+        options = ReadOptions(strict=bool(strict), demographics=True, progress=told)
+        return check_package(Path(source), kind=kind, options=options)
+
+
+@app.command(epilog="Example: rosterkit -C our-district validate")
+def validate(ctx: typer.Context, json: Json = False) -> None:
+    """Check every setting of rosterkit.toml and that every secret it refers to is there; read no data."""
+    from rosterkit.render import json as shapes
+    from rosterkit.workspace import Workspace
+
+    workspace = Workspace(folder_of(ctx))
+    workspace.validate()
+    sources, feeds = sorted(workspace.config.sources), sorted(workspace.config.feeds)
+    if json:
+        put(shapes.facts(sources=sources, feeds=feeds))
+        return
+    put(f"The settings are valid. Sources: {', '.join(sources) or 'none'}. Feeds: {', '.join(feeds) or 'none'}.\n")
 
 
 @app.command(epilog="Example: rosterkit rules identity.reused-id")
@@ -98,11 +114,11 @@ def rules(
     json: Json = False,
 ) -> None:
     """The catalogue: what every finding means, how grave it is, and what to do about it."""
+    from rosterkit import registry
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
-    from rosterkit.rule_catalogue import installed_rules
 
-    known = [rule for rule in installed_rules().values() if rule.code.startswith(code)]
+    known = [rule for rule in registry.rules().values() if rule.code.startswith(code)]
     if not known:
         raise UsageError(f'There is no rule "{code}". rosterkit rules lists them all.')
     if json:

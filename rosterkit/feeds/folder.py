@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rosterkit.errors import Refused, UsageError
-from rosterkit.feeds.legacy import FeedFile
+from rosterkit.feeds.base import FeedFile
 from rosterkit.feeds.receipt import About, Sent, receipt, sent
 
 __all__ = ["send"]

@@ -24,8 +24,8 @@ from rosterkit.plan.scope import layer_of, scope
 from rosterkit.plan.snapshot import PENDING, Snapshot
 from rosterkit.roster import findings
 from rosterkit.roster.schema import Entity, entities
+from rosterkit.sources.base import Progress, no_progress
 from rosterkit.sources.bundle import Bundle
-from rosterkit.sources.reading import Progress, silent
 
 __all__ = ["Draft", "build", "dangling"]
 
@@ -117,7 +117,7 @@ def _said_anew(entity: Entity, holds: pl.DataFrame, said: Said) -> list[int]:
     return out
 
 
-def build(bundle: Bundle, snapshot: Snapshot, limits: Limits, progress: Progress = silent) -> Draft:
+def build(bundle: Bundle, snapshot: Snapshot, limits: Limits, progress: Progress = no_progress) -> Draft:
     """Works out what would change; reads the snapshot, writes nothing. Progress is in records, judged and settled."""
     looked_at = scope(bundle, snapshot)
     said, context, calm = looked_at.said, looked_at.context, looked_at.calm

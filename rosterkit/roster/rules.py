@@ -1,6 +1,6 @@
 """The catalogue of rules: what each finding means, how grave it is, what follows from it and what to do.
 
-``rosterkit rules`` prints it and ``docs/verdicts.md`` is generated from it. The engine's own rules stand here; a source
+``rosterkit rules`` prints it and ``docs/findings.md`` is generated from it. The engine's own rules stand here; a source
 or feed brings its own (``Source.rules``), under codes that start with the file or subject they speak of.
 """
 
@@ -19,6 +19,7 @@ class Rule:
 
     ``lenient`` and ``strict`` are severities, or ``refused`` where the package or file is not read at all, or "" where
     that mode does not make the finding. ``row``, ``record``, ``dependants`` and ``segment`` say what happens to each.
+    ``grouped``: the rows of a column make one finding, at the first of them, that says how many there are.
     """
 
     code: str
@@ -31,6 +32,7 @@ class Rule:
     dependants: str = "not touched"
     segment: str = "unchanged"
     example: str = ""
+    grouped: bool = False
 
     def severity(self, *, strict: bool) -> str:
         """``error``, ``warning``, ``info`` or "" (no finding) in that mode."""

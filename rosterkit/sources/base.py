@@ -18,6 +18,8 @@ from pydantic import BaseModel
 
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.findings import Findings
+from rosterkit.sources.limits import SizeLimits
+from rosterkit.sources.row_cache import RowCache
 
 __all__ = [
     "INVALID",
@@ -118,6 +120,7 @@ class Extract:
     system: str = ""  # the Student Information System, where the source tells it
     rows_read: Mapping[str, int] = field(default_factory=dict)  # by file or resource
     cursor: str | None = None
+    column_names: Mapping[str, str] = field(default_factory=dict)  # the source's own, by "Entity.label": for findings
 
     def table(self, entity: str, id_space: str = "") -> Table | None:
         """The table of that entity and id space, or None."""
@@ -170,6 +173,8 @@ class Context:
     cursor: str | None = None  # of the last applied extract of this source
     full: bool = False  # read everything, whatever the cursor says
     ignored_lines: frozenset[str] = frozenset()  # hashes of unreadable lines that a person set aside
+    size_limits: SizeLimits = field(default_factory=SizeLimits)
+    row_cache: RowCache | None = None  # converted rows of earlier runs; the extract is the same without it
     secret: Callable[[str], str] = lambda reference: reference  # resolves env:, file: and keyring: references
 
 

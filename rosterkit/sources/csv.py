@@ -1,238 +1,287 @@
-"""CSV bytes to text columns: whole tables, exact line numbers, and nothing swallowed in silence.
+"""CSV bytes to rows: whole columns, exact line numbers, and nothing swallowed in silence.
 
 A file is read in blocks cut at line ends. Each line's quotation marks say which lines belong to one record (a quoted
 cell may hold line breaks); each record is checked against RFC 4180 and the header's length before the fast parser,
 which would pad or guess, is given the sound ones. The others become unreadable records with a finding at their line.
+
+Rows are converted block by block. Lines that a row cache knows are neither parsed nor converted, as long as every other
+line is a record by itself; where one may not be, the file is read again in full.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import polars as pl
 
-from rosterkit.sources.bundle import UNREADABLE
-from rosterkit.sources.csv_chunks import NotText, blocks
-from rosterkit.sources.csv_records import LINE, PROBLEMS, Records, Shape, judge
-from rosterkit.sources.file_findings import Notes
-from rosterkit.sources.reading import ReadOptions
+from rosterkit.errors import SourceUnreadable
+from rosterkit.sources.base import INVALID, Coverage, Progress, no_progress
+from rosterkit.sources.csv_header import SAMPLE, Header, header_of, with_width_of_rows
+from rosterkit.sources.csv_lines import FileFormatError, blocks
+from rosterkit.sources.csv_records import PROBLEMS, Doubt, Shape, lines_of, records_of
+from rosterkit.sources.findings import Findings
+from rosterkit.sources.limits import SizeLimits
+from rosterkit.sources.row_cache import LINE, CachedRows, Collected, Converted
 
-__all__ = ["LINE", "CsvFile", "line_hash", "read_csv"]
+__all__ = ["LINE", "Convert", "CsvFile", "CsvRows", "Reading", "line_hash", "unchanged"]
 
-BLOCK = 16 << 20
-"""Bytes that are read at a time."""
+BLOCK = 8 << 20
+"""Bytes that are read at a time: larger blocks cost page faults on fresh memory."""
 
-MOST_COLUMNS = 1000
-"""Of a file: each costs memory in every row, also where its cells are blank."""
+Convert = Callable[[pl.DataFrame], Converted]
+"""From rows of text (LINE, and a String column for each named column, blank cells null) to rows and their findings.
+
+A pure function of each row: a cache may answer in its place.
+"""
 
 
-@dataclass(frozen=True)
-class CsvFile:
-    """One file as text.
-
-    ``header``: the names as written, without empty ones. ``rows``: a String column per name (a blank cell is null) and
-    LINE. ``unreadable``: records whose key could be read and whose row could not. ``state``: ``whole``, ``partial`` or
-    ``absent``, and ``why``.
-    """
-
-    header: tuple[str, ...]
-    rows: pl.DataFrame
-    unreadable: pl.DataFrame
-    state: str
-    why: str = ""
+def unchanged(texts: pl.DataFrame) -> Converted:
+    """The conversion that leaves the text as it is."""
+    return Converted(texts)
 
 
 def line_hash(text: str) -> str:
-    """By which a person accepts an unreadable line: the first 16 hex digits of its SHA-256."""
+    """By which a person sets an unreadable line aside: the first 16 hex digits of its SHA-256."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def read_csv(
-    name: str,
-    chunks: Iterable[bytes],
-    notes: Notes,
-    options: ReadOptions,
-    *,
-    key: str = "",
-    bad_key: str = "",
-    size: int = 0,
-    block_bytes: int = BLOCK,
-) -> CsvFile:
-    """Reads one file; what is wrong with it goes to ``notes``.
+@dataclass(frozen=True)
+class Reading:
+    """How a file is read.
 
     ``key`` names the key column (compared without case); a key that is blank or matches ``bad_key`` cannot be read.
     ``size`` is for progress only, which counts rows, of as many as the file will hold at this rate. Whatever
     ``block_bytes`` is, the result is the same.
     """
-    reader = _Reader(notes, options, key.casefold(), bad_key)
-    done = 0
-    try:
-        for block in blocks(chunks, block_bytes, options.caps.line_bytes):
-            reader.take(block)
-            done += len(block)
-            options.progress(name, reader.count, max(reader.count, round(reader.count * size / done)))
-        reader.take(b"", last=True)
-    except NotText as refusal:
-        notes.one(refusal.rule, line=refusal.line, detail=refusal.detail)
-        return _absent(reader.header, notes.meaning(refusal.rule))
-    return reader.result(name)
+
+    key: str = ""
+    bad_key: str = ""
+    limits: SizeLimits = field(default_factory=SizeLimits)
+    ignored_lines: frozenset[str] = frozenset()
+    progress: Progress = no_progress
+    size: int = 0
+    block_bytes: int = BLOCK
 
 
-def _absent(header: tuple[str, ...], why: str) -> CsvFile:
-    return CsvFile(header, pl.DataFrame(), pl.DataFrame(schema=UNREADABLE), "absent", why)
+@dataclass(frozen=True)
+class CsvRows:
+    """The rows of one file, in its order.
+
+    ``rows``: LINE and what the conversion makes of each row. ``unreadable`` (INVALID): records whose key could be read
+    and whose row could not. ``count``: all records. ``coverage``: full, partial or absent.
+    """
+
+    rows: pl.LazyFrame
+    unreadable: pl.DataFrame
+    count: int
+    coverage: Coverage
+    reason: str = ""
+
+
+class CsvFile:
+    """One file: first its header, then its rows.
+
+    ``header``: the names as written, without empty ones; ``width``: how many cells a row has; ``reason`` says why the
+    file cannot be read, "" where it can.
+    """
+
+    def __init__(self, name: str, open_chunks: Callable[[], Iterable[bytes]], findings: Findings, how: Reading) -> None:
+        self._arguments = (name, open_chunks, findings, how)
+        self._findings = findings
+        self._pass = self._begin()
+        self.reason = self._pass.start()
+        self.header = tuple(column for column in self._pass.header.names if column)
+        self.width = self._pass.header.width
+        if self.reason:
+            findings.take(self._pass.findings)
+
+    def _begin(self) -> _Pass:
+        name, open_chunks, findings, how = self._arguments
+        return _Pass(name, open_chunks(), findings.attempt(), how)
+
+    def read(self, convert: Convert = unchanged, cached: CachedRows | None = None) -> CsvRows:
+        """The rows. Call it once, and only where there is no ``reason``."""
+        try:
+            rows = self._pass.finish(convert, Collected(cached))
+        except Doubt:
+            self._pass = self._begin()
+            self._pass.start()
+            rows = self._pass.finish(convert, Collected(None))
+        self._findings.take(self._pass.findings)
+        return rows
 
 
 @dataclass
-class _Blanks:
-    """Lines without any value: how many stand before a row, and the first. Those after the last row do not count."""
+class _Pass:
+    """One pass over the bytes: what is known between two blocks."""
 
-    first: int = 0
-    before: int = 0
-    after: int = 0  # the newest row, which may be the last
-
-    def add(self, lines: pl.Series, last: int) -> None:
-        """Takes the blank lines of a block, the last row of which is in line ``last`` (0: it has none)."""
-        inside = int((lines < last).sum())
-        if last:
-            self.before += self.after + inside
-            self.after = 0
-        self.after += lines.len() - inside
-        if not self.first and lines.len():
-            self.first = int(lines.min())  # type: ignore[arg-type] # the column holds integers
-
-    def note(self, notes: Notes) -> None:
-        """Told once for the whole file."""
-        if self.before:
-            notes.one("csv.blank-line", line=self.first, detail=f"{self.before} in all")
-
-
-@dataclass
-class _Reader:
-    """What is known between two blocks."""
-
-    notes: Notes
-    options: ReadOptions
-    key: str
-    bad_key: str
-    header: tuple[str, ...] = ()  # with its empty names
-    shape: Shape | None = None  # None until the header is read
-    carried: bytes = b""  # the lines of a record that the next block may go on with
-    line: int = 1  # of the first byte not yet judged
-    count: int = 0  # of records
-    blanks: _Blanks = field(default_factory=_Blanks)
-    rows: list[pl.DataFrame] = field(default_factory=list)
+    name: str
+    chunks: Iterable[bytes]
+    findings: Findings
+    how: Reading
+    header: Header = field(default_factory=Header)
+    carried: bytes = b""  # bytes that the next block may go on with
+    line: int = 1  # of the first byte not yet looked at
+    blanks: list[pl.Series] = field(default_factory=list)  # lines without any value
     problems: list[pl.DataFrame] = field(default_factory=list)
 
-    def take(self, block: bytes, *, last: bool = False) -> None:
-        """Judges the block, and what was carried before it; without ``last``, an open record at its end is carried."""
-        data = self.carried + block
-        if self.shape is None:
-            data = self._after_header(data)
-        self.carried = b""
-        if not data or self.shape is None:
-            return
-        records = judge(data, self.line, self.shape, last=last)
-        self._keep(records)
-        self.carried = records.carried
-        self.line += data.count(b"\n", 0, len(data) - len(self.carried))
+    def start(self) -> str:
+        """Reads the header and a sample of rows; returns why the file cannot be read."""
+        self.blocks = iter(blocks(self.chunks, self.how.block_bytes, self.how.limits.line_bytes))
+        try:
+            self.carried = data = self._after_header()
+        except FileFormatError as problem:
+            return self._refuse(problem)
+        named = self.header.width
+        end = SAMPLE if len(data) <= SAMPLE else data.rfind(b"\n", 0, SAMPLE) + 1
+        self.header = with_width_of_rows(self.header, data[:end])
+        if self.header.width > named:
+            detail = f"{named} columns in the header, {self.header.width} cells in each row"
+            self.findings.add("csv.extra-cell", file=self.name, line=self.line, detail=detail)
+        return ""
 
-    def _after_header(self, data: bytes) -> bytes:
-        """What follows the header, which it takes; blank lines before it are skipped."""
-        at = 0
-        while at < len(data):
-            end = data.find(b"\n", at)
-            end = len(data) if end < 0 else end
+    def _refuse(self, problem: FileFormatError) -> str:
+        self.findings.add(problem.rule, file=self.name, line=problem.line, detail=problem.detail)
+        return problem.detail or self.findings.meaning(problem.rule)
+
+    def _after_header(self) -> bytes:
+        """What was read after the header, enough for a sample."""
+        data = b""
+        for block in self.blocks:
+            data += block
+            if not self.header.names:
+                data = self._without_header(data)
+            if len(data) > SAMPLE:
+                return data
+        return data if self.header.names else self._without_header(data + b"\n" * bool(data))
+
+    def _without_header(self, data: bytes) -> bytes:
+        """What follows the header; blank lines before it are skipped."""
+        at, blank = 0, []
+        while not self.header.names and (end := data.find(b"\n", at)) >= 0:
             text = data[at:end].decode()
             at = end + 1
-            self.line += 1
             if text.strip():
-                self._take_header(text, self.line - 1)
-                return data[at:]
-            self.blanks = _Blanks(first=1, after=self.line - 1)
-        return b""
+                self.header = header_of(text, self.line, self.how.limits.line_bytes)
+                if unnamed := self.header.unnamed:
+                    detail = f"{unnamed} without a name"
+                    self.findings.add("csv.unnamed-column", file=self.name, line=self.line, detail=detail)
+            else:
+                blank.append(self.line)
+            self.line += 1
+        self.blanks.append(pl.Series(blank, dtype=pl.UInt32))
+        return data[at:]
 
-    def _take_header(self, text: str, line: int) -> None:
-        if "\r" in text:
-            raise NotText("csv.bare-cr", line)
-        caps = self.options.caps
-        if text.count('"') % 2 or len(text) > caps.line_bytes:
-            raise NotText("csv.header", line)
+    def finish(self, convert: Convert, collected: Collected) -> CsvRows:
+        """Reads the rest. Raises Doubt where the file must be read without the cached rows."""
+        how, limits = self.how, self.how.limits
+        folded = [name.casefold() for name in self.header.columns]
+        key = folded.index(how.key.casefold()) if how.key and how.key.casefold() in folded else None
+        shape = Shape(self.header.columns, key, how.bad_key, limits.line_bytes, limits.cell_chars)
+        done = count = 0
         try:
-            names = tuple(name.strip() for name in next(csv.reader([text], strict=True)))
-        except csv.Error:
-            raise NotText("csv.header", line) from None
-        if len(names) > MOST_COLUMNS:
-            raise NotText("csv.header", line, f"{len(names):,} columns")
-        named = [name for name in names if name]
-        if len(set(named)) < len(named):
-            twice = [at for at, name in enumerate(names, 1) if name and names.count(name) > 1]
-            told = ", ".join(map(str, twice[:5]))  # not by name: where the header is missing, it is a person's value
-            raise NotText("csv.duplicate-header", line, f"among columns {told}")
-        if len(named) < len(names):
-            self.notes.one("csv.unnamed-column", line=line, detail=f"{len(names) - len(named)} without a name")
-        folded = [name.casefold() for name in names]
-        at = folded.index(self.key) if self.key in folded else None
-        self.header = names
-        self.shape = Shape(len(names), at, self.bad_key, caps.line_bytes, caps.cell_chars)
+            for block in self.blocks:
+                done += len(self.carried) + len(block)
+                self._take(block, shape, convert, collected)
+                count = collected.count + sum(problems.height for problems in self.problems)
+                if count * shape.width > limits.cells:
+                    raise self._too_many_cells()
+                how.progress(self.name, count, max(count, round(count * how.size / done)))
+            self._take(b"", shape, convert, collected, last=True)
+        except FileFormatError as problem:
+            return self._absent(self._refuse(problem))
+        return self._result(convert, collected)
 
-    def _keep(self, records: Records) -> None:
-        self.count += records.rows.height + records.problems.height
-        self.blanks.add(records.blank_lines, last=max(_last(records.rows, LINE), _last(records.problems, "line")))
-        self.rows.append(records.rows)
-        self.problems.append(records.problems)
-        if records.broken_lines:
-            self.notes.many("csv.line-break", pl.DataFrame({"line": records.broken_lines}))
+    def _take(self, block: bytes, shape: Shape, convert: Convert, collected: Collected, *, last: bool = False) -> None:
+        """Reads the block, and what was carried before it; without ``last``, an open record at its end is carried."""
+        data, self.carried = self.carried + block, b""
+        if not data:
+            return
+        alone = collected.cached is not None
+        if alone and b"\r" in data:
+            raise Doubt
+        lines = collected.take_known(lines_of(data, self.line))
+        if lines.height:
+            records = records_of(lines, None if alone else data, shape, last=last, alone=alone)
+            self.carried = records.carried
+            self.blanks.append(records.blank_lines)
+            self.problems.append(records.problems)
+            if records.line_breaks.len():
+                broken = pl.DataFrame({"_line": records.line_breaks.cast(pl.Int64)})
+                self.findings.add_rows("csv.line-break", broken, file=self.name)
+            collected.take_new(records.rows, convert)
+        self.line += data.count(b"\n", 0, len(data) - len(self.carried))
 
-    def result(self, name: str) -> CsvFile:
-        """The file as a whole, once its last block is taken."""
-        header = tuple(column for column in self.header if column)
-        if not self.count:
-            self.notes.one("csv.empty")
-            return _absent(header, f"{name} has no rows")
-        rows = self._named(pl.concat(self.rows).sort(LINE))
-        problems = pl.concat([pl.DataFrame(schema=PROBLEMS), *self.problems]).sort("line")
-        problems = self._told(problems, max(_last(rows, LINE), _last(problems, "line")))
-        self.blanks.note(self.notes)
-        unreadable = problems.filter(pl.col("key").is_not_null()).unique("key", keep="first", maintain_order=True)
-        keys = unreadable.select(sourced_id="key", file=pl.lit(name), line="line").cast(pl.Schema(UNREADABLE))
-        spoiling = problems.filter("spoils")
-        if spoiling.is_empty():
-            return CsvFile(header, rows, keys, "whole")
-        first = spoiling.row(0, named=True)
-        why = f"{name}:{first['line']}: {self.notes.meaning(first['rule'])}"
-        return CsvFile(header, rows, keys, "partial", why)
+    def _too_many_cells(self) -> SourceUnreadable:
+        return SourceUnreadable(
+            f"{self.name} holds more than {self.how.limits.cells:,} cells. Check what the package holds, or raise the "
+            "limit in the configuration.",
+            rule="package.too-large",
+            file=self.name,
+        )
 
-    def _named(self, rows: pl.DataFrame) -> pl.DataFrame:
-        return rows.select(*(pl.col(str(at)).alias(name) for at, name in enumerate(self.header) if name), LINE)
+    def _absent(self, reason: str) -> CsvRows:
+        return CsvRows(pl.LazyFrame(), pl.DataFrame(schema=INVALID), 0, Coverage.ABSENT, reason)
 
-    def _told(self, problems: pl.DataFrame, last: int) -> pl.DataFrame:
-        """The problems with what they do to the file (``spoils``: it is partial), each noted.
+    def _result(self, convert: Convert, collected: Collected) -> CsvRows:
+        problems = pl.concat(self.problems) if self.problems else pl.DataFrame(schema=PROBLEMS)
+        count = collected.count + problems.height
+        self.how.progress(self.name, count, count)
+        if not count:
+            self.findings.add("csv.empty", file=self.name)
+            return self._absent(f"{self.name} has no rows")
+        last = collected.last_line
+        if problems.height:
+            last = max(last, int(problems["line"].max()))  # type: ignore[arg-type] # an integer
+            problems = self._reported(problems.sort("line"), last)
+        self._report_blanks(last)
+        unreadable = pl.DataFrame(schema=INVALID)
+        reason = ""
+        if problems.height:
+            first = problems.filter(pl.col("key").is_not_null()).unique("key", keep="first", maintain_order=True)
+            unreadable = first.select(
+                sourced_id="key", column=pl.lit(None, pl.String), _file=pl.lit(self.name), _line="line"
+            )
+            spoiling = problems.filter("partial").head(1)
+            if spoiling.height:
+                row = spoiling.row(0, named=True)
+                reason = f"{self.name}:{row['line']}: {self.findings.meaning(row['rule'])}"
+        if not collected.count:
+            empty = dict.fromkeys(self.header.columns, pl.String)
+            collected.take_new(pl.DataFrame(schema={LINE: pl.UInt32, **empty}), convert)
+        rows, found = collected.result()
+        for frame in found:
+            self.findings.add_all(frame, file=self.name)
+        return CsvRows(rows, unreadable, count, Coverage.PARTIAL if reason else Coverage.FULL, reason)
 
-        ``last``: where the last record of the file begins.
-        """
-        at_end = pl.col("line") == last
-        short = pl.col("text").str.count_matches(",", literal=True) < len(self.header) - 1
-        cut = at_end & ((pl.col("rule") == "csv.ragged") | ((pl.col("rule") == "csv.quote") & short))
+    def _report_blanks(self, last: int) -> None:
+        """One finding for all blank lines before the last record."""
+        inside = [lines.filter(lines < last) for lines in self.blanks]
+        if number := sum(lines.len() for lines in inside):
+            first = min(int(lines.min()) for lines in inside if lines.len())  # type: ignore[arg-type] # an integer
+            self.findings.add("csv.blank-line", file=self.name, line=first, detail=f"{number} in all")
+
+    def _reported(self, problems: pl.DataFrame, last: int) -> pl.DataFrame:
+        """The problems, each reported, with what they do to the file. ``last``: where its last record begins."""
+        short = pl.col("text").str.count_matches(",", literal=True) < self.header.width - 1
+        cut = (pl.col("line") == last) & pl.col("rule").is_in(["csv.ragged", "csv.quote"]) & short
         problems = problems.with_columns(
             rule=pl.when(cut).then(pl.lit("csv.cut-short")).otherwise("rule"),
-            spoils=pl.col("spoils") | cut | pl.col("key").is_null(),
+            partial=pl.col("partial") | cut | pl.col("key").is_null(),
         )
         hashes = pl.Series("hash", [line_hash(text) for text in problems["text"]], pl.String)
-        accepted = pl.col("hash").is_in(list(self.options.accepted_lines))
-        told = pl.when(accepted).then(pl.lit(" (accepted)")).otherwise(pl.lit(""))
+        ignored = pl.col("hash").is_in(list(self.how.ignored_lines))
+        note = pl.when(ignored).then(pl.lit(" (ignored)")).otherwise(pl.lit(""))
         problems = problems.with_columns(hashes).with_columns(
-            detail=pl.when("spoils")
-            .then(pl.concat_str("detail", pl.lit("line hash "), "hash", told))
+            detail=pl.when("partial")
+            .then(pl.concat_str("detail", pl.lit("line hash "), "hash", note))
             .otherwise(pl.col("detail").str.strip_chars_end("; ")),
-            spoils=pl.col("spoils") & ~accepted,
+            partial=pl.col("partial") & ~ignored,
         )
-        for (rule,), found in problems.group_by("rule", maintain_order=True):
-            self.notes.many(str(rule), found)
+        rows = problems.select(
+            "rule", "detail", _line="line", column=pl.lit(""), key=pl.col("key").fill_null(""), value=pl.lit("")
+        )
+        self.findings.add_all(rows, file=self.name)
         return problems
-
-
-def _last(frame: pl.DataFrame, column: str) -> int:
-    return frame[column].max() or 0 if frame.height else 0  # type: ignore[return-value] # the column holds integers

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
 
 from rosterkit.errors import InternalError
-from rosterkit.sources.csv_chunks import NotText
+from rosterkit.sources.csv_lines import FileFormatError
+from rosterkit.sources.row_cache import LINE
 
-__all__ = ["LINE", "MOST_LINES", "PROBLEMS", "Records", "Shape", "judge"]
-
-LINE = "\0line"
-"""The column of the first line of each record, 1-based; no header can hold its name."""
+__all__ = ["MOST_LINES", "PROBLEMS", "Doubt", "Records", "Shape", "lines_of", "records_of"]
 
 MOST_LINES = 200
 """Of one record: a quotation mark that closes later than this was never closed."""
@@ -25,7 +22,7 @@ PROBLEMS: dict[str, type[pl.DataType]] = {
     "key": pl.String,  # null where it cannot be read
     "text": pl.String,  # the raw record, for its hash only
     "detail": pl.String,
-    "spoils": pl.Boolean,  # makes the file partial, whether or not the key is known
+    "partial": pl.Boolean,  # makes the file partial, whether or not the key is known
 }
 _CELL = r'(?:"[^"]*(?:""[^"]*)*"|[^",]*)'
 _RECORD = rf"^{_CELL}(?:,{_CELL})*$"
@@ -36,26 +33,34 @@ _text = pl.col("text")
 _unquoted = _text.str.replace_all(r'"[^"]*"', "")  # the record without its quoted parts
 
 
+class Doubt(Exception):  # noqa: N818 - it is no error: the file is read again, in full
+    """Where a record begins depends on more than its own line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a record must be: so many cells, its key at that place (None: it has none), not longer than the caps."""
+    """What a record must be: a cell for each name, its key at that place (None: it has none), within the limits."""
 
-    width: int
+    names: tuple[str, ...]  # of the columns as the frames have them
     key: int | None
     bad_key: str
     line_bytes: int
     cell_chars: int
 
+    @property
+    def width(self) -> int:
+        return len(self.names)
+
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """A block, judged. ``rows``: String columns "0", "1", … and LINE; ``carried``: the bytes of an open record."""
+    """The records of a block. ``rows``: LINE and the columns of the shape; ``carried``: the bytes of an open record."""
 
     rows: pl.DataFrame
     problems: pl.DataFrame
     blank_lines: pl.Series
-    broken_lines: list[int]  # first lines of records that hold line breaks
-    carried: bytes
+    line_breaks: pl.Series  # first lines of records that hold line breaks
+    carried: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,69 +72,69 @@ class _Spans:
     open_at: int | None  # a record that the next block may close
 
 
-def judge(data: bytes, first: int, shape: Shape, *, last: bool) -> Records:
-    """Judges whole lines, numbered from ``first`` on; not ``last``: an open record at the end is carried.
+def lines_of(data: bytes, first: int) -> pl.DataFrame:
+    """``text`` and LINE of every line, numbered from ``first`` on."""
+    frame = _split(data, first)
+    if frame is not None:
+        return frame
+    texts = data.decode().removesuffix("\n").split("\n")
+    lines = {LINE: range(first, first + len(texts)), "text": texts}
+    return pl.DataFrame(lines, schema={LINE: pl.UInt32, "text": pl.String})
 
-    Raises NotText when a line ends in CR alone.
+
+def records_of(lines: pl.DataFrame, data: bytes | None, shape: Shape, *, last: bool, alone: bool) -> Records:
+    """The records of these lines; ``data`` holds their bytes where these are all lines of a block.
+
+    Not ``last``: an open record at the end is carried. ``alone``: every line must be a record by itself, and Doubt is
+    raised where one may not be. Raises FileFormatError when a line ends in CR alone.
     """
-    lines = _lines(data, first)
+    sound = lines.select(_is_sound(shape)).to_series()
+    if sound.all() and not (data is not None and b"\r" in data):
+        none = pl.Series(dtype=pl.UInt32)
+        rows, problems = _without_bad_keys(_parsed(lines, data, shape), lines, shape)
+        empty = problems.filter(pl.col("rule") == "") if problems.height else problems
+        problems = problems.filter(pl.col("rule") != "") if empty.height else problems
+        return Records(rows, problems, empty["line"].cast(pl.UInt32), none)
+    return _sorted_out(lines, sound, shape, last=last, alone=alone)
+
+
+def _sorted_out(lines: pl.DataFrame, sound: pl.Series, shape: Shape, *, last: bool, alone: bool) -> Records:
     spans = _spans(lines, shape, last=last)
+    if alone and (spans.joined or spans.stray or spans.open_at is not None):
+        raise Doubt
     carried = b""
     if spans.open_at is not None:
-        carried = ("\n".join(lines["text"][spans.open_at :]) + "\n" * data.endswith(b"\n")).encode()
-        lines = lines.head(spans.open_at)
-    singles = _singles(lines, spans)
-    if b"\r" in data:
-        _no_bare_cr(singles)
-    sound = singles.filter(_is_sound(shape, quoted=b'"' in data))
-    if sound.height == lines.height and not carried:
-        rows, bad = _parsed(data, sound, shape), singles.clear()
-    else:
-        rows = _parsed("\n".join(sound["text"]).encode(), sound, shape)
-        bad = singles.join(sound, on=LINE, how="anti")
+        carried = "\n".join(lines["text"][spans.open_at :]).encode() + b"\n"
+        lines, sound = lines.head(spans.open_at), sound.head(spans.open_at)
+    singles, sound = _singles(lines, sound, spans)
+    _refuse_bare_cr(singles)
+    good, bad = singles.filter(sound), singles.filter(~sound)
     blank = bad.filter(_text.str.strip_chars() == "")
     joined, texts = _joined(lines, spans, shape)
-    rows, spoilt = _without_spoilt(pl.concat([rows, joined]), pl.concat([sound, texts]), shape)
+    rows = pl.concat([_parsed(good, None, shape), joined]).sort(LINE)
+    rows, unusable = _without_bad_keys(rows, pl.concat([good.select(LINE, "text"), texts]), shape)
     problems = [_bad_lines(bad.join(blank, on=LINE, how="anti"), shape), _stray(lines, spans, shape)]
-    empty = spoilt.filter(pl.col("rule") == "")
-    problems.append(spoilt.filter(pl.col("rule") != ""))
-    return Records(
-        rows,
-        pl.concat(problems),
-        pl.concat([blank[LINE], empty["line"].alias(LINE)]),
-        texts[LINE].to_list(),
-        carried,
-    )
+    empty = unusable.filter(pl.col("rule") == "")
+    problems.append(unusable.filter(pl.col("rule") != ""))
+    blanks = pl.concat([blank[LINE], empty["line"].cast(pl.UInt32).alias(LINE)])
+    return Records(rows, pl.concat(problems), blanks, texts[LINE], carried)
 
 
-def _lines(data: bytes, first: int) -> pl.DataFrame:
-    """``text`` and LINE of every line."""
-    frame = _split(data)
-    if frame is None:
-        frame = pl.DataFrame({"text": data.decode().removesuffix("\n").split("\n")}, schema={"text": pl.String})
-    return frame.with_columns(pl.int_range(first, first + frame.height, dtype=pl.Int64).alias(LINE))
-
-
-def _split(data: bytes) -> pl.DataFrame | None:
+def _split(data: bytes, first: int) -> pl.DataFrame | None:
     """``text`` of each line; None where polars would not take it line by line, as with CR, or 0x01."""
     if b"\x01" in data or b"\r" in data or not data.strip():
         return None
     # The stable neighbour of scan_lines: one column, no quoting, and a separator that no line holds.
     lines = pl.read_csv(
-        _headed(data, ["text"]),
+        b"text\n" + data,  # without a header, polars would drop a BOM, or look for a compressed file
         separator="\x01",
         quote_char=None,
         schema={"text": pl.String},
         empty_string_is_null=False,
+        row_index_name=LINE,
+        row_index_offset=first,
     )
     return lines if lines.height == data.count(b"\n") + (not data.endswith(b"\n")) else None
-
-
-def _headed(data: bytes, names: Iterable[str]) -> bytes:
-    """The text with a header: without one, polars would drop a BOM where it begins, or take its first bytes for those
-    of a compressed file.
-    """
-    return b"".join((",".join(names).encode(), b"\n", data))
 
 
 def _spans(lines: pl.DataFrame, shape: Shape, *, last: bool) -> _Spans:
@@ -168,55 +173,60 @@ def _spanned(lines: pl.DataFrame, start: int, end: int) -> str:
     return "\n".join(lines["text"].slice(start, end - start + 1))
 
 
-def _singles(lines: pl.DataFrame, spans: _Spans) -> pl.DataFrame:
-    """The lines that are a record each, or blank."""
+def _singles(lines: pl.DataFrame, sound: pl.Series, spans: _Spans) -> tuple[pl.DataFrame, pl.Series]:
+    """The lines that are a record each, or blank, and which of them are sound."""
     taken = [at for start, end in spans.joined for at in range(start, end + 1)] + spans.stray
     if not taken:
-        return lines
-    return lines.filter(~pl.int_range(pl.len()).is_in(taken))
+        return lines, sound
+    kept = ~pl.int_range(lines.height, eager=True).is_in(taken)
+    return lines.filter(kept), sound.filter(kept)
 
 
-def _no_bare_cr(singles: pl.DataFrame) -> None:
+def _refuse_bare_cr(singles: pl.DataFrame) -> None:
     found = singles.filter(_unquoted.str.contains("\r", literal=True))
     if found.height:
-        raise NotText("csv.bare-cr", found[LINE][0])
+        raise FileFormatError("csv.bare-cr", found[LINE][0])
 
 
-def _is_sound(shape: Shape, *, quoted: bool) -> pl.Expr:
-    """Whether a line is a record of the right width, within the cap, and its quotation marks are where they may be."""
+def _is_sound(shape: Shape) -> pl.Expr:
+    """Whether a line is a record of the right width, within the limit, with quotation marks only where they may be."""
+    plain = ~_text.str.contains('"', literal=True)
     fits = _text.str.len_bytes() <= shape.line_bytes
-    fits &= (
-        _unquoted.str.count_matches(",", literal=True) == shape.width - 1 if quoted else _commas() == shape.width - 1
-    )
+    commas = pl.when(plain).then(_commas()).otherwise(_unquoted.str.count_matches(",", literal=True))
+    fits &= commas == shape.width - 1
     if shape.width == 1:
         fits &= _text.str.strip_chars() != ""
-    return fits & _text.str.contains(_RECORD) if quoted else fits
+    return fits & (plain | _text.str.contains(_RECORD))
 
 
 def _commas() -> pl.Expr:
     return _text.str.count_matches(",", literal=True)
 
 
-def _parsed(data: bytes, sound: pl.DataFrame, shape: Shape) -> pl.DataFrame:
-    """The cells of sound lines; ``data`` holds just these."""
-    schema = {str(at): pl.String for at in range(shape.width)}
+def _parsed(sound: pl.DataFrame, data: bytes | None, shape: Shape) -> pl.DataFrame:
+    """LINE and the cells of sound lines; ``data`` holds just these."""
     if sound.is_empty():
-        return pl.DataFrame(schema={**schema, LINE: pl.Int64})
-    frame = pl.read_csv(_headed(data, schema), schema=schema)
+        return pl.DataFrame(schema={LINE: pl.UInt32, **dict.fromkeys(shape.names, pl.String)})
+    if data is None:
+        data = "\n".join(sound["text"]).encode()
+    numbers = [str(at) for at in range(shape.width)]  # names may hold commas
+    frame = pl.read_csv(",".join(numbers).encode() + b"\n" + data, schema=dict.fromkeys(numbers, pl.String))
     if frame.height != sound.height:
         raise InternalError("The fast CSV parser and the line check disagree. Report this with the file's shape.")
     if b'""' in data:
         frame = frame.with_columns(pl.all().replace("", None))  # a quoted blank is a blank
-    return frame.with_columns(sound[LINE])
+    frame.columns = list(shape.names)
+    return frame.insert_column(0, sound[LINE])
 
 
 def _joined(lines: pl.DataFrame, spans: _Spans, shape: Shape) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Records of several lines: their cells, and their texts (text, LINE)."""
-    texts = [(_spanned(lines, start, end), int(lines[LINE][start])) for start, end in spans.joined]
-    cells = [[*(_bare(cell) for cell in _EACH_CELL.findall(text)), line] for text, line in texts]
-    schema = {**{str(at): pl.String for at in range(shape.width)}, LINE: pl.Int64}
-    told = {"text": pl.String, LINE: pl.Int64}
-    return pl.DataFrame(cells, schema=schema, orient="row"), pl.DataFrame(texts, schema=told, orient="row")
+    """Records of several lines: their cells, and their texts (LINE, text)."""
+    texts = [(int(lines[LINE][start]), _spanned(lines, start, end)) for start, end in spans.joined]
+    cells = [[line, *(_bare(cell) for cell in _EACH_CELL.findall(text))] for line, text in texts]
+    schema = {LINE: pl.UInt32, **dict.fromkeys(shape.names, pl.String)}
+    return pl.DataFrame(cells, schema=schema, orient="row"), pl.DataFrame(
+        texts, schema={LINE: pl.UInt32, "text": pl.String}, orient="row"
+    )
 
 
 def _bare(cell: str) -> str | None:
@@ -245,7 +255,7 @@ def _stray(lines: pl.DataFrame, spans: _Spans, shape: Shape) -> pl.DataFrame:
     """
     opens = _text.str.contains(_OPENS)
     rule = pl.when(opens).then(pl.lit("csv.unclosed-quote")).otherwise(pl.lit("csv.quote"))
-    return _problems(lines[spans.stray], rule, shape, spoils=opens)
+    return _problems(lines[spans.stray], rule, shape, partial=opens)
 
 
 def _problems(
@@ -254,7 +264,7 @@ def _problems(
     shape: Shape,
     *,
     detail: pl.Expr | None = None,
-    spoils: pl.Expr | None = None,
+    partial: pl.Expr | None = None,
 ) -> pl.DataFrame:
     """These records as PROBLEMS; their key is the first cell where that is the key and sound.
 
@@ -266,12 +276,12 @@ def _problems(
         first = pl.coalesce(_text.str.extract(r'^"([^"]+)",'), _text.str.extract(r'^([^",]+),'))
         key = pl.when(_is_bad_key(first, shape)).then(None).otherwise(first.str.strip_chars())
     return bad.select(
-        pl.col(LINE).alias("line"),
+        pl.col(LINE).cast(pl.Int64).alias("line"),
         rule.alias("rule"),
         key.alias("key"),
         "text",
         (pl.lit("") if detail is None else detail).alias("detail"),
-        (of_two if spoils is None else of_two | spoils).alias("spoils"),
+        (of_two if partial is None else of_two | partial).alias("partial"),
     )
 
 
@@ -280,16 +290,18 @@ def _is_bad_key(key: pl.Expr, shape: Shape) -> pl.Expr:
     return blank | key.str.contains(shape.bad_key) if shape.bad_key else blank
 
 
-def _without_spoilt(rows: pl.DataFrame, texts: pl.DataFrame, shape: Shape) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _without_bad_keys(rows: pl.DataFrame, texts: pl.DataFrame, shape: Shape) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows without those whose key is bad or a cell too long, and these as PROBLEMS (rule "": no value at all)."""
-    columns = [pl.col(str(at)) for at in range(shape.width)]
-    long = pl.lit(value=False)
-    if (texts["text"].str.len_bytes().max() or 0) > shape.cell_chars:  # type: ignore[operator] # an integer
-        long = pl.any_horizontal(column.str.len_chars() > shape.cell_chars for column in columns).fill_null(False)
+    columns = [pl.col(name) for name in shape.names]
     bad_key = pl.lit(value=False) if shape.key is None else _is_bad_key(columns[shape.key], shape)
-    found = rows.filter(bad_key | long)
-    if found.is_empty():
+    long = pl.lit(value=False)
+    if (texts.select(_text.str.len_bytes().max()).item() or 0) > shape.cell_chars:
+        long = pl.any_horizontal(column.str.len_chars() > shape.cell_chars for column in columns).fill_null(False)
+    unusable = rows.select(bad=bad_key | long)["bad"] if rows.height else pl.Series(dtype=pl.Boolean)
+    if not unusable.any():
         return rows, pl.DataFrame(schema=PROBLEMS)
+    if unusable.len() < rows.height:  # a literal
+        unusable = unusable.new_from_index(0, rows.height)
     empty = pl.all_horizontal(column.is_null() for column in columns)
     rule = (
         pl.when(empty).then(pl.lit("")).when(long).then(pl.lit("csv.too-long")).otherwise(pl.lit("csv.key-unreadable"))
@@ -297,7 +309,8 @@ def _without_spoilt(rows: pl.DataFrame, texts: pl.DataFrame, shape: Shape) -> tu
     key = pl.lit(None, pl.String)
     if shape.key is not None:
         key = pl.when(bad_key).then(None).otherwise(columns[shape.key].str.strip_chars())
-    told = found.select(pl.col(LINE).alias("line"), rule.alias("rule"), key.alias("key"))
-    told = told.join(texts.rename({LINE: "line"}), on="line", how="left", maintain_order="left")
-    problems = told.with_columns(detail=pl.lit(""), spoils=pl.lit(value=False)).select(*PROBLEMS)
-    return rows.filter(~(bad_key | long)), problems
+    found = rows.filter(unusable).select(LINE, rule=rule, key=key)
+    problems = found.join(texts, on=LINE, how="left", maintain_order="left").select(
+        pl.col(LINE).cast(pl.Int64).alias("line"), "rule", "key", "text", detail=pl.lit(""), partial=pl.lit(value=False)
+    )
+    return rows.filter(~unusable), problems

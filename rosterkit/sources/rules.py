@@ -168,6 +168,12 @@ CSV_RULES: tuple[Rule, ...] = (
         "Two columns have the same name.",
         "Name each column once.",
     ),
+    _whole_file(
+        "csv.separator",
+        "The columns are not separated by commas.",
+        "Export with commas between the columns.",
+        "sourcedId;status;dateLastModified",
+    ),
     Rule(
         "csv.empty",
         "warning",
@@ -187,6 +193,15 @@ CSV_RULES: tuple[Rule, ...] = (
         example="role,,,",
     ),
     Rule(
+        "csv.extra-cell",
+        "warning",
+        "error",
+        "Every row ends in empty cells that the header does not have.",
+        "Remove the commas at the end of the rows.",
+        row="read without those cells",
+        example="a comma at the end of each row",
+    ),
+    Rule(
         "csv.blank-line",
         "warning",
         "error",
@@ -204,7 +219,7 @@ CSV_RULES: tuple[Rule, ...] = (
     ),
     _row(
         "csv.ragged",
-        "The row has more or fewer cells than the header: perhaps a comma that is not quoted.",
+        "The row has more or fewer cells than the header; a comma may be unquoted.",
         "Quote the cells that hold commas.",
         "unchanged; partial where the row's key cannot be read or it has the cells of two rows",
         "Smith, Jr. without quotes",

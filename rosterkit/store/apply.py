@@ -14,7 +14,7 @@ from rosterkit.errors import InternalError
 from rosterkit.plan.changes import Parts
 from rosterkit.plan.plan import Plan
 from rosterkit.roster.schema import Column, Entity, by_name, entities
-from rosterkit.sources.reading import Progress, silent
+from rosterkit.sources.base import Progress, no_progress
 from rosterkit.store.bulk import MANY, ids_table, indexes_after, insert, update
 from rosterkit.store.plans import Stored, now
 from rosterkit.store.snapshot import revision_of
@@ -136,7 +136,7 @@ def write_parts(
     parts: Parts,
     origin: str,
     revision: int,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     stage: Staging | None = None,
 ) -> dict[tuple[str, str], list[pl.Series]]:
     """Writes the canonical rows, parents before what references them; returns what the created ones refer to.
@@ -227,7 +227,7 @@ def write_revision(
     plan: Plan,
     parts: Parts,
     actor: str,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     stage: Staging | None = None,
 ) -> int:
     """Writes the next revision, all that the parts say, inside the caller's transaction; returns its number."""

@@ -13,8 +13,8 @@ from rosterkit.plan.changes import Parts
 from rosterkit.plan.plan import Plan
 from rosterkit.plan.snapshot import PENDING
 from rosterkit.plan.undo import Reversal
+from rosterkit.sources.base import Progress, no_progress
 from rosterkit.sources.bundle import Bundle
-from rosterkit.sources.reading import Progress, silent
 from rosterkit.store import deltas as queue
 from rosterkit.store import holds, plans
 from rosterkit.store.apply import write_revision
@@ -144,7 +144,7 @@ def _findings(connection: sqlite3.Connection, plan: Plan) -> None:
 
 
 def apply_plan(
-    connection: sqlite3.Connection, plan_id: str, actor: str, progress: Progress = silent
+    connection: sqlite3.Connection, plan_id: str, actor: str, progress: Progress = no_progress
 ) -> tuple[Plan, bool]:
     """Applies a plan wholly or not at all; returns it as it is afterwards, and whether a revision was written.
 

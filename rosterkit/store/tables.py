@@ -225,6 +225,7 @@ class Delivery(SQLModel, table=True):
     at: str
     settings_digest: str
     verdict: str
+    state: str  # sending | sent | failed
     files: list[dict[str, Any]] = Field(sa_type=JSON)
 
 

@@ -17,11 +17,7 @@ EmittedColumn = tuple[type[pl.DataType], str, bool, str | None]
 @cache
 def emitted() -> dict[str, dict[str, EmittedColumn]]:
     """Entity → label of a column → what it holds."""
-    found: dict[str, dict[str, EmittedColumn]] = {
+    return {
         entity.name: {c.label: (c.said_dtype, c.kind, c.required, c.to) for c in entity.columns}
         for entity in entities()
     }
-    found.setdefault(
-        "UserAttributes", {"user": (pl.String, "ref", True, "User"), "attributes": (pl.String, "json", False, None)}
-    )
-    return found

@@ -14,8 +14,7 @@ import polars as pl
 from rosterkit.roster import findings
 from rosterkit.roster.rules import Rule
 from rosterkit.roster.schema import by_name, entities
-from rosterkit.sources.bundle import UNREADABLE, Bundle, Listing, Package, Segment, Table, said_schema
-from rosterkit.sources.reading import ReadOptions
+from rosterkit.sources.bundle import UNREADABLE, Bundle, Listing, Package, ReadOptions, Segment, Table, said_schema
 
 __all__ = ["MemorySource", "bundle", "table"]
 

@@ -9,31 +9,13 @@ from typing import Any
 
 import polars as pl
 
+from rosterkit.roster.schema import by_name, entities
+
 __all__ = ["COLUMNS", "MemoryRoster", "district"]
 
-_BOOLEANS = {"enabled", "account_enabled", "primary"}
-
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "Org": ("name", "type", "identifier", "parent_id", "attributes"),
-    "AcademicSession": ("title", "type", "start_date", "end_date", "parent_id", "school_year", "attributes"),
-    "Course": ("title", "code", "org_id", "school_year_id", "grades", "subjects", "subject_codes", "attributes"),
-    "Class": (
-        *("title", "code", "type", "course_id", "school_id", "grades", "subjects", "subject_codes"),
-        *("periods", "location", "attributes"),
-    ),
-    "ClassTerm": ("class_id", "session_id"),
-    "User": (
-        *("given_name", "middle_name", "family_name"),
-        *("preferred_given_name", "preferred_middle_name", "preferred_family_name", "pronouns"),
-        *("username", "email", "sms", "phone", "identifier", "state_id", "grades", "primary_org_id", "enabled"),
-        *("account_enabled", "language", "user_ids", "user_master_identifier", "attributes"),
-        *("exit_reason", "exit_date"),
-    ),
-    "Role": ("user_id", "org_id", "role", "type", "begin_date", "end_date", "attributes"),
-    "Enrollment": ("class_id", "user_id", "school_id", "role", "primary", "begin_date", "end_date", "attributes"),
-    "GuardianLink": ("asserted_by", "guardian_id", "student_id", "relationship", "type", "priority"),
-    "Demographics": ("user_id", "birth_date", "sex", "attributes"),
-    "UserAttributes": ("user_id", "attributes"),
+    entity.name: (*(column.name for column in entity.columns), *(["account_enabled"] if entity.name == "User" else []))
+    for entity in entities()
 }
 """The columns beyond ``id``, ``source`` and ``sourced_id`` that a MemoryRoster has, by entity."""
 
@@ -95,15 +77,12 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def _is_id(name: str) -> bool:
-    return name == "id" or (name.endswith("_id") and name not in {"sourced_id", "state_id"})
-
-
 def _frame(entity: str, records: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    names = ["id", "source", "sourced_id", *COLUMNS[entity]]
-    schema = {name: pl.Int64 if _is_id(name) else pl.Boolean if name in _BOOLEANS else pl.String for name in names}
+    types = {column.name: column.dtype for column in by_name(entity).columns} | {"account_enabled": pl.Boolean}
+    schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "source": pl.String, "sourced_id": pl.String}
+    schema |= {name: types[name] for name in COLUMNS[entity]}
     rows = [{"source": "sis"} | {name: _cell(value) for name, value in record.items()} for record in records]
-    return pl.DataFrame([{name: row.get(name) for name in names} for row in rows], schema=schema)
+    return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
 
 
 _STUDENTS = (

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from pydantic import AfterValidator, SecretStr, ValidationInfo
 
 from rosterkit.errors import UsageError
 
-__all__ = ["SecretReference", "resolve"]
+__all__ = ["SecretReference", "references", "resolve"]
 
 _KINDS = ("env", "file", "keyring")
 _HOW = "Write a reference: env:NAME, file:/path or keyring:service/name."
@@ -35,6 +36,18 @@ def _is_a_reference(value: str, info: ValidationInfo) -> str:
 
 SecretReference = Annotated[str, AfterValidator(_is_a_reference)]
 """The type of a setting that refers to a secret; a plain secret is refused without being shown."""
+
+
+def references(settings: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in the settings (as JSON has them) that is a reference to a secret, with its dotted key."""
+    if isinstance(settings, str) and settings.partition(":")[0] in _KINDS and settings.partition(":")[2]:
+        yield key, settings
+    elif isinstance(settings, Mapping):
+        for name, value in settings.items():
+            yield from references(value, f"{key}.{name}" if key and key != "settings" else str(name))
+    elif isinstance(settings, list):
+        for value in settings:
+            yield from references(value, key)
 
 
 def resolve(reference: str, folder: Path) -> SecretStr:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fakes import FakeWorkspace
 
-from rosterkit.sources.reading import ReadOptions
+from rosterkit.sources.bundle import ReadOptions
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from rosterkit import config
 from rosterkit.plan.plan import Counts
 from rosterkit.results import Applied, Approval, Explanation, FeedReceipt, Hold, Revision
 from rosterkit.roster.findings import empty
-from rosterkit.settings_page import template
+from rosterkit.settings_template import template
 from rosterkit.testing.views import AT, make_plan, make_report, make_view
 
 

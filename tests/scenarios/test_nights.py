@@ -258,7 +258,7 @@ def test_a_guardian_link_that_the_sis_removed_goes_though_the_child_is_held(road
         next(u for u in files["users"] if u["sourcedId"] == "S1-p0")["agentSourcedIds"] = ""
 
     plan = road.night(road.changed(part))
-    assert ("GuardianLink", "archive", "S1-p0|S1-g0", "") in road.lines(plan)
+    assert ("GuardianLink", "archive", "S1-p0:S1-g0", "") in road.lines(plan)
 
 
 @pytest.mark.parametrize("bad", [b"", b"not a zip", b"PK\x03\x04 cut"])
@@ -276,7 +276,7 @@ def test_a_school_that_is_missing_from_orgs_takes_nobody_whose_row_still_names_i
     plan = road.plan(lost)
     assert plan.total.archive == 0
     held = road.lines(plan)
-    assert ("Role", "archive", "S2-p0|S2", "limit") in held
+    assert ("Role", "archive", "S2-p0:S2", "limit") in held
     assert ("Org", "archive", "S2", "dependant") in held
 
 

@@ -231,7 +231,7 @@ def test_findings_that_are_told_once_for_a_file_count_its_rows(road: TinyRoad, d
     users.find("S1-p2").cells["dateLastModified"] = ""
     plan = road.night(bulk(district))
     found = road.found(plan).filter(pl.col("rule") == "bulk.date")
-    assert found["detail"].to_list() == ["1 rows"]
+    assert found["detail"].to_list() == ["1 row"]
     assert road.rules(plan)["csv.blank-line"]
 
 

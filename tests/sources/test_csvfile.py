@@ -3,33 +3,59 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rosterkit.sources.csv import LINE, CsvFile, line_hash, read_csv
-from rosterkit.sources.csv_chunks import blocks
-from rosterkit.sources.file_findings import Notes
-from rosterkit.sources.reading import Caps, ReadOptions
+from rosterkit.sources.base import Coverage
+from rosterkit.sources.csv import LINE, CsvFile, CsvRows, Reading, line_hash
+from rosterkit.sources.csv_lines import blocks
+from rosterkit.sources.findings import Findings
+from rosterkit.sources.limits import SizeLimits
 from rosterkit.sources.rules import FILE_RULES
 
 HEADER = b"sourcedId,name,note\n"
 
 
-def read(content: bytes, *, block: int = 16 << 20, chunk: int = 0, **options: Any) -> tuple[CsvFile, Notes]:
-    notes = Notes({rule.code: rule for rule in FILE_RULES}, "x.csv", strict=False)
+@dataclass(frozen=True)
+class Read:
+    """A file as it was read."""
+
+    header: tuple[str, ...]
+    rows: pl.DataFrame
+    unreadable: pl.DataFrame
+    state: str
+    why: str
+
+
+def read(
+    content: bytes, *, block: int = 16 << 20, chunk: int = 0, limits: SizeLimits | None = None, **how: Any
+) -> tuple[Read, Findings]:
+    findings = Findings(FILE_RULES)
     chunks = [content[at : at + chunk] for at in range(0, len(content), chunk)] if chunk else [content]
-    how = ReadOptions(**options)
-    return read_csv("x.csv", chunks, notes, how, key="sourcedId", bad_key="^E[+]", block_bytes=block), notes
+    reading = Reading(key="sourcedId", bad_key="^E[+]", limits=limits or SizeLimits(), block_bytes=block, **how)
+    return finished(CsvFile("x.csv", lambda: chunks, findings, reading)), findings
 
 
-def rules(notes: Notes) -> list[tuple[str, int]]:
-    return list(notes.frame().select("rule", "line").iter_rows())
+def finished(file: CsvFile) -> Read:
+    none = pl.DataFrame()
+    if file.reason:
+        return Read(file.header, none, none, "absent", file.reason)
+    found: CsvRows = file.read()
+    rows = found.rows.collect()
+    state = "whole" if found.coverage is Coverage.FULL else str(found.coverage)
+    return Read(file.header, rows, found.unreadable.select("sourced_id", "_file", "_line"), state, found.reason)
 
 
-def cells(file: CsvFile) -> list[tuple[Any, ...]]:
+def rules(findings: Findings) -> list[tuple[str, int]]:
+    return list(findings.frame().select("rule", "line").iter_rows())
+
+
+def cells(file: Read) -> list[tuple[Any, ...]]:
     return file.rows.select(*file.header, LINE).rows()
 
 
@@ -110,8 +136,8 @@ def test_two_stray_marks_never_swallow_the_rows_between_them(end: str, block: in
 
 
 def test_a_record_of_several_lines_that_does_not_fit_makes_the_file_partial() -> None:
-    for cell, caps in (('"x\ny",2,3', Caps()), ('"x\n' + "y" * 90 + '",2', Caps(line_bytes=80))):
-        file, _ = read(HEADER + f"a,{cell}\nb,1,2\n".encode(), caps=caps)
+    for cell, limits in (('"x\ny",2,3', SizeLimits()), ('"x\n' + "y" * 90 + '",2', SizeLimits(line_bytes=80))):
+        file, _ = read(HEADER + f"a,{cell}\nb,1,2\n".encode(), limits=limits)
         assert (file.state, [row[0] for row in cells(file)]) == ("partial", ["b"])
 
 
@@ -133,7 +159,7 @@ def test_a_ragged_last_record_was_cut_short_until_its_line_is_accepted() -> None
     assert file.state == "partial"
     assert rules(notes) == [("csv.cut-short", 3)]
     assert line_hash("b,3") in notes.frame()["detail"][0]
-    accepted, _ = read(content, accepted_lines=frozenset([line_hash("b,3")]))
+    accepted, _ = read(content, ignored_lines=frozenset([line_hash("b,3")]))
     assert (accepted.state, accepted.unreadable["sourced_id"].to_list()) == ("whole", ["b"])
 
 
@@ -145,7 +171,9 @@ def test_a_last_line_that_stops_after_a_stray_mark_was_cut_short_too() -> None:
 
 
 def test_a_key_with_spaces_around_it_protects_the_record_that_it_names() -> None:
-    file, _ = read(HEADER + b' a ,1,2,3\nb ,5" pipe,\nc ,' + b"x" * 30 + b",\nd,1,2\n", caps=Caps(cell_chars=20))
+    file, _ = read(
+        HEADER + b' a ,1,2,3\nb ,5" pipe,\nc ,' + b"x" * 30 + b",\nd,1,2\n", limits=SizeLimits(cell_chars=20)
+    )
     assert file.unreadable["sourced_id"].to_list() == ["a", "b", "c"]
 
 
@@ -156,7 +184,7 @@ def test_a_row_whose_key_cannot_be_read_makes_the_file_partial_until_accepted(li
     file, notes = read(content)
     assert file.state == "partial"
     assert notes.frame()["detail"].str.contains(line_hash(line.decode())).to_list() == [True]
-    assert read(content, accepted_lines=frozenset([line_hash(line.decode())]))[0].state == "whole"
+    assert read(content, ignored_lines=frozenset([line_hash(line.decode())]))[0].state == "whole"
 
 
 def test_blank_rows_are_skipped_and_trailing_ones_not_told() -> None:
@@ -196,10 +224,10 @@ def test_a_file_that_is_something_else_is_named_and_not_read(content: bytes, rul
 
 
 def test_lines_and_cells_are_capped() -> None:
-    caps = Caps(line_bytes=100, cell_chars=20)
+    limits = SizeLimits(line_bytes=100, cell_chars=20)
     content = HEADER + b"a,1,2\nb," + b"x" * 21 + b",\nc," + b"y" * 5000 + b",\nd,3,4\n"
     for block, chunk in ((1 << 20, 0), (50, 7), (50, 64)):
-        file, notes = read(content, block=block, chunk=chunk, caps=caps)
+        file, notes = read(content, block=block, chunk=chunk, limits=limits)
         assert [row[0] for row in cells(file)] == ["a", "d"], (block, chunk)
         assert file.unreadable["sourced_id"].to_list() == ["b", "c"]
         assert rules(notes) == [("csv.too-long", 3), ("csv.too-long", 4)]
@@ -212,10 +240,11 @@ def test_a_line_without_end_is_not_held_in_memory() -> None:
         for _ in range(200):
             yield b"x" * 10_000
 
-    notes = Notes({rule.code: rule for rule in FILE_RULES}, "x.csv", strict=False)
+    notes = Findings(FILE_RULES)
     seen: list[int] = []
-    how = ReadOptions(caps=Caps(line_bytes=1000), progress=lambda _, done, __: seen.append(done))
-    file = read_csv("x.csv", endless(), notes, how, key="sourcedId", block_bytes=5000)
+    limits = SizeLimits(line_bytes=1000)
+    how = Reading("sourcedId", limits=limits, progress=lambda _, done, __: seen.append(done), block_bytes=5000)
+    file = finished(CsvFile("x.csv", endless, notes, how))
     assert rules(notes) == [("csv.too-long", 2)]
     assert file.state == "partial"
     assert max(seen) < 5000

@@ -83,7 +83,10 @@ def test_A6_all_people_in_one_file(tmp_path: Path) -> None:
     assert verdict.outcome is Outcome.ACCEPTED, verdict.findings.rows()
 
 
-def test_A6_a_oneroster_set_is_refused_while_no_such_feed_is_installed(tmp_path: Path) -> None:
+def test_A6_a_oneroster_set_is_refused_while_no_such_feed_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("providers.edlio.oneroster.entry_points", lambda **_: [])
     with pytest.raises(UsageError, match="needs a OneRoster feed"):
         build(district(), tmp_path, layout="oneroster")
 

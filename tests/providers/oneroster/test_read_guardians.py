@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny import Files, as_delta, found, read, rows_of, tiny
-
-from rosterkit.sources.bundle import Bundle
+from tiny import Files, Read, as_delta, found, read, rows_of, tiny
 
 
 def family(**agents: str) -> Files:
@@ -18,22 +16,22 @@ def family(**agents: str) -> Files:
     return files
 
 
-def stated(bundle: Bundle) -> dict[str, tuple[str, str, str, str | None]]:
+def stated(bundle: Read) -> dict[str, tuple[str, str, str, str | None]]:
     rows = rows_of(bundle, "GuardianLink")
     return {k: (r["asserted_by"], r["guardian"], r["student"], r["relationship"]) for k, r in rows.items()}
 
 
-def owners(bundle: Bundle) -> tuple[list[str], list[str]]:
+def owners(bundle: Read) -> tuple[list[str], list[str]]:
     """Whose lists were read: of students, of guardians."""
-    student, guardian = bundle.tables["GuardianLink"].listings
-    return student.owners["student"].to_list(), guardian.owners["guardian"].to_list()
+    student, guardian = bundle.table("GuardianLink").parents
+    return student["student"].to_list(), guardian["guardian"].to_list()
 
 
 def test_both_sides_are_two_statements_of_one_link(tmp_path: Path) -> None:
     bundle = read(tmp_path, tiny())
     assert stated(bundle) == {
-        "ana|lucia": ("student", "lucia", "ana", "parent"),
-        "lucia|ana": ("guardian", "lucia", "ana", "parent"),
+        "ana:lucia": ("student", "lucia", "ana", "parent"),
+        "lucia:ana": ("guardian", "lucia", "ana", "parent"),
     }
     assert owners(bundle) == (["ana"], ["lucia"])
 
@@ -41,7 +39,7 @@ def test_both_sides_are_two_statements_of_one_link(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("stater", "other"), [("ana", "lucia"), ("lucia", "ana")])
 def test_one_side_is_enough_and_the_other_lists_none(stater: str, other: str, tmp_path: Path) -> None:
     bundle = read(tmp_path, family(**{stater: other}))
-    assert list(stated(bundle)) == [f"{stater}|{other}"]
+    assert list(stated(bundle)) == [f"{stater}:{other}"]
     assert owners(bundle) == (["ana"], ["lucia"])
 
 
@@ -64,30 +62,30 @@ def test_bad_agents_make_no_statement(stater: str, other: str, rule: str, tmp_pa
 def test_an_agent_who_is_not_in_the_package_is_left_to_the_engine(tmp_path: Path) -> None:
     bundle = read(tmp_path, family(ana="stored-guardian", lucia="stored-student"))
     assert stated(bundle) == {
-        "ana|stored-guardian": ("student", "stored-guardian", "ana", None),
-        "lucia|stored-student": ("guardian", "lucia", "stored-student", "parent"),
+        "ana:stored-guardian": ("student", "stored-guardian", "ana", None),
+        "lucia:stored-student": ("guardian", "lucia", "stored-student", "parent"),
     }
-    assert rows_of(bundle, "GuardianLink")["ana|stored-guardian"]["unread"] == ["relationship"]
+    assert bundle.unread("GuardianLink", "ana:stored-guardian") == ["relationship"]
     assert bundle.findings.is_empty()
 
 
-def test_ids_that_hold_bars_cannot_be_confused(tmp_path: Path) -> None:
-    files = family(ana="x|y")
-    files["users"][0]["sourcedId"], files["users"][0]["agentSourcedIds"] = "a|b%", "x|y"
-    assert "a%7Cb%25|x%7Cy" in stated(read(tmp_path, files))
+def test_ids_that_hold_colons_cannot_be_confused(tmp_path: Path) -> None:
+    files = family(ana="x:y")
+    files["users"][0]["sourcedId"], files["users"][0]["agentSourcedIds"] = "a:b%", "x:y"
+    assert "a%3Ab%25:x%3Ay" in stated(read(tmp_path, files))
 
 
 def test_the_roles_of_1_2_say_who_is_who(tmp_path: Path) -> None:
     bundle = read(tmp_path, tiny("1.2"), version="1.2")
-    assert list(stated(bundle)) == ["ana|lucia", "lucia|ana"]
-    assert rows_of(bundle, "GuardianLink")["ana|lucia"]["relationship"] == "parent"
+    assert list(stated(bundle)) == ["ana:lucia", "lucia:ana"]
+    assert rows_of(bundle, "GuardianLink")["ana:lucia"]["relationship"] == "parent"
 
 
 def test_one_with_both_roles_is_judged_by_the_other(tmp_path: Path) -> None:
     files = tiny("1.2")
     files["roles"].append({**files["roles"][0], "sourcedId": "r9", "userSourcedId": "lucia"})
     bundle = read(tmp_path, files, version="1.2")
-    assert stated(bundle)["lucia|ana"][0] == "guardian"
+    assert stated(bundle)["lucia:ana"][0] == "guardian"
     assert owners(bundle) == (["ana", "lucia"], ["lucia"])
 
 
@@ -96,7 +94,7 @@ def test_one_with_both_roles_whose_other_is_unknown_lists_none(tmp_path: Path) -
     files["roles"].append({**files["roles"][0], "sourcedId": "r9", "userSourcedId": "lucia"})
     files["users"][2]["agentSourcedIds"] = "ana,somebody"
     bundle = read(tmp_path, files, version="1.2")
-    assert list(stated(bundle)) == ["ana|lucia", "lucia|ana"]
+    assert list(stated(bundle)) == ["ana:lucia", "lucia:ana"]
     assert owners(bundle) == (["ana"], [])
 
 
@@ -104,7 +102,7 @@ def test_a_teacher_who_is_a_parent_too_may_be_an_agent(tmp_path: Path) -> None:
     files = tiny("1.2")
     files["roles"].append({**files["roles"][1], "sourcedId": "r9", "userSourcedId": "lucia", "roleType": "secondary"})
     bundle = read(tmp_path, files, version="1.2")
-    assert list(stated(bundle)) == ["ana|lucia", "lucia|ana"]
+    assert list(stated(bundle)) == ["ana:lucia", "lucia:ana"]
 
 
 def test_a_delta_without_roles_goes_by_the_side_that_is_known(tmp_path: Path) -> None:
@@ -113,7 +111,7 @@ def test_a_delta_without_roles_goes_by_the_side_that_is_known(tmp_path: Path) ->
     files["users"][0]["agentSourcedIds"] = ""
     files["users"][1]["agentSourcedIds"] = "unknown"
     bundle = read(tmp_path, files, version="1.2", modes={"users": "delta", "roles": "delta"})
-    assert stated(bundle) == {"lucia|ana": ("guardian", "lucia", "ana", None)}
+    assert stated(bundle) == {"lucia:ana": ("guardian", "lucia", "ana", None)}
     assert [line for *_, line, _ in found(bundle, "agents.role-unknown")] == [3]
     assert owners(bundle) == (["ana"], [])
 
@@ -122,13 +120,13 @@ def test_a_role_that_cannot_be_read_is_unknown(tmp_path: Path) -> None:
     files = tiny()
     files["users"][0]["role"] = "pupil"
     bundle = read(tmp_path, files)
-    assert sorted(stated(bundle)) == ["ana|lucia", "lucia|ana"]
+    assert sorted(stated(bundle)) == ["ana:lucia", "lucia:ana"]
     assert owners(bundle) == ([], ["lucia"])
 
 
 def test_a_list_that_cannot_be_read_is_not_listed(tmp_path: Path) -> None:
     bundle = read(tmp_path, family(ana="1.2E+11", lucia="ana"))
-    assert list(stated(bundle)) == ["lucia|ana"]
+    assert list(stated(bundle)) == ["lucia:ana"]
     assert owners(bundle) == ([], ["lucia"])
 
 

@@ -8,14 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny import Files, as_delta, deltas, found, read, spoilt, tiny
+from tiny import Files, Read, as_delta, deltas, extract, found, read, spoilt, tiny
 
-from providers.oneroster import SOURCE
 from providers.oneroster.rules import ONEROSTER_RULES, RULES
 from providers.oneroster.spec import FILES
 from rosterkit.errors import SourceUnreadable
-from rosterkit.sources.bundle import Bundle
-from rosterkit.sources.reading import ReadOptions
 from rosterkit.sources.rules import CSV_RULES
 from rosterkit.testing.package import csv_text, manifest_text, write_package
 
@@ -143,7 +140,8 @@ CASES = [
     Case("bool.form", spoilt("users", 0, enabledUser="TRUE"), ("users.csv", 2, "enabledUser")),
     Case("bool.unknown", spoilt("users", 0, enabledUser="perhaps"), ("users.csv", 2, "enabledUser")),
     Case("date.form", spoilt("enrollments", 0, beginDate="2026-08-24 00:00"), ("enrollments.csv", 2, "beginDate")),
-    Case("date.unreadable", spoilt("enrollments", 0, beginDate="8/27/2026"), ("enrollments.csv", 2, "beginDate")),
+    Case("date.unreadable", spoilt("enrollments", 0, beginDate="2026-02-30"), ("enrollments.csv", 2, "beginDate")),
+    Case("date.ambiguous", spoilt("enrollments", 0, beginDate="3/4/2026"), ("enrollments.csv", 2, "beginDate")),
     Case(
         "datetime.form",
         {**D, "orgs": [{**D["orgs"][0], "dateLastModified": "2026-11-20"}, D["orgs"][1]]},
@@ -157,6 +155,9 @@ CASES = [
         DELTA,
     ),
     Case("year.unreadable", spoilt("academicSessions", 1, schoolYear="27"), ("academicSessions.csv", 3, "schoolYear")),
+    Case(
+        "year.span", spoilt("academicSessions", 1, schoolYear="2026-2027"), ("academicSessions.csv", 3, "schoolYear")
+    ),
     Case("list.spaces", spoilt("classes", 0, grades="09, 10"), ("classes.csv", 2, "grades")),
     Case("list.empty-item", spoilt("classes", 0, grades="09,,10"), ("classes.csv", 2, "grades")),
     Case("list.repeated", spoilt("classes", 0, termSourcedIds="t1,t1"), ("classes.csv", 2, "termSourcedIds")),
@@ -200,6 +201,24 @@ CASES = [
         ("enrollments.csv", 4, "userSourcedId"),
     ),
     Case("semantic.username-shared", spoilt("users", 1, username="ana@harbour.example"), ("users.csv", 2, "username")),
+    Case("semantic.username-case", spoilt("users", 1, username="Ana@Harbour.example"), ("users.csv", 2, "username")),
+    Case(
+        "semantic.email-case",
+        more("users", *({**T["users"][1], "sourcedId": at, "email": f"{at}@x.example"} for at in ("ia", "IA"))),
+        ("users.csv", 5, "email"),
+    ),
+    Case(
+        "semantic.guardian-email",
+        {**T, "users": [{**user, "email": "ruiz@x.example"} for user in T["users"]]},
+        ("users.csv", 2, "email"),
+    ),
+    Case(
+        "semantic.no-role",
+        {**tiny("1.2"), "roles": tiny("1.2")["roles"][:2]},
+        ("users.csv", 4, "sourcedId"),
+        {"version": "1.2"},
+    ),
+    Case("demographics.not-read", T, ("demographics.csv", 0, ""), {"demographics": False}),
     Case("semantic.cycle", spoilt("orgs", 0, parentSourcedId="s1"), ("orgs.csv", 2, "parentSourcedId")),
     Case("agents.self", spoilt("users", 0, agentSourcedIds="ana"), ("users.csv", 2, "agentSourcedIds")),
     Case(
@@ -223,6 +242,8 @@ CASES = [
     Case("csv.duplicate-header", T, ("orgs.csv", 1, ""), text("orgs", sub("identifier", "name"))),
     Case("csv.empty", {**T, "orgs": []}, ("orgs.csv", 0, "")),
     Case("csv.unnamed-column", T, ("orgs.csv", 1, ""), text("orgs", lambda c: c.replace("\n", ",\n"))),
+    Case("csv.separator", T, ("orgs.csv", 1, ""), raw("orgs.csv", b"sourcedId;name\nd1;x\n")),
+    Case("csv.extra-cell", T, ("orgs.csv", 2, ""), raw("orgs.csv", b"sourcedId,name\nd1,x,\ns1,y,\n")),
     Case("csv.blank-line", T, ("orgs.csv", 3, ""), text("orgs", sub("\ns1", "\n\ns1"))),
     Case("csv.line-break", spoilt("orgs", 0, name="Harbour\nDistrict"), ("orgs.csv", 2, "")),
     Case("csv.ragged", T, ("orgs.csv", 2, ""), text("orgs", sub("Harbour District", "Harbour, District"))),
@@ -278,8 +299,8 @@ def test_manifest_missing_but_the_headers_tell_is_partial(tmp_path: Path) -> Non
     write_without_manifest(tmp_path, tiny("1.2"), "1.2")
     bundle = read_again(tmp_path)
     assert found(bundle, "manifest.missing") == [("warning", "manifest.csv", 0, "")]
-    assert bundle.package.version == "1.2"
-    assert {segment.state for segment in bundle.segments} == {"partial"}
+    assert bundle.extract.version == "1.2"
+    assert set(bundle.states.values()) == {"partial"}
 
 
 def test_manifest_missing_is_refused_in_strict_reading(tmp_path: Path) -> None:
@@ -311,7 +332,7 @@ def test_manifest_unreadable_is_refused(content: bytes, tmp_path: Path) -> None:
 @pytest.mark.parametrize("told", ["1.2", "1.2.1"])
 def test_both_spellings_of_the_later_version_are_read(told: str, tmp_path: Path) -> None:
     bundle = read(tmp_path, tiny("1.2"), **manifest(sub("version,1.2", f"version,{told}"), "1.2"))
-    assert (bundle.package.version, bundle.findings.height) == ("1.2", 0)
+    assert (bundle.extract.version, bundle.findings.height) == ("1.2", 0)
 
 
 def write_without_manifest(tmp_path: Path, files: Files, version: str = "1.1") -> None:
@@ -319,5 +340,5 @@ def write_without_manifest(tmp_path: Path, files: Files, version: str = "1.1") -
     (tmp_path / "package" / "manifest.csv").unlink()
 
 
-def read_again(tmp_path: Path, *, strict: bool = False) -> Bundle:
-    return SOURCE.read(tmp_path / "package", ReadOptions(strict=strict, demographics=True))
+def read_again(tmp_path: Path, *, strict: bool = False) -> Read:
+    return extract(tmp_path / "package", strict=strict)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
+
+import polars as pl
 
 from providers.oneroster import SOURCE
-from rosterkit.sources.bundle import Bundle
-from rosterkit.sources.reading import ReadOptions
+from providers.oneroster.settings import OneRosterSettings
+from rosterkit.sources.base import Context, Extract, Table
+from rosterkit.sources.findings import Findings
+from rosterkit.sources.row_cache import RowCache
 from rosterkit.testing.package import write_package
 
 Files = dict[str, list[dict[str, str]]]
@@ -99,18 +106,76 @@ def deltas(files: Mapping[str, object]) -> dict[str, str]:
     return dict.fromkeys(files, "delta")
 
 
-def read(path: Path, files: Files, *, strict: bool = False, options: ReadOptions | None = None, **how: Any) -> Bundle:
+@dataclass(frozen=True)
+class Read:
+    """What the source made of a package."""
+
+    extract: Extract
+
+    @property
+    def findings(self) -> pl.DataFrame:
+        return self.extract.findings
+
+    def table(self, entity: str) -> Table:
+        found = self.extract.table(entity)
+        assert found is not None, entity
+        return found
+
+    def rows(self, entity: str) -> pl.DataFrame:
+        return self.table(entity).rows.collect()
+
+    def state(self, entity: str) -> str:
+        return str(self.table(entity).coverage)
+
+    def unreadable(self, entity: str) -> list[str]:
+        """Sourced ids of records that were seen and are not in the rows."""
+        return self.table(entity).invalid.filter(pl.col("column").is_null())["sourced_id"].to_list()
+
+    def unread(self, entity: str, key: str) -> list[str]:
+        """Columns of a record whose cells could not be used."""
+        invalid = self.table(entity).invalid
+        return invalid.filter((pl.col("sourced_id") == key) & pl.col("column").is_not_null())["column"].to_list()
+
+    def parents(self, entity: str, at: int = 0) -> pl.DataFrame:
+        return self.table(entity).parents[at]
+
+    @property
+    def states(self) -> dict[str, str]:
+        return {table.entity: str(table.coverage) for table in self.extract.tables}
+
+
+def extract(path: Path, *, demographics: bool = True, cache: RowCache | None = None, **how: Any) -> Read:
+    """Reads the package at that path. ``how``: settings, or keywords of Context."""
+    scratch = path.parent / f"scratch-{uuid4().hex}"
+    scratch.mkdir()
+    settings = {name: how.pop(name) for name in ("strict", "dates") if name in how}
+    context = Context(
+        Findings(SOURCE.rules),
+        date(2026, 11, 20),
+        scratch,
+        path.parent,
+        demographics=demographics,
+        row_cache=cache,
+        **how,
+    )
+    return Read(SOURCE.extract(OneRosterSettings(path=path.name, **settings), context))
+
+
+_HOW = ("strict", "dates", "demographics", "ignored_lines", "cache", "size_limits")
+
+
+def read(path: Path, files: Files, **how: Any) -> Read:
     """Writes the package (a folder, which is quicker) and reads it, demographics too."""
+    reading = {name: how.pop(name) for name in _HOW if name in how}
     write_package(path / "package", files, **how)
-    return SOURCE.read(path / "package", options or ReadOptions(strict=strict, demographics=True))
+    return extract(path / "package", **reading)
 
 
-def found(bundle: Bundle, rule: str) -> list[tuple[str, str, int, str]]:
+def found(read: Read, rule: str) -> list[tuple[str, str, int, str]]:
     """(severity, file, line, column) of each finding of that rule."""
-    rows = bundle.findings.filter(rule=rule) if bundle.findings.height else bundle.findings
-    return list(rows.select("severity", "file", "line", "column").iter_rows())
+    return list(read.findings.filter(rule=rule).select("severity", "file", "line", "column").iter_rows())
 
 
-def rows_of(bundle: Bundle, entity: str) -> dict[str, dict[str, Any]]:
+def rows_of(read: Read, entity: str) -> dict[str, dict[str, Any]]:
     """The entity's rows by sourced id."""
-    return {row["sourced_id"]: row for row in bundle.tables[entity].rows.iter_rows(named=True)}
+    return {row["sourced_id"]: row for row in read.rows(entity).iter_rows(named=True)}

@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("at", sa.String(), nullable=False),
         sa.Column("settings_digest", sa.String(), nullable=False),
         sa.Column("verdict", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
         sa.Column("files", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -618,9 +619,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_role_user_id"), ["user_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_role_user_profile_id"), ["user_profile_id"], unique=False)
 
+    op.create_table(
+        "user_attributes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("id_space", sa.String(), nullable=False),
+        sa.Column("sourced_id", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("created_revision", sa.Integer(), nullable=False),
+        sa.Column("updated_revision", sa.Integer(), nullable=False),
+        sa.Column("package", sa.String(), nullable=True),
+        sa.Column("file", sa.String(), nullable=True),
+        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("modified_at", sa.String(), nullable=True),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("attributes", sa.JSON(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("origin", "id_space", "sourced_id"),
+    )
+    with op.batch_alter_table("user_attributes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_user_attributes_user_id"), ["user_id"], unique=False)
+
 
 def downgrade() -> None:
 
+    with op.batch_alter_table("user_attributes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_user_attributes_user_id"))
+
+    op.drop_table("user_attributes")
     with op.batch_alter_table("role", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_role_user_profile_id"))
         batch_op.drop_index(batch_op.f("ix_role_user_id"))

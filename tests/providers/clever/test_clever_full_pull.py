@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from conftest import Read
+from clever_reading import Read
 from extracts import counts, coverages, found, row, table
 
 from providers.clever import SOURCE

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from conftest import Read
+from clever_reading import Read
 from extracts import contact, counts, found, table
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 import respx
-from conftest import QUICK, Read
+from clever_reading import QUICK, Read
 from extracts import counts, coverages, found, table
 from pydantic import ValidationError
 

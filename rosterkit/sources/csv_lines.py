@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-__all__ = ["NotText", "blocks"]
+__all__ = ["FileFormatError", "blocks"]
 
 _MOST_LINES = 1 << 19  # of a block
 _BOM = b"\xef\xbb\xbf"
 
 
-class NotText(Exception):  # noqa: N818 - it says what the file is, and never leaves the intake
+class FileFormatError(Exception):
     """The file as a whole cannot be read as CSV text: the rule, and the line where it shows."""
 
     def __init__(self, rule: str, line: int, detail: str = "") -> None:
@@ -24,7 +24,7 @@ def blocks(chunks: Iterable[bytes], size: int, longest: int) -> Iterator[bytes]:
     """Blocks of about ``size`` bytes that end in LF (the last may not). A BOM is dropped, CR LF becomes LF.
 
     A line of more than ``longest`` bytes is cut to just above that, so that memory stays bounded and the line is still
-    seen to be too long. Raises NotText for UTF-16, NUL bytes and what is not UTF-8.
+    seen to be too long. Raises FileFormatError for UTF-16, NUL bytes and what is not UTF-8.
     """
     line = 1
     for block in (few for whole in _whole_lines(chunks, size, longest) for few in _few_lines(whole)):
@@ -75,9 +75,9 @@ def _whole_lines(chunks: Iterable[bytes], size: int, longest: int) -> Iterator[b
 
 
 def _without_mark(start: bytes) -> bytes:
-    """The file's start without its BOM; raises NotText when it is UTF-16."""
+    """The file's start without its BOM; raises FileFormatError when it is UTF-16."""
     if start[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(start) > 3 and 0 in start[:2] and start[0] != start[1]):
-        raise NotText("csv.utf-16", 1)
+        raise FileFormatError("csv.utf-16", 1)
     return start.removeprefix(_BOM)
 
 
@@ -92,10 +92,10 @@ def _shortened(line: bytes, longest: int) -> bytes:
 def _check(block: bytes, line: int) -> None:
     at = block.find(b"\0")
     if at >= 0:
-        raise NotText("csv.nul", line + block.count(b"\n", 0, at))
+        raise FileFormatError("csv.nul", line + block.count(b"\n", 0, at))
     if not block.isascii():
         try:
             block.decode()
         except UnicodeDecodeError as error:
             where = line + block.count(b"\n", 0, error.start)
-            raise NotText("csv.not-utf-8", where, f"byte 0x{block[error.start]:02X}") from None
+            raise FileFormatError("csv.not-utf-8", where, f"byte 0x{block[error.start]:02X}") from None

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from conftest import Read
+from clever_reading import Read
 from extracts import contact, counts, coverages, found, row, table
 
 from providers.clever.fake import FakeClever, Fault

@@ -1,0 +1,247 @@
+"""The row cache: converted rows of earlier runs, so that a record that has not changed is not converted again.
+
+Turning one raw record (a CSV line, a JSON object) into rows and findings is a pure function of the record and of how
+it is read. The cache is a memo of that function and nothing else: an extract is the same, byte for byte, with the
+cache, without it, with an older one and with a damaged one. Entries that are too many or too old harm nobody.
+
+One folder holds the rows of one (source, file, header, format version, file mode, settings, rules version, version of
+polars): an Arrow file (lz4) whose name is the SHA-256 of its content, so that a damaged file is not used. Records are
+known by two 64-bit hashes; a match is looked up by one and confirmed by the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from rosterkit.sources.findings import ROW_FINDINGS
+
+__all__ = ["LINE", "CachedRows", "Collected", "Converted", "RowCache"]
+
+LINE = "\0line"
+"""The column of the place of each record: its first line, or its position, from 1."""
+
+_HASH, _CONFIRM, _AT, _FINDINGS = "\0hash", "\0confirm", "\0at", "\0findings"
+_WRITE_FROM = 0.1  # the share of records that was not found, above which the cache is written anew
+_KEPT = 3  # folders of one file: older headers and settings are dropped
+_ENTRY_FINDING = [name for name in ROW_FINDINGS if name != "_line"]
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What records become: ``rows`` (LINE first, then any columns) and ``findings`` (ROW_FINDINGS)."""
+
+    rows: pl.DataFrame
+    findings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ROW_FINDINGS))
+
+
+@dataclass(frozen=True)
+class RowCache:
+    """The folder of all cached rows. Only a run that plans the whole of a source ``may_write``."""
+
+    folder: Path
+    may_write: bool = False
+
+    def rows_of(self, scratch: Path, source: str, file: str, *reading: str) -> CachedRows | None:
+        """The rows of one file, read as ``reading`` says; None where the cache cannot be used.
+
+        ``scratch``: a private folder that lasts as long as the run; lazy frames read from there.
+        """
+        digest = hashlib.sha256("\0".join((pl.__version__, *reading)).encode()).hexdigest()[:32]
+        parent = (
+            self.folder
+            / hashlib.sha256(source.encode()).hexdigest()[:16]
+            / hashlib.sha256(file.encode()).hexdigest()[:16]
+        )
+        try:
+            seeds = _seeds(self.folder, make=self.may_write)
+            return _opened(parent / digest, scratch, seeds, may_write=self.may_write) if seeds else None
+        except OSError:
+            return None  # a memo that cannot be read is no memo
+
+
+def _seeds(folder: Path, *, make: bool) -> tuple[int, int] | None:
+    """The secret seeds of this folder's hashes: nobody can choose records that collide."""
+    place = folder / "seed"
+    if make and not place.exists():
+        _make_private(folder)
+        _write_private(place, secrets.token_bytes(16))
+    if not place.exists():
+        return None
+    raw = place.read_bytes()
+    return (int.from_bytes(raw[:8], "little"), int.from_bytes(raw[8:], "little")) if len(raw) == 16 else None
+
+
+def _opened(folder: Path, scratch: Path, seeds: tuple[int, int], *, may_write: bool) -> CachedRows:
+    for path in sorted(folder.glob("*.arrow")):
+        private = scratch / f"{secrets.token_hex(8)}.arrow"
+        try:
+            os.link(path, private)  # a later run replaces the file: this one goes on reading what it checked
+        except OSError:
+            shutil.copyfile(path, private)
+        with private.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != path.stem:
+                continue
+        rows = pl.scan_ipc(private)
+        index = rows.select(_HASH, _CONFIRM).with_row_index(_AT).collect(engine="in-memory")
+        return CachedRows(folder, seeds, may_write, index, rows.drop(_HASH, _CONFIRM))
+    index = pl.DataFrame(schema={_AT: pl.UInt32, _HASH: pl.UInt64, _CONFIRM: pl.UInt64})
+    return CachedRows(folder, seeds, may_write, index, None)
+
+
+@dataclass(frozen=True)
+class CachedRows:
+    """The known rows of one file: ``index`` has the two hashes of each, ``rows`` their columns."""
+
+    folder: Path
+    seeds: tuple[int, int]
+    may_write: bool
+    index: pl.DataFrame
+    rows: pl.LazyFrame | None
+
+    def hashes(self) -> list[pl.Expr]:
+        """Both hashes of the column ``text``."""
+        return [pl.col("text").hash(seed).alias(name) for seed, name in zip(self.seeds, (_HASH, _CONFIRM), strict=True)]
+
+    def save(self, rows: pl.LazyFrame) -> None:
+        """Puts these rows (with both hashes) in the place of those that were known. A failure to write is none."""
+        try:
+            _make_private(self.folder)
+            path = self.folder / f"{secrets.token_hex(8)}.new"
+            _write_private(path, b"")
+            distinct = rows.unique([_HASH, _CONFIRM], keep="first", maintain_order=True).unique(
+                _HASH, keep="none", maintain_order=True
+            )
+            distinct.collect(engine="in-memory").write_ipc(path, compression="lz4")
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            path.replace(self.folder / f"{digest}.arrow")
+            for other in self.folder.iterdir():
+                if other.stem != digest:
+                    other.unlink()
+            folders = sorted(self.folder.parent.iterdir(), key=lambda place: place.stat().st_mtime, reverse=True)
+            for old in folders[_KEPT:]:
+                shutil.rmtree(old, ignore_errors=True)
+        except OSError:
+            return  # the disk is full, or the folder may not be written: the next run converts again
+
+
+class Collected:
+    """The rows of one file in this run: those that the cache knows, and new ones."""
+
+    def __init__(self, cached: CachedRows | None) -> None:
+        self.cached = cached
+        self.count = 0
+        self.last_line = 0
+        self._known: list[pl.DataFrame] = []  # LINE and _AT
+        self._hashes: list[pl.DataFrame] = []  # LINE and both hashes of records that are not known
+        self._new: list[Converted] = []
+
+    def take_known(self, records: pl.DataFrame) -> pl.DataFrame:
+        """Of records (LINE, text), takes those that are known and returns the others."""
+        if self.cached is None:
+            return records
+        marked = records.lazy().with_columns(self.cached.hashes())
+        if self.cached.rows is None:
+            marks = marked.collect(engine="in-memory")
+        else:
+            index = self.cached.index.lazy()
+            joined = marked.join(index, on=_HASH, how="left", maintain_order="left", suffix="\0known")
+            confirmed = pl.col(_CONFIRM) == pl.col(f"{_CONFIRM}\0known")
+            marks = (
+                joined.with_columns(pl.when(confirmed).then(_AT).alias(_AT))
+                .drop(f"{_CONFIRM}\0known")
+                .collect(engine="in-memory")
+            )
+            known = marks.select(LINE, _AT).drop_nulls()
+            self._took(known, self._known)
+            marks = marks.filter(pl.col(_AT).is_null()) if known.height else marks
+        if self.cached.may_write:
+            self._hashes.append(marks.select(LINE, _HASH, _CONFIRM))
+        return marks.select(LINE, "text")
+
+    def take_new(self, records: pl.DataFrame, convert: Callable[[pl.DataFrame], Converted]) -> None:
+        """Converts these records and takes them."""
+        if records.height or not (self._new or self._known):
+            self._new.append(convert(records))
+            self._took(records, None)
+
+    def _took(self, records: pl.DataFrame, into: list[pl.DataFrame] | None) -> None:
+        if records.height:
+            self.count += records.height
+            self.last_line = max(self.last_line, int(records[LINE].max()))  # type: ignore[arg-type] # an integer
+            if into is not None:
+                into.append(records)
+
+    def result(self) -> tuple[pl.LazyFrame, list[pl.DataFrame]]:
+        """All rows, by LINE, and frames of their findings (ROW_FINDINGS). Writes the cache where it may."""
+        findings = [part.findings for part in self._new if part.findings.height]
+        new = pl.concat([part.rows for part in self._new]) if self._new else None
+        if not self._known or self.cached is None or self.cached.rows is None:
+            assert new is not None
+            rows = new.lazy()
+        else:
+            known = pl.concat(self._known)
+            rows = _in_order(self.cached.rows.drop(_FINDINGS), known, new)
+            findings += self._known_findings(known)
+        new_count = 0 if new is None else new.height
+        if self.cached and self.cached.may_write and new_count > _WRITE_FROM * self.count:
+            self._save(rows, findings)
+        return rows, findings
+
+    def _known_findings(self, known: pl.DataFrame) -> list[pl.DataFrame]:
+        assert self.cached is not None
+        assert self.cached.rows is not None
+        noted = self.cached.rows.select(_FINDINGS).with_row_index(_AT).drop_nulls().collect(engine="in-memory")
+        if noted.is_empty():
+            return []
+        found = noted.lazy().join(known.lazy(), on=_AT).explode(_FINDINGS).unnest(_FINDINGS)
+        return [found.select(pl.col(LINE).cast(pl.Int64).alias("_line"), *_ENTRY_FINDING).collect(engine="in-memory")]
+
+    def _save(self, rows: pl.LazyFrame, findings: list[pl.DataFrame]) -> None:
+        assert self.cached is not None
+        hashes = list(self._hashes)
+        if self._known:
+            known = pl.concat(self._known).join(self.cached.index, on=_AT)
+            hashes.append(known.select(LINE, _HASH, _CONFIRM))
+        every = pl.concat([pl.DataFrame(schema=ROW_FINDINGS), *findings]).lazy()
+        noted = every.group_by(pl.col("_line").cast(pl.UInt32).alias(LINE), maintain_order=True).agg(
+            pl.struct(_ENTRY_FINDING).alias(_FINDINGS)
+        )
+        marked = rows.join(pl.concat(hashes).lazy(), on=LINE, maintain_order="left")
+        self.cached.save(marked.join(noted, on=LINE, how="left", maintain_order="left").drop(LINE))
+
+
+def _in_order(cached: pl.LazyFrame, known: pl.DataFrame, new: pl.DataFrame | None) -> pl.LazyFrame:
+    """The known rows and the new ones, by LINE; columns are read when they are asked for."""
+    lines, places, frames = [known[LINE]], [known[_AT]], [cached]
+    if new is not None and new.height:
+        start = cached.select(pl.len()).collect(engine="in-memory").item()
+        lines.append(new[LINE])
+        places.append(pl.int_range(start, start + new.height, dtype=pl.UInt32, eager=True))
+        frames.append(new.lazy().drop(LINE))
+    line = pl.concat(lines)
+    order = line.arg_sort()
+    rows = pl.concat(frames).select(pl.all().gather(pl.lit(pl.concat(places).gather(order))))
+    return rows.select(pl.lit(line.gather(order)).alias(LINE), pl.all())
+
+
+def _make_private(folder: Path) -> None:
+    """Makes the folder and its parents, none of which others may enter."""
+    for place in (*reversed(folder.parents), folder):
+        if not place.exists():
+            place.mkdir(mode=0o700)
+            place.chmod(0o700)  # whatever the umask
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+    path.chmod(0o600)

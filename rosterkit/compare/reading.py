@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -31,9 +32,10 @@ class Asked:
     name: str
     kind: str
     settings: BaseModel
+    folder: Path  # relative paths in the settings are meant from here
 
 
-def from_text(text: str, find: Callable[[str], Source] = registry.source) -> Asked:
+def from_text(text: str, folder: Path, find: Callable[[str], Source] = registry.source) -> Asked:
     """A source given on the command line; UsageError where it cannot be one.
 
     ``KIND:PATH`` or ``KIND:KEY=VALUE,KEY=VALUE``, with ``NAME@`` before it if it is to have a name of its own; a path
@@ -50,7 +52,7 @@ def from_text(text: str, find: Callable[[str], Source] = registry.source) -> Ask
     except ValidationError as problem:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in problem.errors())
         raise UsageError(f'The source "{text}" cannot be read so: {faults}.') from None
-    return Asked(name if at else _named(kind, values), kind, settings)
+    return Asked(name if at else _named(kind, values), kind, settings, folder)
 
 
 def _settings(source: Source, text: str) -> dict[str, object]:
@@ -76,17 +78,17 @@ def _named(kind: str, values: Mapping[str, object]) -> str:
 
 def read(
     asked: Sequence[Asked],
-    folder: Path,
     as_of: date,
     *,
-    secret: Callable[[str], str],
+    secret: Callable[[str, Path], str],
     progress: Progress,
     demographics: bool = False,
     find: Callable[[str], Source] = registry.source,
 ) -> tuple[list[Delivered], dict[str, str]]:
     """What the sources delivered, and by name why others could not be read.
 
-    Raises SourceUnreadable where none of them could be. Paths in settings are meant from ``folder``.
+    ``secret`` resolves a reference to a secret, with the folder from which its file is meant. Raises SourceUnreadable
+    where none of the sources could be read.
     """
     delivered: list[Delivered] = []
     unread: dict[str, str] = {}
@@ -99,11 +101,11 @@ def read(
                     findings=Findings(source.rules),
                     as_of=as_of,
                     scratch=Path(scratch),
-                    folder=folder,
+                    folder=one.folder,
                     progress=progress,
                     demographics=demographics,
                     full=True,
-                    secret=secret,
+                    secret=partial(_resolved, secret, one.folder),
                 )
                 extract = source.extract(one.settings, context)
                 delivered.append(Delivered(one.name, one.kind, source.capabilities, extract))
@@ -115,6 +117,10 @@ def read(
     return delivered, unread
 
 
+def _resolved(secret: Callable[[str, Path], str], folder: Path, reference: str) -> str:
+    return secret(reference, folder)
+
+
 def _told_apart(asked: Sequence[Asked]) -> list[Asked]:
     """With a number behind a name that stands more than once."""
     names: dict[str, int] = {}
@@ -122,5 +128,5 @@ def _told_apart(asked: Sequence[Asked]) -> list[Asked]:
     for one in asked:
         names[one.name] = names.get(one.name, 0) + 1
         number = names[one.name]
-        found.append(one if number == 1 else Asked(f"{one.name}-{number}", one.kind, one.settings))
+        found.append(one if number == 1 else replace(one, name=f"{one.name}-{number}"))
     return found

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-
 from rosterkit.compare.comparison import Comparison
 from rosterkit.compare.matching import GROUPS, TIERS, Matched
 from rosterkit.compare.question import Answer

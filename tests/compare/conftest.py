@@ -9,7 +9,8 @@ from neutral import Neutral, generated
 from planting import Planted, plant
 from serving import DAY, delivered
 
-from rosterkit.compare import Comparison, CompareSettings, compare
+from rosterkit.compare.comparison import Comparison, compare
+from rosterkit.compare.settings import CompareSettings
 
 STUDENTS = 5_000
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import providers.oneroster.rest
 from providers.classlink.fake import PARTNER_KEY, TENANT, FakeClassLink
 from providers.clever.fake import FakeClever
 from providers.oneroster.rest.fake import KEY, SECRET, FakeServer, serving
-from rosterkit.compare import Delivered
+from rosterkit.compare.delivered import Delivered
 from rosterkit.sources.base import Context, Source
 from rosterkit.sources.findings import Findings
 

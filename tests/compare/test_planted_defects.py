@@ -6,7 +6,7 @@ import pytest
 from neutral import Neutral
 from planting import Planted
 
-from rosterkit.compare import Comparison
+from rosterkit.compare.comparison import Comparison
 from rosterkit.compare.questions import QUESTIONS
 
 SOURCES = ("oneroster-rest", "classlink", "clever")

@@ -1,4 +1,4 @@
-"""One invented district as plain rows (OneRoster 1.1 columns), without any defect: what every vendor's shape is made of.
+"""One invented district as plain rows (OneRoster 1.1 columns) without any defect: every vendor's shape is made of it.
 
 ``generated`` is the district of ``rosterkit.testing.district``; what its families, titles and terms have by chance is
 made regular, so that a question counts what a test plants and nothing else.

@@ -6,11 +6,12 @@ says so (``class.no-students`` at Clever: a class without students is not shown)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from neutral import Neutral, Row
 
-SOURCES = ("oneroster-rest", "classlink", "clever")
+SOURCES = ("oneroster", "oneroster-rest", "classlink", "clever")
 
 
 @dataclass
@@ -121,21 +122,26 @@ def _guardians(made: Neutral, planted: Planted, take: _Taken) -> None:
                 "sides": {"student", "guardian"}, "relationship": "Parent", "type": "Parent/Guardian"
             }  # fmt: skip
     planted.counts["student.many-guardians"] = 2
-    for student in take("family", small, 7):
-        adult(student)["orgSourcedIds"] = made.district
+    _told_apart(made, planted, lambda count: [(student, adult(student)) for student in take("family", small, count)])
+
+
+def _told_apart(made: Neutral, planted: Planted, families: Callable[[int], list[tuple[Row, Row]]]) -> None:
+    """By what guardians are told apart; ``families`` hands out so many pairs of a student and the one guardian."""
+    for _, adult in families(7):
+        adult["orgSourcedIds"] = made.district
     planted.counts["guardian.at-district"] = 7
-    for student in take("family", small, 12):
-        made.links[adult(student)["sourcedId"], student["sourcedId"]] |= {"relationship": "Other", "type": "Primary"}
+    for student, adult in families(12):
+        made.links[adult["sourcedId"], student["sourcedId"]] |= {"relationship": "Other", "type": "Primary"}
     planted.counts["guardian.no-type"] = 12
-    for student in take("family", small, 10):
-        adult(student)["without_id"] = True
+    for _, adult in families(10):
+        adult["without_id"] = True
     planted.counts["guardian.no-stable-id"] = 10
     for question, column in (("guardian.shared-email", "email"), ("guardian.shared-phone", "phone")):
-        four = [adult(student) for student in take("family", small, 4)]
+        four = [adult for _, adult in families(4)]
         for first, second in (four[:2], four[2:]):
             second[column] = first[column]
         planted.counts[question] = 4
-    for source in ("oneroster-rest", "classlink"):
+    for source in SOURCES[:3]:
         planted.otherwise["guardian.no-type", source] = (0, "it has roles and no types of contacts")
         planted.otherwise["guardian.no-stable-id", source] = (0, "guardians are users with ids")
     for question in ("guardian.one-side", "guardian.at-district"):
@@ -228,4 +234,7 @@ def _records(made: Neutral, planted: Planted) -> None:
     planted.counts["record.unusable"] = 1
     named = sum(1 for row in made.files["enrollments"] if row["classSourcedId"] == lost["sourcedId"])
     planted.counts["reference.missing"] += named
+    without = ("a class without a school is kept, with a cell that cannot be used", "usernames and days are required")
+    planted.otherwise["reference.missing", "oneroster"] = (6, without[0])
+    planted.otherwise["record.unusable", "oneroster"] = (1 + 8 + 2, without[1])
     planted.otherwise["reference.missing", "clever"] = (6, "a class and its members are one record")

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from neutral import AS_OF, Neutral
-from shapes import clever, rest
+from shapes import clever, package, rest
 
 import providers.classlink
 import providers.clever
+import providers.oneroster
 import providers.oneroster.rest
 from providers.classlink.fake import PARTNER_KEY, TENANT, FakeClassLink
 from providers.clever.fake import FakeClever
@@ -20,21 +21,24 @@ from providers.oneroster.rest.fake import KEY, SECRET, FakeServer, serving
 from rosterkit.compare.delivered import Delivered
 from rosterkit.sources.base import Context, Source
 from rosterkit.sources.findings import Findings
+from rosterkit.testing.package import write_package
 
 DAY = date.fromisoformat(AS_OF)
 SECRETS = {"env:PARTNER": PARTNER_KEY, "env:SECRET": SECRET, "env:TOKEN": "a" * 40}
 
 
 @contextmanager
-def served(made: Neutral) -> Iterator[dict[str, tuple[Source, dict[str, Any]]]]:
-    """Source and settings by name, while the three fakes run."""
+def served(made: Neutral, folder: Path) -> Iterator[dict[str, tuple[Source, dict[str, Any]]]]:
+    """Source and settings by name, while the three fakes run; the package is a file in that folder."""
     collections = rest(made)
+    files = write_package(folder / "package.zip", package(made))
     with (
         serving(FakeServer(collections, auth="oauth1")) as plain,
         serving(FakeClassLink(collections)) as classlink,
         FakeClever(clever(made)) as api,
     ):
         yield {
+            "oneroster": (providers.oneroster.SOURCE, {"path": str(files)}),
             "oneroster-rest": (
                 providers.oneroster.rest.SOURCE,
                 {"url": plain.base, "auth": "oauth1", "client_id": KEY, "client_secret": "env:SECRET"},
@@ -52,7 +56,7 @@ def served(made: Neutral) -> Iterator[dict[str, tuple[Source, dict[str, Any]]]]:
 
 def delivered(made: Neutral, scratch: Path) -> list[Delivered]:
     """What every source delivers of the district."""
-    with served(made) as sources:
+    with served(made, scratch) as sources:
         return [_read(name, source, settings, scratch) for name, (source, settings) in sources.items()]
 
 

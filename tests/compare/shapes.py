@@ -23,12 +23,7 @@ def _to(key: str, kind: str) -> dict[str, str]:
 
 def rest(made: Neutral) -> Roster:
     """The collections of a OneRoster 1.1 server."""
-    agents: dict[str, list[str]] = defaultdict(list)
-    for (guardian, student), link in made.links.items():
-        if "student" in link["sides"]:
-            agents[student].append(guardian)
-        if "guardian" in link["sides"]:
-            agents[guardian].append(student)
+    agents = _agents(made)
 
     def base(row: Row) -> dict[str, Any]:
         return {"sourcedId": row["sourcedId"], "status": "active", "dateLastModified": made.stamp}
@@ -90,6 +85,30 @@ def rest(made: Neutral) -> Roster:
         ],
         "demographics": [],
     }
+
+
+def package(made: Neutral) -> dict[str, list[dict[str, str]]]:
+    """The rows of a OneRoster 1.1 package, by file."""
+    agents = _agents(made)
+    files = {name: [dict(row) for row in rows] for name, rows in made.files.items() if rows}
+    for row in files["users"]:
+        row.pop("without_id", None)
+        row["agentSourcedIds"] = ",".join(agents[row["sourcedId"]])
+    for rows in files.values():
+        for row in rows:
+            row |= {"status": "", "dateLastModified": ""}
+    return {name: [{k: v or "" for k, v in row.items()} for row in rows] for name, rows in files.items()}
+
+
+def _agents(made: Neutral) -> dict[str, list[str]]:
+    """Whom each user lists."""
+    agents: dict[str, list[str]] = defaultdict(list)
+    for (guardian, student), link in made.links.items():
+        if "student" in link["sides"]:
+            agents[student].append(guardian)
+        if "guardian" in link["sides"]:
+            agents[guardian].append(student)
+    return agents
 
 
 class _Ids:

@@ -224,7 +224,7 @@ def schools_matched(left: Roster, right: Roster) -> tuple[SchoolDifference, ...]
     ]
     found += [
         SchoolDifference("other number", row["name"] or "", row["number"] or "", row["number_right"] or "")
-        for row in by_name.iter_rows(named=True)
+        for row in by_name.filter(pl.col("number").ne_missing(pl.col("number_right"))).iter_rows(named=True)
     ]
     alone = (
         ("left only", rest_a.join(by_name, on="key", how="anti")),

@@ -128,9 +128,9 @@ def repairs(main: Roster, files: Sequence[Roster], answers: Mapping[str, Answer]
     else:
         file = f"{best.file} links {best.matched:,} of its {best.links:,} rows; {best.without:,} students stay without"
     signs_on = f"; people no longer sign on with {name}" if main.capabilities.own_pull.sign_on else ""
-    share = "nearly all" if without_any.share >= 0.95 else f"{without_any.count or 0:,}"
+    none = "Nearly all" if without_any.share >= 0.95 else f"{without_any.count or 0:,}"
     return (
-        Repair("a", f"Repair what the SIS sends to {name}", f"{some}. {share} have none at all: look there first."),
+        Repair("a", f"Repair what the SIS sends to {name}", f"{some}. {none} have none at all."),
         Repair("b", f"Correct the guardian columns of the files that go to {name}", f"{some}, if files are sent."),
         Repair("c", f"Keep {name}, and send a guardian file every day", f"{file}."),
         Repair(

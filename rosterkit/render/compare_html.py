@@ -47,7 +47,7 @@ def page(comparison: Comparison) -> str:
         recommendation=recommendation_text(comparison),
         choices=comparison.recommendation.choices,
         best=comparison.recommendation.best,
-        severities=[(severity, word) for severity, word in SEVERITY.items()],
+        severities=list(SEVERITY.items()),
         summary=list(_summary(comparison)),
         groups=list(_groups(comparison)),
         people=[_people(match) for match in comparison.matches],
@@ -112,5 +112,8 @@ def _people(match: Matched) -> dict[str, Any]:
             }
             for one in match.differences
         ],
-        "not_carried": [(source, _FIELDS[field]) for field, source in match.not_carried],
+        "not_carried": {
+            name: ", ".join(_FIELDS[field] for field, source in match.not_carried if source == name)
+            for name in dict.fromkeys(source for _, source in match.not_carried)
+        },
     }

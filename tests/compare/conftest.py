@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from neutral import Neutral, generated
-from planting import Planted, plant
-from serving import DAY, delivered
+from compare_neutral import Neutral, generated
+from compare_planting import Planted, plant
+from compare_serving import DAY, delivered
 
 from rosterkit.compare.comparison import Comparison, compare
 from rosterkit.compare.settings import CompareSettings

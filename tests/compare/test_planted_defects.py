@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from neutral import Neutral
-from planting import SOURCES, Planted
+from compare_neutral import Neutral
+from compare_planting import SOURCES, Planted
 
 from rosterkit.compare.comparison import Comparison
 from rosterkit.compare.questions import QUESTIONS

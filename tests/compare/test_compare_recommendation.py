@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from hand import DAY, Hand, sample
+from compare_hand import DAY, Hand, sample
 
 from rosterkit.compare.comparison import Comparison, compare
 from rosterkit.compare.recommendation import REASONS, Choice

@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from neutral import AS_OF, Neutral
-from shapes import clever, package, rest
+from compare_neutral import AS_OF, Neutral
+from compare_shapes import clever, package, rest
 
 import providers.classlink
 import providers.clever

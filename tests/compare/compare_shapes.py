@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from neutral import Neutral, Row
+from compare_neutral import Neutral, Row
 
 from providers.clever.fake_district import DistrictData, Record
 from providers.oneroster.rest.fake_roster import Roster

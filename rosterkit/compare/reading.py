@@ -51,7 +51,8 @@ def from_text(text: str, folder: Path, find: Callable[[str], Source] = registry.
         settings = source.Settings.model_validate(values)
     except ValidationError as problem:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in problem.errors())
-        raise UsageError(f'The source "{text}" cannot be read so: {faults}.') from None
+        # Without the text: a secret may have been typed in the place of a reference.
+        raise UsageError(f"The settings of {kind} do not hold: {faults}.") from None
     return Asked(name if at else _named(kind, values), kind, settings, folder)
 
 

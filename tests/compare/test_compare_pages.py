@@ -37,6 +37,9 @@ class _Page(HTMLParser):
         if tag not in ("meta", "br", "rect", "link"):
             self.open.append(tag)
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """One that closes itself opens nothing."""
+
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 

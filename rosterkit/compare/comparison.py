@@ -69,9 +69,10 @@ def compare(
     rosters = [Roster(one, as_of) for one in delivered]
     mains = [roster for roster in rosters if "Enrollment" in roster.capabilities.entities]
     files = [roster for roster in rosters if "GuardianLink" in roster.capabilities.entities and roster not in mains]
-    by_source = {
-        roster.name: {a.code: a for a in asked(roster, settings, show_values=show_values)} for roster in rosters
-    }
+    by_source: dict[str, dict[str, Answer]] = {}
+    for roster in rosters:
+        by_source[roster.name] = {a.code: a for a in asked(roster, settings, show_values=show_values)}
+        roster.release_classes()
     pairs = tuple(combinations(mains, 2))
     matches = tuple(matched(group, *pair, show_values=show_values) for pair in pairs for group in GROUPS)
     ways = routes(mains, files, settings.thresholds.guardians)

@@ -154,6 +154,12 @@ class Roster:
         )
         return rows.join(self.table("User").select("key"), left_on="user", right_on="key", how="semi")
 
+    def release_classes(self) -> None:
+        """Forgets what only questions need, the largest tables: matching and ways look at people."""
+        for entity in ("Class", "ClassTerm", "Course", "Enrollment"):
+            self._frames.pop(entity, None)
+        self.__dict__.pop("members", None)
+
 
 def id_of(column: str = "key") -> pl.Expr:
     """The sourced id of a key."""

@@ -114,11 +114,12 @@ def _of(main: Roster, files: Sequence[Supplement], by_hand_from: float) -> list[
 
 
 def repairs(main: Roster, files: Sequence[Roster], answers: Mapping[str, Answer]) -> tuple[Repair, ...]:
-    """The six ways to bring guardians that a source lacks, each with what it costs here (C29)."""
+    """The six ways to bring guardians that a vendor lacks, each with what it costs here (C29)."""
     missing, students = _unreached(main).height, main.of("student").height
-    if not missing or main.capabilities.own_pull is None:
+    own = main.capabilities.own_pull
+    if not missing or own is None or own.files_by_district:
         return ()
-    name = main.capabilities.own_pull.name
+    name = own.name
     added = supplements(main, files)
     best = min(added, key=lambda one: one.without, default=None)
     some = f"{missing:,} of {students:,} students have no guardian who can be reached"
@@ -127,7 +128,7 @@ def repairs(main: Roster, files: Sequence[Roster], answers: Mapping[str, Answer]
         file = f"{some}; no guardian file was compared, so name one on the command line to see what it adds"
     else:
         file = f"{best.file} links {best.matched:,} of its {best.links:,} rows; {best.without:,} students stay without"
-    signs_on = f"; people no longer sign on with {name}" if main.capabilities.own_pull.sign_on else ""
+    signs_on = f"; people no longer sign on with {name}" if own.sign_on else ""
     none = "Nearly all" if without_any.share >= 0.95 else f"{without_any.count or 0:,}"
     return (
         Repair("a", f"Repair what the SIS sends to {name}", f"{some}. {none} have none at all."),

@@ -57,10 +57,10 @@ def served(made: Neutral, folder: Path) -> Iterator[dict[str, tuple[Source, dict
 def delivered(made: Neutral, scratch: Path) -> list[Delivered]:
     """What every source delivers of the district."""
     with served(made, scratch) as sources:
-        return [_read(name, source, settings, scratch) for name, (source, settings) in sources.items()]
+        return [read_source(name, source, settings, scratch) for name, (source, settings) in sources.items()]
 
 
-def _read(name: str, source: Source, settings: dict[str, Any], scratch: Path) -> Delivered:
+def read_source(name: str, source: Source, settings: dict[str, Any], scratch: Path) -> Delivered:
     context = Context(
         Findings(source.rules), DAY, scratch, scratch, secret=lambda reference: SECRETS.get(reference, reference)
     )

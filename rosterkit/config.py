@@ -281,6 +281,11 @@ def _entry(word: str, where: str, table: Mapping[str, object]) -> SourceEntry | 
         raise UsageError("\n".join(_sentence(error, model, where, known) for error in problem.errors())) from None
     except UsageError as problem:
         raise UsageError(f"{where}: {problem}") from None
+    if isinstance(path := getattr(own, "path", None), str):
+        try:
+            _is_a_path(path)
+        except ValueError as problem:
+            raise UsageError(f"{where}.path: {problem}.") from None
     return entry.model_validate(shared | {"settings": own})
 
 

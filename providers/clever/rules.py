@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.http_rules import HTTP_RULES
 
 __all__ = ["API_RULES", "CSV_RULES"]
 
 
-def _rule(code: str, severity: str, meaning: str, remedy: str, example: str, **follows: str) -> Rule:
+def _rule(code: str, severity: str, meaning: str, remedy: str, example: str, **follows: Any) -> Rule:
     return Rule(f"clever.{code}", severity, severity, meaning, remedy, example=example, **follows)
 
 

@@ -60,6 +60,10 @@ class ConnectFeed:
 
         return preflight(read, last, settings, rules=RULES, checks=checks(settings), compared=compared)
 
+    def identifiers(self, settings: ConnectSettings) -> Mapping[str, str]:
+        """The ids by which Connect knows a person, and a guardian."""
+        return {"sourcedId": "sourcedId", "guardian": settings.guardian_header("sourcedId")}
+
     def require_target(self, transport: str) -> None:
         """Raises UsageError, naming C26, where Connect could not fetch the files."""
         require_transport(VENDOR, transport, "C26")

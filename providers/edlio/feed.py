@@ -74,6 +74,10 @@ class EdlioFeed:
 
         return preflight(files, last_sent, settings, rules=RULES, checks=checks(settings, parts), compared=compared)
 
+    def identifiers(self, settings: EdlioSettings) -> Mapping[str, str]:
+        """The id by which the app knows a person (A5)."""
+        return {"Unique ID": settings.header("Unique ID")}
+
     def require_target(self, transport: str) -> None:
         """Raises UsageError, naming A10, where files would be sent otherwise than by SFTP."""
         require_transport(VENDOR, transport, "A10")

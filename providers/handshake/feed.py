@@ -7,7 +7,7 @@ added with disabled = TRUE; a file of 50 MB or more is split.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -73,6 +73,11 @@ class HandshakeFeed:
     def check(self, files: Sequence[FeedFile], last_sent: LastSent | None, settings: HandshakeSettings) -> Verdict:
         """As Handshake's Importer and its automatic sync would take these bytes."""
         return preflight(files, last_sent, settings, rules=self.rules, checks=self.checks, compared=counts)
+
+    def identifiers(self, settings: HandshakeSettings) -> Mapping[str, str]:
+        """The columns that anchor an account (H7)."""
+        del settings
+        return {kind: kind for kind, _, _ in _NEVER_CHANGES}
 
 
 def _mapped(roster: Roster, settings: HandshakeSettings, context: FeedContext) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -10,7 +10,6 @@ from pydantic import BaseModel
 from providers.oneroster.feed import OneRosterFeed
 from providers.oneroster.rules import RULES
 from providers.oneroster.settings import OneRosterSettings
-from providers.oneroster.spec import FILES
 from rosterkit.sources.base import Capabilities, OwnPull
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ every reference resolves (``export_checks``), and written (``writer``). What is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 from pydantic import BaseModel
@@ -64,6 +64,11 @@ class OneRosterFeed:
     def check(self, files: Sequence[FeedFile], last_sent: LastSent | None, settings: FeedSettings) -> Verdict:
         """The verdict of strict reading: a package with an error is rejected, a header without rows is ignored."""
         return preflight(files, last_sent, settings)
+
+    def identifiers(self, settings: FeedSettings) -> Mapping[str, str]:
+        """None: a product that reads OneRoster takes a record by its sourcedId, which the source keeps."""
+        del settings
+        return {}
 
 
 def _files(sieve: Sieve) -> tuple[FeedFile, ...]:

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from rosterkit.feeds.preflight import Limits
+
 __all__ = ["FeedSettings"]
 
 
@@ -28,6 +30,10 @@ class FeedSettings(BaseModel):
         default="zip", description="zip: one file. folder: the CSV files in a folder named after the feed."
     )
     name: str = Field(default="oneroster.zip", description="The file name of the zip.")
+
+    limits: Limits = Field(
+        default=Limits(), description="How many rows a file may lose against what was last sent before a person looks."
+    )
 
     @field_validator("name")
     @classmethod

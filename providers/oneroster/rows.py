@@ -110,7 +110,8 @@ class Reader:
         errors = frozenset(code for code in self.rules if findings.severity(code) == "error")
         delta = member.mode == "delta"
         convert = Conversion(file, columns.fields, columns.extensions, delta, self.settings.dates, errors)
-        read = text.read(convert, self._cached(file, text, delta=delta))
+        cached = self._cached(member, file, text) if member.mode == "bulk" else None
+        read = text.read(convert, cached)
         if read.coverage is Coverage.ABSENT:
             return FileRead(file, Coverage.ABSENT, read.reason)
         coverage = {"bulk": Coverage.FULL, "delta": Coverage.DELTA}.get(member.mode, Coverage.PARTIAL)
@@ -127,15 +128,17 @@ class Reader:
         )
         return _each_key_once(found, findings)
 
-    def _cached(self, file: File, text: CsvFile, *, delta: bool) -> CachedRows | None:
+    def _cached(self, member: Member, file: File, text: CsvFile) -> CachedRows | None:
+        """The rows of earlier bulk files; a set of changes is small, and would only push them out."""
         context, limits = self.context, self.context.size_limits
-        if context.row_cache is None or context.full:
+        cache = context.row_cache
+        if cache is None or context.full or self.archive.declared_size(member.name) < cache.smallest_file:
             return None
-        return context.row_cache.rows_of(
+        return cache.rows_of(
             context.scratch,
             "oneroster",
             file.name,
-            *(self.version, str(delta), str(self.settings.strict), self.settings.dates),
+            *(self.version, str(self.settings.strict), self.settings.dates),
             *(str(text.width), str(limits.line_bytes), str(limits.cell_chars), _RULES_VERSION),
             *text.header,
         )

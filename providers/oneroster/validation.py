@@ -126,7 +126,8 @@ def _roles(users: FileRead, roles: FileRead) -> Iterator[Check]:
     yield Check("semantic.no-role", users, "sourcedId", without)
     if users.has("primaryOrgSourcedId"):
         at_org = held.select(pl.col("userSourcedId").alias(KEY), primaryOrgSourcedId="orgSourcedId")
-        named = users.remaining.filter(pl.col("primaryOrgSourcedId").is_not_null())
+        with_roles = held.select(pl.col("userSourcedId").alias(KEY)).unique()
+        named = users.remaining.filter(pl.col("primaryOrgSourcedId").is_not_null()).join(with_roles, on=KEY, how="semi")
         elsewhere = named.join(at_org, on=[KEY, "primaryOrgSourcedId"], how="anti")
         yield Check("semantic.primary-org-role", users, "primaryOrgSourcedId", elsewhere)
 

@@ -63,6 +63,10 @@ class UConnectFeed:
         """As uConnect would take these bytes."""
         return preflight(files, last_sent, settings, rules=self.rules, checks=self.checks, compared=_compared)
 
+    def identifiers(self, settings: UConnectSettings) -> Mapping[str, str]:
+        """The columns of the identifiers (U31)."""
+        return {name: settings.header(name) for name in ("USER_ID", "USER_LOGIN", IDENTITY[settings.identity])}
+
     def _split(
         self, rows: pl.DataFrame, settings: UConnectSettings, context: FeedContext
     ) -> tuple[pl.DataFrame, pl.DataFrame]:

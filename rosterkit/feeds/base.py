@@ -77,6 +77,7 @@ class FeedFile:
     body: Body
     rows: int
     people: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PEOPLE))
+    built: bool = False  # by this very feed, which left out what breaks its rules: ``check`` need not read it again
 
     @property
     def content(self) -> bytes:
@@ -189,4 +190,8 @@ class Feed(Protocol):
 
     def check(self, files: Sequence[FeedFile], last_sent: LastSent | None, settings: Any) -> Verdict:
         """How the vendor would take these bytes, whoever made them."""
+        ...
+
+    def identifiers(self, settings: Any) -> Mapping[str, str]:
+        """The columns of identifiers that must never change, by kind: what is sent there goes to the ledger."""
         ...

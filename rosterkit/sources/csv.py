@@ -186,8 +186,6 @@ class _Pass:
                 done += len(self.carried) + len(block)
                 self._take(block, shape, convert, collected)
                 count = collected.count + sum(problems.height for problems in self.problems)
-                if count * shape.width > limits.cells:
-                    raise self._too_many_cells()
                 how.progress(self.name, count, max(count, round(count * how.size / done)))
             self._take(b"", shape, convert, collected, last=True)
         except FileFormatError as problem:
@@ -213,6 +211,8 @@ class _Pass:
                 self.findings.add_rows("csv.line-break", broken, file=self.name)
             collected.take_new(records.rows, convert)
         self.line += data.count(b"\n", 0, len(data) - len(self.carried))
+        if collected.count * shape.width > self.how.limits.cells:
+            raise self._too_many_cells()
 
     def _too_many_cells(self) -> SourceUnreadable:
         return SourceUnreadable(

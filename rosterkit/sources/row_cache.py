@@ -44,10 +44,11 @@ class Converted:
 
 @dataclass(frozen=True)
 class RowCache:
-    """The folder of all cached rows. Only a run that plans the whole of a source ``may_write``."""
+    """The folder of all cached rows. Only a run that makes a plan ``may_write``; small files are quicker without."""
 
     folder: Path
     may_write: bool = False
+    smallest_file: int = 1 << 18  # bytes
 
     def rows_of(self, scratch: Path, source: str, file: str, *reading: str) -> CachedRows | None:
         """The rows of one file, read as ``reading`` says; None where the cache cannot be used.
@@ -116,9 +117,8 @@ class CachedRows:
             _make_private(self.folder)
             path = self.folder / f"{secrets.token_hex(8)}.new"
             _write_private(path, b"")
-            distinct = rows.unique([_HASH, _CONFIRM], keep="first", maintain_order=True).unique(
-                _HASH, keep="none", maintain_order=True
-            )
+            once = rows.unique([_HASH, _CONFIRM], keep="first", maintain_order=True)
+            distinct = once.unique(_HASH, keep="none", maintain_order=True)  # a lookup finds one row at most
             distinct.collect(engine="in-memory").write_ipc(path, compression="lz4")
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,9 +13,9 @@ from rosterkit import errors, registry
 from rosterkit.plan.plan import LINES
 from rosterkit.render import json as shapes
 from rosterkit.render.labels import Choice, chosen
-from rosterkit.results import Applied, Approval, Explanation, FeedReceipt, Hold, Revision, Value
+from rosterkit.results import Applied, Approval, Explanation, FeedCheck, FeedReceipt, Hold, Revision, Value
 from rosterkit.roster.schema import entities
-from rosterkit.testing.views import AT, RULES, make_findings, make_plan, make_report, make_view
+from rosterkit.testing.views import AT, RULES, make_delivery, make_findings, make_plan, make_report, make_view
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -82,8 +82,12 @@ def shape_documents() -> dict[str, str]:
             Explanation("User", "s", "active", (value,), (hold,), "", make_findings()), RULES
         ),
         "feed build": shapes.receipt(
-            FeedReceipt("o", "k", DOCS, 4, (("o.zip", 1, 2, "ab"),), make_findings(), AT), RULES
+            FeedReceipt("o", "k", "outbox", 4, (("o.zip", 1, 2, "ab"),), make_findings(), AT), RULES
         ),
+        "feed check": shapes.feed_check(
+            FeedCheck("o", "k", "accepted", make_findings(), {"users.csv": 3}, {"gone": 1}), RULES
+        ),
+        "feed log": shapes.deliveries([make_delivery()]),
         "rules": shapes.rules(RULES.values()),
         "error": shapes.error(3, "no", errors.SourceUnreadable("no", rule="zip.crc")),
     }
@@ -93,7 +97,7 @@ def shape_documents() -> dict[str, str]:
 def test_every_key_of_every_shape_is_documented(name: str, text: str) -> None:
     page = read("json.md")
     known = set(re.findall(r"`\"?(\w+)\"?`", page)) | set(re.findall(r'"(\w+)":', page))
-    values = {"users.csv", "given_name", "family_name", "enabled"}
+    values = {"users.csv", "given_name", "family_name", "enabled", "gone"}
     assert keys(json.loads(text)) - values - known == set()
 
 

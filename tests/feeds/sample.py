@@ -141,6 +141,9 @@ class Sample:
         file = to_file("sample.csv", every, bad, sort=["NUMBER"], as_of=context.as_of, last=last)
         return [file] if file else []
 
+    def identifiers(self, settings: SampleSettings) -> dict[str, str]:
+        return {}
+
     def check(self, files: Sequence[FeedFile], last_sent: LastSent | None, settings: SampleSettings) -> Verdict:
         if self.fault == "accepts anything":
             return Verdict(Outcome.ACCEPTED, pl.DataFrame())

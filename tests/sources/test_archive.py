@@ -266,6 +266,86 @@ def test_large_members_inflate_whole_in_bounded_chunks(size: int, tmp_path: Path
     assert max(map(len, chunks)) <= 1 << 20
 
 
+def test_a_ratio_is_judged_on_the_bytes_used_so_far(tmp_path: Path) -> None:
+    """Hostile 2: what comes later in the member does not make up for it."""
+    content = bytes(3 << 20) + os.urandom(3 << 20)
+    path = zipped(tmp_path / "p.zip", {"users.csv": content})
+    assert path.stat().st_size * 100 > len(content)
+    seen: list[int] = []
+    with open_package(path, Findings(PACKAGE_RULES), SizeLimits()) as archive, pytest.raises(SourceUnreadable):
+        seen.extend(len(chunk) for chunk in archive.chunks("users.csv"))
+    assert sum(seen) <= 1 << 20
+
+
+@pytest.mark.parametrize("value", [1 << 63, (1 << 64) - 1])
+def test_a_forged_zip64_offset_is_a_damaged_package(value: int, tmp_path: Path) -> None:
+    """Hostile 6."""
+    path = tmp_path / "p.zip"
+    info = zipfile.ZipInfo("users.csv")
+    with zipfile.ZipFile(path, "w") as package:
+        package.writestr(info, b"sourcedId\na\n")
+    data = bytearray(path.read_bytes())
+    at, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    struct.pack_into("<I", data, at + 42, 0xFFFFFFFF)
+    extra = struct.pack("<HHQ", 1, 8, value)
+    struct.pack_into("<H", data, at + 30, len(extra))
+    data[end:end] = extra
+    struct.pack_into("<I", data, end + len(extra) + 12, end + len(extra) - at)
+    path.write_bytes(data)
+    assert refusal(path) == "package.damaged"
+
+
+def test_other_data_before_or_after_a_zip_is_refused(tmp_path: Path) -> None:
+    whole = zipped(tmp_path / "p.zip", FILES).read_bytes()
+    (tmp_path / "before.zip").write_bytes(b"#!/bin/sh\n" + whole)
+    assert refusal(tmp_path / "before.zip") == "package.damaged"
+    (tmp_path / "after.zip").write_bytes(whole + b"more")
+    assert refusal(tmp_path / "after.zip") == "package.damaged"
+
+
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+def test_many_folders_inside_each_other_are_refused_or_read_and_never_crash(kind: str, tmp_path: Path) -> None:
+    """Hostile 6."""
+    if kind == "zip":
+        name = "a/" * 1500 + "users.csv"
+        assert consume(zipped(tmp_path / "p.zip", {name: b"x"}))[0] == {"users.csv": b"x"}
+        return
+    place = tmp_path / "p"
+    for _ in range(30):
+        place = place / "a"
+    folder(place, FILES)
+    assert refusal(tmp_path / "p") == "package.path"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_is_named_itself(tmp_path: Path) -> None:
+    inside = folder(tmp_path / "p", {**FILES, "more/notes.csv": b"x"})
+    (inside / "more").chmod(0)
+    with pytest.raises(SourceUnreadable, match=rf"{inside}/more cannot be read \(Permission denied\)"):
+        consume(inside)
+
+
+def test_permission_denied_names_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hostile 7, for a user who may read everything."""
+    inside = folder(tmp_path / "p", FILES)
+
+    def denied(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", denied)
+    with pytest.raises(SourceUnreadable, match=rf"{inside} cannot be read \(Permission denied\)"):
+        consume(inside)
+
+
+def test_what_is_missing_or_no_package_is_named_in_full(tmp_path: Path) -> None:
+    """At the command line, 18."""
+    with pytest.raises(SourceUnreadable, match=rf"There is no package at {tmp_path}/none.zip"):
+        consume(tmp_path / "none.zip")
+    (tmp_path / "users.csv").write_text("sourcedId\n")
+    with pytest.raises(SourceUnreadable, match="name the zip or the folder it is from"):
+        consume(tmp_path / "users.csv")
+
+
 def test_every_refusal_of_packages_happened_above() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
     assert [rule.code for rule in PACKAGE_RULES if f'"{rule.code}"' not in text] == []

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rosterkit.errors import SourceUnreadable
 from rosterkit.sources.base import Coverage
 from rosterkit.sources.csv import LINE, CsvFile, CsvRows, Reading, line_hash
 from rosterkit.sources.csv_lines import blocks
@@ -284,3 +285,41 @@ def test_columns_whose_names_are_numbers_are_no_others() -> None:
 def test_bytes_that_trick_the_line_splitter_are_read_all_the_same() -> None:
     file, _ = read(HEADER + b'a,\x01,x\nb,"\r",y\nc,\x0b,\xe2\x80\xa8\n')
     assert cells(file) == [("a", "\x01", "x", 2), ("b", "\r", "y", 3), ("c", "\x0b", "\u2028", 4)]
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_another_separator_is_one_finding_that_names_it(mark: str) -> None:
+    file, findings = read(f"sourcedId{mark}name\na{mark}b\n".encode())
+    assert (file.state, rules(findings)) == ("absent", [("csv.separator", 1)])
+    assert ("a tab" if mark == "\t" else f"'{mark}'") in file.why
+
+
+def test_an_empty_cell_at_the_end_of_every_row_is_a_warning() -> None:
+    file, findings = read(HEADER + b"a,1,2,\nb,3,4,\n")
+    assert cells(file) == [("a", "1", "2", 2), ("b", "3", "4", 3)]
+    assert rules(findings) == [("csv.extra-cell", 2)]
+
+
+@pytest.mark.parametrize("content", [b"a,1,2,\nb,3,4\n", b"a,1,2,\n", b"a,1,2,x\nb,3,4,\n", b"a,1,2,\nb,3,4,,\n"])
+def test_an_empty_cell_at_the_end_of_some_rows_may_be_a_comma_that_is_not_quoted(content: bytes) -> None:
+    _, findings = read(HEADER + content)
+    assert "csv.ragged" in {rule for rule, _ in rules(findings)}
+    assert "csv.extra-cell" not in {rule for rule, _ in rules(findings)}
+
+
+def test_a_row_that_is_too_long_is_never_cut_short() -> None:
+    _, findings = read(HEADER + b"a,1,2\nb,3,4,5\n")
+    assert rules(findings) == [("csv.ragged", 3)]
+
+
+def test_rows_may_end_before_the_unnamed_cells_of_the_header() -> None:
+    file, findings = read(b"sourcedId,name,,\na,b\nc,d\n")
+    assert (file.state, cells(file)) == ("whole", [("a", "b", 2), ("c", "d", 3)])
+    assert rules(findings) == [("csv.unnamed-column", 1)]
+
+
+def test_a_file_of_more_cells_than_the_limit_is_refused() -> None:
+    """Hostile 2: memory is bounded whatever a package holds."""
+    with pytest.raises(SourceUnreadable, match="more than 100 cells") as caught:
+        read(HEADER + b"a,1,2\n" * 5000, block=100, limits=SizeLimits(cells=100))
+    assert caught.value.rule == "package.too-large"

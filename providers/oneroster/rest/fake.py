@@ -187,8 +187,8 @@ def _escaped(text: str) -> str:
 
 
 @contextmanager
-def serving(fake: Served) -> Iterator[Served]:
-    """Runs the server on a free port of loopback; ``fake.base`` is its address."""
+def serving(fake: Served, port: int = 0) -> Iterator[Served]:
+    """Runs the server on that port of loopback, or on a free one; ``fake.base`` is its address."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -218,7 +218,7 @@ def serving(fake: Served) -> Iterator[Served]:
         def log_message(self, *_: object) -> None:
             """A test's output stays empty."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     fake.base = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)

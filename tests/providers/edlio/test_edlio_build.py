@@ -109,6 +109,9 @@ def test_A6_a_oneroster_set_comes_from_the_oneroster_feed(tmp_path: Path, monkey
         def check(self, *_given: Any) -> Verdict:
             return ITS
 
+        def identifiers(self, _settings: Any) -> dict[str, str]:
+            return {}
+
     OneRoster.Settings = Settings  # type: ignore[attr-defined]
 
     class Point:

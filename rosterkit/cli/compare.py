@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["compare"]
 
 
-@app.command(epilog="Example: rosterkit compare clever export.zip guardians:families.csv --html choice.html")
+@app.command(epilog="Example: rosterkit compare export.zip guardians:families.csv --html choice.html")
 def compare(
     ctx: typer.Context,
     sources: Annotated[

@@ -1,7 +1,4 @@
-"""The ways a roster can take to a product, each with what it costs on this data.
-
-What is counted per way stands in ``REASONS``: a table of data from which recommendation, pages and tests are made.
-"""
+"""The ways a roster can take to a product: by whom it is read, with which file beside it, and what it leaves to do."""
 
 from __future__ import annotations
 

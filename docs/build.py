@@ -12,6 +12,8 @@ from pydantic.fields import FieldInfo
 from providers.oneroster.feed_page import document as oneroster_feed
 from rosterkit import registry
 from rosterkit.cli.main import command
+from rosterkit.compare.questions import QUESTIONS
+from rosterkit.compare.settings import Thresholds, Weights
 from rosterkit.roster.rules import ENGINE_RULES, Rule
 from rosterkit.settings_template import TABLES, models, plain_fields, toml
 from rosterkit.sources.rules import CSV_RULES, PACKAGE_RULES
@@ -187,6 +189,50 @@ SEEN: tuple[tuple[str, str, str], ...] = (
 """What is seen in the field, the rules that find it, and what else there is to know."""
 
 
+_QUESTIONS = f"""# Questions that `rosterkit compare` asks
+
+{_NOTE}
+
+Every source is asked the same questions. An answer is a count, a percentage, up to ten records that prove it, and what
+to do. *Look* and *serious* say from which percentage on an answer is marked so; a count below is a note, none is fine.
+A question that has no meaning for a source, or needs a table that did not come, says why. How to choose by the answers
+is in [for-admins.md](for-admins.md).
+"""
+
+_REASONS = """
+## Reasons
+
+What speaks against a way. A reason counts from its threshold on (a percentage of those whom it concerns). It then costs
+half of its weight, and up to all of it by how many it concerns. A way starts with 100 points. Both are settings:
+`[compare.weights]` and `[compare.thresholds]`.
+
+| reason | weight | from | it counts |
+|---|---|---|---|
+"""
+
+
+def questions() -> str:
+    """``questions.md``."""
+    out = [_QUESTIONS]
+    for group in dict.fromkeys(question.group for question in QUESTIONS):
+        out.append(f"\n## {group}\n\n| code | question | look | serious | what to do |\n|---|---|---|---|---|\n")
+        out += [
+            f"| `{q.code}` | {_cell(q.text)} | {_from(q.warning)} | {_from(q.error)} | {_cell(q.remedy)} |\n"
+            for q in QUESTIONS
+            if q.group == group
+        ]
+    out.append(_REASONS)
+    for name, field in Weights.model_fields.items():
+        least = Thresholds.model_fields.get(name)
+        shown = f"{least.default:g} %" if least else "–"
+        out.append(f"| `{name}` | {field.default:g} | {shown} | {_cell(field.description or '')} |\n")
+    return "".join(out)
+
+
+def _from(percent: float | None) -> str:
+    return "–" if percent is None else "any" if percent == 0 else f"{percent:g} %"
+
+
 def findings() -> str:
     """``findings.md``."""
     shared = {rule.code for rule in (*PACKAGE_RULES, *CSV_RULES)}
@@ -222,6 +268,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings,
     "commands.md": commands,
     "findings.md": findings,
+    "questions.md": questions,
     "feeds/oneroster.md": oneroster_feed,
 }
 """What makes each page."""

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from rosterkit import registry
+from rosterkit.compare.settings import CompareSettings
 from rosterkit.errors import UsageError
 from rosterkit.plan.limits import Limits
 from rosterkit.sources.limits import SizeLimits
@@ -133,6 +134,10 @@ class Config(BaseModel):
     limits: Limits = Field(default_factory=Limits, description="How much may be removed in one run.")
     caps: SizeLimits = Field(
         default_factory=SizeLimits, description="How much a package may hold before it is refused unread."
+    )
+
+    compare: CompareSettings = Field(
+        default=CompareSettings(), description="How sources are compared, and what the recommendation is made of."
     )
 
     @field_validator("timezone")

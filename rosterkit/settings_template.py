@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from rosterkit import registry
+from rosterkit.compare.settings import CompareSettings, Thresholds, Weights
 from rosterkit.config import Config, FeedEntry, SourceEntry
 from rosterkit.plan.limits import Limits
 from rosterkit.sources.limits import SizeLimits
@@ -20,6 +21,9 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "": ("The workspace", Config),
     "limits": ("Limits: how much may be removed in one run before it is held for a person", Limits),
     "caps": ("Caps: how much a package may hold before it is refused unread", SizeLimits),
+    "compare": ("Compare: what counts as much where sources are compared", CompareSettings),
+    "compare.weights": ("Compare: how many points of 100 each reason can cost", Weights),
+    "compare.thresholds": ("Compare: from which percentage on a reason counts", Thresholds),
 }
 """The tables that the engine itself has, with title and model."""
 
@@ -40,7 +44,8 @@ def template(path: str = "package.zip") -> str:
 
 def plain_fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
     """The fields of a model that are keys of its own table, not further tables of the engine."""
-    skipped = ("sources", "feeds", "limits", "caps") if model is Config else ("settings",)
+    tables = {table.rpartition(".")[2] for table in TABLES} | {"sources", "feeds"}
+    skipped = tables if model in (Config, CompareSettings) else {"settings"}
     return {name: field for name, field in model.model_fields.items() if name not in skipped}
 
 

@@ -10,7 +10,7 @@ from providers.classlink.rules import RULES
 from providers.classlink.settings import ClassLinkSettings
 from providers.oneroster.rest.rules import RULES as REST_RULES
 from rosterkit.roster.rules import Rule
-from rosterkit.sources.base import Capabilities, Context, Extract
+from rosterkit.sources.base import Capabilities, Context, Extract, OwnPull
 from rosterkit.sources.http_rules import HTTP_RULES
 
 __all__ = ["SOURCE", "ClassLinkSource"]
@@ -51,6 +51,16 @@ class ClassLinkSource:
             "It does not tell how a guardian is related to a student, nor who has custody.",
             "By default it sends only people who are enrolled in a shared class: no guardians, no administrators.",
             "Asking for changes only would miss purged records and withdrawn permissions, so all is read every time.",
+            "Where a product reads ClassLink itself, guardians whose organisation is the district do not arrive.",
+        ),
+        own_pull=OwnPull(
+            name="ClassLink",
+            sign_on=True,
+            primary_school_only=False,
+            splits_schools=False,
+            guardians_need_schools=True,
+            district_staff=False,
+            files_by_district=False,
         ),
     )
 

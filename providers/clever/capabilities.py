@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rosterkit.sources.base import Capabilities
+from rosterkit.sources.base import Capabilities, OwnPull
 
 __all__ = ["API_CAPABILITIES", "CSV_CAPABILITIES"]
 
@@ -28,6 +28,17 @@ API_CAPABILITIES = Capabilities(
         "Enrollments have no dates: a class's term is all there is.",
         "What staff do is not known, only their title.",
         "A class without students is not shown.",
+        "Where a product reads Clever itself, one school cannot become two that are both synced every day.",
+        "Where a product reads Clever itself, a student arrives at the primary school only.",
+    ),
+    own_pull=OwnPull(
+        name="Clever",
+        sign_on=True,
+        primary_school_only=True,
+        splits_schools=False,
+        guardians_need_schools=False,
+        district_staff=True,
+        files_by_district=False,
     ),
 )
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from providers.oneroster.feed import OneRosterFeed
 from providers.oneroster.rules import RULES
 from providers.oneroster.settings import OneRosterSettings
-from rosterkit.sources.base import Capabilities
+from rosterkit.sources.base import Capabilities, OwnPull
 
 if TYPE_CHECKING:
     from rosterkit.roster.rules import Rule
@@ -48,6 +48,15 @@ class OneRosterSource:
         set_up_by="The district, with an export of its Student Information System.",
         needs=("A package in a folder that rosterkit can read, by SFTP or on a disk.",),
         cannot=("The kind of a guardian's relationship has no column of the standard.",),
+        own_pull=OwnPull(
+            name="OneRoster files",
+            sign_on=False,
+            primary_school_only=False,
+            splits_schools=True,
+            guardians_need_schools=True,
+            district_staff=False,
+            files_by_district=True,
+        ),
     )
 
     def extract(self, settings: OneRosterSettings, context: Context) -> Extract:

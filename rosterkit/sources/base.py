@@ -28,6 +28,7 @@ __all__ = [
     "Context",
     "Coverage",
     "Extract",
+    "OwnPull",
     "Progress",
     "Source",
     "Table",
@@ -127,6 +128,19 @@ class Extract:
 
 
 @dataclass(frozen=True)
+class OwnPull:
+    """What a product gets where it reads this system itself, without rosterkit between (vendor-feeds C4-C28)."""
+
+    name: str  # what people call it: the system's name
+    sign_on: bool  # the product lets people sign on with this system only where it reads the roster from it (C28)
+    primary_school_only: bool  # a student with several schools arrives at the primary one only (C33)
+    splits_schools: bool  # one school can become two schools of the product, each read every day (C9)
+    guardians_need_schools: bool  # guardians whose organisation is the district do not arrive (C19)
+    district_staff: bool  # staff of the district arrive (C15)
+    files_by_district: bool  # the district makes and reviews the files itself (C22, C25)
+
+
+@dataclass(frozen=True)
 class Capabilities:
     """What a source can carry, and what it asks of the district's people: data for ``rosterkit compare`` and the docs.
 
@@ -143,6 +157,7 @@ class Capabilities:
     set_up_by: str  # who sets it up
     needs: tuple[str, ...] = ()  # what it needs of the district
     cannot: tuple[str, ...] = ()  # what cannot be done with it
+    own_pull: OwnPull | None = None  # None: products do not read it themselves
 
 
 @dataclass(frozen=True)

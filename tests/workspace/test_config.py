@@ -57,7 +57,7 @@ def test_the_template_takes_any_path() -> None:
         ("[limits]\nvanished_percnt = 3", "limits.vanished_percnt is not a setting; did you mean vanished_percent?"),
         ("[caps]\nmembrs = 3", "caps.membrs is not a setting; did you mean members?"),
         ('[sources.a]\nkind = "oneroster"\npth = "b"', "sources.a.pth is not a setting; did you mean path?"),
-        ("zzz = 1", "zzz is not a setting; known are caps, demographics"),
+        ("zzz = 1", "zzz is not a setting; known are caps, compare, demographics"),
     ],
 )
 def test_unknown_keys_are_refused_with_the_nearest(text: str, words: str) -> None:

@@ -1,0 +1,116 @@
+"""Choosing where the roster comes from: ``compare``."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rosterkit.cli.app import app
+from rosterkit.cli.options import AsOf, Json, folder_of, paper, progress, put
+from rosterkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from rosterkit.compare.reading import Asked
+    from rosterkit.compare.settings import CompareSettings
+    from rosterkit.config import Config
+
+__all__ = ["compare"]
+
+
+@app.command(epilog="Example: rosterkit compare export.zip guardians:families.csv --html choice.html")
+def compare(
+    ctx: typer.Context,
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SOURCE...]",
+            help="A source of the workspace by name, a OneRoster package, KIND:PATH or KIND:KEY=VALUE,KEY=VALUE, with "
+            "NAME@ before it to name it. Left out: every source of the workspace.",
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write one self-contained page with charts.")
+    ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", metavar="", help="Print Markdown in place of tables.")
+    ] = False,
+    json: Json = False,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", metavar="", help="Show names, numbers and addresses in the examples.")
+    ] = False,
+    as_of: AsOf = None,
+) -> None:
+    """Ask every source the same questions, say which people and values differ, and recommend a way.
+
+    Reads the sources and stores nothing. Exit 1: a source could not be read, and the others are compared.
+    """
+    from rosterkit.compare.comparison import compare as compared
+    from rosterkit.compare.reading import read
+    from rosterkit.render import compare_html, compare_shapes, compare_text
+
+    if markdown and json:
+        raise UsageError("Choose one of --markdown and --json.")
+    config = _config(folder_of(ctx), needed=not sources)
+    asked = _asked(sources or [], config, folder_of(ctx))
+    day = as_of or _today(config)
+    with progress() as report:
+        delivered, unread = read(
+            asked, day, secret=_secret, progress=report, demographics=bool(config and config.demographics)
+        )
+        found = compared(delivered, _settings(config), day, show_values=show_values, unread=unread)
+    if html is not None:
+        put(compare_html.page(found), html)
+    if json:
+        put(compare_shapes.as_json(found))
+    elif markdown:
+        put(compare_shapes.as_markdown(found))
+    else:
+        with paper() as console:
+            compare_text.comparison(console, found)
+            if html is not None:
+                console.print(f"The page is {html}.", soft_wrap=True)
+    raise typer.Exit(1 if unread else 0)
+
+
+def _config(folder: Path, *, needed: bool) -> Config | None:
+    """The workspace's settings; None where there is no workspace and the command line names every source."""
+    from rosterkit.config import FILE, load
+
+    return load(folder) if needed or (folder / FILE).exists() else None
+
+
+def _settings(config: Config | None) -> CompareSettings:
+    from rosterkit.compare.settings import CompareSettings
+
+    return config.compare if config else CompareSettings()
+
+
+def _asked(texts: list[str], config: Config | None, folder: Path) -> list[Asked]:
+    from rosterkit.compare.reading import Asked, from_text
+
+    known = config.sources if config else {}
+    if not texts:
+        asked = [Asked(name, e.kind, e.settings, folder) for name, e in known.items() if e.enabled]
+        if not asked:
+            raise UsageError("The workspace has no source. Name one: rosterkit compare export.zip")
+        return asked
+    return [
+        Asked(text, known[text].kind, known[text].settings, folder) if text in known else from_text(text, Path())
+        for text in texts
+    ]
+
+
+def _today(config: Config | None) -> date:
+    return datetime.now(config.zone if config else UTC).date()
+
+
+def _secret(reference: str, folder: Path) -> str:
+    """The secret that is meant; a text that is no reference is the value itself, where a setting allows that."""
+    from rosterkit.transport.secrets import references, resolve
+
+    if not any(references(reference)):
+        return reference
+    return resolve(reference, folder).get_secret_value()

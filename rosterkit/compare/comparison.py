@@ -1,0 +1,100 @@
+"""The whole comparison: one value, from which terminal, page, Markdown and JSON are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+
+from rosterkit.compare.delivered import Delivered, Roster
+from rosterkit.compare.matching import GROUPS, Matched, SchoolDifference, matched, schools_matched
+from rosterkit.compare.question import Answer
+from rosterkit.compare.questions import QUESTIONS, asked
+from rosterkit.compare.recommendation import Recommendation, recommended
+from rosterkit.compare.routes import Repair, Supplement, repairs, routes, supplements
+from rosterkit.compare.settings import CompareSettings
+from rosterkit.sources.base import Capabilities
+
+__all__ = ["Comparison", "Side", "compare"]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One source as people know it."""
+
+    name: str
+    kind: str
+    what: str  # the package's or the server's name
+    system: str
+    capabilities: Capabilities
+    main: bool  # it can be a roster of its own; else it is a file beside one
+    absent: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the sources answer, how they differ, and which way is recommended."""
+
+    as_of: date
+    settings: CompareSettings
+    sides: tuple[Side, ...]
+    answers: Mapping[str, Mapping[str, Answer]]  # question → source → answer
+    matches: tuple[Matched, ...]
+    schools: Mapping[tuple[str, str], tuple[SchoolDifference, ...]]
+    supplements: tuple[Supplement, ...]
+    repairs: Mapping[str, tuple[Repair, ...]]  # by source
+    recommendation: Recommendation
+    unread: Mapping[str, str]  # source → why it could not be read
+    show_values: bool
+
+    @property
+    def mains(self) -> tuple[Side, ...]:
+        """The sources that can be a roster of their own."""
+        return tuple(side for side in self.sides if side.main)
+
+
+def compare(
+    delivered: Sequence[Delivered],
+    settings: CompareSettings,
+    as_of: date,
+    *,
+    show_values: bool = False,
+    unread: Mapping[str, str] | None = None,
+) -> Comparison:
+    """Asks every source the same questions, matches its people with those of the others, and weighs the ways.
+
+    A source that carries no enrollments is a file beside the others: it is asked too, and is a part of ways.
+    """
+    rosters = [Roster(one, as_of) for one in delivered]
+    mains = [roster for roster in rosters if "Enrollment" in roster.capabilities.entities]
+    files = [roster for roster in rosters if "GuardianLink" in roster.capabilities.entities and roster not in mains]
+    by_source: dict[str, dict[str, Answer]] = {}
+    for roster in rosters:
+        by_source[roster.name] = {a.code: a for a in asked(roster, settings, show_values=show_values)}
+        roster.release_classes()
+    pairs = tuple(combinations(mains, 2))
+    matches = tuple(matched(group, *pair, show_values=show_values) for pair in pairs for group in GROUPS)
+    ways = routes(mains, files, settings.thresholds.guardians)
+    capabilities = {roster.name: roster.capabilities for roster in rosters}
+    return Comparison(
+        as_of,
+        settings,
+        tuple(_side(roster, main=roster in mains) for roster in rosters),
+        {
+            question.code: {name: answers[question.code] for name, answers in by_source.items()}
+            for question in QUESTIONS
+        },
+        matches,
+        {(left.name, right.name): schools_matched(left, right) for left, right in pairs},
+        tuple(one for main in mains for one in supplements(main, files)),
+        {main.name: repairs(main, files, by_source[main.name]) for main in mains},
+        recommended(ways, capabilities, by_source, matches, settings),
+        dict(unread or {}),
+        show_values,
+    )
+
+
+def _side(roster: Roster, *, main: bool) -> Side:
+    extract = roster.extract
+    return Side(roster.name, roster.kind, extract.name, extract.system, roster.capabilities, main, roster.absent)

@@ -1,0 +1,133 @@
+"""Reads the sources that are to be compared. Nothing is stored; each reads as if for the first time."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from rosterkit import registry
+from rosterkit.compare.delivered import Delivered
+from rosterkit.errors import SourceUnreadable, UsageError
+from rosterkit.sources.base import Context, Progress, Source
+from rosterkit.sources.findings import Findings
+
+__all__ = ["Asked", "from_text", "read"]
+
+_PLACES = ("path", "url", "address")
+"""The setting that text without a name in front is meant for, whichever the source has."""
+
+_PACKAGE = "oneroster"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A source to be read: what it is called here, its kind, and its settings."""
+
+    name: str
+    kind: str
+    settings: BaseModel
+    folder: Path  # relative paths in the settings are meant from here
+
+
+def from_text(text: str, folder: Path, find: Callable[[str], Source] = registry.source) -> Asked:
+    """A source given on the command line; UsageError where it cannot be one.
+
+    ``KIND:PATH`` or ``KIND:KEY=VALUE,KEY=VALUE``, with ``NAME@`` before it if it is to have a name of its own; a path
+    without a kind is a OneRoster package.
+    """
+    name, at, rest = text.rpartition("@") if "@" in text.partition(":")[0] else ("", "", text)
+    kind, colon, value = rest.partition(":")
+    if not colon or len(kind) == 1 or "/" in kind:  # a path; a drive of one letter is a part of one
+        kind, value = _PACKAGE, rest
+    source = find(kind)
+    values = _settings(source, value)
+    try:
+        settings = source.Settings.model_validate(values)
+    except ValidationError as problem:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in problem.errors())
+        # Without the text: a secret may have been typed in the place of a reference.
+        raise UsageError(f"The settings of {kind} do not hold: {faults}.") from None
+    return Asked(name if at else _named(kind, values), kind, settings, folder)
+
+
+def _settings(source: Source, text: str) -> dict[str, object]:
+    known = source.Settings.model_fields
+    if "=" not in text:
+        place = next((name for name in _PLACES if name in known), None)
+        if place is None:
+            raise UsageError(f"{source.kind} has no place to name: write {source.kind}:KEY=VALUE,KEY=VALUE.")
+        return {place: text}
+    values: dict[str, object] = {}
+    for part in text.split(","):
+        key, equals, value = part.partition("=")
+        if not equals or key not in known:
+            raise UsageError(f'"{part}" is no setting of {source.kind}; there are {", ".join(sorted(known))}.')
+        values[key] = int(value) if value.isdigit() and known[key].annotation in (int, int | None) else value
+    return values
+
+
+def _named(kind: str, values: Mapping[str, object]) -> str:
+    path = values.get("path")
+    return Path(str(path)).stem if path else kind
+
+
+def read(
+    asked: Sequence[Asked],
+    as_of: date,
+    *,
+    secret: Callable[[str, Path], str],
+    progress: Progress,
+    demographics: bool = False,
+    find: Callable[[str], Source] = registry.source,
+) -> tuple[list[Delivered], dict[str, str]]:
+    """What the sources delivered, and by name why others could not be read.
+
+    ``secret`` resolves a reference to a secret, with the folder from which its file is meant. Raises SourceUnreadable
+    where none of the sources could be read.
+    """
+    delivered: list[Delivered] = []
+    unread: dict[str, str] = {}
+    last: SourceUnreadable | None = None
+    for one in _told_apart(asked):
+        source = find(one.kind)
+        try:
+            with tempfile.TemporaryDirectory(prefix="rosterkit-compare-") as scratch:
+                context = Context(
+                    findings=Findings(source.rules),
+                    as_of=as_of,
+                    scratch=Path(scratch),
+                    folder=one.folder,
+                    progress=progress,
+                    demographics=demographics,
+                    full=True,
+                    secret=partial(_resolved, secret, one.folder),
+                )
+                extract = source.extract(one.settings, context)
+                delivered.append(Delivered(one.name, one.kind, source.capabilities, extract))
+        except SourceUnreadable as problem:
+            unread[one.name], last = str(problem), problem
+    if not delivered and last is not None:
+        why = " ".join(f"{name}: {why}" for name, why in unread.items())
+        raise SourceUnreadable(why, rule=last.rule, file=last.file, line=last.line)
+    return delivered, unread
+
+
+def _resolved(secret: Callable[[str, Path], str], folder: Path, reference: str) -> str:
+    return secret(reference, folder)
+
+
+def _told_apart(asked: Sequence[Asked]) -> list[Asked]:
+    """With a number behind a name that stands more than once."""
+    names: dict[str, int] = {}
+    found = []
+    for one in asked:
+        names[one.name] = names.get(one.name, 0) + 1
+        number = names[one.name]
+        found.append(one if number == 1 else replace(one, name=f"{one.name}-{number}"))
+    return found

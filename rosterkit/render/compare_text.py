@@ -1,0 +1,109 @@
+"""A comparison on a terminal: the recommendation, the ways, the questions, the people."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rosterkit.compare.comparison import Comparison
+from rosterkit.compare.matching import GROUPS, TIERS, Matched
+from rosterkit.compare.question import Answer
+from rosterkit.compare.questions import QUESTIONS
+from rosterkit.render.compare_shapes import capability_rows, count_text, recommendation_text
+
+__all__ = ["comparison"]
+
+_STYLE = {"error": "bold red", "warning": "yellow", "info": "", "": "dim"}
+_MARK = {"error": " !!", "warning": " !"}
+
+
+def comparison(console: Console, found: Comparison) -> None:
+    """Prints it."""
+    console.print(Text(recommendation_text(found), style="bold"))
+    for name, why in found.unread.items():
+        console.print(Text(f"{name} could not be read: {why}", style="bold red"))
+    _choices(console, found)
+    for group in dict.fromkeys(question.group for question in QUESTIONS):
+        _questions(console, found, group)
+    console.print(Text("! a warning, !! an error, – cannot be answered for this source", style="dim"))
+    _people(console, found)
+    _repairs(console, found)
+    _capabilities(console, found)
+
+
+def _choices(console: Console, found: Comparison) -> None:
+    table = Table(title="Ways, best first", title_justify="left", show_lines=True)
+    table.add_column("points", justify="right")
+    table.add_column("way", ratio=2)
+    table.add_column("what speaks against it", ratio=3)
+    for choice in found.recommendation.choices:
+        reasons = "\n".join(f"−{reason.points:g}  {reason.sentence}" for reason in choice.reasons)
+        style = "bold" if choice in found.recommendation.best else ""
+        table.add_row(f"{choice.points:g}", Text(choice.route.title, style=style), Text(reasons or "nothing"))
+    console.print(table)
+
+
+def _questions(console: Console, found: Comparison, group: str) -> None:
+    table = Table(title=group, title_justify="left")
+    table.add_column("question", ratio=3)
+    for side in found.sides:
+        table.add_column(side.name, justify="right", ratio=1)
+    for question in QUESTIONS:
+        if question.group == group:
+            cells = (_cell(answer) for answer in found.answers[question.code].values())
+            table.add_row(Text(question.text), *cells)
+    console.print(table)
+
+
+def _cell(answer: Answer) -> Text:
+    return Text(f"{count_text(answer)}{_MARK.get(answer.severity, '')}", style=_STYLE[answer.severity])
+
+
+def _people(console: Console, found: Comparison) -> None:
+    if not found.matches:
+        return
+    table = Table(title="The same people", title_justify="left", show_lines=True)
+    table.add_column("who", ratio=2)
+    for name in ("in both", "only first", "only second"):
+        table.add_column(name, justify="right")
+    table.add_column("matched by, and what differs", ratio=3)
+    for match in found.matches:
+        who = f"{GROUPS[match.group]}: {match.left} and {match.right}"
+        table.add_row(
+            Text(who), f"{match.both:,}", f"{match.left_only:,}", f"{match.right_only:,}", Text(_differences(match))
+        )
+    console.print(table)
+    for (left, right), schools in found.schools.items():
+        for one in schools:
+            names = " / ".join(name for name in (one.left, one.right) if name)
+            console.print(Text(f"School, {left} and {right}: {one.kind}: {one.number} {names}"))
+
+
+def _differences(match: Matched) -> str:
+    lines = ["by " + ", ".join(f"{TIERS[tier]} {count:,}" for tier, count in match.by.items())] if match.by else []
+    lines += [f"{one.field}: {one.count:,} differ" for one in match.differences]
+    if match.contradicting:
+        lines.append(f"{match.contradicting:,} share a value and have two names: nobody is matched")
+    return "\n".join(lines)
+
+
+def _repairs(console: Console, found: Comparison) -> None:
+    for source, ways in found.repairs.items():
+        if ways:
+            table = Table(title=f"Missing guardians of {source}: the six ways", title_justify="left", show_lines=True)
+            table.add_column("way", ratio=2)
+            table.add_column("what it costs here", ratio=3)
+            for one in ways:
+                table.add_row(Text(f"({one.letter}) {one.title}"), Text(one.cost))
+            console.print(table)
+
+
+def _capabilities(console: Console, found: Comparison) -> None:
+    table = Table(title="What the sources can carry", title_justify="left", show_lines=True)
+    table.add_column("")
+    for side in found.sides:
+        table.add_column(side.name, ratio=1)
+    for name, *cells in capability_rows(found):
+        table.add_row(Text(name), *map(Text, cells))
+    console.print(table)

@@ -1,0 +1,148 @@
+"""``rosterkit compare``: sources of the workspace and on the command line, forms, exit codes; nothing is stored."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from compare_neutral import generated
+from compare_serving import served
+from compare_shapes import package
+
+from rosterkit.cli.main import run
+from rosterkit.compare.reading import from_text
+from rosterkit.errors import UsageError
+from rosterkit.testing.package import write_package
+
+FAMILIES = "student_number,guardian_id,first_name,last_name,email\n{number},f-1,Oriel,Tamm,oriel@post.example\n"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a package, and a guardian file that fits it."""
+    folder = tmp_path_factory.mktemp("files")
+    made = generated(folder, 200)
+    write_package(folder / "export.zip", package(made))
+    number = made.students[0]["identifier"]
+    (folder / "families.csv").write_text(FAMILIES.format(number=number), encoding="utf-8")
+    return folder
+
+
+def compare(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = run(["compare", *arguments, "--as-of", "2026-10-01"])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    code, out, err = compare(capsys, *arguments, "--json")
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+def test_packages_and_files_are_named_on_the_command_line(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = document(
+        capsys,
+        str(files / "export.zip"),
+        f"sis@oneroster:{files / 'export.zip'}",
+        f"guardians:{files / 'families.csv'}",
+    )
+    assert [(s["name"], s["kind"], s["whole_roster"]) for s in found["sources"]] == [
+        ("export", "oneroster", True),
+        ("sis", "oneroster", True),
+        ("families", "guardians", False),
+    ]
+    assert [one["matched"] for one in found["files"]] == [1, 1]
+
+
+def test_the_same_name_twice_gets_a_number(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = document(capsys, str(files / "export.zip"), str(files / "export.zip"))
+    assert [source["name"] for source in found["sources"]] == ["export", "export-2"]
+
+
+def test_sources_of_the_workspace_by_name_and_all_of_them(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f'[sources.main]\nkind = "oneroster"\npath = "{files / "export.zip"}"\n[compare]\nclasses_per_student = 3\n'
+    text += f'[sources.families]\nkind = "guardians"\npath = "{files / "families.csv"}"\n'
+    text += f'[sources.old]\nkind = "oneroster"\nenabled = false\npath = "{files / "no.zip"}"\n'
+    (tmp_path / "rosterkit.toml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = document(capsys)
+    assert [source["name"] for source in found["sources"]] == ["main", "families"]
+    assert found["settings"]["classes_per_student"] == 3
+    over = next(one for one in found["questions"] if one["code"] == "student.oversharing")
+    assert over["answers"][0]["count"] == 200
+    assert [source["name"] for source in document(capsys, "families")["sources"]] == ["families"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rosterkit.toml"]  # nothing is stored
+
+
+def test_a_source_that_cannot_be_read_is_said_and_the_others_are_compared(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = compare(capsys, str(files / "export.zip"), "oneroster:no-such.zip")
+    assert code == 1
+    assert "no-such could not be read" in out
+    code, _, err = compare(capsys, "oneroster:no-such.zip")
+    assert code == 3
+    assert "no-such" in err
+
+
+def test_page_and_markdown(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "choice.html"
+    code, out, _ = compare(capsys, str(files / "export.zip"), "--html", str(page), "--markdown")
+    assert code == 0
+    assert out.startswith("# Sources compared on 2026-10-01")
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert page.stat().st_mode & 0o077 == 0
+
+
+def test_values_are_shown_only_where_they_are_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = generated(tmp_path, 200)
+    for row in made.guardians[:2]:
+        row["email"] = "shared@post.example"
+    export = write_package(tmp_path / "export.zip", package(made))
+    assert "shared@post.example" not in compare(capsys, str(export), "--json")[1]
+    assert "shared@post.example" in compare(capsys, str(export), "--json", "--show-values")[1]
+
+
+def test_an_api_is_named_with_its_settings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pull over HTTP, with the token by reference."""
+    monkeypatch.setenv("DISTRICT_TOKEN", "a" * 40)
+    made = generated(tmp_path, 200)
+    with served(made, tmp_path) as sources:
+        address = sources["clever"][1]["address"]
+        found = document(capsys, f"clever:address={address},token_address={address},token=env:DISTRICT_TOKEN")
+    assert found["questions"][0]["answers"][0]["count"] == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("oneroster:path=x,colour=red", '"colour=red" is no setting of oneroster'),
+        ("nokind:x", 'There is no source of kind "nokind"'),
+        ("clever:token=hunter2", "The settings of clever do not hold: token"),
+    ],
+)
+def test_a_source_that_cannot_be_meant_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        from_text(text, Path())
+    assert problem in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_without_a_workspace_and_a_source_nothing_can_be_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = compare(capsys)
+    assert code == 2
+    assert "There is no workspace" in err
+
+
+def test_two_forms_at_once_are_refused(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare(capsys, str(files / "export.zip"), "--json", "--markdown")[0] == 2

@@ -214,15 +214,13 @@ class Conversion:
     def _rows(self, texts: pl.DataFrame, columns: Sequence[_Column]) -> pl.DataFrame:
         """The rows, with _BLANK: a bit for each blank cell that is required (not where the record is deleted)."""
         bits = {column.field.name: 1 << self.file.header.index(column.field.name) for column in columns}
-        deleted, modified = self._deleting, pl.lit(None, pl.String)
-        if "bulk.delete" in self.errors:
-            deleted = pl.lit(value=False)
+        deleted = pl.lit(value=False) if "bulk.delete" in self.errors else self._deleting
         rows = texts.lazy().select(
             LINE,
             self._key.alias(KEY),
             _bits((bits[c.field.name], c.bad) for c in columns if c.may_be_bad).alias(INVALID),
             deleted.alias(DELETED),
-            modified.alias(MODIFIED),
+            pl.lit(None, pl.String).alias(MODIFIED),
             *(column.value.alias(column.field.name) for column in columns),
             *([_attributes(self.extensions)] if self.extensions else []),
         )

@@ -140,6 +140,7 @@ class Collected:
         self.cached = cached
         self.count = 0
         self.last_line = 0
+        self._next = 0  # where in the index the next known record is likely to be
         self._known: list[pl.DataFrame] = []  # LINE and _AT
         self._hashes: list[pl.DataFrame] = []  # LINE and both hashes of records that are not known
         self._new: list[Converted] = []
@@ -148,24 +149,35 @@ class Collected:
         """Of records (LINE, text), takes those that are known and returns the others."""
         if self.cached is None:
             return records
-        marked = records.lazy().with_columns(self.cached.hashes())
-        if self.cached.rows is None:
-            marks = marked.collect(engine="in-memory")
-        else:
-            index = self.cached.index.lazy()
-            joined = marked.join(index, on=_HASH, how="left", maintain_order="left", suffix="\0known")
-            confirmed = pl.col(_CONFIRM) == pl.col(f"{_CONFIRM}\0known")
-            marks = (
-                joined.with_columns(pl.when(confirmed).then(_AT).alias(_AT))
-                .drop(f"{_CONFIRM}\0known")
-                .collect(engine="in-memory")
-            )
+        marks = records.with_columns(self.cached.hashes())
+        if self.cached.index.height:
+            marks = self._looked_up(marks)
             known = marks.select(LINE, _AT).drop_nulls()
             self._took(known, self._known)
-            marks = marks.filter(pl.col(_AT).is_null()) if known.height else marks
+            if known.height:
+                self._next = int(known[_AT][-1]) + 1
+                marks = marks.filter(pl.col(_AT).is_null())
         if self.cached.may_write:
             self._hashes.append(marks.select(LINE, _HASH, _CONFIRM))
         return marks.select(LINE, "text")
+
+    def _looked_up(self, marks: pl.DataFrame) -> pl.DataFrame:
+        """The records with _AT, the place of each that is known.
+
+        Records mostly keep their order: most are found in a stretch of the index that follows the last one.
+        """
+        assert self.cached is not None
+        index = self.cached.index
+        found = _joined(marks, index.slice(self._next, 2 * marks.height))
+        missing = found.filter(pl.col(_AT).is_null())
+        if missing.is_empty() or (index.height <= 2 * marks.height and self._next == 0):
+            return found
+        elsewhere = index.filter(pl.col(_HASH).is_in(missing[_HASH].implode()))
+        if elsewhere.is_empty():
+            return found
+        moved = _joined(missing.drop(_AT), elsewhere).select(LINE, _AT)
+        both = found.join(moved, on=LINE, how="left", maintain_order="left", suffix="\0moved")
+        return both.with_columns(pl.coalesce(_AT, f"{_AT}\0moved").alias(_AT)).drop(f"{_AT}\0moved")
 
     def take_new(self, records: pl.DataFrame, convert: Callable[[pl.DataFrame], Converted]) -> None:
         """Converts these records and takes them."""
@@ -217,6 +229,14 @@ class Collected:
         )
         marked = rows.join(pl.concat(hashes).lazy(), on=LINE, maintain_order="left")
         self.cached.save(marked.join(noted, on=LINE, how="left", maintain_order="left").drop(LINE))
+
+
+def _joined(marks: pl.DataFrame, index: pl.DataFrame) -> pl.DataFrame:
+    """The records with _AT, where the one hash finds a row of the index and the other confirms it."""
+    there = f"{_CONFIRM}\0there"
+    joined = marks.lazy().join(index.lazy(), on=_HASH, how="left", maintain_order="left", suffix="\0there")
+    confirmed = pl.when(pl.col(_CONFIRM) == pl.col(there)).then(_AT).alias(_AT)
+    return joined.with_columns(confirmed).drop(there).collect(engine="in-memory")
 
 
 def _in_order(cached: pl.LazyFrame, known: pl.DataFrame, new: pl.DataFrame | None) -> pl.LazyFrame:

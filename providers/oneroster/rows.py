@@ -136,7 +136,6 @@ class Reader:
             return None
         return cache.rows_of(
             context.scratch,
-            "oneroster",
             file.name,
             *(self.version, str(self.settings.strict), self.settings.dates),
             *(str(text.width), str(limits.line_bytes), str(limits.cell_chars), _RULES_VERSION),

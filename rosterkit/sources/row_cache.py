@@ -4,9 +4,9 @@ Turning one raw record (a CSV line, a JSON object) into rows and findings is a p
 it is read. The cache is a memo of that function and nothing else: an extract is the same, byte for byte, with the
 cache, without it, with an older one and with a damaged one. Entries that are too many or too old harm nobody.
 
-One folder holds the rows of one (source, file, header, format version, file mode, settings, rules version, version of
-polars): an Arrow file (lz4) whose name is the SHA-256 of its content, so that a damaged file is not used. Records are
-known by two 64-bit hashes; a match is looked up by one and confirmed by the other.
+One folder holds the rows of one (source, file or resource, header, format version, file mode, settings, rules version,
+version of polars): an Arrow file (lz4) whose name is the SHA-256 of its content, so that a damaged file is not used.
+Records are known by two 64-bit hashes; a match is looked up by one and confirmed by the other.
 """
 
 from __future__ import annotations
@@ -44,23 +44,22 @@ class Converted:
 
 @dataclass(frozen=True)
 class RowCache:
-    """The folder of all cached rows. Only a run that makes a plan ``may_write``; small files are quicker without."""
+    """The folder of one source's cached rows. Only a run that makes a plan ``may_write``.
+
+    Files below ``smallest_file`` are quicker without.
+    """
 
     folder: Path
     may_write: bool = False
     smallest_file: int = 1 << 18  # bytes
 
-    def rows_of(self, scratch: Path, source: str, file: str, *reading: str) -> CachedRows | None:
+    def rows_of(self, scratch: Path, file: str, *reading: str) -> CachedRows | None:
         """The rows of one file, read as ``reading`` says; None where the cache cannot be used.
 
         ``scratch``: a private folder that lasts as long as the run; lazy frames read from there.
         """
         digest = hashlib.sha256("\0".join((pl.__version__, *reading)).encode()).hexdigest()[:32]
-        parent = (
-            self.folder
-            / hashlib.sha256(source.encode()).hexdigest()[:16]
-            / hashlib.sha256(file.encode()).hexdigest()[:16]
-        )
+        parent = self.folder / hashlib.sha256(file.encode()).hexdigest()[:16]
         try:
             seeds = _seeds(self.folder, make=self.may_write)
             return _opened(parent / digest, scratch, seeds, may_write=self.may_write) if seeds else None

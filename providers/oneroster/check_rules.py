@@ -161,7 +161,7 @@ AGENT_RULES: tuple[Rule, ...] = (
         "agents.role-unknown",
         "warning",
         "warning",
-        "Which of the two is the student and which the guardian cannot be told from the package.",
+        "The package does not show which of the two is the student and which the guardian.",
         "Export the roles of both.",
         row="the list of agents is not read",
         record="keeps its stored links",

@@ -10,7 +10,7 @@ __all__ = ["CELL_RULES", "ROW_RULES"]
 ROW_RULES: tuple[Rule, ...] = (
     habit(
         "row.repeated",
-        "The same row stands in the file more than once.",
+        "The same row is in the file more than once.",
         "Export each record once.",
         row="read once",
     ),

@@ -1,4 +1,4 @@
-"""Records that cannot be read: what is wrong with each, and whose they are where that can be told."""
+"""Records that cannot be read: what is wrong with each, and its key where that can be read."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _problems(
 ) -> pl.DataFrame:
     """These records as PROBLEMS; their key is the first cell where that is the key and sound.
 
-    One that has the cells of two may be two, whose line break was lost: of whom the other speaks is unknown.
+    One that has the cells of two may be two whose line break was lost: the key of the other is unknown.
     """
     of_two = _text.str.count_matches(",", literal=True) >= 2 * (shape.width - 1)
     key = pl.lit(None, pl.String)

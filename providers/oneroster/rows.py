@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from providers.oneroster import cells, headers, spec, values
+from providers.oneroster import cells, extensions, headers, spec, values
 from providers.oneroster.headers import match
 from providers.oneroster.manifest import Member
 from providers.oneroster.settings import OneRosterSettings
@@ -27,7 +27,7 @@ __all__ = ["FileRead", "Reader"]
 _BAD_KEY = rf"{cells.MANGLED}|^\s*NULL\s*$"
 """Keys that name no record: turned into a number, or blank by another name."""
 
-_CODE = [cells, headers, spec, values, csv, csv_header, csv_lines, csv_problems, csv_records]
+_CODE = [cells, extensions, headers, spec, values, csv, csv_header, csv_lines, csv_problems, csv_records]
 _RULES_VERSION = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in _CODE)
 """What converted rows depend on: a cache of another version is not used."""
 

@@ -62,7 +62,7 @@ def records_of(lines: pl.DataFrame, data: bytes | None, shape: Shape, *, last: b
     Not ``last``: an open record at the end is carried. ``alone``: every line must be a record by itself, and Doubt is
     raised where one may not be. Raises FileFormatError when a line ends in CR alone.
     """
-    sound = lines.select(_is_sound(shape)).to_series()
+    sound = _sound(lines, shape, quoted=data is None or b'"' in data)
     if sound.all() and not (data is not None and b"\r" in data):
         none = pl.Series(dtype=pl.UInt32)
         rows, problems = without_bad_keys(_parsed(lines, data, shape), lines, shape)
@@ -162,19 +162,21 @@ def _refuse_bare_cr(singles: pl.DataFrame) -> None:
         raise FileFormatError("csv.bare-cr", found[LINE][0])
 
 
-def _is_sound(shape: Shape) -> pl.Expr:
-    """Whether a line is a record of the right width, within the limit, with quotation marks only where they may be."""
-    plain = ~_text.str.contains('"', literal=True)
+def _sound(lines: pl.DataFrame, shape: Shape, *, quoted: bool) -> pl.Series:
+    """Whether each line is a record of the right width, within the limit, with quotation marks where they may be."""
     fits = _text.str.len_bytes() <= shape.line_bytes
-    commas = pl.when(plain).then(_commas()).otherwise(UNQUOTED.str.count_matches(",", literal=True))
-    fits &= commas == shape.width - 1
     if shape.width == 1:
         fits &= _text.str.strip_chars() != ""
-    return fits & (plain | _text.str.contains(RECORD))
-
-
-def _commas() -> pl.Expr:
-    return _text.str.count_matches(",", literal=True)
+    plain = fits & (_text.str.count_matches(",", literal=True) == shape.width - 1)
+    if not quoted:
+        return lines.select(sound=plain).to_series()
+    marked = lines.select(sound=plain, quoted=_text.str.contains('"', literal=True))
+    places = marked["quoted"].arg_true()
+    if places.is_empty():
+        return marked["sound"]
+    commas = UNQUOTED.str.count_matches(",", literal=True) == shape.width - 1
+    careful = lines[places].select(sound=fits & commas & _text.str.contains(RECORD))
+    return marked["sound"].scatter(places, careful["sound"])
 
 
 def _parsed(sound: pl.DataFrame, data: bytes | None, shape: Shape) -> pl.DataFrame:

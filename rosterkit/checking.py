@@ -8,12 +8,13 @@ from pathlib import Path
 
 import polars as pl
 
+from rosterkit.registry import source
 from rosterkit.results import CheckReport
 from rosterkit.roster import findings
 from rosterkit.roster.rules import catalogue
 from rosterkit.roster.schema import by_name
-from rosterkit.sources.base import Coverage, Extract, Source, Table
-from rosterkit.sources.bundle import ReadOptions, extract_package, segments_of, source
+from rosterkit.sources.base import Coverage, Extract, Table
+from rosterkit.sources.bundle import ReadOptions, extract_package, segments_of
 
 __all__ = ["check_package"]
 
@@ -29,7 +30,7 @@ def check_package(
     options = options or ReadOptions(demographics=True)
     with tempfile.TemporaryDirectory() as scratch:
         extract = extract_package(reader, package, options, Path(scratch))
-        missing = list(_missing(extract, reader, strict=options.strict))
+        missing = list(_missing(extract, strict=options.strict))
     return CheckReport(
         package=extract.name,
         package_id=extract.id,
@@ -42,7 +43,7 @@ def check_package(
     )
 
 
-def _missing(extract: Extract, reader: Source, *, strict: bool) -> Iterator[pl.DataFrame]:
+def _missing(extract: Extract, *, strict: bool) -> Iterator[pl.DataFrame]:
     """References to records that the package should hold and does not.
 
     Nothing is known of a table that is absent, and a delta's targets may be stored: only strict reading, which wants a
@@ -58,7 +59,7 @@ def _missing(extract: Extract, reader: Source, *, strict: bool) -> Iterator[pl.D
                 continue
             if target is None or (target.coverage in (Coverage.ABSENT, Coverage.DELTA) and not strict):
                 continue
-            name = reader.column_names.get(f"{table.entity}.{column.label}", column.label)
+            name = extract.column_names.get(f"{table.entity}.{column.label}", column.label)
             queries.append(_unresolved(table, column.label, name, target))
     yield from pl.collect_all(queries, engine="in-memory")
 

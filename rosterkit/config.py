@@ -1,34 +1,50 @@
-"""``rosterkit.toml``: what a workspace is told, validated (docs/settings.md lists every setting).
+"""``rosterkit.toml``: the settings of a workspace, validated (docs/settings.md lists every one).
 
-Unknown keys are refused with the nearest known one, values out of range with a sentence; nothing is guessed.
+All problems are reported at once. An unknown key is refused with the nearest known one, a value out of its range with
+the range.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from rosterkit import registry
 from rosterkit.errors import UsageError
 from rosterkit.plan.limits import Limits
 from rosterkit.sources.limits import SizeLimits
+from rosterkit.transport.settings import PlaceSettings
 
-__all__ = ["FILE", "Config", "FeedSettings", "SourceSettings", "load", "loads", "nearest"]
+__all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "load", "loads", "nearest"]
 
 FILE = "rosterkit.toml"
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
 _RESERVED = ("manual", "joined")  # origins that no source may take
 _LONGEST_HOURS = 24 * 31
+_ZONES = {
+    abbreviation: zone
+    for zone, abbreviations in {
+        "America/New_York": "ET EST EDT EASTERN",
+        "America/Chicago": "CT CST CDT CENTRAL",
+        "America/Denver": "MT MST MDT MOUNTAIN",
+        "America/Los_Angeles": "PT PST PDT PACIFIC",
+        "America/Anchorage": "AKST AKDT ALASKA",
+        "Pacific/Honolulu": "HST HAWAII",
+        "America/Puerto_Rico": "AST",
+    }.items()
+    for abbreviation in abbreviations.split()
+}
+"""What people in North America call their zones: abbreviations are no unambiguous IANA names."""
 
 
 def _is_a_path(value: str) -> str:
@@ -45,37 +61,42 @@ def _is_a_path(value: str) -> str:
 _PathText = Annotated[str, AfterValidator(_is_a_path)]
 
 
-class SourceSettings(BaseModel):
-    """``[sources.NAME]``: where a roster comes from."""
+class SourceEntry(BaseModel):
+    """``[sources.NAME]``: where a roster comes from. Keys beside these are the source's own ``Settings``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 
-    kind: str = Field(min_length=1)
-    path: _PathText = Field(min_length=1)
-    strict: bool = False
-    dates: Literal["iso", "month-first", "day-first"] = "iso"
-
-    def package(self, folder: Path) -> Path:
-        """The package's path; a relative one is meant from the workspace's folder."""
-        return folder / Path(self.path).expanduser()
+    kind: str = Field(min_length=1, description="What reads the roster: an installed source, such as oneroster.")
+    enabled: bool = Field(
+        default=True, description="Whether it is read. The records of a source that is not stay as they are."
+    )
+    settings: BaseModel
 
 
-class FeedSettings(BaseModel):
-    """``[feeds.NAME]``: a file that is built; keys beside ``kind`` and ``folder`` are handed to the feed."""
+class FeedEntry(BaseModel):
+    """``[feeds.NAME]``: files that are built for a product. Keys beside these are the feed's own ``Settings``."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 
-    kind: str = Field(min_length=1)
-    folder: _PathText = ""
+    kind: str = Field(min_length=1, description="What builds the files: an installed feed, such as oneroster.")
+    folder: _PathText = Field(
+        default="", description="Where the files go. Left empty they go to outbox/NAME in the workspace."
+    )
+    target: PlaceSettings | None = Field(
+        default=None,
+        description="A place that the files go to: a table with `transport` and its settings (docs/transport.md). "
+        "Left out, they go to `folder`.",
+    )
+    settings: BaseModel
 
-    def target(self, folder: Path, name: str) -> Path:
-        """Where the files of the feed of that name go; a relative path is meant from the workspace's folder."""
+    def outbox(self, folder: Path, name: str) -> Path:
+        """The folder for the files of the feed of that name; a relative path is meant from the workspace's folder."""
         return folder / (Path(self.folder).expanduser() if self.folder else Path("outbox", name))
 
     @property
-    def settings(self) -> Mapping[str, Any]:
-        """What the feed itself is told, as it stands in the file."""
-        return dict(self.model_extra or {})
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, over the feed's own settings, in whatever order they were written."""
+        return _digest(self.settings.model_dump(mode="json"))
 
 
 class Config(BaseModel):
@@ -83,22 +104,44 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    timezone: str = "UTC"
-    mode: Literal["observe", "review", "auto"] = "review"
-    override_hours: int = Field(default=24, ge=1, le=_LONGEST_HOURS)
-    plan_hours: int = Field(default=24, ge=1, le=_LONGEST_HOURS)
-    demographics: bool = False
-    sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
-    feeds: Mapping[str, FeedSettings] = Field(default_factory=dict)
-    limits: Limits = Field(default_factory=Limits)
-    caps: SizeLimits = Field(default_factory=SizeLimits)
+    timezone: str = Field(
+        default="UTC",
+        description="The district's time zone: an IANA zone such as `America/Chicago`. Dates are meant in it, and "
+        "times are shown in it.",
+    )
+    mode: Literal["observe", "review", "auto"] = Field(
+        default="review",
+        description="`observe` plans and never applies. `review` asks a person to approve every plan. `auto` applies "
+        "what needs no person. A first plan always needs one.",
+    )
+    plan_hours: int = Field(
+        default=24, ge=1, le=_LONGEST_HOURS, description="A plan that was not applied expires after this many hours."
+    )
+    override_hours: int = Field(
+        default=24,
+        ge=1,
+        le=_LONGEST_HOURS,
+        description="An approval of held changes counts for this many hours. The next plan uses it up.",
+    )
+    demographics: bool = Field(
+        default=False,
+        description="Whether birth dates, sex and race are read and stored. Where they are not, they never enter the "
+        "store.",
+    )
+    sources: Mapping[str, SourceEntry] = Field(default_factory=dict)
+    feeds: Mapping[str, FeedEntry] = Field(default_factory=dict)
+    limits: Limits = Field(default_factory=Limits, description="How much may be removed in one run.")
+    caps: SizeLimits = Field(
+        default_factory=SizeLimits, description="How much a package may hold before it is refused unread."
+    )
 
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, value: str) -> str:
         if value not in available_timezones():
-            hint = nearest(value, available_timezones())
-            raise ValueError(f'"{value}" is no IANA time zone{hint or ", such as America/Chicago"}')
+            hint = _ZONES.get(value.upper()) and f"; did you mean {_ZONES[value.upper()]}?"
+            hint = hint or nearest(value, available_timezones())
+            raise ValueError(f'"{value}" is not an IANA time zone{hint or ", such as America/Chicago"}')
         return value
 
     @field_validator("sources", "feeds")
@@ -112,19 +155,6 @@ class Config(BaseModel):
                 )
         return value
 
-    @field_validator("sources")
-    @classmethod
-    def _is_one(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
-        if len(value) > 1:
-            raise ValueError(f"a workspace has one source so far, and here are {len(value)}: make a workspace for each")
-        return value
-
-    @field_validator("limits", "caps", mode="before")
-    @classmethod
-    def _are_numbers_in_range(cls, value: object, info: ValidationInfo) -> object:
-        table = {"limits": Limits, "caps": SizeLimits}[str(info.field_name)]
-        return _numbers(table, value) if isinstance(value, dict) else value
-
     @property
     def zone(self) -> ZoneInfo:
         """The district's zone, in which dates are meant and times are shown."""
@@ -137,18 +167,18 @@ class Config(BaseModel):
             "timezone": self.timezone,
             "mode": self.mode,
             "demographics": self.demographics,
-            "sources": {name: [s.kind, s.strict, s.dates] for name, s in self.sources.items()},
-            "limits": {name: float(value) for name, value in asdict(self.limits).items()},
+            "sources": {name: [s.kind, s.settings.model_dump(mode="json")] for name, s in self.sources.items()},
+            "limits": {name: float(value) for name, value in self.limits.model_dump().items()},
         }
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        return _digest(told)
 
-    def source(self, name: str = "main") -> SourceSettings:
+    def source(self, name: str = "main") -> SourceEntry:
         """The source of that name; UsageError, naming the nearest, when there is none."""
         if name not in self.sources:
             raise UsageError(_unknown("source", name, self.sources))
         return self.sources[name]
 
-    def feed(self, name: str = "") -> tuple[str, FeedSettings]:
+    def feed(self, name: str = "") -> tuple[str, FeedEntry]:
         """The feed of that name, or the only one when none is named; UsageError otherwise."""
         if not name and len(self.feeds) == 1:
             return next(iter(self.feeds.items()))
@@ -183,11 +213,15 @@ def loads(text: str, *, name: str = FILE) -> Config:
         raise UsageError(
             f"{name} is not valid TOML: {problem}. Look there: a text stands in quotation marks."
         ) from None
-    _refuse_unknown(raw, name)
+    problems: list[str] = []
+    entries = {word: _entries(word, raw[word], problems) for word in _ENTRIES if word in raw}
     try:
-        return Config.model_validate(raw)
+        config = Config.model_validate(raw | entries)
     except ValidationError as problem:
-        raise UsageError(f"{name}: " + " ".join(_sentence(error) for error in problem.errors())) from None
+        problems += [_sentence(error, Config) for error in problem.errors()]
+    if problems:
+        raise UsageError(f"{name}: " + " ".join(dict.fromkeys(problems)))
+    return config
 
 
 def nearest(word: str, known: Any) -> str:
@@ -196,19 +230,58 @@ def nearest(word: str, known: Any) -> str:
     return f"; did you mean {found[0]}?" if found else ""
 
 
-def _numbers(table: type[Limits | SizeLimits], said: Mapping[str, Any]) -> Limits | SizeLimits:
-    """The table of numbers with what was said of it; ValueError for a value that is no number or out of range."""
-    least = 1 if table is SizeLimits else 0
-    for key, kind in get_type_hints(table).items():
-        value = said.get(key, least)
-        if isinstance(value, bool) or not isinstance(value, (int, kind)):
-            number = "a whole number" if kind is int else "a number"
-            raise ValueError(f"{key} is {value!r}: it must be {number}")  # noqa: TRY004 - pydantic gathers ValueErrors
-        if not least <= value < math.inf:
-            raise ValueError(f"{key} is {value}: it must be {least} or more")
-        if key.endswith("_percent") and value > 100:
-            raise ValueError(f"{key} is {value}: a percentage is 100 or less")
-    return table(**said)
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+_ENTRIES: dict[str, tuple[type[SourceEntry | FeedEntry], Callable[[str], type[BaseModel]]]] = {
+    "sources": (SourceEntry, lambda kind: registry.source(kind).Settings),
+    "feeds": (FeedEntry, lambda kind: registry.feed(kind).Settings),
+}
+
+
+def _entries(word: str, tables: object, problems: list[str]) -> object:
+    """The sources or feeds that are right; the others are left out, and what is wrong with them is in ``problems``."""
+    if not isinstance(tables, dict):
+        return tables
+    made = {}
+    for name, table in tables.items():
+        where = f"{word}.{name}"
+        if not isinstance(table, dict):
+            problems.append(f"{where} is {table!r}: it must be a table, [{where}].")
+            continue
+        try:
+            made[name] = _entry(word, where, table)
+        except ValidationError as problem:
+            problems += [_sentence(error, _ENTRIES[word][0], where) for error in problem.errors()]
+        except UsageError as problem:
+            problems += str(problem).splitlines()
+    return made
+
+
+def _entry(word: str, where: str, table: Mapping[str, object]) -> SourceEntry | FeedEntry:
+    """The table with the keys of the source or feed itself under ``settings``, validated by its own model.
+
+    Raises UsageError with one line for each problem with a key of its own.
+    """
+    entry, settings_of = _ENTRIES[word]
+    shared = {key: value for key, value in table.items() if key in entry.model_fields and key != "settings"}
+    if not isinstance(table.get("kind"), str) or not table["kind"]:
+        raise UsageError(f"{where}.kind is missing or is no text: it must name an installed kind of {word[:-1]}.")
+    model = settings_of(str(table["kind"]))
+    try:
+        own = model.model_validate({key: value for key, value in table.items() if key not in shared})
+    except ValidationError as problem:
+        known = set(entry.model_fields) - {"settings"}
+        raise UsageError("\n".join(_sentence(error, model, where, known) for error in problem.errors())) from None
+    except UsageError as problem:
+        raise UsageError(f"{where}: {problem}") from None
+    if isinstance(path := getattr(own, "path", None), str):
+        try:
+            _is_a_path(path)
+        except ValueError as problem:
+            raise UsageError(f"{where}.path: {problem}.") from None
+    return entry.model_validate(shared | {"settings": own})
 
 
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
@@ -218,38 +291,56 @@ def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
     return f'There is no {what} "{name}" in {FILE}{hint}'
 
 
-def _refuse_unknown(raw: Mapping[str, Any], name: str) -> None:
-    """Raises UsageError for the first key that no table knows."""
-    known: dict[str, set[str]] = {
-        "": set(Config.model_fields),
-        "limits": {field.name for field in fields(Limits)},
-        "caps": {field.name for field in fields(SizeLimits)},
-    }
-    tables = {"": raw} | {table: raw.get(table) for table in ("limits", "caps")}
-    sources = raw.get("sources")
-    for source, settings in sources.items() if isinstance(sources, dict) else ():
-        known[f"sources.{source}"] = set(SourceSettings.model_fields)
-        tables[f"sources.{source}"] = settings
-    for table, settings in tables.items():
-        for key in settings if isinstance(settings, dict) else ():
-            if key not in known[table]:
-                where = f"{table}.{key}" if table else key
-                hint = nearest(key, known[table]) or f"; known are {', '.join(sorted(known[table]))}."
-                raise UsageError(f"{name}: {where} is not a setting{hint}")
+_EXPECTED = {
+    "greater_than": "it must be more than {gt}",
+    "greater_than_equal": "it must be {ge} or more",
+    "less_than": "it must be less than {lt}",
+    "less_than_equal": "it must be {le} or less",
+    "int_type": "it must be a whole number",
+    "int_from_float": "it must be a whole number",
+    "float_type": "it must be a number",
+    "finite_number": "it must be a number",
+    "bool_type": "it must be true or false",
+    "string_type": "it must be a text in quotation marks",
+}
+"""What a value must be, by the type of pydantic's error."""
 
 
-def _sentence(error: Any) -> str:
-    """One pydantic complaint as a sentence that starts with the key."""
-    where = ".".join(str(part) for part in error["loc"])
+def _sentence(error: Any, model: type[BaseModel], table: str = "", known: AbstractSet[str] = frozenset()) -> str:
+    """One error of pydantic as a sentence that begins with the key."""
+    where = ".".join(part for part in (table, *map(str, error["loc"])) if part)
+    value = error["input"]
     if error["type"] == "value_error":
-        joint = "." if where in ("limits", "caps") else ": "
-        told = f"{where}{joint}{error['ctx']['error']}"
+        text = f"{where}: {error['ctx']['error']}" if where else str(error["ctx"]["error"])
     elif error["type"] == "missing":
-        told = f"{where} is missing"
+        text = f"{where} is missing"
     elif error["type"] == "string_too_short":
-        told = f"{where} is empty: it must say something"
-    elif error["type"] in ("dataclass_exact_type", "model_type", "dict_type"):
-        told = f"{where} is {error['input']!r}: it must be a table, [{where}]"
+        text = f"{where} is empty: it must say something"
+    elif error["type"] == "extra_forbidden":
+        fields = _fields(model, error["loc"]) | (known if len(error["loc"]) == 1 else set())
+        hint = nearest(str(error["loc"][-1]), fields) or f"; known are {', '.join(sorted(fields))}"
+        text = f"{where} is not a setting{hint}"
+    elif error["type"] in ("model_type", "dict_type", "model_attributes_type"):
+        text = f"{where} is {value!r}: it must be a table, [{where}]"
     else:
-        told = f"{where} is {error['input']!r}: {error['msg'].replace('Input should be', 'it must be')}"
-    return told if told.endswith("?") else f"{told}."
+        expected = _EXPECTED.get(error["type"], "").format(**error.get("ctx", {}))
+        expected = expected or error["msg"].replace("Input should be", "it must be")
+        shown = f" is {value!r}" if isinstance(value, str | int | float) else ""
+        text = f"{where}{shown}: {expected}"
+    return text if text.endswith((".", "?")) else f"{text}."
+
+
+def _fields(model: type[BaseModel], path: Sequence[str | int]) -> set[str]:
+    """The keys of the table in which the last key of the path stands."""
+    for key in path[:-1]:
+        field = model.model_fields.get(str(key))
+        nested = list(_models(field.annotation)) if field else []
+        model = nested[0] if nested else model
+    return set(model.model_fields)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)

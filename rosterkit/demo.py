@@ -11,13 +11,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from rosterkit import config
+from rosterkit import config, registry
 from rosterkit.errors import InternalError, Refused
 from rosterkit.plan.plan import Plan
 from rosterkit.render import text as tables
 from rosterkit.render.labels import Choice
-from rosterkit.rule_catalogue import installed_rules
-from rosterkit.settings_page import template
+from rosterkit.settings_template import template
 from rosterkit.workspace import Workspace
 
 __all__ = ["NIGHTS", "fixtures", "walk"]
@@ -61,10 +60,12 @@ def walk(folder: Path, console: Console) -> None:
     tables.plan_summary(console, first, zone)
     _carry_out(console, workspace, first, "the first load, compared with the office")
     before = workspace.feed_build("oneroster", NIGHTS["first-night"])
+    workspace.feed_approve("oneroster", reason="the first file, compared with the office", actor=_ACTOR)
+    console.print(Text("The first file of the feed waited for a person too: approved and sent."))
 
     _step(console, 2, "The second night: a small plan, with findings, a held archive and a reused id.")
     second = workspace.plan(folder / "packages" / "second-night", as_of=NIGHTS["second-night"])
-    tables.view(console, workspace.show(second.id), _PEOPLE, installed_rules(), zone)
+    tables.view(console, workspace.show(second.id), _PEOPLE, registry.rules(), zone)
     every = f"Every line: rosterkit -C {shlex.quote(str(folder))} show {second.id} --limit 0"
     console.print(Text(every), soft_wrap=True)
     _carry_out(console, workspace, second, "the changes of the day; the held ones wait for the school")
@@ -78,7 +79,7 @@ def walk(folder: Path, console: Console) -> None:
     after = workspace.feed_build("oneroster", NIGHTS["first-night"])
     if before.files != after.files:
         raise InternalError("Undo did not bring the first night back.")
-    tables.receipt(console, after, installed_rules())
+    tables.receipt(console, after, registry.rules())
     console.print("It is the package that the first night gave, byte for byte: undo brought everything back.")
     console.print(Text(_what_next(folder)), soft_wrap=True)
 

@@ -1,56 +1,252 @@
-"""``feed build``: from the newest revision to files in a folder, with a receipt there and in the store."""
+"""A feed from the newest revision to its target: built, checked as the vendor would, compared, approved, sent.
+
+    roster ──▶ Feed.build ──▶ Feed.check ──▶ refused | waiting for a person | sent
+
+What the vendor would ignore or reject never leaves. A first file, a file under changed settings, and a file that the
+check holds wait until a person approves them. The delivery is recorded before the files leave.
+"""
 
 from __future__ import annotations
 
-import json
+import shutil
 import sqlite3
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO
 
-from rosterkit.config import Config
-from rosterkit.errors import Refused
-from rosterkit.feeds.folder import send
-from rosterkit.feeds.legacy import FeedInput, feed
-from rosterkit.feeds.receipt import About, settings_digest
-from rosterkit.results import FeedReceipt
-from rosterkit.store import plans
-from rosterkit.store.database import transaction
-from rosterkit.store.frames import ActiveFrames
+import polars as pl
+
+from rosterkit import registry
+from rosterkit.config import Config, FeedEntry
+from rosterkit.errors import Busy, Refused, RosterkitError, UsageError
+from rosterkit.feeds.base import Feed, FeedContext, FeedFile, LastSent, Outcome, Verdict
+from rosterkit.feeds.folder import send as send_to_folder
+from rosterkit.feeds.folder import worth_sending
+from rosterkit.feeds.ledger import entries
+from rosterkit.feeds.receipt import About, Sent, sent
+from rosterkit.results import FeedCheck, FeedReceipt
+from rosterkit.roster import findings
+from rosterkit.sources.findings import Findings
+from rosterkit.store import deliveries, plans
+from rosterkit.store.deliveries import BuiltFile, Delivery
+from rosterkit.store.roster import StoredRoster
 from rosterkit.store.snapshot import revision_of
+from rosterkit.transport.base import Outgoing
+from rosterkit.transport.place import open_place
 
-__all__ = ["build_feed"]
+__all__ = ["approve_feed", "build_feed", "check_feed", "reject_feed"]
+
+_NEVER_LEAVES = (Outcome.IGNORED, Outcome.REJECTED)
 
 
-def build_feed(
-    folder: Path, database: Path, connection: sqlite3.Connection, config: Config, name: str, as_of: date
-) -> FeedReceipt:
-    """Builds the feed of that name (or the only one); Refused before the first revision, or when it would be empty."""
-    name, settings = config.feed(name)
+@dataclass(frozen=True)
+class _Named:
+    """A feed of the configuration, and where its workspace is."""
+
+    folder: Path
+    name: str
+    entry: FeedEntry
+    feed: Feed
+
+    @property
+    def target(self) -> str:
+        """What people call the place that the files go to."""
+        if self.entry.target is None:
+            return str(self.entry.outbox(self.folder, self.name))
+        with open_place(self.entry.target, self.folder) as place:
+            return place.name
+
+
+def _named(folder: Path, config: Config, name: str) -> _Named:
+    name, entry = config.feed(name)
+    return _Named(folder, name, entry, registry.feed(entry.kind))
+
+
+def build_feed(folder: Path, connection: sqlite3.Connection, config: Config, name: str, as_of: date) -> FeedReceipt:
+    """Builds the feed of that name (or the only one), and sends it where nobody need look at it first.
+
+    Raises Refused before the first revision, where the feed is paused, and where it would be empty.
+    """
+    named = _named(folder, config, name)
+    if pause := deliveries.paused(connection, named.name):
+        raise Refused(f"{pause} To go on: rosterkit feed resume {named.name}", why="paused")
+    last = deliveries.last_sent(connection, named.name)
+    with _built(named, connection, as_of, last[1] if last else None) as (files, found):
+        worth_sending([built.file for built in files])
+        verdict = named.feed.check([b.file for b in files], last[1] if last else None, named.entry.settings)
+        about = _about(named, connection, as_of, verdict)
+        why = _why_not_sent(named, verdict, last[0] if last else None)
+        state = "refused" if verdict.outcome in _NEVER_LEAVES else "waiting" if why else "sending"
+        record = partial(deliveries.begin, connection, about, named.target, files, why=why, compared=verdict.compared)
+        if state == "sending":
+            identifiers = _identifiers(named, files)
+            delivery = record(state=state, identifiers=identifiers)
+            lying, state = _deliver(named, connection, delivery, [built.file for built in files], about), "sent"
+        else:
+            record(state=state)
+            lying = tuple(built.sent for built in files)
+    every = findings.ordered(findings.concat([found, verdict.findings]))
+    return FeedReceipt(
+        named.name,
+        named.entry.kind,
+        named.target,
+        about.revision,
+        tuple((file.name, file.rows, file.bytes, file.sha256) for file in lying),
+        every,
+        about.built_at,
+        state,
+        str(verdict.outcome),
+        why,
+        verdict.compared,
+    )
+
+
+def _about(named: _Named, connection: sqlite3.Connection, as_of: date, verdict: Verdict) -> About:
+    outcome, revision = str(verdict.outcome), revision_of(connection)
+    return About(named.name, named.entry.kind, revision, as_of, plans.now(), named.entry.digest, outcome)
+
+
+@contextmanager
+def _built(
+    named: _Named, connection: sqlite3.Connection, as_of: date, last: LastSent | None
+) -> Iterator[tuple[list[BuiltFile], pl.DataFrame]]:
+    """The files as they lie in a folder of their own until the block ends, and the findings of the build."""
     revision = revision_of(connection)
     if revision == 0:
         raise Refused("The store is empty: nothing was applied yet. Apply a plan first.", why="no-revision")
-    given = FeedInput(ActiveFrames(database), settings.settings, revision, as_of, database.parent)
-    rendered = feed(settings.kind).render(given)
-    target = settings.target(folder, name)
-    verdict = "accepted" if rendered.findings.height == 0 else "accepted with rows left out"
-    about = About(name, settings.kind, revision, as_of, plans.now(), settings.settings, verdict)
-    sent = send(rendered.files, target, about)
-    with transaction(connection):
-        connection.execute(
-            "insert into delivery (feed, kind, target, revision, as_of, at, settings_digest, verdict, files) "
-            "values (?,?,?,?,?,?,?,?,?)",
-            (
-                name,
-                settings.kind,
-                str(target),
-                revision,
-                as_of.isoformat(),
-                about.built_at.isoformat(),
-                settings_digest(settings.settings),
-                verdict,
-                json.dumps([asdict(file) for file in sent]),
-            ),
+    with TemporaryDirectory(dir=named.folder) as scratch:
+        known = Findings(tuple(registry.rules().values()))
+        ledger = deliveries.ledger(connection, named.name)
+        context = FeedContext(known, as_of, Path(scratch), last, ledger=ledger)
+        roster = StoredRoster(named.folder / "roster.db", revision)
+        made = named.feed.build(roster, named.entry.settings, context)
+        yield [_written(file, Path(scratch, f"built-{n}")) for n, file in enumerate(made)], known.frame()
+
+
+def _written(file: FeedFile, path: Path) -> BuiltFile:
+    with path.open("w+b") as out:
+        file.write(out)
+    return BuiltFile(replace(file, body=partial(_copy, path), built=True), sent(path, file.name, file.rows), path)
+
+
+def _copy(path: Path, out: IO[bytes]) -> None:
+    with path.open("rb") as file:
+        shutil.copyfileobj(file, out, 1 << 20)
+
+
+def _why_not_sent(named: _Named, verdict: Verdict, last: Delivery | None) -> str:
+    """Why the file never leaves, or waits for a person; "" where it may leave."""
+    if verdict.outcome in _NEVER_LEAVES:
+        return f"{named.feed.vendor.name} would find it {verdict.outcome}"
+    if verdict.outcome is Outcome.HELD:
+        errors = verdict.findings.filter(pl.col("severity") == "error")["detail"].drop_nulls()
+        details = "; ".join(dict.fromkeys(text for text in errors if text))
+        return f"it is too different from what was sent last{f': {details}' if details else ''}"
+    if last is None:
+        return "it is the first file of this feed"
+    return "" if last.settings_digest == named.entry.digest else "the settings of the feed changed since the last file"
+
+
+def _identifiers(named: _Named, files: Sequence[BuiltFile]) -> pl.DataFrame | None:
+    kinds = named.feed.identifiers(named.entry.settings)
+    return entries([built.file for built in files], kinds) if kinds else None
+
+
+def _deliver(
+    named: _Named, connection: sqlite3.Connection, delivery: int, files: Sequence[FeedFile], about: About
+) -> tuple[Sent, ...]:
+    """Brings the files to the target; the store knows before and after."""
+    try:
+        lying = _to_target(named, files, about)
+    except RosterkitError:
+        deliveries.fail(connection, delivery)
+        raise
+    try:
+        deliveries.end(connection, delivery, lying)
+    except Busy:
+        raise Busy(
+            f"The files are at {named.target}, but another program holds the store, so that this is not recorded. "
+            f"End that program; then build the feed again."
+        ) from None
+    return lying
+
+
+def _to_target(named: _Named, files: Sequence[FeedFile], about: About) -> tuple[Sent, ...]:
+    if named.entry.target is None:
+        return send_to_folder(tuple(files), named.entry.outbox(named.folder, named.name), about)
+    rows = {file.name: file.rows for file in files}
+    with open_place(named.entry.target, named.folder) as place:
+        arrived = place.deliver([Outgoing(file.name, file.write) for file in files])
+    return tuple(Sent(file.name, rows[file.name], file.bytes, file.sha256) for file in arrived)
+
+
+def approve_feed(
+    folder: Path, connection: sqlite3.Connection, config: Config, name: str, *, actor: str, reason: str
+) -> Delivery:
+    """Approves the file that waits, and sends exactly these bytes.
+
+    Raises Refused where none waits, and where revision or settings changed since it was built.
+    """
+    named = _named(folder, config, name)
+    held = _waiting(connection, named.name)
+    if pause := deliveries.paused(connection, named.name):
+        raise Refused(f"{pause} To go on: rosterkit feed resume {named.name}", why="paused")
+    if held.revision != revision_of(connection) or held.settings_digest != named.entry.digest:
+        raise Refused(
+            f"The roster or the settings changed since the file of {named.name} was built. Build the feed again, and "
+            "look at the new file.",
+            why="stale",
         )
-    files = tuple((file.name, file.rows, file.bytes, file.sha256) for file in sent)
-    return FeedReceipt(name, settings.kind, target, revision, files, rendered.findings, about.built_at)
+    files = deliveries.files_of(connection, held.id)
+    kinds = named.feed.identifiers(named.entry.settings)
+    deliveries.send(connection, held, entries(files, kinds) if kinds else None, actor, reason)
+    about = About(held.feed, held.kind, held.revision, held.as_of, held.at, held.settings_digest, held.verdict)
+    lying = _deliver(named, connection, held.id, files, about)
+    return replace(held, state="sent", files=lying, actor=actor, reason=reason)
+
+
+def reject_feed(connection: sqlite3.Connection, config: Config, name: str, *, actor: str, reason: str) -> Delivery:
+    """Rejects the file that waits: it never leaves. Raises Refused where none waits."""
+    held = _waiting(connection, config.feed(name)[0])
+    deliveries.decide(connection, held.id, "rejected", actor, reason)
+    return replace(held, state="rejected", actor=actor, reason=reason)
+
+
+def _waiting(connection: sqlite3.Connection, name: str) -> Delivery:
+    held = deliveries.waiting(connection, name)
+    if held is None:
+        raise Refused(
+            f"No file of the feed {name} waits for a person. Build it: rosterkit feed build {name}", why="none"
+        )
+    return held
+
+
+def check_feed(
+    folder: Path, connection: sqlite3.Connection, config: Config, name: str, paths: Sequence[Path], as_of: date
+) -> FeedCheck:
+    """How the vendor would take these files; without files, what a build would send. Nothing is stored or sent."""
+    named = _named(folder, config, name)
+    last = deliveries.last_sent(connection, named.name)
+    sent_before = last[1] if last else None
+    if paths:
+        files = [_given(path) for path in paths]
+        verdict = named.feed.check(files, sent_before, named.entry.settings)
+        return FeedCheck(
+            named.name, named.entry.kind, verdict.outcome, verdict.findings, verdict.rows, verdict.compared
+        )
+    with _built(named, connection, as_of, sent_before) as (built, found):
+        made = [replace(one.file, built=False) for one in built]
+        verdict = named.feed.check(made, sent_before, named.entry.settings)
+    every = findings.ordered(findings.concat([found, verdict.findings]))
+    return FeedCheck(named.name, named.entry.kind, verdict.outcome, every, verdict.rows, verdict.compared)
+
+
+def _given(path: Path) -> FeedFile:
+    if not path.is_file():
+        raise UsageError(f"{path.absolute()} is not a file. Name the file, or the files, that would be sent.")
+    return FeedFile(path.name, partial(_copy, path), 0)

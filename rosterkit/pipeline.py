@@ -17,9 +17,10 @@ from rosterkit.plan.build import Draft, build
 from rosterkit.plan.changes import Parts, counts
 from rosterkit.plan.plan import Plan
 from rosterkit.plan.undo import reverse
+from rosterkit.registry import source
 from rosterkit.roster.schema import entities
 from rosterkit.sources.base import Progress
-from rosterkit.sources.bundle import Bundle, ReadOptions, read_bundle, source
+from rosterkit.sources.bundle import Bundle, ReadOptions, read_bundle
 from rosterkit.sources.row_cache import RowCache
 from rosterkit.store import deltas as queue
 from rosterkit.store import plans
@@ -43,9 +44,9 @@ def read_options(connection: sqlite3.Connection, config: Config, name: str, prog
     """How the packages of this source are read."""
     settings = config.source(name)
     return ReadOptions(
-        strict=settings.strict,
+        strict=bool(getattr(settings.settings, "strict", False)),
         demographics=config.demographics,
-        dates=settings.dates,
+        dates=str(getattr(settings.settings, "dates", "iso")),
         accepted_lines=_accepted_lines(connection, name),
         caps=config.caps,
         progress=progress,

@@ -1,23 +1,60 @@
-"""What is installed beside the engine, found through entry points: sources and feeds."""
+"""What is installed beside the engine, found by entry point: sources, feeds, and the rules of both."""
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import entry_points
 from typing import TypeVar
 
 from rosterkit.errors import UsageError
+from rosterkit.feeds.base import Feed
+from rosterkit.roster.rules import Rule, catalogue
+from rosterkit.sources.base import Source
 
-__all__ = ["installed"]
+__all__ = ["feed", "feed_kinds", "rules", "source", "source_kinds"]
 
 T = TypeVar("T")
 
 
-def installed(word: str, kind: str, contract: type[T]) -> T:
-    """The ``word`` ("source" or "feed") of that kind; UsageError when none is installed, or it is none."""
-    found = {point.name: point for point in entry_points(group=f"rosterkit.{word}s")}
-    if kind not in found:
-        raise UsageError(f'There is no {word} of kind "{kind}". Installed: {", ".join(sorted(found)) or "none"}.')
-    loaded = found[kind].load()
+def source(kind: str) -> Source:
+    """The source of that kind; UsageError when none is installed."""
+    return _installed("source", kind, Source)  # type: ignore[type-abstract] # a protocol is what is asked for
+
+
+def feed(kind: str) -> Feed:
+    """The feed of that kind; UsageError when none is installed."""
+    return _installed("feed", kind, Feed)  # type: ignore[type-abstract] # as above
+
+
+def source_kinds() -> tuple[str, ...]:
+    """The kinds of source that are installed, by name."""
+    return tuple(sorted(_points("source")))
+
+
+def feed_kinds() -> tuple[str, ...]:
+    """The kinds of feed that are installed, by name."""
+    return tuple(sorted(_points("feed")))
+
+
+def rules() -> dict[str, Rule]:
+    """Every rule by code, the engine's first; a rule that a source and its feed share stands once."""
+    found = [rule for kind in source_kinds() for rule in source(kind).rules]
+    found += [rule for kind in feed_kinds() for rule in feed(kind).rules]
+    return catalogue(tuple(dict.fromkeys(found)))
+
+
+@cache
+def _points(word: str) -> dict[str, object]:
+    return {point.name: point for point in entry_points(group=f"rosterkit.{word}s")}
+
+
+def _installed(word: str, kind: str, contract: type[T]) -> T:
+    points = entry_points(group=f"rosterkit.{word}s", name=kind)
+    if not points:
+        raise UsageError(
+            f'There is no {word} of kind "{kind}". Installed: {", ".join(sorted(_points(word))) or "none"}.'
+        )
+    loaded = next(iter(points)).load()
     if not isinstance(loaded, contract):
         raise UsageError(f'What is installed as {word} "{kind}" is not a rosterkit {word}. Reinstall its package.')
     return loaded

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 
@@ -18,6 +17,7 @@ __all__ = [
     "Approval",
     "CheckReport",
     "Explanation",
+    "FeedCheck",
     "FeedReceipt",
     "Hold",
     "Revision",
@@ -122,12 +122,28 @@ class Explanation:
 
 @dataclass(frozen=True)
 class FeedReceipt:
-    """What was built and where it went."""
+    """What was built, and what became of it."""
 
     feed: str
     kind: str
-    folder: Path
+    target: str
     revision: int
     files: tuple[tuple[str, int, int, str], ...]  # name, rows, bytes, sha256
     findings: pl.DataFrame
     built_at: datetime
+    state: str = "sent"  # sent | waiting (for a person) | refused (it never leaves)
+    verdict: str = "accepted"  # as the vendor would answer
+    why: str = ""  # why it was not sent
+    compared: Mapping[str, int] = field(default_factory=dict)  # with what was sent last
+
+
+@dataclass(frozen=True)
+class FeedCheck:
+    """How a vendor would take files."""
+
+    feed: str
+    kind: str
+    verdict: str
+    findings: pl.DataFrame
+    rows: Mapping[str, int]  # by file
+    compared: Mapping[str, int]  # with what was sent last

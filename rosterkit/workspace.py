@@ -9,35 +9,38 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
+from pydantic import BaseModel
 
 from rosterkit import config as configuration
 from rosterkit import pipeline as planning
+from rosterkit import registry
 from rosterkit import review as deciding
 from rosterkit.checking import check_package
 from rosterkit.errors import Refused, UsageError
-from rosterkit.feed_building import build_feed
+from rosterkit.feed_building import approve_feed, build_feed, check_feed, reject_feed
 from rosterkit.lineage import explain_record
 from rosterkit.lock import lease
 from rosterkit.plan.explain import creates, lines
 from rosterkit.plan.plan import LINES, Plan, PlanView
-from rosterkit.results import Applied, Approval, CheckReport, Explanation, FeedReceipt, Hold, Revision
+from rosterkit.results import Applied, Approval, CheckReport, Explanation, FeedCheck, FeedReceipt, Hold, Revision
 from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
-from rosterkit.rule_catalogue import installed_rules
-from rosterkit.settings_page import template
+from rosterkit.settings_template import template
 from rosterkit.sources.base import Progress, no_progress
-from rosterkit.store import history, plans
+from rosterkit.store import deliveries, history, plans
 from rosterkit.store.database import connect, migrate
+from rosterkit.store.deliveries import Delivery
 from rosterkit.store.display_names import keys_of, names_of
 from rosterkit.store.save import apply_plan
 from rosterkit.store.snapshot import revision_of
+from rosterkit.transport.secrets import references, resolve
 
 __all__ = ["Workspace", "check_package"]
 
@@ -103,7 +106,9 @@ class Workspace:
         return datetime.now(self.config.zone).date()
 
     def _package(self, package: Path | None, name: str) -> Path:
-        return Path(package) if package is not None else self.config.source(name).package(self.folder)
+        if package is not None:
+            return Path(package)
+        return self.folder / Path(str(getattr(self.config.source(name).settings, "path", ""))).expanduser()
 
     def check(self, package: Path | None = None, *, source: str = "main", strict: bool | None = None) -> CheckReport:
         """Reads and checks a package (by default the source's own) and changes nothing."""
@@ -126,6 +131,23 @@ class Workspace:
                 as_of or self._today(),
                 self._progress,
             )
+
+    def validate(self) -> None:
+        """Checks what loading the settings does not: that every secret they refer to is there.
+
+        Raises UsageError that names every problem.
+        """
+        problems = []
+        entries: dict[str, BaseModel] = {f"sources.{name}": entry for name, entry in self.config.sources.items()}
+        entries |= {f"feeds.{name}": entry for name, entry in self.config.feeds.items()}
+        for where, entry in entries.items():
+            for key, reference in references(entry.model_dump(mode="json")):
+                try:
+                    resolve(reference, self.folder)
+                except UsageError as problem:
+                    problems.append(f"{where}.{key}: {problem}")
+        if problems:
+            raise UsageError("\n".join(problems))
 
     def plans(self) -> tuple[Plan, ...]:
         """Every plan, the newest first."""
@@ -252,10 +274,41 @@ class Workspace:
             deciding.accept_line(connection, source, line_hash, actor=actor, reason=reason)
 
     def feed_build(self, name: str = "", as_of: date | None = None) -> FeedReceipt:
-        """Builds a feed from the newest revision into its folder, with a receipt."""
+        """Builds a feed from the newest revision, and sends it where no person need look at it first."""
         with self._write() as connection:
-            return build_feed(self.folder, self.database, connection, self.config, name, as_of or self._today())
+            return build_feed(self.folder, connection, self.config, name, as_of or self._today())
+
+    def feed_check(self, name: str = "", files: Sequence[Path] = (), *, as_of: date | None = None) -> FeedCheck:
+        """How the vendor would take these files, or what would be built now. Changes nothing."""
+        with self._read() as connection:
+            return check_feed(self.folder, connection, self.config, name, files, as_of or self._today())
+
+    def feed_approve(self, name: str = "", *, reason: str, actor: str) -> Delivery:
+        """Approves the file that waits, and sends it."""
+        with self._write() as connection:
+            return approve_feed(self.folder, connection, self.config, name, actor=actor, reason=reason)
+
+    def feed_reject(self, name: str = "", *, reason: str, actor: str) -> Delivery:
+        """Rejects the file that waits: it never leaves."""
+        with self._write() as connection:
+            return reject_feed(connection, self.config, name, actor=actor, reason=reason)
+
+    def feed_pause(self, name: str = "", *, reason: str, actor: str) -> None:
+        """Pauses a feed: nothing of it is built or sent until it is resumed."""
+        with self._write() as connection:
+            deliveries.pause(connection, self.config.feed(name)[0], actor, reason)
+
+    def feed_resume(self, name: str = "") -> None:
+        """Ends the pause of a feed; Refused where it is not paused."""
+        with self._write() as connection:
+            deliveries.resume(connection, self.config.feed(name)[0])
+
+    def feed_log(self, name: str = "") -> tuple[Delivery, ...]:
+        """What was built and sent, the newest first: of one feed, or of all."""
+        feed = self.config.feed(name)[0] if name else ""
+        with self._read() as connection:
+            return tuple(deliveries.deliveries(connection, feed))
 
     def rules(self) -> tuple[Rule, ...]:
         """Every rule of the engine and of the sources and feeds that are installed."""
-        return tuple(installed_rules().values())
+        return tuple(registry.rules().values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -10,7 +10,6 @@ from pydantic import BaseModel
 from providers.oneroster.feed import OneRosterFeed
 from providers.oneroster.rules import RULES
 from providers.oneroster.settings import OneRosterSettings
-from providers.oneroster.spec import FILES
 from rosterkit.sources.base import Capabilities
 
 if TYPE_CHECKING:
@@ -26,9 +25,6 @@ class OneRosterSource:
     kind = "oneroster"
     rules: Sequence[Rule] = RULES
     Settings: type[BaseModel] = OneRosterSettings
-    column_names: Mapping[str, str] = {
-        field.home: field.name for files in FILES.values() for file in files.values() for field in file.fields
-    }
     capabilities = Capabilities(
         entities=(
             "Org",

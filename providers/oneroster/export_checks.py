@@ -13,7 +13,7 @@ Three passes, each over whole columns:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -26,7 +26,7 @@ from providers.oneroster.roles import GUID, found, with_columns_of
 from providers.oneroster.spec import FILES, Field, File
 from providers.oneroster.validation import class_spans, outside_terms
 
-__all__ = ["Sieve", "sift", "sift_enrollments"]
+__all__ = ["Sieve", "sift"]
 
 _CONTROL = r"[\x00-\x1f\x7f\x85\x{2028}\x{2029}]+"
 _TELLING = rf"{_CONTROL}|^\s*$|^NULL$"
@@ -46,7 +46,6 @@ class Sieve:
     version: str
     rows: Rows
     ids: Mapping[str, pl.Series]  # ``Drafts.ids``
-    known: Mapping[str, pl.Series]  # every id of the drafts, to tell a row that was left out from one that never was
     findings: list[pl.DataFrame] = field(default_factory=list)
 
     def file(self, name: str) -> File:
@@ -87,29 +86,16 @@ class Sieve:
 def sift(drafts: Drafts, version: str) -> Sieve:
     """The rows that are strictly valid together, by file, and a finding for everything that is not sent as it was."""
     files = drafts.files
-    known = {name: rows["sourcedId"] for name, rows in files.items()}
-    sieve = Sieve(version, dict(files), drafts.ids, known, list(drafts.findings))
+    sieve = Sieve(version, dict(files), drafts.ids, list(drafts.findings))
     for name in files:
         _cells(sieve, name)
     for name in files:
         _standing(sieve, name)
     for name in files:
         _links(sieve, name)
+    if "enrollments" in files:
+        _outside_terms(sieve, _spans(sieve))
     return sieve
-
-
-def sift_enrollments(sieve: Sieve, drafted: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Of each portion the rows that are strictly valid with those in the sieve, which are sifted already.
-
-    Nothing refers to an enrollment, and none to another but by the same id, whose rows lie in one portion.
-    """
-    spans = _spans(sieve)
-    for portion in drafted:
-        sieve.rows["enrollments"] = portion
-        _cells(sieve, "enrollments")
-        _standing(sieve, "enrollments")
-        _outside_terms(sieve, spans)
-        yield sieve.rows.pop("enrollments")
 
 
 def _sure(where: pl.Expr | pl.Series) -> pl.Expr:
@@ -265,9 +251,7 @@ def _standing(sieve: Sieve, name: str) -> None:
             continue
         gone = ~_among(sieve, name, column, sieve.rows[column.to]["sourcedId"])
         if gone.any():
-            known = _among(sieve, name, column, sieve.known[column.to])
-            sieve.note("feed.reference", name, gone & ~known, column.name)
-            sieve.note("feed.depends", name, gone & known, column.name)
+            sieve.note("feed.depends", name, gone, column.name)
             sieve.rows[name] = sieve.rows[name].filter(~gone.fill_null(False))
     if name in _SCHOOLS:
         schools = sieve.rows["orgs"].filter((pl.col("type") == "school") | pl.col("type").str.starts_with("ext:"))

@@ -9,14 +9,14 @@ takes no room. No row is left out here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
+from providers.oneroster.numbered import NumberedRoster
 from providers.oneroster.roles import agents, roles_of_12, users_of_11, with_columns_of
 from providers.oneroster.spec import FILES, Field, File
-from rosterkit.feeds.legacy import Frames
 
 __all__ = ["LISTS", "ORDER", "Drafts", "draft", "numbered"]
 
@@ -42,18 +42,16 @@ ORDER = {
 class Drafts:
     """What is to be sent, not yet judged.
 
-    ``files``: the drafts by file in ``ORDER``, but that of the ``enrollments``, which comes a portion at a time: in the
-    order of sourcedId, rows of one id together. ``ids``: by file, the ids that other files may name, in order; instead
-    of an id, rows have its place there. ``findings`` are those of the conversion.
+    ``files``: the drafts by file in ``ORDER``. ``ids``: by file, the ids that other files may name, in order; rows have
+    the position there instead of an id. ``findings`` are those of the conversion.
     """
 
     files: dict[str, pl.DataFrame]
     ids: dict[str, pl.Series]
-    enrollments: Iterator[pl.DataFrame]
     findings: list[pl.DataFrame]
 
 
-def draft(frames: Frames, version: str, *, extended: bool, demographics: bool) -> Drafts:
+def draft(frames: NumberedRoster, version: str, *, extended: bool, demographics: bool) -> Drafts:
     """The drafts, with extensions if ``extended``, without demographics unless ``demographics``."""
     files = {file: FILES[version][file] for file in ORDER if file in FILES[version]}
     if not demographics:
@@ -68,18 +66,17 @@ def draft(frames: Frames, version: str, *, extended: bool, demographics: bool) -
         frames.read("Class", asked["Class"]), frames.read("ClassTerm", asked["ClassTerm"]), frames.ids("Class")
     )
     schools = given["Class"].unique("sourced_id", keep="none").select("sourced_id", of_class="school")
-    enrollments = frames.slices("Enrollment", asked["Enrollment"])
-    leaf = files.pop("enrollments")
-    parts = (_laid_out(leaf, seats.enrolled(_with_school(rows, schools))) for rows in enrollments)
     drafts = {}
     for name, file in files.items():  # what is laid out is let go, and the rest is not read before
         rows = given.pop(ORDER[name]) if ORDER[name] in given else frames.read(ORDER[name], asked[ORDER[name]])
         if name == "demographics":
             rows = rows.with_columns(seats.own(rows["user"]).alias("sourced_id"))
+        elif name == "enrollments":
+            rows = seats.enrolled(_with_school(rows, schools))
         drafts[name] = _laid_out(file, rows)
     targets = {field.to for file in FILES[version].values() for field in file.fields if field.to in drafts}
     ids = {name: seats.ids if name == "users" else frames.ids(ORDER[name]) for name in targets}
-    return Drafts(drafts, ids, parts, findings)
+    return Drafts(drafts, ids, findings)
 
 
 _BESIDE = {

@@ -1,23 +1,25 @@
 """The OneRoster feed: the roster as a strictly valid bulk package of CSV 1.1 or 1.2, always the same bytes.
 
-The road of a table: laid out as the file of that version (``draft``, ``convert``), sifted until every row is valid and
-every reference resolves (``sift``), written (``package``). Everything that is not sent as it was is a finding.
+Each table is laid out as the file of that version (``export_rows``, ``roles``), checked until every row is valid and
+every reference resolves (``export_checks``), and written (``writer``). What is not sent as it was is a finding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 import polars as pl
+from pydantic import BaseModel
 
-from providers.oneroster.export_checks import Sieve, sift, sift_enrollments
+from providers.oneroster.export_checks import Sieve, sift
 from providers.oneroster.export_rows import draft, numbered
 from providers.oneroster.feed_rules import RULES
 from providers.oneroster.feed_settings import FeedSettings
+from providers.oneroster.numbered import NumberedRoster
+from providers.oneroster.preflight import preflight
 from providers.oneroster.spec import FILES
 from providers.oneroster.writer import InOrder, csv_file, manifest, zipped
-from rosterkit.feeds.legacy import FeedFile, FeedInput, Rendered
-from rosterkit.feeds.spill_file import Spool
+from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, VendorFacts, Verdict
 from rosterkit.roster import findings
 from rosterkit.roster.rules import Rule
 
@@ -28,46 +30,56 @@ class OneRosterFeed:
     """Writes OneRoster CSV 1.1 and 1.2 (as 1.2.1 has it)."""
 
     kind: str = "oneroster"
-    rules: tuple[Rule, ...] = RULES
+    rules: Sequence[Rule] = RULES
+    Settings: type[BaseModel] = FeedSettings
+    vendor = VendorFacts(
+        name="Any product that reads OneRoster CSV",
+        files="oneroster.zip, or the CSV files in a folder",
+        transports=("folder", "sftp", "s3", "https"),
+        clock="set by the product that reads it",
+        leaver="absent from the file: a bulk package holds everybody who is there",
+        absence_deletes=True,
+    )
 
-    def render(self, given: FeedInput) -> Rendered:
-        """One zip, or manifest.csv and the rostering files in its order; no file at all where no row can be sent.
+    def build(self, roster: Roster, settings: FeedSettings, context: FeedContext) -> Sequence[FeedFile]:
+        """One zip, or manifest.csv and the rostering files in its order; no file where no row can be sent.
 
         ``FeedFile.rows`` counts the records of the files (of manifest.csv its properties; a zip does not count them).
-        Raises UsageError when a setting is wrong.
         """
-        settings = FeedSettings.read(given.settings)
-        drafts = draft(given.frames, settings.version, extended=settings.extensions, demographics=settings.demographics)
+        drafts = draft(
+            NumberedRoster(roster), settings.version, extended=settings.extensions, demographics=settings.demographics
+        )
         sieve = sift(drafts, settings.version)
-        enrollments = Spool(given.scratch)
-        for rows in sift_enrollments(sieve, drafts.enrollments):
-            enrollments.put(rows)
-        files = _files(sieve, enrollments, settings)
-        found = findings.ordered(findings.concat(sieve.findings))
+        found = findings.ordered(findings.concat(sieve.findings)).rename({"line": "_line"})
+        for (rule, file, column), rows in found.group_by("rule", "file", "column", maintain_order=True):
+            context.findings.add_rows(str(rule), rows, file=str(file), column=str(column))
+        files = _files(sieve)
         if not files:
-            return Rendered((), found)
+            return ()
+        package = (manifest(settings.version, [file.name.removesuffix(".csv") for file in files]), *files)
         if settings.form == "zip":
-            records = sum(file.rows for file in files)
-            members = (manifest(settings.version, _names(files)), *files)
-            return Rendered((zipped(settings.name, members, records),), found)
-        return Rendered((manifest(settings.version, _names(files)), *files), found)
+            return (zipped(settings.name, package, sum(file.rows for file in files)),)
+        return package
+
+    def check(self, files: Sequence[FeedFile], last_sent: LastSent | None, settings: FeedSettings) -> Verdict:
+        """The verdict of strict reading: a package with an error is rejected, a header without rows is ignored."""
+        return preflight(files, last_sent, settings)
+
+    def identifiers(self, settings: FeedSettings) -> Mapping[str, str]:
+        """None: a product that reads OneRoster takes a record by its sourcedId, which the source keeps."""
+        del settings
+        return {}
 
 
-def _files(sieve: Sieve, enrollments: Spool, settings: FeedSettings) -> tuple[FeedFile, ...]:
-    """The CSV files that have rows, in the order of the manifest."""
+def _files(sieve: Sieve) -> tuple[FeedFile, ...]:
+    """The CSV files that have rows, in the order of the manifest, without the extensions that no row has."""
 
-    def made(name: str, parts: Iterable[pl.DataFrame], filled: Iterable[str], rows: int) -> FeedFile:
-        """Without the extensions that only rows left out had."""
+    def made(name: str, rows: pl.DataFrame) -> FeedFile:
         file = sieve.file(name)
-        columns = [*file.header, *sorted(set(filled) - set(file.header))]
-        return csv_file(name, columns, parts, rows, numbered(file, sieve.ids))
+        extensions = [column.name for column in rows if column.name not in file.header and column.count()]
+        columns = [*file.header, *sorted(extensions)]
+        return csv_file(name, columns, InOrder(rows), rows.height, numbered(file, sieve.ids))
 
-    files = {"enrollments": made("enrollments", enrollments, enrollments.filled, enrollments.rows)}
-    for name, rows in sieve.rows.items():
-        filled = [column.name for column in rows if column.count()]
-        files[name] = made(name, InOrder(rows), filled, rows.height)
-    return tuple(files[name] for name in FILES[settings.version] if name in files and files[name].rows)
-
-
-def _names(files: tuple[FeedFile, ...]) -> list[str]:
-    return [file.name.removesuffix(".csv") for file in files]
+    return tuple(
+        made(name, sieve.rows[name]) for name in FILES[sieve.version] if name in sieve.rows and sieve.rows[name].height
+    )

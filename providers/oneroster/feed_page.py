@@ -1,14 +1,13 @@
-"""Writes the page of the feed: ``python -m providers.oneroster.feed_page > docs/feeds/oneroster.md``."""
+"""The page of the feed, for docs/build.py."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import fields
 
 from providers.oneroster.export_rows import ORDER
 from providers.oneroster.feed_rules import LOSSES, RULES
-from providers.oneroster.feed_settings import SETTINGS, FeedSettings
+from providers.oneroster.feed_settings import FeedSettings
 from providers.oneroster.roles import ROLES_IN_11
 from providers.oneroster.spec import NOT_CARRIED
 
@@ -16,7 +15,7 @@ __all__ = ["document"]
 
 _PAGE = """# The OneRoster feed
 
-<!-- Made by `python -m providers.oneroster.feed_page`: do not edit. -->
+<!-- Made by `python docs/build.py`: do not edit. -->
 
 `kind = "oneroster"` writes the whole roster as a OneRoster CSV package, version 1.1 or 1.2 (as 1.2.1 corrected it). It
 is a bulk package: what it does not hold is gone. Every package is strictly valid: what cannot be is left out and
@@ -90,11 +89,13 @@ The first road's losses hold on every road. What is not listed here comes back a
 
 def document() -> str:
     """The text of ``docs/feeds/oneroster.md``."""
-    defaults = {field.name: field.default for field in fields(FeedSettings)}
     return _PAGE.format(
         files=", ".join(f"`{name}.csv`" for name in ORDER),
         never=", ".join(f"`{file}.{column}`" for file, column in NOT_CARRIED),
-        settings=_table((f"`{key}`", f"`{_toml(defaults[key])}`", said) for key, said in SETTINGS.items()),
+        settings=_table(
+            (f"`{key}`", f"`{_toml(field.default)}`", str(field.description))
+            for key, field in FeedSettings.model_fields.items()
+        ),
         roles=_table((f"`{role}`", f"`{word}`") for role, word in ROLES_IN_11.items()),
         rules=_table((f"`{r.code}`", r.lenient, r.meaning, r.row, r.dependants, r.remedy) for r in RULES),
         losses=_table((loss.road, ", ".join(f"`{c}`" for c in loss.columns), loss.sentence) for loss in LOSSES),

@@ -65,12 +65,6 @@ RULES: tuple[Rule, ...] = (
         example="an enrollment that ended before the term of its class began",
     ),
     _out(
-        "feed.reference",
-        "The row needs a record that the roster does not hold.",
-        "Add the missing record, or correct the reference.",
-        example="an enrollment in a class that does not exist",
-    ),
-    _out(
         "feed.depends",
         "The row needs a record that was itself left out of the feed.",
         "Mend the record that it needs; the finding of that record says how.",

@@ -1,71 +1,43 @@
-"""The settings of the OneRoster feed, validated."""
+"""The settings of the OneRoster feed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from difflib import get_close_matches
-from typing import Self
+from typing import Literal
 
-from providers.oneroster.spec import VERSIONS
-from rosterkit.errors import UsageError
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-__all__ = ["SETTINGS", "FeedSettings"]
+from rosterkit.feeds.preflight import Limits
 
-SETTINGS = {
-    "version": "The version of OneRoster that is written: 1.1 or 1.2 (as 1.2.1 has it).",
-    "demographics": "Whether demographics.csv is sent. It holds birth dates, sex and race: say true only by decision.",
-    "extensions": "Whether attributes whose name starts with metadata. are sent, as columns to the right.",
-    "form": "zip: one file; folder: the CSV files in a folder named after the feed.",
-    "name": "The file name of the zip.",
-}
-"""What each setting means, as the documentation prints it."""
+__all__ = ["FeedSettings"]
 
 
-@dataclass(frozen=True, slots=True)
-class FeedSettings:
-    """How a package is written; see ``SETTINGS``."""
+class FeedSettings(BaseModel):
+    """How a package is written."""
 
-    version: str = "1.2"
-    demographics: bool = False
-    extensions: bool = True
-    form: str = "zip"
-    name: str = "oneroster.zip"
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    version: Literal["1.1", "1.2"] = Field(
+        default="1.2", description="The version of OneRoster that is written: 1.1 or 1.2 (as 1.2.1 has it)."
+    )
+    demographics: bool = Field(
+        default=False,
+        description="Whether demographics.csv is sent. It holds birth dates, sex and race: decide before you say true.",
+    )
+    extensions: bool = Field(
+        default=True, description="Whether attributes whose name starts with metadata. are sent, as further columns."
+    )
+    form: Literal["zip", "folder"] = Field(
+        default="zip", description="zip: one file. folder: the CSV files in a folder named after the feed."
+    )
+    name: str = Field(default="oneroster.zip", description="The file name of the zip.")
+
+    limits: Limits = Field(
+        default=Limits(), description="How many rows a file may lose against what was last sent before a person looks."
+    )
+
+    @field_validator("name")
     @classmethod
-    def read(cls, given: Mapping[str, object]) -> Self:
-        """The settings as the configuration gives them. Raises UsageError, naming the key and what it may hold."""
-        for key in given:
-            _known(key)
-        known = cls(**given)  # type: ignore[arg-type]  # the types are checked below, where the message can say more
-        _choice("version", known.version, VERSIONS)
-        _choice("form", known.form, ("zip", "folder"))
-        _switch("demographics", known.demographics)
-        _switch("extensions", known.extensions)
-        _file_name("name", known.name)
-        return known
-
-
-def _known(key: str) -> None:
-    names = [field.name for field in fields(FeedSettings)]
-    if key in names:
-        return
-    near = get_close_matches(key, names, 1)
-    hint = f'Did you mean "{near[0]}"?' if near else f"It knows {', '.join(names)}."
-    raise UsageError(f'The OneRoster feed has no setting "{key}". {hint}')
-
-
-def _choice(key: str, value: object, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise UsageError(f"The setting {key} of the OneRoster feed is one of {', '.join(allowed)}, in quotes; mend it.")
-
-
-def _switch(key: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise UsageError(f"The setting {key} of the OneRoster feed is true or false, without quotes; mend it.")
-
-
-def _file_name(key: str, value: object) -> None:
-    plain = isinstance(value, str) and value.isprintable() and not set(value) & set("/\\") and not value.startswith(".")
-    if not plain or not str(value).endswith(".zip"):
-        raise UsageError(f"The setting {key} of the OneRoster feed is a file name that ends in .zip, without folders.")
+    def _is_a_zip(cls, value: str) -> str:
+        if not value.isprintable() or set(value) & set("/\\") or value.startswith(".") or not value.endswith(".zip"):
+            raise ValueError("it must be a file name that ends in .zip, without folders")
+        return value

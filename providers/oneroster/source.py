@@ -52,4 +52,5 @@ def extract_package(settings: OneRosterSettings, context: Context) -> Extract:
         findings.frame(),
         system=contents.system,
         rows_read={read.name: read.count for read in reads.values() if read.coverage is not Coverage.ABSENT},
+        column_names={field.home: field.name for file in FILES[contents.version].values() for field in file.fields},
     )

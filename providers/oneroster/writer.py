@@ -12,7 +12,7 @@ from isal import isal_zlib
 
 from providers.oneroster.itemlists import texts
 from providers.oneroster.spec import FILES, manifest_properties
-from rosterkit.feeds.legacy import FeedFile
+from rosterkit.feeds.base import FeedFile
 
 __all__ = ["InOrder", "csv_file", "manifest", "zipped"]
 

@@ -1,4 +1,4 @@
-"""Looking back and sending out: ``history``, ``explain``, ``feed build``."""
+"""Looking back: ``history``, ``explain``."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from typing import Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import AsOf, Json, opened, paper, put
+from rosterkit.cli.options import Json, opened, paper, put
 from rosterkit.errors import UsageError
 
-__all__ = ["build", "explain", "history"]
-
-feed = typer.Typer(help="The files that are made for others.", no_args_is_help=True)
-app.add_typer(feed, name="feed")
+__all__ = ["explain", "history"]
 
 
 @app.command(epilog="Example: rosterkit -C our-district history User S-1017")
@@ -48,38 +45,16 @@ def explain(
     json: Json = False,
 ) -> None:
     """Where each value of a record comes from, what waits, what is held and what was found."""
+    from rosterkit import registry
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
     from rosterkit.render.labels import entity_named
-    from rosterkit.rule_catalogue import installed_rules
 
     with opened(ctx) as workspace:
         told = workspace.explain(entity_named(entity), key)
         zone = workspace.config.zone
     if json:
-        put(shapes.explanation(told, installed_rules()))
+        put(shapes.explanation(told, registry.rules()))
         return
     with paper() as console:
-        tables.explanation(console, told, installed_rules(), zone)
-
-
-@feed.command(epilog="Example: rosterkit -C our-district feed build oneroster")
-def build(
-    ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The feed. Left out: the only one.")] = "",
-    as_of: AsOf = None,
-    json: Json = False,
-) -> None:
-    """Build a feed's files from what the store holds. Exit 1: rows were left out, and the findings say why."""
-    from rosterkit.render import json as shapes
-    from rosterkit.render import text as tables
-    from rosterkit.rule_catalogue import installed_rules
-
-    with opened(ctx) as workspace:
-        built = workspace.feed_build(name, as_of)
-    if json:
-        put(shapes.receipt(built, installed_rules()))
-    else:
-        with paper() as console:
-            tables.receipt(console, built, installed_rules())
-    raise typer.Exit(1 if built.findings.height else 0)
+        tables.explanation(console, told, registry.rules(), zone)

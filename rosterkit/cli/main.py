@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
+from rosterkit.cli import feed as feeds
 from rosterkit.cli import inspect as looking
 from rosterkit.cli import plan as planning
 from rosterkit.cli import review as deciding
@@ -23,7 +24,7 @@ INTERRUPTED = 130  # what a shell shows for Ctrl-C
 _USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 """The root of typer's usage errors; typer brings its own copy of click, or leans on click, by version."""
 
-_ROOMS = [room.__name__ for room in (preparing, planning, deciding, looking)]
+_ROOMS = [room.__name__ for room in (preparing, planning, deciding, looking, feeds)]
 """The modules whose verbs the app has, in the order in which --help lists them."""
 
 app.registered_commands.sort(key=lambda verb: _ROOMS.index(getattr(verb.callback, "__module__", "")))

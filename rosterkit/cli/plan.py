@@ -77,11 +77,11 @@ def show(
     ] = None,
 ) -> None:
     """Show a plan: its summary, what is held and why, what was found, and every change. Works for ever."""
+    from rosterkit import registry
     from rosterkit.render import html as page
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
     from rosterkit.render.labels import Choice, chosen
-    from rosterkit.rule_catalogue import installed_rules
 
     if json and html:
         raise UsageError("Choose one of --json and --html.")
@@ -89,7 +89,7 @@ def show(
         raise UsageError("A file is written of --json or --html: say which.")
     lines = limit if limit is not None else 0 if json else _ON_PAGE if html else _SHOWN
     choice = Choice(entity, action, school, held, lines).checked()
-    rules = installed_rules()
+    rules = registry.rules()
     with opened(ctx) as workspace:
         shown = workspace.show(plan_id or None)
         zone = workspace.config.zone

@@ -1,4 +1,4 @@
-"""Before the first plan: ``init``, ``check``, ``rules``, ``demo``."""
+"""Before the first plan: ``init``, ``check``, ``validate``, ``rules``, ``demo``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rosterkit.errors import UsageError
 if TYPE_CHECKING:
     from rosterkit.results import CheckReport
 
-__all__ = ["check", "demo", "init", "rules"]
+__all__ = ["check", "demo", "init", "rules", "validate"]
 
 
 @app.command(epilog="Example: rosterkit init our-district")
@@ -93,17 +93,32 @@ def _checked(ctx: typer.Context, source: str, strict: bool | None, kind: str) ->
         return check_package(Path(source), kind=kind, options=options)
 
 
+@app.command(epilog="Example: rosterkit -C our-district validate")
+def validate(ctx: typer.Context, json: Json = False) -> None:
+    """Check every setting of rosterkit.toml and that every secret it refers to is there; read no data."""
+    from rosterkit.render import json as shapes
+    from rosterkit.workspace import Workspace
+
+    workspace = Workspace(folder_of(ctx))
+    workspace.validate()
+    sources, feeds = sorted(workspace.config.sources), sorted(workspace.config.feeds)
+    if json:
+        put(shapes.facts(sources=sources, feeds=feeds))
+        return
+    put(f"The settings are valid. Sources: {', '.join(sources) or 'none'}. Feeds: {', '.join(feeds) or 'none'}.\n")
+
+
 @app.command(epilog="Example: rosterkit rules identity.reused-id")
 def rules(
     code: Annotated[str, typer.Argument(metavar="[CODE]", help="One rule, or the beginning of several.")] = "",
     json: Json = False,
 ) -> None:
     """The catalogue: what every finding means, how grave it is, and what to do about it."""
+    from rosterkit import registry
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
-    from rosterkit.rule_catalogue import installed_rules
 
-    known = [rule for rule in installed_rules().values() if rule.code.startswith(code)]
+    known = [rule for rule in registry.rules().values() if rule.code.startswith(code)]
     if not known:
         raise UsageError(f'There is no rule "{code}". rosterkit rules lists them all.')
     if json:

@@ -21,6 +21,7 @@ from rosterkit.roster.rules import Rule
 from rosterkit.sources.findings import Findings
 
 __all__ = [
+    "PEOPLE",
     "Body",
     "ChecklistItem",
     "Feed",
@@ -55,13 +56,28 @@ class Roster(Protocol):
         ...
 
 
+PEOPLE: dict[str, type[pl.DataType]] = {
+    "user": pl.String,  # source and sourced_id, "/" between
+    "row": pl.Int64,  # the record in the file, from 1; 0 where the person's row is withheld
+    "state": pl.String,  # sent | kept (the last good row) | leaving (flagged as a leaver) | withheld
+    "since": pl.String,  # the as-of date, YYYY-MM-DD, of the first file in which the person had this state
+}
+"""The columns of ``FeedFile.people``."""
+
+
 @dataclass(frozen=True)
 class FeedFile:
-    """One file as the vendor would get it; ``rows`` counts records without the header."""
+    """One file as the vendor would get it; ``rows`` counts records without the header.
+
+    ``people`` (PEOPLE) says which record is whose, and who is withheld. It is stored with what was sent and comes back
+    in ``LastSent``; it never leaves with the file.
+    """
 
     name: str
     body: Body
     rows: int
+    people: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PEOPLE))
+    built: bool = False  # by this very feed, which left out what breaks its rules: ``check`` need not read it again
 
     @property
     def content(self) -> bytes:
@@ -125,6 +141,7 @@ class FeedContext:
     as_of: date  # in the district's zone
     scratch: Path
     last_sent: LastSent | None = None
+    suppressed: frozenset[str] = frozenset()  # users of whom a value is suppressed: no older row of theirs is sent
     ledger: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema={"user": pl.String, "kind": pl.String, "value": pl.String})
     )
@@ -173,4 +190,8 @@ class Feed(Protocol):
 
     def check(self, files: Sequence[FeedFile], last_sent: LastSent | None, settings: Any) -> Verdict:
         """How the vendor would take these bytes, whoever made them."""
+        ...
+
+    def identifiers(self, settings: Any) -> Mapping[str, str]:
+        """The columns of identifiers that must never change, by kind: what is sent there goes to the ledger."""
         ...

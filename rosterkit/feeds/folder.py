@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from rosterkit.errors import Refused, UsageError
-from rosterkit.feeds.legacy import FeedFile
+from rosterkit.feeds.base import FeedFile
 from rosterkit.feeds.receipt import About, Sent, receipt, sent
 
-__all__ = ["send"]
+__all__ = ["send", "worth_sending"]
 
 
 def send(files: tuple[FeedFile, ...], folder: Path, about: About) -> tuple[Sent, ...]:
@@ -26,7 +26,7 @@ def send(files: tuple[FeedFile, ...], folder: Path, about: About) -> tuple[Sent,
     Raises Refused when there is nothing to send (``why`` is ``empty`` without files, ``header-only`` when a file has no
     rows), and UsageError when a name is no plain file name or the folder cannot be written; what lay there stays.
     """
-    _worth_sending(files)
+    worth_sending(files)
     _plain([about.feed, *(file.name for file in files)])
     together = len(files) > 1
     with _said_plainly(folder):
@@ -51,7 +51,8 @@ def send(files: tuple[FeedFile, ...], folder: Path, about: About) -> tuple[Sent,
     return done
 
 
-def _worth_sending(files: tuple[FeedFile, ...]) -> None:
+def worth_sending(files: Sequence[FeedFile]) -> None:
+    """Raises Refused where there is no file (``empty``), or one has a header and no rows (``header-only``)."""
     if not files:
         raise Refused(
             "The feed has no row to send, and an empty delivery would look like an empty district. "

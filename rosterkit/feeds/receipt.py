@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["About", "Sent", "receipt", "sent", "settings_digest"]
+__all__ = ["About", "Sent", "receipt", "sent"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class About:
     revision: int
     as_of: date
     built_at: datetime  # with its zone
-    settings: Mapping[str, object]
+    settings_digest: str  # SHA-256 of the feed's settings
     verdict: str = "accepted"
 
 
@@ -43,11 +42,6 @@ def sent(path: Path, name: str, rows: int) -> Sent:
         return Sent(name, rows, written.tell(), digest)
 
 
-def settings_digest(settings: Mapping[str, object]) -> str:
-    """The SHA-256 of the settings in hexadecimal: equal settings, equal digest, in whatever order they stand."""
-    return hashlib.sha256(json.dumps(dict(settings), sort_keys=True, default=str).encode()).hexdigest()
-
-
 def receipt(about: About, files: tuple[Sent, ...]) -> bytes:
     """The receipt as JSON, keys in a fixed order."""
     said = {
@@ -56,7 +50,7 @@ def receipt(about: About, files: tuple[Sent, ...]) -> bytes:
         "revision": about.revision,
         "as_of": about.as_of.isoformat(),
         "built_at": about.built_at.isoformat(),
-        "settings_sha256": settings_digest(about.settings),
+        "settings_sha256": about.settings_digest,
         "rosterkit": version("rosterkit"),
         "verdict": about.verdict,
         "files": [asdict(file) for file in files],

@@ -8,9 +8,8 @@ How many there are is counted by the store (a *census*); who vanishes and who co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "CENSUS",
@@ -51,15 +50,34 @@ CLASS_CENSUS: dict[str, type[pl.DataType]] = {"class_id": pl.Int64, "role": pl.S
 """How many enrollments are active at the base revision, by class and role."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Every number is a setting (docs/settings.md)."""
+class Limits(BaseModel):
+    """How much may be removed in one run before it is held for a person."""
 
-    vanished_percent: float = 5
-    vanished_floor: int = 5
-    vanished_overall_percent: float = 5
-    vanished_overall_floor: int = 25
-    halved_from: int = 5
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    vanished_percent: float = Field(
+        default=5,
+        ge=0,
+        le=100,
+        description="Archives are held where more than this percentage of a group (entity, role, school) is removed, "
+        "and more than `vanished_floor` records are.",
+    )
+    vanished_floor: int = Field(default=5, ge=0, description="Always allow up to this many removals per group.")
+    vanished_overall_percent: float = Field(
+        default=5,
+        ge=0,
+        le=100,
+        description="The same over the whole district: archives of that entity and role are then held everywhere.",
+    )
+    vanished_overall_floor: int = Field(
+        default=25, ge=0, description="Always allow up to this many removals over the district."
+    )
+    halved_from: int = Field(
+        default=5,
+        ge=0,
+        description="A group of at least this many that falls to none, or to less than half, is held; the same holds "
+        "for the enrollments of a class that stays.",
+    )
 
 
 def _tripped(counts: pl.DataFrame, percent: float, floor: int, halved_from: int) -> pl.DataFrame:

@@ -14,17 +14,20 @@ import polars as pl
 from rosterkit.errors import RosterkitError
 from rosterkit.plan.plan import LINES, Counts, Plan, PlanView
 from rosterkit.render.labels import ENTITY_NAMES, with_words
-from rosterkit.results import Applied, Approval, CheckReport, Explanation, FeedReceipt, Hold, Revision
+from rosterkit.results import Applied, Approval, CheckReport, Explanation, FeedCheck, FeedReceipt, Hold, Revision
 from rosterkit.roster.rules import SEVERITIES, Rule
+from rosterkit.store.deliveries import Delivery
 
 __all__ = [
     "VERSION",
     "applied",
     "approval",
     "check",
+    "deliveries",
     "error",
     "explanation",
     "facts",
+    "feed_check",
     "history",
     "holds",
     "plan",
@@ -114,9 +117,22 @@ def explanation(told: Explanation, rules: Mapping[str, Rule]) -> str:
 
 
 def receipt(built: FeedReceipt, rules: Mapping[str, Rule]) -> str:
+    """``feed build --json``."""
+    names = ("feed", "kind", "target", "revision", "built_at", "state", "verdict", "why", "compared")
     files = [dict(zip(("name", "rows", "bytes", "sha256"), file, strict=True)) for file in built.files]
-    head = {key: getattr(built, key) for key in ("feed", "kind", "folder", "revision", "built_at")} | {"files": files}
+    head = {name: getattr(built, name) for name in names} | {"files": files}
     return _document(head, findings=_findings(built.findings, rules))
+
+
+def feed_check(checked: FeedCheck, rules: Mapping[str, Rule]) -> str:
+    """``feed check --json``."""
+    head = {name: getattr(checked, name) for name in ("feed", "kind", "verdict", "rows", "compared")}
+    return _document(head, findings=_findings(checked.findings, rules))
+
+
+def deliveries(done: Iterable[Delivery]) -> str:
+    """``feed log --json``."""
+    return _document({"deliveries": [asdict(one) for one in done]})
 
 
 def rules(known: Iterable[Rule]) -> str:

@@ -29,8 +29,9 @@ from rosterkit.render.labels import (
     where,
     with_values_in_words,
 )
-from rosterkit.results import Applied, CheckReport, Explanation, FeedReceipt, Hold, Revision
+from rosterkit.results import Applied, CheckReport, Explanation, FeedCheck, FeedReceipt, Hold, Revision
 from rosterkit.roster.rules import SEVERITIES, Rule
+from rosterkit.store.deliveries import Delivery
 
 __all__ = [
     "applied",
@@ -187,11 +188,52 @@ def explanation(console: Console, told: Explanation, rules: Mapping[str, Rule], 
     _print_findings(console, told.findings, rules)
 
 
-def receipt(console: Console, built: FeedReceipt, rules: Mapping[str, Rule]) -> None:
-    console.print(_text(f"Feed {built.feed} of revision {built.revision} is in {built.folder}"))
+def receipt(console: Console, built: FeedReceipt, rules: Mapping[str, Rule], command: str = "rosterkit") -> None:
+    """What was built and what became of it; ``command`` is how the workspace is named in hints."""
+    head = f"Feed {built.feed} of revision {built.revision}"
+    if built.state == "sent":
+        console.print(_text(f"{head} is in {built.target}"))
+    elif built.state == "refused":
+        console.print(_text(f"{head} was not sent: {built.why}.", style="bold red"))
+    else:
+        console.print(_text(f"{head} waits for a person: {built.why}.", style="bold yellow"))
+        hint = f'Send it: {command} feed approve {built.feed} --reason "…"; or feed reject {built.feed}.'
+        console.print(_text(hint), soft_wrap=True)
     rows = [(name, f"{count:,}", f"{size:,}", digest[:16]) for name, count, size, digest in built.files]
     console.print(_table("Files", ["file", "rows", "bytes", "sha256"], rows))
+    _print_compared(console, built.compared)
     _print_findings(console, built.findings, rules)
+
+
+def feed_check(console: Console, checked: FeedCheck, rules: Mapping[str, Rule]) -> None:
+    console.print(_text(f"Feed {checked.feed}: {checked.verdict}."))
+    console.print(_table("Rows", ["file", "rows"], [(name, f"{count:,}") for name, count in checked.rows.items()]))
+    _print_compared(console, checked.compared)
+    _print_findings(console, checked.findings, rules)
+
+
+def _print_compared(console: Console, compared: Mapping[str, int]) -> None:
+    if compared:
+        told = ", ".join(f"{count:,} {name}" for name, count in compared.items())
+        console.print(_text(f"Compared with what was sent last: {told}."))
+
+
+def deliveries(console: Console, done: Iterable[Delivery], zone: tzinfo) -> None:
+    rows = [
+        (
+            moment(one.at, zone),
+            one.feed,
+            one.revision,
+            one.state,
+            ", ".join(f"{file.name} ({file.rows:,})" for file in one.files),
+            one.target,
+            "; ".join(filter(None, (one.why, f"{one.actor}: {one.reason}" if one.actor else ""))),
+        )
+        for one in done
+    ]
+    console.print(_table("Deliveries", ["at", "feed", "revision", "state", "files (rows)", "to", "why"], rows))
+    if not rows:
+        console.print("Nothing was built yet.")
 
 
 def rules(console: Console, known: Iterable[Rule]) -> None:

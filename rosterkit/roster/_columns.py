@@ -99,6 +99,14 @@ ENTITIES = (
         ),
     ),
     Entity(
+        "UserAttributes",
+        "user_attributes",
+        (
+            Column("user_id", "ref", to="User", required=True),
+            Column("attributes", "json"),
+        ),
+    ),
+    Entity(
         "UserProfile",
         "user_profile",
         (

@@ -28,6 +28,7 @@ __all__ = [
     "Record",
     "Role",
     "User",
+    "UserAttributes",
     "UserProfile",
 ]
 
@@ -149,6 +150,15 @@ class User(Record, table=True):
     exit_date: date | None = None
 
 
+class UserAttributes(Record, table=True):
+    """What another source says of a user: a program, a card number."""
+
+    __tablename__ = "user_attributes"
+    __table_args__ = _key()
+    user_id: int = _to("user")
+    attributes: dict[str, str] | None = _json()
+
+
 class UserProfile(Record, table=True):
     __tablename__ = "user_profile"
     __table_args__ = _key()
@@ -232,6 +242,7 @@ CANONICAL: tuple[type[Record], ...] = (
     Class,
     ClassTerm,
     User,
+    UserAttributes,
     UserProfile,
     Role,
     Enrollment,

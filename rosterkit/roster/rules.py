@@ -1,6 +1,6 @@
 """The catalogue of rules: what each finding means, how grave it is, what follows from it and what to do.
 
-``rosterkit rules`` prints it and ``docs/verdicts.md`` is generated from it. The engine's own rules stand here; a source
+``rosterkit rules`` prints it and ``docs/findings.md`` is generated from it. The engine's own rules stand here; a source
 or feed brings its own (``Source.rules``), under codes that start with the file or subject they speak of.
 """
 

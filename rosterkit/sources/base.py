@@ -119,6 +119,7 @@ class Extract:
     system: str = ""  # the Student Information System, where the source tells it
     rows_read: Mapping[str, int] = field(default_factory=dict)  # by file or resource
     cursor: str | None = None
+    column_names: Mapping[str, str] = field(default_factory=dict)  # the source's own, by "Entity.label": for findings
 
     def table(self, entity: str, id_space: str = "") -> Table | None:
         """The table of that entity and id space, or None."""
@@ -169,7 +170,6 @@ class Source(Protocol):
     kind: str
     rules: Sequence[Rule]
     capabilities: Capabilities
-    column_names: Mapping[str, str]  # what the source itself calls a column, by "Entity.label": for findings
     Settings: type[BaseModel]  # the keys of [sources.NAME] beside ``kind``, with descriptions: the docs are made of it
 
     def extract(self, settings: Any, context: Context) -> Extract:

@@ -12,7 +12,6 @@ from typing import Any
 import polars as pl
 
 from rosterkit.errors import InternalError
-from rosterkit.registry import installed
 from rosterkit.roster.schema import Entity, by_name
 from rosterkit.sources import base
 from rosterkit.sources.base import Context, Coverage, Extract, Progress, Source, no_progress
@@ -34,7 +33,6 @@ __all__ = [
     "read_bundle",
     "said_schema",
     "segments_of",
-    "source",
 ]
 
 ROW_KEYS: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -160,11 +158,6 @@ class ReadOptions:
     progress: Progress = no_progress
     row_cache: RowCache | None = None
     as_of: date | None = None
-
-
-def source(kind: str) -> Source:
-    """The source of that kind, found through the entry points; UsageError when none is installed."""
-    return installed("source", kind, Source)  # type: ignore[type-abstract]  # a protocol is what is asked for
 
 
 def extract_package(reader: Source, package: Path, options: ReadOptions, scratch: Path) -> Extract:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["SizeLimits"]
 
 
-@dataclass(frozen=True)
-class SizeLimits:
+class SizeLimits(BaseModel):
     """Sizes count what was read so far, never what a package declares of itself.
 
     Memory is bounded by these: about 16 bytes for each cell, and the bytes of the largest member.
     """
 
-    members: int = 200
-    member_bytes: int = 8 << 30  # unpacked
-    total_bytes: int = 24 << 30  # unpacked
-    ratio: int = 100  # unpacked bytes to packed bytes, of a member above 1 MiB
-    line_bytes: int = 1 << 20
-    cell_chars: int = 65_536
-    cells: int = 400_000_000  # of a file: its rows times its columns
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    members: int = Field(default=200, ge=1, description="Files in a package.")
+    member_bytes: int = Field(default=8 << 30, ge=1, description="Bytes of one file, unpacked.")
+    total_bytes: int = Field(default=24 << 30, ge=1, description="Bytes of all files together, unpacked.")
+    ratio: int = Field(default=100, ge=1, description="Unpacked bytes for each compressed one, in a file above 1 MiB.")
+    line_bytes: int = Field(default=1 << 20, ge=1, description="Bytes of one record.")
+    cell_chars: int = Field(default=65_536, ge=1, description="Characters of one value.")
+    cells: int = Field(default=400_000_000, ge=1, description="Cells of one file: its rows times its columns.")

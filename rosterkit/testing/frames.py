@@ -1,55 +1,42 @@
-"""Rows made by hand as a feed is given them."""
+"""Tables as a source delivers them, made into a roster in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 
 import polars as pl
 
-from rosterkit.roster.schema import by_name, entities
+from rosterkit.roster.schema import Entity, entities
+from rosterkit.testing.roster import MemoryRoster
 
-__all__ = ["GivenFrames"]
-
-
-class GivenFrames:
-    """``Frames`` of whole tables as a source says them, in slices of ``portion`` ids."""
-
-    def __init__(self, said: Mapping[str, pl.DataFrame], portion: int = 2) -> None:
-        self._portion = portion
-        self._ids = {entity: _ids(said, entity) for entity in {c.to for e in entities() for c in e.refs if c.to}}
-        self._frames = {}
-        for entity in entities():
-            empty = pl.DataFrame(schema={"sourced_id": pl.String, **entity.said_schema})
-            numbered = {column.label: column.to for column in entity.refs if column.to}
-            if entity.name in self._ids:
-                numbered["sourced_id"] = entity.name
-            rows = said.get(entity.name, empty)
-            places = (
-                self._ids[to].search_sorted(rows[name]).set(rows[name].is_null(), None) for name, to in numbered.items()
-            )
-            self._frames[entity.name] = rows.with_columns(
-                p.alias(name) for p, name in zip(places, numbered, strict=True)
-            )
-
-    def ids(self, entity: str) -> pl.Series:
-        """Every id that is said, there or where it is referred to."""
-        return self._ids[entity]
-
-    def read(self, entity: str, columns: Sequence[str]) -> pl.DataFrame:
-        """All rows, as they were given."""
-        by_name(entity)
-        return self._frames[entity].select("sourced_id", *columns)
-
-    def slices(self, entity: str, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """The rows of as many ids as make a portion."""
-        rows = self.read(entity, columns).sort("sourced_id")
-        if rows.is_empty():
-            yield rows
-        slice_of = rows["sourced_id"].rle_id() // self._portion
-        yield from rows.with_columns(_slice=slice_of).partition_by("_slice", maintain_order=True, include_key=False)
+__all__ = ["roster_of"]
 
 
-def _ids(said: Mapping[str, pl.DataFrame], to: str) -> pl.Series:
-    refs = [(entity.name, column.label) for entity in entities() for column in entity.refs if column.to == to]
-    texts = [said[entity][label] for entity, label in [(to, "sourced_id"), *refs] if entity in said]
-    return pl.Series([text for column in texts for text in column], dtype=pl.String).drop_nulls().unique().sort()
+def roster_of(tables: Mapping[str, pl.DataFrame]) -> MemoryRoster:
+    """A roster of these tables (``sourced_id`` and columns by label, references as sourced ids).
+
+    A reference to a record that is in no table gets an id of its own, as that of an archived record would be.
+    """
+    ids = {entity.name: _ids(tables, entity) for entity in entities()}
+    return MemoryRoster({entity.name: _table(tables, entity, ids) for entity in entities()})
+
+
+def _ids(tables: Mapping[str, pl.DataFrame], to: Entity) -> pl.DataFrame:
+    """sourced_id and id of every record of the entity that is there or referred to."""
+    named = [(e.name, c.label) for e in entities() for c in e.refs if c.to == to.name]
+    texts = [
+        tables[name][label].alias("sourced_id") for name, label in [(to.name, "sourced_id"), *named] if name in tables
+    ]
+    every = pl.concat([pl.Series("sourced_id", [], dtype=pl.String), *texts]).drop_nulls().unique(maintain_order=True)
+    return every.to_frame().with_row_index("id", offset=1).with_columns(pl.col("id").cast(pl.Int64))
+
+
+def _table(tables: Mapping[str, pl.DataFrame], entity: Entity, ids: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    rows = tables.get(entity.name, pl.DataFrame(schema={"sourced_id": pl.String, **entity.said_schema}))
+    rows = rows.join(ids[entity.name], on="sourced_id", how="left", maintain_order="left")
+    for column in entity.refs:
+        target = ids[str(column.to)].select(pl.col("sourced_id").alias(column.label), pl.col("id").alias(column.name))
+        rows = rows.join(target, on=column.label, how="left", maintain_order="left")
+    names = (column.name for column in entity.columns)
+    switch = [pl.lit(value=True).alias("account_enabled")] if entity.name == "User" else []
+    return rows.select("id", pl.lit("sis").alias("source"), pl.lit("").alias("id_space"), "sourced_id", *names, *switch)

@@ -7,13 +7,15 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
+from rosterkit.feeds.receipt import Sent
 from rosterkit.plan.plan import LINES, Counts, Plan, PlanView
 from rosterkit.results import CheckReport
 from rosterkit.roster.findings import concat, finding
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.bundle import Segment
+from rosterkit.store.deliveries import Delivery
 
-__all__ = ["AT", "RULES", "line", "make_findings", "make_plan", "make_report", "make_view"]
+__all__ = ["AT", "RULES", "line", "make_delivery", "make_findings", "make_plan", "make_report", "make_view"]
 
 AT = datetime(2026, 9, 15, 3, 30, tzinfo=UTC)
 """An evening in America, the next day in Europe."""
@@ -99,6 +101,28 @@ def make_findings() -> pl.DataFrame:
         "date.unreadable", "error", file="enrollments.csv", line=136, column="beginDate", detail="Month 15."
     )
     return concat([*wrong, unread])
+
+
+def make_delivery(**other: object) -> Delivery:
+    """A delivery that waits for a person, but for what is given."""
+    delivery = Delivery(
+        id=3,
+        feed="careers",
+        kind="oneroster",
+        target="outbox/careers",
+        revision=4,
+        as_of=date(2026, 9, 15),
+        at=AT,
+        settings_digest="ab12",
+        verdict="accepted",
+        state="waiting",
+        why="it is the first file of this feed",
+        actor="",
+        reason="",
+        files=(Sent("roster.zip", 72, 4_100, "ab12"),),
+        compared={},
+    )
+    return replace(delivery, **other)  # type: ignore[arg-type]  # a test says what it means
 
 
 def make_report() -> CheckReport:

@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from rosterkit.checking import check_package
+from rosterkit.registry import source
 from rosterkit.results import CheckReport
-from rosterkit.sources.bundle import ReadOptions, bundle_of, extract_package, source
+from rosterkit.sources.bundle import ReadOptions, bundle_of, extract_package
 
 CASES = Path(__file__).parents[2] / "fixtures" / "cases"
 

@@ -10,7 +10,7 @@ from rosterkit import config
 from rosterkit.plan.plan import Counts
 from rosterkit.results import Applied, Approval, Explanation, FeedReceipt, Hold, Revision
 from rosterkit.roster.findings import empty
-from rosterkit.settings_page import template
+from rosterkit.settings_template import template
 from rosterkit.testing.views import AT, make_plan, make_report, make_view
 
 
@@ -35,7 +35,7 @@ class FakeWorkspace:
             "history": (Revision(4, "sync", "7f3a9c21", "kim", AT, {"User": Counts(create=1)}, make_view().lines),),
             "explain": Explanation("User", "stu-1", "active", (), (), "", empty()),
             "accept": None,
-            "feed_build": FeedReceipt("oneroster", "oneroster", Path("out"), 4, (("o.zip", 9, 90, "ab"),), empty(), AT),
+            "feed_build": FeedReceipt("oneroster", "oneroster", "out", 4, (("o.zip", 9, 90, "ab"),), empty(), AT),
         }
         self.config = config.loads(template())
         self.folder: Path | None = None

@@ -150,8 +150,9 @@ def test_the_help_of_every_verb_teaches_by_an_example(capsys: pytest.CaptureFixt
 
 
 def test_every_verb_of_the_road_is_there() -> None:
-    wanted = "init check plan plans show approve reject hold release holds apply undo history explain accept rules demo"
-    assert {" ".join(verb) for verb in verbs()} == {*wanted.split(), "feed build"}
+    wanted = "init check validate plan plans show approve reject hold release holds apply undo history explain accept"
+    feed = {f"feed {verb}" for verb in ["build", "check", "approve", "reject", "pause", "resume", "log"]}
+    assert {" ".join(verb) for verb in verbs()} == {*wanted.split(), "rules", "demo", *feed}
 
 
 def test_every_verb_but_the_demo_speaks_json() -> None:

@@ -14,7 +14,7 @@ from rosterkit.cli.main import run
 from rosterkit.plan.plan import Counts
 from rosterkit.results import Applied, CheckReport
 from rosterkit.roster.findings import concat, finding
-from rosterkit.settings_page import template
+from rosterkit.settings_template import template
 from rosterkit.testing.views import RULES
 
 WHY = ["--reason", "checked", "--as", "kim"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
-from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -19,15 +18,17 @@ from machine import Road
 from oracle_words import Row
 
 from providers.oneroster import FEED
+from providers.oneroster.feed_settings import FeedSettings
 from rosterkit import Workspace
-from rosterkit.feeds.legacy import FeedInput, Frames
+from rosterkit.feeds.base import FeedContext, Roster
 from rosterkit.plan.plan import PlanView
 from rosterkit.roster.schema import entities
 from rosterkit.sources.bundle import Bundle, Listing, Table
+from rosterkit.sources.findings import Findings
 from rosterkit.store import plans
 from rosterkit.store.apply import write_parts
 from rosterkit.store.database import connect, migrate
-from rosterkit.store.frames import ActiveFrames
+from rosterkit.store.roster import StoredRoster
 
 Stored = dict[str, dict[str, Row]]
 
@@ -227,15 +228,16 @@ def test_p9_no_active_row_refers_to_an_inactive_one(truth: Truth, data: st.DataO
         assert dangling_rows(ws) == []
 
 
-class _Mixed:
-    """The same rows in another order, but for the enrollments, whose order is settled."""
+class _Shuffled:
+    """The same rows in another order."""
 
-    def __init__(self, frames: Frames, seed: int) -> None:
-        self.ids, self.slices = frames.ids, frames.slices
-        self._frames, self._seed = frames, seed
+    revision = 1
 
-    def read(self, entity: str, columns: Sequence[str]) -> pl.DataFrame:
-        return self._frames.read(entity, columns).sample(fraction=1, shuffle=True, seed=self._seed)
+    def __init__(self, roster: Roster, seed: int) -> None:
+        self._roster, self._seed = roster, seed
+
+    def table(self, entity: str) -> pl.LazyFrame:
+        return self._roster.table(entity).collect().sample(fraction=1, shuffle=True, seed=self._seed).lazy()
 
 
 @few(4)
@@ -243,13 +245,14 @@ class _Mixed:
 def test_p10_a_feed_is_a_pure_function_of_its_rows(truth: Truth, version: str, seed: int) -> None:
     with workspace() as ws:
         loaded(Pair(ws), truth)
-        frames = ActiveFrames(ws.database)
+        roster = StoredRoster(ws.database, 1)
 
-        def files(given: Frames) -> list[tuple[str, bytes]]:
-            rendered = FEED.render(FeedInput(given, {"version": version}, 1, date(2026, 9, 15)))
-            return [(file.name, file.content) for file in rendered.files]
+        def files(given: Roster) -> list[tuple[str, bytes]]:
+            context = FeedContext(Findings(FEED.rules), date(2026, 9, 15), Path())
+            made = FEED.build(given, FeedSettings.model_validate({"version": version}), context)
+            return [(file.name, file.content) for file in made]
 
-        assert files(frames) == files(ActiveFrames(ws.database)) == files(_Mixed(frames, seed))
+        assert files(roster) == files(StoredRoster(ws.database, 1)) == files(_Shuffled(roster, seed))
 
 
 @few(4)

@@ -21,7 +21,9 @@ def with_feed(folder: Path, version: str) -> Workspace:
 def built(workspace: Workspace) -> Path:
     receipt = workspace.feed_build("out")
     assert receipt.findings.is_empty()
-    return receipt.folder / receipt.files[0][0]
+    if receipt.state == "waiting":
+        workspace.feed_approve("out", reason="the first file", actor="kim")
+    return Path(receipt.target) / receipt.files[0][0]
 
 
 def loaded(folder: Path, package: Path, version: str) -> Workspace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,7 +32,8 @@ def test_a_doubtful_roster_goes_out_strictly_valid(road: Any, version: str) -> N
     road.night(road.changed(doubtful))
     workspace = with_feed(road.workspace.folder, version)
     receipt = workspace.feed_build("out")
+    workspace.feed_approve("out", reason="the first file", actor="kim")
     left = set(receipt.findings["rule"])
     assert {"feed.outside-terms", "feed.dates", "feed.school", "feed.depends", "feed.subject-codes"} <= left
-    found = workspace.check(receipt.folder / receipt.files[0][0], strict=True).findings
+    found = workspace.check(Path(receipt.target) / receipt.files[0][0], strict=True).findings
     assert set(found.select("rule", "severity").rows()) == {("semantic.enrolled-twice", "info")}

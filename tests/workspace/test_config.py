@@ -1,15 +1,16 @@
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from providers.oneroster.feed_settings import FeedSettings
+from providers.oneroster.settings import OneRosterSettings
 from rosterkit import config
 from rosterkit.config import Config
 from rosterkit.errors import UsageError
-from rosterkit.settings_page import SETTINGS, default, template
+from rosterkit.settings_template import TABLES, plain_fields, template
 
 
 def refusal(text: str) -> str:
@@ -21,8 +22,8 @@ def refusal(text: str) -> str:
 def test_the_template_loads_and_says_nothing_but_the_defaults() -> None:
     loaded = config.loads(template())
     assert loaded == Config(sources=loaded.sources, feeds=loaded.feeds)
-    assert loaded.source() == config.SourceSettings(kind="oneroster", path="package.zip")
-    assert loaded.feed() == ("oneroster", config.FeedSettings(kind="oneroster"))
+    assert loaded.source() == config.SourceEntry(kind="oneroster", settings=OneRosterSettings(path="package.zip"))
+    assert loaded.feed() == ("oneroster", config.FeedEntry(kind="oneroster", settings=FeedSettings()))
 
 
 def test_the_comments_of_the_template_are_the_defaults_too() -> None:
@@ -33,26 +34,20 @@ def test_the_comments_of_the_template_are_the_defaults_too() -> None:
 
 def test_the_template_says_what_every_setting_means() -> None:
     words = " ".join(line.removeprefix("# ") for line in template().splitlines())
-    assert [setting.key for setting in SETTINGS if setting.meaning.replace("`", "") not in words] == []
+    models: list[type[BaseModel]] = [
+        *(model for _, model in TABLES.values()),
+        config.FeedEntry,
+        OneRosterSettings,
+        FeedSettings,
+    ]
+    texts = [field.description or "" for model in models for field in plain_fields(model).values()]
+    assert all(texts)
+    assert [text for text in texts if text.replace("`", "") not in words and not text.startswith("A place")] == []
 
 
 def test_the_template_takes_any_path() -> None:
     path = 'C:\\drop "1"/a.zip'
-    assert config.loads(template(path)).source().path == path
-
-
-def test_every_setting_has_its_words_and_a_default() -> None:
-    told = {(setting.table, setting.key) for setting in SETTINGS}
-    models: dict[str, type[BaseModel]] = {"sources.NAME": config.SourceSettings, "feeds.NAME": config.FeedSettings}
-    known = {("", key) for key in Config.model_fields} - {("", t) for t in ("sources", "feeds", "limits", "caps")}
-    known |= {(table, key) for table, model in models.items() for key in model.model_fields}
-    known |= {(table, f.name) for table in ("limits", "caps") for f in dataclasses.fields(getattr(Config(), table))}
-    assert told == known
-    assert {(s.table, s.key) for s in SETTINGS if default(s) is None} == {
-        ("sources.NAME", "kind"),
-        ("sources.NAME", "path"),
-        ("feeds.NAME", "kind"),
-    }
+    assert config.loads(template(path)).source().settings == OneRosterSettings(path=path)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +56,7 @@ def test_every_setting_has_its_words_and_a_default() -> None:
         ('timezne = "UTC"', "timezne is not a setting; did you mean timezone?"),
         ("[limits]\nvanished_percnt = 3", "limits.vanished_percnt is not a setting; did you mean vanished_percent?"),
         ("[caps]\nmembrs = 3", "caps.membrs is not a setting; did you mean members?"),
-        ('[sources.a]\nkind = "x"\npth = "b"', "sources.a.pth is not a setting; did you mean path?"),
+        ('[sources.a]\nkind = "oneroster"\npth = "b"', "sources.a.pth is not a setting; did you mean path?"),
         ("zzz = 1", "zzz is not a setting; known are caps, demographics"),
     ],
 )
@@ -79,7 +74,7 @@ def test_unknown_keys_are_refused_with_the_nearest(text: str, words: str) -> Non
         ("plan_hours = 0", "plan_hours is 0: it must be"),
         ("override_hours = 745", "override_hours is 745: it must be"),
         ("demographics = 1", "demographics is 1"),
-        ("[limits]\nvanished_percent = 100.5", "limits.vanished_percent is 100.5: a percentage is 100 or less"),
+        ("[limits]\nvanished_percent = 100.5", "limits.vanished_percent is 100.5: it must be 100.0 or less"),
         ("[limits]\nvanished_floor = -1", "limits.vanished_floor is -1: it must be 0 or more"),
         ("[limits]\nvanished_floor = 2.5", "it must be a whole number"),
         ("[limits]\nvanished_percent = nan", "limits.vanished_percent is nan"),
@@ -87,13 +82,16 @@ def test_unknown_keys_are_refused_with_the_nearest(text: str, words: str) -> Non
         ("[caps]\nratio = 0", "caps.ratio is 0: it must be 1 or more"),
         ("limits = 3", "it must be a table, [limits]"),
         ("sources = 3", "it must be a table, [sources]"),
-        ('[sources.a]\nkind = "x"', "sources.a.path is missing"),
-        ('[sources.a]\nkind = "x"\npath = ""', "sources.a.path is empty: it must say something."),
-        ('[sources.a]\nkind = "x"\npath = "a\\u0000b"', "sources.a.path: a path holds no NUL"),
-        ('[sources.a]\nkind = "x"\npath = "~nobody-of-that-name/x"', "nobody here is called ~nobody-of-that-name"),
-        ('[feeds.a]\nkind = "x"\nfolder = "a\\u0000b"', "feeds.a.folder: a path holds no NUL"),
-        ('[sources.manual]\nkind = "x"\npath = "y"', '"manual" cannot be a name'),
-        ('[feeds."../up"]\nkind = "x"', '"../up" cannot be a name'),
+        ('[sources.a]\nkind = "oneroster"', "sources.a.path is missing"),
+        ('[sources.a]\nkind = "oneroster"\npath = ""', "sources.a.path is empty: it must say something."),
+        ('[sources.a]\nkind = "oneroster"\npath = "a\\u0000b"', "sources.a.path: a path holds no NUL"),
+        (
+            '[sources.a]\nkind = "oneroster"\npath = "~nobody-of-that-name/x"',
+            "nobody here is called ~nobody-of-that-name",
+        ),
+        ('[feeds.a]\nkind = "oneroster"\nfolder = "a\\u0000b"', "feeds.a.folder: a path holds no NUL"),
+        ('[sources.manual]\nkind = "oneroster"\npath = "y"', '"manual" cannot be a name'),
+        ('[feeds."../up"]\nkind = "oneroster"', '"../up" cannot be a name'),
         ("timezone = America/Chicago", "a text stands in quotation marks"),
     ],
 )
@@ -119,13 +117,29 @@ def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
         config.load(tmp_path)
 
 
-def test_a_feed_is_handed_the_keys_that_are_its_own() -> None:
-    name, feed = config.loads('[feeds.a]\nkind = "x"\nfolder = "out"\nversion = "1.2"').feed("a")
-    assert (name, feed.folder, feed.settings) == ("a", "out", {"version": "1.2"})
+def test_a_feed_is_given_the_keys_that_are_its_own() -> None:
+    name, feed = config.loads('[feeds.a]\nkind = "oneroster"\nfolder = "out"\nversion = "1.1"').feed("a")
+    assert (name, feed.folder, feed.settings) == ("a", "out", FeedSettings(version="1.1"))
+
+
+def test_every_problem_is_named_at_once() -> None:
+    said = refusal('timezone = "Nowhere"\nzzz = 1\n[feeds.a]\nkind = "oneroster"\nversion = "1.3"\nnaem = "r.zip"')
+    for words in ("timezone:", "zzz is not", "feeds.a.version is '1.3'", "feeds.a.naem is not a setting; did you mean"):
+        assert words in said
+
+
+@pytest.mark.parametrize(("short", "zone"), [("CST", "America/Chicago"), ("Eastern", "America/New_York")])
+def test_an_abbreviation_of_a_zone_suggests_the_zone(short: str, zone: str) -> None:
+    assert f"did you mean {zone}?" in refusal(f'timezone = "{short}"')
+
+
+def test_settings_that_are_nested_tables_name_their_own_keys() -> None:
+    said = refusal('[feeds.a]\nkind = "uconnect"\n[feeds.a.limits]\ngone_row = 3')
+    assert "feeds.a.limits.gone_row is not a setting; did you mean gone_rows?" in said
 
 
 def test_which_feed_is_meant_is_never_guessed() -> None:
-    two = config.loads('[feeds.one]\nkind = "x"\n[feeds.two]\nkind = "x"')
+    two = config.loads('[feeds.one]\nkind = "oneroster"\n[feeds.two]\nkind = "oneroster"')
     with pytest.raises(UsageError, match="name one of one, two"):
         two.feed()
     with pytest.raises(UsageError, match="did you mean one"):
@@ -139,16 +153,13 @@ def test_an_unknown_source_names_the_nearest() -> None:
         config.loads(template()).source("mian")
 
 
-def test_a_relative_path_is_meant_from_the_workspace(tmp_path: Path) -> None:
-    assert config.SourceSettings(kind="x", path="a.zip").package(tmp_path) == tmp_path / "a.zip"
-    assert config.SourceSettings(kind="x", path="/drop/a.zip").package(tmp_path) == Path("/drop/a.zip")
-
-
 def test_a_feed_goes_to_the_outbox_unless_a_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ines")
-    assert config.FeedSettings(kind="x").target(tmp_path, "lms") == tmp_path / "outbox" / "lms"
-    assert config.FeedSettings(kind="x", folder="out").target(tmp_path, "lms") == tmp_path / "out"
-    assert config.FeedSettings(kind="x", folder="~/out").target(tmp_path, "lms") == Path("/home/ines/out")
+    assert config.FeedEntry(kind="x", settings=FeedSettings()).outbox(tmp_path, "lms") == tmp_path / "outbox" / "lms"
+    assert config.FeedEntry(kind="x", settings=FeedSettings(), folder="out").outbox(tmp_path, "lms") == tmp_path / "out"
+    assert config.FeedEntry(kind="x", settings=FeedSettings(), folder="~/out").outbox(tmp_path, "lms") == Path(
+        "/home/ines/out"
+    )
 
 
 def test_a_configuration_is_frozen() -> None:
@@ -163,15 +174,15 @@ def test_a_configuration_is_frozen() -> None:
         'mode = "auto"',
         "demographics = true",
         "[limits]\nvanished_floor = 6",
-        '[sources.a]\nkind = "x"\npath = "b"\nstrict = true',
+        '[sources.a]\nkind = "oneroster"\npath = "b"\nstrict = true',
     ],
 )
 def test_the_digest_follows_what_changes_a_plan(change: str) -> None:
-    before = config.loads('[sources.a]\nkind = "x"\npath = "b"' if "sources" in change else "")
+    before = config.loads('[sources.a]\nkind = "oneroster"\npath = "b"' if "sources" in change else "")
     assert config.loads(change).settings_digest != before.settings_digest
 
 
-@pytest.mark.parametrize("change", ["plan_hours = 3", "[caps]\nmembers = 9", '[feeds.a]\nkind = "x"'])
+@pytest.mark.parametrize("change", ["plan_hours = 3", "[caps]\nmembers = 9", '[feeds.a]\nkind = "oneroster"'])
 def test_the_digest_leaves_out_what_does_not(change: str) -> None:
     assert config.loads(change).settings_digest == Config().settings_digest
 

@@ -110,7 +110,7 @@ def test_the_other_shapes_name_what_they_hold(tmp_path: Path) -> None:
     lines = pl.DataFrame([line(field="email", after="b")], schema=LINES)
     revision = Revision(4, "sync", "7f3a", "kim", AT, {"User": Counts(update=1)}, lines)
     value = Value("email", "b", 4, "7f3a", "users.csv", 12, "kim", AT)
-    receipt = FeedReceipt("o", "oneroster", tmp_path, 4, (("o.zip", 3, 400, "ab"),), make_findings(), AT)
+    receipt = FeedReceipt("o", "oneroster", str(tmp_path), 4, (("o.zip", 3, 400, "ab"),), make_findings(), AT)
     done = Applied("7f3a", 4, True, {"User": Counts(update=1)}, {}, 0.5)
 
     assert json.loads(shapes.holds([hold]))["holds"][0]["since"] == "2026-09-15T03:30:00Z"

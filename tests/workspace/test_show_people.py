@@ -320,7 +320,7 @@ def test_the_other_tables_say_what_they_hold(tmp_path: Path) -> None:
         console, Explanation("User", "stu-1", "active", (value,), (hold,), "it waits", make_findings()), RULES, ZONE
     )
     tables.receipt(
-        console, FeedReceipt("o", "k", tmp_path, 4, (("o.zip", 3000, 400, "ab"),), make_findings(), AT), RULES
+        console, FeedReceipt("o", "k", str(tmp_path), 4, (("o.zip", 3000, 400, "ab"),), make_findings(), AT), RULES
     )
     tables.applied(console, Applied("7f3a", 4, True, {"User": Counts(update=1)}, {"User": Counts(archive=7)}, 0.5))
     tables.applied(console, Applied("7f3a", 4, False, {}, {}, 0.5))

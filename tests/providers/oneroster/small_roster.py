@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from providers.oneroster.feed import OneRosterFeed
-from rosterkit.feeds.legacy import FeedInput, Rendered
+from providers.oneroster.feed_settings import FeedSettings
+from rosterkit.feeds.base import FeedContext, FeedFile, Roster
 from rosterkit.roster.schema import by_name
-from rosterkit.testing.frames import GivenFrames
+from rosterkit.sources.findings import Findings
+from rosterkit.testing.frames import roster_of
 
 Rows = dict[str, list[dict[str, Any]]]
 TERM = {"title": "Fall", "type": "term", "start_date": "2026-08-10", "end_date": "2027-01-16", "school_year": "2027"}
@@ -99,9 +103,22 @@ def frames(rows: Rows) -> dict[str, pl.DataFrame]:
     return made
 
 
+@dataclass(frozen=True)
+class Rendered:
+    files: tuple[FeedFile, ...]
+    findings: pl.DataFrame
+
+
+def built(given: Roster, **settings: object) -> Rendered:
+    feed = OneRosterFeed()
+    context = FeedContext(Findings(feed.rules), date(2026, 9, 1), Path())
+    files = feed.build(given, FeedSettings.model_validate(settings), context)
+    return Rendered(tuple(files), context.findings.frame())
+
+
 def render(rows: Rows, version: str = "1.2", **settings: object) -> Rendered:
     given = {"version": version, "form": "folder", "demographics": True, **settings}
-    return OneRosterFeed().render(FeedInput(GivenFrames(frames(rows)), given, 7, date(2026, 9, 1)))
+    return built(roster_of(frames(rows)), **given)
 
 
 def contents(rendered: Rendered) -> dict[str, bytes]:

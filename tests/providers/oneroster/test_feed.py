@@ -3,18 +3,17 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from datetime import date
 
 import pytest
 from isal import isal_zlib
-from small_roster import Rows, contents, frames, render, role, roster
+from pydantic import ValidationError
+from small_roster import built, contents, frames, render, role, roster
 from strict_validator import faults, members
 
 from providers.oneroster import FEED
 from providers.oneroster import writer as package
-from rosterkit.errors import UsageError
-from rosterkit.feeds.legacy import Feed, FeedInput
-from rosterkit.testing.frames import GivenFrames
+from rosterkit.feeds.base import Feed
+from rosterkit.testing.frames import roster_of
 
 VERSIONS = ("1.1", "1.2")
 
@@ -79,8 +78,8 @@ def test_shuffled_rows_and_columns_give_the_same_bytes(version: str, form: str) 
         name: frame.select(reversed(frame.columns)).sample(fraction=1, shuffle=True, seed=11)
         for name, frame in reversed(straight.items())
     }
-    first = FEED.render(FeedInput(GivenFrames(straight), settings, 1, date(2026, 9, 1)))
-    second = FEED.render(FeedInput(GivenFrames(shuffled), settings, 1, date(2026, 9, 1)))
+    first = built(roster_of(straight), **settings)
+    second = built(roster_of(shuffled), **settings)
     assert [(f.name, f.rows, f.content) for f in first.files] == [(f.name, f.rows, f.content) for f in second.files]
 
 
@@ -149,23 +148,13 @@ def test_a_metadata_column_of_left_out_rows_only_is_not_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"verison": "1.1"}, 'Did you mean "version"?'),
-        ({"colour": "red"}, "It knows version, demographics, extensions, form, name."),
-        ({"version": 1.1}, "one of 1.1, 1.2, in quotes"),
-        ({"form": "tar"}, "one of zip, folder"),
-        ({"demographics": "true"}, "true or false, without quotes"),
-        ({"extensions": 1}, "true or false, without quotes"),
-        ({"name": "../roster.zip"}, "a file name that ends in .zip"),
-        ({"name": "roster.csv"}, "a file name that ends in .zip"),
-        ({"name": 7}, "a file name that ends in .zip"),
-    ],
+    "settings",
+    [{"colour": "red"}, {"version": 1.1}, {"form": "tar"}, {"demographics": "true"}, {"extensions": 1}]
+    + [{"name": name} for name in ("../roster.zip", "roster.csv", 7)],
 )
-def test_settings_are_checked(settings: dict[str, object], said: str) -> None:
-    with pytest.raises(UsageError, match=r"OneRoster feed") as raised:
-        FEED.render(FeedInput(GivenFrames({}), settings, 1, date(2026, 9, 1)))
-    assert said in str(raised.value)
+def test_settings_are_checked(settings: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        FEED.Settings.model_validate(settings)
 
 
 def test_a_file_written_in_pieces_is_the_file_written_whole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,30 +179,3 @@ def test_a_zip_makes_room_for_a_file_that_may_pass_two_gigabytes(
     assert members(content) == contents(render(roster()))
     with zipfile.ZipFile(io.BytesIO(content)) as sent:
         assert sent.getinfo("users.csv").extract_version == version
-
-
-def _many(rows: Rows) -> Rows:
-    """The roster with ten more enrollments; of them a pair of twins, a stranger, and an extension that two have."""
-    last = rows["Enrollment"][0]
-    rows["Enrollment"] += [last | {"sourced_id": f"F{number}"} for number in range(9, 0, -1)] + [
-        last | {"sourced_id": "F5"}
-    ]
-    rows["Enrollment"][5]["attributes"] = rows["Enrollment"][9]["attributes"] = '{"metadata.seat":"4"}'
-    rows["Enrollment"][8]["class"] = "C9"
-    return rows
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_enrollments_judged_in_portions_are_those_judged_at_once(version: str) -> None:
-    settings = {"version": version, "form": "folder"}
-    given = frames(_many(roster()))
-    whole, *parts = (
-        FEED.render(FeedInput(GivenFrames(given, portion), settings, 1, date(2026, 9, 1))) for portion in (100, 1, 3)
-    )
-    assert whole.findings.select("rule", "key").rows() == [("feed.reference", "F4"), *[("feed.duplicate-id", "F5")] * 2]
-    assert b"metadata.seat\n" in contents(whole)["enrollments.csv"]
-    assert faults(contents(whole)) == []
-    for part in parts:
-        assert contents(part) == contents(whole)
-        assert part.findings.equals(whole.findings)
-        assert [file.rows for file in part.files] == [file.rows for file in whole.files]

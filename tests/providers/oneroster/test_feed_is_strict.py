@@ -15,7 +15,7 @@ from strict_validator import faults, members
 
 from providers.oneroster import SOURCE
 from providers.oneroster.writer import zipped
-from rosterkit.feeds.legacy import FeedFile
+from rosterkit.feeds.base import FeedFile
 from rosterkit.roster.schema import by_name
 from rosterkit.sources.bundle import ReadOptions, read_bundle
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
 
 import polars as pl
 import pytest
+from small_roster import built
 from strict_validator import faults, members
 
-from providers.oneroster import FEED, SOURCE
+from providers.oneroster import SOURCE
 from providers.oneroster.feed_rules import LOSSES
-from rosterkit.feeds.legacy import FeedInput
 from rosterkit.roster.schema import entities
 from rosterkit.sources.bundle import Bundle, ReadOptions, read_bundle
-from rosterkit.testing.frames import GivenFrames
+from rosterkit.testing.frames import roster_of
 from rosterkit.testing.package import manifest_text, write_package
 
 Files = dict[str, list[dict[str, str]]]
@@ -128,7 +127,7 @@ def _fed(bundle: Bundle, version: str, path: Path) -> Path:
             }
             frames[entity.name] = rows.select("sourced_id", "modified_at", **said)
     settings = {"version": version, "demographics": True}
-    rendered = FEED.render(FeedInput(GivenFrames(frames), settings, 1, date(2026, 9, 1)))
+    rendered = built(roster_of(frames), **settings)
     path.write_bytes(rendered.files[0].content)
     assert faults(members(path.read_bytes())) == []
     return path

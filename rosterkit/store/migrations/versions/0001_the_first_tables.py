@@ -67,8 +67,52 @@ def upgrade() -> None:
         sa.Column("at", sa.String(), nullable=False),
         sa.Column("settings_digest", sa.String(), nullable=False),
         sa.Column("verdict", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
         sa.Column("files", sa.JSON(), nullable=False),
+        sa.Column("compared", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_delivery_feed", "delivery", ["feed", "state"], unique=False)
+
+    op.create_table(
+        "sent_body",
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256"),
+    )
+    op.create_table(
+        "sent_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("delivery", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("people", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["delivery"], ["delivery.id"]),
+        sa.ForeignKeyConstraint(["sha256"], ["sent_body.sha256"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_sent_file_delivery", "sent_file", ["delivery"], unique=False)
+
+    op.create_table(
+        "ledger",
+        sa.Column("feed", sa.String(), nullable=False),
+        sa.Column("user", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("feed", "user", "kind", "value"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "feed_pause",
+        sa.Column("feed", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("at", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("feed"),
     )
     op.create_table(
         "finding",
@@ -618,9 +662,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_role_user_id"), ["user_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_role_user_profile_id"), ["user_profile_id"], unique=False)
 
+    op.create_table(
+        "user_attributes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("id_space", sa.String(), nullable=False),
+        sa.Column("sourced_id", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("created_revision", sa.Integer(), nullable=False),
+        sa.Column("updated_revision", sa.Integer(), nullable=False),
+        sa.Column("package", sa.String(), nullable=True),
+        sa.Column("file", sa.String(), nullable=True),
+        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("modified_at", sa.String(), nullable=True),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("attributes", sa.JSON(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("origin", "id_space", "sourced_id"),
+    )
+    with op.batch_alter_table("user_attributes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_user_attributes_user_id"), ["user_id"], unique=False)
+
 
 def downgrade() -> None:
 
+    with op.batch_alter_table("user_attributes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_user_attributes_user_id"))
+
+    op.drop_table("user_attributes")
     with op.batch_alter_table("role", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_role_user_profile_id"))
         batch_op.drop_index(batch_op.f("ix_role_user_id"))
@@ -699,7 +769,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_finding_source"))
 
     op.drop_table("finding")
-    op.drop_table("delivery")
+    for table in ("feed_pause", "ledger", "sent_file", "sent_body", "delivery"):
+        op.drop_table(table)
     op.drop_table("counter")
     op.drop_table("accepted_line")
     with op.batch_alter_table("academic_session", schema=None) as batch_op:

@@ -1,0 +1,207 @@
+"""People as a feed needs them: one wide row for each active user, from the tables of a roster.
+
+Roles, schools, guardians and attributes stand in tables of their own. Every feed of people needs them joined, so it is
+done once, set-wise, by integer ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from rosterkit.feeds.base import Roster
+
+__all__ = ["ATTRIBUTE", "FIELDS", "GRADES", "OWN", "current_roles", "family_links", "people"]
+
+ATTRIBUTE = "attribute."
+"""The prefix of an attribute's column: the attribute ``program`` is the column ``attribute.program``."""
+
+OWN = "own"
+"""The user's own record, in a declared order of attribute sources."""
+
+GRADES = ("IT", "PR", "PK", "TK", "KG", *(f"{grade:02}" for grade in range(1, 14)), "PS", "UG", "Other")
+"""The CEDS grade codes, lowest first."""
+
+FIELDS = {
+    "source": "the source that delivered the record",
+    "sourced_id": "the id by which that source knows the record",
+    "given_name": "given name",
+    "middle_name": "middle name",
+    "family_name": "family name",
+    "preferred_given_name": "preferred given name",
+    "preferred_middle_name": "preferred middle name",
+    "preferred_family_name": "preferred family name",
+    "pronouns": "pronouns",
+    "username": "user name",
+    "email": "e-mail address",
+    "sms": "mobile phone",
+    "phone": "home phone",
+    "identifier": "student or staff number",
+    "state_id": "state id",
+    "language": "home language",
+    "user_master_identifier": "master identifier",
+    "exit_reason": "why the person left",
+    "exit_date": "when the person left",
+    "enabled": "whether the source lets the person sign in (TRUE or FALSE)",
+    "account_enabled": "whether rosterkit lets the person sign in (TRUE or FALSE)",
+    "grades": "all grades, as a list",
+    "grade": "the highest grade",
+    "graduation_year": "the year in which grade 12 ends, from the grade and the as-of date",
+    "roles": "all roles that count on the as-of date, as a list",
+    "school": "the sourced_id of the primary school",
+    "school_number": "the identifier of the primary school",
+    "school_name": "the name of the primary school",
+    "schools": "the sourced_ids of all schools, as a list",
+    "school_names": "the names of all schools, as a list",
+}
+"""The columns of ``people`` that a mapping may name, and what they hold."""
+
+_LISTS = ("grades", "roles", "schools", "school_names")
+_TEXTS = [
+    name
+    for name in FIELDS
+    if name not in _LISTS and name not in {"grade", "graduation_year", "school", "school_number", "school_name"}
+]
+
+
+def people(
+    roster: Roster,
+    *,
+    as_of: date,
+    attributes: Sequence[str] = (),
+    order: Sequence[str] = (),
+    school_year_ends: str = "08-31",
+) -> pl.LazyFrame:
+    """One row for each active user.
+
+    Columns: ``id`` (Int64), ``user`` (source and sourced_id, "/" between), those of FIELDS (String, Boolean, or
+    List(String) in a fixed order), ``school_id`` (Int64), ``school_ids`` and ``guardian_ids`` (List(Int64)), and
+    ``attribute.NAME`` (String) for each of ``attributes``.
+
+    A role counts where ``as_of`` is not before its begin date and before its end date. The primary school is the
+    primary organisation where that is a school, otherwise the school of a primary role, otherwise the first school.
+    ``order`` names the sources whose statement about an attribute counts first, ``own`` for the user's own record;
+    sources that it does not name follow, the own record first. ``school_year_ends`` is the last day of a school year,
+    MM-DD.
+    """
+    users = roster.table("User").select(
+        "id", *_TEXTS, "primary_org_id", pl.col("grades").str.json_decode(pl.List(pl.String))
+    )
+    roles = current_roles(roster, as_of)
+    frame = (
+        users.with_columns(user=pl.concat_str("source", "sourced_id", separator="/"))
+        .join(roles.group_by("id").agg(pl.col("role").unique().sort().alias("roles")), on="id", how="left")
+        .join(_schools(roster, users, roles), on="id", how="left")
+        .join(_guardians(roster), on="id", how="left")
+        .with_columns(grade=_highest("grades"))
+        .with_columns(graduation_year=_graduation_year(as_of, school_year_ends))
+    )
+    if attributes:
+        frame = frame.join(_attributes(roster, attributes, order), on="id", how="left")
+    return frame.drop("primary_org_id")
+
+
+def family_links(roster: Roster) -> pl.LazyFrame:
+    """One row for each student and guardian: ``student_id``, ``guardian_id``, ``relationship``, ``type``, ``priority``.
+
+    Of several assertions of one link the student's counts first, then the guardian's, then a file's.
+    """
+    stated_by = pl.col("asserted_by").replace_strict({"student": 0, "guardian": 1, "file": 2}, default=3)
+    return (
+        roster.table("GuardianLink")
+        .sort(stated_by, "source", "sourced_id", nulls_last=True)
+        .group_by("student_id", "guardian_id")
+        .agg(pl.col("relationship", "type", "priority").drop_nulls().first())
+    )
+
+
+def current_roles(roster: Roster, as_of: date) -> pl.LazyFrame:
+    """The roles that count on ``as_of``: user ``id``, ``org_id``, ``role``, ``type``."""
+    today = as_of.isoformat()
+    begun = pl.col("begin_date").is_null() | (pl.col("begin_date") <= today)
+    lasting = pl.col("end_date").is_null() | (pl.col("end_date") > today)
+    return roster.table("Role").filter(begun & lasting).select(pl.col("user_id").alias("id"), "org_id", "role", "type")
+
+
+def _schools(roster: Roster, users: pl.LazyFrame, roles: pl.LazyFrame) -> pl.LazyFrame:
+    """``school_id`` and the columns of FIELDS that speak of schools, by user id; only users who have a school."""
+    school = (
+        roster.table("Org")
+        .filter(pl.col("type") == "school")
+        .select(
+            pl.col("id").alias("school_id"),
+            pl.col("sourced_id").alias("school"),
+            pl.col("identifier").alias("school_number"),
+            pl.col("name").alias("school_name"),
+        )
+    )
+    primary = users.select("id", pl.col("primary_org_id").alias("school_id"), rank=pl.lit(0))
+    by_role = roles.select(
+        "id", pl.col("org_id").alias("school_id"), rank=pl.when(pl.col("type") == "primary").then(1).otherwise(2)
+    )
+    return (
+        pl.concat([primary, by_role])
+        .group_by("id", "school_id")
+        .agg(pl.col("rank").min())
+        .join(school, on="school_id")
+        .sort("id", "rank", "school", "school_id")
+        .group_by("id")
+        .agg(
+            pl.col("school_id", "school", "school_number", "school_name").first(),
+            pl.col("school_id").sort_by("school").alias("school_ids"),
+            pl.col("school").sort().alias("schools"),
+            pl.col("school_name").sort_by("school").alias("school_names"),
+        )
+    )
+
+
+def _guardians(roster: Roster) -> pl.LazyFrame:
+    names = roster.table("User").select(pl.col("id").alias("guardian_id"), "sourced_id")
+    return (
+        family_links(roster)
+        .join(names, on="guardian_id")
+        .sort("priority", "sourced_id", "guardian_id", nulls_last=True)
+        .group_by(pl.col("student_id").alias("id"), maintain_order=True)
+        .agg(pl.col("guardian_id").alias("guardian_ids"))
+    )
+
+
+def _attributes(roster: Roster, names: Sequence[str], order: Sequence[str]) -> pl.LazyFrame:
+    """``attribute.NAME`` by user id: the first statement that is not blank, by the declared order."""
+    own = roster.table("User").select("id", "attributes", stated_by=pl.lit(OWN), named="sourced_id")
+    others = roster.table("UserAttributes").select(
+        pl.col("user_id").alias("id"), "attributes", stated_by="source", named="sourced_id"
+    )
+    first = {name: place for place, name in enumerate([*order, *([] if OWN in order else [OWN])])}
+    decoded = pl.col("attributes").str.json_decode(pl.Struct(dict.fromkeys(names, pl.String)))
+    return (
+        pl.concat([own, others])
+        .filter(pl.col("attributes").is_not_null())
+        .select("id", "stated_by", "named", decoded)
+        .unnest("attributes", separator=".")
+        .rename({f"attributes.{name}": ATTRIBUTE + name for name in names})
+        .sort(pl.col("stated_by").replace_strict(first, default=len(first)), "stated_by", "named")
+        .group_by("id")
+        .agg(
+            pl.col(ATTRIBUTE + name)
+            .filter(pl.col(ATTRIBUTE + name).is_not_null() & (pl.col(ATTRIBUTE + name) != ""))
+            .first()
+            for name in names
+        )
+    )
+
+
+def _highest(column: str) -> pl.Expr:
+    rank = {grade: place for place, grade in enumerate(GRADES)}
+    ranks = pl.col(column).list.eval(pl.element().replace_strict(rank, default=-1, return_dtype=pl.Int64))
+    return pl.col(column).list.get(ranks.list.arg_max(), null_on_oob=True)
+
+
+def _graduation_year(as_of: date, school_year_ends: str) -> pl.Expr:
+    """Kindergarten is 12 years before grade 12; other grades than KG and 01 to 12 have no year."""
+    this_year = as_of.year + (as_of.strftime("%m-%d") > school_year_ends)
+    years = {"KG": this_year + 12} | {f"{grade:02}": this_year + 12 - grade for grade in range(1, 13)}
+    texts = {grade: str(year) for grade, year in years.items()}
+    return pl.col("grade").replace_strict(texts, default=None, return_dtype=pl.String)

@@ -1,0 +1,269 @@
+"""Preflight: the answer that a vendor would give to files, from a table of checks.
+
+A vendor's package declares its checks as data: a ``RowCheck`` is an expression over the columns of a file, a
+``FileCheck`` a function that looks at whole files. The same row checks decide which rows a build withholds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+from pydantic import Field
+
+from rosterkit.errors import UsageError
+from rosterkit.feeds.base import FeedFile, LastSent, Outcome, VendorFacts, Verdict
+from rosterkit.feeds.csvout import CsvTable, read_csv
+from rosterkit.feeds.settings import FeedSettings
+from rosterkit.roster.rules import Rule
+from rosterkit.sources.findings import Findings
+
+__all__ = [
+    "SHARED_RULES",
+    "Check",
+    "FileCheck",
+    "Given",
+    "Hit",
+    "Limits",
+    "RowCheck",
+    "broken_rows",
+    "comparison",
+    "exceeds",
+    "form_checks",
+    "gone",
+    "newly_withheld",
+    "preflight",
+    "require_transport",
+]
+
+SHARED_RULES = (
+    Rule(
+        "feed.gone",
+        "error",
+        "error",
+        "More rows are gone since the last file than the limit allows.",
+        "Look at what changed in the roster, the mapping or the selection. If it is meant, approve the file.",
+        row="held with the whole file",
+        example="412 of 5,120 rows are gone; the limit is 256",
+    ),
+    Rule(
+        "feed.withheld",
+        "error",
+        "error",
+        "More rows are newly withheld since the last file than the limit allows.",
+        "See the findings of the build. If the rows are to be missing, approve the file.",
+        row="held with the whole file",
+        example="80 of 5,120 rows that were sent last time break a rule today",
+    ),
+    Rule(
+        "feed.kept",
+        "warning",
+        "warning",
+        "The row of this person breaks a rule. The last good row is sent instead, so that nobody is deleted.",
+        "Correct the record before the number of days in the setting limits.keep_days is over.",
+        row="the last good row is sent",
+    ),
+)
+"""Rules that every feed has; a vendor's package puts them beside its own."""
+
+
+class Limits(FeedSettings):
+    """How far a file may differ from the one that was last sent before a person must look at it."""
+
+    gone_percent: float = Field(default=5, ge=0, le=100, description="rows gone, in percent of the last file")
+    gone_rows: int = Field(default=25, ge=0, description="... and more than this number of rows")
+    withheld_percent: float = Field(default=1, ge=0, le=100, description="rows newly withheld, in percent")
+    withheld_rows: int = Field(default=5, ge=0, description="... and more than this number of rows")
+    keep_days: int = Field(default=14, ge=0, description="how many days a last good row replaces a withheld one")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a check looks at: the files, their tables by name, what was last sent, and the settings."""
+
+    files: Sequence[FeedFile]
+    tables: Mapping[str, CsvTable]
+    settings: Any
+    last: LastSent | None = None
+    last_tables: Mapping[str, CsvTable] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """What a file check found: one place, or with ``rows`` (``_line``, and maybe ``key`` and ``detail``) many."""
+
+    file: str
+    column: str = ""
+    line: int = 0
+    detail: str = ""
+    rows: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class RowCheck:
+    """A rule about single rows. ``broken`` gives, for the settings, columns and when a row breaks the rule there.
+
+    An expression may look at several rows (a value that two rows have). It is left out where the file lacks a column
+    that it reads. ``of`` says which files it is about, by name.
+    """
+
+    rule: str
+    outcome: Outcome
+    broken: Callable[[Any], Iterable[tuple[str, pl.Expr]]]
+    of: Callable[[str], bool] = lambda _name: True
+
+
+@dataclass(frozen=True)
+class FileCheck:
+    """A rule about whole files, or about files and what was last sent."""
+
+    rule: str
+    outcome: Outcome
+    look: Callable[[Given], Iterable[Hit]]
+
+
+Check = RowCheck | FileCheck
+
+
+def preflight(
+    files: Sequence[FeedFile],
+    last: LastSent | None,
+    settings: Any,
+    *,
+    rules: Iterable[Rule],
+    checks: Iterable[Check],
+    compared: Callable[[Given], Mapping[str, int]] = lambda _given: {},
+) -> Verdict:
+    """The verdict: the gravest outcome of a check that found something, with all findings.
+
+    A file whose every row would be ignored is ignored as a whole, and so is nothing.
+    """
+    given = Given(
+        files,
+        {file.name: read_csv(file) for file in files},
+        settings,
+        last,
+        {file.name: read_csv(file) for file in (last.files if last else ())},
+    )
+    findings = Findings(rules)
+    outcomes = [Outcome.ACCEPTED if files else Outcome.IGNORED]
+    lines: dict[str, list[pl.Series]] = {}
+    for check in checks:
+        for hit in _hits(check, given):
+            outcomes.append(check.outcome)
+            if hit.rows is None:
+                findings.add(check.rule, file=hit.file, line=hit.line, column=hit.column, detail=hit.detail)
+                continue
+            findings.add_rows(check.rule, hit.rows, file=hit.file, column=hit.column)
+            if check.outcome is Outcome.ROWS_IGNORED:
+                lines.setdefault(hit.file, []).append(hit.rows["_line"])
+    ignored = {name: pl.concat(parts).n_unique() for name, parts in lines.items()}
+    rows = {name: table.records for name, table in given.tables.items()}
+    if any(count and ignored.get(name) == count for name, count in rows.items()):
+        outcomes.append(Outcome.IGNORED)
+    order = list(Outcome)
+    return Verdict(max(outcomes, key=order.index), findings.frame(), rows, ignored, compared(given))
+
+
+def broken_rows(rows: pl.DataFrame, check: RowCheck, settings: Any) -> Iterable[tuple[str, pl.Series]]:
+    """For each column of the check that the rows have: which rows break the rule there (Boolean)."""
+    known = set(rows.columns)
+    for column, broken in check.broken(settings):
+        if known.issuperset(broken.meta.root_names()):
+            yield column, rows.select(broken.fill_null(value=False).alias("broken")).to_series()
+
+
+def _hits(check: Check, given: Given) -> Iterable[Hit]:
+    if isinstance(check, FileCheck):
+        yield from check.look(given)
+        return
+    for name, table in given.tables.items():
+        if check.of(name):
+            for column, broken in broken_rows(table.rows, check, given.settings):
+                if broken.any():
+                    yield Hit(name, column, rows=table.rows.select("_line").filter(broken))
+
+
+def form_checks(problems: Mapping[str, tuple[str, Outcome]]) -> tuple[FileCheck, ...]:
+    """Checks of the form of every file: for each code of PROBLEMS the rule that it breaks, and what follows."""
+
+    def look(code: str, given: Given) -> Iterable[Hit]:
+        for name, table in given.tables.items():
+            found = table.problems.filter(pl.col("code") == code)
+            for (column,), rows in found.group_by("column", maintain_order=True):
+                yield Hit(name, str(column), rows=rows.select("_line", "detail"))
+
+    return tuple(
+        FileCheck(rule, outcome, lambda given, code=code: look(code, given))  # type: ignore[misc] # code is bound now
+        for code, (rule, outcome) in problems.items()
+    )
+
+
+def comparison(table: CsvTable, last: CsvTable | None, key: str) -> dict[str, int]:
+    """How many rows are new, changed, unchanged and gone, by the column ``key`` (any case) and all columns of both."""
+    if key not in table.header or (last is not None and key not in last.header):
+        return {}
+    now = _keyed(table, key)
+    if last is None:
+        return {"new": now.height, "changed": 0, "unchanged": 0, "gone": 0}
+    before = _keyed(last, key)
+    both = now.join(before, on="_key", suffix="_before")
+    shared = [name for name in table.header if name in last.header]
+    same = [pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in shared]
+    unchanged = both.filter(pl.all_horizontal(same)).height
+    return {
+        "new": now.join(before, on="_key", how="anti").height,
+        "changed": both.height - unchanged,
+        "unchanged": unchanged,
+        "gone": before.join(now, on="_key", how="anti").height,
+    }
+
+
+def _keyed(table: CsvTable, key: str) -> pl.DataFrame:
+    keyed = table.rows.drop("_line").with_columns(_key=pl.col(key).str.to_lowercase())
+    return keyed.filter(pl.col("_key").is_not_null()).unique("_key", keep="first", maintain_order=True)
+
+
+def exceeds(count: int, of: int, percent: float, rows: int) -> bool:
+    """Whether a count is above both the percentage (rounded down) and the number of rows."""
+    return count > int(of * percent / 100) and count > rows
+
+
+def gone(
+    table: CsvTable, last: CsvTable | None, key: str, limits: Limits, *, leaving: pl.Expr | None = None
+) -> Iterable[Hit]:
+    """A hit where more rows are gone than the limits allow. A row where ``leaving`` holds counts as gone."""
+    if last is None or key not in last.header:
+        return
+    before, now = _keyed(last, key), _keyed(table, key) if key in table.header else pl.DataFrame({"_key": [""]})
+    if leaving is not None:
+        before, now = _without(before, leaving), _without(now, leaving)
+    count = before.join(now, on="_key", how="anti").height
+    if exceeds(count, before.height, limits.gone_percent, limits.gone_rows):
+        allowed = max(int(before.height * limits.gone_percent / 100), limits.gone_rows)
+        yield Hit(table.name, detail=f"{count:,} of {before.height:,} rows are gone; the limit is {allowed:,}")
+
+
+def newly_withheld(file: FeedFile, last: FeedFile | None, limits: Limits) -> Iterable[Hit]:
+    """A hit where more people are newly withheld, or sent as they were, than the limits allow."""
+    if last is None:
+        return
+    sent = last.people.filter(pl.col("state") == "sent")
+    held = file.people.filter(pl.col("state").is_in(["kept", "withheld"])).join(sent, on="user", how="semi").height
+    if exceeds(held, sent.height, limits.withheld_percent, limits.withheld_rows):
+        allowed = max(int(sent.height * limits.withheld_percent / 100), limits.withheld_rows)
+        yield Hit(file.name, detail=f"{held:,} of {sent.height:,} rows break a rule newly; the limit is {allowed:,}")
+
+
+def _without(rows: pl.DataFrame, leaving: pl.Expr) -> pl.DataFrame:
+    known = set(rows.columns).issuperset(leaving.meta.root_names())
+    return rows.filter(~leaving.fill_null(value=False)) if known else rows
+
+
+def require_transport(vendor: VendorFacts, transport: str, rule: str) -> None:
+    """Raises UsageError, with the id of the vendor's rule, where the vendor does not take files this way."""
+    if transport not in vendor.transports:
+        taken = ", ".join(vendor.transports)
+        raise UsageError(f"{rule}: {vendor.name} does not take files by {transport}. Set the target to {taken}.")

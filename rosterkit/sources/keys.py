@@ -1,0 +1,20 @@
+"""Keys of records: which values cannot be one, and the key of a record to which its source gives none."""
+
+from __future__ import annotations
+
+import polars as pl
+
+__all__ = ["joined_key", "unreadable_key"]
+
+_ROUNDED = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d+$"  # the digits are lost, and different numbers look alike
+
+
+def unreadable_key(name: str) -> pl.Expr:
+    """Whether the value that says which record a row is about is blank, or a number that a spreadsheet rounded."""
+    return pl.col(name).is_null() | pl.col(name).str.contains(_ROUNDED)
+
+
+def joined_key(*names: str) -> pl.Expr:
+    r"""The key of a record that has none of its own: the parts with ":" between them (":" in a part is ``\:``)."""
+    parts = (pl.col(name).str.replace_all("\\", "\\\\", literal=True) for name in names)
+    return pl.concat_str([part.str.replace_all(":", "\\:", literal=True) for part in parts], separator=":")

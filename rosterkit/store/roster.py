@@ -1,0 +1,57 @@
+"""The roster at the newest revision as feeds take it: lazy tables that read only the columns that are used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from rosterkit.roster.schema import Entity, by_name
+from rosterkit.store.bulk import read
+
+__all__ = ["StoredRoster"]
+
+_KEYS: dict[str, type[pl.DataType]] = {
+    "id": pl.Int64,
+    "source": pl.String,
+    "id_space": pl.String,
+    "sourced_id": pl.String,
+}
+
+
+class StoredRoster:
+    """The ``Roster`` of a store (``rosterkit.feeds.base``): active rows, read when a LazyFrame is collected."""
+
+    def __init__(self, path: Path, revision: int) -> None:
+        self.revision = revision
+        self._path = path
+
+    def table(self, entity: str) -> pl.LazyFrame:
+        """The active rows of the entity, in no particular order; KeyError when there is no such entity."""
+        kind = by_name(entity)
+        rows = register_io_source(partial(_batches, self._path, kind), schema=_schema(kind), is_pure=True)
+        return rows.with_columns(account_enabled=pl.lit(value=True)) if entity == "User" else rows
+
+
+def _schema(kind: Entity) -> dict[str, type[pl.DataType]]:
+    return _KEYS | {column.name: column.dtype for column in kind.columns}
+
+
+def _batches(
+    path: Path,
+    kind: Entity,
+    with_columns: list[str] | None,
+    predicate: pl.Expr | None,
+    n_rows: int | None,
+    _batch_size: int | None,
+) -> Iterator[pl.DataFrame]:
+    """What polars asks of a source of its own: the columns, the rows that the predicate allows, at most ``n_rows``."""
+    schema = _schema(kind)
+    names = with_columns if with_columns is not None else list(schema)
+    stored = {"origin" if name == "source" else name: schema[name] for name in names or ["id"]}
+    rows = read(path, kind.table, stored, "status='active'").rename({"origin": "source"}, strict=False)
+    rows = rows.head(n_rows) if n_rows is not None else rows
+    yield (rows if predicate is None else rows.filter(predicate)).select(names)

@@ -1,0 +1,27 @@
+"""Vendors' servers to try things with, on loopback: what ``rosterkit fake`` starts (entry points ``rosterkit.fakes``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+__all__ = ["Fake", "Running"]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that runs: how to read it, and what is wrong with its data."""
+
+    address: str
+    settings: Mapping[str, object]  # the keys of [sources.NAME]
+    secrets: Mapping[str, str]  # environment variables that the settings refer to
+    planted: Mapping[str, int] = field(default_factory=dict)  # rule: how many findings a right reading makes
+
+
+@dataclass(frozen=True)
+class Fake:
+    """A kind of server. ``serve(students, defects, port)``: port 0 is any that is free."""
+
+    kind: str
+    serve: Callable[[int, bool, int], AbstractContextManager[Running]]

@@ -1,0 +1,300 @@
+"""S3: one object with its SHA-256, large ones in parts, read back where the key may read (vendor-feeds U1-U11).
+
+An object appears whole or not at all, so there is no temporary name. Amazon checks the SHA-256 that goes along.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+from botocore import exceptions as boto
+from botocore.config import Config
+
+from rosterkit.transport.base import CHUNK, Fault, RemoteFile, Report, Staged, Verified, Why
+from rosterkit.transport.secrets import resolve
+from rosterkit.transport.settings import S3Settings
+
+__all__ = ["S3Wire"]
+
+_MOST_PARTS = 10_000
+_DELIVERY = "rosterkit-delivery"  # metadata of an object: which attempt of ours made it
+_SHA256 = "sha256"  # metadata of an object: a checksum of the whole, which S3 does not keep of an object in parts
+_FORBIDDEN = ("AccessDenied", "AllAccessDisabled", "403", "Forbidden")
+_BAD_KEY = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken")
+_PASSING = ("RequestTimeout", "SlowDown", "InternalError", "ServiceUnavailable", "OperationAborted", "Throttling")
+_CORRUPTED = (
+    "BadDigest",
+    "IncompleteBody",
+    "InvalidDigest",
+    "XAmzContentSHA256Mismatch",
+    "XAmzContentChecksumMismatch",
+)
+
+
+@dataclass
+class _Parts:
+    """An upload in parts that is under way."""
+
+    upload: str
+    size: int
+    done: list[dict[str, Any]] = field(default_factory=list)
+
+
+class S3Wire:
+    """The transport ``s3``."""
+
+    def __init__(self, settings: S3Settings, folder: Path) -> None:
+        self._settings = settings
+        self._client = _client(settings, folder)
+        self._tried: dict[str, str] = {}  # the delivery mark of each file that was sent and not acknowledged
+        self._parts: dict[str, _Parts] = {}
+        self._acknowledged: dict[str, bool] = {}  # whether S3 stated the right checksum of a file
+        self.name = f"s3://{settings.bucket}/{settings.prefix}"
+        self.visible: set[str] = set()
+
+    # --- reading
+
+    def files(self) -> Sequence[RemoteFile]:
+        """The objects under the prefix, without those in folders below it."""
+        with self._plainly(self._settings.prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._settings.bucket, Prefix=self._settings.prefix, Delimiter="/"
+            )
+            return [self._remote(item) for page in pages for item in page.get("Contents", ())]
+
+    def _remote(self, item: dict[str, Any]) -> RemoteFile:
+        name = item["Key"].removeprefix(self._settings.prefix)
+        return RemoteFile(name, item["Size"], item["LastModified"], item["ETag"])
+
+    def read(self, file: RemoteFile, start: int) -> tuple[int, Generator[bytes]]:
+        """The object from byte ``start`` on, as long as it is the version that was listed."""
+        return start, self._chunks(file, start)
+
+    def _chunks(self, file: RemoteFile, start: int) -> Generator[bytes]:
+        asked = {"IfMatch": file.version} | ({"Range": f"bytes={start}-"} if start else {"ChecksumMode": "ENABLED"})
+        with self._plainly(file.name):
+            answer = self._client.get_object(**self._object(file.name), **asked)
+            yield from answer["Body"].iter_chunks(CHUNK)
+
+    def digest(self, file: RemoteFile) -> tuple[str, str]:
+        """The SHA-256 that S3 or rosterkit noted of the whole object; else the ETag of one not in parts, an MD5."""
+        with self._plainly(file.name):
+            head = self._client.head_object(**self._object(file.name), IfMatch=file.version, ChecksumMode="ENABLED")
+        if ours := head.get("Metadata", {}).get(_SHA256):
+            return "sha-256", str(ours)
+        theirs = head.get("ChecksumSHA256", "")
+        if theirs and "-" not in theirs:
+            return "sha-256", base64.b64decode(theirs).hex()
+        etag = file.version.strip('"')
+        is_md5 = len(etag) == 32 and head.get("ServerSideEncryption", "AES256") == "AES256"
+        return ("md5", etag) if is_md5 else ("", "")
+
+    # --- sending
+
+    def upload(self, file: Staged, report: Report) -> None:
+        """Puts the object. After an answer that was lost, looks first whether it had arrived."""
+        report(0)
+        with self._plainly(file.name):
+            if file.name in self._tried and self._arrived(file):
+                self.visible.add(file.name)
+                return
+            if file.size > self._settings.part_bytes:
+                self._in_parts(file, report)
+            else:
+                self._whole(file, report)
+        self.visible.add(file.name)
+        del self._tried[file.name]
+
+    def _whole(self, file: Staged, report: Report) -> None:
+        checksum = base64.b64encode(bytes.fromhex(file.sha256)).decode()
+        with file.path.open("rb") as body:
+            answer = self._client.put_object(
+                **self._object(file.name), Body=body, ChecksumSHA256=checksum, Metadata=self._marks(file)
+            )
+        self._checked(file, checksum, answer)
+        report(file.size)
+
+    def _in_parts(self, file: Staged, report: Report) -> None:
+        """Sends part after part, one in memory at a time; a new attempt goes on with the part that failed."""
+        parts = self._parts.get(file.name) or self._begun(file)
+        with file.path.open("rb") as body:
+            body.seek(len(parts.done) * parts.size)
+            while chunk := body.read(parts.size):
+                number = len(parts.done) + 1
+                checksum = base64.b64encode(hashlib.sha256(chunk).digest()).decode()
+                answer = self._client.upload_part(
+                    **self._object(file.name),
+                    UploadId=parts.upload,
+                    PartNumber=number,
+                    Body=chunk,
+                    ChecksumSHA256=checksum,
+                )
+                parts.done.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum})
+                report(body.tell())
+        whole = hashlib.sha256(b"".join(base64.b64decode(part["ChecksumSHA256"]) for part in parts.done))
+        answer = self._client.complete_multipart_upload(
+            **self._object(file.name), UploadId=parts.upload, MultipartUpload={"Parts": parts.done}
+        )
+        del self._parts[file.name]
+        self._checked(file, f"{base64.b64encode(whole.digest()).decode()}-{len(parts.done)}", answer)
+
+    def _begun(self, file: Staged) -> _Parts:
+        answer = self._client.create_multipart_upload(
+            **self._object(file.name), ChecksumAlgorithm="SHA256", Metadata=self._marks(file)
+        )
+        size = max(self._settings.part_bytes, math.ceil(file.size / _MOST_PARTS))
+        self._parts[file.name] = _Parts(answer["UploadId"], size)
+        return self._parts[file.name]
+
+    def _marks(self, file: Staged) -> dict[str, str]:
+        self._tried[file.name] = uuid4().hex
+        return {_SHA256: file.sha256, _DELIVERY: self._tried[file.name]}
+
+    def _arrived(self, file: Staged) -> bool:
+        """Whether the object there is the one whose answer was lost; False where the key may not look."""
+        try:
+            head = self._client.head_object(**self._object(file.name))
+        except boto.ClientError:
+            return False
+        return bool(head.get("Metadata", {}).get(_DELIVERY) == self._tried[file.name])
+
+    def _checked(self, file: Staged, checksum: str, answer: dict[str, Any]) -> None:
+        theirs = answer.get("ChecksumSHA256", "")
+        if theirs and theirs != checksum:
+            raise Fault(f"S3 states another checksum of {file.name} than was sent.", Why.CHECKSUM, again=True)
+        self._acknowledged[file.name] = bool(theirs) or answer.get("ETag", "").strip('"') == file.md5
+
+    def publish(self, files: Sequence[Staged]) -> Sequence[tuple[str, Verified, str]]:
+        """Reads the objects back, where that is wanted and permitted."""
+        return [self._verified(file) for file in files]
+
+    def _verified(self, file: Staged) -> tuple[str, Verified, str]:
+        why = "read_back is off"
+        if self._settings.read_back:
+            with self._plainly(file.name):
+                try:
+                    self._read_back(file)
+                except boto.ClientError as error:
+                    if _status(error) != 403:
+                        raise
+                    why = "the key may not read"
+                else:
+                    return self._key(file.name), Verified.READ_BACK, ""
+        if self._acknowledged.get(file.name):
+            return self._key(file.name), Verified.CHECKSUM, why
+        return self._key(file.name), Verified.NONE, f"{why}, and the service states no checksum"
+
+    def _read_back(self, file: Staged) -> None:
+        digest = hashlib.sha256()
+        for chunk in self._client.get_object(**self._object(file.name))["Body"].iter_chunks(CHUNK):
+            digest.update(chunk)
+        if digest.hexdigest() != file.sha256:
+            text = f"{self._key(file.name)} does not hold what was sent. Look whether somebody else writes there."
+            raise Fault(text, Why.CHECKSUM)
+
+    def discard(self, files: Sequence[Staged]) -> None:
+        """Aborts what was sent in parts, so that nobody pays for it; some keys may not do that."""
+        for file in files:
+            self._aborted(file.name)
+
+    def _aborted(self, name: str) -> None:
+        if parts := self._parts.pop(name, None):
+            with suppress(boto.ClientError, boto.BotoCoreError):
+                self._client.abort_multipart_upload(**self._object(name), UploadId=parts.upload)
+
+    def close(self) -> None:
+        """Ends the connections, and what was sent in parts and not finished."""
+        for name in list(self._parts):
+            self._aborted(name)
+        self._client.close()
+
+    def _key(self, name: str) -> str:
+        return f"{self._settings.prefix}{name}"
+
+    def _object(self, name: str) -> dict[str, str]:
+        return {"Bucket": self._settings.bucket, "Key": self._key(name)}
+
+    @contextmanager
+    def _plainly(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except boto.ClientError as error:
+            raise self._fault(error, name) from error
+        except (boto.NoCredentialsError, boto.PartialCredentialsError) as error:
+            text = "This machine has no AWS identity. Set access_key_id and secret_access_key."
+            raise Fault(text, Why.SETTINGS) from error
+        except boto.SSLError as error:
+            text = "The certificate of the service is not trusted. Look at endpoint_url and ca."
+            raise Fault(text, Why.SETTINGS) from error
+        except boto.FlexibleChecksumError as error:
+            text = f"{self._key(name)} does not match the checksum that S3 states."
+            raise Fault(text, Why.CHECKSUM, again=True) from error
+        except boto.BotoCoreError as error:
+            text = f"The connection was lost or could not be made ({type(error).__name__})."
+            raise Fault(text, Why.UNREACHABLE, again=True) from error
+
+    def _fault(self, error: boto.ClientError, name: str) -> Fault:
+        code, status = str(error.response.get("Error", {}).get("Code", "")), _status(error)
+        key = self._key(name)
+        if code in _PASSING or status in (429, 500, 502, 503, 504):
+            return Fault(f"The service is busy or failed ({code}).", Why.UNREACHABLE, again=True)
+        if code in _CORRUPTED:
+            return Fault(f"{key} was damaged on its way ({code}).", Why.CHECKSUM, again=True)
+        if code in _BAD_KEY:
+            text = f"The service does not accept the access key ({code}). Ask for new credentials, and store them."
+            return Fault(text, Why.SETTINGS)
+        if code == "RequestTimeTooSkewed":
+            return Fault("This machine's clock is wrong by more than 15 minutes. Set it.", Why.SETTINGS)
+        if code == "NoSuchBucket":
+            return Fault(f"There is no bucket {self._settings.bucket}. Look at bucket and region.", Why.SETTINGS)
+        if code in ("PermanentRedirect", "AuthorizationHeaderMalformed") or status == 301:
+            region = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("x-amz-bucket-region", "")
+            return Fault(f"The bucket is in another region. Set region{region and ' = ' + region}.", Why.SETTINGS)
+        if code in _FORBIDDEN or status == 403:
+            text = f"The access key has no right to do this with {key} ({code}). Ask whoever gave it to you."
+            return Fault(text, Why.SETTINGS)
+        if code == "NoSuchUpload":
+            self._parts.pop(name, None)  # it expired, or its end was reached and the answer lost
+            return Fault(f"The upload of {key} is not known any more.", Why.INCOMPLETE, again=True)
+        if status == 412:
+            return Fault(f"{key} changed while it was read. It is taken when it has not changed.", Why.CHANGED)
+        if status == 404:
+            return Fault(f"{key} is not there. Look at prefix and name.", Why.MISSING)
+        return Fault(f"The service refuses it for {key} ({code} {status}).", Why.REFUSED)
+
+
+def _status(error: boto.ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _client(settings: S3Settings, folder: Path) -> Any:
+    given = {}
+    if settings.access_key_id and settings.secret_access_key:
+        given = {
+            "aws_access_key_id": resolve(settings.access_key_id, folder).get_secret_value(),
+            "aws_secret_access_key": resolve(settings.secret_access_key, folder).get_secret_value(),
+        }
+    config = Config(
+        retries={"total_max_attempts": 1},  # Place makes the attempts
+        connect_timeout=settings.connect_seconds,
+        read_timeout=settings.idle_seconds,
+        s3={"addressing_style": "path" if settings.endpoint_url else "auto"},
+        request_checksum_calculation="when_required",  # ours goes along
+        max_pool_connections=1,
+    )
+    return boto3.session.Session(**given).client(
+        "s3",
+        region_name=settings.region,
+        endpoint_url=settings.endpoint_url or None,
+        verify=str(folder / settings.ca) if settings.ca else None,
+        config=config,
+    )

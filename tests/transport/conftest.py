@@ -1,0 +1,87 @@
+"""The places that the suite runs on, each with a real server on loopback."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import stamina
+from stands import FolderStand, HttpsStand, S3Stand, SftpStand, Stand
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_between_attempts() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=100, cap=True):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(scope="session")
+def moto_port() -> Iterator[int]:
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()[1]
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def aws(moto_port: int) -> Iterator[Any]:
+    """A client that reaches moto without faults."""
+    address, secret = f"http://127.0.0.1:{moto_port}", "x"
+    session = boto3.Session(aws_access_key_id="x", aws_secret_access_key=secret, region_name="us-east-1")
+    client = session.client("s3", endpoint_url=address)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> FolderStand:
+    return FolderStand(tmp_path)
+
+
+@pytest.fixture
+def sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SftpStand]:
+    stand = SftpStand(tmp_path, monkeypatch)
+    yield stand
+    stand.server.close()
+
+
+@pytest.fixture
+def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moto_port: int, aws: Any) -> Iterator[S3Stand]:
+    stand = S3Stand(tmp_path, monkeypatch, moto_port, aws)
+    yield stand
+    stand.close()
+
+
+@pytest.fixture
+def https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsStand]:
+    stand = HttpsStand(tmp_path, monkeypatch)
+    yield stand
+    stand.server.close()
+
+
+@pytest.fixture(params=["folder", "sftp", "s3", "https"])
+def stand(request: pytest.FixtureRequest) -> Stand:
+    got = request.getfixturevalue(request.param)
+    assert isinstance(got, Stand)
+    return got
+
+
+@pytest.fixture(params=["sftp", "s3", "https"])
+def remote(request: pytest.FixtureRequest) -> Stand:
+    got = request.getfixturevalue(request.param)
+    assert isinstance(got, Stand)
+    return got

@@ -34,10 +34,10 @@ def untold_gaps(plan: Plan) -> list[tuple[str, str, str, str]]:
 def gaps(segments: Iterable[tuple[str, str, str, str]]) -> list[tuple[str, str, str, str]]:
     """Of segments (entity, role, state, why), those that were expected and are absent or partial.
 
-    A package in which some segment is full was meant whole, so each entity of a complete roster is expected in it; one
-    of deltas alone says what it likes.
+    A package in which some segment is full or partial was meant whole, so each entity of a complete roster is expected
+    in it; one of deltas alone says what it likes. What is absent comes first: its file was expected and not read.
     """
-    told = list(segments)
-    whole = any(state == "full" for _, _, state, _ in told)
+    told = sorted(segments, key=lambda segment: segment[2] != "absent")
+    whole = any(state in ("full", "partial") for _, _, state, _ in told)
     expected = {(entity, "") for entity in _ROSTER} if whole else set()
     return [s for s in told if s[2] == "partial" or (s[2] == "absent" and s[:2] in expected)]

@@ -113,7 +113,7 @@ def plan_package(
 ) -> Plan:
     """Reads the package, works out the plan and stores it; returns it."""
     options = read_options(connection, config, name, progress)
-    options = replace(options, row_cache=RowCache(path.parent / "cache" / "rows", may_write=True), as_of=as_of)
+    options = replace(options, row_cache=RowCache(path.parent / "cache" / "rows" / name, may_write=True), as_of=as_of)
     read = read_bundle(source(config.source(name).kind), package, options).checked()
     bundle = queue.tonight(read, queue.known(connection, name, read.package.id))
     snapshot = StoreSnapshot(path, connection, name)

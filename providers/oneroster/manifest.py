@@ -27,7 +27,7 @@ class Member:
     """A file of the standard: its name in the package ("" where it is not there), how to read it, or why it is not."""
 
     name: str
-    mode: str  # bulk | delta | partial (nothing says what absence means) | absent
+    mode: str  # bulk | delta | partial (absence means nothing) | absent
     reason: str = ""
 
 
@@ -93,7 +93,7 @@ def _limited(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _version(archive: Archive, values: dict[str, str] | None, findings: Findings) -> str:
-    """The version that the manifest names, or in lenient reading the one that the headers tell."""
+    """The version that the manifest names, or in lenient reading the one that fits the headers."""
     named = (values or {}).get("oneroster.version", "")
     if named in _SAME_AS:
         return _SAME_AS[named]

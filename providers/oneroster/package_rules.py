@@ -12,8 +12,8 @@ MANIFEST_RULES: tuple[Rule, ...] = (
         "manifest.missing",
         "warning",
         "refused",
-        "There is no manifest.csv, so the package is OneRoster 1.0 or incomplete. Where its headers are those of 1.1 "
-        "or 1.2 it is read all the same, but nothing says what a missing row means; otherwise it is refused.",
+        "manifest.csv is missing. Where the headers are those of 1.1 or 1.2 the package is read as that version, and "
+        "nothing will be archived; otherwise it is refused.",
         "Export as OneRoster 1.1 or 1.2, with manifest.csv at the root of the package.",
         segment="partial: absence archives nothing",
     ),
@@ -21,7 +21,7 @@ MANIFEST_RULES: tuple[Rule, ...] = (
         "manifest.unreadable",
         "refused",
         "refused",
-        "manifest.csv cannot be read, so nothing says what the files mean.",
+        "manifest.csv cannot be read.",
         "Export the package again.",
         row="not read",
         record="keeps its stored values",
@@ -31,7 +31,7 @@ MANIFEST_RULES: tuple[Rule, ...] = (
         "manifest.version",
         "refused",
         "refused",
-        "The manifest names a version of OneRoster that is not known, or none that can be told.",
+        "The manifest names no known version of OneRoster, and the headers fit none.",
         "Let oneroster.version be 1.1 or 1.2.",
         row="not read",
         record="keeps its stored values",
@@ -40,7 +40,7 @@ MANIFEST_RULES: tuple[Rule, ...] = (
     ),
     habit(
         "manifest.version-guessed",
-        "The manifest does not name the version of OneRoster; it was told from the headers.",
+        "The manifest does not name the version of OneRoster; it was taken from the headers.",
         "Let oneroster.version be 1.1 or 1.2.",
     ),
     habit(
@@ -67,9 +67,9 @@ MANIFEST_RULES: tuple[Rule, ...] = (
         "manifest.mode",
         "warning",
         "error",
-        "What the manifest says of a file is not exactly absent, bulk or delta; blank is taken as absent.",
+        "A value of the manifest is not exactly absent, bulk or delta; blank is taken as absent.",
         "Write absent, bulk or delta.",
-        segment="as meant; absent where that cannot be told",
+        segment="as meant; absent where the value is unknown",
         example="file.users,Bulk",
     ),
     habit(
@@ -80,7 +80,7 @@ MANIFEST_RULES: tuple[Rule, ...] = (
     ),
     absent(
         "manifest.repeated",
-        "The manifest says two different things of a file.",
+        "The manifest has two different values for a file.",
         "Keep one of the two rows.",
     ),
     absent(
@@ -161,7 +161,7 @@ SCHEMA_RULES: tuple[Rule, ...] = (
     ),
     absent(
         "schema.missing-key",
-        "A column is missing without which no row of the file can stand: its key, a required reference or the role.",
+        "A required column is missing; the file was not read.",
         "Add the column and its values.",
         "users.csv without sourcedId",
     ),

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import polars as pl
 
-from providers.oneroster import cells, headers, spec, values
+from providers.oneroster import cells, extensions, headers, spec, values
 from providers.oneroster.headers import match
 from providers.oneroster.manifest import Member
 from providers.oneroster.settings import OneRosterSettings
 from providers.oneroster.spec import File, with_resources
 from providers.oneroster.values import DELETED, INVALID, KEY, LINE, WHOLE_ROW, Conversion
 from rosterkit.roster.rules import Rule
-from rosterkit.sources import base, csv, csv_header, csv_lines, csv_records
+from rosterkit.sources import base, csv, csv_header, csv_lines, csv_problems, csv_records
 from rosterkit.sources.archive import Archive
 from rosterkit.sources.base import Context, Coverage
 from rosterkit.sources.csv import CsvFile, Reading
@@ -27,7 +27,7 @@ __all__ = ["FileRead", "Reader"]
 _BAD_KEY = rf"{cells.MANGLED}|^\s*NULL\s*$"
 """Keys that name no record: turned into a number, or blank by another name."""
 
-_CODE = [cells, headers, spec, values, csv, csv_header, csv_lines, csv_records]
+_CODE = [cells, extensions, headers, spec, values, csv, csv_header, csv_lines, csv_problems, csv_records]
 _RULES_VERSION = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in _CODE)
 """What converted rows depend on: a cache of another version is not used."""
 
@@ -136,7 +136,6 @@ class Reader:
             return None
         return cache.rows_of(
             context.scratch,
-            "oneroster",
             file.name,
             *(self.version, str(self.settings.strict), self.settings.dates),
             *(str(text.width), str(limits.line_bytes), str(limits.cell_chars), _RULES_VERSION),

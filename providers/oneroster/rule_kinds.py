@@ -1,4 +1,4 @@
-"""The kinds of rules that come up again and again, so that what follows from each kind is said once."""
+"""The kinds of rules that come up again and again, so that what follows from each kind is in one place."""
 
 from __future__ import annotations
 

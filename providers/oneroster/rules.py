@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from providers.oneroster.check_rules import AGENT_RULES, SEMANTIC_RULES
 from providers.oneroster.package_rules import MANIFEST_RULES, SCHEMA_RULES
-from providers.oneroster.row_rules import AGENT_RULES, CELL_RULES, ROW_RULES, SEMANTIC_RULES
+from providers.oneroster.row_rules import CELL_RULES, ROW_RULES
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.rules import FILE_RULES
 

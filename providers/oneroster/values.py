@@ -6,7 +6,6 @@ those are read one by one (``cells``); one step then makes all columns.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as default
@@ -14,7 +13,8 @@ from functools import reduce
 
 import polars as pl
 
-from providers.oneroster.cells import GRADES, GUID, Cell, read_cell
+from providers.oneroster.cells import GRADES, GUID, SPACES, Cell, read_cell
+from providers.oneroster.extensions import attributes
 from providers.oneroster.spec import Field, File
 from rosterkit.sources.findings import ROW_FINDINGS
 from rosterkit.sources.row_cache import LINE, Converted
@@ -28,7 +28,6 @@ not be used, and WHOLE_ROW where the whole row could not.
 
 WHOLE_ROW = 1 << 31
 _BLANK = "\0blank"  # like INVALID, for cells that are required and blank
-_SPACES = "".join(letter for letter in map(chr, range(0x3001)) if letter.isspace())
 _NO_VALUE = ("", "NULL")
 _DAY = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"  # a day that every month has
 _FAST = {  # texts that mean themselves
@@ -62,7 +61,21 @@ class _Column:
     blank: bool = False  # some cells have no value
     cells: Mapping[str, Cell] = default(default_factory=dict)  # what the odd values mean
 
+    @property
+    def is_plain(self) -> pl.Expr:
+        """Which texts mean themselves, as far as a quick look shows: without spaces around, of the usual form."""
+        raw, kind = pl.col(self.name), self.field.type
+        if self.field.name == "grades":
+            return raw.is_in(GRADES)
+        if kind in ("text", "texts"):
+            plain = (raw == self.bare) & (raw != "NULL")
+            return plain & raw.str.contains(_FAST[kind]) if kind == "texts" else plain
+        if kind in ("enum", "bool"):
+            return raw.is_in(list(self.field.tokens))
+        return raw.str.contains(_FAST[kind if kind != "refs" else "ref"]) & (raw != "NULL")
+
     def look(self) -> Iterator[pl.Expr]:
+        """A closer look at a column that is not plain."""
         raw = pl.col(self.name)
         yield (raw != self.bare).any().alias(f"spaced {self.name}")
         yield self.is_odd.any().alias(f"odd {self.name}")
@@ -70,7 +83,7 @@ class _Column:
 
     @property
     def bare(self) -> pl.Expr:
-        return pl.col(self.name).str.strip_chars(_SPACES)
+        return pl.col(self.name).str.strip_chars(SPACES)
 
     @property
     def is_odd(self) -> pl.Expr:
@@ -178,8 +191,13 @@ class Conversion:
         columns = [_Column(n, f, self.errors) for n, f in self.fields.items() if f.name not in apart]
         if not texts.height:
             return columns
-        seen = texts.select(expr for column in columns for expr in column.look()).row(0, named=True)
         for column in columns:
+            column.blank = texts[column.name].null_count() > 0
+        filled = [column for column in columns if texts[column.name].null_count() < texts.height]
+        plain = texts.select(column.is_plain.all().alias(column.name) for column in filled).row(0, named=True)
+        others = [column for column in filled if not plain[column.name]]
+        seen = texts.select(expr for column in others for expr in column.look()).row(0, named=True) if others else {}
+        for column in others:
             column.spaced, column.odd, column.blank = (
                 bool(seen[f"{w} {column.name}"]) for w in ("spaced", "odd", "blank")
             )
@@ -198,7 +216,7 @@ class Conversion:
 
     @property
     def _key(self) -> pl.Expr:
-        return self._text("sourcedId").str.strip_chars(_SPACES).alias("key")
+        return self._text("sourcedId").str.strip_chars(SPACES).alias("key")
 
     def _text(self, standard: str) -> pl.Expr:
         """The text of that column of the standard; null where the file has none."""
@@ -208,23 +226,21 @@ class Conversion:
     @property
     def _deleting(self) -> pl.Expr:
         """Rows of a bulk file whose status says that their record is to be deleted."""
-        status = self._text("status").str.strip_chars(_SPACES).str.to_lowercase()
+        status = self._text("status").str.strip_chars(SPACES).str.to_lowercase()
         return status.is_in(["tobedeleted", "inactive"]).fill_null(value=False)
 
     def _rows(self, texts: pl.DataFrame, columns: Sequence[_Column]) -> pl.DataFrame:
         """The rows, with _BLANK: a bit for each blank cell that is required (not where the record is deleted)."""
         bits = {column.field.name: 1 << self.file.header.index(column.field.name) for column in columns}
-        deleted, modified = self._deleting, pl.lit(None, pl.String)
-        if "bulk.delete" in self.errors:
-            deleted = pl.lit(value=False)
+        deleted = pl.lit(value=False) if "bulk.delete" in self.errors else self._deleting
         rows = texts.lazy().select(
             LINE,
             self._key.alias(KEY),
             _bits((bits[c.field.name], c.bad) for c in columns if c.may_be_bad).alias(INVALID),
             deleted.alias(DELETED),
-            modified.alias(MODIFIED),
+            pl.lit(None, pl.String).alias(MODIFIED),
             *(column.value.alias(column.field.name) for column in columns),
-            *([_attributes(self.extensions)] if self.extensions else []),
+            *([attributes(self.extensions).alias(ATTRIBUTES)] if self.extensions else []),
         )
         unusable = (pl.col(INVALID) & bits["sourcedId"]) != 0
         if self.delta:
@@ -281,22 +297,3 @@ def _bits(where: Iterable[tuple[int, pl.Expr]]) -> pl.Expr:
     none = pl.lit(0, pl.UInt32)
     parts = [pl.when(is_set).then(pl.lit(bit, pl.UInt32)).otherwise(none) for bit, is_set in where]
     return reduce(pl.Expr.or_, parts, none)
-
-
-def _attributes(names: Sequence[str]) -> pl.Expr:
-    """Extension columns as a JSON object of those that have a value."""
-    pairs = [pl.concat_str(pl.lit(json.dumps(name, ensure_ascii=False) + ":"), _quoted(name)) for name in sorted(names)]
-    joined = pl.concat_str(pairs, separator=",", ignore_nulls=True)
-    return pl.when(joined != "").then(pl.concat_str(pl.lit("{"), joined, pl.lit("}"))).alias(ATTRIBUTES)
-
-
-def _quoted(name: str) -> pl.Expr:
-    text = pl.col(name).str.strip_chars(_SPACES)
-    return pl.when(text != "").then(text.map_batches(_json_strings, return_dtype=pl.String))
-
-
-def _json_strings(values: pl.Series) -> pl.Series:
-    """Each text as a JSON string, by its distinct values; null stays null."""
-    distinct = values.drop_nulls().unique()
-    quoted = pl.Series([json.dumps(value, ensure_ascii=False) for value in distinct], dtype=pl.String)
-    return values.replace_strict(distinct, quoted, default=None) if distinct.len() else values

@@ -1,4 +1,4 @@
-"""Findings as CSV, for a spreadsheet: what looks like a formula is escaped."""
+"""Findings as CSV, for a spreadsheet: what looks like a formula is escaped, control characters are made visible."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from rosterkit.render.labels import no_formula, with_words
+from rosterkit.render.labels import no_formula, visible_cells, with_words
 from rosterkit.roster.rules import Rule
 
 __all__ = ["findings"]
@@ -16,4 +16,5 @@ _COLUMNS = ["rule", "severity", "file", "line", "column", "value", "key", "detai
 
 def findings(found: pl.DataFrame, rules: Mapping[str, Rule]) -> str:
     """CSV with a header and the columns of ``check --json`` (docs/json.md)."""
-    return no_formula(with_words(found, rules).select(_COLUMNS)).write_csv()
+    escaped = no_formula(with_words(found, rules).select(_COLUMNS))
+    return escaped.with_columns(visible_cells()).write_csv()

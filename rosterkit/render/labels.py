@@ -173,6 +173,12 @@ def visible(value: object) -> str:
     return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", str(value).replace("\n", "⏎"))
 
 
+def visible_cells() -> pl.Expr:
+    """Every text of a frame, as ``visible`` has it."""
+    text = pl.col(pl.String).str.replace_all("\n", "⏎", literal=True)
+    return text.str.replace_all(_UNSEEN.pattern, "\N{REPLACEMENT CHARACTER}")
+
+
 def no_formula(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with an apostrophe before every text that a spreadsheet would take for a formula."""
     text = pl.col(pl.String)

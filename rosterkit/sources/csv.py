@@ -20,7 +20,8 @@ from rosterkit.errors import SourceUnreadable
 from rosterkit.sources.base import INVALID, Coverage, Progress, no_progress
 from rosterkit.sources.csv_header import SAMPLE, Header, header_of, with_width_of_rows
 from rosterkit.sources.csv_lines import FileFormatError, blocks
-from rosterkit.sources.csv_records import PROBLEMS, Doubt, Shape, lines_of, records_of
+from rosterkit.sources.csv_problems import PROBLEMS, Shape
+from rosterkit.sources.csv_records import Doubt, lines_of, records_of
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.sources.row_cache import LINE, CachedRows, Collected, Converted

@@ -11,7 +11,7 @@ from rosterkit.sources.csv_lines import FileFormatError
 __all__ = ["SAMPLE", "Header", "header_of", "with_width_of_rows"]
 
 SAMPLE = 1 << 16
-"""Bytes after the header by which the width of the rows is told."""
+"""Bytes after the header that show how many cells the rows have."""
 
 MOST_COLUMNS = 1000
 """Of a file: each costs memory in every row, also where its cells are blank."""
@@ -67,7 +67,7 @@ def with_width_of_rows(header: Header, sample: bytes) -> Header:
     """The header with another width where all rows of the sample agree on it and no value is touched by it.
 
     Rows may lack the unnamed cells at the header's end, or all have empty cells more than the header. One row alone
-    does not tell: a comma that is not quoted looks the same.
+    proves nothing: a comma that is not quoted looks the same.
     """
     lines = [line for line in sample.split(b"\n")[:_SAMPLE_LINES] if line.strip()]
     if not lines or _commas(lines[0]) + 1 == header.width:

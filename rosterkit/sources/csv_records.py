@@ -9,47 +9,21 @@ import polars as pl
 
 from rosterkit.errors import InternalError
 from rosterkit.sources.csv_lines import FileFormatError
+from rosterkit.sources.csv_problems import CELL, RECORD, UNQUOTED, Shape, bad_lines, stray_marks, without_bad_keys
 from rosterkit.sources.row_cache import LINE
 
-__all__ = ["MOST_LINES", "PROBLEMS", "Doubt", "Records", "Shape", "lines_of", "records_of"]
+__all__ = ["MOST_LINES", "Doubt", "Records", "lines_of", "records_of"]
 
 MOST_LINES = 200
 """Of one record: a quotation mark that closes later than this was never closed."""
 
-PROBLEMS: dict[str, type[pl.DataType]] = {
-    "line": pl.Int64,
-    "rule": pl.String,
-    "key": pl.String,  # null where it cannot be read
-    "text": pl.String,  # the raw record, for its hash only
-    "detail": pl.String,
-    "partial": pl.Boolean,  # makes the file partial, whether or not the key is known
-}
-_CELL = r'(?:"[^"]*(?:""[^"]*)*"|[^",]*)'
-_RECORD = rf"^{_CELL}(?:,{_CELL})*$"
-_WHOLE_RECORD = re.compile(rf"{_CELL}(?:,{_CELL})*")
-_EACH_CELL = re.compile(rf"(?:^|,)({_CELL})")
-_OPENS = r'(?:^|,)"[^"]*(?:""[^"]*)*$'  # a cell that is opened and not closed on its line
+_WHOLE_RECORD = re.compile(rf"{CELL}(?:,{CELL})*")
+_EACH_CELL = re.compile(rf"(?:^|,)({CELL})")
 _text = pl.col("text")
-_unquoted = _text.str.replace_all(r'"[^"]*"', "")  # the record without its quoted parts
 
 
 class Doubt(Exception):  # noqa: N818 - it is no error: the file is read again, in full
     """Where a record begins depends on more than its own line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a record must be: a cell for each name, its key at that place (None: it has none), within the limits."""
-
-    names: tuple[str, ...]  # of the columns as the frames have them
-    key: int | None
-    bad_key: str
-    line_bytes: int
-    cell_chars: int
-
-    @property
-    def width(self) -> int:
-        return len(self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +62,10 @@ def records_of(lines: pl.DataFrame, data: bytes | None, shape: Shape, *, last: b
     Not ``last``: an open record at the end is carried. ``alone``: every line must be a record by itself, and Doubt is
     raised where one may not be. Raises FileFormatError when a line ends in CR alone.
     """
-    sound = lines.select(_is_sound(shape)).to_series()
+    sound = _sound(lines, shape, quoted=data is None or b'"' in data)
     if sound.all() and not (data is not None and b"\r" in data):
         none = pl.Series(dtype=pl.UInt32)
-        rows, problems = _without_bad_keys(_parsed(lines, data, shape), lines, shape)
+        rows, problems = without_bad_keys(_parsed(lines, data, shape), lines, shape)
         empty = problems.filter(pl.col("rule") == "") if problems.height else problems
         problems = problems.filter(pl.col("rule") != "") if empty.height else problems
         return Records(rows, problems, empty["line"].cast(pl.UInt32), none)
@@ -112,8 +86,8 @@ def _sorted_out(lines: pl.DataFrame, sound: pl.Series, shape: Shape, *, last: bo
     blank = bad.filter(_text.str.strip_chars() == "")
     joined, texts = _joined(lines, spans, shape)
     rows = pl.concat([_parsed(good, None, shape), joined]).sort(LINE)
-    rows, unusable = _without_bad_keys(rows, pl.concat([good.select(LINE, "text"), texts]), shape)
-    problems = [_bad_lines(bad.join(blank, on=LINE, how="anti"), shape), _stray(lines, spans, shape)]
+    rows, unusable = without_bad_keys(rows, pl.concat([good.select(LINE, "text"), texts]), shape)
+    problems = [bad_lines(bad.join(blank, on=LINE, how="anti"), shape), stray_marks(lines[spans.stray], shape)]
     empty = unusable.filter(pl.col("rule") == "")
     problems.append(unusable.filter(pl.col("rule") != ""))
     blanks = pl.concat([blank[LINE], empty["line"].cast(pl.UInt32).alias(LINE)])
@@ -183,24 +157,26 @@ def _singles(lines: pl.DataFrame, sound: pl.Series, spans: _Spans) -> tuple[pl.D
 
 
 def _refuse_bare_cr(singles: pl.DataFrame) -> None:
-    found = singles.filter(_unquoted.str.contains("\r", literal=True))
+    found = singles.filter(UNQUOTED.str.contains("\r", literal=True))
     if found.height:
         raise FileFormatError("csv.bare-cr", found[LINE][0])
 
 
-def _is_sound(shape: Shape) -> pl.Expr:
-    """Whether a line is a record of the right width, within the limit, with quotation marks only where they may be."""
-    plain = ~_text.str.contains('"', literal=True)
+def _sound(lines: pl.DataFrame, shape: Shape, *, quoted: bool) -> pl.Series:
+    """Whether each line is a record of the right width, within the limit, with quotation marks where they may be."""
     fits = _text.str.len_bytes() <= shape.line_bytes
-    commas = pl.when(plain).then(_commas()).otherwise(_unquoted.str.count_matches(",", literal=True))
-    fits &= commas == shape.width - 1
     if shape.width == 1:
         fits &= _text.str.strip_chars() != ""
-    return fits & (plain | _text.str.contains(_RECORD))
-
-
-def _commas() -> pl.Expr:
-    return _text.str.count_matches(",", literal=True)
+    plain = fits & (_text.str.count_matches(",", literal=True) == shape.width - 1)
+    if not quoted:
+        return lines.select(sound=plain).to_series()
+    marked = lines.select(sound=plain, quoted=_text.str.contains('"', literal=True))
+    places = marked["quoted"].arg_true()
+    if places.is_empty():
+        return marked["sound"]
+    commas = UNQUOTED.str.count_matches(",", literal=True) == shape.width - 1
+    careful = lines[places].select(sound=fits & commas & _text.str.contains(RECORD))
+    return marked["sound"].scatter(places, careful["sound"])
 
 
 def _parsed(sound: pl.DataFrame, data: bytes | None, shape: Shape) -> pl.DataFrame:
@@ -231,86 +207,3 @@ def _joined(lines: pl.DataFrame, spans: _Spans, shape: Shape) -> tuple[pl.DataFr
 
 def _bare(cell: str) -> str | None:
     return (cell[1:-1].replace('""', '"') if cell.startswith('"') else cell) or None
-
-
-def _bad_lines(bad: pl.DataFrame, shape: Shape) -> pl.DataFrame:
-    """Problems of records that are too long, badly quoted or ragged."""
-    cells = (_unquoted.str.count_matches(",", literal=True) + 1).cast(pl.String)
-    rule = (
-        pl.when(_text.str.len_bytes() > shape.line_bytes)
-        .then(pl.lit("csv.too-long"))
-        .when(_text.str.contains(_RECORD))
-        .then(pl.lit("csv.ragged"))
-        .otherwise(pl.lit("csv.quote"))
-    )
-    ragged = pl.concat_str(cells, pl.lit(f" cells where the header has {shape.width}; "))
-    detail = pl.when(rule == "csv.ragged").then(ragged).otherwise(pl.lit(""))
-    return _problems(bad, rule, shape, detail=detail)
-
-
-def _stray(lines: pl.DataFrame, spans: _Spans, shape: Shape) -> pl.DataFrame:
-    """Problems of lines whose odd quotation mark belongs to no record of several lines.
-
-    Where the mark opens a cell, nobody knows where that cell was to end: the file is partial.
-    """
-    opens = _text.str.contains(_OPENS)
-    rule = pl.when(opens).then(pl.lit("csv.unclosed-quote")).otherwise(pl.lit("csv.quote"))
-    return _problems(lines[spans.stray], rule, shape, partial=opens)
-
-
-def _problems(
-    bad: pl.DataFrame,
-    rule: pl.Expr,
-    shape: Shape,
-    *,
-    detail: pl.Expr | None = None,
-    partial: pl.Expr | None = None,
-) -> pl.DataFrame:
-    """These records as PROBLEMS; their key is the first cell where that is the key and sound.
-
-    One that has the cells of two may be two, whose line break was lost: of whom the other speaks is unknown.
-    """
-    of_two = _commas() >= 2 * (shape.width - 1)
-    key = pl.lit(None, pl.String)
-    if shape.key == 0:
-        first = pl.coalesce(_text.str.extract(r'^"([^"]+)",'), _text.str.extract(r'^([^",]+),'))
-        key = pl.when(_is_bad_key(first, shape)).then(None).otherwise(first.str.strip_chars())
-    return bad.select(
-        pl.col(LINE).cast(pl.Int64).alias("line"),
-        rule.alias("rule"),
-        key.alias("key"),
-        "text",
-        (pl.lit("") if detail is None else detail).alias("detail"),
-        (of_two if partial is None else of_two | partial).alias("partial"),
-    )
-
-
-def _is_bad_key(key: pl.Expr, shape: Shape) -> pl.Expr:
-    blank = key.is_null() | (key.str.strip_chars() == "")
-    return blank | key.str.contains(shape.bad_key) if shape.bad_key else blank
-
-
-def _without_bad_keys(rows: pl.DataFrame, texts: pl.DataFrame, shape: Shape) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows without those whose key is bad or a cell too long, and these as PROBLEMS (rule "": no value at all)."""
-    columns = [pl.col(name) for name in shape.names]
-    bad_key = pl.lit(value=False) if shape.key is None else _is_bad_key(columns[shape.key], shape)
-    long = pl.lit(value=False)
-    if (texts.select(_text.str.len_bytes().max()).item() or 0) > shape.cell_chars:
-        long = pl.any_horizontal(column.str.len_chars() > shape.cell_chars for column in columns).fill_null(False)
-    unusable = rows.select(bad=bad_key | long)["bad"] if rows.height else pl.Series(dtype=pl.Boolean)
-    if not unusable.any():
-        return rows, pl.DataFrame(schema=PROBLEMS)
-    if unusable.len() < rows.height:  # a literal
-        unusable = unusable.new_from_index(0, rows.height)
-    empty = pl.all_horizontal(column.is_null() for column in columns)
-    rule = (
-        pl.when(empty).then(pl.lit("")).when(long).then(pl.lit("csv.too-long")).otherwise(pl.lit("csv.key-unreadable"))
-    )
-    key = pl.lit(None, pl.String)
-    if shape.key is not None:
-        key = pl.when(bad_key).then(None).otherwise(columns[shape.key].str.strip_chars())
-    found = rows.filter(unusable).select(LINE, rule=rule, key=key)
-    problems = found.join(texts, on=LINE, how="left", maintain_order="left").select(
-        pl.col(LINE).cast(pl.Int64).alias("line"), "rule", "key", "text", detail=pl.lit(""), partial=pl.lit(value=False)
-    )
-    return rows.filter(~unusable), problems

@@ -8,7 +8,7 @@ __all__ = ["SizeLimits"]
 
 
 class SizeLimits(BaseModel):
-    """Sizes are judged on what was read so far, never on what a package declares of itself.
+    """Sizes count what was read so far, never what a package declares of itself.
 
     Memory is bounded by these: about 16 bytes for each cell, and the bytes of the largest member.
     """

@@ -4,9 +4,9 @@ Turning one raw record (a CSV line, a JSON object) into rows and findings is a p
 it is read. The cache is a memo of that function and nothing else: an extract is the same, byte for byte, with the
 cache, without it, with an older one and with a damaged one. Entries that are too many or too old harm nobody.
 
-One folder holds the rows of one (source, file, header, format version, file mode, settings, rules version, version of
-polars): an Arrow file (lz4) whose name is the SHA-256 of its content, so that a damaged file is not used. Records are
-known by two 64-bit hashes; a match is looked up by one and confirmed by the other.
+One folder holds the rows of one (source, file or resource, header, format version, file mode, settings, rules version,
+version of polars): an Arrow file (lz4) whose name is the SHA-256 of its content, so that a damaged file is not used.
+Records are known by two 64-bit hashes; a match is looked up by one and confirmed by the other.
 """
 
 from __future__ import annotations
@@ -44,23 +44,22 @@ class Converted:
 
 @dataclass(frozen=True)
 class RowCache:
-    """The folder of all cached rows. Only a run that makes a plan ``may_write``; small files are quicker without."""
+    """The folder of one source's cached rows. Only a run that makes a plan ``may_write``.
+
+    Files below ``smallest_file`` are quicker without.
+    """
 
     folder: Path
     may_write: bool = False
     smallest_file: int = 1 << 18  # bytes
 
-    def rows_of(self, scratch: Path, source: str, file: str, *reading: str) -> CachedRows | None:
+    def rows_of(self, scratch: Path, file: str, *reading: str) -> CachedRows | None:
         """The rows of one file, read as ``reading`` says; None where the cache cannot be used.
 
         ``scratch``: a private folder that lasts as long as the run; lazy frames read from there.
         """
         digest = hashlib.sha256("\0".join((pl.__version__, *reading)).encode()).hexdigest()[:32]
-        parent = (
-            self.folder
-            / hashlib.sha256(source.encode()).hexdigest()[:16]
-            / hashlib.sha256(file.encode()).hexdigest()[:16]
-        )
+        parent = self.folder / hashlib.sha256(file.encode()).hexdigest()[:16]
         try:
             seeds = _seeds(self.folder, make=self.may_write)
             return _opened(parent / digest, scratch, seeds, may_write=self.may_write) if seeds else None
@@ -140,6 +139,7 @@ class Collected:
         self.cached = cached
         self.count = 0
         self.last_line = 0
+        self._next = 0  # where in the index the next known record is likely to be
         self._known: list[pl.DataFrame] = []  # LINE and _AT
         self._hashes: list[pl.DataFrame] = []  # LINE and both hashes of records that are not known
         self._new: list[Converted] = []
@@ -148,24 +148,35 @@ class Collected:
         """Of records (LINE, text), takes those that are known and returns the others."""
         if self.cached is None:
             return records
-        marked = records.lazy().with_columns(self.cached.hashes())
-        if self.cached.rows is None:
-            marks = marked.collect(engine="in-memory")
-        else:
-            index = self.cached.index.lazy()
-            joined = marked.join(index, on=_HASH, how="left", maintain_order="left", suffix="\0known")
-            confirmed = pl.col(_CONFIRM) == pl.col(f"{_CONFIRM}\0known")
-            marks = (
-                joined.with_columns(pl.when(confirmed).then(_AT).alias(_AT))
-                .drop(f"{_CONFIRM}\0known")
-                .collect(engine="in-memory")
-            )
+        marks = records.with_columns(self.cached.hashes())
+        if self.cached.index.height:
+            marks = self._looked_up(marks)
             known = marks.select(LINE, _AT).drop_nulls()
             self._took(known, self._known)
-            marks = marks.filter(pl.col(_AT).is_null()) if known.height else marks
+            if known.height:
+                self._next = int(known[_AT][-1]) + 1
+                marks = marks.filter(pl.col(_AT).is_null())
         if self.cached.may_write:
             self._hashes.append(marks.select(LINE, _HASH, _CONFIRM))
         return marks.select(LINE, "text")
+
+    def _looked_up(self, marks: pl.DataFrame) -> pl.DataFrame:
+        """The records with _AT, the place of each that is known.
+
+        Records mostly keep their order: most are found in a stretch of the index that follows the last one.
+        """
+        assert self.cached is not None
+        index = self.cached.index
+        found = _joined(marks, index.slice(self._next, 2 * marks.height))
+        missing = found.filter(pl.col(_AT).is_null())
+        if missing.is_empty() or (index.height <= 2 * marks.height and self._next == 0):
+            return found
+        elsewhere = index.filter(pl.col(_HASH).is_in(missing[_HASH].implode()))
+        if elsewhere.is_empty():
+            return found
+        moved = _joined(missing.drop(_AT), elsewhere).select(LINE, _AT)
+        both = found.join(moved, on=LINE, how="left", maintain_order="left", suffix="\0moved")
+        return both.with_columns(pl.coalesce(_AT, f"{_AT}\0moved").alias(_AT)).drop(f"{_AT}\0moved")
 
     def take_new(self, records: pl.DataFrame, convert: Callable[[pl.DataFrame], Converted]) -> None:
         """Converts these records and takes them."""
@@ -217,6 +228,14 @@ class Collected:
         )
         marked = rows.join(pl.concat(hashes).lazy(), on=LINE, maintain_order="left")
         self.cached.save(marked.join(noted, on=LINE, how="left", maintain_order="left").drop(LINE))
+
+
+def _joined(marks: pl.DataFrame, index: pl.DataFrame) -> pl.DataFrame:
+    """The records with _AT, where the one hash finds a row of the index and the other confirms it."""
+    there = f"{_CONFIRM}\0there"
+    joined = marks.lazy().join(index.lazy(), on=_HASH, how="left", maintain_order="left", suffix="\0there")
+    confirmed = pl.when(pl.col(_CONFIRM) == pl.col(there)).then(_AT).alias(_AT)
+    return joined.with_columns(confirmed).drop(there).collect(engine="in-memory")
 
 
 def _in_order(cached: pl.LazyFrame, known: pl.DataFrame, new: pl.DataFrame | None) -> pl.LazyFrame:

@@ -68,7 +68,7 @@ PACKAGE_RULES: tuple[Rule, ...] = (
     ),
     _refusal(
         "package.damaged",
-        "A member does not unpack to what the archive says of it: checksum, size or place contradict.",
+        "A member does not unpack to what the archive declares: checksum, size or place contradict.",
         "Upload the package again; if it stays, make it again at the source.",
     ),
     _refusal(
@@ -79,7 +79,7 @@ PACKAGE_RULES: tuple[Rule, ...] = (
     _refusal(
         "package.duplicate",
         "Two members have the same name, or names that differ only in upper and lower case.",
-        "Keep one of the two; which one is meant cannot be told.",
+        "Keep one of the two: only one can be meant.",
         "users.csv and Users.csv",
     ),
     _refusal(
@@ -232,7 +232,7 @@ CSV_RULES: tuple[Rule, ...] = (
     ),
     _row(
         "csv.quote",
-        "A quotation mark stands where none may stand.",
+        "A quotation mark is in the wrong place.",
         "Quote the whole cell and double the marks inside it.",
         "unchanged; partial where the row's key cannot be read or the cell runs on over the line",
         'The 5" pipe without quotes',
@@ -253,7 +253,7 @@ CSV_RULES: tuple[Rule, ...] = (
         "csv.key-unreadable",
         "error",
         "error",
-        "The row's key cannot be read, so it cannot be told which record it speaks of.",
+        "The row's key cannot be read, so nobody knows which record it describes.",
         "Give the row its key, or accept this line by its hash.",
         row="not read",
         record="unknown which: none of the file is archived for absence",

@@ -21,7 +21,7 @@ from rosterkit.sources.rules import PACKAGE_RULES
 __all__ = ["CHUNK", "refused", "unpacked", "zip_entries"]
 
 CHUNK = 1 << 20  # unpacked bytes handed on at a time: larger chunks cost page faults on fresh memory
-_RATIO_FROM = 1 << 20  # bytes from which on the ratio is judged
+_RATIO_FROM = 1 << 20  # bytes from which on the ratio counts
 _END_OF_DIRECTORY = 22  # bytes, without the comment that follows
 _ZIP64 = 0xFFFF  # the count of members is in the zip64 record
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")

@@ -129,9 +129,17 @@ def test_the_other_shapes_name_what_they_hold(tmp_path: Path) -> None:
     assert json.loads(shapes.facts(accepted="x")) == {"version": 1, "accepted": "x"}
 
 
+@pytest.mark.parametrize("mark", ["\x1b[2J", "\x07", "\x9b", "\u202e"])
+def test_a_sheet_shows_no_control_character(mark: str) -> None:
+    """Hostile 10."""
+    found = make_findings().with_columns(value=pl.lit(f"a{mark}b"), key=pl.lit(mark), column=pl.lit(mark))
+    assert mark[0] not in sheets.findings(found, RULES)
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_a_sheet_escapes_what_looks_like_a_formula(start: str) -> None:
     found = make_findings().with_columns(value=pl.lit(f"{start}cmd|x"))
     rows = pl.read_csv(sheets.findings(found, RULES).encode())
-    assert rows["value"].to_list() == [f"'{start}cmd|x"] * 3
+    shown = "\N{REPLACEMENT CHARACTER}" if start in "\t\r" else start
+    assert rows["value"].to_list() == [f"'{shown}cmd|x"] * 3
     assert rows["line"].to_list() == [9, 4, 136]

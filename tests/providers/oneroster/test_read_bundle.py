@@ -323,3 +323,23 @@ def test_zip_and_folder_give_the_same_extract(tmp_path: Path) -> None:
     assert folder.extract.id == zipped.extract.id
     assert all(folder.rows(entity).equals(zipped.rows(entity)) for entity in folder.states)
     assert folder.extract.system == "Example SIS"
+
+
+def test_ids_and_columns_of_a_classlink_export_are_read(tmp_path: Path) -> None:
+    """B1.5, B1.7: ids are the district's own, lists of agents and other optional columns may be missing."""
+    files = tiny()
+    files["users"] = [{k: v for k, v in user.items() if k != "agentSourcedIds"} for user in files["users"]]
+    ids = {"ana": "5678_T5678|0005", "s1": "7 1111/FY"}
+    for rows in files.values():
+        for row in rows:
+            row |= {name: ids.get(value, value) for name, value in row.items()}
+    files["enrollments"][0] |= {"beginDate": "08/24/2026", "endDate": "2027-01-23T00:00:00.000Z", "primary": ""}
+    header = [name for name in FILES["1.1"]["users"].header if name != "agentSourcedIds"]
+    raw = {"users.csv": csv_text(header, files["users"]).encode()}
+    bundle = read(tmp_path, files, raw=raw)
+    assert set(bundle.findings["severity"]) == {"warning"}
+    assert rows_of(bundle, "User")["5678_T5678|0005"]["given_name"] == "Ana"
+    assert (bundle.state("User"), bundle.state("GuardianLink")) == ("full", "absent")
+    enrollment = rows_of(bundle, "Enrollment")["e1"]
+    assert (enrollment["user"], enrollment["school"]) == ("5678_T5678|0005", "7 1111/FY")
+    assert (enrollment["begin_date"], enrollment["end_date"]) == ("2026-08-24", "2027-01-23")

@@ -1,4 +1,4 @@
-"""Findings as CSV, for a spreadsheet: what looks like a formula is escaped."""
+"""Findings as CSV, for a spreadsheet: formulas are escaped, and control characters are made visible."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ from rosterkit.roster.rules import Rule
 
 __all__ = ["findings"]
 
+_UNSEEN = (
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"  # tabs and line ends stay: a cell is quoted
+)
 _COLUMNS = ["rule", "severity", "file", "line", "column", "value", "key", "detail", "message", "remedy"]
 
 
 def findings(found: pl.DataFrame, rules: Mapping[str, Rule]) -> str:
     """CSV with a header and the columns of ``check --json`` (docs/json.md)."""
-    return no_formula(with_words(found, rules).select(_COLUMNS)).write_csv()
+    rows = with_words(found, rules).select(_COLUMNS)
+    return no_formula(
+        rows.with_columns(pl.col(pl.String).str.replace_all(_UNSEEN, "\N{REPLACEMENT CHARACTER}"))
+    ).write_csv()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -36,6 +37,9 @@ __all__ = [
     "rules",
     "view",
 ]
+
+_UNSEEN = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Characters that a terminal or an editor obeys and does not show: they are escaped, as JSON can."""
 
 VERSION = 1
 """Rises when a key changes its meaning or goes; new keys may come without."""
@@ -180,7 +184,7 @@ def _document(head: Mapping[str, Any], **arrays: str) -> str:
     """``head`` under the version, then the arrays, which are JSON already."""
     text = json.dumps({"version": VERSION, **head}, indent=2, ensure_ascii=False, default=_plainly)
     more = "".join(f',\n  "{name}": {array}' for name, array in arrays.items())
-    return text.removesuffix("\n}") + more + "\n}\n"
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text.removesuffix("\n}") + more + "\n}\n")
 
 
 def _plainly(value: object) -> object:

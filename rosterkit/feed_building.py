@@ -120,7 +120,7 @@ def _built(
     if revision == 0:
         raise Refused("The store is empty: nothing was applied yet. Apply a plan first.", why="no-revision")
     with TemporaryDirectory(dir=named.folder) as scratch:
-        known = Findings(tuple(registry.rules().values()))
+        known = Findings(registry.feed_rules())
         ledger = deliveries.ledger(connection, named.name)
         context = FeedContext(known, as_of, Path(scratch), last, ledger=ledger)
         roster = StoredRoster(named.folder / "roster.db", revision)

@@ -12,7 +12,7 @@ from rosterkit.results import Explanation, Value
 from rosterkit.review import holds_of
 from rosterkit.roster.findings import FINDINGS
 from rosterkit.roster.schema import Entity, by_name
-from rosterkit.store import plans
+from rosterkit.store import decisions, plans
 from rosterkit.store.history import of_record, record_id, sources, stored_keys
 
 __all__ = ["explain_record"]
@@ -21,10 +21,8 @@ __all__ = ["explain_record"]
 def explain_record(path: Path, connection: sqlite3.Connection, entity: Entity, sourced_id: str) -> Explanation:
     """Explains one record; UsageError when neither the store nor what waits knows it."""
     found = record_id(connection, entity, sourced_id)
-    row = connection.execute(
-        "select why from pending where entity=? and sourced_id=?", (entity.name, sourced_id)
-    ).fetchone()
-    if found is None and row is None:
+    deferred = decisions.deferred_why(connection, entity.name, sourced_id)
+    if found is None and deferred is None:
         raise UsageError(f"There is no {entity.name} {sourced_id} in the store, and none waits.")
     return Explanation(
         entity=entity.name,
@@ -32,7 +30,7 @@ def explain_record(path: Path, connection: sqlite3.Connection, entity: Entity, s
         status=found[2] if found else "waiting",
         values=_values(path, connection, entity, found[0]) if found else (),
         holds=holds_of(connection, "entity=? and sourced_id=?", (entity.name, sourced_id)),
-        pending=str(row[0]) if row else "",
+        pending=deferred or "",
         findings=_findings(connection, sourced_id),
     )
 
@@ -54,9 +52,7 @@ def _values(path: Path, connection: sqlite3.Connection, entity: Entity, record: 
 
 def _findings(connection: sqlite3.Connection, sourced_id: str) -> pl.DataFrame:
     """What the newest applied plan of each source found of the record."""
-    applied = "from plan where kind='sync' and state='applied'"
-    query = f"select id {applied} and seq in (select max(seq) {applied} group by source)"
     frames = [pl.DataFrame(schema=FINDINGS)]
-    for (plan,) in connection.execute(query).fetchall():
+    for plan in decisions.newest_applied(connection):
         frames += plans.load(connection, plan, "finding").values()
     return pl.concat(frames).filter(pl.col("key") == sourced_id)

@@ -12,7 +12,7 @@ from rosterkit.roster.rules import Rule, catalogue
 from rosterkit.sources.base import Source
 from rosterkit.sources.fake_server import Fake
 
-__all__ = ["fake", "feed", "feed_kinds", "rules", "source", "source_kinds"]
+__all__ = ["fake", "feed", "feed_kinds", "feed_rules", "rules", "source", "source_kinds"]
 
 T = TypeVar("T")
 
@@ -45,8 +45,12 @@ def feed_kinds() -> tuple[str, ...]:
 def rules() -> dict[str, Rule]:
     """Every rule by code, the engine's first; a rule that a source and its feed share stands once."""
     found = [rule for kind in source_kinds() for rule in source(kind).rules]
-    found += [rule for kind in feed_kinds() for rule in feed(kind).rules]
-    return catalogue(tuple(dict.fromkeys(found)))
+    return catalogue(tuple(dict.fromkeys([*found, *feed_rules()])))
+
+
+def feed_rules() -> tuple[Rule, ...]:
+    """The rules of all feeds: one feed may have another build a part of its files."""
+    return tuple(dict.fromkeys(rule for kind in feed_kinds() for rule in feed(kind).rules))
 
 
 @cache

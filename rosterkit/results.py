@@ -11,6 +11,7 @@ import polars as pl
 from rosterkit.plan.plan import Counts
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.bundle import Segment
+from rosterkit.store.decisions import Approval, IgnoredLine
 
 __all__ = [
     "Applied",
@@ -20,6 +21,7 @@ __all__ = [
     "FeedCheck",
     "FeedReceipt",
     "Hold",
+    "IgnoredLine",
     "Revision",
     "Value",
 ]
@@ -40,18 +42,6 @@ class CheckReport:
 
     def count(self, severity: str) -> int:
         return int((self.findings["severity"] == severity).sum())
-
-
-@dataclass(frozen=True)
-class Approval:
-    """A signed decision on a plan: ``approve``, ``reject``, or ``approve-held`` with how many held changes it frees."""
-
-    plan: str
-    decision: str
-    actor: str
-    reason: str
-    at: datetime
-    freed: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,6 +81,8 @@ class Revision:
     at: datetime
     changes: Mapping[str, Counts]
     lines: pl.DataFrame  # plan.plan.LINES, of the record asked for; empty where none was
+    approved_by: str = ""  # who approved its plan; "" where nobody had to
+    reason: str = ""  # why
 
 
 @dataclass(frozen=True)

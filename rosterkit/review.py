@@ -1,4 +1,4 @@
-"""Decisions on plans and records: approve, reject, approve what is held, hold, release, accept a line."""
+"""Decisions on plans and records: approve, reject, approve what is held, hold, release, ignore a line."""
 
 from __future__ import annotations
 
@@ -16,15 +16,30 @@ from rosterkit.plan.plan import Plan
 from rosterkit.plan.snapshot import APPROVED
 from rosterkit.results import Approval, Hold
 from rosterkit.roster.schema import Entity, by_name, entities
-from rosterkit.store import holds, plans
-from rosterkit.store.bulk import insert
+from rosterkit.roster.vocabulary import ENTITY_WORDS
+from rosterkit.store import decisions, holds, plans
 from rosterkit.store.database import transaction
 from rosterkit.store.display_names import keys_of
 from rosterkit.store.history import record_id
 from rosterkit.store.holds import StoredHold
 from rosterkit.store.staleness import refuse_settled
 
-__all__ = ["accept_line", "approve_held", "entity_of", "hold", "holds_of", "release", "sign"]
+__all__ = [
+    "all_held",
+    "approve_held",
+    "entity_of",
+    "hold",
+    "holds_of",
+    "ignore_line",
+    "release",
+    "sign",
+    "stop_ignoring",
+]
+
+
+_SUSPECTED_REUSE = "case"  # the code of such a hold
+_OF_THE_STORE = ("person", "limit", "undo")  # codes of holds that stand in the store: a released one is over
+_CODES = {_SUSPECTED_REUSE: "the id may have been reused"}
 
 
 def _reason(reason: str) -> str:
@@ -34,32 +49,21 @@ def _reason(reason: str) -> str:
 
 
 def entity_of(name: str) -> Entity:
-    """The entity that a person means, whatever its case; UsageError when there is none."""
+    """The entity that a person means, in any case or by a word such as student; UsageError when there is none."""
     for entity in entities():
-        if entity.name.lower() == name.lower():
+        if entity.name in (ENTITY_WORDS.get(name.lower()), name) or entity.name.lower() == name.lower():
             return entity
     raise UsageError(f'There is no entity "{name}". It is one of {", ".join(e.name for e in entities())}.')
-
-
-def _write(
-    connection: sqlite3.Connection, plan: Plan, decision: str, actor: str, reason: str, freed: int = 0
-) -> tuple[Approval, int]:
-    at = plans.now()
-    cursor = connection.execute(
-        "insert into approval (plan, decision, actor, reason, at, content_hash, freed) values (?,?,?,?,?,?,?)",
-        (plan.id, decision, actor, reason, at.isoformat(), plan.content_hash, freed),
-    )
-    return Approval(plan.id, decision, actor, reason, at, freed), int(cursor.lastrowid or 0)
 
 
 def sign(connection: sqlite3.Connection, plan_id: str, decision: str, actor: str, reason: str) -> Approval:
     """Approves or rejects a plan; Refused when it is settled."""
     reason = _reason(reason)
     with transaction(connection):
-        plan = plans.find(connection, plan_id)
+        plan = plans.find(connection, plans.written_out(plan_id))
         refuse_settled(plan)
         plans.set_state(connection, plan.id, "approved" if decision == "approve" else "rejected")
-        return _write(connection, plan, decision, actor, reason)[0]
+        return decisions.decide(connection, plan, decision, actor, reason)[0]
 
 
 def _ceilings(path: Path, held: Parts) -> Iterator[pl.DataFrame]:
@@ -122,9 +126,12 @@ def approve_held(
     action: str | None,
     sourced_id: str | None,
 ) -> Approval:
-    """Frees held changes of a plan for the plans to come: exactly these, until they are used or the hours are over."""
+    """Frees held changes of a plan for the plans to come: exactly these, until they are used or the hours are over.
+
+    A suspected reuse of an id is freed by the id of its own record alone, never together with others.
+    """
     reason = _reason(reason)
-    plan = plans.find(connection, plan_id)
+    plan = plans.find(connection, plans.written_out(plan_id))
     if plan.kind != "sync":
         raise Refused("What an undo leaves is not held: later changes stand on it. Undo those first.", why="undo")
     columns = [*list(APPROVED)[1:], "hold"]
@@ -137,18 +144,24 @@ def approve_held(
     ):
         if value:
             rows = rows.filter(pl.col(name) == value)
+    if not sourced_id:
+        reused = rows.filter(pl.col("hold") == _SUSPECTED_REUSE)["sourced_id"].unique().sort().to_list()
+        rows = rows.filter(pl.col("hold") != _SUSPECTED_REUSE)
+        if reused and not rows.height:
+            raise Refused(
+                f"The id of {', '.join(reused)} may have been reused for another person. Look at each, and approve it "
+                f"by its record: --held --record {reused[0]}.",
+                why="suspected-reuse",
+            )
     if rows.height == 0:
         raise Refused(
             f'Plan {plan.id} holds nothing of that. See "rosterkit show {plan.id} --held".', why="nothing-held"
         )
-    expires = (plans.now() + timedelta(hours=hours)).isoformat()
+    expires = plans.now() + timedelta(hours=hours)
     records = rows.select("entity", "sourced_id", "action").unique().height
     with transaction(connection):
-        approval, number = _write(connection, plan, "approve-held", actor, reason, records)
-        marked = rows.select(list(APPROVED)[1:]).with_columns(
-            approval=pl.lit(number), origin=pl.lit(plan.source), expires_at=pl.lit(expires)
-        )
-        insert(connection, "approved_change", marked)
+        approval, number = decisions.decide(connection, plan, "approve-held", actor, reason, records)
+        decisions.approve_changes(connection, number, plan.source, expires, rows)
     return approval
 
 
@@ -165,10 +178,8 @@ def _origin(connection: sqlite3.Connection, entity: Entity, sourced_id: str) -> 
     found = record_id(connection, entity, sourced_id)
     if found:
         return found[1]
-    query = "select origin from pending where entity=? and sourced_id=?"
-    waits = connection.execute(query, (entity.name, sourced_id)).fetchone()
-    if waits:
-        return str(waits[0])
+    if source := decisions.deferred_source(connection, entity.name, sourced_id):
+        return source
     newest = {plan.source: plan for plan in reversed(plans.all_plans(connection)) if plan.kind == "sync"}
     for plan in newest.values():
         for part in ("create", "held.create"):
@@ -222,13 +233,42 @@ def release(
     return ended
 
 
-def accept_line(connection: sqlite3.Connection, source: str, line_hash: str, *, actor: str, reason: str) -> None:
-    """Accepts an unreadable line by its hash (the finding shows it): it no longer makes its file partial."""
+def all_held(connection: sqlite3.Connection) -> tuple[Hold, ...]:
+    """Everything that is held: what persons, limits and undos set, then what the newest plans hold beside it."""
+    kept = holds_of(connection)
+    known = {(hold.entity, hold.sourced_id) for hold in kept}
+    newest: dict[str, Plan] = {}
+    for plan in plans.all_plans(connection):
+        if plan.kind == "sync":
+            newest.setdefault(plan.source, plan)
+    more: dict[tuple[str, str, str, str], Hold] = {}
+    for plan in newest.values():
+        for _, entity, rows in plans.parts(connection, plan.id, held=True).frames():
+            action = pl.col("action") if "action" in rows.columns else pl.lit("create")
+            for key, what, code, why in rows.select("sourced_id", action, "hold", "hold_why").unique().iter_rows():
+                if code not in _OF_THE_STORE and (entity, key) not in known:
+                    reason = f"{_CODES.get(code, code)}: {why}" if code in _CODES else str(why)
+                    hold = Hold(entity, key, what, "", code, reason, f"plan {plan.id}", plan.created_at)
+                    more[entity, key, what, code] = hold
+    return (*kept, *(more[key] for key in sorted(more, key=lambda key: (key[3] != _SUSPECTED_REUSE, key))))
+
+
+def ignore_line(connection: sqlite3.Connection, source: str, line_hash: str, *, actor: str, reason: str) -> None:
+    """Sets an unreadable line aside by its hash, which its finding shows: it no longer makes its file partial.
+
+    Raises UsageError for a hash that the newest plan of the source does not show.
+    """
     reason = _reason(reason)
-    if len(line_hash) != 16 or set(line_hash) - set("0123456789abcdef"):
-        raise UsageError("A line is named by the 16 characters of its hash, which its finding shows.")
+    seen = decisions.seen_lines(connection, source)
+    if line_hash not in seen:
+        known = f"It shows {', '.join(sorted(seen)[:5])}." if seen else "It shows none."
+        raise UsageError(f"The newest plan of {source} shows no unreadable line with the hash {line_hash}. {known}")
     with transaction(connection):
-        connection.execute(
-            "insert or replace into accepted_line (source, hash, actor, reason, at) values (?,?,?,?,?)",
-            (source, line_hash, actor, reason, plans.now().isoformat()),
-        )
+        decisions.ignore_line(connection, source, line_hash, actor, reason)
+
+
+def stop_ignoring(connection: sqlite3.Connection, source: str, line_hash: str) -> None:
+    """Takes it back that a line is ignored; Refused where it is not."""
+    with transaction(connection):
+        if not decisions.stop_ignoring(connection, source, line_hash):
+            raise Refused(f"No line of {source} with the hash {line_hash} is ignored.", why="not-ignored")

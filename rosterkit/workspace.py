@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
@@ -29,12 +29,22 @@ from rosterkit.lineage import explain_record
 from rosterkit.lock import lease
 from rosterkit.plan.explain import creates, lines
 from rosterkit.plan.plan import LINES, Plan, PlanView
-from rosterkit.results import Applied, Approval, CheckReport, Explanation, FeedCheck, FeedReceipt, Hold, Revision
+from rosterkit.results import (
+    Applied,
+    Approval,
+    CheckReport,
+    Explanation,
+    FeedCheck,
+    FeedReceipt,
+    Hold,
+    IgnoredLine,
+    Revision,
+)
 from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
 from rosterkit.settings_template import template
 from rosterkit.sources.base import Progress, no_progress
-from rosterkit.store import deliveries, history, plans
+from rosterkit.store import decisions, deliveries, history, plans
 from rosterkit.store.database import connect, migrate
 from rosterkit.store.deliveries import Delivery
 from rosterkit.store.display_names import keys_of, names_of
@@ -48,8 +58,10 @@ _DATABASE = "roster.db"
 _FOLDERS = ("plans", "outbox")
 
 
-def _revision(past: history.Past, done: pl.DataFrame) -> Revision:
-    return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done)
+def _revision(past: history.Past, done: pl.DataFrame, signed: Mapping[str, Approval]) -> Revision:
+    approval = signed.get(past.plan)
+    by, why = (approval.actor, approval.reason) if approval else ("", "")
+    return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done, by, why)
 
 
 class Workspace:
@@ -224,15 +236,20 @@ class Workspace:
             )
 
     def holds(self) -> tuple[Hold, ...]:
-        """Everything that is set aside, by persons, limits and undos."""
+        """Everything that is held: by persons, limits and undos, and what the newest plans hold beside it."""
         with self._read() as connection:
-            return deciding.holds_of(connection)
+            return deciding.all_held(connection)
+
+    def decisions(self, plan_id: str = "") -> tuple[Approval, ...]:
+        """Who approved or rejected a plan (or any plan), and why, oldest first."""
+        with self._read() as connection:
+            return decisions.decisions(connection, plans.find(connection, plan_id).id if plan_id else "")
 
     def apply(self, plan_id: str, *, actor: str) -> Applied:
         """Applies a plan in one transaction: wholly or not at all, and nothing that it does not say."""
         begun = time.monotonic()
         with self._write() as connection:
-            plan = plans.find(connection, plan_id)
+            plan = plans.find(connection, plans.written_out(plan_id))
             if self.config.mode == "observe":
                 raise Refused(
                     'mode is "observe": plans are looked at and never applied. Change it in rosterkit.toml.',
@@ -251,27 +268,38 @@ class Workspace:
     def history(self, entity: str | None = None, sourced_id: str | None = None) -> tuple[Revision, ...]:
         """The revisions, the newest first; of one record, those that touched it and what they did."""
         with self._read() as connection:
+            signed = {one.plan: one for one in decisions.decisions(connection) if one.decision == "approve"}
             if entity is None or sourced_id is None:
                 nothing = pl.DataFrame(schema=LINES)
-                return tuple(_revision(past, nothing) for past in history.revisions(connection))
+                return tuple(_revision(past, nothing, signed) for past in history.revisions(connection))
             kind = deciding.entity_of(entity)
             found = history.record_id(connection, kind, sourced_id)
             if found is None:
                 raise UsageError(f"There is no {kind.name} {sourced_id} in the store.")
             names = names_of(self.database)
             events = history.of_record(connection, kind, found[0])
-            return tuple(_revision(event.past, lines(event.parts, names)) for event in events)
+            return tuple(_revision(event.past, lines(event.parts, names), signed) for event in events)
 
     def explain(self, entity: str, sourced_id: str) -> Explanation:
         """Where each value of a record comes from, what waits, what is held and what was found."""
         with self._read() as connection:
             return explain_record(self.database, connection, deciding.entity_of(entity), sourced_id)
 
-    def accept(self, line_hash: str, *, reason: str, actor: str, source: str = "main") -> None:
-        """Accepts an unreadable line, named by the hash that its finding shows."""
+    def ignore_line(self, line_hash: str, *, reason: str, actor: str, source: str = "main") -> None:
+        """Sets an unreadable line aside, named by the hash that its finding shows."""
         self.config.source(source)
         with self._write() as connection:
-            deciding.accept_line(connection, source, line_hash, actor=actor, reason=reason)
+            deciding.ignore_line(connection, source, line_hash, actor=actor, reason=reason)
+
+    def ignored_lines(self) -> tuple[IgnoredLine, ...]:
+        """The lines that are ignored, oldest first."""
+        with self._read() as connection:
+            return decisions.ignored_lines(connection)
+
+    def stop_ignoring(self, line_hash: str, *, source: str = "main") -> None:
+        """Takes it back that a line is ignored; Refused where it is not."""
+        with self._write() as connection:
+            deciding.stop_ignoring(connection, source, line_hash)
 
     def feed_build(self, name: str = "", as_of: date | None = None) -> FeedReceipt:
         """Builds a feed from the newest revision, and sends it where no person need look at it first."""

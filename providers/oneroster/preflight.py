@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
-from zipfile import ZipFile
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
@@ -55,18 +54,9 @@ def preflight(files: Sequence[FeedFile], last_sent: LastSent | None, settings: F
 
 
 def _row_counts(files: Sequence[FeedFile]) -> dict[str, int]:
-    """Rows by rostering file. A row of a package that the feed wrote is one line."""
-    if len(files) != 1 or not files[0].name.endswith(".zip"):
-        return {file.name: file.rows for file in files if file.name != "manifest.csv"}
-    with TemporaryFile() as package:
-        files[0].write(package)
-        with ZipFile(package) as opened:
-            return {name: _lines(opened, name) - 1 for name in opened.namelist() if name != "manifest.csv"}
-
-
-def _lines(package: ZipFile, name: str) -> int:
-    with package.open(name) as file:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+    """Rows by rostering file of what the feed built."""
+    counts = {name: count for file in files for name, count in (file.parts or {file.name: file.rows}).items()}
+    return {name: count for name, count in counts.items() if name != "manifest.csv"}
 
 
 def _written(files: Sequence[FeedFile], folder: Path) -> Path:

@@ -110,7 +110,7 @@ def zipped(name: str, files: Iterable[FeedFile], rows: int) -> FeedFile:
                     _deflated_by_isal(into)
                     file.write(into)
 
-    return FeedFile(name, write, rows)
+    return FeedFile(name, write, rows, parts={file.name: file.rows for file in members})
 
 
 def _deflated_by_isal(member: IO[bytes]) -> None:

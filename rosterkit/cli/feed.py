@@ -38,7 +38,8 @@ def build(ctx: typer.Context, name: _OnlyOne = "", as_of: AsOf = None, json: Jso
         put(shapes.receipt(built, registry.rules()))
     else:
         with paper() as console:
-            tables.receipt(console, built, registry.rules(), command_of(ctx))
+            rules = registry.rules() if built.findings.height else {}
+            tables.receipt(console, built, rules, command_of(ctx))
     errors = bool((built.findings["severity"] == "error").any())
     raise typer.Exit(_EXIT[built.state] or int(errors))
 

@@ -13,6 +13,7 @@ from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
     from rosterkit.plan.plan import Plan
+    from rosterkit.results import Approval
     from rosterkit.workspace import Workspace
 
 __all__ = ["plan", "plans", "show", "undo"]
@@ -21,22 +22,23 @@ _SHOWN = 20  # lines of each entity and action at a terminal
 _ON_PAGE = 500  # … and on a page
 
 
-@app.command(epilog="Example: rosterkit -C our-district plan --source export.zip")
+@app.command(epilog="Example: rosterkit -C our-district plan --package export.zip")
 def plan(
     ctx: typer.Context,
+    package: Annotated[
+        Path | None,
+        typer.Option("--package", metavar="PACKAGE", help="A zip or folder. Left out: where the source says."),
+    ] = None,
     source: Annotated[
-        str, typer.Option("--source", metavar="PACKAGE|NAME", help="A package, or a source of the workspace.")
-    ] = "",
-    origin: Annotated[
-        str, typer.Option("--origin", metavar="NAME", help="The source that a package on the command line is of.")
+        str, typer.Option("--source", metavar="NAME", help="The source, as rosterkit.toml has it.")
     ] = "main",
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
     """Read the source and work out what would change. Nothing is written but the plan."""
     with opened(ctx) as workspace:
-        package, name = _meant(workspace, source, origin)
-        made = workspace.plan(package, source=name, as_of=as_of)
+        workspace.config.source(source)
+        made = workspace.plan(package, source=source, as_of=as_of)
         _print_plan(ctx, workspace, made, json)
 
 
@@ -47,13 +49,16 @@ def plans(ctx: typer.Context, json: Json = False) -> None:
     from rosterkit.render import text as tables
 
     with opened(ctx) as workspace:
+        decisions: dict[str, list[Approval]] = {}
+        for one in workspace.decisions():
+            decisions.setdefault(one.plan, []).append(one)
         made = workspace.plans()
         zone = workspace.config.zone
     if json:
-        put(shapes.plans(made))
+        put(shapes.plans(made, decisions))
         return
     with paper() as console:
-        tables.plans(console, made, zone)
+        tables.plans(console, made, zone, decisions)
 
 
 @app.command(epilog="Example: rosterkit -C our-district show 7f3a --entity User --action archive")
@@ -91,15 +96,17 @@ def show(
     choice = Choice(entity, action, school, held, lines).checked()
     rules = registry.rules()
     with opened(ctx) as workspace:
+        every = workspace.decisions()
         shown = workspace.show(plan_id or None)
+        decisions = [one for one in every if one.plan == shown.plan.id]
         zone = workspace.config.zone
     if json:
-        put(shapes.view(shown, chosen(shown.lines, choice), rules), output)
+        put(shapes.view(shown, chosen(shown.lines, choice), rules, decisions), output)
     elif html:
-        put(page.page(shown, choice, rules, zone), output)
+        put(page.page(shown, choice, rules, zone, decisions), output)
     else:
         with paper() as console:
-            tables.view(console, shown, choice, rules, zone, command_of(ctx))
+            tables.view(console, shown, choice, rules, zone, command_of(ctx), decisions)
 
 
 @app.command(epilog="Example: rosterkit -C our-district undo 12")
@@ -113,21 +120,6 @@ def undo(
     with opened(ctx) as workspace:
         made = workspace.undo(revision, as_of=as_of)
         _print_plan(ctx, workspace, made, json)
-
-
-def _meant(workspace: Workspace, source: str, origin: str) -> tuple[Path | None, str]:
-    """The package (None: as configured) and the name of its source."""
-    from rosterkit.config import nearest
-
-    if not source:
-        return None, origin
-    if source in workspace.config.sources:
-        return None, source
-    package = Path(source)
-    meant = nearest(source, workspace.config.sources)
-    if meant and not package.exists():
-        raise UsageError(f'There is neither a package nor a source "{source}"{meant}')
-    return package, origin
 
 
 def _print_plan(ctx: typer.Context, workspace: Workspace, made: Plan, json: bool) -> None:

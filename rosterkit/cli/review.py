@@ -1,4 +1,4 @@
-"""Decisions: ``approve``, ``reject``, ``apply``, ``hold``, ``release``, ``holds``, ``accept``."""
+"""Decisions: ``approve``, ``reject``, ``apply``, ``hold``, ``release``, ``holds``, ``ignore-line``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rosterkit.errors import UsageError
 if TYPE_CHECKING:
     from rosterkit.results import Approval
 
-__all__ = ["accept", "apply", "approve", "hold", "holds", "reject", "release"]
+__all__ = ["apply", "approve", "hold", "holds", "ignore_line", "ignored_lines", "reject", "release"]
 
 _Entity = Annotated[str, typer.Argument(metavar="ENTITY", help="Such as User or Class.")]
 _Key = Annotated[str, typer.Argument(metavar="KEY", help="The record's sourced id.")]
@@ -21,7 +21,7 @@ _Action = Annotated[str, typer.Option("--action", metavar="NAME", help="Only thi
 _Field = Annotated[str, typer.Option("--field", metavar="NAME", help="Only this field. Left out: all.")]
 
 
-@app.command(epilog='Example: rosterkit -C our-district approve 7f3a --reason "checked with the office"')
+@app.command(epilog='Example: rosterkit -C our-district approve 20260915-7f3a --reason "checked with the office"')
 def approve(
     ctx: typer.Context,
     plan_id: PlanId,
@@ -32,14 +32,19 @@ def approve(
     entity: Annotated[str, typer.Option(metavar="NAME", help="With --held: only this entity.")] = "",
     action: Annotated[str, typer.Option(metavar="NAME", help="With --held: only this action.")] = "",
     record: Annotated[str, typer.Option(metavar="KEY", help="With --held: only the record with this sourced id.")] = "",
+    every: Annotated[
+        bool, typer.Option("--all", metavar="", help="With --held: everything but suspected reuses of an id.")
+    ] = False,
     actor: Actor = "",
     json: Json = False,
 ) -> None:
     """Sign a plan, so that it may be applied; with --held, sign parts that it holds, so that the next plan has them."""
     from rosterkit.render.labels import action_named, entity_named
 
-    if (entity or action or record) and not held:
-        raise UsageError("--entity, --action and --record choose among what is held: say --held too.")
+    if (entity or action or record or every) and not held:
+        raise UsageError("--entity, --action, --record and --all choose among what is held: say --held too.")
+    if held and not (record or every or (entity and action)):
+        raise UsageError("Say what of the held changes: --record KEY, --entity NAME with --action NAME, or --all.")
     chosen = {
         "entity": entity_named(entity) or None,
         "action": action_named(action) or None,
@@ -54,7 +59,7 @@ def approve(
     _print_signed(ctx, signed, json)
 
 
-@app.command(epilog='Example: rosterkit -C our-district reject 7f3a --reason "the export was cut short"')
+@app.command(epilog='Example: rosterkit -C our-district reject 20260915-7f3a --reason "the export was cut short"')
 def reject(ctx: typer.Context, plan_id: PlanId, reason: Reason, actor: Actor = "", json: Json = False) -> None:
     """Refuse a plan for good. What it wanted is proposed again by the next one; hold is what keeps it out."""
     with opened(ctx) as workspace:
@@ -62,7 +67,7 @@ def reject(ctx: typer.Context, plan_id: PlanId, reason: Reason, actor: Actor = "
     _print_signed(ctx, signed, json)
 
 
-@app.command(epilog="Example: rosterkit -C our-district apply 7f3a")
+@app.command(epilog="Example: rosterkit -C our-district apply 20260915-7f3a")
 def apply(ctx: typer.Context, plan_id: PlanId, actor: Actor = "", json: Json = False) -> None:
     """Carry out a plan: exactly what it says, wholly or not at all."""
     from rosterkit.render import json as shapes
@@ -152,21 +157,48 @@ def holds(ctx: typer.Context, json: Json = False) -> None:
         tables.holds(console, kept, zone)
 
 
-@app.command(epilog='Example: rosterkit -C our-district accept 9c1d… --reason "a footer that the SIS always writes"')
-def accept(
+_Hash = Annotated[str, typer.Argument(metavar="HASH", help="The line's hash, as its finding shows it.")]
+_Source = Annotated[str, typer.Option(metavar="NAME", help="The source that sends the line.")]
+
+
+@app.command(epilog='Example: rosterkit -C our-district ignore-line 9c1d4be0a2f36d57 --reason "a footer of the SIS"')
+def ignore_line(
     ctx: typer.Context,
-    line_hash: Annotated[str, typer.Argument(metavar="HASH", help="The line's hash, as the finding shows it.")],
-    reason: Reason,
-    source: Annotated[str, typer.Option(metavar="NAME", help="The source that sends the line.")] = "main",
+    line_hash: _Hash,
+    reason: Reason = "",
+    source: _Source = "main",
+    revoke: Annotated[bool, typer.Option("--revoke", metavar="", help="Take it back.")] = False,
     actor: Actor = "",
     json: Json = False,
 ) -> None:
-    """Accept an unreadable line as it is, so that it no longer makes its file partial."""
+    """Ignore an unreadable line from now on, so that it no longer makes its file partial."""
     from rosterkit.render import json as shapes
 
     with opened(ctx) as workspace:
-        workspace.accept(line_hash, reason=said(reason), actor=actor_named(actor), source=source)
-    put(shapes.facts(accepted=line_hash) if json else "Accepted: that line is read past from now on.\n")
+        if revoke:
+            workspace.stop_ignoring(line_hash, source=source)
+        else:
+            workspace.ignore_line(line_hash, reason=said(reason), actor=actor_named(actor), source=source)
+    if json:
+        put(shapes.facts(line=line_hash, ignored=not revoke))
+    else:
+        put("That line is not ignored any more.\n" if revoke else "That line is ignored from now on.\n")
+
+
+@app.command(epilog="Example: rosterkit -C our-district ignored-lines")
+def ignored_lines(ctx: typer.Context, json: Json = False) -> None:
+    """The unreadable lines that are ignored, by whom and why."""
+    from rosterkit.render import json as shapes
+    from rosterkit.render import text as tables
+
+    with opened(ctx) as workspace:
+        lines = workspace.ignored_lines()
+        zone = workspace.config.zone
+    if json:
+        put(shapes.ignored_lines(lines))
+        return
+    with paper() as console:
+        tables.ignored_lines(console, lines, zone)
 
 
 def _print_signed(ctx: typer.Context, signed: Approval, json: bool) -> None:
@@ -179,7 +211,7 @@ def _print_signed(ctx: typer.Context, signed: Approval, json: bool) -> None:
     freed = "1 held change" if signed.freed == 1 else f"{signed.freed:,} held changes"
     told = {
         "approve": f"Plan {signed.plan} is approved, {by}. Next: {command} apply {signed.plan}",
-        "approve-held": f"{freed} of plan {signed.plan} may go with the next plan, {by}. Next: {command} plan",
+        "approve-held": f"Approved {freed} of plan {signed.plan}, {by}; the next plan includes them: {command} plan",
         "reject": f"Plan {signed.plan} is rejected, {by}. What it wanted comes again with the next plan.",
     }
     put(f"{told[signed.decision]}\n")

@@ -77,6 +77,7 @@ class FeedFile:
     body: Body
     rows: int
     people: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PEOPLE))
+    parts: Mapping[str, int] = field(default_factory=dict)  # of an archive: rows by the names of its members
     built: bool = False  # by this very feed, which left out what breaks its rules: ``check`` need not read it again
 
     @property

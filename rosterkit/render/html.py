@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import tzinfo
 from itertools import groupby
 from operator import itemgetter
@@ -18,6 +18,7 @@ from rosterkit.render.labels import (
     Choice,
     chosen,
     counted,
+    decided,
     gathered,
     held_reasons,
     moment,
@@ -26,6 +27,7 @@ from rosterkit.render.labels import (
     where,
     with_values_in_words,
 )
+from rosterkit.results import Approval
 from rosterkit.roster.rules import Rule
 
 __all__ = ["page"]
@@ -33,7 +35,13 @@ __all__ = ["page"]
 _SHARED = ("sourced_id", "name", "school", "why", "file", "line", "held", "held_why")
 
 
-def page(shown: PlanView, choice: Choice, rules: Mapping[str, Rule], zone: tzinfo) -> str:
+def page(
+    shown: PlanView,
+    choice: Choice,
+    rules: Mapping[str, Rule],
+    zone: tzinfo,
+    decisions: Iterable[Approval] = (),
+) -> str:
     """The HTML. Long groups end with how many lines more there are: ``choice.limit`` keeps a first plan readable."""
     environment = Environment(
         loader=PackageLoader("rosterkit.render", "."),
@@ -43,7 +51,7 @@ def page(shown: PlanView, choice: Choice, rules: Mapping[str, Rule], zone: tzinf
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    lines = no_formula(with_values_in_words(shown, chosen(shown.lines, choice)))
+    lines = no_formula(with_values_in_words(shown, chosen(shown.lines, choice), every=True))
     findings = no_formula(gathered(shown.findings, rules))
     return environment.get_template("plan.html.j2").render(
         plan=shown.plan,
@@ -53,6 +61,7 @@ def page(shown: PlanView, choice: Choice, rules: Mapping[str, Rule], zone: tzinf
         actions=ACTIONS,
         counts=_counts(shown.plan),
         held=no_formula(held_reasons(shown.lines)).to_dicts(),
+        decisions=[f"{decided(one)} ({moment(one.at, zone)})" for one in decisions],
         found=counted(shown.plan.findings),
         findings=findings.to_dicts(),
         groups=list(_groups(lines)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -14,7 +15,17 @@ import polars as pl
 from rosterkit.errors import RosterkitError
 from rosterkit.plan.plan import LINES, Counts, Plan, PlanView
 from rosterkit.render.labels import ENTITY_NAMES, with_words
-from rosterkit.results import Applied, Approval, CheckReport, Explanation, FeedCheck, FeedReceipt, Hold, Revision
+from rosterkit.results import (
+    Applied,
+    Approval,
+    CheckReport,
+    Explanation,
+    FeedCheck,
+    FeedReceipt,
+    Hold,
+    IgnoredLine,
+    Revision,
+)
 from rosterkit.roster.rules import SEVERITIES, Rule
 from rosterkit.store.deliveries import Delivery
 
@@ -30,6 +41,7 @@ __all__ = [
     "feed_check",
     "history",
     "holds",
+    "ignored_lines",
     "plan",
     "plans",
     "receipt",
@@ -37,27 +49,30 @@ __all__ = [
     "view",
 ]
 
+_UNSEEN = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Characters that a terminal or an editor obeys and does not show: they are escaped, as JSON can."""
+
 VERSION = 1
 """Rises when a key changes its meaning or goes; new keys may come without."""
 
 
 def plan(made: Plan) -> str:
     """``plan --json`` and ``undo --json``."""
-    return _document(_plan(made))
+    return _document(_plan(made, ()))
 
 
-def plans(made: Iterable[Plan]) -> str:
-    return _document({"plans": [_plan(one) for one in made]})
+def plans(made: Iterable[Plan], decisions: Mapping[str, Iterable[Approval]] | None = None) -> str:
+    return _document({"plans": [_plan(one, (decisions or {}).get(one.id, ())) for one in made]})
 
 
-def view(shown: PlanView, lines: pl.DataFrame, rules: Mapping[str, Rule]) -> str:
+def view(shown: PlanView, lines: pl.DataFrame, rules: Mapping[str, Rule], decisions: Iterable[Approval] = ()) -> str:
     """``show --json``: the plan with ``lines`` (those chosen), ``findings`` and ``creates`` (of the lines' records)."""
     listed = lines.filter(pl.col("action") == "create").select("entity", "sourced_id").unique()
     creates = {
         entity: frame.join(listed.filter(pl.col("entity") == entity), on="sourced_id", how="semi").sort("sourced_id")
         for entity, frame in shown.creates.items()
     }
-    head = _plan(shown.plan)
+    head = _plan(shown.plan, decisions)
     head["counts"] = head.pop("findings")  # here the findings themselves have that name, as in ``check``
     return _document(
         head,
@@ -92,10 +107,14 @@ def holds(kept: Iterable[Hold], name: str = "holds") -> str:
     return _document({name: [asdict(hold) for hold in kept]})
 
 
+def ignored_lines(lines: Iterable[IgnoredLine]) -> str:
+    return _document({"ignored_lines": [asdict(one) for one in lines]})
+
+
 def history(revisions: Iterable[Revision]) -> str:
     listed = [
         {
-            **{key: getattr(one, key) for key in ("revision", "kind", "plan", "actor", "at")},
+            **{key: getattr(one, key) for key in ("revision", "kind", "plan", "actor", "at", "approved_by", "reason")},
             "changes": _counts(one.changes),
             "lines": one.lines.to_dicts(),
         }
@@ -152,11 +171,12 @@ def error(exit_code: int, message: str, problem: Exception | None = None) -> str
     return _document({"error": told})
 
 
-def _plan(made: Plan) -> dict[str, Any]:
+def _plan(made: Plan, decisions: Iterable[Approval]) -> dict[str, Any]:
     head = {"plan": made.id, "base": made.base, "changes": _counts(made.changes), "held": _counts(made.held)}
     head["findings"] = {severity: made.findings.get(severity, 0) for severity in SEVERITIES}
     told = ("source", "kind", "state", "as_of", "created_at", "expires_at", "content_hash", "needs_approval")
     head |= {key: getattr(made, key) for key in (*told, "approval_why", "undoes", "revision_made", "packages", "notes")}
+    head["decisions"] = [asdict(one) for one in decisions]
     head["segments"] = [dict(zip(("entity", "role", "state", "why"), one, strict=True)) for one in made.segments]
     return head
 
@@ -180,7 +200,7 @@ def _document(head: Mapping[str, Any], **arrays: str) -> str:
     """``head`` under the version, then the arrays, which are JSON already."""
     text = json.dumps({"version": VERSION, **head}, indent=2, ensure_ascii=False, default=_plainly)
     more = "".join(f',\n  "{name}": {array}' for name, array in arrays.items())
-    return text.removesuffix("\n}") + more + "\n}\n"
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text.removesuffix("\n}") + more + "\n}\n")
 
 
 def _plainly(value: object) -> object:

@@ -11,9 +11,11 @@ import polars as pl
 
 from rosterkit.config import nearest
 from rosterkit.errors import UsageError
-from rosterkit.plan.plan import ACTIONS, PlanView
+from rosterkit.plan.plan import ACTIONS, Plan, PlanView
+from rosterkit.results import Approval
 from rosterkit.roster.rules import SEVERITIES, Rule
 from rosterkit.roster.schema import by_name, entities
+from rosterkit.roster.vocabulary import ENTITY_WORDS
 
 __all__ = [
     "ENTITY_NAMES",
@@ -21,9 +23,11 @@ __all__ = [
     "action_named",
     "chosen",
     "counted",
+    "decided",
     "entity_named",
     "gathered",
     "held_reasons",
+    "in_one_line",
     "in_words",
     "moment",
     "no_formula",
@@ -38,6 +42,7 @@ ENTITY_NAMES = tuple(entity.name for entity in entities())
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # terminal escapes among them
 _FORMULA = r"^[=+\-@\t\r]"
 _LIST = r'^\["(.*)"\]$'
+_NAMED = 10  # so many of the held records are named beside the reason
 _CREATED_SHOWN = 4  # so many values of a created record say who or what it is
 _FIRST = 3  # so many lines and details stand for all of a rule
 _PLURAL = {"error": "s", "warning": "s", "info": ""}
@@ -80,11 +85,11 @@ def chosen(lines: pl.DataFrame, choice: Choice) -> pl.DataFrame:
     return sized.with_columns(pl.lit(0, pl.Int64).alias("more"))
 
 
-def with_values_in_words(view: PlanView, lines: pl.DataFrame) -> pl.DataFrame:
+def with_values_in_words(view: PlanView, lines: pl.DataFrame, *, every: bool = False) -> pl.DataFrame:
     """The lines with lists as ``03, 04``, and where ``after`` of a created record says what its name does not.
 
-    Of a created record these are its first values (``email: a@x, grades: 03``), without its references: the name and
-    the school say those in words.
+    Of a created record these are its first values (``email: a@x, grades: 03``), or with ``every`` all of them, without
+    its references: the name and the school say those in words.
     """
     lines = in_words(lines)
     shown = lines.select("entity", "sourced_id", _name="name").unique(["entity", "sourced_id"])
@@ -92,7 +97,7 @@ def with_values_in_words(view: PlanView, lines: pl.DataFrame) -> pl.DataFrame:
         entity: frame.join(shown.filter(pl.col("entity") == entity).drop("entity"), on="sourced_id")
         for entity, frame in view.creates.items()
     }
-    summaries = [_summary(entity, frame) for entity, frame in few.items() if frame.height]
+    summaries = [_summary(entity, frame, every=every) for entity, frame in few.items() if frame.height]
     if not summaries:
         return lines
     summary = pl.concat(summaries)
@@ -113,10 +118,19 @@ def in_words(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def held_reasons(lines: pl.DataFrame) -> pl.DataFrame:
-    """Held records by entity, action, held and held_why: ``records``, most first."""
-    held = lines.filter(pl.col("held") != "").group_by("entity", "action", "held", "held_why")
-    counted = held.agg(pl.col("sourced_id").n_unique().alias("records"))
+    """Held records by entity, action, held (in words) and held_why: ``records``, most first, and ``who``: ten names."""
+    named = pl.when(pl.col("name") != "").then(pl.format("{} [{}]", "name", "sourced_id")).otherwise("sourced_id")
+    held = lines.filter(pl.col("held") != "").with_columns(_who=named, held=_held_in_words(pl.col("held")))
+    who = pl.col("_who").unique(maintain_order=True)
+    more = pl.when(who.len() > _NAMED).then(pl.format(", … and {} more", who.len() - _NAMED)).otherwise(pl.lit(""))
+    counted = held.group_by("entity", "action", "held", "held_why").agg(
+        pl.col("sourced_id").n_unique().alias("records"), (who.head(_NAMED).str.join(", ") + more).alias("who")
+    )
     return counted.sort("records", "entity", "action", "held", "held_why", descending=[True, *[False] * 4])
+
+
+def _held_in_words(code: pl.Expr) -> pl.Expr:
+    return code.replace("case", "the id may have been reused")
 
 
 def with_words(findings: pl.DataFrame, rules: Mapping[str, Rule]) -> pl.DataFrame:
@@ -143,6 +157,20 @@ def gathered(findings: pl.DataFrame, rules: Mapping[str, Rule]) -> pl.DataFrame:
     told = told.with_columns(pl.col("detail").replace("()", ""))
     worded = with_words(told, rules).rename({"message": "meaning"}).drop("detail")
     return worded.sort(_rank("severity", SEVERITIES), "rule", "file", "column")
+
+
+def decided(one: Approval) -> str:
+    """``Approved by maria: checked with the office``."""
+    what = {"approve": "Approved", "reject": "Rejected"}.get(one.decision, f"{one.freed:,} held changes approved")
+    return f"{what} by {one.actor}: {one.reason}"
+
+
+def in_one_line(made: Plan) -> str:
+    """``Plan: 3 to create, 1 to update, 2 to archive, 6 held.``, for logs."""
+    counts = {action: getattr(made.total, action) for action in ACTIONS}
+    told = [f"{count:,} to {action}" for action, count in counts.items() if count]
+    told += [f"{made.total_held.total:,} held"] if made.total_held.total else []
+    return f"Plan: {', '.join(told) or 'no change'}."
 
 
 def counted(findings: Mapping[str, int]) -> str:
@@ -186,8 +214,11 @@ def no_formula(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def entity_named(word: str) -> str:
-    """The entity as it is written, however it was typed; "" for ""; UsageError, naming the nearest, for an unknown."""
-    return _known("entity", word, ENTITY_NAMES)
+    """The entity as it is written, in any case or by a word such as student; "" for "".
+
+    Raises UsageError, naming the nearest, for an unknown one.
+    """
+    return ENTITY_WORDS.get(word.lower()) or _known("entity", word, ENTITY_NAMES)
 
 
 def action_named(word: str) -> str:
@@ -230,14 +261,15 @@ def _first(texts: pl.Expr, joint: str) -> pl.Expr:
     return different.head(_FIRST).str.join(joint) + more
 
 
-def _summary(entity: str, frame: pl.DataFrame) -> pl.DataFrame:
+def _summary(entity: str, frame: pl.DataFrame, *, every: bool) -> pl.DataFrame:
     """entity, sourced_id and ``_summary`` of every created record."""
-    own = [column.label for column in by_name(entity).columns if not column.to and column.label != "attributes"]
+    own = [c.label for c in by_name(entity).columns if every or (not c.to and c.label != "attributes")]
     said = []
     for label in (label for label in own if label in frame.columns):
         value = unlisted(pl.col(label).cast(pl.String))
-        new = value.is_not_null() & ~pl.col("_name").str.contains(value, literal=True)
+        new = value.is_not_null() & (pl.lit(every) | ~pl.col("_name").str.contains(value, literal=True))
         said.append(pl.when(new).then(pl.format("{}: {}", pl.lit(label), value)))
     listed = pl.concat_list(said) if said else pl.lit([], pl.List(pl.String))
-    text = listed.list.drop_nulls().list.head(_CREATED_SHOWN).list.join(", ")
+    shown = listed.list.drop_nulls()
+    text = (shown if every else shown.list.head(_CREATED_SHOWN)).list.join(", ")
     return frame.select(pl.lit(entity).alias("entity"), "sourced_id", text.alias("_summary"))

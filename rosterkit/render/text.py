@@ -20,8 +20,10 @@ from rosterkit.render.labels import (
     Choice,
     chosen,
     counted,
+    decided,
     gathered,
     held_reasons,
+    in_one_line,
     in_words,
     moment,
     unlisted,
@@ -29,7 +31,17 @@ from rosterkit.render.labels import (
     where,
     with_values_in_words,
 )
-from rosterkit.results import Applied, CheckReport, Explanation, FeedCheck, FeedReceipt, Hold, Revision
+from rosterkit.results import (
+    Applied,
+    Approval,
+    CheckReport,
+    Explanation,
+    FeedCheck,
+    FeedReceipt,
+    Hold,
+    IgnoredLine,
+    Revision,
+)
 from rosterkit.roster.rules import SEVERITIES, Rule
 from rosterkit.store.deliveries import Delivery
 
@@ -58,17 +70,20 @@ _COLOURS = {
 }
 
 
-def plan_summary(console: Console, made: Plan, zone: tzinfo) -> None:
+def plan_summary(console: Console, made: Plan, zone: tzinfo, decisions: Iterable[Approval] = ()) -> None:
     """The plan without its lines: what it is, what a reviewer should read first, and the counts."""
     console.print(_text(f"Plan {made.id}", style="bold"), _text(f"is {made.state}."), _text(_made_of(made, zone)))
     if made.needs_approval and made.state == "proposed":
         console.print(_text(f"A person must approve it: {made.approval_why}"))
+    for one in decisions:
+        console.print(_text(f"{decided(one)} ({moment(one.at, zone)})"))
     for note in made.notes:
         console.print(_text(f"! {note}", style="bold yellow"))
     for entity, role, state, why in untold_gaps(made):
         console.print(_text(f"! {entity}{f' ({role})' if role else ''} is {state}: {why}", style="bold yellow"))
     console.print(_count_table(made.changes, made.held))
     console.print(f"Findings: {counted(made.findings)}.")
+    console.print(in_one_line(made))
 
 
 def view(
@@ -78,22 +93,23 @@ def view(
     rules: Mapping[str, Rule],
     zone: tzinfo,
     command: str = "rosterkit",
+    decisions: Iterable[Approval] = (),
 ) -> None:
     """``show``: the summary, why things are held, the findings gathered, then the lines.
 
     ``command`` is how the workspace is spoken to, such as ``rosterkit -C our-district``: hints can then be pasted.
     """
-    plan_summary(console, shown.plan, zone)
+    plan_summary(console, shown.plan, zone, decisions)
     reasons = held_reasons(shown.lines)
     if reasons.height:
-        console.print(_table("Held", ["records", "entity", "action", "by", "why"], reasons.select(_HELD).rows()))
+        console.print(_table("Held", ["records", "entity", "action", "by", "why", "who"], reasons.select(_HELD).rows()))
     _print_findings(console, shown.findings, rules)
     plan_lines(console, shown, choice, command)
 
 
 def plan_lines(console: Console, shown: PlanView, choice: Choice, command: str = "rosterkit") -> None:
     """The lines by entity and action, each group as a table, and how many more there are."""
-    lines = with_values_in_words(shown, chosen(shown.lines, choice))
+    lines = with_values_in_words(shown, chosen(shown.lines, choice), every=choice.limit == 0)
     for (entity, action), group in lines.group_by("entity", "action", maintain_order=True):
         _print_lines(console, f"{entity}: {action}", group)
         more = group["more"][0]
@@ -104,7 +120,9 @@ def plan_lines(console: Console, shown: PlanView, choice: Choice, command: str =
         console.print("No change is to be shown.")
 
 
-def plans(console: Console, made: Iterable[Plan], zone: tzinfo) -> None:
+def plans(
+    console: Console, made: Iterable[Plan], zone: tzinfo, decisions: Mapping[str, Iterable[Approval]] | None = None
+) -> None:
     rows = [
         (
             one.id,
@@ -115,10 +133,12 @@ def plans(console: Console, made: Iterable[Plan], zone: tzinfo) -> None:
             one.total.total,
             one.total_held.total,
             moment(one.created_at, zone),
+            "; ".join(map(decided, (decisions or {}).get(one.id, ()))),
         )
         for one in made
     ]
-    console.print(_table("Plans", ["plan", "state", "kind", "source", "base", "changes", "held", "made"], rows))
+    columns = ["plan", "state", "kind", "source", "base", "changes", "held", "made", "decided"]
+    console.print(_table("Plans", columns, rows))
 
 
 def check(console: Console, report: CheckReport) -> None:
@@ -158,13 +178,22 @@ def holds(console: Console, kept: Iterable[Hold], zone: tzinfo) -> None:
         console.print("Nothing is held.")
 
 
+def ignored_lines(console: Console, lines: Iterable[IgnoredLine], zone: tzinfo) -> None:
+    rows = [(one.source, one.hash, one.actor, one.reason, moment(one.at, zone)) for one in lines]
+    console.print(_table("Ignored lines", ["source", "hash", "by", "why", "at"], rows))
+    if not rows:
+        console.print("No line is ignored.")
+
+
 def history(console: Console, revisions: Iterable[Revision], zone: tzinfo) -> None:
     listed = tuple(revisions)
     if any(revision.lines.height for revision in listed):
         _print_past(console, listed, zone)
         return
-    rows = [(r.revision, r.kind, r.plan, r.actor, moment(r.at, zone), _in_short(r.changes)) for r in listed]
-    console.print(_table("History", ["revision", "kind", "plan", "by", "at", "what changed"], rows))
+    rows = [
+        (r.revision, r.kind, r.plan, r.actor, moment(r.at, zone), _approved(r), _in_short(r.changes)) for r in listed
+    ]
+    console.print(_table("History", ["revision", "kind", "plan", "by", "at", "approved by", "what changed"], rows))
     if not rows:
         console.print("Nothing was applied yet.")
 
@@ -247,7 +276,7 @@ def rules(console: Console, known: Iterable[Rule]) -> None:
     console.print(_table("Rules", ["rule", "lenient", "strict", "meaning", "remedy"], rows))
 
 
-_HELD = ("records", "entity", "action", "held", "held_why")
+_HELD = ("records", "entity", "action", "held", "held_why", "who")
 
 
 def _made_of(made: Plan, zone: tzinfo) -> str:
@@ -264,6 +293,10 @@ def _count_table(changes: Mapping[str, Counts], held: Mapping[str, Counts]) -> R
         if counts.total or kept.total:
             rows.append([entity, *map(_number, (getattr(counts, action) for action in ACTIONS)), _number(kept.total)])
     return _table("", ["entity", *ACTIONS, "held"], rows) if rows else _text("No change.")
+
+
+def _approved(revision: Revision) -> str:
+    return f"{revision.approved_by}: {revision.reason}" if revision.approved_by else "–"
 
 
 def _in_short(changes: Mapping[str, Counts]) -> str:

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = ["NO_SCHOOLS", "is_school"]
+__all__ = ["ENTITY_WORDS", "NO_SCHOOLS", "is_school"]
 
 NO_SCHOOLS = ("department", "district", "local", "national", "state")
 """Org types that are no school; ``school`` and ``ext:…`` are."""
+
+
+ENTITY_WORDS = {
+    word: entity
+    for entity, words in {
+        "User": "student teacher guardian parent relative staff administrator aide principal counselor person people",
+        "Org": "school district department organisation organization",
+        "AcademicSession": "term session semester",
+        "Class": "section homeroom",
+        "GuardianLink": "link contact",
+    }.items()
+    for word in (*words.split(), *(f"{word}s" for word in words.split()))
+}
+"""What people call the records of an entity."""
 
 
 def is_school(kind: pl.Expr) -> pl.Expr:

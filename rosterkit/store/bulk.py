@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from rosterkit.store.adbc_reader import reading
+from rosterkit.store.database import damaged
 
 __all__ = ["MANY", "ids_table", "indexes_after", "insert", "quoted", "read", "update"]
 
@@ -68,6 +69,19 @@ def ids_table(connection: sqlite3.Connection, name: str, ids: pl.Series) -> None
     connection.executemany(f'insert into "{name}" values (?)', ((i,) for i in ids.unique().sort().to_list()))
 
 
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """A damaged file is called so, whichever library sees it first."""
+    from adbc_driver_manager import Error  # noqa: PLC0415 - costs 0.1 s, and is needed only to read
+
+    try:
+        yield
+    except (Error, sqlite3.DatabaseError) as problem:
+        if "malformed" in str(problem) or "no such table" in str(problem) or "not a database" in str(problem):
+            raise damaged(path) from problem
+        raise
+
+
 def read(
     path: Path, table: str, schema: dict[str, type[pl.DataType]], where: str = "", values: Sequence[str] = ()
 ) -> pl.DataFrame:
@@ -80,7 +94,7 @@ def read(
         empty = "''" if dtype == pl.String else "-1"
         names.append(f'coalesce("{name}",{empty}) as "{name}"')
     statement = f'select {",".join(names)} from "{table}"' + (f" where {where}" if where else "")
-    with reading(path) as (first, second):
+    with _damage(path), reading(path) as (first, second):
         if second is None:
             rows = first.execute(statement, tuple(values)).fetchall()
             frame = pl.DataFrame(rows, schema=schema, orient="row")

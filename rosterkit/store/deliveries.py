@@ -144,7 +144,7 @@ def begin(
         "files": json.dumps([asdict(built.sent) for built in files]),
         "compared": json.dumps(dict(compared or {})),
     }
-    bodies = [(built.sent.sha256, _compressed(built.path)) for built in files]
+    bodies = [(built.sent.sha256, _compressed(built.path, built.file.name)) for built in files]
     with transaction(connection):
         connection.execute("update delivery set state='superseded' where feed=? and state='waiting'", (about.feed,))
         done = connection.execute(
@@ -153,8 +153,18 @@ def begin(
         delivery = int(done.lastrowid or 0)
         connection.executemany("insert or ignore into sent_body (sha256, body) values (?,?)", bodies)
         connection.executemany(
-            "insert into sent_file (delivery, name, rows, sha256, people) values (?,?,?,?,?)",
-            [(delivery, b.file.name, b.file.rows, b.sent.sha256, packed(b.file.people)) for b in files],
+            "insert into sent_file (delivery, name, rows, parts, sha256, people) values (?,?,?,?,?,?)",
+            [
+                (
+                    delivery,
+                    b.file.name,
+                    b.file.rows,
+                    json.dumps(dict(b.file.parts)),
+                    b.sent.sha256,
+                    packed(b.file.people),
+                )
+                for b in files
+            ],
         )
         if state == "sending":
             _remember(connection, about.feed, identifiers)
@@ -208,10 +218,11 @@ def last_sent(connection: sqlite3.Connection, feed: str) -> tuple[Delivery, Last
 
 def files_of(connection: sqlite3.Connection, delivery: int) -> tuple[FeedFile, ...]:
     """The files of a delivery as they were built."""
-    query = "select name, rows, people, body from sent_file join sent_body using (sha256) where delivery=? order by id"
+    files = "sent_file join sent_body using (sha256)"
+    query = f"select name, rows, parts, people, body from {files} where delivery=? order by id"
     return tuple(
-        FeedFile(name, partial(_decompress, body), rows, unpacked(people).cast(PEOPLE))  # type: ignore[arg-type] # dtypes
-        for name, rows, people, body in connection.execute(query, (delivery,))
+        FeedFile(name, partial(_decompress, body), rows, _people(people), json.loads(parts))
+        for name, rows, parts, people, body in connection.execute(query, (delivery,))
     )
 
 
@@ -243,8 +254,12 @@ def resume(connection: sqlite3.Connection, feed: str) -> None:
             raise Refused(f"The feed {feed} is not paused.", why="not-paused")
 
 
-def _compressed(path: Path) -> bytes:
-    packer = zlib.compressobj(1)
+def _people(body: bytes) -> pl.DataFrame:
+    return unpacked(body).cast(PEOPLE)  # type: ignore[arg-type] # a schema is what is meant
+
+
+def _compressed(path: Path, name: str) -> bytes:
+    packer = zlib.compressobj(0 if name.endswith((".zip", ".gz")) else 1)  # what is compressed already is kept as it is
     with path.open("rb") as file:
         parts = [packer.compress(chunk) for chunk in iter(partial(file.read, _CHUNK), b"")]
     return b"".join([*parts, packer.flush()])

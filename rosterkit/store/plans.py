@@ -29,6 +29,7 @@ __all__ = [
     "set_state",
     "store_part",
     "unpacked",
+    "written_out",
 ]
 
 _PIECE = 500_000  # rows
@@ -166,6 +167,16 @@ def find(connection: sqlite3.Connection, plan_id: str | None) -> Plan:
     if plan_id and len(rows) > 1:
         raise UsageError(f'More than one plan starts with "{plan_id}". Type more of its id.')
     return _plan(rows[0])
+
+
+def written_out(plan_id: str) -> str:
+    """The id, where it is enough of one to write by; UsageError for one that is empty or no longer than its date."""
+    if len(plan_id.strip()) <= len("20260915-"):
+        raise UsageError(
+            f'"{plan_id}" is too short to decide by: every plan of a day begins so. Write the whole id, or more than '
+            'its date. "rosterkit plans" lists them.'
+        )
+    return plan_id.strip()
 
 
 def _like(text: str) -> str:

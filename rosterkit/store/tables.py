@@ -246,6 +246,7 @@ class SentFile(SQLModel, table=True):
     delivery: int = Field(foreign_key="delivery.id", index=True)
     name: str
     rows: int
+    parts: dict[str, int] = Field(sa_type=JSON)
     sha256: str = Field(foreign_key="sent_body.sha256")
     people: bytes = Field(sa_type=LargeBinary)
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from rosterkit import config
 from rosterkit.plan.plan import Counts
-from rosterkit.results import Applied, Approval, Explanation, FeedReceipt, Hold, Revision
+from rosterkit.results import Applied, Approval, Explanation, FeedCheck, FeedReceipt, Hold, IgnoredLine, Revision
 from rosterkit.roster.findings import empty
 from rosterkit.settings_template import template
-from rosterkit.testing.views import AT, make_plan, make_report, make_view
+from rosterkit.testing.views import AT, make_delivery, make_plan, make_report, make_view
 
 
 class FakeWorkspace:
@@ -34,7 +34,15 @@ class FakeWorkspace:
             "holds": (Hold("User", "stu-1", "", "", "person", "moving", "kim", AT),),
             "history": (Revision(4, "sync", "7f3a9c21", "kim", AT, {"User": Counts(create=1)}, make_view().lines),),
             "explain": Explanation("User", "stu-1", "active", (), (), "", empty()),
-            "accept": None,
+            "ignore_line": None,
+            "ignored_lines": (IgnoredLine("main", "9c1d4be0a2f36d57", "kim", "a footer", AT),),
+            "decisions": (Approval("7f3a9c21", "approve", "kim", "checked", AT),),
+            "feed_check": FeedCheck("oneroster", "oneroster", "accepted", empty(), {"users.csv": 3}, {}),
+            "feed_approve": make_delivery(state="sent", actor="kim"),
+            "feed_reject": make_delivery(state="rejected", actor="kim"),
+            "feed_pause": None,
+            "feed_resume": None,
+            "feed_log": (make_delivery(),),
             "feed_build": FeedReceipt("oneroster", "oneroster", "out", 4, (("o.zip", 9, 90, "ab"),), empty(), AT),
         }
         self.config = config.loads(template())

@@ -150,9 +150,17 @@ def test_the_help_of_every_verb_teaches_by_an_example(capsys: pytest.CaptureFixt
 
 
 def test_every_verb_of_the_road_is_there() -> None:
-    wanted = "init check compare validate plan plans show approve reject hold release holds apply undo history explain accept"
+    wanted = "init check compare validate plan plans show approve reject hold release holds apply undo history explain"
     feed = {f"feed {verb}" for verb in ["build", "check", "approve", "reject", "pause", "resume", "log"]}
-    assert {" ".join(verb) for verb in verbs()} == {*wanted.split(), "rules", "demo", "fake", *feed}
+    assert {" ".join(verb) for verb in verbs()} == {
+        *wanted.split(),
+        "rules",
+        "demo",
+        "fake",
+        "ignore-line",
+        "ignored-lines",
+        *feed,
+    }
 
 
 def test_every_verb_but_the_demo_speaks_json() -> None:
@@ -163,3 +171,13 @@ def test_every_verb_but_the_demo_speaks_json() -> None:
         if not any("--json" in option.opts for option in found.params):
             silent.append(verb)
     assert silent == [["demo"]]
+
+
+def test_a_crash_while_modules_are_imported_is_70(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise ImportError('no module of that name')")
+    script = "from rosterkit.cli.entry import main; main()"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 70
+    assert "cannot start" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -17,7 +17,7 @@ import oracle
 from hypothesis import HealthCheck, settings
 from oracle_holds import held_changes, propose
 from oracle_undo import reverse
-from oracle_words import Hold, Key, Line, Model, Proposal, Row, Values
+from oracle_words import Hold, Key, Line, Model, Proposal, Row, Values, every
 
 from rosterkit import Workspace
 from rosterkit.errors import Refused
@@ -156,6 +156,10 @@ class Pair:
         place = {"entity": 0, "action": 1, "sourced_id": 2}
         held = held_changes(self.proposals[plan.id])
         freed = [a for a in held if all(a.line[place[name]] == value for name, value in which.items())]
+        if "sourced_id" not in which:  # a suspected reuse of an id is freed by its own record alone
+            records = every(self.proposals[plan.id].night)
+            reused = {(record.entity.name, record.key) for record in records if record.hold == "case"}
+            freed = [a for a in freed if (a.line[0], a.line[2]) not in reused]
         if freed:
             self.ws.approve_held(plan.id, reason="true", actor="kim", **which)
             self.model.approved += freed

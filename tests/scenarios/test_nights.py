@@ -226,7 +226,7 @@ def test_a_reused_id_is_a_case_and_never_an_update(road: Any) -> None:
     explained = road.workspace.explain("User", "S1-p0")
     assert {v.field: v.value for v in explained.values}["given_name"] == "GivenS1-p0"
     assert explained.pending
-    freed = road.workspace.approve_held(plan.id, reason="the same child, adopted", actor="kim", entity="User")
+    freed = road.workspace.approve_held(plan.id, reason="the same child, adopted", actor="kim", sourced_id="S1-p0")
     assert freed.freed == 1
     again = road.plan(road.changed(reuse))
     assert again.changes["User"] == Counts(update=1)

@@ -114,7 +114,7 @@ def test_a_reused_id_stays_a_case_until_it_is_approved(road: TinyRoad, district:
     package = bulk(district)
     plan = road.night(package)
     assert (plan.held["User"], plan.held["Enrollment"]) == (Counts(update=1), Counts(create=1))
-    road.workspace.approve_held(plan.id, reason="adopted", actor="kim", entity="User")
+    road.workspace.approve_held(plan.id, reason="adopted", actor="kim", sourced_id="S1-p2")
     plan = road.night(package)
     assert (plan.changes["User"], plan.changes["Enrollment"]) == (Counts(update=1), Counts(create=1))
 
@@ -316,7 +316,7 @@ def test_an_accepted_line_makes_a_file_whole(road: TinyRoad, district: District)
     plan = road.night(package)
     assert plan.total == NOTHING
     detail = road.found(plan).filter(pl.col("rule") == "csv.key-unreadable")["detail"][0]
-    road.workspace.accept(detail.split()[-1], reason="a heading", actor="kim")
+    road.workspace.ignore_line(detail.split()[-1], reason="a heading", actor="kim")
     assert road.night(package).changes["User"] == Counts(archive=1)
 
 

@@ -65,6 +65,7 @@ def test_a_missing_database_is_named_with_the_remedy(tmp_path: Path) -> None:
 def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "roster.db"
     with sqlite3.connect(path) as old:
+        old.execute(f"pragma application_id={database.APPLICATION_ID}")
         old.execute("create table alembic_version (version_num varchar(32) not null)")
     old.close()
     connection = database.connect(path)
@@ -78,6 +79,67 @@ def test_an_empty_file_is_a_lost_roster_and_not_a_new_one(tmp_path: Path) -> Non
     with pytest.raises(UsageError, match="backup"):
         database.connect(path)
     assert path.stat().st_size == 0
+
+
+def test_the_tables_that_are_looked_for_are_those_that_are_declared() -> None:
+    assert {*SQLModel.metadata.tables, "alembic_version"} == database.TABLES
+
+
+@pytest.mark.parametrize("with_versions", [False, True])
+def test_another_programs_database_is_left_as_it_is_hostile_1(tmp_path: Path, *, with_versions: bool) -> None:
+    path = tmp_path / "roster.db"
+    with sqlite3.connect(path) as other:
+        other.execute("create table photos (name text)")
+        if with_versions:
+            other.execute("create table alembic_version (version_num varchar(32) not null)")
+            other.execute("insert into alembic_version values ('8ae14'), ('0001')")
+    other.close()
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match="database of another program"):
+        database.connect(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["roster.db"]
+
+
+def test_a_file_that_is_no_database_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "roster.db"
+    path.write_text("this was never a database " * 50)
+    with pytest.raises(UsageError, match="is not an SQLite file"):
+        database.connect(path)
+
+
+@pytest.mark.parametrize("table", ["enrollment", "hold", "alembic_version"])
+def test_a_lost_table_is_seen_hostile_5(fresh: Any, table: str) -> None:
+    with sqlite3.connect(fresh) as store:
+        store.execute(f"drop table {table}")
+    store.close()
+    with pytest.raises(UsageError, match=f"the table {table} is missing"):
+        database.connect(fresh)
+
+
+def test_a_version_that_does_not_exist_is_damage(fresh: Any) -> None:
+    with sqlite3.connect(fresh) as store:
+        store.execute("update alembic_version set version_num='8ae14'")
+    store.close()
+    with pytest.raises(UsageError, match="unknown version 8ae14"):
+        database.connect(fresh)
+
+
+def test_a_full_disk_can_be_read_and_is_named_hostile_8(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = database._opened
+
+    def no_room(path: Path) -> sqlite3.Connection:
+        real(path).close()
+        raise sqlite3.OperationalError("unable to open database file")
+
+    monkeypatch.setattr(database, "_opened", no_room)
+    with pytest.raises(sqlite3.OperationalError):
+        database.connect(fresh)
+    monkeypatch.setattr(database, "_NO_ROOM", 1 << 62)
+    with contextlib.closing(database.connect(fresh)) as connection:
+        assert connection.execute("select count(*) from plan").fetchone() == (0,)
+        with pytest.raises(UsageError, match="the disk is full"), database.transaction(connection):
+            connection.execute("delete from counter")
 
 
 def test_what_sqlite_rolled_back_itself_is_told_as_it_was(fresh: Any) -> None:

@@ -78,7 +78,10 @@ def test_only_what_was_chosen_is_freed(desk: Any, tonight: Any) -> None:
 def test_a_case_that_is_approved_is_exactly_that_change(desk: Any, tonight: Any) -> None:
     wren = {"given_name": "Wren", "family_name": "Okafor", "identifier": "99"}
     case = desk.plan(tonight(said={"stu-03": wren}))
-    desk.ws.approve_held(case.id, reason="it is the same child", actor="kim")
+    with pytest.raises(Refused, match="The id of stu-03 may have been reused") as refused:
+        desk.ws.approve_held(case.id, reason="all of them", actor="kim")
+    assert refused.value.why == "suspected-reuse"
+    desk.ws.approve_held(case.id, reason="it is the same child", actor="kim", sourced_id="stu-03")
     assert desk.plan(tonight(said={"stu-03": wren})).total_held == Counts()
     other = desk.plan(tonight(said={"stu-03": wren | {"family_name": "Achebe"}}))
     codes = {line[3]: line[4] for line in desk.lines(other)}
@@ -124,3 +127,33 @@ def test_an_approval_of_something_else_frees_no_case(desk: Any, tonight: Any) ->
     wren = {"given_name": "Wren", "family_name": "Okafor", "identifier": "99"}
     plan = desk.plan(tonight(said={"stu-03": wren | moved}))
     assert {line[4] for line in desk.lines(plan)} == {"case"}
+
+
+WHY = {"reason": "checked", "actor": "kim"}
+
+
+@pytest.mark.parametrize("short", ["", " ", "2", "20260915", "20260915-"])
+def test_an_empty_or_short_id_never_decides(desk: Any, tonight: Any, short: str) -> None:
+    plan = desk.plan(tonight(KEYS[1:]))
+    for verb, named in (("approve", WHY), ("reject", WHY), ("approve_held", WHY), ("apply", {"actor": "kim"})):
+        with pytest.raises(UsageError, match="is too short to decide by"):
+            getattr(desk.ws, verb)(short, **named)
+    assert desk.ws.show(plan.id).plan.state == "proposed"
+    assert desk.ws.approve(plan.id[:12], reason="x", actor="kim").plan == plan.id
+
+
+def test_who_approved_and_why_is_known_for_ever(desk: Any, tonight: Any) -> None:
+    plan = desk.plan(tonight(KEYS[1:]))
+    desk.ws.approve(plan.id, reason="checked with the office", actor="maria")
+    desk.ws.apply(plan.id, actor="kim")
+    assert [(one.actor, one.reason) for one in desk.ws.decisions(plan.id)] == [("maria", "checked with the office")]
+    newest = desk.ws.history()[0]
+    assert (newest.actor, newest.approved_by, newest.reason) == ("kim", "maria", "checked with the office")
+
+
+def test_holds_shows_a_suspected_reuse_and_what_depends_on_it_first(desk: Any, tonight: Any) -> None:
+    wren = {"given_name": "Wren", "family_name": "Okafor", "identifier": "99"}
+    desk.plan(tonight(said={"stu-03": wren}))
+    (found,) = desk.ws.holds()
+    assert (found.entity, found.sourced_id, found.code) == ("User", "stu-03", "case")
+    assert found.reason.startswith("the id may have been reused")

@@ -100,7 +100,7 @@ def test_a_created_record_says_what_its_name_does_not() -> None:
 def test_a_created_record_of_which_the_name_says_all_is_just_created() -> None:
     created = {"sourced_id": ["stu-2"], "given_name": ["Kofi"], "family_name": ["Mensah"]}
     view = replace(make_view(), creates={"User": pl.DataFrame(created)})
-    assert "<li>create</li>" in html(view)
+    assert "<li>given_name: Kofi, family_name: Mensah</li>" in html(view)
 
 
 def test_a_list_is_shown_without_brackets() -> None:
@@ -301,7 +301,7 @@ def test_the_fields_of_a_record_stand_together_on_the_page() -> None:
     rows = [line(field=name, before="a", after="b") for name in ("email", "phone")]
     assert html(make_view(lines=rows)).count("Ana Quispe") == 1
     rows[1]["held"] = "person"
-    assert html(make_view(lines=rows)).count("Ana Quispe") == 2, "one goes and one is held"
+    assert html(make_view(lines=rows)).count("Ana Quispe") == 3, "one goes, one is held and named beside the reason"
 
 
 def test_the_other_tables_say_what_they_hold(tmp_path: Path) -> None:

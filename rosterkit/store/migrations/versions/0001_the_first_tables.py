@@ -89,6 +89,7 @@ def upgrade() -> None:
         sa.Column("delivery", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("parts", sa.JSON(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("people", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["delivery"], ["delivery.id"]),

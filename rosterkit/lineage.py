@@ -22,7 +22,7 @@ def explain_record(path: Path, connection: sqlite3.Connection, entity: Entity, s
     """Explains one record; UsageError when neither the store nor what waits knows it."""
     found = record_id(connection, entity, sourced_id)
     row = connection.execute(
-        "select why from pending where entity=? and sourced_id=?", (entity.name, sourced_id)
+        "select reason from deferred where entity=? and sourced_id=?", (entity.name, sourced_id)
     ).fetchone()
     if found is None and row is None:
         raise UsageError(f"There is no {entity.name} {sourced_id} in the store, and none waits.")
@@ -46,16 +46,15 @@ def _values(path: Path, connection: sqlite3.Connection, entity: Entity, record: 
         if column.label not in known:
             continue
         value, event, place = known[column.label]
-        file, line = place["file"][0], place["line"][0]
+        file, line = place["source_file"][0], place["source_line"][0]
         past = event.past
         out.append(Value(column.label, value, past.revision, past.plan, file or "", line or 0, past.actor, past.at))
     return tuple(out)
 
 
 def _findings(connection: sqlite3.Connection, sourced_id: str) -> pl.DataFrame:
-    """What the newest applied plan of each source found of the record."""
-    applied = "from plan where kind='sync' and state='applied'"
-    query = f"select id {applied} and seq in (select max(seq) {applied} group by source)"
+    """What the newest applied plan found of the record."""
+    query = "select id from plan where kind='sync' and state='applied' order by number desc limit 1"
     frames = [pl.DataFrame(schema=FINDINGS)]
     for (plan,) in connection.execute(query).fetchall():
         frames += plans.load(connection, plan, "finding").values()

@@ -10,17 +10,17 @@ from pathlib import Path
 import polars as pl
 
 from rosterkit.errors import Refused, UsageError
-from rosterkit.plan.changes import Parts
-from rosterkit.plan.natural_keys import as_text, digest
+from rosterkit.plan.changes import Changes
+from rosterkit.plan.fields import as_text, digest
 from rosterkit.plan.plan import Plan
-from rosterkit.plan.snapshot import APPROVED
+from rosterkit.plan.snapshot import APPROVED, KEY_PARTS, key
 from rosterkit.results import Approval, Hold
 from rosterkit.roster.schema import Entity, by_name, entities
 from rosterkit.store import holds, plans
 from rosterkit.store.bulk import insert
 from rosterkit.store.database import transaction
 from rosterkit.store.display_names import keys_of
-from rosterkit.store.history import record_id
+from rosterkit.store.history import record_key
 from rosterkit.store.holds import StoredHold
 from rosterkit.store.staleness import refuse_settled
 
@@ -62,52 +62,43 @@ def sign(connection: sqlite3.Connection, plan_id: str, decision: str, actor: str
         return _write(connection, plan, decision, actor, reason)[0]
 
 
-def _ceilings(path: Path, held: Parts) -> Iterator[pl.DataFrame]:
-    """APPROVED rows (without their id) of every held change."""
-    keys = keys_of(path, held)
+_CEILING = [*KEY_PARTS, *list(APPROVED)[3:], "entity", "hold"]
+
+
+def _ceilings(path: Path, held: Changes) -> Iterator[pl.DataFrame]:
+    """What a person approves by approving each held change."""
+    names = keys_of(path, held)
+    nothing = pl.lit("")
     for name, frame in held.create.items():
         entity = by_name(name)
-        texts = as_text(entity, frame, keys)
-        yield frame.select(
-            "sourced_id", "hold", entity=pl.lit(name), action=pl.lit("create"), field=pl.lit(""), before=pl.lit("")
-        ).with_columns(after=digest(entity, texts))
+        after = as_text(entity, frame, names).select(after=digest(entity)).collect().to_series()
+        rows = frame.select(*KEY_PARTS, "hold", action=pl.lit("create"), field=nothing, before=nothing)
+        yield rows.with_columns(after, entity=pl.lit(name)).select(_CEILING)
     for name, frame in held.status.items():
-        archive = pl.col("action") == "archive"
-        yield frame.filter(archive).select(
-            "sourced_id",
-            "hold",
-            entity=pl.lit(name),
-            action="action",
-            field=pl.lit(""),
-            before="digest",
-            after=pl.lit(""),
-        )
-        yield _restores(by_name(name), frame.filter(~archive), held.update.get(name))
+        archives = frame.filter(pl.col("action") == "archive")
+        rows = archives.select(*KEY_PARTS, "hold", "action", before="digest", field=nothing, after=nothing)
+        yield rows.with_columns(entity=pl.lit(name)).select(_CEILING)
+        yield _restores(by_name(name), frame.filter(pl.col("action") == "restore"), held.update.get(name))
     for name, frame in held.update.items():
         rows = frame.filter(pl.col("action") == "update")
-        yield rows.select("sourced_id", "hold", "action", "field", "before", "after", entity=pl.lit(name))
+        yield rows.with_columns(entity=pl.lit(name)).select(_CEILING)
 
 
 def _restores(entity: Entity, frame: pl.DataFrame, update: pl.DataFrame | None) -> pl.DataFrame:
     """A restore is approved with the row that it brings back: the stored one with the fields that change."""
     shape = pl.Struct([pl.Field(c.label, pl.String) for c in entity.columns])
-    rows = (
-        frame.select("sourced_id", "hold", "digest")
-        .with_columns(row=pl.col("digest").str.json_decode(shape))
-        .unnest("row")
-    )
+    row = pl.col("digest").str.json_decode(shape).alias("row")
+    rows = frame.select(*KEY_PARTS, "hold", "digest").with_columns(row).unnest("row")
     for column in entity.columns if update is not None else ():
         assert update is not None
         mine = update.filter((pl.col("action") == "restore") & (pl.col("field") == column.label))
-        new = mine.select("sourced_id", _after="after", _hit=pl.lit(value=True))
-        rows = rows.join(new, on="sourced_id", how="left", maintain_order="left")
+        new = mine.select(*KEY_PARTS, _after="after", _hit=pl.lit(value=True))
+        rows = rows.join(new, on=KEY_PARTS, how="left", maintain_order="left")
         rows = rows.with_columns(
             pl.when("_hit").then(pl.col("_after")).otherwise(pl.col(column.label)).alias(column.label)
         ).drop("_after", "_hit")
-    after = digest(entity, rows.with_columns(id=pl.lit(0)))
-    return rows.select(
-        "sourced_id", "hold", entity=pl.lit(entity.name), action=pl.lit("restore"), field=pl.lit(""), before="digest"
-    ).with_columns(after=after)
+    same = {"entity": pl.lit(entity.name), "action": pl.lit("restore"), "field": pl.lit("")}
+    return rows.select(*KEY_PARTS, "hold", before="digest", after=digest(entity), **same).select(_CEILING)
 
 
 def approve_held(
@@ -127,9 +118,8 @@ def approve_held(
     plan = plans.find(connection, plan_id)
     if plan.kind != "sync":
         raise Refused("What an undo leaves is not held: later changes stand on it. Undo those first.", why="undo")
-    columns = [*list(APPROVED)[1:], "hold"]
-    found = [frame.select(columns) for frame in _ceilings(path, plans.parts(connection, plan.id, held=True))]
-    rows = pl.concat([pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), *found])
+    found = _ceilings(path, plans.parts(connection, plan.id, held=True))
+    rows = pl.concat([pl.DataFrame(schema=dict.fromkeys(_CEILING, pl.String)), *found])
     for name, value in (
         ("entity", entity_of(entity).name if entity else None),
         ("action", action),
@@ -145,9 +135,7 @@ def approve_held(
     records = rows.select("entity", "sourced_id", "action").unique().height
     with transaction(connection):
         approval, number = _write(connection, plan, "approve-held", actor, reason, records)
-        marked = rows.select(list(APPROVED)[1:]).with_columns(
-            approval=pl.lit(number), origin=pl.lit(plan.source), expires_at=pl.lit(expires)
-        )
+        marked = rows.drop("hold").with_columns(approval=pl.lit(number), expires_at=pl.lit(expires))
         insert(connection, "approved_change", marked)
     return approval
 
@@ -160,21 +148,18 @@ def holds_of(connection: sqlite3.Connection, where: str = "", values: tuple[obje
     )
 
 
-def _origin(connection: sqlite3.Connection, entity: Entity, sourced_id: str) -> str:
-    """The source that speaks of a record: stored, waiting, or in its newest plan; UsageError when none does."""
-    found = record_id(connection, entity, sourced_id)
+def _key(connection: sqlite3.Connection, entity: Entity, sourced_id: str) -> str:
+    """The planner's key of a record that is stored, deferred, or in its newest plan; UsageError when there is none."""
+    found = record_key(connection, entity, sourced_id)
     if found:
-        return found[1]
-    query = "select origin from pending where entity=? and sourced_id=?"
-    waits = connection.execute(query, (entity.name, sourced_id)).fetchone()
-    if waits:
-        return str(waits[0])
-    newest = {plan.source: plan for plan in reversed(plans.all_plans(connection)) if plan.kind == "sync"}
-    for plan in newest.values():
-        for part in ("create", "held.create"):
-            created = plans.load(connection, plan.id, part).get(entity.name)
-            if created is not None and sourced_id in created["sourced_id"]:
-                return plan.source
+        return found
+    sync = next((plan for plan in plans.all_plans(connection) if plan.kind == "sync"), None)
+    for part in ("create", "held.create") if sync else ():
+        assert sync is not None
+        created = plans.load(connection, sync.id, part).get(entity.name)
+        mine = created.filter(pl.col("sourced_id") == sourced_id) if created is not None else None
+        if mine is not None and mine.height:
+            return str(mine.select(key()).item(0, 0))
     raise UsageError(f"There is no {entity.name} {sourced_id} in the store, and the newest plan creates none.")
 
 
@@ -191,13 +176,13 @@ def hold(
     """Sets a record, one action of it or one field aside, until it is released; a plan may only propose it yet."""
     reason = _reason(reason)
     kind = entity_of(entity)
-    origin = _origin(connection, kind, sourced_id)
+    record = _key(connection, kind, sourced_id)
     if action not in ("", "create", "update", "archive", "restore"):
         raise UsageError(f'There is no action "{action}". It is one of create, update, archive, restore.')
     if field and field not in {c.label for c in kind.columns}:
         raise UsageError(f'{kind.name} has no field "{field}". It has {", ".join(c.label for c in kind.columns)}.')
     with transaction(connection):
-        holds.add(connection, origin, actor, [StoredHold(kind.name, sourced_id, "person", reason, action, field)])
+        holds.add(connection, actor, [StoredHold(kind.name, record, "person", reason, action, field)])
     where = "entity=? and sourced_id=? and action=? and field=? and code='person'"
     return holds_of(connection, where, (kind.name, sourced_id, action, field))[-1]
 

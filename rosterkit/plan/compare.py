@@ -89,12 +89,12 @@ def compare(desired: Mapping[str, tuple[Desired, ...]], snapshot: Snapshot) -> C
         if not tables and affected.ids.is_empty() and entity.name not in decided:
             continue
         found += [d.findings for d in tables]
-        rows, reports = _entity(entity, tables, affected, decided.get(entity.name, {}), resolver, next_ids)
+        rows, reports, own = _entity(entity, tables, affected, decided.get(entity.name, {}), resolver, next_ids)
         lost += reports
         if rows.is_empty():
             continue
         leaving[entity.name] = pl.concat([rows.filter(pl.col("action") == "archive")["id"], affected.may_leave])
-        protected[entity.name] = pl.concat([rows.filter("protected")["id"], affected.protected])
+        protected[entity.name] = pl.concat([rows.filter("protected")["id"], affected.protected, own])
         equal = rows["equal"]
         if equal.any():
             refreshed[entity.name] = rows.filter(equal & ~rows["same"]).select("id", *FINGERPRINT)
@@ -114,16 +114,18 @@ def _entity(
     decided: Decided,
     resolver: Resolver,
     next_ids: dict[str, int],
-) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    """The records of one entity that must be looked at, compared; and REPORT of references that lead nowhere."""
+) -> tuple[pl.DataFrame, list[pl.DataFrame], pl.Series]:
+    """The records of one entity that must be looked at, compared; REPORT of references that lead nowhere; and ids of
+    those that refer to one of the same entity which may leave or is protected."""
     snapshot = resolver.snapshot
     places = {(d.source, d.id_space) for d in tables}
-    rest, matched, kept = [affected.ids], list[Matched](), [affected.ids]
+    rest, matched, own = [affected.ids], list[Matched](), [NO_IDS]
     for one in tables:
-        met, own = match(one, snapshot, resolver, affected.ids, decided.get((one.source, one.id_space), ()))
+        met, dependants = match(one, snapshot, resolver, affected.ids, decided.get((one.source, one.id_space), ()))
         matched.append(met)
-        rest.append(own)
-        kept.append(own)
+        own.append(dependants)
+    kept = pl.concat([affected.ids, *own])
+    rest += own
     rest += [snapshot.find(entity, *place, keys)["id"] for place, keys in decided.items() if place not in places]
     others = pl.concat(rest).unique() if len(rest) > 1 else rest[0]
     if others.len():
@@ -131,13 +133,13 @@ def _entity(
     keys = {f"{source}/{space}/{text}" for (source, space), texts in decided.items() for text in texts}
     frames, reports = [], []
     for one in matched:
-        rows, report = _table(one, resolver, next_ids, pl.concat(kept), keys)
+        rows, report = _table(one, resolver, next_ids, kept, keys)
         frames.append(rows)
         reports.append(report)
     if others.len():
         stored = _stored(entity, snapshot.rows(entity, others)).with_columns(_not_delivered(entity))
         frames.append(_compared(entity, stored, Coverage.ABSENT, NO_IDS, keys).collect())
-    return pl.concat(frames, how="diagonal") if frames else pl.DataFrame(), reports
+    return pl.concat(frames, how="diagonal") if frames else pl.DataFrame(), reports, pl.concat(own)
 
 
 def _stored(entity: Entity, rows: pl.DataFrame) -> pl.LazyFrame:

@@ -108,7 +108,9 @@ def _extract(run: Run, name: str, package: Path | None) -> Extract:
     """What one source delivers. ``package`` takes the place of the path in its settings."""
     entry = run.config.source(name)
     reader = source(entry.kind)
-    settings = entry.settings if package is None else entry.settings.model_copy(update={"path": str(package.absolute())})
+    settings = (
+        entry.settings if package is None else entry.settings.model_copy(update={"path": str(package.absolute())})
+    )
     scratch = run.scratch / name
     scratch.mkdir(mode=0o700)
     cursor = run.connection.execute("select cursor from source_cursor where source=?", (name,)).fetchone()
@@ -182,7 +184,9 @@ _HELD = {
 def _notes(held: Changes, read: _Read, waiting: int, *, first: bool) -> tuple[str, ...]:
     """Sentences a reviewer should read first."""
     notes = ["This is the first plan of this source: everything in it is new."] if first else []
-    notes += [f"Source {name} could not be read, and its records stay as they are: {why}" for name, why in read.failed.items()]
+    notes += [
+        f"Source {name} could not be read, and its records stay as they are: {why}" for name, why in read.failed.items()
+    ]
     tables = [(one.source, table) for one in read.delivered for table in one.extract.tables]
     if any(read.states[name] == "settled" and table.changes for name, table in tables):
         notes.append("The changes in this package were applied before; they are not applied again.")
@@ -211,7 +215,8 @@ def plan_sources(
     progress: Progress,
 ) -> Plan:
     """Reads the sources, works out the plan and stores it; returns it. ``packages``, by source: what is read instead of
-    what its settings name."""
+    what its settings name.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         run = Run(path, connection, config, as_of, Path(scratch), progress)
         read = _read(run, packages)
@@ -228,11 +233,15 @@ def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
     queued = [*deltas.waiting(connection, sources), *((one.source, one.extract.id) for one in read.delivered)]
     covered = tuple(dict.fromkeys(queued))
     first = not connection.execute("select 1 from plan where kind='sync' and state='applied'").fetchone()
-    going, held = proposal.changes.applicable(), proposal.changes.held()
+    going, held = proposal.changes.applicable, proposal.changes.held
     why = "" if going.empty else _needs_person(connection, config, going)
-    severities = Counter(proposal.findings["severity"].to_list())
+    created, severities = plans.now(), Counter(proposal.findings["severity"].to_list())
     plan = Plan(
-        **_dates(config, run.as_of),
+        id=_id(run.as_of),
+        state="proposed",
+        as_of=run.as_of,
+        created_at=created,
+        expires_at=created + timedelta(hours=config.plan_hours),
         sources=tuple(sources),
         kind="sync",
         base=base,
@@ -250,15 +259,8 @@ def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
     return plan
 
 
-def _dates(config: Config, as_of: date) -> dict[str, object]:
-    created = plans.now()
-    return {
-        "id": f"{as_of:%Y%m%d}-{secrets.token_hex(4)}",
-        "state": "proposed",
-        "as_of": as_of,
-        "created_at": created,
-        "expires_at": created + timedelta(hours=config.plan_hours),
-    }
+def _id(as_of: date) -> str:
+    return f"{as_of:%Y%m%d}-{secrets.token_hex(4)}"
 
 
 def plan_undo(path: Path, connection: sqlite3.Connection, config: Config, revision: int | None, as_of: date) -> Plan:
@@ -270,10 +272,14 @@ def plan_undo(path: Path, connection: sqlite3.Connection, config: Config, revisi
     undone = plans.find(connection, past[0].plan)
     snapshot = StoreSnapshot(path, connection)
     reversal = reverse(plans.parts(connection, undone.id), snapshot)
-    held = counts(reversal.changes.held())
-    left = sum(c.total for c in held.values())
+    held = counts(reversal.changes.held)
+    left, created = sum(c.total for c in held.values()), plans.now()
     plan = Plan(
-        **_dates(config, as_of),
+        id=_id(as_of),
+        state="proposed",
+        as_of=as_of,
+        created_at=created,
+        expires_at=created + timedelta(hours=config.plan_hours),
         sources=undone.sources,
         kind="undo",
         base=snapshot.revision,
@@ -281,11 +287,11 @@ def plan_undo(path: Path, connection: sqlite3.Connection, config: Config, revisi
         needs_approval=True,
         approval_why="an undo is a person's decision",
         undoes=past[0].revision,
-        changes=counts(reversal.changes.applicable()),
+        changes=counts(reversal.changes.applicable),
         held=held,
         findings={"error": 0, "warning": 0, "info": 0},
         notes=(
-            f"It undoes revision {past[0].revision}. What it takes back stays so until the source delivers another value.",
+            f"It undoes revision {past[0].revision}. What it takes back stays so until the source delivers another.",
             *(
                 [f"{left} changes of that revision are left as they are: later ones changed or refer to them."]
                 if left

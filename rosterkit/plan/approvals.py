@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from rosterkit.plan.fields import digests
+from rosterkit.plan.fields import Names, digests
 from rosterkit.plan.records import ENTITY, HOLD, Records
-from rosterkit.plan.snapshot import Snapshot
 
 __all__ = ["Approved", "approved_of", "free", "used"]
 
@@ -27,7 +26,7 @@ class Approved:
         return self.rows.filter("whole")["node"]
 
 
-def approved_of(records: Records, approved: pl.DataFrame, fields: pl.DataFrame, snapshot: Snapshot) -> Approved:
+def approved_of(records: Records, approved: pl.DataFrame, fields: pl.DataFrame, names: Names) -> Approved:
     """What was approved of these records, exactly as it was: ``approved`` is APPROVED, ``fields`` FIELDS."""
     if approved.is_empty():
         return Approved(_NONE)
@@ -48,7 +47,7 @@ def approved_of(records: Records, approved: pl.DataFrame, fields: pl.DataFrame, 
     by_node = lines.group_by("node", "changed").agg(bits=pl.col("bit").unique().sum().cast(pl.UInt32))
     of_updates = by_node.select("node", "bits", whole=(pl.col("changed") & ~pl.col("bits")) == 0)
     others = mine.filter(pl.col("action") != "update")
-    texts = digests(records, others.select("node", "entity", "id").unique(), snapshot)
+    texts = digests(records, others.select("node", "entity", "id").unique(), names)
     met = others.join(texts, on="node", suffix="_now")
     creates, archives = (pl.col("action") == action for action in ("create", "archive"))
     before = pl.when(creates).then(pl.lit("")).otherwise("before_now")
@@ -59,7 +58,7 @@ def approved_of(records: Records, approved: pl.DataFrame, fields: pl.DataFrame, 
 
 
 def free(records: Records, approved: Approved) -> Records:
-    """Lifts the direct holds of what was approved; what depends on something held stays held by ``plan.propagation``."""
+    """Lifts the direct holds of what was approved; what depends on something held is held by ``plan.propagation``."""
     direct = pl.col("hold").is_in(["case", "limit", "person", "undo"])
     lift = pl.col("_whole").fill_null(value=False) & direct
     return records.changed_by(

@@ -20,14 +20,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 
 import polars as pl
 
 from rosterkit.plan.deferred import as_delivered
-from rosterkit.plan.fields import digests
+from rosterkit.plan.fields import Names, digests
 from rosterkit.plan.plan import ACTIONS, Counts
-from rosterkit.plan.records import ENTITY, Records, bit, has
-from rosterkit.plan.snapshot import KEY_PARTS, Snapshot, with_key_parts
+from rosterkit.plan.records import ENTITY, Records, by_entity, has
+from rosterkit.plan.snapshot import KEY_PARTS, with_key_parts
 from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Entity, by_name, entities
 
 __all__ = ["STATUS", "UPDATE", "Changes", "changes_of", "counts", "create_schema"]
@@ -38,13 +39,24 @@ _HOLD: Shape = {"hold": pl.String, "hold_reason": pl.String}
 _KEY: Shape = dict.fromkeys(KEY_PARTS, pl.String)
 _PLACE: Shape = {name: pl.Int64 if name == "source_line" else pl.String for name in PROVENANCE}
 STATUS: Shape = {
-    **{"id": pl.Int64, **_KEY, "action": pl.String, "cause": pl.String, "digest": pl.String},
+    "id": pl.Int64,
+    **_KEY,
+    "action": pl.String,
+    "cause": pl.String,
+    "digest": pl.String,
     **_PLACE,
     **_HOLD,
 }
 UPDATE: Shape = {
-    **{"id": pl.Int64, **_KEY, "action": pl.String, "field": pl.String, "before": pl.String, "after": pl.String},
-    **{"before_id": pl.Int64, "after_id": pl.Int64, "cause": pl.String},
+    "id": pl.Int64,
+    **_KEY,
+    "action": pl.String,
+    "field": pl.String,
+    "before": pl.String,
+    "after": pl.String,
+    "before_id": pl.Int64,
+    "after_id": pl.Int64,
+    "cause": pl.String,
     **_PLACE,
     **_HOLD,
 }
@@ -80,10 +92,12 @@ class Changes:
         """``frames`` without fingerprints, which are no part of a revision."""
         return (found for found in self.frames() if found[0] != "fingerprints")
 
+    @cached_property
     def applicable(self) -> Changes:
         """Only what will be applied."""
         return self._only(held=False, dates=self.dates, fingerprints=self.fingerprints)
 
+    @cached_property
     def held(self) -> Changes:
         """Only what is held."""
         return self._only(held=True)
@@ -113,7 +127,7 @@ def changes_of(
     fields_changed: pl.DataFrame,
     holds: pl.DataFrame,
     refreshed: Mapping[str, pl.DataFrame],
-    snapshot: Snapshot,
+    names: Names,
 ) -> Changes:
     """The changes of all records that have an action.
 
@@ -125,7 +139,7 @@ def changes_of(
     status = acting.filter(moved).with_columns(pl.col("action", "cause", "hold").cast(pl.String)).collect()
     return Changes(
         create=_creates(records),
-        status=_by_entity(_status(records, status, snapshot), STATUS) if status.height else {},
+        status=_by_entity(_status(records, status, names), STATUS) if status.height else {},
         update=_by_entity(_updates(records, fields_changed, holds), UPDATE) if fields_changed.height else {},
         dates=_dates(records),
         fingerprints=_fingerprints(records, refreshed),
@@ -134,11 +148,8 @@ def changes_of(
 
 def _by_entity(rows: pl.LazyFrame, schema: Shape) -> dict[str, pl.DataFrame]:
     """The rows by entity, parents first."""
-    whole = with_key_parts(rows).select("entity", *schema).collect()
-    if whole.is_empty():
-        return {}
-    found = {str(name): frame for (name,), frame in whole.partition_by("entity", as_dict=True, include_key=False).items()}
-    return {e.name: found[e.name] for e in entities() if e.name in found}
+    found = by_entity(with_key_parts(rows).select("entity", *schema).collect())
+    return {e.name: found[e.name][list(schema)] for e in entities() if e.name in found}
 
 
 def _creates(records: Records) -> dict[str, pl.DataFrame]:
@@ -149,8 +160,8 @@ def _creates(records: Records) -> dict[str, pl.DataFrame]:
     keep = ["id", "key", *PROVENANCE, *FINGERPRINT, "hold", "hold_reason", "whole"]
     # A row that is not stored as it was delivered has no fingerprint.
     new = new.with_columns(whole=as_delivered() | pl.col("hold").is_not_null()) if new.height else new
-    for (name,), rows in new.partition_by("entity", as_dict=True).items():
-        entity = by_name(str(name))
+    for name, rows in by_entity(new).items():
+        entity = by_name(name)
         prints = [pl.when("whole").then(half).otherwise(None).alias(half) for half in FINGERPRINT]
         values = records.of(entity.name).lazy().select("id", *(c.name for c in entity.columns))
         joined = rows.lazy().select(keep).with_columns(prints).join(values, on="id", maintain_order="left")
@@ -159,11 +170,11 @@ def _creates(records: Records) -> dict[str, pl.DataFrame]:
     return {e.name: out[e.name] for e in entities() if e.name in out}
 
 
-def _status(records: Records, status: pl.DataFrame, snapshot: Snapshot) -> pl.LazyFrame:
+def _status(records: Records, status: pl.DataFrame, names: Names) -> pl.LazyFrame:
     held = status.filter(pl.col("hold").is_not_null())
     if held.is_empty():
         return status.lazy().with_columns(digest=pl.lit(None, pl.String))
-    texts = digests(records, held.select("node", "entity", "id"), snapshot).select("node", digest="before")
+    texts = digests(records, held, names).select("node", digest="before")
     return status.lazy().join(texts.lazy(), on="node", how="left", maintain_order="left")
 
 
@@ -179,17 +190,20 @@ def _updates(records: Records, changed: pl.DataFrame, holds: pl.DataFrame) -> pl
         rows = _with_codes(rows, holds)
         code, reason = pl.coalesce("_code", code), pl.coalesce("_reason", reason)
     return rows.with_columns(
-        hold=pl.when(apart).then(code).otherwise("hold"), hold_reason=pl.when(apart).then(reason).otherwise("hold_reason")
+        hold=pl.when(apart).then(code).otherwise("hold"),
+        hold_reason=pl.when(apart).then(reason).otherwise("hold_reason"),
     )
 
 
 def _with_codes(rows: pl.LazyFrame, holds: pl.DataFrame) -> pl.LazyFrame:
-    """Lines of one field with ``_code`` and ``_reason`` of what holds it: a hold on the field, or on this very value."""
+    """Adds ``_code`` and ``_reason`` of what holds the field: a hold on it, or on this very value."""
     on = ["entity", "key", "field"]
     named = holds.lazy().filter(pl.col("field") != "").with_columns(pl.col("entity").cast(ENTITY))
     undone = pl.col("code") == "undo"
     any_value = named.filter(~undone).unique(on, keep="first", maintain_order=True)
-    this_value = named.filter(undone).rename({"value": "after"}).unique([*on, "after"], keep="first", maintain_order=True)
+    this_value = (
+        named.filter(undone).rename({"value": "after"}).unique([*on, "after"], keep="first", maintain_order=True)
+    )
     rows = rows.join(any_value.select(*on, _code="code", _reason="reason"), on=on, how="left", maintain_order="left")
     other = this_value.select(*on, "after", _code_2="code", _reason_2="reason")
     rows = rows.join(other, on=[*on, "after"], how="left", nulls_equal=True, maintain_order="left")
@@ -214,8 +228,7 @@ def _fingerprints(records: Records, refreshed: Mapping[str, pl.DataFrame]) -> di
 
 
 def _split(found: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    parts = found.partition_by("entity", as_dict=True, include_key=False) if found.height else {}
-    return {str(name): rows for (name,), rows in parts.items()}
+    return {name: rows[rows.columns[1:]] for name, rows in by_entity(found).items()}
 
 
 def counts(changes: Changes) -> dict[str, Counts]:

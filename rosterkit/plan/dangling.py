@@ -98,17 +98,24 @@ def as_findings(
     called = [(*of.split(".", 1), source, name) for source, every in names.items() for of, name in every.items()]
     headings = pl.DataFrame(called, schema=["_entity", "label", "_source", "_name"], orient="row") if called else None
     rows = found.lazy().join(
-        states.lazy().select("node", "entity", "key", "source_file", "source_line"), on="node", how="left", maintain_order="left"
+        states.lazy().select("node", "entity", "key", "source_file", "source_line"),
+        on="node",
+        how="left",
+        maintain_order="left",
     )
     rows = rows.join(waiting.lazy(), on="node", how="left", maintain_order="left")
     parts = pl.col("key").str.splitn("/", 3).struct
-    rows = rows.with_columns(_source=parts.field("field_0"), _key=parts.field("field_2"), _entity=pl.col("entity").cast(pl.String))
+    rows = rows.with_columns(
+        _source=parts.field("field_0"), _key=parts.field("field_2"), _entity=pl.col("entity").cast(pl.String)
+    )
     if headings is not None:
         rows = rows.join(headings.lazy(), on=["_entity", "_source", "label"], how="left", maintain_order="left")
     column = pl.coalesce("_name", "label") if headings is not None else pl.col("label")
     first = pl.col("node").is_first_distinct()  # the records that wait are told once
     count = pl.col("waiting").fill_null(0)
-    more = pl.when(first & (count > 0)).then(pl.format("; {} more records wait for this one", count)).otherwise(pl.lit(""))
+    more = (
+        pl.when(first & (count > 0)).then(pl.format("; {} more records wait for this one", count)).otherwise(pl.lit(""))
+    )
     shaped = rows.select(
         "rule",
         severity=pl.lit("error"),

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from rosterkit.plan.records import Records, own_word, proposed
+from rosterkit.plan.records import Records, by_entity, own_word, proposed
 from rosterkit.plan.snapshot import DEFERRED, with_key_parts
 from rosterkit.roster.schema import Entity, by_name
 
@@ -39,9 +39,10 @@ def incoming_rows(entity: Entity, rows: pl.DataFrame) -> Iterator[tuple[tuple[st
     body = pl.col("body").str.json_decode(_shape(entity))
     frame = with_key_parts(rows.lazy().with_columns(body)).unnest("body").unnest("row")
     opened = frame.with_columns(bits("unset"), bits("invalid")).drop("reason").collect()
-    for (source, id_space), part in opened.partition_by("source", "id_space", as_dict=True, include_key=False).items():
+    for part in opened.partition_by("source", "id_space"):
+        source, id_space = part["source"][0], part["id_space"][0]
         blank = [name for name in _references(entity) if part[name].null_count() == part.height]
-        yield (str(source), str(id_space)), part.drop(blank)
+        yield (source, id_space), part.drop("source", "id_space", *blank)
 
 
 def delivered_body(entity: Entity, names: list[str]) -> pl.Expr:
@@ -106,16 +107,18 @@ def deferred(records: Records) -> dict[str, pl.DataFrame]:
         .collect()
     )
     out = {}
-    for (name,), mine in kept.partition_by("entity", as_dict=True).items():
-        out[str(name)] = _written(by_name(str(name)), mine, records.values[str(name)])
+    for name, mine in by_entity(kept).items():
+        out[name] = _written(by_name(name), mine, records.values[name])
     return out
 
 
 def _written(entity: Entity, mine: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
-    """The rows of these states as they were delivered; of what a parent's list no longer holds, a delete without any."""
+    """The rows of these states as they were delivered; of what its parent's list lacks, a delete."""
     every = (1 << len(entity.columns)) - 1
     delivered = {
-        c.label: pl.when("present", (pl.col("unset") & (1 << i)) == 0, (pl.col("invalid") & (1 << i)) == 0).then(c.label)
+        c.label: pl.when("present", (pl.col("unset") & (1 << i)) == 0, (pl.col("invalid") & (1 << i)) == 0).then(
+            c.label
+        )
         for i, c in enumerate(entity.columns)
     }
     return (

@@ -1,4 +1,4 @@
-"""The changed fields of updates and restores, one row each, as people and hashes see them; and whole rows as one text."""
+"""The changed fields of updates and restores, one row each, as people and hashes see them; whole rows as one text."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from rosterkit.plan.records import ENTITY, Records, bit, has, node
+from rosterkit.plan.ids import minus
+from rosterkit.plan.records import ENTITY, Records, bit, by_entity, has, node
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import Column, Entity, by_name, entities
 
-__all__ = ["BITS", "FIELDS", "Names", "as_text", "changed_fields", "digests", "names_of"]
+__all__ = ["BITS", "FIELDS", "Names", "as_text", "changed_fields", "digest", "digests", "names_of", "text"]
+
+_NO_NAMES = pl.DataFrame(schema={"id": pl.Int64, "sourced_id": pl.String})
 
 FIELDS: dict[str, pl.DataType | type[pl.DataType]] = {
     "node": pl.Int64,
@@ -22,8 +25,26 @@ FIELDS: dict[str, pl.DataType | type[pl.DataType]] = {
     "after_id": pl.Int64,
 }
 
-Names = Mapping[str, pl.DataFrame]
-"""By entity that is referred to: id and sourced_id of the records that are meant."""
+
+class Names:
+    """The sourced ids of records by integer id: of those that are planned, and of stored ones that are asked for."""
+
+    def __init__(self, records: Records, snapshot: Snapshot) -> None:
+        self._states, self._snapshot = records.states, snapshot
+        self._known: dict[str, pl.DataFrame] | None = None
+
+    def of(self, entity: str, ids: pl.Series) -> pl.DataFrame:
+        """Id and sourced_id of these records of an entity, and perhaps of others."""
+        if self._known is None:
+            sourced_id = pl.col("key").str.splitn("/", 3).struct.field("field_2").alias("sourced_id")
+            self._known = by_entity(self._states.select("entity", "id", sourced_id))
+        known = self._known.get(entity, _NO_NAMES)[["id", "sourced_id"]]
+        rest = minus(ids, known["id"])
+        if rest.len():
+            stored = self._snapshot.keys(by_name(entity), rest)
+            sourced_id = pl.col("key").str.splitn("/", 3).struct.field("field_2")
+            known = self._known[entity] = pl.concat([known, stored.select("id", sourced_id=sourced_id)])
+        return known
 
 
 def _bits() -> pl.DataFrame:
@@ -40,23 +61,21 @@ def text(column: Column, name: str) -> pl.Expr:
     return pl.col(name).cast(pl.String) if column.kind == "bool" else pl.col(name)
 
 
-def changed_fields(records: Records, snapshot: Snapshot) -> pl.DataFrame:
+def changed_fields(records: Records, names: Names) -> pl.DataFrame:
     """FIELDS of everything that updates and restores change."""
     moved = pl.col("action").is_in(["update", "restore"]) & (pl.col("changed") != 0)
     states = records.states.lazy().filter(moved).select("node", "entity", "id", "changed").collect()
     parts = [pl.LazyFrame(schema=FIELDS)]
-    meant: dict[str, list[pl.Series]] = {}
-    for (name,), mine in states.partition_by("entity", as_dict=True).items():
-        entity = by_name(str(name))
+    for name, mine in by_entity(states).items():
+        entity = by_name(name)
         rows = records.values[entity.name].lazy().join(mine.lazy().select("id", "changed"), on="id")
         every = mine["changed"].bitwise_or()
-        for column in entity.columns:
-            if int(every or 0) & bit(entity, column):  # type: ignore[arg-type] # the masks of some rows
-                parts.append(_field(entity, column, rows))
+        masks = int(every or 0)  # type: ignore[arg-type] # of some rows
+        parts += [_field(entity, column, rows) for column in entity.columns if masks & bit(entity, column)]
     out = pl.concat(parts).collect()
     if out["before_id"].null_count() == out.height and out["after_id"].null_count() == out.height:
         return out
-    return _named(out, records, snapshot)
+    return _named(out, names)
 
 
 def _field(entity: Entity, column: Column, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -83,56 +102,53 @@ def _target_of() -> pl.Expr:
     return (codes * (1 << 32) + pl.col("bit").cast(pl.Int64)).replace_strict(targets, default=None, return_dtype=ENTITY)
 
 
-def _named(fields: pl.DataFrame, records: Records, snapshot: Snapshot) -> pl.DataFrame:
+def _named(fields: pl.DataFrame, names: Names) -> pl.DataFrame:
     """The fields with the sourced ids of references in before and after."""
-    with_target = fields.with_columns(_to=_target_of())
-    refs = with_target.lazy().filter(pl.col("_to").is_not_null())
-    meant = pl.concat([refs.select("_to", id=side) for side in ("before_id", "after_id")]).drop_nulls().unique().collect()
-    wanted = {str(name): part["id"] for (name,), part in meant.partition_by("_to", as_dict=True).items()}
-    found = names_of(wanted, records, snapshot)
-    known = pl.concat(frame.lazy().select("id", "sourced_id", _to=pl.lit(name, ENTITY)) for name, frame in found.items())
-    out = with_target.lazy()
+    with_target = fields.with_columns(entity=_target_of())
+    parts = []
+    for mine in with_target.partition_by("entity"):
+        target = mine["entity"][0]
+        if target is not None:
+            known = names.of(str(target), pl.concat([mine["before_id"], mine["after_id"].alias("before_id")]))
+            parts.append(_with_names(mine.lazy(), known.lazy()))
+        else:
+            parts.append(mine.lazy())
+    return pl.concat(part.select(list(FIELDS)) for part in parts).collect()
+
+
+def _with_names(rows: pl.LazyFrame, known: pl.LazyFrame) -> pl.LazyFrame:
     for side in ("before", "after"):
-        here = known.rename({"id": f"{side}_id", "sourced_id": f"_{side}"})
-        out = out.join(here, on=["_to", f"{side}_id"], how="left", maintain_order="left")
-        out = out.with_columns(pl.coalesce(side, f"_{side}").alias(side))
-    return out.select(list(FIELDS)).collect()
+        here = known.rename({"id": f"{side}_id", "sourced_id": side})
+        rows = rows.drop(side).join(here, on=f"{side}_id", how="left", maintain_order="left")
+    return rows
 
 
-def names_of(wanted: Mapping[str, pl.Series], records: Records, snapshot: Snapshot) -> dict[str, pl.DataFrame]:
-    """By entity id and sourced_id of these records, planned or stored."""
-    out = {}
-    sourced_id = pl.col("key").str.splitn("/", 3).struct.field("field_2")
-    for name, ids in wanted.items():
-        here = records.states.lazy().filter((pl.col("entity") == name) & pl.col("id").is_in(ids.implode()))
-        planned = here.select("id", sourced_id=sourced_id).collect()
-        rest = ids.filter(~ids.is_in(planned["id"].implode())) if planned.height else ids
-        if rest.len():
-            stored = snapshot.keys(by_name(name), rest).select("id", sourced_id=sourced_id)
-            planned = pl.concat([planned, stored])
-        out[name] = planned
-    return out
+def as_text(
+    entity: Entity, rows: pl.DataFrame | pl.LazyFrame, names: Mapping[str, pl.DataFrame], prefix: str = ""
+) -> pl.LazyFrame:
+    """The rows with every business column by its label as text; ``prefix`` "s." takes the stored values.
 
-
-def as_text(entity: Entity, rows: pl.DataFrame, names: Names, prefix: str = "") -> pl.LazyFrame:
-    """The rows with every business column by its label as text in place of the columns; ``prefix`` "s." takes the
-    stored values."""
+    ``names``, by entity: id and sourced_id. What says which row it is (node, id, key, sourced_id) is kept.
+    """
     out = rows.lazy()
+    names_here = out.collect_schema().names()
     for column in entity.refs:
-        known = names.get(str(column.to), pl.DataFrame(schema={"id": pl.Int64, "sourced_id": pl.String}))
-        here = known.lazy().select(pl.col("id").alias(f"{prefix}{column.name}"), pl.col("sourced_id").alias(f"_t.{column.label}"))
-        out = out.join(here, on=f"{prefix}{column.name}", how="left", maintain_order="left")
-    keep = [name for name in ("node", "id", "key", "sourced_id") if name in rows.columns]
+        known = names.get(str(column.to), _NO_NAMES).lazy()
+        here = {f"{prefix}{column.name}": "id", f"_t.{column.label}": "sourced_id"}
+        out = out.join(known.select(**here), on=f"{prefix}{column.name}", how="left", maintain_order="left")
+    keep = [name for name in ("node", "id", "key", "sourced_id") if name in names_here]
     texts = {c.label: pl.col(f"_t.{c.label}") if c.to else text(c, f"{prefix}{c.name}") for c in entity.columns}
     return out.select(*keep, **texts)
 
 
-def references(entity: Entity, rows: pl.DataFrame, prefixes: tuple[str, ...] = ("",)) -> dict[str, pl.Series]:
-    """By entity the ids that these rows refer to."""
-    out: dict[str, list[pl.Series]] = {}
+def names_of(
+    entity: Entity, rows: pl.DataFrame, names: Names, prefixes: tuple[str, ...] = ("",)
+) -> dict[str, pl.DataFrame]:
+    """By entity the names of what these rows refer to, for ``as_text``."""
+    wanted: dict[str, list[pl.Series]] = {}
     for column in entity.refs:
-        out.setdefault(str(column.to), []).extend(rows[f"{p}{column.name}"].alias("id") for p in prefixes)
-    return {name: pl.concat(ids).drop_nulls().unique() for name, ids in out.items()}
+        wanted.setdefault(str(column.to), []).extend(rows[f"{p}{column.name}"].alias("id") for p in prefixes)
+    return {name: names.of(name, pl.concat(ids)) for name, ids in wanted.items()}
 
 
 def digest(entity: Entity) -> pl.Expr:
@@ -140,14 +156,14 @@ def digest(entity: Entity) -> pl.Expr:
     return pl.struct([c.label for c in entity.columns]).struct.json_encode()
 
 
-def digests(records: Records, nodes: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:
-    """node, ``before`` and ``after`` of these nodes (node, entity, id): their stored and their proposed rows as text."""
-    parts = [pl.DataFrame(schema={"node": pl.Int64, "before": pl.String, "after": pl.String})]
-    for (name,), mine in nodes.partition_by("entity", as_dict=True).items():
-        entity = by_name(str(name))
-        rows = records.values[entity.name].join(mine.select("id", "node"), on="id", maintain_order="left")
-        names = names_of(references(entity, rows, ("", "s.")), records, snapshot)
-        before, after = (as_text(entity, rows, names, prefix) for prefix in ("s.", ""))
-        texts = [before.select("node", before=digest(entity)), after.select("node", after=digest(entity))]
-        parts.append(texts[0].join(texts[1], on="node").collect())
-    return pl.concat(parts)
+def digests(records: Records, nodes: pl.DataFrame, names: Names) -> pl.DataFrame:
+    """node, ``before`` and ``after`` of these nodes (node, entity, id): the stored and the proposed row as text."""
+    parts = [pl.LazyFrame(schema={"node": pl.Int64, "before": pl.String, "after": pl.String})]
+    for name, mine in by_entity(nodes).items():
+        entity = by_name(name)
+        rows = records.of(name).join(mine[["id", "node"]], on="id", maintain_order="left")
+        known = names_of(entity, rows, names, ("", "s."))
+        before, after = (as_text(entity, rows, known, prefix) for prefix in ("s.", ""))
+        after = after.select("node", after=digest(entity))
+        parts.append(before.select("node", before=digest(entity)).join(after, on="node"))
+    return pl.concat(parts).collect()

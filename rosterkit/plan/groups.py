@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from rosterkit.plan.limits import GROUPS, PEOPLE, PLACE, Limits, exceeded, halved_classes
 from rosterkit.plan.holds import set_hold
-from rosterkit.plan.records import Records, comes, leaves, links, nodes_by_entity
+from rosterkit.plan.ids import among, minus
+from rosterkit.plan.limits import GROUPS, PEOPLE, PLACE, Limits, exceeded, halved_classes
+from rosterkit.plan.records import Records, by_entity, comes, ids_by_entity, leaves, links
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import by_name
 from rosterkit.roster.vocabulary import is_school
@@ -34,20 +34,20 @@ def hold_over_limits(
         return records, {}
     found = [pl.DataFrame(schema={"node": pl.Int64, "reason": pl.String})]
     groups = _Groups.of(records, snapshot)
-    for (name,), mine in moving.partition_by("entity", as_dict=True).items():
+    for name, mine in by_entity(moving).items():
         if not mine["removed"].any():
             continue
-        entity = by_name(str(name))
+        entity = by_name(name)
         rows = mine.join(records.of(entity.name), on="id", maintain_order="left")
         found.append(exceeded(groups.of_rows(entity.name, rows), snapshot.group_counts(entity), limits))
         if entity.name == "Enrollment":
             found.append(_halved(rows, snapshot, limits))
     held = pl.concat(found).unique("node", keep="first", maintain_order=True)
-    held = held.filter(~pl.col("node").is_in(approved.implode())) if approved.len() else held
+    held = held.filter(~among(pl.col("node"), approved)) if approved.len() else held
     if held.is_empty():
         return records, {}
     named = held.join(moving.select("node", "entity", "key"), on="node", maintain_order="left")
-    new = {str(n): f.select("key", "reason") for (n,), f in named.partition_by("entity", as_dict=True).items()}
+    new = {n: f.select("key", "reason") for n, f in by_entity(named).items()}
     return set_hold(records, held, "limit"), new
 
 
@@ -55,18 +55,18 @@ def _moving(records: Records) -> pl.DataFrame:
     """node, entity, id, key, active, removed, added of the records that are removed or added.
 
     An archive by absence or by a row counts, unless a required parent is proposed for archive too. A record that was
-    delivered and leaves only because its parent does counts as well: its row contradicts the loss of the parent, as when
-    a file of schools or classes was cut short.
+    delivered and leaves only because its parent does counts as well: its row contradicts the loss of the parent, as
+    when a file of schools or classes was cut short.
     """
     archive = (pl.col("action") == "archive").fill_null(value=False)
     going = records.states.lazy().filter(archive)
     nodes = going.select("node", "entity", "id").collect()
-    found = links(records, to=nodes_by_entity(nodes.lazy())) if nodes.height else pl.DataFrame(schema={"node": pl.Int64})
+    found = links(records, to=ids_by_entity(nodes)) if nodes.height else pl.DataFrame(schema={"node": pl.Int64})
     with_parent = pl.Series("node", [], dtype=pl.Int64)
     if found.height:
-        required = pl.col("required") & pl.col("old").is_in(nodes["node"].implode())
+        required = pl.col("required") & among(pl.col("old"), nodes["node"])
         with_parent = found.filter(required)["node"]
-    own = pl.col("cause").is_in(_COUNTED) & ~pl.col("node").is_in(with_parent.implode())
+    own = pl.col("cause").is_in(_COUNTED) & ~among(pl.col("node"), with_parent)
     contradicted = pl.col("present") & pl.col("cause").is_in(_CASCADE)
     return (
         records.states.lazy()
@@ -105,7 +105,7 @@ class _Groups:
         schools = [snapshot.schools()]
         if "Org" in records.values:
             rows = records.of("Org")
-            schools[0] = schools[0].filter(~schools[0].is_in(rows["id"].implode()))
+            schools[0] = minus(schools[0], rows["id"])
             schools.append(rows.filter(is_school(pl.coalesce("s.type", "type")))["id"])
         return cls(records, snapshot, pl.concat(schools))
 
@@ -121,17 +121,22 @@ class _Groups:
             role = _value("role") if entity in ("Role", "Enrollment") else pl.lit("")
             out = rows.lazy().select(*_FLAGS, role=role, school_id=_value(place) if place else pl.lit(0, pl.Int64))
         role = pl.col("role").fill_null("") if entity in ("User", "Role", "Enrollment") else pl.lit("")
-        school = pl.when(pl.col("school_id").is_in(self.schools.implode())).then("school_id").otherwise(0)
-        return out.with_columns(role.alias("role"), school_id=school.cast(pl.Int64)).select(list(GROUPS)).unique().collect()
+        school = pl.when(among(pl.col("school_id"), self.schools)).then("school_id").otherwise(0)
+        return (
+            out.with_columns(role.alias("role"), school_id=school.cast(pl.Int64))
+            .select(list(GROUPS))
+            .unique()
+            .collect()
+        )
 
     def _classes(self, ids: pl.Series) -> pl.DataFrame:
         """class_id and school_id of these classes."""
         here = pl.DataFrame(schema={"class_id": pl.Int64, "school_id": pl.Int64})
         if "Class" in self.records.values:
             active = self.records.states.lazy().filter(pl.col("entity") == "Class").select("id", "active")
-            rows = self.records.of("Class").lazy().filter(pl.col("id").is_in(ids.implode())).join(active, on="id")
+            rows = self.records.of("Class").lazy().filter(among(pl.col("id"), ids)).join(active, on="id")
             here = rows.select(class_id="id", school_id=_value("school_id")).collect()
-        rest = ids.filter(~ids.is_in(here["class_id"].implode())).drop_nulls().unique()
+        rest = minus(ids, here["class_id"])
         stored = self.snapshot.school_of(rest).select(class_id="id", school_id="school_id")
         return pl.concat([here, stored])
 
@@ -141,7 +146,7 @@ class _Groups:
         named = rows.lazy().select(*_FLAGS, user_id=who).collect()
         roles = self._roles(named["user_id"].drop_nulls().unique())
         stored = roles.filter("stored").drop("stored")
-        placed = pl.col("active") | pl.col("user_id").is_in(stored["user_id"].implode()).fill_null(value=False)
+        placed = pl.col("active") | among(pl.col("user_id"), stored["user_id"]).fill_null(value=False)
         by_stored = named.lazy().filter(placed).join(stored.lazy(), on="user_id", how="left")
         proposed = roles.lazy().filter(~pl.col("stored")).drop("stored")
         return pl.concat([by_stored, named.lazy().filter(~placed).join(proposed, on="user_id", how="left")])
@@ -153,11 +158,14 @@ class _Groups:
         if "Role" in self.records.values:
             mine = (pl.col("entity") == "Role") & pl.col("action").is_not_null() & ~pl.col("active")
             coming = self.records.states.lazy().filter(mine).select("id", "active")
-            rows = self.records.of("Role").lazy().join(coming, on="id").with_columns(
-                **{name: _value(name) for name in ("user_id", "role", "org_id")}
+            rows = (
+                self.records.of("Role")
+                .lazy()
+                .join(coming, on="id")
+                .with_columns(**{name: _value(name) for name in ("user_id", "role", "org_id")})
             )
             proposed = rows.select("user_id", "role", "org_id", stored=pl.lit(value=False))
-            parts.append(proposed.filter(pl.col("user_id").is_in(people.implode())))
+            parts.append(proposed.filter(among(pl.col("user_id"), people)))
         org = pl.col("org_id")
-        school = pl.when(org.is_in(self.schools.implode())).then(org).otherwise(0)
+        school = pl.when(among(org, self.schools)).then(org).otherwise(0)
         return pl.concat(parts).select("user_id", "role", "stored", school_id=school).unique().collect()

@@ -1,4 +1,4 @@
-"""What holds a proposed change directly: a person, an undo, a limit of an earlier plan, an id that may have been reused."""
+"""What holds a change directly: a person, an undo, a limit of an earlier plan, an id that may have been reused."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import polars as pl
 
 from rosterkit.plan.fields import BITS
 from rosterkit.plan.identity import reused_ids
+from rosterkit.plan.ids import among, minus
 from rosterkit.plan.records import ENTITY, HOLD, Records, bit, own_word
 from rosterkit.roster import findings
 from rosterkit.roster.schema import by_name
@@ -54,7 +55,9 @@ def _by_person(records: Records, met: pl.DataFrame) -> Records:
     mine = met.filter((pl.col("action") == "") | (pl.col("action") == pl.col("action_now")))
     if mine.is_empty():
         return records
-    whole = mine.filter(pl.col("field") == "").select("node", "reason").unique("node", keep="first", maintain_order=True)
+    whole = (
+        mine.filter(pl.col("field") == "").select("node", "reason").unique("node", keep="first", maintain_order=True)
+    )
     records = set_hold(records, whole, "person")
     bits = mine.with_columns(pl.col("entity").cast(pl.String)).join(BITS, on=["entity", "field"])
     return hold_fields(records, bits.group_by("node").agg(bits=pl.col("bit").unique().sum().cast(pl.UInt32)))
@@ -73,7 +76,7 @@ def _by_undo(records: Records, met: pl.DataFrame, fields: pl.DataFrame) -> Recor
         .select("node", "changed", action="action_now")
         .unique()
         .join(undone.lazy(), on="node", how="left")
-        .with_columns(pl.col("bits").fill_null(0), whole=pl.col("node").is_in(whole["node"].implode()))
+        .with_columns(pl.col("bits").fill_null(0), whole=among(pl.col("node"), whole["node"]))
         .with_columns(all=(pl.col("changed") & ~pl.col("bits")) == 0)
     )
     update = (pl.col("action") == "update") & (pl.col("bits") != 0)
@@ -90,20 +93,24 @@ def hold_reused_ids(records: Records, approved: pl.Series) -> tuple[Records, pl.
     if found.is_empty():
         return records, findings.empty()
     # This goes before any other hold of the row: it also holds what depends on the person.
-    case = pl.col("node").is_in(found.filter(~found.is_in(approved.implode())).implode()) & pl.col("action").is_not_null()
+    case = among(pl.col("node"), minus(found, approved)) & pl.col("action").is_not_null()
     held = records.with_states(
         hold=pl.when(case).then(pl.lit("case", HOLD)).otherwise("hold"),
         hold_reason=pl.when(case).then(pl.lit(_REUSED)).otherwise("hold_reason"),
     )
-    reported = records.states.lazy().filter(case).select(
-        rule=pl.lit("identity.reused-id"),
-        severity=pl.lit("error"),
-        file=pl.col("source_file").fill_null(""),
-        line=pl.col("source_line").fill_null(0),
-        column=pl.lit(""),
-        value=pl.lit(""),
-        key=pl.col("key").str.splitn("/", 3).struct.field("field_2"),
-        detail=pl.lit(""),
+    reported = (
+        records.states.lazy()
+        .filter(case)
+        .select(
+            rule=pl.lit("identity.reused-id"),
+            severity=pl.lit("error"),
+            file=pl.col("source_file").fill_null(""),
+            line=pl.col("source_line").fill_null(0),
+            column=pl.lit(""),
+            value=pl.lit(""),
+            key=pl.col("key").str.splitn("/", 3).struct.field("field_2"),
+            detail=pl.lit(""),
+        )
     )
     return held, reported.collect()
 
@@ -128,8 +135,9 @@ def ended_holds(records: Records, holds: pl.DataFrame) -> tuple[int, ...]:
 def _delivered_anew(records: Records, holds: pl.DataFrame) -> list[int]:
     """Holds on a reverted value whose field now has another value from the source."""
     out: list[int] = []
-    for (name, label), mine in holds.partition_by("entity", "field", as_dict=True).items():
-        entity = by_name(str(name))
+    for mine in holds.partition_by("entity", "field") if holds.height else ():
+        name, label = str(mine["entity"][0]), str(mine["field"][0])
+        entity = by_name(name)
         flag = bit(entity, entity.column(str(label)))
         delivered = mine.filter(((pl.col("unset") | pl.col("invalid")) & flag) == 0)
         values = records.of(entity.name).select("id", _now=pl.col(str(label)).cast(pl.String))

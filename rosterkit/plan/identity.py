@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from rosterkit.plan.ids import among
 from rosterkit.plan.records import Records, node, own_word
 
 __all__ = ["reused_ids"]
@@ -34,8 +35,13 @@ def reused_ids(records: Records) -> pl.Series:
         rows = records.of("Demographics").lazy().filter(_contradicts("birth_date"))
         delivered = _delivered(records, "Demographics")
         born = rows.join(delivered, on="id", how="semi").select("s.user_id").collect().to_series()
-    second = names.lazy().filter(pl.col("second") | pl.col("id").is_in(born.implode()))
-    return second.join(_delivered(records, "User"), on="id", how="semi").select(node("User", pl.col("id")).alias("node")).collect().to_series()
+    second = names.lazy().filter(pl.col("second") | among(pl.col("id"), born))
+    return (
+        second.join(_delivered(records, "User"), on="id", how="semi")
+        .select(node("User", pl.col("id")).alias("node"))
+        .collect()
+        .to_series()
+    )
 
 
 def _delivered(records: Records, entity: str) -> pl.LazyFrame:

@@ -119,4 +119,8 @@ def halved_classes(members: pl.DataFrame, base: pl.DataFrame, limits: Limits) ->
     low = _exceeded(counts, 100, 1 << 62, limits.halving_min_size)
     reason = pl.format("in this class, {}", "reason")
     removed = members.lazy().filter("removed")
-    return removed.join(low.select("class_id", "role", reason=reason), on=["class_id", "role"]).select("node", "reason").collect()
+    return (
+        removed.join(low.select("class_id", "role", reason=reason), on=["class_id", "role"])
+        .select("node", "reason")
+        .collect()
+    )

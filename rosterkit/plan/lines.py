@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from rosterkit.plan.changes import Changes
-from rosterkit.plan.fields import Names, as_text
+from rosterkit.plan.fields import as_text
 from rosterkit.plan.plan import LINES
 from rosterkit.roster.schema import Entity, by_name, entities
 
@@ -94,6 +94,6 @@ def lines(changes: Changes, names: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(out).sort(rank, "action", "school", "name", "sourced_id", "field", maintain_order=True)
 
 
-def creates(changes: Changes, names: Names) -> dict[str, pl.DataFrame]:
+def creates(changes: Changes, names: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """The created records with every business column by label."""
     return {name: as_text(by_name(name), frame, names).drop("id").collect() for name, frame in changes.create.items()}

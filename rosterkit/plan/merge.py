@@ -1,4 +1,4 @@
-"""The desired state: deferred records, then queued deltas, then what each source delivered in this run, merged into one.
+"""The desired state: deferred records, queued deltas, and what each source delivered in this run, merged in this order.
 
 A later row of a record replaces an earlier one. A full table replaces everything that came before it, except rows of
 records which it holds and which cannot be read. A row that is older than what is known of its record is left out.
@@ -13,10 +13,11 @@ import polars as pl
 
 from rosterkit.plan.deferred import incoming_rows
 from rosterkit.plan.fingerprint import fingerprint
+from rosterkit.plan.ids import among, minus
 from rosterkit.plan.snapshot import QueuedDelta, Snapshot
 from rosterkit.roster import findings
 from rosterkit.roster.schema import Entity, entities
-from rosterkit.sources.base import INVALID, Coverage, Extract, Table
+from rosterkit.sources.base import Coverage, Extract, Table
 
 __all__ = ["Delivered", "Desired", "merge"]
 
@@ -144,7 +145,9 @@ def _not_of(rows: pl.DataFrame, parents: Iterable[pl.DataFrame]) -> pl.DataFrame
     return rows
 
 
-def _current(rows: pl.DataFrame, known: pl.DataFrame, import_id: str) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def _current(
+    rows: pl.DataFrame, known: pl.DataFrame, import_id: str
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Rows that are not older than what is known of their record, findings for those that are, and which these are.
 
     ``known``: sourced_id, modified_at. Rows without a date are never older.
@@ -187,7 +190,7 @@ def _without_stale(entity: Entity, batch: _Batch, stale: Mapping[str, pl.DataFra
 
 
 def _only(rows: pl.LazyFrame, keys: pl.Series) -> pl.LazyFrame:
-    return rows.filter(pl.col("sourced_id").is_in(keys.implode()))
+    return rows.filter(among(pl.col("sourced_id"), keys))
 
 
 def _merged(entity: Entity, place: Place, batches: Sequence[_Batch], coverage: Coverage, dates: Dates) -> Desired:
@@ -210,7 +213,7 @@ def _merged(entity: Entity, place: Place, batches: Sequence[_Batch], coverage: C
                 found.append(more)
                 left.append(stale)
             if invalid.len() or batch.invalid.len():
-                invalid = pl.concat([invalid.filter(~invalid.is_in(fresh["sourced_id"].implode())), batch.invalid])
+                invalid = pl.concat([minus(invalid, fresh["sourced_id"]), batch.invalid])
             new = fresh.lazy()
         if rows is not None:
             earlier = rows.join(new.select("sourced_id"), on="sourced_id", how="anti", maintain_order="left")
@@ -220,9 +223,7 @@ def _merged(entity: Entity, place: Place, batches: Sequence[_Batch], coverage: C
     assert rows is not None
     made = rows.with_columns(fingerprint(entity, rows.collect_schema().names()))
     invalid = invalid.unique() if invalid.len() else invalid
-    return Desired(
-        entity, *place, made, invalid, tuple(parents), coverage, findings.concat(found), pl.concat(left)
-    )
+    return Desired(entity, *place, made, invalid, tuple(parents), coverage, findings.concat(found), pl.concat(left))
 
 
 def _batches(

@@ -11,7 +11,8 @@ from __future__ import annotations
 import polars as pl
 
 from rosterkit.plan.holds import hold_fields, set_hold
-from rosterkit.plan.records import Records, has, leaves, links, nodes_by_entity, outcome_active
+from rosterkit.plan.ids import among
+from rosterkit.plan.records import Records, has, ids_by_entity, leaves, links, outcome_active
 
 __all__ = ["propagate"]
 
@@ -25,7 +26,7 @@ def propagate(records: Records) -> Records:
     new = records.states.lazy().filter(started | pl.col("protected")).select("node", "entity", "id").collect()
     while new.height:
         before = records.states.lazy().select("node", "hold", "held_fields").collect()
-        ids = nodes_by_entity(new.lazy())
+        ids = ids_by_entity(new)
         records = _to_children(records, links(records, to=ids), new["node"])
         records = _to_parents(records, links(records, of=ids))
         new = _newly(records, before)
@@ -54,7 +55,7 @@ def _to_children(records: Records, found: pl.DataFrame, new: pl.Series) -> Recor
     """Holds records because of what they refer to, which was held just now."""
     if found.is_empty():
         return records
-    held = records.states.lazy().filter(pl.col("node").is_in(new.implode()) & pl.col("hold").is_not_null())
+    held = records.states.lazy().filter(among(pl.col("node"), new) & pl.col("hold").is_not_null())
     action = pl.col("action")
     of = held.select(
         "node",
@@ -64,7 +65,13 @@ def _to_children(records: Records, found: pl.DataFrame, new: pl.Series) -> Recor
     )
     rows = _with_flags(found, records)
     for side in ("old", "new"):
-        rows = rows.join(of.rename({n: f"{side}_{n}" for n in ("case", "unborn", "kept")}), left_on=side, right_on="node", how="left", maintain_order="left")
+        rows = rows.join(
+            of.rename({n: f"{side}_{n}" for n in ("case", "unborn", "kept")}),
+            left_on=side,
+            right_on="node",
+            how="left",
+            maintain_order="left",
+        )
     flags = pl.col("old_case", "old_unborn", "old_kept", "new_case", "new_unborn", "new_kept").fill_null(value=False)
     free = action.is_not_null() & pl.col("hold").is_null()
     archive = (action == "archive").fill_null(value=False)
@@ -73,13 +80,15 @@ def _to_children(records: Records, found: pl.DataFrame, new: pl.Series) -> Recor
     kept = pl.col("old_kept") & archive & ~_removed_link()
     # A reference was to be cleared because its target leaves: the target stays, and so does the reference.
     cleared = pl.col("old_kept") & (action == "update").fill_null(value=False) & pl.col("new").is_null() & free
-    marked = rows.with_columns(flags).with_columns(whole=free & (case | unborn | kept), field=cleared & has("changed", pl.col("bit")))
+    marked = rows.with_columns(flags).with_columns(
+        whole=free & (case | unborn | kept), field=cleared & has("changed", pl.col("bit"))
+    )
     hits = marked.filter(pl.col("whole") | pl.col("field")).select("node", "bit", "label", "whole", "field").collect()
     if hits.is_empty():
         return records
     whole = hits.filter("whole").unique("node", keep="first", maintain_order=True)
     records = set_hold(records, whole.select("node", reason=pl.format(_WAITS, "label")), "dependant")
-    fields = hits.filter(pl.col("field") & ~pl.col("node").is_in(whole["node"].implode()))
+    fields = hits.filter(pl.col("field") & ~among(pl.col("node"), whole["node"]))
     return hold_fields(records, fields.group_by("node").agg(bits=pl.col("bit").unique().sum().cast(pl.UInt32)))
 
 

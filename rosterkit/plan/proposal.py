@@ -12,14 +12,13 @@ from rosterkit.plan.changes import Changes, changes_of
 from rosterkit.plan.compare import Compared
 from rosterkit.plan.content_hash import content_hash
 from rosterkit.plan.deferred import changed, deferred
-from rosterkit.plan.fields import Names, changed_fields, names_of, references
+from rosterkit.plan.fields import Names, changed_fields
 from rosterkit.plan.groups import hold_over_limits
 from rosterkit.plan.holds import ended_holds, hold_reused_ids, hold_stored
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.propagation import propagate
 from rosterkit.plan.records import Records
 from rosterkit.plan.snapshot import Snapshot
-from rosterkit.roster.schema import by_name
 
 __all__ = ["Held", "Proposal", "hold", "proposal_of"]
 
@@ -27,19 +26,22 @@ __all__ = ["Held", "Proposal", "hold", "proposal_of"]
 @dataclass(frozen=True)
 class Held:
     """Records with everything that holds them. ``new``, by entity: key and reason of archives that a limit holds from
-    now on. ``fields``: FIELDS of what updates and restores change."""
+    now on. ``fields``: FIELDS of what updates and restores change.
+    """
 
     records: Records
     fields: pl.DataFrame
     findings: pl.DataFrame
     new: Mapping[str, pl.DataFrame]
+    names: Names
 
 
 @dataclass(frozen=True)
 class Proposal:
     """``deferred``, by entity: what is to be kept as delivered and not stored (DEFERRED); ``settled``, by entity: keys
     whose deferred row is done. ``new_holds``, by entity: key and reason of archives that a limit holds from now on.
-    ``ended_holds``: ids of holds whose reason is gone. ``next_ids``: by entity the next integer id."""
+    ``ended_holds``: ids of holds whose reason is gone. ``next_ids``: by entity the next integer id.
+    """
 
     changes: Changes
     findings: pl.DataFrame
@@ -54,25 +56,27 @@ class Proposal:
 
 def hold(records: Records, snapshot: Snapshot, limits: Limits) -> Held:
     """Sets every hold: by persons, undos and earlier limits, by a suspected reuse of an id, by the limits of this plan;
-    frees what was approved; then spreads holds to what depends on them."""
-    fields = changed_fields(records, snapshot)
-    approved = approved_of(records, snapshot.approved(), fields, snapshot)
+    frees what was approved; then spreads holds to what depends on them.
+    """
+    names = Names(records, snapshot)
+    fields = changed_fields(records, names)
+    approved = approved_of(records, snapshot.approved(), fields, names)
     records = hold_stored(records, snapshot.holds(), fields)
     records, findings = hold_reused_ids(records, approved.whole)
     records = free(records, approved)
     records, new = hold_over_limits(records, snapshot, limits, approved.whole)
-    return Held(propagate(records), fields, findings, new)
+    return Held(propagate(records), fields, findings, new, names)
 
 
 def proposal_of(held: Held, compared: Compared, findings: pl.DataFrame, snapshot: Snapshot) -> Proposal:
     """The plan of these records."""
     records, holds = held.records, snapshot.holds()
-    changes = changes_of(records, held.fields, holds, compared.refreshed, snapshot)
+    changes = changes_of(records, held.fields, holds, compared.refreshed, held.names)
     kept, before = deferred(records), snapshot.deferred()
     return Proposal(
         changes=changes,
         findings=findings,
-        content_hash=content_hash(changes, create_names(changes, records, snapshot)),
+        content_hash=content_hash(changes, held.names),
         deferred=changed(kept, before),
         settled={name: _done(rows, kept.get(name)) for name, rows in before.items()},
         new_holds=held.new,
@@ -80,13 +84,6 @@ def proposal_of(held: Held, compared: Compared, findings: pl.DataFrame, snapshot
         used_approvals=used(snapshot.approved(), _going(records)),
         next_ids=compared.next_ids,
     )
-
-
-def create_names(changes: Changes, records: Records, snapshot: Snapshot) -> dict[str, Names]:
-    """By entity the names of what its creates refer to."""
-    return {
-        name: names_of(references(by_name(name), rows), records, snapshot) for name, rows in changes.create.items()
-    }
 
 
 def _done(before: pl.DataFrame, kept: pl.DataFrame | None) -> pl.Series:

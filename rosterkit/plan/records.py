@@ -12,6 +12,7 @@ from functools import cache
 
 import polars as pl
 
+from rosterkit.plan.ids import among
 from rosterkit.plan.plan import ACTIONS
 from rosterkit.roster.schema import Column, Entity, by_name, entities
 
@@ -24,11 +25,14 @@ __all__ = [
     "STATES",
     "Records",
     "bit",
+    "by_entity",
     "comes",
     "has",
+    "ids_by_entity",
     "leaves",
     "links",
-    "nodes_by_entity",
+    "node",
+    "nothing_proposed",
     "outcome_active",
     "own_word",
     "proposed",
@@ -133,7 +137,8 @@ def own_word() -> pl.Expr:
 @dataclass(frozen=True)
 class Records:
     """``states``: STATES. ``values``, by entity: id, ``s.<column>`` (stored), ``<column>`` (proposed), and what was
-    delivered of references: ``<label>`` and, where the source has them, ``_by_<label>`` and ``_space_<label>``."""
+    delivered of references: ``<label>`` and, where the source has them, ``_by_<label>`` and ``_space_<label>``.
+    """
 
     states: pl.DataFrame
     values: Mapping[str, pl.DataFrame]
@@ -159,10 +164,14 @@ class Records:
         return replace(self, states=states.with_columns(**named).select(columns).collect())
 
 
-def nodes_by_entity(states: pl.LazyFrame) -> dict[str, pl.Series]:
-    """Of these states, the ids by entity."""
-    found = states.select("entity", "id").collect()
-    return {str(name): part["id"] for (name,), part in found.partition_by("entity", as_dict=True).items()}
+def by_entity(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Rows with a column ``entity``, by entity."""
+    return {str(part["entity"][0]): part for part in rows.partition_by("entity")} if rows.height else {}
+
+
+def ids_by_entity(rows: pl.DataFrame) -> dict[str, pl.Series]:
+    """Of rows with ``entity`` and ``id``, the ids by entity."""
+    return {name: part["id"] for name, part in by_entity(rows).items()}
 
 
 @cache
@@ -184,7 +193,7 @@ def links(
             continue
         rows = records.values[name].lazy()
         if of is not None:
-            rows = rows.filter(pl.col("id").is_in(of[name].implode()))
+            rows = rows.filter(among(pl.col("id"), of[name]))
         for column in _links_of(name):
             target = str(column.to)
             if to is not None and target not in to:
@@ -197,7 +206,17 @@ def links(
                 old=pl.col(f"s.{column.name}"),
                 new=pl.col(column.name),
             )
-            meant = pl.any_horizontal(pl.col("old", "new").is_in(to[target].implode())) if to is not None else None
+            meant = pl.any_horizontal(among(pl.col("old", "new"), to[target])) if to is not None else None
             kept = part.filter(pl.any_horizontal(pl.col("old", "new").is_not_null()) if meant is None else meant)
             parts.append(kept.with_columns(node(target, pl.col("old", "new"))))
     return pl.concat(parts).collect() if parts else pl.DataFrame(schema=LINKS)
+
+
+def nothing_proposed(entity: str, rows: pl.DataFrame, **more: pl.Expr) -> pl.DataFrame:
+    """STATES of stored rows (id, key, active) of an entity, with nothing delivered and nothing proposed."""
+    blank = {n: pl.lit(None, dtype) for n, dtype in STATES.items()}
+    blank |= dict.fromkeys(("unset", "invalid", "dangling", "changed", "held_fields"), pl.lit(0, pl.UInt32))
+    blank |= dict.fromkeys(("present", "deleted", "protected"), pl.lit(value=False))
+    own = {"node": node(entity, pl.col("id")), "entity": pl.lit(entity, ENTITY), "known": pl.lit(value=True)}
+    own |= {n: pl.col(n) for n in ("id", "key", "active")} | more
+    return rows.select((blank | own)[n].alias(n) for n in STATES)

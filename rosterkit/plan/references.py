@@ -1,4 +1,4 @@
-"""References between records, once each was compared by itself: what cannot stand without its parent, and what follows it.
+"""References between compared records: what cannot stand without its parent, and what follows it.
 
 A new record whose required parent is not there waits. A stored one keeps its stored reference while that stands, is
 archived with its parent where the reference is required, and loses the reference where it is not. A record that an
@@ -7,23 +7,24 @@ unreadable row protects follows nobody; then its parent stays instead (``plan.pr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import polars as pl
 
 from rosterkit.plan.dangling import REPORT
+from rosterkit.plan.ids import among
 from rosterkit.plan.records import (
     ACTION,
     CAUSE,
     EXPLICIT,
     HOLD,
-    LINKS,
     Records,
+    by_entity,
     comes,
+    ids_by_entity,
     leaves,
     links,
-    nodes_by_entity,
     outcome_active,
     own_word,
 )
@@ -46,20 +47,20 @@ LEVELS = _levels()
 
 
 def protect(records: Records) -> Records:
-    """Spreads protection from unreadable rows to everything that refers to them; holds what only their absence archives."""
-    new = records.states.lazy().filter("protected")
+    """Spreads protection from unreadable rows to what refers to them; holds what only its absence would archive."""
     if not records.states["protected"].any():
         return records
+    new = records.states.filter("protected")
     while True:
-        found = links(records, to=nodes_by_entity(new)).lazy()
+        found = links(records, to=ids_by_entity(new)).lazy()
         kept = records.states.lazy().filter("protected").select(old="node")
         children = found.join(kept, on="old", how="semi").select("node").unique()
         states = records.states.lazy().filter(pl.col("active") & ~pl.col("protected"))
         more = states.join(children, on="node", how="semi").select("node", "entity", "id").collect()
         if more.is_empty():
             break
-        records = records.with_states(protected=pl.col("protected") | pl.col("node").is_in(more["node"].implode()))
-        new = more.lazy()
+        records = records.with_states(protected=pl.col("protected") | among(pl.col("node"), more["node"]))
+        new = more
     absent = pl.col("protected") & (pl.col("cause") == "absent").fill_null(value=False)
     reason = "a row that cannot be read may be about it: correct the row first"
     return records.with_states(
@@ -74,7 +75,7 @@ def resolve_references(records: Records) -> tuple[Records, pl.DataFrame]:
     for level in LEVELS:
         names = [name for name in level if name in records.values]
         inactive = _inactive(records, names)
-        found = links(records, to=nodes_by_entity(inactive.lazy()), names=names) if inactive.height else inactive.clear()
+        found = links(records, to=ids_by_entity(inactive), names=names) if inactive.height else inactive.clear()
         if found.is_empty():
             continue
         outcome, report = _outcome(found, inactive, records.states)
@@ -84,7 +85,7 @@ def resolve_references(records: Records) -> tuple[Records, pl.DataFrame]:
 
 
 def _inactive(records: Records, names: Sequence[str]) -> pl.DataFrame:
-    """Nodes that these entities may refer to and that will not be active: node, entity, id, leaving, explicit, delivered."""
+    """What these entities may refer to and will not be active: node, entity, id, leaving, explicit, delivered."""
     if not names:
         return pl.DataFrame(schema={"node": pl.Int64})
     targets = sorted({str(c.to) for name in names for c in by_name(name).refs})
@@ -112,7 +113,9 @@ def _outcome(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame) 
         .join(states.lazy().select("node", *flags), on="node", how="left", maintain_order="left")
         .join(gone, left_on="new", right_on="node", how="left", maintain_order="left")
         .join(gone, left_on="old", right_on="node", how="left", suffix="_old", maintain_order="left")
-        .with_columns(pl.col("gone", "gone_old", "leaving", "explicit", "explicit_old", "delivered").fill_null(value=False))
+        .with_columns(
+            pl.col("gone", "gone_old", "leaving", "explicit", "explicit_old", "delivered").fill_null(value=False)
+        )
     )
     lives = outcome_active()
     reverted = lives & pl.col("gone") & pl.col("new").ne_missing(pl.col("old"))
@@ -124,9 +127,15 @@ def _outcome(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame) 
         blank=pl.when(reverted).then(pl.col("old").is_null()).otherwise(pl.col("new").is_null()),
         coming=comes(),
     )
-    follows = pl.col("lives") & pl.col("lost") & pl.col("known") & pl.col("active") & (~pl.col("protected") | pl.col("by_row"))
+    follows = (
+        pl.col("lives")
+        & pl.col("lost")
+        & pl.col("known")
+        & pl.col("active")
+        & (~pl.col("protected") | pl.col("by_row"))
+    )
     back = (pl.col("action") == "restore").fill_null(value=False) & pl.col("lost") & pl.col("lives")
-    rows = rows.with_columns(
+    whole = rows.with_columns(
         archived=follows & pl.col("required"),
         cleared=(follows | back) & ~pl.col("required"),
         follows=follows,
@@ -138,17 +147,21 @@ def _outcome(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame) 
     def bits(name: str) -> pl.Expr:
         return pl.when(name).then("bit").otherwise(nothing).sum().cast(pl.UInt32).alias(name)
 
-    by_node = rows.lazy().group_by("node", maintain_order=True).agg(
-        bits("reverted"),
-        bits("cleared"),
-        stated=pl.when(pl.col("cleared") & pl.col("stated")).then("bit").otherwise(nothing).sum().cast(pl.UInt32),
-        archived=pl.col("archived").any(),
-        explicit=pl.col("by_row").filter("archived").first(),
-        waits=pl.col("label").filter("waits").first(),
+    by_node = (
+        rows.lazy()
+        .group_by("node", maintain_order=True)
+        .agg(
+            bits("reverted"),
+            bits("cleared"),
+            stated=pl.when(pl.col("cleared") & pl.col("stated")).then("bit").otherwise(nothing).sum().cast(pl.UInt32),
+            archived=pl.col("archived").any(),
+            explicit=pl.col("by_row").filter("archived").first(),
+            waits=pl.col("label").filter("waits").first(),
+        )
     )
     kept = ["reverted", "cleared", "stated"]
     by_node = by_node.with_columns(pl.when("archived").then(nothing).otherwise(name).alias(name) for name in kept)
-    return by_node.collect(), _reports(rows)
+    return by_node.collect(), _reports(whole)
 
 
 def _reports(rows: pl.DataFrame) -> pl.DataFrame:
@@ -212,8 +225,8 @@ def _values(records: Records, outcome: pl.DataFrame) -> dict[str, pl.DataFrame]:
     moved = outcome.lazy().filter(pl.col("archived") | (pl.col("reverted") != 0) | (pl.col("cleared") != 0))
     named = moved.join(records.states.lazy().select("node", "entity", "id"), on="node").collect()
     values = dict(records.values)
-    for (name,), mine in named.partition_by("entity", as_dict=True).items():
-        entity = by_name(str(name))
+    for name, mine in by_entity(named).items():
+        entity = by_name(name)
         rows = values[entity.name]
         masks = mine.lazy().select("id", "reverted", "cleared", "archived")
         changes = []
@@ -222,7 +235,12 @@ def _values(records: Records, outcome: pl.DataFrame) -> dict[str, pl.DataFrame]:
             cleared = (pl.col("cleared") & flag).fill_null(0) != 0
             reverted = ((pl.col("reverted") & flag).fill_null(0) != 0) | pl.col("archived").fill_null(value=False)
             changes.append(
-                pl.when(cleared).then(None).when(reverted).then(f"s.{column.name}").otherwise(column.name).alias(column.name)
+                pl.when(cleared)
+                .then(None)
+                .when(reverted)
+                .then(f"s.{column.name}")
+                .otherwise(column.name)
+                .alias(column.name)
             )
         joined = rows.lazy().join(masks, on="id", how="left", maintain_order="left").with_columns(changes)
         values[entity.name] = joined.select(rows.columns).collect()
@@ -230,14 +248,14 @@ def _values(records: Records, outcome: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 
 def waiting_for(records: Records) -> pl.DataFrame:
-    """node and ``waiting``: how many delivered records wait, directly or not, because that record waits."""
+    """Node and ``waiting``: how many delivered records wait, directly or not, because that record waits."""
     none = pl.DataFrame(schema={"node": pl.Int64, "waiting": pl.UInt32})
     stuck = records.states.lazy().filter(pl.col("waits").is_not_null()).select("node", "entity", "id").collect()
     if stuck.height < 2:
         return none
     nodes = stuck["node"]
-    found = links(records, of=nodes_by_entity(stuck.lazy()), names=list(records.values))
-    above = found.filter(pl.col("required") & pl.col("new").is_in(nodes.implode())).select("node", parent="new")
+    found = links(records, of=ids_by_entity(stuck), names=list(records.values))
+    above = found.filter(pl.col("required") & among(pl.col("new"), nodes)).select("node", parent="new")
     pairs = [above]
     while pairs[-1].height and len(pairs) <= len(LEVELS):
         pairs.append(pairs[-1].join(above, left_on="parent", right_on="node").select("node", parent="parent_right"))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from rosterkit.plan.ids import among
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import Column, Entity, by_name
 
@@ -19,6 +20,7 @@ __all__ = ["Resolver", "asked_by_kind"]
 
 _NO_IDS = pl.DataFrame(schema={"sourced_id": pl.String, "id": pl.Int64})
 _STUDENT = "student"
+_MANY = 10_000  # texts from which on whole columns are quicker than Python
 _STAYS = pl.col("action").ne_missing("archive") & (pl.col("active") | pl.col("present"))
 
 
@@ -33,7 +35,7 @@ class Resolver:
     """Knows every record that is planned so far, parents first, and looks the others up.
 
     ``planned``: by entity, source and id space, sourced_id and id. ``rows``: by entity, the planned records as
-    ``compare`` makes them. ``looked_up``: by entity, id, sourced_id and active of stored records that references mean.
+    ``compare`` makes them. ``looked_up``: by entity, id, key and active of archived records that references mean.
     """
 
     snapshot: Snapshot
@@ -43,20 +45,29 @@ class Resolver:
     looked_up: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
 
     def ids(self, target: str, source: str, id_space: str, named: pl.Series) -> pl.DataFrame:
-        """sourced_id and id of the records that these texts mean."""
+        """sourced_id and id of the records that these texts mean, and perhaps of others."""
         planned = self.planned.get((target, source, id_space), _NO_IDS)
         if target in self.empty:
             return planned
-        wanted = set(named.drop_nulls().unique().to_list())
-        here = planned.filter(pl.col("sourced_id").is_in(wanted)) if planned.height else planned
-        rest = wanted.difference(here["sourced_id"].to_list())
+        wanted = set(named.to_list() if named.len() < _MANY else named.unique().to_list()) - {None}
+        if planned.height < _MANY:
+            rest = wanted.difference(planned["sourced_id"].to_list())
+        else:
+            rest = set(
+                pl.Series("sourced_id", list(wanted))
+                .to_frame()
+                .join(planned, on="sourced_id", how="anti")["sourced_id"]
+            )
         if not rest:
-            return here
+            return planned
         stored = self.snapshot.find(by_name(target), source, id_space, rest)
-        if stored.height:
+        if stored.is_empty():
+            return planned
+        if not stored["active"].all():
             prefix = pl.lit(f"{source}/{id_space}/")
-            self.looked_up.setdefault(target, []).append(stored.with_columns(key=prefix + pl.col("sourced_id")))
-        return pl.concat([here, stored.select("sourced_id", "id")])
+            archived = stored.filter(~pl.col("active")).select("id", "active", key=prefix + pl.col("sourced_id"))
+            self.looked_up.setdefault(target, []).append(archived)
+        return pl.concat([planned, stored[["sourced_id", "id"]]])
 
     def targets(self, column: Column, source: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
         """What the references in this column mean: the label, what qualifies it, and the column's name with the id.
@@ -67,7 +78,7 @@ class Resolver:
         on = [label, *(name for name in (f"_space_{label}", f"_by_{label}") if name in rows.columns)]
         if len(on) == 1:
             found = self.ids(target, source, "", rows[label])
-            return found.rename({"sourced_id": label, "id": column.name}), on
+            return pl.DataFrame([found["sourced_id"].alias(label), found["id"].alias(column.name)]), on
         asked = rows.lazy().select(on).drop_nulls(label).unique().collect()
         frames = [pl.DataFrame(schema={**asked.schema, column.name: pl.Int64})]
         for part in asked.partition_by(on[1:]) if asked.height else ():
@@ -88,13 +99,13 @@ class Resolver:
         stored = self.snapshot.named(by_name(target), kind, values)
         if target in self.rows:
             rows = self.rows[target]
-            stored = stored.filter(~pl.col("id").is_in(rows["id"].implode()))
+            stored = stored.filter(~among(pl.col("id"), rows["id"]))
             value = pl.col("key").str.splitn("/", 3).struct.field("field_2") if kind == "sourced_id" else pl.col(kind)
             planned = rows.filter(_STAYS).select("id", source=pl.col("key").str.split("/").list.first(), value=value)
             stored = pl.concat([stored, planned.filter(pl.col("value").is_in(values))])
         stored = stored.filter(pl.col("source") != source)
         if column.label == _STUDENT and target == "User" and stored.height:
-            stored = stored.filter(pl.col("id").is_in(self._students(stored["id"]).implode()))
+            stored = stored.filter(among(pl.col("id"), self._students(stored["id"])))
         found = stored.group_by(sourced_id="value").agg(pl.col("id"), _matches=pl.len())
         return found.with_columns(id=pl.when(pl.col("_matches") == 1).then(pl.col("id").list.first()))
 
@@ -103,7 +114,6 @@ class Resolver:
         roles = self.snapshot.roles_of(people)
         if "Role" in self.rows:
             rows = self.rows["Role"]
-            other = roles.select("id", "user_id", "role").filter(~pl.col("id").is_in(rows["id"].implode()))
+            other = roles.select("id", "user_id", "role").filter(~among(pl.col("id"), rows["id"]))
             roles = pl.concat([other, rows.filter(_STAYS).select("id", "user_id", "role")])
         return roles.filter(pl.col("role") == _STUDENT)["user_id"]
-

@@ -10,7 +10,18 @@ import polars as pl
 
 from rosterkit.roster.schema import Column, Entity
 
-__all__ = ["APPROVED", "DEFERRED", "GROUP_COUNTS", "HOLDS", "INDEX", "QueuedDelta", "Snapshot", "key", "with_key_parts"]
+__all__ = [
+    "APPROVED",
+    "DEFERRED",
+    "GROUP_COUNTS",
+    "HOLDS",
+    "INDEX",
+    "KEY_PARTS",
+    "QueuedDelta",
+    "Snapshot",
+    "key",
+    "with_key_parts",
+]
 
 KEY_PARTS = ("source", "id_space", "sourced_id")
 
@@ -122,7 +133,7 @@ class Snapshot(Protocol):
         ...
 
     def school_of(self, classes: pl.Series) -> pl.DataFrame:
-        """id and school_id of these classes."""
+        """Id and school_id of these classes."""
         ...
 
     def group_counts(self, entity: Entity) -> pl.DataFrame:
@@ -152,45 +163,3 @@ class Snapshot(Protocol):
     def approved(self) -> pl.DataFrame:
         """Held changes that a person approved and that were not used yet: APPROVED."""
         ...
-
-
-class EmptySnapshot:
-    """A store in which nothing was ever stored: packages are checked against it."""
-
-    def index(self, entity: Entity, _source: str, _space: str, columns: Collection[Column] = ()) -> pl.DataFrame:
-        return pl.DataFrame(schema=INDEX | {c.name: c.dtype for c in columns})
-
-    def find(
-        self, entity: Entity, source: str, id_space: str, _keys: Collection[str], columns: Collection[Column] = ()
-    ) -> pl.DataFrame:
-        return self.index(entity, source, id_space, columns)
-
-    def rows(self, entity: Entity, _ids: pl.Series) -> pl.DataFrame:
-        raise AssertionError(f"no {entity.name} is stored")
-
-    def children(self, _entity: Entity, _column: Column, _parents: pl.Series) -> pl.Series:
-        return pl.Series("id", [], dtype=pl.Int64)
-
-    def named(self, _entity: Entity, _kind: str, _values: Collection[str]) -> pl.DataFrame:
-        return pl.DataFrame(schema={"id": pl.Int64, "source": pl.String, "value": pl.String})
-
-    def keys(self, _entity: Entity, _ids: pl.Series) -> pl.DataFrame:
-        return pl.DataFrame(schema={"id": pl.Int64, "key": pl.String, "active": pl.Boolean})
-
-    def roles_of(self, _people: pl.Series) -> pl.DataFrame:
-        return pl.DataFrame(schema={"id": pl.Int64, "user_id": pl.Int64, "role": pl.String, "org_id": pl.Int64})
-
-    def next_ids(self) -> Mapping[str, int]:
-        return {}
-
-    def deferred(self) -> Mapping[str, pl.DataFrame]:
-        return {}
-
-    def queued(self) -> Mapping[str, tuple[QueuedDelta, ...]]:
-        return {}
-
-    def holds(self) -> pl.DataFrame:
-        return pl.DataFrame(schema=HOLDS)
-
-    def approved(self) -> pl.DataFrame:
-        return pl.DataFrame(schema=APPROVED)

@@ -14,21 +14,23 @@ import polars as pl
 from rosterkit.plan.changes import Changes, changes_of
 from rosterkit.plan.content_hash import content_hash
 from rosterkit.plan.deferred import delivered_body
-from rosterkit.plan.fields import changed_fields, names_of, references, text
+from rosterkit.plan.fields import Names, changed_fields, names_of, text
 from rosterkit.plan.fields import as_text as texts_of
+from rosterkit.plan.ids import among, minus
 from rosterkit.plan.records import (
     ACTION,
     CAUSE,
-    ENTITY,
     HOLD,
     STATES,
     Records,
     bit,
+    by_entity,
     has,
+    ids_by_entity,
     leaves,
     links,
     node,
-    nodes_by_entity,
+    nothing_proposed,
     outcome_active,
 )
 from rosterkit.plan.snapshot import DEFERRED, Snapshot, key
@@ -42,6 +44,7 @@ NEW_HOLDS: dict[str, type[pl.DataType]] = {
     "field": pl.String,
     "value": pl.String,
 }
+
 
 @dataclass(frozen=True)
 class Reversal:
@@ -59,10 +62,12 @@ class Reversal:
 def reverse(changes: Changes, snapshot: Snapshot) -> Reversal:
     """The reversal of what a revision changed."""
     records = _hold_referenced(_reverted(_stored(changes, snapshot), changes))
-    fields = changed_fields(records, snapshot)
-    undone = changes_of(records, fields, _codes(records, fields, changes), {}, snapshot)
-    going = undone.applicable()
-    return Reversal(undone, content_hash(undone, {}), _new_holds(going), _deferred(records, changes, snapshot))
+    names = Names(records, snapshot)
+    fields = changed_fields(records, names)
+    undone = changes_of(records, fields, _codes(records, fields, changes), {}, names)
+    return Reversal(
+        undone, content_hash(undone, names), _new_holds(undone.applicable), _deferred(records, changes, names)
+    )
 
 
 def _stored(changes: Changes, snapshot: Snapshot) -> Records:
@@ -82,28 +87,20 @@ def _stored(changes: Changes, snapshot: Snapshot) -> Records:
         entity = by_name(name)
         rows = snapshot.rows(entity, pl.concat(ids).unique())
         if rows.height:
-            states.append(_unchanged(name, rows))
-            values[name] = rows.select("id", *(pl.col(c.name).alias(f"{p}{c.name}") for c in entity.columns for p in ("s.", "")))
+            states.append(nothing_proposed(name, rows, cause=pl.lit("undo", CAUSE)))
+            values[name] = rows.select(
+                "id", *(pl.col(c.name).alias(f"{p}{c.name}") for c in entity.columns for p in ("s.", ""))
+            )
     records = Records(pl.concat(states), values)
     return replace(records, states=pl.concat([records.states, *_meant(records, changes, snapshot)]))
-
-
-def _unchanged(entity: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """STATES of stored rows (id, key, active) with nothing proposed."""
-    blank = {n: pl.lit(None, dtype) for n, dtype in STATES.items()}
-    blank |= dict.fromkeys(("unset", "invalid", "dangling", "changed", "held_fields"), pl.lit(0, pl.UInt32))
-    blank |= dict.fromkeys(("present", "deleted", "protected"), pl.lit(value=False))
-    own = {"node": node(entity, pl.col("id")), "entity": pl.lit(entity, ENTITY), "known": pl.lit(value=True)}
-    own |= {n: pl.col(n) for n in ("id", "key", "active")} | {"cause": pl.lit("undo", CAUSE)}
-    return rows.select((blank | own)[n].alias(n) for n in STATES)
 
 
 def _meant(records: Records, changes: Changes, snapshot: Snapshot) -> list[pl.DataFrame]:
     """STATES of what the records refer to, or would refer to again, where it is not among them."""
     wanted: dict[str, list[pl.Series]] = {}
     for name, rows in records.values.items():
-        for target, ids in references(by_name(name), rows).items():
-            wanted.setdefault(target, []).append(ids.alias("id"))
+        for column in by_name(name).refs:
+            wanted.setdefault(str(column.to), []).append(rows[column.name].drop_nulls().alias("id"))
     for name, update in changes.update.items():
         for column in by_name(name).refs:
             ids = update.filter(pl.col("field") == column.label)["before_id"].drop_nulls()
@@ -112,14 +109,14 @@ def _meant(records: Records, changes: Changes, snapshot: Snapshot) -> list[pl.Da
     for name, found in wanted.items():
         ids = pl.concat(found).unique()
         known = records.values[name]["id"] if name in records.values else ids.clear()
-        rest = ids.filter(~ids.is_in(known.implode()))
+        rest = minus(ids, known)
         if rest.len():
-            out.append(_unchanged(name, snapshot.keys(by_name(name), rest)))
+            out.append(nothing_proposed(name, snapshot.keys(by_name(name), rest)))
     return out
 
 
 def _reverted(records: Records, changes: Changes) -> Records:
-    """The opposite of each change: a create is archived, a status goes back, and so does each value that still stands."""
+    """The opposite of each change: a create is archived, a status goes back, and each value that still stands too."""
     wanted = [pl.DataFrame(schema={"node": pl.Int64, "to": ACTION})]
     opposite = {"archive": "restore", "restore": "archive"}
     for name, frame in changes.create.items():
@@ -143,7 +140,7 @@ def _values_back(records: Records, entity: Entity, update: pl.DataFrame) -> Reco
     rows = records.of(entity.name)
     nothing = pl.lit(0, pl.UInt32)
     for column in entity.columns:
-        mine = update.filter((pl.col("field") == column.label) & pl.col("id").is_in(ids.implode()))
+        mine = update.filter((pl.col("field") == column.label) & among(pl.col("id"), ids))
         if mine.is_empty():
             continue
         before, after = ("before_id", "after_id") if column.to else ("before", "after")
@@ -189,13 +186,17 @@ def _typed(column: Column, name: str) -> pl.Expr:
 def _hold_referenced(records: Records) -> Records:
     """Holds what would leave an active row referring to an inactive one, until none does."""
     while True:
-        gone = nodes_by_entity(records.states.lazy().filter(~outcome_active()))
+        gone = ids_by_entity(records.states.filter(~outcome_active()))
         found = links(records, to=gone) if gone else pl.DataFrame()
         if found.is_empty():
             return records
         own = records.states.lazy().select("node", "entity", "active", "action", "hold", "held_fields")
         rows = found.lazy().join(own, on="node", how="left", maintain_order="left").filter(outcome_active())
-        applied = (pl.col("action") == "update").fill_null(value=False) & pl.col("hold").is_null() & ~has("held_fields", pl.col("bit"))
+        applied = (
+            (pl.col("action") == "update").fill_null(value=False)
+            & pl.col("hold").is_null()
+            & ~has("held_fields", pl.col("bit"))
+        )
         outcome = pl.when(applied).then("new").otherwise("old")
         inactive = records.states.lazy().filter(~outcome_active()).select("node", leaving=leaves())
         broken = rows.with_columns(to=outcome, applied=applied & pl.col("new").ne_missing(pl.col("old"))).join(
@@ -211,7 +212,7 @@ def _held(records: Records, hits: pl.DataFrame) -> Records:
     """Holds what breaks a reference: the restore, the field that goes back, or else the archive of its target."""
     restores = hits.filter((pl.col("action") == "restore") & pl.col("hold").is_null())
     fields = hits.filter("applied")
-    targets = hits.filter(~pl.col("applied") & ~pl.col("node").is_in(restores["node"].implode()))
+    targets = hits.filter(~pl.col("applied") & ~among(pl.col("node"), restores["node"]))
     reason = pl.format("its {} is not active", "label")
     later = pl.format("a later {} refers to it", pl.col("entity").cast(pl.String))
     whole = pl.concat([restores.select("node", reason=reason), targets.select(node="to", reason=later)])
@@ -228,7 +229,9 @@ def _held(records: Records, hits: pl.DataFrame) -> Records:
 def _codes(records: Records, fields: pl.DataFrame, changes: Changes) -> pl.DataFrame:
     """What holds single fields, as ``changes_of`` takes it: they changed since, or what they referred to is gone."""
     parts = [
-        update.lazy().filter(pl.col("action") == "update").select(node=node(name, pl.col("id")), field="field", wrote="after")
+        update.lazy()
+        .filter(pl.col("action") == "update")
+        .select(node=node(name, pl.col("id")), field="field", wrote="after")
         for name, update in changes.update.items()
     ]
     if not parts:
@@ -245,7 +248,9 @@ def _codes(records: Records, fields: pl.DataFrame, changes: Changes) -> pl.DataF
             "field",
             value=pl.lit(None, pl.String),
             code=pl.when(since).then(pl.lit("changed")).otherwise(pl.lit("referenced")),
-            reason=pl.when(since).then(pl.lit("it has changed since")).otherwise(pl.lit("what it referred to is not active")),
+            reason=pl.when(since)
+            .then(pl.lit("it has changed since"))
+            .otherwise(pl.lit("what it referred to is not active")),
         )
         .collect()
     )
@@ -274,19 +279,18 @@ def _places(changes: Changes, name: str) -> pl.DataFrame:
     return pl.concat([none, *frames]).unique("key", keep="last", maintain_order=True)
 
 
-def _deferred(records: Records, changes: Changes, snapshot: Snapshot) -> dict[str, pl.DataFrame]:
+def _deferred(records: Records, changes: Changes, names: Names) -> dict[str, pl.DataFrame]:
     """By entity what the source last delivered of the records that this undo takes back: DEFERRED."""
     part = (pl.col("action") != "update") | ((pl.col("changed") & ~pl.col("held_fields")) != 0)
     going = pl.col("action").is_not_null() & pl.col("hold").is_null() & part
     named = ("entity", "id", "key", "action", "changed", "held_fields")
     done = records.states.lazy().filter(going).select(named).collect()
     out = {}
-    for (name,), mine in done.partition_by("entity", as_dict=True).items():
-        entity = by_name(str(name))
+    for name, mine in by_entity(done).items():
+        entity = by_name(name)
         every = (1 << len(entity.columns)) - 1
         rows = records.of(entity.name).join(mine.select("id"), on="id", how="semi")
-        names = names_of(references(entity, rows, ("s.",)), records, snapshot)
-        texts = texts_of(entity, rows, names, "s.")
+        texts = texts_of(entity, rows, names_of(entity, rows, names, ("s.",)), "s.")
         labels = [_typed(c, c.label).alias(c.label) for c in entity.columns if c.kind == "bool"]
         unset = (
             pl.when(pl.col("action") == "archive")
@@ -295,9 +299,13 @@ def _deferred(records: Records, changes: Changes, snapshot: Snapshot) -> dict[st
             .then(pl.lit(every, pl.UInt32))
             .otherwise(pl.lit(every, pl.UInt32) ^ (pl.col("changed") & ~pl.col("held_fields")))
         )
-        states = mine.lazy().with_columns(unset=unset, invalid=pl.lit(0, pl.UInt32), deleted=pl.col("action") == "restore")
+        states = mine.lazy().with_columns(
+            unset=unset, invalid=pl.lit(0, pl.UInt32), deleted=pl.col("action") == "restore"
+        )
         states = states.join(_places(changes, entity.name).lazy(), on="key", how="left", maintain_order="left")
         whole = texts.with_columns(labels).join(states, on="id")
         body = delivered_body(entity, list(entity.incoming_schema))
-        out[entity.name] = whole.with_columns(body, reason=pl.lit("it was undone")).select(list(DEFERRED)).sort("key").collect()
+        out[entity.name] = (
+            whole.with_columns(body, reason=pl.lit("it was undone")).select(list(DEFERRED)).sort("key").collect()
+        )
     return out

@@ -3,8 +3,8 @@
 Each row comes from one source record. Integer ``id`` carries every foreign key and is never reused; ``sourced_id`` is
 the text by which its source knows the record, unique per (source, id_space). Rows are archived, never deleted.
 
-This module is not imported where whole tables are handled (it costs 0.3 s): that code reads ``rosterkit.roster.schema``,
-whose ``_columns.py`` is generated from here by ``python -m rosterkit.roster.generate``.
+Code that handles whole tables does not import this module (it costs 0.3 s), but ``rosterkit.roster.schema``, whose
+``_columns.py`` is generated from here by ``python -m rosterkit.roster.generate``.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ __all__ = [
     "Table",
     "bundle_of",
     "extract_package",
-    "read_bundle",
     "incoming_schema",
+    "read_bundle",
     "segments_of",
 ]
 
@@ -67,8 +67,8 @@ class Listing:
 class Table:
     """What was said of one entity.
 
-    ``rows``: ``incoming_schema`` of the entity, without the business columns that the source does not have (their stored
-    values stay). sourced_id is unique and never null. A blank cell is null.
+    ``rows``: ``incoming_schema`` of the entity, without the business columns that the source does not have (their
+    stored values stay). sourced_id is unique and never null. A blank cell is null.
     ``unreadable``: records that were there but cannot be read; disjoint from ``rows``.
     """
 

@@ -32,7 +32,5 @@ def checked(extract: Extract) -> Extract:
     """The extract itself, once it is seen to keep the promises of the contract; InternalError names a broken one."""
     for table in extract.tables:
         for promise in _broken(table) if table.coverage is not Coverage.ABSENT else ():
-            raise InternalError(
-                f"The source broke a promise about {table.entity}: {promise}. Report it to its makers."
-            )
+            raise InternalError(f"The source broke a promise about {table.entity}: {promise}. Report it to its makers.")
     return extract

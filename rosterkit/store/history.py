@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from rosterkit.plan.changes import Changes
-from rosterkit.plan.fields import Names, as_text
+from rosterkit.plan.fields import as_text
 from rosterkit.plan.plan import Counts
 from rosterkit.roster.schema import Entity
 from rosterkit.store import plans
@@ -95,7 +95,9 @@ def of_record(connection: sqlite3.Connection, entity: Entity, record: int) -> It
         yield Event(past, _mine(whole, entity.name, record))
 
 
-def sources(entity: Entity, events: list[Event], names: Names) -> dict[str, tuple[str | None, Event, pl.DataFrame]]:
+def sources(
+    entity: Entity, events: list[Event], names: Mapping[str, pl.DataFrame]
+) -> dict[str, tuple[str | None, Event, pl.DataFrame]]:
     """By label: the value that a record has, the event that gave it, and the row of the journal that says where."""
     out: dict[str, tuple[str | None, Event, pl.DataFrame]] = {}
     for event in events:

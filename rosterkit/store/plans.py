@@ -127,7 +127,8 @@ _COLUMNS = (
 def _plan(row: tuple[object, ...]) -> Plan:
     value = dict(zip(_COLUMNS, row, strict=True))
     decoded = {
-        name: json.loads(str(value[name])) for name in ("packages", "changes", "held", "findings", "segments", "notes", "sources")
+        name: json.loads(str(value[name]))
+        for name in ("packages", "changes", "held", "findings", "segments", "notes", "sources")
     }
     for name in ("changes", "held"):
         decoded[name] = {entity: Counts(**counts) for entity, counts in decoded[name].items()}
@@ -149,7 +150,9 @@ def _plan(row: tuple[object, ...]) -> Plan:
 
 def all_plans(connection: sqlite3.Connection) -> tuple[Plan, ...]:
     """Every plan, the newest first."""
-    return tuple(_plan(row) for row in connection.execute(f"select {','.join(_COLUMNS)} from plan order by number desc"))
+    return tuple(
+        _plan(row) for row in connection.execute(f"select {','.join(_COLUMNS)} from plan order by number desc")
+    )
 
 
 def find(connection: sqlite3.Connection, plan_id: str | None) -> Plan:

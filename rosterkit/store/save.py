@@ -26,8 +26,8 @@ __all__ = ["apply_plan", "store_proposal", "store_reversal"]
 
 
 def _frames(changes: Changes) -> Iterator[tuple[str, str, pl.DataFrame]]:
-    yield from changes.applicable().frames()
-    for part, name, frame in changes.held().frames():
+    yield from changes.applicable.frames()
+    for part, name, frame in changes.held.frames():
         yield f"held.{part}", name, frame
 
 
@@ -96,7 +96,7 @@ def store_reversal(connection: sqlite3.Connection, plan: Plan, settings_digest: 
 
 
 def _defer(connection: sqlite3.Connection, plan: Plan) -> None:
-    """Brings the deferred records to what the plan names. An undo defers a record unless a later row is deferred already."""
+    """Brings the deferred records to what the plan names; an undo leaves a later row that is deferred already."""
     for name, frame in plans.load(connection, plan.id, "settled").items():
         connection.executemany(
             "delete from deferred where entity=? and source=? and id_space=? and sourced_id=?",

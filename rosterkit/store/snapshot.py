@@ -138,9 +138,8 @@ class StoreSnapshot:
 
     @cached_property
     def _holds(self) -> pl.DataFrame:
-        query = (
-            f"select id, entity, {_KEY}, action, field, value, code, reason from hold where ended_at is null order by id"
-        )
+        names = f"id, entity, {_KEY}, action, field, value, code, reason"
+        query = f"select {names} from hold where ended_at is null order by id"
         return self._frame(query, (), HOLDS)
 
     def approved(self) -> pl.DataFrame:

@@ -30,9 +30,7 @@ def refuse_settled(plan: Plan) -> None:
     if plan.state == "rejected":
         raise Refused(f"Plan {plan.id} was rejected. {_AGAIN}", why="rejected")
     if plan.state == "superseded":
-        raise Refused(
-            f"A newer plan takes the place of plan {plan.id}. Look at that one.", why="superseded"
-        )
+        raise Refused(f"A newer plan takes the place of plan {plan.id}. Look at that one.", why="superseded")
     if plan.expires_at <= now():
         raise Refused(f"Plan {plan.id} expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC. {_AGAIN}", why="expired")
 

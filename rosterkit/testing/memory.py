@@ -1,4 +1,4 @@
-"""Extracts made by hand, for tests that need no files: rows as dictionaries, and a source in memory that delivers them."""
+"""Extracts made by hand, for tests that need no files: rows as dictionaries, and a source that delivers them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,12 @@ def table(
     """
     beside = {"_deleted": pl.Boolean, "_modified_at": pl.String, "_file": pl.String, "_line": pl.Int64}
     others = sorted({name for row in rows for name in row if name.startswith(("_by_", "_space_"))})
-    schema = {"sourced_id": pl.String, **beside, **by_name(entity).incoming_schema, **dict.fromkeys(others, pl.String)}
+    schema: dict[str, Any] = {
+        "sourced_id": pl.String,
+        **beside,
+        **by_name(entity).incoming_schema,
+        **dict.fromkeys(others, pl.String),
+    }
     filled = [
         {"_deleted": row.get("deleted", False), "_modified_at": row.get("modified_at"), "_file": f"{entity}.csv"}
         | {"_line": line, **{name: value for name, value in row.items() if name in schema}}
@@ -87,16 +92,16 @@ def extract(
 
 
 def _covered(given: Table, coverage: Coverage, *, changes: bool) -> Table:
-    return Table(
-        given.entity, given.rows, coverage, "", given.id_space, given.invalid, given.parents, changes=changes
-    )
+    return Table(given.entity, given.rows, coverage, "", given.id_space, given.invalid, given.parents, changes=changes)
 
 
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-_NOTHING = Capabilities((), "none", stable_contact_ids=True, demographics=True, incremental="", sso="", filters=(), set_up_by="")
+_NOTHING = Capabilities(
+    (), "none", stable_contact_ids=True, demographics=True, incremental="", sso="", filters=(), set_up_by=""
+)
 
 
 @dataclass(frozen=True)

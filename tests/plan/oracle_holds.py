@@ -16,7 +16,7 @@ DISTRICT = ""
 
 
 def propose(model: Model, extract: Extract, limits: Limits) -> Proposal:
-    """The plan for an extract. As making a plan does, it queues the package's deltas and sets the holds of new limits."""
+    """The plan for an extract. It queues the deltas and sets the holds of new limits, as making a plan does."""
     night, _, _ = plan(model, extract)
     for record in every(night):
         for hold in model.holds:

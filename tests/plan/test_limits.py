@@ -12,7 +12,7 @@ Group = tuple[pl.DataFrame, pl.DataFrame]
 
 
 def group(base: int, removed: int, added: int = 0, *, school: int = 1, role: str = "student") -> Group:
-    """So many active records in one group, of which so many are removed, and others are added: these, and the counts."""
+    """So many active records in one group, of which so many are removed; others are added. And the counts."""
     rows = [(school * 10_000 + i, role, school, True, False) for i in range(removed)]
     rows += [(school * 10_000 + base + i, role, school, False, True) for i in range(added)]
     counts = [(role, school, base), (role, None, base)]

@@ -54,7 +54,10 @@ def test_the_template_takes_any_path() -> None:
     ("text", "words"),
     [
         ('timezne = "UTC"', "timezne is not a setting; did you mean timezone?"),
-        ("[limits]\nmax_removed_percnt = 3", "limits.max_removed_percnt is not a setting; did you mean max_removed_percent?"),
+        (
+            "[limits]\nmax_removed_percnt = 3",
+            "limits.max_removed_percnt is not a setting; did you mean max_removed_percent?",
+        ),
         ("[caps]\nmembrs = 3", "caps.membrs is not a setting; did you mean members?"),
         ('[sources.a]\nkind = "oneroster"\npth = "b"', "sources.a.pth is not a setting; did you mean path?"),
         ("zzz = 1", "zzz is not a setting; known are caps, demographics"),

@@ -44,15 +44,15 @@ def _values(path: Path, connection: sqlite3.Connection, entity: Entity, record: 
         if column.label not in known:
             continue
         value, event, place = known[column.label]
-        file, line = place["file"][0], place["line"][0]
+        file, line = place["source_file"][0], place["source_line"][0]
         past = event.past
         out.append(Value(column.label, value, past.revision, past.plan, file or "", line or 0, past.actor, past.at))
     return tuple(out)
 
 
 def _findings(connection: sqlite3.Connection, sourced_id: str) -> pl.DataFrame:
-    """What the newest applied plan of each source found of the record."""
+    """What the newest applied plan found of the record."""
     frames = [pl.DataFrame(schema=FINDINGS)]
-    for plan in decisions.newest_applied(connection):
+    if plan := decisions.newest_applied(connection):
         frames += plans.load(connection, plan, "finding").values()
     return pl.concat(frames).filter(pl.col("key") == sourced_id)

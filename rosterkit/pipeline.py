@@ -1,38 +1,77 @@
-"""From a package to a stored plan: read, build, say what a reviewer should know first, store."""
+"""From extracts to a stored plan: all sources of the workspace are read, planned together, and stored as one plan."""
 
 from __future__ import annotations
 
 import secrets
 import sqlite3
+import tempfile
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from rosterkit.config import Config
-from rosterkit.errors import Refused
-from rosterkit.plan.build import Draft, build
-from rosterkit.plan.changes import Parts, counts
+from rosterkit.errors import Refused, SourceUnreadable
+from rosterkit.plan.changes import Changes, counts
+from rosterkit.plan.compare import compare
+from rosterkit.plan.dangling import as_findings
+from rosterkit.plan.limits import Limits
+from rosterkit.plan.merge import Delivered, merge
 from rosterkit.plan.plan import Plan
+from rosterkit.plan.proposal import Proposal, hold, proposal_of
+from rosterkit.plan.records import Records
+from rosterkit.plan.references import protect, resolve_references, waiting_for
+from rosterkit.plan.snapshot import Snapshot
 from rosterkit.plan.undo import reverse
 from rosterkit.registry import source
-from rosterkit.roster.schema import entities
-from rosterkit.sources.base import Progress
-from rosterkit.sources.bundle import Bundle, ReadOptions, read_bundle
+from rosterkit.roster import findings
+from rosterkit.sources.base import Context, Coverage, Extract, Progress, no_progress
+from rosterkit.sources.bundle import ReadOptions
+from rosterkit.sources.findings import Findings
+from rosterkit.sources.promises import checked
 from rosterkit.sources.row_cache import RowCache
-from rosterkit.store import deltas as queue
-from rosterkit.store import plans
+from rosterkit.store import deltas, plans
 from rosterkit.store.history import revisions
-from rosterkit.store.save import store_draft, store_reversal
+from rosterkit.store.save import store_proposal, store_reversal
 from rosterkit.store.snapshot import StoreSnapshot
+from rosterkit.transport.secrets import resolve
 
-__all__ = ["plan_package", "plan_undo", "read_options"]
+__all__ = ["plan_sources", "plan_undo", "propose", "read_options"]
 
 
-def _id(as_of: date) -> str:
-    return f"{as_of:%Y%m%d}-{secrets.token_hex(4)}"
+def _reported(delivered: Sequence[Delivered], records: Records, reports: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    names = {one.source: one.extract.column_names for one in delivered if one.extract.column_names}
+    return as_findings(reports, records.states, waiting_for(records), names)
+
+
+def propose(
+    delivered: Sequence[Delivered], snapshot: Snapshot, limits: Limits, progress: Progress = no_progress
+) -> Proposal:
+    """Works out what would change; reads the snapshot, writes nothing. Progress is in steps."""
+    desired = merge(delivered, snapshot)
+    compared = compare(desired, snapshot)
+    progress("planning", 1, 3)
+    records, reports = resolve_references(protect(compared.records))
+    # What policy keeps from being changed comes here: records = apply_policy(records, facts, settings), plan/policy.py.
+    held = hold(records, snapshot, limits)
+    progress("planning", 2, 3)
+    reported = _reported(delivered, records, [compared.missing, reports])
+    found = [*(one.extract.findings for one in delivered), compared.findings, reported, held.findings]
+    proposal = proposal_of(held, compared, findings.ordered(findings.concat(found)), snapshot)
+    progress("planning", 3, 3)
+    return proposal
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What the sources of a workspace delivered; ``failed``, by source: why it could not be read."""
+
+    delivered: tuple[Delivered, ...]
+    states: Mapping[str, str]  # by source: new, queued or settled, of the changes in its extract
+    failed: Mapping[str, str]
 
 
 def _accepted_lines(connection: sqlite3.Connection, name: str) -> frozenset[str]:
@@ -41,7 +80,7 @@ def _accepted_lines(connection: sqlite3.Connection, name: str) -> frozenset[str]
 
 
 def read_options(connection: sqlite3.Connection, config: Config, name: str, progress: Progress) -> ReadOptions:
-    """How the packages of this source are read."""
+    """How the packages of this source are read where they are only checked."""
     settings = config.source(name)
     return ReadOptions(
         strict=bool(getattr(settings.settings, "strict", False)),
@@ -53,99 +92,175 @@ def read_options(connection: sqlite3.Connection, config: Config, name: str, prog
     )
 
 
-def _needs_person(connection: sqlite3.Connection, config: Config, name: str, draft: Draft) -> str:
+@dataclass(frozen=True)
+class Run:
+    """What one run of a workspace is given: its settings, the day, and a folder that is removed afterwards."""
+
+    path: Path  # of roster.db
+    connection: sqlite3.Connection
+    config: Config
+    as_of: date
+    scratch: Path
+    progress: Progress
+
+
+def _extract(run: Run, name: str, package: Path | None) -> Extract:
+    """What one source delivers. ``package`` takes the place of the path in its settings."""
+    entry = run.config.source(name)
+    reader = source(entry.kind)
+    settings = (
+        entry.settings if package is None else entry.settings.model_copy(update={"path": str(package.absolute())})
+    )
+    scratch = run.scratch / name
+    scratch.mkdir(mode=0o700)
+    cursor = run.connection.execute("select cursor from source_cursor where source=?", (name,)).fetchone()
+    context = Context(
+        findings=Findings(reader.rules, strict=bool(getattr(settings, "strict", False))),
+        as_of=run.as_of,
+        scratch=scratch,
+        folder=run.path.parent,
+        progress=run.progress,
+        demographics=run.config.demographics,
+        cursor=cursor[0] if cursor else None,
+        ignored_lines=_accepted_lines(run.connection, name),
+        size_limits=run.config.caps,
+        row_cache=RowCache(run.path.parent / "cache" / "rows", may_write=True),
+        secret=lambda reference: resolve(reference, run.path.parent).get_secret_value(),
+    )
+    return checked(reader.extract(settings, context))
+
+
+def _read(run: Run, packages: Mapping[str, Path]) -> _Read:
+    """Reads every source that is enabled. One that cannot be read leaves its own records as they are.
+
+    Raises SourceUnreadable where it is the only one.
+    """
+    delivered, states, failed = [], {}, {}
+    names = [name for name, entry in run.config.sources.items() if entry.enabled or name in packages]
+    for name in names:
+        try:
+            extract = _extract(run, name, packages.get(name))
+        except SourceUnreadable as problem:
+            if len(names) == 1:
+                raise
+            failed[name] = str(problem)
+            continue
+        states[name] = deltas.known(run.connection, name, extract.id)
+        delivered.append(Delivered(name, extract, known=states[name] != "new"))
+    return _Read(tuple(delivered), states, failed)
+
+
+def _needs_person(connection: sqlite3.Connection, config: Config, changes: Changes) -> str:
     """Why a person must approve; "" where none must."""
     row = connection.execute(
-        "select settings_digest from plan where source=? and kind='sync' and state='applied' order by seq desc limit 1",
-        (name,),
+        "select settings_digest from plan where kind='sync' and state='applied' order by number desc limit 1"
     ).fetchone()
     if row is None:
         return "it is the first plan of this source"
     if row[0] != config.settings_digest:
         return "settings have changed since the last plan that was applied"
-    orgs = draft.parts.applicable().status.get("Org")
-    if orgs is not None and (orgs["action"] == "archive").any():
+    orgs = changes.status.get("Org")
+    if orgs is not None and "archive" in orgs["action"].to_list():
         return "a school or another organisation would leave, with what belongs to it"
     return "" if config.mode == "auto" else f'mode is "{config.mode}"'
 
 
-def _held_records(held: Parts) -> Counter[str]:
+def _held_records(held: Changes) -> Counter[str]:
     """How many records each code holds, in whole or in part."""
-    frames = [f.select("id", "hold", entity=pl.lit(name)) for _, name, f in held.frames()]
-    none = pl.DataFrame(schema={"id": pl.Int64, "hold": pl.String, "entity": pl.String})
-    return Counter(dict(pl.concat([none, *frames]).unique().group_by("hold").len().iter_rows()))
+    found = {(name, *row) for _, name, frame in held.frames() for row in frame.select("id", "hold").iter_rows()}
+    return Counter(code for _, _, code in found)
 
 
-def _notes(draft: Draft, bundle: Bundle, waiting: int, state: str, first: bool) -> tuple[str, ...]:
+_HELD = {
+    "limit": "held by a limit on what may be removed",
+    "case": "held: the id may have been reused for another person",
+    "person": "set aside by a person",
+    "undo": "held because a person undid them",
+    "protected": "kept: a row that cannot be read may be about them",
+    "dependant": "held because it depends on something that is held",
+}
+
+
+def _notes(held: Changes, read: _Read, waiting: int, *, first: bool) -> tuple[str, ...]:
     """Sentences a reviewer should read first."""
     notes = ["This is the first plan of this source: everything in it is new."] if first else []
-    if state == "settled" and any(s.delta for s in bundle.segments):
+    notes += [
+        f"Source {name} could not be read, and its records stay as they are: {why}" for name, why in read.failed.items()
+    ]
+    tables = [(one.source, table) for one in read.delivered for table in one.extract.tables]
+    if any(read.states[name] == "settled" and table.changes for name, table in tables):
         notes.append("The changes in this package were applied before; they are not applied again.")
     if waiting > 1:
         notes.append(f"It covers {waiting} packages of changes that were not applied yet.")
-    partial = [s for s in bundle.segments if s.state == "partial"]
-    notes += [f"{s.entity} is partial ({s.why}): nobody is archived for being absent from it." for s in partial]
-    codes = _held_records(draft.parts.held())
-    words = {
-        "limit": "held by a limit on what may vanish",
-        "case": "held as a case: an id may have been given to another person",
-        "person": "set aside by a person",
-        "undo": "held because a person undid them",
-        "protected": "kept because a row that cannot be read may speak of it",
-        "dependant": "held because it depends on something that is held",
-    }
     notes += [
-        f"{codes[code]} {'record is' if codes[code] == 1 else 'records are'} {words[code]}."
-        for code in words
+        f"{table.entity} is partial ({table.reason}): nobody is archived for being absent from it."
+        for _, table in tables
+        if table.coverage == Coverage.PARTIAL
+    ]
+    codes = _held_records(held)
+    notes += [
+        f"{codes[code]} {'record is' if codes[code] == 1 else 'records are'} {text}."
+        for code, text in _HELD.items()
         if codes[code]
     ]
     return tuple(notes)
 
 
-def plan_package(
+def plan_sources(
     path: Path,
     connection: sqlite3.Connection,
     config: Config,
-    name: str,
-    package: Path,
+    packages: Mapping[str, Path],
     as_of: date,
     progress: Progress,
 ) -> Plan:
-    """Reads the package, works out the plan and stores it; returns it."""
-    options = read_options(connection, config, name, progress)
-    options = replace(options, row_cache=RowCache(path.parent / "cache" / "rows" / name, may_write=True), as_of=as_of)
-    read = read_bundle(source(config.source(name).kind), package, options).checked()
-    bundle = queue.tonight(read, queue.known(connection, name, read.package.id))
-    snapshot = StoreSnapshot(path, connection, name)
-    progress("planning", 0, 0)
-    draft = build(bundle, snapshot, config.limits, progress)
-    state = queue.known(connection, name, read.package.id)
-    packages = tuple(dict.fromkeys([*queue.waiting(connection, name), read.package.id]))
-    created = plans.now()
-    first = not connection.execute("select 1 from plan where source=? and state='applied'", (name,)).fetchone()
-    why = "" if draft.parts.applicable().empty else _needs_person(connection, config, name, draft)
-    severities = dict(draft.findings.group_by("severity").len().iter_rows())
+    """Reads the sources, works out the plan and stores it; returns it. ``packages``, by source: what is read instead of
+    what its settings name.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        run = Run(path, connection, config, as_of, Path(scratch), progress)
+        read = _read(run, packages)
+        snapshot = StoreSnapshot(path, connection)
+        progress("planning", 0, 0)
+        proposal = propose(read.delivered, snapshot, config.limits, progress)
+        return _stored(run, read, proposal, snapshot.revision)
+
+
+def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
+    """Stores the proposal as a plan."""
+    config, connection = run.config, run.connection
+    sources = [one.source for one in read.delivered]
+    queued = [*deltas.waiting(connection, sources), *((one.source, one.extract.id) for one in read.delivered)]
+    covered = tuple(dict.fromkeys(queued))
+    first = not connection.execute("select 1 from plan where kind='sync' and state='applied'").fetchone()
+    going, held = proposal.changes.applicable, proposal.changes.held
+    why = "" if going.empty else _needs_person(connection, config, going)
+    created, severities = plans.now(), Counter(proposal.findings["severity"].to_list())
     plan = Plan(
-        id=_id(as_of),
-        source=name,
-        kind="sync",
+        id=_id(run.as_of),
         state="proposed",
-        base=snapshot.revision,
-        as_of=as_of,
+        as_of=run.as_of,
         created_at=created,
         expires_at=created + timedelta(hours=config.plan_hours),
-        content_hash=draft.content_hash,
+        sources=tuple(sources),
+        kind="sync",
+        base=base,
+        content_hash=proposal.content_hash,
         needs_approval=bool(why),
         approval_why=why,
-        packages=packages,
-        changes=counts(draft.parts.applicable()),
-        held=counts(draft.parts.held()),
-        findings={s: severities.get(s, 0) for s in ("error", "warning", "info")},
-        segments=tuple((s.entity, s.role, s.state, s.why) for s in read.segments),
-        notes=_notes(draft, read, len(packages), state, first),
+        packages=tuple(package for _, package in covered),
+        changes=counts(going),
+        held=counts(held),
+        findings={s: severities[s] for s in ("error", "warning", "info")},
+        segments=tuple((t.entity, "", str(t.coverage), t.reason) for one in read.delivered for t in one.extract.tables),
+        notes=_notes(held, read, len(covered) - len(sources) + 1, first=first),
     )
-    store_draft(connection, plan, config.settings_digest, draft, read)
+    store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered)
     return plan
+
+
+def _id(as_of: date) -> str:
+    return f"{as_of:%Y%m%d}-{secrets.token_hex(4)}"
 
 
 def plan_undo(path: Path, connection: sqlite3.Connection, config: Config, revision: int | None, as_of: date) -> Plan:
@@ -155,29 +270,28 @@ def plan_undo(path: Path, connection: sqlite3.Connection, config: Config, revisi
         what = "Nothing was applied yet" if revision is None else f"There is no revision {revision}"
         raise Refused(f'{what}. See "rosterkit history".', why="no-revision")
     undone = plans.find(connection, past[0].plan)
-    snapshot = StoreSnapshot(path, connection, undone.source)
-    reversal = reverse(plans.parts(connection, undone.id), {e.name: snapshot.rows(e) for e in entities()})
-    created = plans.now()
-    held = counts(reversal.parts.held())
-    left = sum(c.total for c in held.values())
+    snapshot = StoreSnapshot(path, connection)
+    reversal = reverse(plans.parts(connection, undone.id), snapshot)
+    held = counts(reversal.changes.held)
+    left, created = sum(c.total for c in held.values()), plans.now()
     plan = Plan(
         id=_id(as_of),
-        source=undone.source,
-        kind="undo",
         state="proposed",
-        base=snapshot.revision,
         as_of=as_of,
         created_at=created,
         expires_at=created + timedelta(hours=config.plan_hours),
+        sources=undone.sources,
+        kind="undo",
+        base=snapshot.revision,
         content_hash=reversal.content_hash,
         needs_approval=True,
         approval_why="an undo is a person's decision",
         undoes=past[0].revision,
-        changes=counts(reversal.parts.applicable()),
+        changes=counts(reversal.changes.applicable),
         held=held,
         findings={"error": 0, "warning": 0, "info": 0},
         notes=(
-            f"It undoes revision {past[0].revision}. What it takes back stays so until the source says something new.",
+            f"It undoes revision {past[0].revision}. What it takes back stays so until the source delivers another.",
             *(
                 [f"{left} changes of that revision are left as they are: later ones changed or refer to them."]
                 if left

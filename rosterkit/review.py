@@ -10,17 +10,16 @@ from pathlib import Path
 import polars as pl
 
 from rosterkit.errors import Refused, UsageError
-from rosterkit.plan.changes import Parts
-from rosterkit.plan.natural_keys import as_text, digest
-from rosterkit.plan.plan import Plan
-from rosterkit.plan.snapshot import APPROVED
+from rosterkit.plan.changes import Changes
+from rosterkit.plan.fields import as_text, digest
+from rosterkit.plan.snapshot import APPROVED, KEY_PARTS, key
 from rosterkit.results import Approval, Hold
 from rosterkit.roster.schema import Entity, by_name, entities
 from rosterkit.roster.vocabulary import ENTITY_WORDS
 from rosterkit.store import decisions, holds, plans
 from rosterkit.store.database import transaction
 from rosterkit.store.display_names import keys_of
-from rosterkit.store.history import record_id
+from rosterkit.store.history import record_key
 from rosterkit.store.holds import StoredHold
 from rosterkit.store.staleness import refuse_settled
 
@@ -66,52 +65,43 @@ def sign(connection: sqlite3.Connection, plan_id: str, decision: str, actor: str
         return decisions.decide(connection, plan, decision, actor, reason)[0]
 
 
-def _ceilings(path: Path, held: Parts) -> Iterator[pl.DataFrame]:
-    """APPROVED rows (without their id) of every held change."""
-    keys = keys_of(path, held)
+_CEILING = [*KEY_PARTS, *list(APPROVED)[3:], "entity", "hold"]
+
+
+def _ceilings(path: Path, held: Changes) -> Iterator[pl.DataFrame]:
+    """What a person approves by approving each held change."""
+    names = keys_of(path, held)
+    nothing = pl.lit("")
     for name, frame in held.create.items():
         entity = by_name(name)
-        texts = as_text(entity, frame, keys)
-        yield frame.select(
-            "sourced_id", "hold", entity=pl.lit(name), action=pl.lit("create"), field=pl.lit(""), before=pl.lit("")
-        ).with_columns(after=digest(entity, texts))
+        after = as_text(entity, frame, names).select(after=digest(entity)).collect().to_series()
+        rows = frame.select(*KEY_PARTS, "hold", action=pl.lit("create"), field=nothing, before=nothing)
+        yield rows.with_columns(after, entity=pl.lit(name)).select(_CEILING)
     for name, frame in held.status.items():
-        archive = pl.col("action") == "archive"
-        yield frame.filter(archive).select(
-            "sourced_id",
-            "hold",
-            entity=pl.lit(name),
-            action="action",
-            field=pl.lit(""),
-            before="digest",
-            after=pl.lit(""),
-        )
-        yield _restores(by_name(name), frame.filter(~archive), held.update.get(name))
+        archives = frame.filter(pl.col("action") == "archive")
+        rows = archives.select(*KEY_PARTS, "hold", "action", before="digest", field=nothing, after=nothing)
+        yield rows.with_columns(entity=pl.lit(name)).select(_CEILING)
+        yield _restores(by_name(name), frame.filter(pl.col("action") == "restore"), held.update.get(name))
     for name, frame in held.update.items():
         rows = frame.filter(pl.col("action") == "update")
-        yield rows.select("sourced_id", "hold", "action", "field", "before", "after", entity=pl.lit(name))
+        yield rows.with_columns(entity=pl.lit(name)).select(_CEILING)
 
 
 def _restores(entity: Entity, frame: pl.DataFrame, update: pl.DataFrame | None) -> pl.DataFrame:
     """A restore is approved with the row that it brings back: the stored one with the fields that change."""
     shape = pl.Struct([pl.Field(c.label, pl.String) for c in entity.columns])
-    rows = (
-        frame.select("sourced_id", "hold", "digest")
-        .with_columns(row=pl.col("digest").str.json_decode(shape))
-        .unnest("row")
-    )
+    row = pl.col("digest").str.json_decode(shape).alias("row")
+    rows = frame.select(*KEY_PARTS, "hold", "digest").with_columns(row).unnest("row")
     for column in entity.columns if update is not None else ():
         assert update is not None
         mine = update.filter((pl.col("action") == "restore") & (pl.col("field") == column.label))
-        new = mine.select("sourced_id", _after="after", _hit=pl.lit(value=True))
-        rows = rows.join(new, on="sourced_id", how="left", maintain_order="left")
+        new = mine.select(*KEY_PARTS, _after="after", _hit=pl.lit(value=True))
+        rows = rows.join(new, on=KEY_PARTS, how="left", maintain_order="left")
         rows = rows.with_columns(
             pl.when("_hit").then(pl.col("_after")).otherwise(pl.col(column.label)).alias(column.label)
         ).drop("_after", "_hit")
-    after = digest(entity, rows.with_columns(id=pl.lit(0)))
-    return rows.select(
-        "sourced_id", "hold", entity=pl.lit(entity.name), action=pl.lit("restore"), field=pl.lit(""), before="digest"
-    ).with_columns(after=after)
+    same = {"entity": pl.lit(entity.name), "action": pl.lit("restore"), "field": pl.lit("")}
+    return rows.select(*KEY_PARTS, "hold", before="digest", after=digest(entity), **same).select(_CEILING)
 
 
 def approve_held(
@@ -134,9 +124,8 @@ def approve_held(
     plan = plans.find(connection, plans.written_out(plan_id))
     if plan.kind != "sync":
         raise Refused("What an undo leaves is not held: later changes stand on it. Undo those first.", why="undo")
-    columns = [*list(APPROVED)[1:], "hold"]
-    found = [frame.select(columns) for frame in _ceilings(path, plans.parts(connection, plan.id, held=True))]
-    rows = pl.concat([pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), *found])
+    found = _ceilings(path, plans.parts(connection, plan.id, held=True))
+    rows = pl.concat([pl.DataFrame(schema=dict.fromkeys(_CEILING, pl.String)), *found])
     for name, value in (
         ("entity", entity_of(entity).name if entity else None),
         ("action", action),
@@ -161,7 +150,7 @@ def approve_held(
     records = rows.select("entity", "sourced_id", "action").unique().height
     with transaction(connection):
         approval, number = decisions.decide(connection, plan, "approve-held", actor, reason, records)
-        decisions.approve_changes(connection, number, plan.source, expires, rows)
+        decisions.approve_changes(connection, number, expires, rows.drop("hold"))
     return approval
 
 
@@ -173,19 +162,18 @@ def holds_of(connection: sqlite3.Connection, where: str = "", values: tuple[obje
     )
 
 
-def _origin(connection: sqlite3.Connection, entity: Entity, sourced_id: str) -> str:
-    """The source that speaks of a record: stored, waiting, or in its newest plan; UsageError when none does."""
-    found = record_id(connection, entity, sourced_id)
+def _key(connection: sqlite3.Connection, entity: Entity, sourced_id: str) -> str:
+    """The planner's key of a record that is stored, deferred, or in its newest plan; UsageError when there is none."""
+    found = record_key(connection, entity, sourced_id)
     if found:
-        return found[1]
-    if source := decisions.deferred_source(connection, entity.name, sourced_id):
-        return source
-    newest = {plan.source: plan for plan in reversed(plans.all_plans(connection)) if plan.kind == "sync"}
-    for plan in newest.values():
-        for part in ("create", "held.create"):
-            created = plans.load(connection, plan.id, part).get(entity.name)
-            if created is not None and sourced_id in created["sourced_id"]:
-                return plan.source
+        return found
+    sync = next((plan for plan in plans.all_plans(connection) if plan.kind == "sync"), None)
+    for part in ("create", "held.create") if sync else ():
+        assert sync is not None
+        created = plans.load(connection, sync.id, part).get(entity.name)
+        mine = created.filter(pl.col("sourced_id") == sourced_id) if created is not None else None
+        if mine is not None and mine.height:
+            return str(mine.select(key()).item(0, 0))
     raise UsageError(f"There is no {entity.name} {sourced_id} in the store, and the newest plan creates none.")
 
 
@@ -202,13 +190,13 @@ def hold(
     """Sets a record, one action of it or one field aside, until it is released; a plan may only propose it yet."""
     reason = _reason(reason)
     kind = entity_of(entity)
-    origin = _origin(connection, kind, sourced_id)
+    record = _key(connection, kind, sourced_id)
     if action not in ("", "create", "update", "archive", "restore"):
         raise UsageError(f'There is no action "{action}". It is one of create, update, archive, restore.')
     if field and field not in {c.label for c in kind.columns}:
         raise UsageError(f'{kind.name} has no field "{field}". It has {", ".join(c.label for c in kind.columns)}.')
     with transaction(connection):
-        holds.add(connection, origin, actor, [StoredHold(kind.name, sourced_id, "person", reason, action, field)])
+        holds.add(connection, actor, [StoredHold(kind.name, record, "person", reason, action, field)])
     where = "entity=? and sourced_id=? and action=? and field=? and code='person'"
     return holds_of(connection, where, (kind.name, sourced_id, action, field))[-1]
 
@@ -237,20 +225,17 @@ def all_held(connection: sqlite3.Connection) -> tuple[Hold, ...]:
     """Everything that is held: what persons, limits and undos set, then what the newest plans hold beside it."""
     kept = holds_of(connection)
     known = {(hold.entity, hold.sourced_id) for hold in kept}
-    newest: dict[str, Plan] = {}
-    for plan in plans.all_plans(connection):
-        if plan.kind == "sync":
-            newest.setdefault(plan.source, plan)
+    newest = next((plan for plan in plans.all_plans(connection) if plan.kind == "sync"), None)
     more: dict[tuple[str, str, str, str], Hold] = {}
-    for plan in newest.values():
-        for _, entity, rows in plans.parts(connection, plan.id, held=True).frames():
-            action = pl.col("action") if "action" in rows.columns else pl.lit("create")
-            for key, what, code, why in rows.select("sourced_id", action, "hold", "hold_why").unique().iter_rows():
-                if code not in _OF_THE_STORE and (entity, key) not in known:
-                    reason = f"{_CODES.get(code, code)}: {why}" if code in _CODES else str(why)
-                    hold = Hold(entity, key, what, "", code, reason, f"plan {plan.id}", plan.created_at)
-                    more[entity, key, what, code] = hold
-    return (*kept, *(more[key] for key in sorted(more, key=lambda key: (key[3] != _SUSPECTED_REUSE, key))))
+    for _, entity, rows in plans.parts(connection, newest.id, held=True).frames() if newest else ():
+        assert newest is not None
+        action = pl.col("action") if "action" in rows.columns else pl.lit("create")
+        for record, what, code, why in rows.select("sourced_id", action, "hold", "hold_why").unique().iter_rows():
+            if code not in _OF_THE_STORE and (entity, record) not in known:
+                reason = f"{_CODES[code]}: {why}" if code in _CODES else str(why)
+                hold = Hold(entity, record, what, "", code, reason, f"plan {newest.id}", newest.created_at)
+                more[entity, record, what, code] = hold
+    return (*kept, *(more[one] for one in sorted(more, key=lambda one: (one[3] != _SUSPECTED_REUSE, one))))
 
 
 def ignore_line(connection: sqlite3.Connection, source: str, line_hash: str, *, actor: str, reason: str) -> None:

@@ -27,7 +27,7 @@ from rosterkit.errors import Refused, UsageError
 from rosterkit.feed_building import approve_feed, build_feed, check_feed, reject_feed
 from rosterkit.lineage import explain_record
 from rosterkit.lock import lease
-from rosterkit.plan.explain import creates, lines
+from rosterkit.plan.lines import creates, lines
 from rosterkit.plan.plan import LINES, Plan, PlanView
 from rosterkit.results import (
     Applied,
@@ -132,16 +132,16 @@ class Workspace:
         return check_package(self._package(package, source), kind=kind, options=options)
 
     def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
-        """Works out what would change and stores it as a plan; ``as_of``: a date in the district's zone, or today."""
+        """Works out what would change and stores it as a plan; ``as_of``: a date in the district's zone, or today.
+
+        All sources are planned together. ``package`` takes the place of what ``source`` reads by its settings.
+        """
+        if package is not None or not self.config.sources:
+            self.config.source(source)
+        packages = {} if package is None else {source: Path(package)}
         with self._write() as connection:
-            return planning.plan_package(
-                self.database,
-                connection,
-                self.config,
-                source,
-                self._package(package, source),
-                as_of or self._today(),
-                self._progress,
+            return planning.plan_sources(
+                self.database, connection, self.config, packages, as_of or self._today(), self._progress
             )
 
     def validate(self) -> None:
@@ -278,7 +278,7 @@ class Workspace:
                 raise UsageError(f"There is no {kind.name} {sourced_id} in the store.")
             names = names_of(self.database)
             events = history.of_record(connection, kind, found[0])
-            return tuple(_revision(event.past, lines(event.parts, names), signed) for event in events)
+            return tuple(_revision(event.past, lines(event.changes, names), signed) for event in events)
 
     def explain(self, entity: str, sourced_id: str) -> Explanation:
         """Where each value of a record comes from, what waits, what is held and what was found."""

@@ -2,88 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
-from rosterkit.plan.compare import bit
-from rosterkit.plan.natural_keys import Keys, as_text, digest
-from rosterkit.plan.snapshot import APPROVED
-from rosterkit.roster.schema import Entity, entities
+from rosterkit.plan.fields import Names, digests
+from rosterkit.plan.records import ENTITY, HOLD, Records
 
-__all__ = ["approvable", "free", "freed", "wholly"]
+__all__ = ["Approved", "approved_of", "free", "used"]
+
+_NONE = pl.DataFrame(schema={"node": pl.Int64, "bits": pl.UInt32, "whole": pl.Boolean})
 
 
-def approvable(entity: Entity, rows: pl.DataFrame, keys: Keys) -> pl.DataFrame:
-    """What a person approves when approving these judged rows: APPROVED without its id."""
-    mine = pl.lit(entity.name)
-    before, after = as_text(entity, rows, keys, "s."), as_text(entity, rows, keys)
-    rows = rows.with_columns(_before=digest(entity, before), _after=digest(entity, after))
-    whole = rows.filter(pl.col("action") != "update").select(
-        "sourced_id",
-        "action",
-        entity=mine,
-        field=pl.lit(""),
-        before=pl.when(pl.col("action") == "create").then(pl.lit("")).otherwise("_before"),
-        after=pl.when(pl.col("action") == "archive").then(pl.lit("")).otherwise("_after"),
+@dataclass(frozen=True)
+class Approved:
+    """``rows``, by node: ``bits`` of approved fields of an update, and whether everything proposed was approved."""
+
+    rows: pl.DataFrame
+
+    @property
+    def whole(self) -> pl.Series:
+        """Nodes that a person approved whole: of a suspected reuse of an id, no part is enough."""
+        return self.rows.filter("whole")["node"]
+
+
+def approved_of(records: Records, approved: pl.DataFrame, fields: pl.DataFrame, names: Names) -> Approved:
+    """What was approved of these records, exactly as it was: ``approved`` is APPROVED, ``fields`` FIELDS."""
+    if approved.is_empty():
+        return Approved(_NONE)
+    states = records.states.lazy().filter(pl.col("action").is_not_null())
+    mine = (
+        approved.lazy()
+        .with_columns(pl.col("entity").cast(ENTITY))
+        .join(
+            states.select("node", "entity", "id", "key", "changed", action=pl.col("action").cast(pl.String)),
+            on=["entity", "key", "action"],
+        )
+        .collect()
     )
-    parts = [whole]
-    for column in entity.columns:
-        hit = (pl.col("action") == "update") & ((pl.col("diff") & bit(entity, column)) != 0)
-        changed = rows.with_columns(_b=before[column.label], _a=after[column.label]).filter(hit)
-        parts.append(
-            changed.select("sourced_id", "action", entity=mine, field=pl.lit(column.label), before="_b", after="_a")
-        )
-    return pl.concat(p.select(list(APPROVED)[1:]) for p in parts)
+    if mine.is_empty():
+        return Approved(_NONE)
+    updates = mine.filter(pl.col("action") == "update")
+    lines = updates.join(fields, on=["node", "field", "before", "after"], nulls_equal=True)
+    by_node = lines.group_by("node", "changed").agg(bits=pl.col("bit").unique().sum().cast(pl.UInt32))
+    of_updates = by_node.select("node", "bits", whole=(pl.col("changed") & ~pl.col("bits")) == 0)
+    others = mine.filter(pl.col("action") != "update")
+    texts = digests(records, others.select("node", "entity", "id").unique(), names)
+    met = others.join(texts, on="node", suffix="_now")
+    creates, archives = (pl.col("action") == action for action in ("create", "archive"))
+    before = pl.when(creates).then(pl.lit("")).otherwise("before_now")
+    after = pl.when(archives).then(pl.lit("")).otherwise("after_now")
+    same = met.filter((pl.col("before") == before) & (pl.col("after") == after))
+    of_others = same.select("node", bits=pl.lit(0, pl.UInt32), whole=pl.lit(value=True)).unique()
+    return Approved(pl.concat([of_updates, of_others]))
 
 
-def freed(judged: Mapping[str, pl.DataFrame], approved: pl.DataFrame, keys: Keys) -> dict[str, pl.DataFrame]:
-    """By entity the judged rows that an approval speaks of: id, ``bits`` of the approved fields (all if the whole)."""
-    out: dict[str, pl.DataFrame] = {}
-    for entity in entities():
-        mine = approved.filter(pl.col("entity") == entity.name)
-        if mine.is_empty():
-            out[entity.name] = pl.DataFrame(schema={"id": pl.Int64, "bits": pl.UInt64})
-            continue
-        rows = (
-            judged[entity.name]
-            .filter(pl.col("action").is_not_null())
-            .join(mine, on=["sourced_id", "action"], how="semi")
-        )
-        now = approvable(entity, rows, keys)
-        same = now.join(mine, on=["sourced_id", "action", "field", "before", "after"], how="semi", nulls_equal=True)
-        bits = {c.label: bit(entity, c) for c in entity.columns} | {"": (1 << 64) - 1}
-        out[entity.name] = (
-            same.with_columns(bits=pl.col("field").replace_strict(bits, return_dtype=pl.UInt64))
-            .group_by("sourced_id")
-            .agg(pl.col("bits").bitwise_or())
-            .join(rows.select("sourced_id", "id"), on="sourced_id")
-            .select("id", "bits")
-        )
-    return out
+def free(records: Records, approved: Approved) -> Records:
+    """Lifts the direct holds of what was approved; what depends on something held is held by ``plan.propagation``."""
+    direct = pl.col("hold").is_in(["case", "limit", "person", "undo"])
+    lift = pl.col("_whole").fill_null(value=False) & direct
+    return records.changed_by(
+        approved.rows,
+        hold=pl.when(lift).then(pl.lit(None, HOLD)).otherwise("hold"),
+        hold_reason=pl.when(lift).then(pl.lit(None, pl.String)).otherwise("hold_reason"),
+        held_fields=pl.col("held_fields") & ~pl.col("_bits").fill_null(0),
+    )
 
 
-def _whole() -> pl.Expr:
-    """Whether everything that is proposed for a row was approved; ``bits`` as ``freed`` gives them."""
-    update = (pl.col("action") == "update") & ((pl.col("diff") & ~pl.col("bits")) == 0)
-    return (pl.col("bits") == (1 << 64) - 1) | (update & (pl.col("bits") != 0))
-
-
-def wholly(judged: Mapping[str, pl.DataFrame], approved: Mapping[str, pl.DataFrame]) -> dict[str, pl.Series]:
-    """By entity the ids of rows that a person approved whole: of a case, no part is enough."""
-    return {name: judged[name].join(rows, on="id").filter(_whole())["id"] for name, rows in approved.items()}
-
-
-def free(judged: dict[str, pl.DataFrame], approved: Mapping[str, pl.DataFrame]) -> None:
-    """Lifts the direct holds of what was approved; what depends on something held stays held by ``plan.closure``."""
-    for entity in entities():
-        if approved[entity.name].height == 0:
-            continue
-        rows = judged[entity.name].join(approved[entity.name], on="id", how="left", maintain_order="left")
-        rows = rows.with_columns(pl.col("bits").fill_null(0))
-        lift = _whole() & pl.col("hold").is_in(["case", "limit", "person", "undo"])
-        judged[entity.name] = rows.with_columns(
-            hold=pl.when(lift).then(None).otherwise("hold"),
-            hold_why=pl.when(lift).then(None).otherwise("hold_why"),
-            field_hold=pl.col("field_hold") & ~pl.col("bits"),
-        ).drop("bits")
+def used(approved: pl.DataFrame, going: pl.DataFrame) -> tuple[int, ...]:
+    """Approvals that a plan uses up when it is applied; ``going``: entity, key and action of what it applies."""
+    if approved.is_empty():
+        return ()
+    met = approved.join(going, on=["entity", "key", "action"], how="semi")
+    return tuple(sorted(met["approved_id"].to_list()))

@@ -1,219 +1,246 @@
-"""The body of a plan: its changes as frames, which are stored, shown, applied, undone and replayed alike.
+"""The change set of a plan as frames, which are stored, shown, applied, undone and replayed alike.
 
-Every part is one frame of one entity. ``hold`` and ``hold_why`` are null in what will be applied.
+Every part is one frame of one entity. ``hold`` and ``hold_reason`` are null in what will be applied.
 
-========  =======================================================================================================
-part      columns
-========  =======================================================================================================
-create    id, sourced_id, every business column by name (references as ids), PROVENANCE, hold, hold_why
-status    id, sourced_id, action (archive | restore), how, digest, PROVENANCE, hold, hold_why
-update    id, sourced_id, action (update | restore), field (label), before, after (text, references as sourced ids),
-          before_id, after_id (of references), how, PROVENANCE, hold, hold_why
-stamp     id, modified_at: what dateLastModified the source said of records that otherwise stay as they are
-========  =======================================================================================================
+============  ===================================================================================================
+part          columns
+============  ===================================================================================================
+create        id, KEY_PARTS, every business column by name (references as ids), PROVENANCE, FINGERPRINT, hold,
+              hold_reason
+status        id, KEY_PARTS, action (archive | restore), cause, digest (of what is held), PROVENANCE, hold, hold_reason
+update        id, KEY_PARTS, action (update | restore), field (label), before, after (text, references as sourced
+              ids), before_id, after_id (of references), cause, PROVENANCE, hold, hold_reason
+dates         id, modified_at: when the source last changed records that otherwise stay as they are
+fingerprints  id, FINGERPRINT: of rows that are stored as they were delivered, beside those that are created; written
+              outside revisions. Whatever else is written clears the fingerprint of its row.
+============  ===================================================================================================
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 
 import polars as pl
 
-from rosterkit.plan.compare import bit, has
-from rosterkit.plan.frames import order_of, where
-from rosterkit.plan.natural_keys import Keys, as_text, digest
+from rosterkit.plan.deferred import as_delivered
+from rosterkit.plan.fields import Names, digests
 from rosterkit.plan.plan import ACTIONS, Counts
-from rosterkit.roster.schema import PROVENANCE, Entity, entities
+from rosterkit.plan.records import ENTITY, Records, by_entity, has
+from rosterkit.plan.snapshot import KEY_PARTS, with_key_parts
+from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Entity, by_name, entities
 
-__all__ = ["HOLD", "STATUS", "UPDATE", "Parts", "content_hash", "counts", "parts_of"]
+__all__ = ["STATUS", "UPDATE", "Changes", "changes_of", "counts", "create_schema"]
 
-_PIECE = 50_000  # rows that are hashed at a time
+Shape = dict[str, type[pl.DataType]]
 
-HOLD: dict[str, type[pl.DataType]] = {"hold": pl.String, "hold_why": pl.String}
-_PLACE: dict[str, type[pl.DataType]] = {name: pl.Int64 if name == "line" else pl.String for name in PROVENANCE}
-STATUS: dict[str, type[pl.DataType]] = {
+_HOLD: Shape = {"hold": pl.String, "hold_reason": pl.String}
+_KEY: Shape = dict.fromkeys(KEY_PARTS, pl.String)
+_PLACE: Shape = {name: pl.Int64 if name == "source_line" else pl.String for name in PROVENANCE}
+STATUS: Shape = {
     "id": pl.Int64,
-    "sourced_id": pl.String,
+    **_KEY,
     "action": pl.String,
-    "how": pl.String,
+    "cause": pl.String,
     "digest": pl.String,
     **_PLACE,
-    **HOLD,
+    **_HOLD,
 }
-UPDATE: dict[str, type[pl.DataType]] = {
+UPDATE: Shape = {
     "id": pl.Int64,
-    "sourced_id": pl.String,
+    **_KEY,
     "action": pl.String,
     "field": pl.String,
     "before": pl.String,
     "after": pl.String,
     "before_id": pl.Int64,
     "after_id": pl.Int64,
-    "how": pl.String,
+    "cause": pl.String,
     **_PLACE,
-    **HOLD,
+    **_HOLD,
 }
 
 
-def create_schema(entity: Entity) -> dict[str, type[pl.DataType]]:
+def create_schema(entity: Entity) -> Shape:
     """The columns of a create part."""
     business = {c.name: c.dtype for c in entity.columns}
-    return {"id": pl.Int64, "sourced_id": pl.String, **business, **_PLACE, **HOLD}
+    return {"id": pl.Int64, **_KEY, **business, **_PLACE, **dict.fromkeys(FINGERPRINT, pl.Int64), **_HOLD}
+
+
+Part = Mapping[str, pl.DataFrame]
 
 
 @dataclass(frozen=True)
-class Parts:
+class Changes:
     """The changes of a plan by entity; an entity without any is missing."""
 
-    create: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    status: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    update: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    stamp: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    create: Part = field(default_factory=dict)
+    status: Part = field(default_factory=dict)
+    update: Part = field(default_factory=dict)
+    dates: Part = field(default_factory=dict)
+    fingerprints: Part = field(default_factory=dict)
 
-    def frames(self) -> Iterable[tuple[str, str, pl.DataFrame]]:
+    def frames(self) -> Iterator[tuple[str, str, pl.DataFrame]]:
         """(part, entity, frame) of each that is not empty."""
-        for part in ("create", "status", "update", "stamp"):
-            for name, frame in getattr(self, part).items():
+        for part in fields(self):
+            for name, frame in getattr(self, part.name).items():
                 if frame.height:
-                    yield part, name, frame
+                    yield part.name, name, frame
 
-    def applicable(self) -> Parts:
+    def written(self) -> Iterator[tuple[str, str, pl.DataFrame]]:
+        """``frames`` without fingerprints, which are no part of a revision."""
+        return (found for found in self.frames() if found[0] != "fingerprints")
+
+    @cached_property
+    def applicable(self) -> Changes:
         """Only what will be applied."""
-        return self._only(pl.col("hold").is_null(), self.stamp)
+        return self._only(held=False, dates=self.dates, fingerprints=self.fingerprints)
 
-    def held(self) -> Parts:
+    @cached_property
+    def held(self) -> Changes:
         """Only what is held."""
-        return self._only(pl.col("hold").is_not_null(), {})
+        return self._only(held=True)
 
-    def _only(self, which: pl.Expr, stamp: Mapping[str, pl.DataFrame]) -> Parts:
-        kept = {
-            part: {name: rows for name, frame in getattr(self, part).items() if (rows := where(frame, which)).height}
-            for part in ("create", "status", "update")
-        }
-        return Parts(**kept, stamp=stamp)
+    def _only(self, *, held: bool, **others: Part) -> Changes:
+        kept: dict[str, Part] = {}
+        for part in ("create", "status", "update"):
+            of_part = {}
+            for name, frame in getattr(self, part).items():
+                none = frame["hold"].null_count()
+                if none == (0 if held else frame.height):
+                    of_part[name] = frame
+                elif 0 < none < frame.height:
+                    mine = pl.col("hold").is_not_null() if held else pl.col("hold").is_null()
+                    of_part[name] = frame.filter(mine)
+            kept[part] = of_part
+        return Changes(**kept, **others)
 
     @property
     def empty(self) -> bool:
-        """Whether applying these parts would write no row."""
-        return not any(True for _ in self.frames())
+        """Whether applying these changes writes no revision."""
+        return next(self.written(), None) is None
 
 
-def _updates(entity: Entity, rows: pl.DataFrame, keys: Keys, field_codes: pl.DataFrame) -> pl.DataFrame:
-    """The changed fields of updates and restores, one row each."""
-    rows = rows.filter(pl.col("action").is_in(["update", "restore"]) & (pl.col("diff") != 0))
-    before, after = as_text(entity, rows, keys, "s."), as_text(entity, rows, keys)
-    parts = [pl.DataFrame(schema=UPDATE)]
-    for column in entity.columns:
-        ids = (
-            {"before_id": pl.col(f"s.{column.name}"), "after_id": pl.col(column.name)}
-            if column.to
-            else {"before_id": pl.lit(None, pl.Int64), "after_id": pl.lit(None, pl.Int64)}
-        )
-        wide = rows.with_columns(
-            field=pl.lit(column.label), before=before[column.label], after=after[column.label], **ids
-        ).filter(has("diff", bit(entity, column)))
-        if wide.height == 0:
-            continue
-        own = pl.col("hold").is_null() | (pl.col("hold") == "dependant")  # else a hold of the record came first
-        apart = own & has("field_hold", bit(entity, column))
-        wide = _with_codes(wide, field_codes).with_columns(
-            hold=pl.when(apart).then(pl.coalesce("_code", pl.lit("dependant"))).otherwise("hold"),
-            hold_why=pl.when(apart)
-            .then(pl.coalesce("_reason", pl.lit("what it refers to is held")))
-            .otherwise("hold_why"),
-        )
-        parts.append(wide.select(list(UPDATE)))
-    return pl.concat(parts)
+def changes_of(
+    records: Records,
+    fields_changed: pl.DataFrame,
+    holds: pl.DataFrame,
+    refreshed: Mapping[str, pl.DataFrame],
+    names: Names,
+) -> Changes:
+    """The changes of all records that have an action.
 
-
-def _with_codes(rows: pl.DataFrame, field_codes: pl.DataFrame) -> pl.DataFrame:
-    """Lines of one field with ``_code`` and ``_reason`` of what holds it: a word on the field, or on this very value.
-
-    (A course has a column ``code`` of its own.)
+    ``fields_changed``: FIELDS. ``holds``: entity, key, field, value, code, reason of what holds single fields.
+    ``refreshed``: rows with equal values under a new fingerprint.
     """
-    on = ["sourced_id", "field"]
-    undone = pl.col("code") == "undo"
-    any_value = field_codes.filter(~undone).unique(on, keep="first")
-    this_value = field_codes.filter(undone).rename({"value": "after"}).unique([*on, "after"], keep="first")
-    words = any_value.select(*on, _code="code", _reason="reason")
-    rows = rows.join(words, on=on, how="left", maintain_order="left")
-    words = this_value.select(*on, "after", _code_this="code", _reason_this="reason")
-    rows = rows.join(words, on=[*on, "after"], how="left", nulls_equal=True, maintain_order="left")
-    return rows.with_columns(_code=pl.coalesce("_code", "_code_this"), _reason=pl.coalesce("_reason", "_reason_this"))
-
-
-def parts_of(judged: Mapping[str, pl.DataFrame], keys: Keys, holds: pl.DataFrame) -> Parts:
-    """The parts of all judged rows that have an action."""
-    create, status, update, stamp = {}, {}, {}, {}
-    for entity in entities():
-        rows = where(judged[entity.name], pl.col("action").is_not_null())
-        new = where(rows, pl.col("action") == "create").select(list(create_schema(entity)))
-        moved = rows.filter(pl.col("action").is_in(["archive", "restore"]))
-        digests = digest(entity, as_text(entity, moved, keys, "s."))
-        mine = holds.filter((pl.col("entity") == entity.name) & (pl.col("field") != ""))
-        codes = mine.select("sourced_id", "field", "value", "code", "reason")
-        create[entity.name] = new
-        status[entity.name] = moved.with_columns(digest=digests).select(list(STATUS))
-        update[entity.name] = _updates(entity, rows, keys, codes)
-        stamp[entity.name] = _stamps(judged[entity.name])
-    return Parts(
-        *({name: frame for name, frame in part.items() if frame.height} for part in (create, status, update, stamp))
+    moved = pl.col("action").is_in(["archive", "restore"])
+    acting = records.states.lazy().filter(pl.col("action").is_not_null())
+    status = acting.filter(moved).with_columns(pl.col("action", "cause", "hold").cast(pl.String)).collect()
+    return Changes(
+        create=_creates(records),
+        status=_by_entity(_status(records, status, names), STATUS) if status.height else {},
+        update=_by_entity(_updates(records, fields_changed, holds), UPDATE) if fields_changed.height else {},
+        dates=_dates(records),
+        fingerprints=_fingerprints(records, refreshed),
     )
 
 
-def _stamps(rows: pl.DataFrame) -> pl.DataFrame:
-    newer = (pl.col("modified_at") > pl.col("s_modified_at")).fill_null(value=True) & pl.col(
-        "modified_at"
-    ).is_not_null()
-    calm = pl.col("action").is_null() & pl.col("waits").is_null() & (pl.col("dangling") == 0)
-    return rows.filter(pl.col("known") & pl.col("said") & ~pl.col("deleted") & newer & calm).select("id", "modified_at")
+def _by_entity(rows: pl.LazyFrame, schema: Shape) -> dict[str, pl.DataFrame]:
+    """The rows by entity, parents first."""
+    found = by_entity(with_key_parts(rows).select("entity", *schema).collect())
+    return {e.name: found[e.name][list(schema)] for e in entities() if e.name in found}
 
 
-def counts(parts: Parts) -> dict[str, Counts]:
+def _creates(records: Records) -> dict[str, pl.DataFrame]:
+    out = {}
+    states = records.states
+    mine = (pl.col("action") == "create").fill_null(value=False)
+    new = states if (states["action"] == "create").all(ignore_nulls=False) else states.filter(mine)
+    keep = ["id", "key", *PROVENANCE, *FINGERPRINT, "hold", "hold_reason", "whole"]
+    # A row that is not stored as it was delivered has no fingerprint.
+    new = new.with_columns(whole=as_delivered() | pl.col("hold").is_not_null()) if new.height else new
+    for name, rows in by_entity(new).items():
+        entity = by_name(name)
+        prints = [pl.when("whole").then(half).otherwise(None).alias(half) for half in FINGERPRINT]
+        values = records.of(entity.name).lazy().select("id", *(c.name for c in entity.columns))
+        joined = rows.lazy().select(keep).with_columns(prints).join(values, on="id", maintain_order="left")
+        texts = joined.with_columns(pl.col("hold").cast(pl.String))
+        out[entity.name] = with_key_parts(texts).select(list(create_schema(entity))).collect()
+    return {e.name: out[e.name] for e in entities() if e.name in out}
+
+
+def _status(records: Records, status: pl.DataFrame, names: Names) -> pl.LazyFrame:
+    held = status.filter(pl.col("hold").is_not_null())
+    if held.is_empty():
+        return status.lazy().with_columns(digest=pl.lit(None, pl.String))
+    texts = digests(records, held, names).select("node", digest="before")
+    return status.lazy().join(texts.lazy(), on="node", how="left", maintain_order="left")
+
+
+def _updates(records: Records, changed: pl.DataFrame, holds: pl.DataFrame) -> pl.LazyFrame:
+    """The changed fields of updates and restores, one row each."""
+    own = ("node", "entity", "id", "key", "action", "cause", "held_fields", "hold", "hold_reason", *PROVENANCE)
+    rows = changed.lazy().join(records.states.lazy().select(own), on="node", maintain_order="left")
+    rows = rows.with_columns(pl.col("action", "cause", "hold").cast(pl.String))
+    own_hold = pl.col("hold").is_null() | (pl.col("hold") == "dependant")  # else a hold of the record came first
+    apart = own_hold & has("held_fields", pl.col("bit"))
+    code, reason = pl.lit("dependant"), pl.lit("what it refers to is held")
+    if holds.height:
+        rows = _with_codes(rows, holds)
+        code, reason = pl.coalesce("_code", code), pl.coalesce("_reason", reason)
+    return rows.with_columns(
+        hold=pl.when(apart).then(code).otherwise("hold"),
+        hold_reason=pl.when(apart).then(reason).otherwise("hold_reason"),
+    )
+
+
+def _with_codes(rows: pl.LazyFrame, holds: pl.DataFrame) -> pl.LazyFrame:
+    """Adds ``_code`` and ``_reason`` of what holds the field: a hold on it, or on this very value."""
+    on = ["entity", "key", "field"]
+    named = holds.lazy().filter(pl.col("field") != "").with_columns(pl.col("entity").cast(ENTITY))
+    undone = pl.col("code") == "undo"
+    any_value = named.filter(~undone).unique(on, keep="first", maintain_order=True)
+    this_value = (
+        named.filter(undone).rename({"value": "after"}).unique([*on, "after"], keep="first", maintain_order=True)
+    )
+    rows = rows.join(any_value.select(*on, _code="code", _reason="reason"), on=on, how="left", maintain_order="left")
+    other = this_value.select(*on, "after", _code_2="code", _reason_2="reason")
+    rows = rows.join(other, on=[*on, "after"], how="left", nulls_equal=True, maintain_order="left")
+    return rows.with_columns(_code=pl.coalesce("_code", "_code_2"), _reason=pl.coalesce("_reason", "_reason_2"))
+
+
+def _dates(records: Records) -> dict[str, pl.DataFrame]:
+    at, known_at = pl.col("modified_at"), pl.col("stored_modified_at")
+    newer = at.is_not_null() & (at > known_at).fill_null(value=True)
+    mine = newer & pl.col("known") & pl.col("action").is_null() & as_delivered()
+    found = records.states.lazy().filter(mine).select("entity", "id", "modified_at").collect()
+    return _split(found)
+
+
+def _fingerprints(records: Records, refreshed: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    mine = pl.col("known") & as_delivered()
+    out = _split(records.states.lazy().filter(mine).select("entity", "id", *FINGERPRINT).collect())
+    for name, rows in refreshed.items():
+        if rows.height:
+            out[name] = pl.concat([out[name], rows]) if name in out else rows
+    return out
+
+
+def _split(found: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    return {name: rows[rows.columns[1:]] for name, rows in by_entity(found).items()}
+
+
+def counts(changes: Changes) -> dict[str, Counts]:
     """How many records each action touches, by entity; all entities stand in it."""
     out = {}
     for entity in entities():
-        status, update = parts.status.get(entity.name), parts.update.get(entity.name)
+        status, update = changes.status.get(entity.name), changes.update.get(entity.name)
         found = dict.fromkeys(ACTIONS, 0)
-        found["create"] = parts.create[entity.name].height if entity.name in parts.create else 0
-        if status is not None:
-            for action in ("archive", "restore"):
-                found[action] = int((status["action"] == action).sum())
+        found["create"] = changes.create[entity.name].height if entity.name in changes.create else 0
+        for action in status["action"].to_list() if status is not None else ():
+            found[action] += 1
         if update is not None:
             found["update"] = update.filter(pl.col("action") == "update")["id"].n_unique()
         out[entity.name] = Counts(**found)
     return out
-
-
-def _digestible(entity: Entity, part: str, frame: pl.DataFrame, keys: Keys) -> Iterator[pl.DataFrame]:
-    """The lines to be hashed, in pieces: those of what is created are many, and long."""
-    if part == "create":
-        order = order_of(frame["sourced_id"])
-        for begin in range(0, frame.height, _PIECE):
-            yield as_text(entity, frame[order.slice(begin, _PIECE)], keys).drop("id")
-        return
-    words = ["action"] if part == "status" else ["action", "field", "before", "after"]
-    lines = frame.select("sourced_id", *words).sort("sourced_id", *words[1:2])
-    yield from lines.iter_slices(_PIECE)
-
-
-def content_hash(parts: Parts, keys: Keys) -> str:
-    """SHA-256 over the changes, applicable then held, sorted by key.
-
-    Without integer ids, provenance, reasons, times and plan id: equal input gives an equal hash.
-    """
-    total = hashlib.sha256()
-    by = {e.name: e for e in entities()}
-    for word, some in (("apply", parts.applicable()), ("hold", parts.held())):
-        for part, name, frame in some.frames():
-            if part == "stamp":
-                continue
-            total.update(f"{word} {part} {name}\n".encode())
-            for chunk in _digestible(by[name], part, frame, keys):
-                text = io.BytesIO()
-                chunk.write_csv(text, include_header=False, null_value="\x00")
-                total.update(text.getbuffer())
-    return total.hexdigest()

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from rosterkit.plan.ids import among
+from rosterkit.plan.records import Records, node, own_word
+
 __all__ = ["reused_ids"]
+
+_NONE = pl.Series("node", [], dtype=pl.Int64)
 
 
 def _contradicts(name: str) -> pl.Expr:
@@ -17,13 +22,28 @@ def _contradicts(name: str) -> pl.Expr:
     return (new != old).fill_null(value=False)
 
 
-def reused_ids(people: pl.DataFrame, demographics: pl.DataFrame) -> pl.Series:
-    """Ids of persons whose said row contradicts the stored one; both frames as ``plan.judge`` makes them."""
-    known = people.filter(
-        pl.col("known") & pl.col("said") & ~pl.col("deleted") & _contradicts("given_name") & _contradicts("family_name")
+def reused_ids(records: Records) -> pl.Series:
+    """Nodes of the persons whose delivered row contradicts the stored one."""
+    if "User" not in records.values:
+        return _NONE
+    both = records.of("User").lazy().filter(_contradicts("given_name") & _contradicts("family_name"))
+    names = both.select("id", second=_contradicts("identifier") | _contradicts("state_id")).collect()
+    if names.is_empty():
+        return _NONE
+    born = pl.Series("id", [], dtype=pl.Int64)
+    if "Demographics" in records.values:
+        rows = records.of("Demographics").lazy().filter(_contradicts("birth_date"))
+        delivered = _delivered(records, "Demographics")
+        born = rows.join(delivered, on="id", how="semi").select("s.user_id").collect().to_series()
+    second = names.lazy().filter(pl.col("second") | among(pl.col("id"), born))
+    return (
+        second.join(_delivered(records, "User"), on="id", how="semi")
+        .select(node("User", pl.col("id")).alias("node"))
+        .collect()
+        .to_series()
     )
-    born = demographics.filter(pl.col("known") & pl.col("said") & ~pl.col("deleted") & _contradicts("birth_date"))[
-        "s.user_id"
-    ]
-    second = _contradicts("identifier") | _contradicts("state_id") | pl.col("id").is_in(born.implode())
-    return known.filter(second)["id"]
+
+
+def _delivered(records: Records, entity: str) -> pl.LazyFrame:
+    mine = (pl.col("entity") == entity) & pl.col("known") & own_word()
+    return records.states.lazy().filter(mine).select("id")

@@ -1,9 +1,9 @@
-"""Limits on what vanishes: judged before anything is written, they hold archives.
+"""Limits on what is removed: checked before anything is written, they hold archives.
 
-Both a share and a floor must be passed. A unit is (entity, role, school); people at several schools count in each,
+Both a share and a minimum must be passed. A group is (entity, role, school); people at several schools count in each,
 those with none at the district (school 0). What follows from an archived parent counts at the parent.
 
-How many there are is counted by the store (a *census*); who vanishes and who comes is told record by record.
+How many there are is counted by the store; what is removed and what comes is known record by record.
 """
 
 from __future__ import annotations
@@ -11,43 +11,28 @@ from __future__ import annotations
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = [
-    "CENSUS",
-    "CLASS_CENSUS",
-    "PEOPLE",
-    "PLACE",
-    "UNITS",
-    "Limits",
-    "halved_classes",
-    "people_census",
-    "shaped",
-    "trips",
-]
+__all__ = ["GROUPS", "PEOPLE", "PLACE", "Limits", "exceeded", "halved_classes"]
 
-UNITS: dict[str, type[pl.DataType]] = {
-    "id": pl.Int64,
+GROUPS: dict[str, type[pl.DataType]] = {
+    "node": pl.Int64,
     "role": pl.String,  # "" where the entity has none
     "school_id": pl.Int64,  # 0 = the district
-    "vanished": pl.Boolean,  # proposed to be archived, and counted here
+    "removed": pl.Boolean,  # proposed to be archived, and counted here
     "added": pl.Boolean,  # proposed to be created or restored
 }
-"""One row for each record that vanishes or comes, and each unit that it counts in."""
-
-CENSUS: dict[str, type[pl.DataType]] = {
-    "role": pl.String,
-    "school_id": pl.Int64,  # 0 = the district; null = over all, where who is at two schools counts once
-    "base": pl.Int64,
-}
-"""How many records of an entity are active at the base revision, by unit."""
+"""One row for each record that is removed or added, and each group that it counts in."""
 
 PLACE = {"Role": "org_id", "Course": "org_id", "Class": "school_id", "Enrollment": "school_id"}
 """The entities that say themselves where they count, and the column that does."""
 
-PEOPLE = {"User": "id", "UserProfile": "user_id", "Demographics": "user_id", "GuardianLink": "student_id"}
+PEOPLE = {
+    "User": "id",
+    "UserProfile": "user_id",
+    "Demographics": "user_id",
+    "GuardianLink": "student_id",
+    "UserAttributes": "user_id",
+}
 """The entities that count where a person does, and the column that says who that is."""
-
-CLASS_CENSUS: dict[str, type[pl.DataType]] = {"class_id": pl.Int64, "role": pl.String, "base": pl.Int64}
-"""How many enrollments are active at the base revision, by class and role."""
 
 
 class Limits(BaseModel):
@@ -55,24 +40,24 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    vanished_percent: float = Field(
+    max_removed_percent: float = Field(
         default=5,
         ge=0,
         le=100,
         description="Archives are held where more than this percentage of a group (entity, role, school) is removed, "
-        "and more than `vanished_floor` records are.",
+        "and more than `min_removed` records are.",
     )
-    vanished_floor: int = Field(default=5, ge=0, description="Always allow up to this many removals per group.")
-    vanished_overall_percent: float = Field(
+    min_removed: int = Field(default=5, ge=0, description="Always allow up to this many removals per group.")
+    max_removed_overall_percent: float = Field(
         default=5,
         ge=0,
         le=100,
         description="The same over the whole district: archives of that entity and role are then held everywhere.",
     )
-    vanished_overall_floor: int = Field(
+    min_removed_overall: int = Field(
         default=25, ge=0, description="Always allow up to this many removals over the district."
     )
-    halved_from: int = Field(
+    halving_min_size: int = Field(
         default=5,
         ge=0,
         description="A group of at least this many that falls to none, or to less than half, is held; the same holds "
@@ -80,88 +65,62 @@ class Limits(BaseModel):
     )
 
 
-def _tripped(counts: pl.DataFrame, percent: float, floor: int, halved_from: int) -> pl.DataFrame:
-    """Of frames with base, vanished, added: those over a limit, with the sentence that says which."""
+def _exceeded(counts: pl.LazyFrame, percent: float, minimum: int, halving_min_size: int) -> pl.LazyFrame:
+    """Of frames with base, removed, added: those over a limit, with the sentence that says which."""
     share = (pl.col("base") * percent / 100).floor()
-    left = pl.col("base") - pl.col("vanished") + pl.col("added")
-    many = (pl.col("vanished") > share) & (pl.col("vanished") > floor)
-    halved = (pl.col("vanished") > 0) & (pl.col("base") >= halved_from) & (left * 2 < pl.col("base"))
-    said = pl.format("{} of {} would vanish", "vanished", "base")
+    left = pl.col("base") - pl.col("removed") + pl.col("added")
+    many = (pl.col("removed") > share) & (pl.col("removed") > minimum)
+    halved = (pl.col("removed") > 0) & (pl.col("base") >= halving_min_size) & (left * 2 < pl.col("base"))
+    counted = pl.format("{} of {} would be removed", "removed", "base")
     return counts.filter(many | halved).with_columns(
-        why=pl.when(left == 0)
-        .then(pl.format("{}, which leaves none: the file may be incomplete", said))
+        reason=pl.when(left == 0)
+        .then(pl.format("{}, which leaves none: the file may be incomplete", counted))
         .when(halved)
-        .then(pl.format("{}, which leaves less than half: the file may be cut short", said))
-        .otherwise(pl.format("{}, above the limit of {} % and {}", said, pl.lit(f"{percent:g}"), pl.lit(floor)))
+        .then(pl.format("{}, which leaves less than half: the file may be cut short", counted))
+        .otherwise(pl.format("{}, above the limit of {} % and {}", counted, pl.lit(f"{percent:g}"), pl.lit(minimum)))
     )
 
 
-def _counts(units: pl.DataFrame, by: list[str], census: pl.DataFrame) -> pl.DataFrame:
-    once = units.unique(["id", *by])
-    changes = once.group_by(by).agg(pl.col("vanished", "added").cast(pl.Int64).sum())
-    losing = changes.filter(pl.col("vanished") > 0)
-    return losing.join(census, on=by, how="left").with_columns(pl.col("base").fill_null(0))
+def _counts(groups: pl.LazyFrame, by: list[str], base: pl.LazyFrame) -> pl.LazyFrame:
+    changes = groups.unique(["node", *by]).group_by(by).agg(pl.col("removed", "added").cast(pl.Int64).sum())
+    losing = changes.filter(pl.col("removed") > 0)
+    return losing.join(base, on=by, how="left").with_columns(pl.col("base").fill_null(0))
 
 
-def trips(units: pl.DataFrame, census: pl.DataFrame, limits: Limits) -> pl.DataFrame:
-    """The records that a limit holds: columns id, why (one row each), judged by unit and over all."""
-    by_school = census.drop_nulls("school_id")
-    in_all = census.filter(pl.col("school_id").is_null()).drop("school_id")
-    by_unit = _tripped(
-        _counts(units, ["role", "school_id"], by_school),
-        limits.vanished_percent,
-        limits.vanished_floor,
-        limits.halved_from,
-    )
-    over_all = _tripped(
-        _counts(units, ["role"], in_all),
-        limits.vanished_overall_percent,
-        limits.vanished_overall_floor,
-        limits.halved_from,
-    )
-    vanished = units.filter("vanished")
-    held = pl.concat(
-        [
-            vanished.join(over_all.select("role", why=pl.format("over all, {}", "why")), on="role"),
-            vanished.join(
-                by_unit.select("role", "school_id", why=pl.format("at this school, {}", "why")),
-                on=["role", "school_id"],
-            ),
-        ],
-        how="diagonal",
-    )
-    return held.select("id", "why").unique("id", keep="first", maintain_order=True)
+def exceeded(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """The records that a limit holds, by group and over all: node and reason, one row each.
 
-
-def halved_classes(members: pl.DataFrame, census: pl.DataFrame, limits: Limits) -> pl.DataFrame:
-    """Of classes that stay, the enrollments held because the class would fall to less than half.
-
-    ``members``: id, class_id, role, vanished, added of the enrollments that vanish or come. Returns id, why.
+    ``groups``: GROUPS of one entity. ``base``: snapshot.GROUP_COUNTS.
     """
-    low = _tripped(_counts(members, ["class_id", "role"], census), 100, 1 << 62, limits.halved_from)
+    lazy, by_school = groups.lazy(), base.lazy().filter(pl.col("school_id").is_not_null())
+    in_all = base.lazy().filter(pl.col("school_id").is_null()).drop("school_id")
+    size = limits.halving_min_size
+    of_group = _exceeded(
+        _counts(lazy, ["role", "school_id"], by_school), limits.max_removed_percent, limits.min_removed, size
+    )
+    overall = _exceeded(
+        _counts(lazy, ["role"], in_all), limits.max_removed_overall_percent, limits.min_removed_overall, size
+    )
+    removed = lazy.filter("removed")
+    by_all = removed.join(overall.select("role", reason=pl.format("over all, {}", "reason")), on="role")
+    at_school = pl.format("at this school, {}", "reason")
+    by_group = removed.join(of_group.select("role", "school_id", reason=at_school), on=["role", "school_id"])
+    held = pl.concat([frame.select("node", "reason") for frame in (by_all, by_group)])
+    return held.unique("node", keep="first", maintain_order=True).collect()
+
+
+def halved_classes(members: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """Of classes that stay, the enrollments held because the class would fall to less than half: node and reason.
+
+    ``members``: node, class_id, role, removed, added of the enrollments that are removed or added. ``base``: class_id,
+    role, base.
+    """
+    counts = _counts(members.lazy(), ["class_id", "role"], base.lazy())
+    low = _exceeded(counts, 100, 1 << 62, limits.halving_min_size)
+    reason = pl.format("in this class, {}", "reason")
+    removed = members.lazy().filter("removed")
     return (
-        members.filter("vanished")
-        .join(low.select("class_id", "role", why=pl.format("in this class, {}", "why")), on=["class_id", "role"])
-        .select("id", "why")
+        removed.join(low.select("class_id", "role", reason=reason), on=["class_id", "role"])
+        .select("node", "reason")
+        .collect()
     )
-
-
-def people_census(entity: str, rows: pl.DataFrame, seats: pl.DataFrame) -> pl.DataFrame:
-    """CENSUS of records that count where a person does: by unit once for each of the person's, over all for each role.
-
-    ``rows``: user_id and ``base``, how many records that person has; ``seats``: user_id, role, school_id.
-    """
-    by = ["role", "school_id"] if entity == "User" else ["school_id"]
-    units = seats.select("user_id", *by).unique()
-    roles = units.select("user_id", *by[:-1]).unique()
-    counted = rows.join(units, on="user_id", how="left").group_by(by).agg(pl.col("base").sum())
-    over_all = rows.join(roles, on="user_id", how="left").group_by(by[:-1] or pl.lit("").alias("role"))
-    return shaped(counted.with_columns(pl.col("school_id").fill_null(0)), over_all.agg(pl.col("base").sum()))
-
-
-def shaped(by_unit: pl.DataFrame, over_all: pl.DataFrame) -> pl.DataFrame:
-    """CENSUS of both."""
-    frames = [by_unit, over_all.with_columns(school_id=pl.lit(None, pl.Int64))]
-    whole = [f if "role" in f.columns else f.with_columns(role=pl.lit("")) for f in frames]
-    told = pl.concat([f.select(pl.col(c).cast(t) for c, t in CENSUS.items()) for f in whole])
-    return told.with_columns(pl.col("role").fill_null(""))

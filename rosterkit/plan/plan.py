@@ -1,4 +1,4 @@
-"""The plan: an immutable, stored object that says everything that applying it will do."""
+"""The plan: an immutable, stored object that names everything that applying it will do."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Counts:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is known of a plan without opening its parts.
+    """What is known of a plan without opening its changes.
 
     ``changes`` and ``held`` (disjoint) count records by entity; ``findings`` counts by severity. ``state`` is proposed,
     approved, rejected, superseded or applied; a proposed or approved plan past ``expires_at`` is expired.
     """
 
     id: str
-    source: str
+    sources: tuple[str, ...]  # whose extracts it is made from; of an undo: whose records it takes back
     kind: str  # sync | undo
     state: str
     base: int  # the revision it was made from
@@ -54,6 +54,11 @@ class Plan:
     findings: Mapping[str, int] = field(default_factory=dict)
     segments: tuple[tuple[str, str, str, str], ...] = ()  # entity, role, state, why
     notes: tuple[str, ...] = ()  # sentences a reviewer should read first
+
+    @property
+    def source(self) -> str:
+        """The names of its sources, as people read them."""
+        return ", ".join(self.sources)
 
     @property
     def total(self) -> Counts:
@@ -87,9 +92,9 @@ LINES: dict[str, type[pl.DataType]] = {
 
 @dataclass(frozen=True)
 class PlanView:
-    """A plan with everything that it says, for people: the very rows that apply would execute, and those it holds."""
+    """A plan with all its changes, for people: the very rows that apply would execute, and those it holds."""
 
     plan: Plan
     lines: pl.DataFrame  # LINES
-    findings: pl.DataFrame  # intake.findings.FINDINGS
+    findings: pl.DataFrame  # roster.findings.FINDINGS
     creates: Mapping[str, pl.DataFrame]  # by entity: sourced_id and every business column by label, of created records

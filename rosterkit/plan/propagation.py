@@ -1,116 +1,105 @@
-"""Closes what is held over what depends on it, until nothing more is held.
+"""Spreads what is held to what depends on it, until nothing more is held.
 
-A held create holds what would reference it. A case holds everything that references the person. A held archive holds
-the archives of what references it, and of what it references: no active row references an archived one. A link that a
-readable row no longer states waits for none of these: taking away a guardian is never delayed by another hold.
+A held create holds what would refer to it. A suspected reuse of an id holds everything that refers to the person. A
+held archive holds the archives of what refers to it, and of what it refers to: no active row refers to an archived one.
+A guardian link that a readable row no longer states waits for none of these: taking away a guardian is never delayed by
+another hold.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-from rosterkit.plan.compare import bit, has
-from rosterkit.plan.frames import where
-from rosterkit.roster.schema import Column, Entity, entities
+from rosterkit.plan.holds import hold_fields, set_hold
+from rosterkit.plan.ids import among
+from rosterkit.plan.records import Records, has, ids_by_entity, leaves, links, outcome_active
 
-__all__ = ["close"]
+__all__ = ["propagate"]
 
 _WAITS = "it depends on a {} that is held"
-_NEEDED = "a {} that stays still refers to it"
+_NEEDED = "a record that stays still refers to it"
 
 
-def _ids(rows: pl.DataFrame, *actions: str, code: str | None = None) -> pl.Series:
-    held = pl.col("hold").is_not_null() & pl.col("action").is_in(actions)
-    return rows.filter(held if code is None else held & (pl.col("hold") == code))["id"]
+def propagate(records: Records) -> Records:
+    """Spreads holds along references. Each step looks at what the last one held."""
+    started = pl.col("hold").is_not_null() | (pl.col("held_fields") != 0)
+    new = records.states.lazy().filter(started | pl.col("protected")).select("node", "entity", "id").collect()
+    while new.height:
+        before = records.states.lazy().select("node", "hold", "held_fields").collect()
+        ids = ids_by_entity(new)
+        records = _to_children(records, links(records, to=ids), new["node"])
+        records = _to_parents(records, links(records, of=ids))
+        new = _newly(records, before)
+    return records
 
 
-def _in(name: str, ids: pl.Series) -> pl.Expr:
-    return pl.col(name).is_in(ids.implode()).fill_null(value=False)
+def _newly(records: Records, before: pl.DataFrame) -> pl.DataFrame:
+    was = before.select(was="hold", was_fields="held_fields")
+    beside = pl.concat([records.states.select("node", "entity", "id", "hold", "held_fields"), was], how="horizontal")
+    moved = pl.col("hold").ne_missing(pl.col("was")) | (pl.col("held_fields") != pl.col("was_fields"))
+    return beside.lazy().filter(moved).select("node", "entity", "id").collect()
 
 
-def _removed_link(entity: Entity) -> pl.Expr:
-    """Links that a readable row took away: nothing but their own limit holds them."""
-    return pl.lit(entity.name == "GuardianLink") & pl.col("how").is_in(["unlisted", "deleted"])
+def _removed_link() -> pl.Expr:
+    """Guardian links that a readable row took away: nothing but their own limit holds them."""
+    by_row = pl.col("cause").is_in(["removed", "deleted"]).fill_null(value=False)
+    return (pl.col("entity") == "GuardianLink") & by_row
 
 
-def _hold(rows: pl.DataFrame, which: pl.Expr, why: str) -> pl.DataFrame:
-    free = which & pl.col("action").is_not_null() & pl.col("hold").is_null()
-    return rows.with_columns(
-        hold=pl.when(free).then(pl.lit("dependant")).otherwise("hold"),
-        hold_why=pl.when(free).then(pl.lit(why)).otherwise("hold_why"),
+def _with_flags(found: pl.DataFrame, records: Records) -> pl.LazyFrame:
+    own = ("entity", "active", "action", "cause", "hold", "changed", "held_fields")
+    return found.lazy().join(records.states.lazy().select("node", *own), on="node", how="left", maintain_order="left")
+
+
+def _to_children(records: Records, found: pl.DataFrame, new: pl.Series) -> Records:
+    """Holds records because of what they refer to, which was held just now."""
+    if found.is_empty():
+        return records
+    held = records.states.lazy().filter(among(pl.col("node"), new) & pl.col("hold").is_not_null())
+    action = pl.col("action")
+    of = held.select(
+        "node",
+        case=(pl.col("hold") == "case") & (action != "archive"),
+        unborn=action.is_in(["create", "restore"]),
+        kept=action == "archive",
     )
-
-
-def _from_parent(entity: Entity, column: Column, rows: pl.DataFrame, parent: pl.DataFrame) -> pl.DataFrame:
-    """Holds rows because of what they reference."""
-    assert column.to is not None
-    why = _WAITS.format(column.label)
-    new, old = column.name, f"s.{column.name}"
-    unborn = _ids(parent, "create", "restore")
-    kept = _ids(parent, "archive")
-    cases = _ids(parent, "create", "update", "restore", code="case")
-    if unborn.len():
-        rows = _hold(rows, _in(new, unborn) & pl.col("action").is_in(["create", "update", "restore"]), why)
-    if kept.len():
-        rows = _hold(rows, _in(old, kept) & (pl.col("action") == "archive") & ~_removed_link(entity), why)
-        # A link was to be cleared because its target leaves; the target stays, so the link does.
-        cleared = (
-            _in(old, kept)
-            & pl.col(new).is_null()
-            & has("diff", bit(entity, column))
-            & ~has("field_hold", bit(entity, column))
-            & pl.col("hold").is_null()
+    rows = _with_flags(found, records)
+    for side in ("old", "new"):
+        rows = rows.join(
+            of.rename({n: f"{side}_{n}" for n in ("case", "unborn", "kept")}),
+            left_on=side,
+            right_on="node",
+            how="left",
+            maintain_order="left",
         )
-        rows = rows.with_columns(
-            field_hold=pl.when(cleared & (pl.col("action") == "update"))
-            .then(pl.col("field_hold") | bit(entity, column))
-            .otherwise("field_hold")
-        )
-    if cases.len():
-        rows = _hold(rows, (_in(old, cases) | _in(new, cases)) & ~_removed_link(entity), why)
-    return rows
-
-
-def _still_named(entity: Entity, column: Column, rows: pl.DataFrame) -> pl.Series:
-    """Ids of targets that rows go on referencing because their own change is held, or because they are protected."""
-    keeps = (pl.col("hold").is_not_null() & pl.col("action").is_in(["archive", "update"])) | has(
-        "field_hold", bit(entity, column)
+    flags = pl.col("old_case", "old_unborn", "old_kept", "new_case", "new_unborn", "new_kept").fill_null(value=False)
+    free = action.is_not_null() & pl.col("hold").is_null()
+    archive = (action == "archive").fill_null(value=False)
+    case = (pl.col("old_case") | pl.col("new_case")) & ~_removed_link()
+    unborn = pl.col("new_unborn") & ~archive
+    kept = pl.col("old_kept") & archive & ~_removed_link()
+    # A reference was to be cleared because its target leaves: the target stays, and so does the reference.
+    cleared = pl.col("old_kept") & (action == "update").fill_null(value=False) & pl.col("new").is_null() & free
+    marked = rows.with_columns(flags).with_columns(
+        whole=free & (case | unborn | kept), field=cleared & has("changed", pl.col("bit"))
     )
-    stays = pl.col("protected") & (pl.col("action").is_null() | (pl.col("action") == "update"))
-    active = rows.filter("active")
-    return (
-        pl.concat([active.filter(keeps)[f"s.{column.name}"], active.filter(stays)[column.name]]).drop_nulls().unique()
-    )
+    hits = marked.filter(pl.col("whole") | pl.col("field")).select("node", "bit", "label", "whole", "field").collect()
+    if hits.is_empty():
+        return records
+    whole = hits.filter("whole").unique("node", keep="first", maintain_order=True)
+    records = set_hold(records, whole.select("node", reason=pl.format(_WAITS, "label")), "dependant")
+    fields = hits.filter(pl.col("field") & ~among(pl.col("node"), whole["node"]))
+    return hold_fields(records, fields.group_by("node").agg(bits=pl.col("bit").unique().sum().cast(pl.UInt32)))
 
 
-def _on_parents(judged: dict[str, pl.DataFrame], entity: Entity) -> None:
-    """Holds the archives of what rows of this entity go on referencing."""
-    for column in entity.refs:
-        assert column.to is not None
-        named = _still_named(entity, column, judged[entity.name])
-        if named.len():
-            leaves = _in("id", named) & (pl.col("action") == "archive")
-            judged[column.to] = _hold(judged[column.to], leaves, _NEEDED.format(entity.name))
-
-
-def _count(judged: dict[str, pl.DataFrame]) -> int:
-    return sum(int(r["hold"].count()) + int((r["field_hold"] != 0).sum()) for r in judged.values())
-
-
-def close(judged: dict[str, pl.DataFrame]) -> None:
-    """Spreads holds along references until nothing changes; looks only at rows with an action and protected ones."""
-    busy = pl.col("action").is_not_null() | pl.col("protected")
-    rest = {name: rows.filter(~busy) for name, rows in judged.items()}
-    work = {name: where(rows, busy) for name, rows in judged.items()}
-    while True:
-        before = _count(work)
-        for entity in entities():
-            for column in entity.refs:
-                assert column.to is not None
-                work[entity.name] = _from_parent(entity, column, work[entity.name], work[column.to])
-        for entity in reversed(entities()):
-            _on_parents(work, entity)
-        if _count(work) == before:
-            break
-    for name in judged:
-        judged[name] = pl.concat([rest[name], work[name]]) if rest[name].height else work[name]
+def _to_parents(records: Records, found: pl.DataFrame) -> Records:
+    """Holds the archives of what records that stay go on referring to."""
+    if found.is_empty():
+        return records
+    stays = records.states.lazy().filter(outcome_active()).select("node")
+    applied = pl.col("action").is_not_null() & pl.col("hold").is_null() & ~has("held_fields", pl.col("bit"))
+    outcome = pl.when(applied).then("new").otherwise("old")
+    named = _with_flags(found, records).join(stays, on="node", how="semi").select(node=outcome).drop_nulls().unique()
+    leaving = records.states.lazy().filter(leaves()).select("node")
+    hit = named.join(leaving, on="node", how="semi").with_columns(reason=pl.lit(_NEEDED)).collect()
+    return set_hold(records, hit, "dependant")

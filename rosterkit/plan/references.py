@@ -1,189 +1,263 @@
-"""References between judged records: what cannot stand without its parent, what follows it, what keeps it.
+"""References between compared records: what cannot stand without its parent, and what follows it.
 
-A new record whose required parent does not stand waits. A stored one keeps its stored link while that stands, follows
-its parent into the archive where the link is required, and loses the link where it is not. A record that an unreadable
-row protects follows nobody; then its parent stays instead (``plan.closure``).
+A new record whose required parent is not there waits. A stored one keeps its stored reference while that stands, is
+archived with its parent where the reference is required, and loses the reference where it is not. A record that an
+unreadable row protects follows nobody; then its parent stays instead (``plan.propagation``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
-from rosterkit.plan.compare import bit, differing, has, outcome_active
-from rosterkit.roster import findings
-from rosterkit.roster.schema import Column, Entity, entities
+from rosterkit.plan.dangling import REPORT
+from rosterkit.plan.ids import among
+from rosterkit.plan.records import (
+    ACTION,
+    CAUSE,
+    EXPLICIT,
+    HOLD,
+    Records,
+    by_entity,
+    comes,
+    ids_by_entity,
+    leaves,
+    links,
+    outcome_active,
+    own_word,
+)
+from rosterkit.roster.schema import by_name, entities
 
-__all__ = ["EXPLICIT", "protect", "settle"]
-
-EXPLICIT = ("deleted", "unlisted", "follows-deleted")
-"""Ways of leaving that a readable row states; an unreadable row does not protect from them."""
+__all__ = ["LEVELS", "protect", "resolve_references", "waiting_for"]
 
 
-def protect(judged: dict[str, pl.DataFrame]) -> None:
-    """Spreads protection from unreadable rows to everything that references them, and cancels archives by absence."""
+def _levels() -> tuple[tuple[str, ...], ...]:
+    """The entities in steps: each refers only to entities of steps before it, or to itself."""
+    depth: dict[str, int] = {}
     for entity in entities():
-        rows = judged[entity.name]
-        for column in entity.refs:
-            assert column.to is not None
-            while True:
-                source = rows if column.to == entity.name else judged[column.to]
-                kept = source.filter("protected")["id"]
-                named = pl.col(f"s.{column.name}").is_in(kept.implode()).fill_null(value=False)
-                hit = named & pl.col("active")
-                more = rows.filter(hit & ~pl.col("protected")).height if kept.len() else 0
-                if not more:
-                    break
-                rows = rows.with_columns(protected=pl.col("protected") | hit)
-        absent = pl.col("protected") & (pl.col("action") == "archive") & (pl.col("how") == "absent")
-        judged[entity.name] = rows
-        if not _any(rows, absent):
+        above = [depth[str(c.to)] + 1 for c in entity.refs if c.to != entity.name]
+        depth[entity.name] = max(above, default=0)
+    steps = range(max(depth.values()) + 1)
+    return tuple(tuple(name for name, at in depth.items() if at == step) for step in steps)
+
+
+LEVELS = _levels()
+
+
+def protect(records: Records) -> Records:
+    """Spreads protection from unreadable rows to what refers to them; holds what only its absence would archive."""
+    if not records.states["protected"].any():
+        return records
+    new = records.states.filter("protected")
+    while True:
+        found = links(records, to=ids_by_entity(new)).lazy()
+        kept = records.states.lazy().filter("protected").select(old="node")
+        children = found.join(kept, on="old", how="semi").select("node").unique()
+        states = records.states.lazy().filter(pl.col("active") & ~pl.col("protected"))
+        more = states.join(children, on="node", how="semi").select("node", "entity", "id").collect()
+        if more.is_empty():
+            break
+        records = records.with_states(protected=pl.col("protected") | among(pl.col("node"), more["node"]))
+        new = more
+    absent = pl.col("protected") & (pl.col("cause") == "absent").fill_null(value=False)
+    reason = "a row that cannot be read may be about it: correct the row first"
+    return records.with_states(
+        hold=pl.when(absent).then(pl.lit("protected", HOLD)).otherwise("hold"),
+        hold_reason=pl.when(absent).then(pl.lit(reason)).otherwise("hold_reason"),
+    )
+
+
+def resolve_references(records: Records) -> tuple[Records, pl.DataFrame]:
+    """Resolves every reference to a record that will not be active, parents first; also returns REPORT."""
+    reports = [pl.DataFrame(schema=REPORT)]
+    for level in LEVELS:
+        names = [name for name in level if name in records.values]
+        inactive = _inactive(records, names)
+        found = links(records, to=ids_by_entity(inactive), names=names) if inactive.height else inactive.clear()
+        if found.is_empty():
             continue
-        judged[entity.name] = rows.with_columns(
-            hold=pl.when(absent).then(pl.lit("protected")).otherwise("hold"),
-            hold_why=pl.when(absent)
-            .then(pl.lit("a row that cannot be read may speak of it: mend the row first"))
-            .otherwise("hold_why"),
+        outcome, report = _outcome(found, inactive, records.states)
+        records = _followed(records, outcome)
+        reports.append(report)
+    return records, pl.concat(reports)
+
+
+def _inactive(records: Records, names: Sequence[str]) -> pl.DataFrame:
+    """What these entities may refer to and will not be active: node, entity, id, leaving, explicit, delivered."""
+    if not names:
+        return pl.DataFrame(schema={"node": pl.Int64})
+    targets = sorted({str(c.to) for name in names for c in by_name(name).refs})
+    explicit = leaves() & pl.col("active") & pl.col("cause").is_in(EXPLICIT).fill_null(value=False)
+    gone = pl.col("entity").is_in(targets) & ~outcome_active()
+    return (
+        records.states.lazy()
+        .filter(gone)
+        .select("node", "entity", "id", leaving=pl.col("active"), explicit=explicit, delivered=own_word())
+        .collect()
+    )
+
+
+def _outcome(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """By node what becomes of its references, and REPORT.
+
+    ``reverted``: bits of references that go back to the stored value. ``cleared``: bits of optional ones that are
+    cleared. ``archived``: it follows its parent, and ``explicit``: the parent leaves because of what a row says.
+    ``waits``: the label of a required reference that a record that comes lacks.
+    """
+    gone = inactive.lazy().select("node", "leaving", "explicit", "delivered", gone=pl.lit(value=True))
+    flags = ("known", "active", "present", "deleted", "protected", "unset", "invalid", "action", "cause", "hold")
+    rows = (
+        found.lazy()
+        .join(states.lazy().select("node", *flags), on="node", how="left", maintain_order="left")
+        .join(gone, left_on="new", right_on="node", how="left", maintain_order="left")
+        .join(gone, left_on="old", right_on="node", how="left", suffix="_old", maintain_order="left")
+        .with_columns(
+            pl.col("gone", "gone_old", "leaving", "explicit", "explicit_old", "delivered").fill_null(value=False)
         )
-
-
-def _any(rows: pl.DataFrame, which: pl.Expr) -> bool:
-    return bool(rows.select(which.any()).item())
-
-
-def _report(entity: Entity, column: Column, rows: pl.DataFrame, rule: str) -> pl.DataFrame:
-    """One finding for each of these rows that was said."""
-    return rows.filter("said").select(
-        rule=pl.lit(rule),
-        severity=pl.lit("error"),
-        file=pl.col("file").fill_null(""),
-        line=pl.col("line").fill_null(0),
-        column=pl.lit(column.label),
-        value=pl.lit(""),
-        key="sourced_id",
-        detail=pl.format("{}: no {} to refer to", pl.lit(entity.name), pl.lit(column.label)),
     )
-
-
-def _without(
-    rows: pl.DataFrame, entity: Entity, column: Column, lost: pl.Expr, rule: str
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Takes a reference that does not stand back: to the stored value, or to none."""
-    found = _report(entity, column, rows.filter(lost), rule)
-    rows = rows.with_columns(
-        pl.when(lost).then(pl.col(f"s.{column.name}")).otherwise(pl.col(column.name)).alias(column.name),
-        dangling=pl.col("dangling") | pl.when(lost).then(pl.lit(bit(entity, column), pl.UInt64)).otherwise(0),
-    )
-    return rows, found
-
-
-def _column(
-    entity: Entity, column: Column, rows: pl.DataFrame, target: pl.DataFrame
-) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    """Settles one reference to the judged rows of its target."""
-    inactive = target.filter(~outcome_active())
-    going = inactive.filter("active")
-    gone, leaving, told = inactive["id"], going["id"], going.filter(pl.col("how").is_in(EXPLICIT))["id"]
-    found = []
-    new, old = pl.col(column.name), pl.col(f"s.{column.name}")
     lives = outcome_active()
-    fresh = new.is_not_null() & new.is_in(gone.implode()) & new.ne_missing(old) & lives
-    for rule, which in (
-        ("reference.gone", fresh & new.is_in(leaving.implode())),
-        ("reference.missing", fresh & ~new.is_in(leaving.implode())),
-    ):
-        if gone.len():
-            rows, more = _without(rows, entity, column, which, rule)
-            found.append(more)
-    by_word = new.is_in(told.implode())
-    why = pl.lit(f"its {column.label} is not there")
-    follows = lives & new.is_in(gone.implode()) & pl.col("known") & pl.col("active") & (~pl.col("protected") | by_word)
-    if gone.len():
-        found.append(_report(entity, column, rows.filter(follows), "reference.gone"))
-        rows = _unheld(rows, follows)
-    if column.required:
-        if not gone.len():
-            return _waiting(rows, _comes() & new.is_null(), why), found
-        rows = rows.with_columns(
-            action=pl.when(follows).then(pl.lit("archive")).otherwise("action"),
-            how=pl.when(follows & by_word)
-            .then(pl.lit("follows-deleted"))
-            .when(follows)
-            .then(pl.lit("follows"))
-            .otherwise("how"),
-            diff=pl.when(follows).then(pl.lit(0, pl.UInt64)).otherwise("diff"),
-        )
-        return _waiting(rows, _comes() & (new.is_null() | new.is_in(gone.implode())), why), found
-    if not gone.len():
-        return rows, found
-    cleared = (follows | (pl.col("action").is_in(["restore"]) & new.is_in(gone.implode()))).fill_null(value=False)
+    reverted = lives & pl.col("gone") & pl.col("new").ne_missing(pl.col("old"))
     rows = rows.with_columns(
-        pl.when(cleared).then(None).otherwise(new).alias(column.name),
-        dangling=pl.when(cleared & pl.col("said") & ~pl.col("deleted") & ~has("keep", bit(entity, column)))
-        .then(pl.col("dangling") | bit(entity, column))
-        .otherwise("dangling"),
-        diff=pl.when(cleared).then(pl.col("diff") | bit(entity, column)).otherwise("diff"),
-        action=pl.when(cleared & pl.col("action").is_null()).then(pl.lit("update")).otherwise("action"),
-        how=pl.when(cleared & pl.col("how").is_null()).then(pl.lit("follows")).otherwise("how"),
+        lives=lives,
+        reverted=reverted,
+        lost=pl.when(reverted).then("gone_old").otherwise("gone"),
+        by_row=pl.when(reverted).then("explicit_old").otherwise("explicit"),
+        blank=pl.when(reverted).then(pl.col("old").is_null()).otherwise(pl.col("new").is_null()),
+        coming=comes(),
     )
-    return rows, found
+    follows = (
+        pl.col("lives")
+        & pl.col("lost")
+        & pl.col("known")
+        & pl.col("active")
+        & (~pl.col("protected") | pl.col("by_row"))
+    )
+    back = (pl.col("action") == "restore").fill_null(value=False) & pl.col("lost") & pl.col("lives")
+    whole = rows.with_columns(
+        archived=follows & pl.col("required"),
+        cleared=(follows | back) & ~pl.col("required"),
+        follows=follows,
+        waits=pl.col("coming") & pl.col("required") & (pl.col("blank") | pl.col("lost")),
+        stated=own_word() & ((pl.col("unset") | pl.col("invalid")) & pl.col("bit") == 0),
+    ).collect()
+    nothing = pl.lit(0, pl.UInt32)
+
+    def bits(name: str) -> pl.Expr:
+        return pl.when(name).then("bit").otherwise(nothing).sum().cast(pl.UInt32).alias(name)
+
+    by_node = (
+        rows.lazy()
+        .group_by("node", maintain_order=True)
+        .agg(
+            bits("reverted"),
+            bits("cleared"),
+            stated=pl.when(pl.col("cleared") & pl.col("stated")).then("bit").otherwise(nothing).sum().cast(pl.UInt32),
+            archived=pl.col("archived").any(),
+            explicit=pl.col("by_row").filter("archived").first(),
+            waits=pl.col("label").filter("waits").first(),
+        )
+    )
+    kept = ["reverted", "cleared", "stated"]
+    by_node = by_node.with_columns(pl.when("archived").then(nothing).otherwise(name).alias(name) for name in kept)
+    return by_node.collect(), _reports(whole)
 
 
-def _comes() -> pl.Expr:
-    return pl.col("action").is_in(["create", "restore"])
+def _reports(rows: pl.DataFrame) -> pl.DataFrame:
+    """One REPORT for each reference of a delivered row that leads to a record which leaves.
 
-
-def _unheld(rows: pl.DataFrame, follows: pl.Expr) -> pl.DataFrame:
-    """Takes the archive by absence, which protection held, from rows that follow: a readable row moves them now."""
-    absent = follows.fill_null(value=False) & (pl.col("action") == "archive")
-    nothing = pl.lit(None, pl.String)
-    moved = ("action", "how", "hold", "hold_why")
-    return rows.with_columns(pl.when(absent).then(nothing).otherwise(name).alias(name) for name in moved)
-
-
-def _waiting(rows: pl.DataFrame, stuck: pl.Expr, why: pl.Expr) -> pl.DataFrame:
-    stuck = stuck.fill_null(value=False)
-    if not _any(rows, stuck):
-        return rows
-    return rows.with_columns(
-        waits=pl.when(stuck).then(why).otherwise("waits"),
-        action=pl.when(stuck).then(None).otherwise("action"),
+    A record that waits for one that waits itself has no report of its own: the first of them has one.
+    """
+    archived = pl.col("archived").any().over("node")
+    first = pl.col("archived") & (pl.col("archived").cum_sum().over("node") == 1)
+    of_update = ~archived & ((pl.col("reverted") & pl.col("leaving")) | (pl.col("follows") & ~pl.col("required")))
+    told = pl.col("present") & (first | of_update)
+    lost = pl.col("present") & (pl.col("reverted") | pl.col("waits")) & pl.col("gone") & ~archived
+    not_active = lost & ~pl.col("leaving") & ~pl.col("delivered")
+    return (
+        rows.lazy()
+        .filter(told | not_active)
+        .select(
+            "node",
+            "label",
+            rule=pl.lit("reference.gone"),
+            value=pl.lit(""),
+            detail=pl.format("the {} that it refers to is not active", "label"),
+        )
+        .collect()
     )
 
 
-def _targets(rows: pl.DataFrame, context: pl.DataFrame | None) -> pl.DataFrame:
-    """What a reference may point to: judged rows, and stored ones that nothing moves."""
-    judged = rows.select("id", "active", "action", "how", "hold")
-    if context is None:
-        return judged
-    nothing = [pl.lit(None, pl.String).alias(name) for name in ("action", "how", "hold")]
-    return pl.concat([judged, context.select("id", (pl.col("status") == "active").alias("active"), *nothing)])
+def _followed(records: Records, outcome: pl.DataFrame) -> Records:
+    """The records with this outcome of their references."""
+    action, cause, none = pl.col("action"), pl.col("cause"), pl.lit(0, pl.UInt32)
+    reverted, cleared = (pl.col(f"_{n}").fill_null(0) for n in ("reverted", "cleared"))
+    archived = pl.col("_archived").fill_null(value=False)
+    explicit = pl.col("_explicit").fill_null(value=False)
+    waits = pl.col("_waits").is_not_null() & ~archived
+    clears = ~archived & (cleared != 0)
+    # What only absence archived, and protection held, follows what a readable row takes away.
+    absent = (archived | clears) & (action == "archive").fill_null(value=False)
+    changed = pl.when(archived).then(none).otherwise((pl.col("changed") & ~reverted) | cleared)
+    nothing = ~archived & ~clears & (action == "update").fill_null(value=False) & (changed == 0)
+    why = pl.format("its {} is not there", "_waits")
+    values = _values(records, outcome)
+    return replace(records, values=values).changed_by(
+        outcome,
+        action=pl.when(archived).then(pl.lit("archive", ACTION))
+        .when(waits | nothing).then(pl.lit(None, ACTION))
+        .when(clears & (action.is_null() | absent)).then(pl.lit("update", ACTION))
+        .otherwise(action),
+        cause=pl.when(archived & explicit).then(pl.lit("cascade-explicit", CAUSE))
+        .when(archived | (clears & (cause.is_null() | absent))).then(pl.lit("cascade", CAUSE))
+        .otherwise(cause),
+        hold=pl.when(absent).then(pl.lit(None, HOLD)).otherwise("hold"),
+        hold_reason=pl.when(absent).then(pl.lit(None, pl.String)).otherwise("hold_reason"),
+        changed=changed,
+        dangling=pl.col("dangling") | reverted | pl.col("_stated").fill_null(0),
+        waits=pl.when(waits).then(why).otherwise("waits"),
+    )  # fmt: skip
 
 
-def settle(judged: dict[str, pl.DataFrame], context: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Settles every reference, parents first; returns the findings. ``context`` as ``judge`` has it."""
-    found = [findings.empty()]
-    for entity in entities():
-        rows = judged[entity.name]
-        found += [
-            _report(entity, c, rows.filter(has("dangling", bit(entity, c))), "reference.missing") for c in entity.refs
-        ]
+def _values(records: Records, outcome: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The values with these references reverted or cleared; of what is archived, every reference is the stored one."""
+    moved = outcome.lazy().filter(pl.col("archived") | (pl.col("reverted") != 0) | (pl.col("cleared") != 0))
+    named = moved.join(records.states.lazy().select("node", "entity", "id"), on="node").collect()
+    values = dict(records.values)
+    for name, mine in by_entity(named).items():
+        entity = by_name(name)
+        rows = values[entity.name]
+        masks = mine.lazy().select("id", "reverted", "cleared", "archived")
+        changes = []
         for column in entity.refs:
-            assert column.to is not None
-            target = rows if column.to == entity.name else judged[column.to]
-            rows, more = _column(entity, column, rows, _targets(target, context.get(column.to)))
-            found += more
-        blank = pl.lit(value=False)
-        for column in entity.columns:
-            if column.required and column.kind != "ref":
-                blank = blank | pl.col(column.name).is_null()
-        rows = _waiting(rows, (pl.col("action") == "create") & blank, pl.lit("a value that it needs cannot be read"))
-        speaks = pl.col("said") & pl.col("known") & ~pl.col("deleted") & pl.col("action").is_in(["update", "restore"])
-        if _any(rows, speaks):
-            rows = rows.with_columns(diff=pl.when(speaks).then(differing(entity)).otherwise("diff"))
-        nothing = (pl.col("action") == "update") & (pl.col("diff") == 0)
-        if _any(rows, nothing):
-            rows = rows.with_columns(action=pl.when(nothing).then(None).otherwise("action"))
-        judged[entity.name] = rows
-    return findings.concat(found)
+            flag = 1 << entity.columns.index(column)
+            cleared = (pl.col("cleared") & flag).fill_null(0) != 0
+            reverted = ((pl.col("reverted") & flag).fill_null(0) != 0) | pl.col("archived").fill_null(value=False)
+            changes.append(
+                pl.when(cleared)
+                .then(None)
+                .when(reverted)
+                .then(f"s.{column.name}")
+                .otherwise(column.name)
+                .alias(column.name)
+            )
+        joined = rows.lazy().join(masks, on="id", how="left", maintain_order="left").with_columns(changes)
+        values[entity.name] = joined.select(rows.columns).collect()
+    return values
+
+
+def waiting_for(records: Records) -> pl.DataFrame:
+    """Node and ``waiting``: how many delivered records wait, directly or not, because that record waits."""
+    none = pl.DataFrame(schema={"node": pl.Int64, "waiting": pl.UInt32})
+    stuck = records.states.lazy().filter(pl.col("waits").is_not_null()).select("node", "entity", "id").collect()
+    if stuck.height < 2:
+        return none
+    nodes = stuck["node"]
+    found = links(records, of=ids_by_entity(stuck), names=list(records.values))
+    above = found.filter(pl.col("required") & among(pl.col("new"), nodes)).select("node", parent="new")
+    pairs = [above]
+    while pairs[-1].height and len(pairs) <= len(LEVELS):
+        pairs.append(pairs[-1].join(above, left_on="parent", right_on="node").select("node", parent="parent_right"))
+    every = pl.concat(pairs).unique()
+    return every.group_by(node="parent").agg(waiting=pl.len())

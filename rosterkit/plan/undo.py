@@ -1,27 +1,45 @@
-"""Undo: a new plan that takes a revision back where the store still says what that revision wrote.
+"""Undo: a new plan that takes a revision back where the store still holds what that revision wrote.
 
 What has changed since, or what later rows refer to, is left and listed as held. What is taken back is held afterwards
-by its value, so that tonight's package does not bring it back and a new word from the source does.
+by its value, so that the next package does not bring it back and a new value from the source does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
-from rosterkit.plan.changes import Parts, content_hash, parts_of
-from rosterkit.plan.compare import bit, has, outcome_active
-from rosterkit.plan.merge import stated
-from rosterkit.plan.natural_keys import Keys, as_text, keys_of
-from rosterkit.plan.snapshot import HOLDS, PENDING
-from rosterkit.roster.schema import Column, Entity, entities
+from rosterkit.plan.changes import Changes, changes_of
+from rosterkit.plan.content_hash import content_hash
+from rosterkit.plan.deferred import delivered_body
+from rosterkit.plan.fields import Names, changed_fields, names_of, text
+from rosterkit.plan.fields import as_text as texts_of
+from rosterkit.plan.ids import among, minus
+from rosterkit.plan.records import (
+    ACTION,
+    CAUSE,
+    HOLD,
+    STATES,
+    Records,
+    bit,
+    by_entity,
+    has,
+    ids_by_entity,
+    leaves,
+    links,
+    node,
+    nothing_proposed,
+    outcome_active,
+)
+from rosterkit.plan.snapshot import DEFERRED, Snapshot, key
+from rosterkit.roster.schema import PROVENANCE, Column, Entity, by_name, entities
 
 __all__ = ["NEW_HOLDS", "Reversal", "reverse"]
 
 NEW_HOLDS: dict[str, type[pl.DataType]] = {
-    "sourced_id": pl.String,
+    "key": pl.String,
     "action": pl.String,
     "field": pl.String,
     "value": pl.String,
@@ -32,48 +50,131 @@ NEW_HOLDS: dict[str, type[pl.DataType]] = {
 class Reversal:
     """An undo before it is stored.
 
-    ``holds``: by entity NEW_HOLDS, in force once it is applied; ``pending``: by entity PENDING.
+    ``holds``: by entity NEW_HOLDS, in force once it is applied; ``deferred``: by entity DEFERRED.
     """
 
-    parts: Parts
+    changes: Changes
     content_hash: str
     holds: Mapping[str, pl.DataFrame]
-    pending: Mapping[str, pl.DataFrame]
+    deferred: Mapping[str, pl.DataFrame]
 
 
-def _blank(stored: pl.DataFrame, entity: Entity) -> pl.DataFrame:
-    """Stored rows in the shape of ``plan.judge``, with nothing proposed."""
-    nothing = pl.lit(None, pl.String)
-    return stored.select(
-        "id",
-        "sourced_id",
-        *(pl.col(c.name).alias(f"s.{c.name}") for c in entity.columns),
-        *(c.name for c in entity.columns),
-        package=nothing,
-        file=nothing,
-        line=pl.lit(None, pl.Int64),
-        modified_at=nothing,
-        s_modified_at=nothing,
-        known=pl.lit(value=True),
-        active=pl.col("status") == "active",
-        said=pl.lit(value=False),
-        deleted=pl.lit(value=False),
-        keep=pl.lit(0, pl.UInt64),
-        dangling=pl.lit(0, pl.UInt64),
-        diff=pl.lit(0, pl.UInt64),
-        field_hold=pl.lit(0, pl.UInt64),
-        action=nothing,
-        how=pl.lit("undo"),
-        protected=pl.lit(value=False),
-        hold=nothing,
-        hold_why=nothing,
-        waits=nothing,
+def reverse(changes: Changes, snapshot: Snapshot) -> Reversal:
+    """The reversal of what a revision changed."""
+    records = _hold_referenced(_reverted(_stored(changes, snapshot), changes))
+    names = Names(records, snapshot)
+    fields = changed_fields(records, names)
+    undone = changes_of(records, fields, _codes(records, fields, changes), {}, names)
+    return Reversal(
+        undone, content_hash(undone, names), _new_holds(undone.applicable), _deferred(records, changes, names)
     )
 
 
-def _act(rows: pl.DataFrame, ids: pl.Series, action: str, *, when_active: bool) -> pl.DataFrame:
-    hit = pl.col("id").is_in(ids.implode()) & (pl.col("active") == when_active)
-    return rows.with_columns(action=pl.when(hit).then(pl.lit(action)).otherwise("action"))
+def _stored(changes: Changes, snapshot: Snapshot) -> Records:
+    """What the revision wrote, what refers to it now, and what it refers to, with nothing proposed yet."""
+    wanted: dict[str, list[pl.Series]] = {}
+    for part, name, frame in changes.written():
+        if part != "dates":
+            wanted.setdefault(name, []).append(frame["id"])
+    touched = {name: pl.concat(ids).unique() for name, ids in wanted.items()}
+    for entity in entities():
+        for column in entity.refs:
+            if str(column.to) in touched:
+                children = snapshot.children(entity, column, touched[str(column.to)])
+                wanted.setdefault(entity.name, []).append(children)
+    states, values = [pl.DataFrame(schema=STATES)], {}
+    for name, ids in wanted.items():
+        entity = by_name(name)
+        rows = snapshot.rows(entity, pl.concat(ids).unique())
+        if rows.height:
+            states.append(nothing_proposed(name, rows, cause=pl.lit("undo", CAUSE)))
+            values[name] = rows.select(
+                "id", *(pl.col(c.name).alias(f"{p}{c.name}") for c in entity.columns for p in ("s.", ""))
+            )
+    records = Records(pl.concat(states), values)
+    return replace(records, states=pl.concat([records.states, *_meant(records, changes, snapshot)]))
+
+
+def _meant(records: Records, changes: Changes, snapshot: Snapshot) -> list[pl.DataFrame]:
+    """STATES of what the records refer to, or would refer to again, where it is not among them."""
+    wanted: dict[str, list[pl.Series]] = {}
+    for name, rows in records.values.items():
+        for column in by_name(name).refs:
+            wanted.setdefault(str(column.to), []).append(rows[column.name].drop_nulls().alias("id"))
+    for name, update in changes.update.items():
+        for column in by_name(name).refs:
+            ids = update.filter(pl.col("field") == column.label)["before_id"].drop_nulls()
+            wanted.setdefault(str(column.to), []).append(ids.alias("id"))
+    out = []
+    for name, found in wanted.items():
+        ids = pl.concat(found).unique()
+        known = records.values[name]["id"] if name in records.values else ids.clear()
+        rest = minus(ids, known)
+        if rest.len():
+            out.append(nothing_proposed(name, snapshot.keys(by_name(name), rest)))
+    return out
+
+
+def _reverted(records: Records, changes: Changes) -> Records:
+    """The opposite of each change: a create is archived, a status goes back, and each value that still stands too."""
+    wanted = [pl.DataFrame(schema={"node": pl.Int64, "to": ACTION})]
+    opposite = {"archive": "restore", "restore": "archive"}
+    for name, frame in changes.create.items():
+        wanted.append(frame.select(node=node(name, pl.col("id")), to=pl.lit("archive", ACTION)))
+    for name, frame in changes.status.items():
+        to = pl.col("action").replace_strict(opposite, return_dtype=ACTION)
+        wanted.append(frame.select(node=node(name, pl.col("id")), to=to))
+    hit = pl.col("_to").is_not_null() & (pl.col("active") == (pl.col("_to") == "archive"))
+    records = records.changed_by(pl.concat(wanted), action=pl.when(hit).then("_to").otherwise("action"))
+    for name, update in changes.update.items():
+        mine = update.filter(pl.col("action") == "update")
+        if mine.height:
+            records = _values_back(records, by_name(name), mine)
+    return records
+
+
+def _values_back(records: Records, entity: Entity, update: pl.DataFrame) -> Records:
+    """Puts back the values of one entity; those that the revision did not leave so are held."""
+    open_ = (pl.col("entity") == entity.name) & pl.col("active") & pl.col("action").is_null()
+    ids = records.states.lazy().filter(open_).select("id").collect().to_series()
+    rows = records.of(entity.name)
+    nothing = pl.lit(0, pl.UInt32)
+    for column in entity.columns:
+        mine = update.filter((pl.col("field") == column.label) & among(pl.col("id"), ids))
+        if mine.is_empty():
+            continue
+        before, after = ("before_id", "after_id") if column.to else ("before", "after")
+        back = mine.select("id", _back=_typed(column, before), _wrote=pl.col(after), _hit=pl.lit(value=True))
+        now = pl.col(f"s.{column.name}") if column.to else text(column, f"s.{column.name}")
+        differs = pl.col("_hit").fill_null(value=False) & pl.col("_back").ne_missing(pl.col(f"s.{column.name}"))
+        flag = pl.lit(bit(entity, column), pl.UInt32)
+        held = differs & now.ne_missing(pl.col("_wrote"))
+        masks = {
+            "_changed": pl.when(differs).then(flag).otherwise(nothing),
+            "_held": pl.when(held).then(flag).otherwise(nothing),
+        }
+        earlier = {name: pl.col(name) if name in rows.columns else nothing for name in masks}
+        rows = (
+            rows.lazy()
+            .join(back.lazy(), on="id", how="left", maintain_order="left")
+            .with_columns(
+                pl.when("_hit").then("_back").otherwise(column.name).alias(column.name),
+                **{name: earlier[name] | mask for name, mask in masks.items()},
+            )
+            .drop("_back", "_wrote", "_hit")
+            .collect()
+        )
+    if "_changed" not in rows.columns:
+        return records
+    masked = rows.filter(pl.col("_changed") != 0)
+    more = masked.select(node=node(entity.name, pl.col("id")), changed="_changed", held="_held")
+    values = dict(records.values) | {entity.name: rows.drop("_changed", "_held")}
+    return replace(records, values=values).changed_by(
+        more,
+        action=pl.when(pl.col("_changed").is_not_null()).then(pl.lit("update", ACTION)).otherwise("action"),
+        changed=pl.coalesce("_changed", "changed"),
+        held_fields=pl.coalesce("_held", "held_fields"),
+    )
 
 
 def _typed(column: Column, name: str) -> pl.Expr:
@@ -82,173 +183,129 @@ def _typed(column: Column, name: str) -> pl.Expr:
     return pl.col(name)
 
 
-def _reverted(entity: Entity, rows: pl.DataFrame, update: pl.DataFrame, keys: Keys) -> pl.DataFrame:
-    """Puts back the values that still are what the revision wrote; the fields that are not are held."""
-    texts = as_text(entity, rows, keys)
-    for column in entity.columns:
-        mine = update.filter((pl.col("field") == column.label) & (pl.col("action") == "update"))
-        if mine.height == 0:
-            continue
-        back = mine.select(
-            "id",
-            _after="after",
-            _back="before_id" if column.to else _typed(column, "before"),
-            _undone=pl.lit(value=True),
+def _hold_referenced(records: Records) -> Records:
+    """Holds what would leave an active row referring to an inactive one, until none does."""
+    while True:
+        gone = ids_by_entity(records.states.filter(~outcome_active()))
+        found = links(records, to=gone) if gone else pl.DataFrame()
+        if found.is_empty():
+            return records
+        own = records.states.lazy().select("node", "entity", "active", "action", "hold", "held_fields")
+        rows = found.lazy().join(own, on="node", how="left", maintain_order="left").filter(outcome_active())
+        applied = (
+            (pl.col("action") == "update").fill_null(value=False)
+            & pl.col("hold").is_null()
+            & ~has("held_fields", pl.col("bit"))
         )
-        rows = rows.with_columns(_now=texts[column.label]).join(back, on="id", how="left", maintain_order="left")
-        hit = (
-            pl.col("_undone").fill_null(value=False)
-            & pl.col("active")
-            & pl.col("action").fill_null("update").eq("update")
+        outcome = pl.when(applied).then("new").otherwise("old")
+        inactive = records.states.lazy().filter(~outcome_active()).select("node", leaving=leaves())
+        broken = rows.with_columns(to=outcome, applied=applied & pl.col("new").ne_missing(pl.col("old"))).join(
+            inactive, left_on="to", right_on="node"
         )
-        flag = pl.lit(bit(entity, column), pl.UInt64)
-        rows = rows.with_columns(
-            pl.when(hit).then(pl.col("_back")).otherwise(pl.col(column.name)).alias(column.name),
-            diff=pl.when(hit).then(pl.col("diff") | flag).otherwise("diff"),
-            field_hold=pl.when(hit & pl.col("_now").ne_missing(pl.col("_after")))
-            .then(pl.col("field_hold") | flag)
-            .otherwise("field_hold"),
-            action=pl.when(hit).then(pl.lit("update")).otherwise("action"),
-        ).drop("_now", "_after", "_back", "_undone")
-    return rows
+        hits = broken.collect()
+        if hits.is_empty():
+            return records
+        records = _held(records, hits)
 
 
-def _proposed(parts: Parts, stored: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """The opposite of each change of the revision, as judged rows."""
-    judged = {e.name: _blank(stored[e.name], e) for e in entities()}
-    keys = keys_of(judged, {})
-    for entity in entities():
-        rows = judged[entity.name]
-        if entity.name in parts.create:
-            rows = _act(rows, parts.create[entity.name]["id"], "archive", when_active=True)
-        if entity.name in parts.status:
-            status = parts.status[entity.name]
-            for was, now, active in (("restore", "archive", True), ("archive", "restore", False)):
-                ids = status.filter(pl.col("action") == was)["id"]
-                rows = _act(rows, ids, now, when_active=active)
-        if entity.name in parts.update:
-            rows = _reverted(entity, rows, parts.update[entity.name], keys)
-        judged[entity.name] = rows
-    return judged
+def _held(records: Records, hits: pl.DataFrame) -> Records:
+    """Holds what breaks a reference: the restore, the field that goes back, or else the archive of its target."""
+    restores = hits.filter((pl.col("action") == "restore") & pl.col("hold").is_null())
+    fields = hits.filter("applied")
+    targets = hits.filter(~pl.col("applied") & ~among(pl.col("node"), restores["node"]))
+    reason = pl.format("its {} is not active", "label")
+    later = pl.format("a later {} refers to it", pl.col("entity").cast(pl.String))
+    whole = pl.concat([restores.select("node", reason=reason), targets.select(node="to", reason=later)])
+    free = pl.col("_reason").is_not_null() & pl.col("action").is_not_null() & pl.col("hold").is_null()
+    records = records.changed_by(
+        whole.unique("node", keep="first", maintain_order=True),
+        hold=pl.when(free).then(pl.lit("referenced", HOLD)).otherwise("hold"),
+        hold_reason=pl.when(free).then("_reason").otherwise("hold_reason"),
+    )
+    bits = fields.group_by("node").agg(bits=pl.col("bit").unique().sum().cast(pl.UInt32))
+    return records.changed_by(bits, held_fields=pl.col("held_fields") | pl.col("_bits").fill_null(0))
 
 
-def _hold(rows: pl.DataFrame, which: pl.Expr, why: str) -> pl.DataFrame:
-    free = which & pl.col("action").is_not_null() & pl.col("hold").is_null()
-    return rows.with_columns(
-        hold=pl.when(free).then(pl.lit("referenced")).otherwise("hold"),
-        hold_why=pl.when(free).then(pl.lit(why)).otherwise("hold_why"),
+def _codes(records: Records, fields: pl.DataFrame, changes: Changes) -> pl.DataFrame:
+    """What holds single fields, as ``changes_of`` takes it: they changed since, or what they referred to is gone."""
+    parts = [
+        update.lazy()
+        .filter(pl.col("action") == "update")
+        .select(node=node(name, pl.col("id")), field="field", wrote="after")
+        for name, update in changes.update.items()
+    ]
+    if not parts:
+        return pl.DataFrame()
+    named = records.states.lazy().select("node", "entity", "key")
+    since = pl.col("before").ne_missing(pl.col("wrote"))
+    return (
+        fields.lazy()
+        .join(pl.concat(parts), on=["node", "field"])
+        .join(named, on="node")
+        .select(
+            pl.col("entity").cast(pl.String),
+            "key",
+            "field",
+            value=pl.lit(None, pl.String),
+            code=pl.when(since).then(pl.lit("changed")).otherwise(pl.lit("referenced")),
+            reason=pl.when(since)
+            .then(pl.lit("it has changed since"))
+            .otherwise(pl.lit("what it referred to is not active")),
+        )
+        .collect()
     )
 
 
-def _outcome(entity: Entity, column: Column) -> pl.Expr:
-    """The reference as it would be."""
-    reverts = (
-        (pl.col("action") == "update")
-        & pl.col("hold").is_null()
-        & has("diff", bit(entity, column))
-        & ~has("field_hold", bit(entity, column))
-    ).fill_null(value=False)
-    return pl.when(reverts).then(pl.col(column.name)).otherwise(pl.col(f"s.{column.name}"))
-
-
-def _settle(judged: dict[str, pl.DataFrame]) -> None:
-    """Holds what would leave an active row referring to an inactive one, until none does."""
-    again = True
-    while again:
-        again = False
-        for entity in entities():
-            for column in entity.refs:
-                assert column.to is not None
-                rows = judged[entity.name]
-                inactive = judged[column.to].filter(~outcome_active())["id"]
-                bad = outcome_active() & _outcome(entity, column).is_in(inactive.implode())
-                broken = rows.filter(bad.fill_null(value=False))
-                if broken.height == 0:
-                    continue
-                again = True
-                moving = broken.filter(pl.col("hold").is_null() & pl.col("action").is_in(["update", "restore"]))
-                ids = moving["id"]
-                judged[entity.name] = _hold(
-                    rows, pl.col("id").is_in(ids.implode()), f"its {column.label} is not active"
-                )
-                still = broken.filter(~pl.col("id").is_in(ids.implode()))[f"s.{column.name}"].drop_nulls()
-                target = judged[column.to]
-                leaving = pl.col("id").is_in(still.implode()) & (pl.col("action") == "archive")
-                judged[column.to] = _hold(target, leaving, f"a later {entity.name} refers to it")
-
-
-def _new_holds(parts: Parts) -> dict[str, pl.DataFrame]:
+def _new_holds(going: Changes) -> dict[str, pl.DataFrame]:
     """What an applied undo keeps from coming back."""
     out: dict[str, list[pl.DataFrame]] = {}
     opposite = {"archive": "restore", "restore": "archive"}
-    for name, frame in parts.status.items():
-        rows = frame.select(
-            "sourced_id",
-            action=pl.col("action").replace_strict(opposite),
-            field=pl.lit(""),
-            value=pl.lit(None, pl.String),
-        )
+    for name, frame in going.status.items():
+        back = pl.col("action").replace_strict(opposite)
+        rows = frame.select(key(), action=back, field=pl.lit(""), value=pl.lit(None, pl.String))
         out.setdefault(name, []).append(rows)
-    for name, frame in parts.update.items():
-        rows = frame.select("sourced_id", action=pl.lit("update"), field="field", value="before")
+    for name, frame in going.update.items():
+        rows = frame.select(key(), action=pl.lit("update"), field="field", value="before")
         out.setdefault(name, []).append(rows)
     return {name: pl.concat(frames) for name, frames in out.items()}
 
 
-def _places(parts: Parts, name: str) -> pl.DataFrame:
-    """Where the undone revision's changes were said, by sourced id."""
-    columns = ["sourced_id", "package", "file", "line", "modified_at"]
-    none = pl.DataFrame(schema={c: pl.Int64 if c == "line" else pl.String for c in columns})
-    frames = [part[name].select(columns) for part in (parts.create, parts.status, parts.update) if name in part]
-    return pl.concat([none, *frames]).unique("sourced_id", keep="last", maintain_order=True)
+def _places(changes: Changes, name: str) -> pl.DataFrame:
+    """Where the undone revision's changes were delivered, by key."""
+    columns = ["key", *PROVENANCE]
+    none = pl.DataFrame(schema={c: pl.Int64 if c == "source_line" else pl.String for c in columns})
+    parts = [part[name] for part in (changes.create, changes.status, changes.update) if name in part]
+    frames = [frame.with_columns(key()).select(columns) for frame in parts]
+    return pl.concat([none, *frames]).unique("key", keep="last", maintain_order=True)
 
 
-def _remembered(entity: Entity, rows: pl.DataFrame, keys: Keys, places: pl.DataFrame) -> pl.DataFrame:
-    """What the source last said of the records that this undo takes back: PENDING."""
-    done = rows.filter(pl.col("action").is_not_null() & pl.col("hold").is_null())
-    texts = as_text(entity, done, keys, "s.").drop("id", "sourced_id")
-    said = texts.with_columns(_typed(c, c.label).alias(c.label) for c in entity.columns if c.kind == "bool")
-    every = (1 << len(entity.columns)) - 1
-    keep = (
-        pl.when(pl.col("action") == "archive")
-        .then(pl.lit(0, pl.UInt64))
-        .when(pl.col("action") == "restore")
-        .then(pl.lit(every, pl.UInt64))
-        .otherwise(pl.lit(every, pl.UInt64) ^ (pl.col("diff") & ~pl.col("field_hold")))
-    )
-    place = done.select("sourced_id", keep=keep, deleted=pl.col("action") == "restore")
-    place = place.join(places, on="sourced_id", how="left", maintain_order="left")
-    return (
-        stated(entity, pl.concat([place, said], how="horizontal"))
-        .with_columns(why=pl.lit("it was undone"))
-        .select(list(PENDING))
-    )
-
-
-def reverse(parts: Parts, stored: Mapping[str, pl.DataFrame]) -> Reversal:
-    """The reversal of a revision's parts, given every row of its origin that is stored now, by entity."""
-    judged = _proposed(parts, stored)
-    _settle(judged)
-    keys = keys_of(judged, {})
-    changed = [
-        frame.select(
-            "sourced_id",
-            entity=pl.lit(name),
-            field="field",
-            value=pl.lit(None, pl.String),
-            code=pl.lit("changed"),
-            reason=pl.lit("it has changed since"),
+def _deferred(records: Records, changes: Changes, names: Names) -> dict[str, pl.DataFrame]:
+    """By entity what the source last delivered of the records that this undo takes back: DEFERRED."""
+    part = (pl.col("action") != "update") | ((pl.col("changed") & ~pl.col("held_fields")) != 0)
+    going = pl.col("action").is_not_null() & pl.col("hold").is_null() & part
+    named = ("entity", "id", "key", "action", "changed", "held_fields")
+    done = records.states.lazy().filter(going).select(named).collect()
+    out = {}
+    for name, mine in by_entity(done).items():
+        entity = by_name(name)
+        every = (1 << len(entity.columns)) - 1
+        rows = records.of(entity.name).join(mine.select("id"), on="id", how="semi")
+        texts = texts_of(entity, rows, names_of(entity, rows, names, ("s.",)), "s.")
+        labels = [_typed(c, c.label).alias(c.label) for c in entity.columns if c.kind == "bool"]
+        unset = (
+            pl.when(pl.col("action") == "archive")
+            .then(pl.lit(0, pl.UInt32))
+            .when(pl.col("action") == "restore")
+            .then(pl.lit(every, pl.UInt32))
+            .otherwise(pl.lit(every, pl.UInt32) ^ (pl.col("changed") & ~pl.col("held_fields")))
         )
-        for name, frame in parts.update.items()
-    ]
-    empty = pl.DataFrame(
-        schema={name: HOLDS[name] for name in ("sourced_id", "entity", "field", "value", "code", "reason")}
-    )
-    undone = parts_of(judged, keys, pl.concat([empty, *changed]))
-    going = undone.applicable()
-    return Reversal(
-        parts=undone,
-        content_hash=content_hash(undone, keys),
-        holds=_new_holds(going),
-        pending={e.name: _remembered(e, judged[e.name], keys, _places(parts, e.name)) for e in entities()},
-    )
+        states = mine.lazy().with_columns(
+            unset=unset, invalid=pl.lit(0, pl.UInt32), deleted=pl.col("action") == "restore"
+        )
+        states = states.join(_places(changes, entity.name).lazy(), on="key", how="left", maintain_order="left")
+        whole = texts.with_columns(labels).join(states, on="id")
+        body = delivered_body(entity, list(entity.incoming_schema))
+        out[entity.name] = (
+            whole.with_columns(body, reason=pl.lit("it was undone")).select(list(DEFERRED)).sort("key").collect()
+        )
+    return out

@@ -1,10 +1,10 @@
 """The canonical roster, declared once: SQLModel tables, from which frames, SQL and docs are made.
 
 Each row comes from one source record. Integer ``id`` carries every foreign key and is never reused; ``sourced_id`` is
-the text by which the origin knows the record, unique per (origin, id_space). Rows are archived, never deleted.
+the text by which its source knows the record, unique per (source, id_space). Rows are archived, never deleted.
 
-This module is not imported on the hot road (it costs 0.3 s): the whole-table code reads ``rosterkit.roster.schema``,
-whose ``_columns.py`` is generated from here by ``python -m rosterkit.roster.generate``.
+Code that handles whole tables does not import this module (it costs 0.3 s), but ``rosterkit.roster.schema``, whose
+``_columns.py`` is generated from here by ``python -m rosterkit.roster.generate``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import BigInteger, UniqueConstraint
 from sqlmodel import JSON, Field, SQLModel
 
 __all__ = [
@@ -37,28 +37,34 @@ def _to(table: str, **kwargs: Any) -> Any:
     return Field(foreign_key=f"{table}.id", index=True, **kwargs)
 
 
+def _integer() -> Any:
+    return Field(default=None, sa_type=BigInteger)
+
+
 def _json() -> Any:
     return Field(default=None, sa_type=JSON)
 
 
 def _key() -> tuple[UniqueConstraint]:
-    return (UniqueConstraint("origin", "id_space", "sourced_id"),)
+    return (UniqueConstraint("source", "id_space", "sourced_id"),)
 
 
 class Record(SQLModel):
     """The bookkeeping of every canonical row."""
 
     id: int | None = Field(default=None, primary_key=True)
-    origin: str  # a source's name, "manual" or "joined"
+    source: str  # a source's name, "manual" or "joined"
     id_space: str = ""  # what the source declares; OneRoster has one per file
     sourced_id: str
     status: str = "active"  # active | archived
     created_revision: int  # revision
     updated_revision: int  # revision
-    package: str | None = None  # id of the package that last changed it
-    file: str | None = None
-    line: int | None = None
-    modified_at: str | None = None  # dateLastModified as the source last said it, UTC, milliseconds
+    import_id: str | None = None  # the extract (Extract.id) that last changed it
+    source_file: str | None = None
+    source_line: int | None = None
+    modified_at: str | None = None  # when the source last changed it, as it says, UTC, milliseconds
+    fingerprint_high: int | None = _integer()  # of the row as delivered (plan/fingerprint.py); null: compare it whole
+    fingerprint_low: int | None = _integer()
 
 
 class Org(Record, table=True):
@@ -141,7 +147,7 @@ class User(Record, table=True):
     state_id: str | None = None
     grades: list[str] | None = _json()  # a sorted set
     primary_org_id: int | None = _to("org", default=None)
-    enabled: bool | None = None  # the source's word, not rosterkit's
+    enabled: bool | None = None  # as the source has it; not rosterkit's own switch
     language: str | None = None
     user_ids: list[str] | None = _json()  # "{Type:Id}", a sorted set
     user_master_identifier: str | None = None
@@ -201,7 +207,7 @@ class Enrollment(Record, table=True):
 
 
 class GuardianLink(Record, table=True):
-    """That a guardian is this student's, as one side said it; a link is active while one statement is."""
+    """That a guardian is this student's, as one side asserts it; a link is active while one assertion is."""
 
     __tablename__ = "guardian_link"
     __table_args__ = _key()

@@ -1,4 +1,4 @@
-"""What a canonical entity is: a name, a table and typed columns. The entities themselves are in ``model.schema``."""
+"""What a canonical entity is: a name, a table and typed columns. The entities themselves are in ``roster.schema``."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from functools import cached_property
 
 import polars as pl
 
-__all__ = ["BOOKKEEPING", "PROVENANCE", "Column", "Entity"]
+__all__ = ["BOOKKEEPING", "FINGERPRINT", "PROVENANCE", "Column", "Entity"]
 
 BOOKKEEPING: tuple[tuple[str, type[pl.DataType]], ...] = (
     ("id", pl.Int64),
-    ("origin", pl.String),
+    ("source", pl.String),
     ("id_space", pl.String),
     ("sourced_id", pl.String),
     ("status", pl.String),
     ("created_revision", pl.Int64),
     ("updated_revision", pl.Int64),
-    ("package", pl.String),
-    ("file", pl.String),
-    ("line", pl.Int64),
+    ("import_id", pl.String),
+    ("source_file", pl.String),
+    ("source_line", pl.Int64),
     ("modified_at", pl.String),
+    ("fingerprint_high", pl.Int64),
+    ("fingerprint_low", pl.Int64),
 )
-PROVENANCE = ("package", "file", "line", "modified_at")
+PROVENANCE = ("import_id", "source_file", "source_line", "modified_at")
+FINGERPRINT = ("fingerprint_high", "fingerprint_low")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Column:
 
     @property
     def label(self) -> str:
-        """The column as people and bundles call it: ``class`` for ``class_id``."""
+        """The column as people and sources call it: ``class`` for ``class_id``."""
         return self.name.removesuffix("_id") if self.kind == "ref" else self.name
 
     @property
@@ -45,8 +48,8 @@ class Column:
         return {"ref": pl.Int64, "bool": pl.Boolean}.get(self.kind, pl.String)
 
     @property
-    def said_dtype(self) -> type[pl.DataType]:
-        """The dtype in a frame as a source says it (references as sourced ids)."""
+    def incoming_dtype(self) -> type[pl.DataType]:
+        """The dtype in a frame as a source delivers it (references as sourced ids)."""
         return pl.Boolean if self.kind == "bool" else pl.String
 
 
@@ -75,14 +78,6 @@ class Entity:
         return dict(BOOKKEEPING) | {c.name: c.dtype for c in self.columns}
 
     @cached_property
-    def judged_schema(self) -> dict[str, type[pl.DataType]]:
-        """Of a stored row, what planning looks at: who it is, whether it is active, and its business columns."""
-        names = ("id", "sourced_id", "status", "modified_at")
-        return {name: dtype for name, dtype in self.stored_schema.items() if name in names} | {
-            c.name: c.dtype for c in self.columns
-        }
-
-    @cached_property
-    def said_schema(self) -> dict[str, type[pl.DataType]]:
-        """Business columns of a frame as a source says it."""
-        return {c.label: c.said_dtype for c in self.columns}
+    def incoming_schema(self) -> dict[str, type[pl.DataType]]:
+        """Business columns of a frame as a source delivers it."""
+        return {c.label: c.incoming_dtype for c in self.columns}

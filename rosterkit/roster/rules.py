@@ -28,7 +28,7 @@ class Rule:
     meaning: str
     remedy: str
     row: str = "read"
-    record: str = "as the row says"
+    record: str = "as the row states"
     dependants: str = "not touched"
     segment: str = "unchanged"
     example: str = ""
@@ -62,13 +62,31 @@ ENGINE_RULES: tuple[Rule, ...] = (
         example="P-3 is no longer in users.csv, and enrollments.csv still lists E-12 for P-3",
     ),
     Rule(
+        "reference.no-match",
+        "error",
+        "error",
+        "No record of the other sources has the number, username or e-mail address by which this row names it.",
+        "Correct the value in this row or in the other source.",
+        record="deferred until one record matches; what is stored stays",
+        example="a guardian's row names student number 4711, and no active student has it",
+    ),
+    Rule(
+        "reference.ambiguous",
+        "error",
+        "error",
+        "Several records of the other sources have the value by which this row names one.",
+        "Give each record a value of its own in the other source.",
+        record="deferred until one record matches; what is stored stays",
+        example="two students have number 4711",
+    ),
+    Rule(
         "delta.stale-row",
         "warning",
         "warning",
         "The row is older (dateLastModified) than what is already known of the record.",
         "Nothing to do if a newer row was sent since; otherwise export the record again.",
         row="left",
-        record="keeps what the newer row said",
+        record="keeps the values of the newer row",
     ),
     Rule(
         "identity.reused-id",
@@ -78,7 +96,7 @@ ENGINE_RULES: tuple[Rule, ...] = (
         "the id may now be another human's.",
         "Ask the SIS who this is. If it is the same person, approve the case; "
         "otherwise give the new person an id of their own.",
-        row="held as a case",
+        row="held: the id may have been reused",
         record="keeps every stored value",
         dependants="every change to what references the person is held",
     ),

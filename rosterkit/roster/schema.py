@@ -19,9 +19,9 @@ ref        Int64 or String     column ``class_id``: the integer id; column ``cla
 from __future__ import annotations
 
 from rosterkit.roster._columns import ENTITIES
-from rosterkit.roster.entity import BOOKKEEPING, PROVENANCE, Column, Entity
+from rosterkit.roster.entity import BOOKKEEPING, FINGERPRINT, PROVENANCE, Column, Entity
 
-__all__ = ["BOOKKEEPING", "PROVENANCE", "Column", "Entity", "by_name", "entities"]
+__all__ = ["BOOKKEEPING", "FINGERPRINT", "PROVENANCE", "Column", "Entity", "by_name", "entities"]
 
 _BY_NAME = {entity.name: entity for entity in ENTITIES}
 

@@ -101,6 +101,7 @@ class Table:
     invalid: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=INVALID))
     parents: tuple[pl.DataFrame, ...] = ()
     changes: bool = False  # it came as a set of changes: true for every delta, also for one that is partial or absent
+    columns: Mapping[str, str] = field(default_factory=dict)  # what the source calls a column, by label: for findings
 
 
 @dataclass(frozen=True)

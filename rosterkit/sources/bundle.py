@@ -30,8 +30,8 @@ __all__ = [
     "Table",
     "bundle_of",
     "extract_package",
+    "incoming_schema",
     "read_bundle",
-    "said_schema",
     "segments_of",
 ]
 
@@ -46,9 +46,9 @@ ROW_KEYS: dict[str, pl.DataType | type[pl.DataType]] = {
 UNREADABLE: dict[str, type[pl.DataType]] = {"sourced_id": pl.String, "file": pl.String, "line": pl.Int64}
 
 
-def said_schema(entity: Entity) -> dict[str, pl.DataType | type[pl.DataType]]:
+def incoming_schema(entity: Entity) -> dict[str, pl.DataType | type[pl.DataType]]:
     """The columns of ``Table.rows`` when every business column is stated."""
-    return {**ROW_KEYS, **entity.said_schema}
+    return {**ROW_KEYS, **entity.incoming_schema}
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ class Listing:
 class Table:
     """What was said of one entity.
 
-    ``rows``: ``said_schema`` of the entity, without the business columns that the source does not have (their stored
-    values stay). sourced_id is unique and never null. A blank cell is null.
+    ``rows``: ``incoming_schema`` of the entity, without the business columns that the source does not have (their
+    stored values stay). sourced_id is unique and never null. A blank cell is null.
     ``unreadable``: records that were there but cannot be read; disjoint from ``rows``.
     """
 
@@ -213,7 +213,7 @@ def _table(table: base.Table) -> Table:
     return Table(
         rows.select(
             pl.col(name).cast(dtype)
-            for name, dtype in said_schema(by_name(table.entity)).items()
+            for name, dtype in incoming_schema(by_name(table.entity)).items()
             if name in (*ROW_KEYS, *labels)
         ),
         lost.select(sourced_id="sourced_id", file="_file", line="_line"),

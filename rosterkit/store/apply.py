@@ -1,4 +1,4 @@
-"""Applying a plan: one transaction of bulk statements that does what the plan's parts say, and nothing else."""
+"""Applying a plan: one transaction of bulk statements that makes the plan's changes, and no others."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from dataclasses import asdict, replace
 import polars as pl
 
 from rosterkit.errors import InternalError
-from rosterkit.plan.changes import Parts
+from rosterkit.plan.changes import Changes
 from rosterkit.plan.plan import Plan
-from rosterkit.roster.schema import Column, Entity, by_name, entities
+from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Column, Entity, by_name, entities
 from rosterkit.sources.base import Progress, no_progress
 from rosterkit.store.bulk import MANY, ids_table, indexes_after, insert, update
 from rosterkit.store.plans import Stored, now
 from rosterkit.store.snapshot import revision_of
 from rosterkit.store.staging import Staging
 
-__all__ = ["touched", "write_parts", "write_revision"]
+__all__ = ["touched", "write_changes", "write_fingerprints", "write_revision"]
 
 
-def touched(parts: Parts) -> dict[str, pl.Series]:
-    """Ids of the records that these parts write, by entity."""
+def touched(changes: Changes) -> dict[str, pl.Series]:
+    """Ids of the records that these changes write, by entity."""
     out: dict[str, list[pl.Series]] = {}
-    for _, name, frame in parts.frames():
+    for _, name, frame in changes.written():
         out.setdefault(name, []).append(frame["id"])
     return {name: pl.concat(ids).unique().sort() for name, ids in out.items()}
 
@@ -81,27 +81,33 @@ class _Creating:
                 named = self.references.setdefault((entity.name, column.name), [])
                 named.append(piece[column.name].drop_nulls().unique())
             for begin in range(0, piece.height, MANY):
-                yield piece.slice(begin, MANY).drop("hold", "hold_why")
+                yield piece.slice(begin, MANY).drop("hold", "hold_reason")
             del piece  # before the next one is read
 
 
 def _place(frame: pl.DataFrame, revision: int) -> pl.DataFrame:
-    """Id and where its change was said, the last word of each record."""
-    rows = frame.select("id", "package", "file", "line", "modified_at").unique("id", keep="last")
-    return rows.with_columns(updated_revision=pl.lit(revision))
+    """Id and where its change was delivered, the last of each record. What is written has no fingerprint yet."""
+    rows = frame.select("id", *PROVENANCE).unique("id", keep="last")
+    return rows.with_columns(updated_revision=pl.lit(revision), **dict.fromkeys(FINGERPRINT, pl.lit(None, pl.Int64)))
 
 
 def _provenance(connection: sqlite3.Connection, entity: Entity, frame: pl.DataFrame, revision: int) -> None:
-    """Where the last change was said; a change that no row says keeps the record's own dateLastModified."""
+    """Where the last change was delivered; a change that no row states keeps the record's own date."""
     rows = _place(frame, revision)
     dated = rows.filter(pl.col("modified_at").is_not_null())
     update(connection, entity.table, dated)
     update(connection, entity.table, rows.filter(pl.col("modified_at").is_null()).drop("modified_at"))
 
 
+def write_fingerprints(connection: sqlite3.Connection, changes: Changes) -> None:
+    """Stores the fingerprints of rows that are stored as they were delivered: after all else, which clears them."""
+    for name, frame in changes.fingerprints.items():
+        update(connection, by_name(name).table, frame)
+
+
 def _status(connection: sqlite3.Connection, entity: Entity, frame: pl.DataFrame, revision: int) -> None:
-    word = pl.when(pl.col("action") == "archive").then(pl.lit("archived")).otherwise(pl.lit("active"))
-    met = update(connection, entity.table, frame.select("id", status=word))
+    status = pl.when(pl.col("action") == "archive").then(pl.lit("archived")).otherwise(pl.lit("active"))
+    met = update(connection, entity.table, frame.select("id", status=status))
     _expect(entity, met, frame.height)
     _provenance(connection, entity, frame, revision)
 
@@ -131,40 +137,37 @@ def _expect(entity: Entity, met: int, wanted: int) -> None:
         )
 
 
-def write_parts(
+def write_changes(
     connection: sqlite3.Connection,
-    parts: Parts,
-    origin: str,
+    changes: Changes,
     revision: int,
     progress: Progress = no_progress,
     stage: Staging | None = None,
 ) -> dict[tuple[str, str], list[pl.Series]]:
     """Writes the canonical rows, parents before what references them; returns what the created ones refer to.
 
-    Progress is in rows of the parts.
+    Progress is in rows of the changes.
     """
     sizes = Counter[str]()
-    for frames in (parts.create, parts.status, parts.update, parts.stamp):
+    for frames in (changes.create, changes.status, changes.update, changes.dates):
         sizes.update(_heights(frames))
     same = {
-        "origin": origin,
-        "id_space": "",
         "status": "active",
         "created_revision": revision,
         "updated_revision": revision,
     }
-    creating = _Creating(connection, parts.create, same, stage)
+    creating = _Creating(connection, changes.create, same, stage)
     done = 0
     for entity in entities():
         done += sizes[entity.name]
-        if entity.name in parts.create:
+        if entity.name in changes.create:
             creating.write(entity)
-        if entity.name in parts.status:
-            _status(connection, entity, parts.status[entity.name], revision)
-        if entity.name in parts.update:
-            _update(connection, entity, parts.update[entity.name], revision)
-        if entity.name in parts.stamp:
-            update(connection, entity.table, parts.stamp[entity.name])
+        if entity.name in changes.status:
+            _status(connection, entity, changes.status[entity.name], revision)
+        if entity.name in changes.update:
+            _update(connection, entity, changes.update[entity.name], revision)
+        if entity.name in changes.dates:
+            update(connection, entity.table, changes.dates[entity.name])
         progress("applying", done, sizes.total())
     return creating.references
 
@@ -225,17 +228,17 @@ def _broken(entity: Entity, rows: int, column: str) -> InternalError:
 def write_revision(
     connection: sqlite3.Connection,
     plan: Plan,
-    parts: Parts,
+    changes: Changes,
     actor: str,
     progress: Progress = no_progress,
     stage: Staging | None = None,
 ) -> int:
-    """Writes the next revision, all that the parts say, inside the caller's transaction; returns its number."""
+    """Writes the next revision, with all these changes, inside the caller's transaction; returns its number."""
     revision = revision_of(connection) + 1
-    _check_created(connection, write_parts(connection, parts, plan.source, revision, progress, stage), revision)
-    ids = touched(replace(parts, create={}))
+    _check_created(connection, write_changes(connection, changes, revision, progress, stage), revision)
+    ids = touched(replace(changes, create={}))
     _check_references(connection, ids)
-    changes = {name: asdict(counts) for name, counts in plan.changes.items()}
+    counted = {name: asdict(counts) for name, counts in plan.changes.items()}
     connection.execute(
         "insert into revision (id, plan, kind, actor, at, as_of, content_hash, changes) values (?,?,?,?,?,?,?,?)",
         (
@@ -246,7 +249,7 @@ def write_revision(
             now().isoformat(),
             plan.as_of.isoformat(),
             plan.content_hash,
-            json.dumps(changes),
+            json.dumps(counted),
         ),
     )
     for name, series in ids.items():

@@ -13,7 +13,7 @@ import polars as pl
 from rosterkit.store.adbc_reader import reading
 from rosterkit.store.database import damaged
 
-__all__ = ["MANY", "ids_table", "indexes_after", "insert", "quoted", "read", "update"]
+__all__ = ["MANY", "fetch", "ids_table", "indexes_after", "insert", "quoted", "read", "update"]
 
 MANY = 50_000
 """Rows from which on it pays to prepare for them."""
@@ -82,6 +82,13 @@ def _damage(path: Path) -> Iterator[None]:
         raise
 
 
+_COMPUTED = {
+    "key": "source||'/'||id_space||'/'||sourced_id",  # plan.snapshot.key
+    "active": "status='active'",
+}
+"""Columns that are no columns of the table, by what they are made of."""
+
+
 def read(
     path: Path, table: str, schema: dict[str, type[pl.DataType]], where: str = "", values: Sequence[str] = ()
 ) -> pl.DataFrame:
@@ -92,12 +99,13 @@ def read(
     names = []
     for name, dtype in schema.items():
         empty = "''" if dtype == pl.String else "-1"
-        names.append(f'coalesce("{name}",{empty}) as "{name}"')
+        names.append(f'coalesce({_expression(name)},{empty}) as "{name}"')
     statement = f'select {",".join(names)} from "{table}"' + (f" where {where}" if where else "")
     with _damage(path), reading(path) as (first, second):
         if second is None:
             rows = first.execute(statement, tuple(values)).fetchall()
-            frame = pl.DataFrame(rows, schema=schema, orient="row")
+            raw = {n: pl.Int64 if dtype is pl.Boolean else dtype for n, dtype in schema.items()}
+            frame = pl.DataFrame(rows, schema=raw, orient="row")
         else:
             second.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(MANY)})  # by itself 1,024
             second.execute(statement, tuple(values))
@@ -108,3 +116,22 @@ def read(
         pl.when(pl.col(name) != (pl.lit("") if dtype == pl.String else -1)).then(pl.col(name)).cast(dtype).alias(name)
         for name, dtype in schema.items()
     )
+
+
+def _expression(name: str) -> str:
+    return _COMPUTED.get(name, f'"{name}"')
+
+
+def fetch(
+    connection: sqlite3.Connection, table: str, schema: dict[str, type[pl.DataType]], where: str, values: Sequence[str]
+) -> pl.DataFrame:
+    """Reads a few rows over the connection that is open."""
+    names = ",".join(map(_expression, schema))
+    rows = connection.execute(f'select {names} from "{table}" where {where}', tuple(values)).fetchall()
+    if not rows:
+        return pl.DataFrame(schema=schema)
+    columns = []
+    for (name, dtype), cells in zip(schema.items(), zip(*rows, strict=True), strict=True):
+        truth = dtype is pl.Boolean
+        columns.append(pl.Series(name, [c if c is None else bool(c) for c in cells] if truth else cells, dtype=dtype))
+    return pl.DataFrame(columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,6 @@ from datetime import datetime
 import polars as pl
 
 from rosterkit.plan.plan import Plan
-from rosterkit.plan.snapshot import APPROVED
 from rosterkit.store import plans
 from rosterkit.store.bulk import insert
 
@@ -19,7 +19,6 @@ __all__ = [
     "approve_changes",
     "decide",
     "decisions",
-    "deferred_source",
     "deferred_why",
     "ignore_line",
     "ignored_lines",
@@ -73,42 +72,32 @@ def decisions(connection: sqlite3.Connection, plan: str = "") -> tuple[Approval,
     )
 
 
-def approve_changes(
-    connection: sqlite3.Connection, approval: int, origin: str, expires: datetime, rows: pl.DataFrame
-) -> None:
-    """Records held changes (APPROVED, without their id) as approved, inside the caller's transaction."""
-    marked = rows.select(list(APPROVED)[1:]).with_columns(
-        approval=pl.lit(approval), origin=pl.lit(origin), expires_at=pl.lit(expires.isoformat())
-    )
+def approve_changes(connection: sqlite3.Connection, approval: int, expires: datetime, rows: pl.DataFrame) -> None:
+    """Records held changes (APPROVED, without their id, by entity) as approved, inside the caller's transaction."""
+    marked = rows.with_columns(approval=pl.lit(approval), expires_at=pl.lit(expires.isoformat()))
     insert(connection, "approved_change", marked)
-
-
-def deferred_source(connection: sqlite3.Connection, entity: str, sourced_id: str) -> str:
-    """The source whose deferred record it is; "" where none is deferred."""
-    query = "select origin from pending where entity=? and sourced_id=?"
-    row = connection.execute(query, (entity, sourced_id)).fetchone()
-    return str(row[0]) if row else ""
 
 
 def deferred_why(connection: sqlite3.Connection, entity: str, sourced_id: str) -> str | None:
     """Why a record is deferred; None where it is not."""
-    query = "select why from pending where entity=? and sourced_id=?"
+    query = "select reason from deferred where entity=? and sourced_id=?"
     row = connection.execute(query, (entity, sourced_id)).fetchone()
     return str(row[0]) if row else None
 
 
-def newest_applied(connection: sqlite3.Connection) -> list[str]:
-    """The ids of the newest applied plan of each source."""
-    applied = "from plan where kind='sync' and state='applied'"
-    query = f"select id {applied} and seq in (select max(seq) {applied} group by source)"
-    return [str(row[0]) for row in connection.execute(query)]
+def newest_applied(connection: sqlite3.Connection) -> str | None:
+    """The id of the newest plan of the sources that was applied; None before there is one."""
+    query = "select id from plan where kind='sync' and state='applied' order by number desc limit 1"
+    row = connection.execute(query).fetchone()
+    return str(row[0]) if row else None
 
 
 def seen_lines(connection: sqlite3.Connection, source: str) -> frozenset[str]:
     """The hashes of unreadable lines that the newest plan of the source found."""
-    query = "select id from plan where source=? and kind='sync' order by seq desc limit 1"
+    query = "select p.id, p.sources from plan p where kind='sync' order by number desc"
+    newest = next((plan for plan, sources in connection.execute(query) if source in json.loads(sources)), None)
     found: set[str] = set()
-    for (plan,) in connection.execute(query, (source,)).fetchall():
+    for plan in (newest,) if newest else ():
         for frame in plans.load(connection, plan, "finding").values():
             hashes = frame["detail"].str.extract_all(r"\b[0-9a-f]{16}\b").explode().drop_nulls()
             found.update(hashes.to_list())

@@ -3,66 +3,70 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
+from collections.abc import Iterable
 
 import polars as pl
 
-from rosterkit.sources.bundle import Bundle, Table
-from rosterkit.store.plans import packed
+from rosterkit.plan.snapshot import QueuedDelta
+from rosterkit.sources.base import Coverage, Extract
+from rosterkit.store.plans import packed, unpacked
 
-__all__ = ["enqueue", "known", "settle", "tonight", "waiting"]
+__all__ = ["enqueue", "known", "queued", "settle", "waiting"]
 
 
 def known(connection: sqlite3.Connection, source: str, package: str) -> str:
-    """``new``, ``queued`` or ``settled``: what became of this package's deltas."""
+    """``new``, ``queued`` or ``settled``: what became of the deltas of this extract."""
     row = connection.execute("select applied_by from package where source=? and id=?", (source, package)).fetchone()
     if row is None:
         return "new"
     return "settled" if row[0] else "queued"
 
 
-def tonight(bundle: Bundle, state: str) -> Bundle:
-    """The bundle without the deltas that are queued or settled already; its full files speak anew."""
-    if state == "new":
-        return bundle
-    deltas = {s.entity for s in bundle.segments if s.delta}
-    return replace(bundle, tables={name: _silent(t) if name in deltas else t for name, t in bundle.tables.items()})
+def enqueue(connection: sqlite3.Connection, source: str, extract: Extract, plan: str) -> None:
+    """Remembers the extract, and keeps its deltas until a plan that covers them is applied.
 
-
-def _silent(table: Table) -> Table:
-    return Table(table.rows.clear(), table.unreadable.clear())
-
-
-def enqueue(connection: sqlite3.Connection, source: str, bundle: Bundle, plan: str) -> None:
-    """Remembers the package, and keeps its deltas until a plan that covers them is applied."""
-    package = bundle.package
+    An API's changes are not kept: its cursor advances only on apply, and what was not applied is fetched again.
+    """
     connection.execute(
         "insert or ignore into package (id, source, name, version, first_plan) values (?,?,?,?,?)",
-        (package.id, source, package.name, package.version, plan),
+        (extract.id, source, extract.name, extract.version, plan),
     )
-    for name, table in bundle.tables.items():
-        segment = bundle.segment(name)
-        if not segment.delta:
+    for table in extract.tables if extract.cursor is None else ():
+        if not table.changes or table.coverage == Coverage.ABSENT:
             continue
-        parts = [("rows", table.rows), ("unreadable", table.unreadable)]
-        parts += [("listing", listing.owners) for listing in table.listings]
+        parts = [("rows", table.rows.collect()), ("invalid", table.invalid)]
+        parts += [("parents", owners) for owners in table.parents]
         for part, frame in parts:
             connection.execute(
-                "insert into queue (source, package, entity, part, state, body) values (?,?,?,?,?,?)",
-                (source, package.id, name, part, segment.state, packed(frame)),
+                "insert into queued_delta (source, package, entity, id_space, part, body) values (?,?,?,?,?,?)",
+                (source, extract.id, table.entity, table.id_space, part, packed(frame)),
             )
 
 
-def waiting(connection: sqlite3.Connection, source: str) -> tuple[str, ...]:
-    """Packages with deltas in the queue, oldest first."""
-    query = "select package from queue where source=? group by package order by min(id)"
-    return tuple(row[0] for row in connection.execute(query, (source,)))
+def queued(connection: sqlite3.Connection) -> dict[str, tuple[QueuedDelta, ...]]:
+    """By entity the deltas in the queue, oldest first."""
+    query = "select entity, source, package, id_space, part, body from queued_delta order by id"
+    found: dict[tuple[str, ...], dict[str, list[pl.DataFrame]]] = {}
+    for *which, part, body in connection.execute(query):
+        found.setdefault(tuple(which), {}).setdefault(part, []).append(unpacked(body))
+    out: dict[str, list[QueuedDelta]] = {}
+    for (entity, source, package, id_space), frames in found.items():
+        parents = tuple(frames.get("parents", ()))
+        delta = QueuedDelta(package, source, id_space, frames["rows"][0], frames["invalid"][0], parents)
+        out.setdefault(entity, []).append(delta)
+    return {name: tuple(mine) for name, mine in out.items()}
 
 
-def settle(connection: sqlite3.Connection, source: str, packages: pl.Series, plan: str) -> None:
-    """Takes these packages' deltas out of the queue: a plan that covers them was applied."""
-    for package in packages.to_list():
-        connection.execute("delete from queue where source=? and package=?", (source, package))
-        connection.execute(
-            "update package set applied_by=? where source=? and id=? and applied_by is null", (plan, source, package)
-        )
+def waiting(connection: sqlite3.Connection, sources: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Source and id of the extracts with deltas in the queue, oldest first."""
+    query = "select source, package from queued_delta group by source, package order by min(id)"
+    mine = set(sources)
+    return tuple((source, package) for source, package in connection.execute(query) if source in mine)
+
+
+def settle(connection: sqlite3.Connection, source: str, package: str, plan: str) -> None:
+    """Takes the deltas of this extract out of the queue: a plan that covers them was applied."""
+    connection.execute("delete from queued_delta where source=? and package=?", (source, package))
+    connection.execute(
+        "update package set applied_by=? where source=? and id=? and applied_by is null", (plan, source, package)
+    )

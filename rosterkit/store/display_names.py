@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from rosterkit.plan.changes import Parts
-from rosterkit.plan.explain import NAMES
+from rosterkit.plan.changes import Changes
+from rosterkit.plan.lines import NAMES
 from rosterkit.roster.schema import Entity, by_name, entities
 from rosterkit.roster.vocabulary import is_school
 from rosterkit.store.bulk import read
@@ -26,15 +26,15 @@ def _all(path: Path, entity: Entity, columns: list[str], created: Mapping[str, p
     return stored
 
 
-def keys_of(path: Path, *parts: Parts) -> dict[str, pl.DataFrame]:
-    """sourced_id by id of every stored record and of those that these parts create."""
-    created = _created(parts)
+def keys_of(path: Path, *changes: Changes) -> dict[str, pl.DataFrame]:
+    """sourced_id by id of every stored record and of those that these changes create."""
+    created = _created(changes)
     return {e.name: _all(path, e, ["sourced_id"], created).select("sourced_id", "id") for e in entities()}
 
 
-def _created(parts: tuple[Parts, ...]) -> dict[str, pl.DataFrame]:
+def _created(changes: tuple[Changes, ...]) -> dict[str, pl.DataFrame]:
     found: dict[str, list[pl.DataFrame]] = {}
-    for part in parts:
+    for part in changes:
         for name, frame in part.create.items():
             found.setdefault(name, []).append(frame)
     return {name: pl.concat(frames) for name, frames in found.items()}
@@ -62,9 +62,9 @@ def _join(rows: pl.DataFrame, column: str, names: pl.DataFrame, alias: str) -> p
     )
 
 
-def names_of(path: Path, *parts: Parts) -> dict[str, pl.DataFrame]:
-    """NAMES of every record, by entity; what these parts create is included."""
-    created = _created(parts)
+def names_of(path: Path, *changes: Changes) -> dict[str, pl.DataFrame]:
+    """NAMES of every record, by entity; what these changes create is included."""
+    created = _created(changes)
     orgs = _all(path, by_name("Org"), ["name", "type"], created).with_columns(is_school=is_school(pl.col("type")))
     out = {"Org": orgs.select("id", "name", school=pl.lit(""))}
     for name in ("AcademicSession", "Course"):
@@ -89,7 +89,7 @@ def names_of(path: Path, *parts: Parts) -> dict[str, pl.DataFrame]:
             name=pl.format(f"{{}} {word} {{}}", pl.col("a").fill_null("?"), pl.col("b").fill_null("?")),
             school=school,
         )
-    for name in ("UserProfile", "Demographics"):
+    for name in ("UserProfile", "Demographics", "UserAttributes"):
         rows = _join(_all(path, by_name(name), ["user_id"], created), "user_id", out["User"], "a")
         out[name] = rows.select("id", name="a", school="a_school")
     return {name: rows.select(list(NAMES)) for name, rows in out.items()}

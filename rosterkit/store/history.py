@@ -11,8 +11,8 @@ from pathlib import Path
 
 import polars as pl
 
-from rosterkit.plan.changes import Parts
-from rosterkit.plan.natural_keys import Keys, as_text
+from rosterkit.plan.changes import Changes
+from rosterkit.plan.fields import as_text
 from rosterkit.plan.plan import Counts
 from rosterkit.roster.schema import Entity
 from rosterkit.store import plans
@@ -23,6 +23,7 @@ __all__ = [
     "Past",
     "of_record",
     "record_id",
+    "record_key",
     "revisions",
     "sources",
     "stored_keys",
@@ -46,7 +47,7 @@ class Event:
     """What one revision did to one record."""
 
     past: Past
-    parts: Parts
+    changes: Changes
 
 
 def revisions(connection: sqlite3.Connection, where: str = "1", values: tuple[object, ...] = ()) -> tuple[Past, ...]:
@@ -59,20 +60,30 @@ def revisions(connection: sqlite3.Connection, where: str = "1", values: tuple[ob
 
 
 def record_id(connection: sqlite3.Connection, entity: Entity, sourced_id: str) -> tuple[int, str, str] | None:
-    """id, origin and status of the record that a source knows by that id."""
-    query = f'select id, origin, status from "{entity.table}" where sourced_id=? order by status, id limit 1'
+    """id, source and status of the record that a source knows by that id."""
+    query = f'select id, source, status from "{entity.table}" where sourced_id=? order by status, id limit 1'
     row = connection.execute(query, (sourced_id,)).fetchone()
     return (int(row[0]), str(row[1]), str(row[2])) if row else None
 
 
-def _mine(parts: Parts, name: str, record: int) -> Parts:
-    """Of these parts, what they say of one record."""
+def record_key(connection: sqlite3.Connection, entity: Entity, sourced_id: str) -> str | None:
+    """The planner's key (plan.snapshot.key) of the record that a source knows by that id, stored or deferred."""
+    parts = "source||'/'||id_space||'/'||sourced_id"
+    query = f'select {parts} from "{entity.table}" where sourced_id=? order by status, id limit 1'
+    deferred = f"select {parts} from deferred where entity=? and sourced_id=? limit 1"
+    row = connection.execute(query, (sourced_id,)).fetchone()
+    row = row or connection.execute(deferred, (entity.name, sourced_id)).fetchone()
+    return str(row[0]) if row else None
+
+
+def _mine(changes: Changes, name: str, record: int) -> Changes:
+    """Of these changes, those of one record."""
 
     def rows(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         found = frames[name].filter(pl.col("id") == record) if name in frames else None
         return {name: found} if found is not None and found.height else {}
 
-    return Parts(rows(parts.create), rows(parts.status), rows(parts.update), rows(parts.stamp))
+    return Changes(rows(changes.create), rows(changes.status), rows(changes.update), rows(changes.dates))
 
 
 def of_record(connection: sqlite3.Connection, entity: Entity, record: int) -> Iterator[Event]:
@@ -84,16 +95,18 @@ def of_record(connection: sqlite3.Connection, entity: Entity, record: int) -> It
         yield Event(past, _mine(whole, entity.name, record))
 
 
-def sources(entity: Entity, events: list[Event], keys: Keys) -> dict[str, tuple[str | None, Event, pl.DataFrame]]:
+def sources(
+    entity: Entity, events: list[Event], names: Mapping[str, pl.DataFrame]
+) -> dict[str, tuple[str | None, Event, pl.DataFrame]]:
     """By label: the value that a record has, the event that gave it, and the row of the journal that says where."""
     out: dict[str, tuple[str | None, Event, pl.DataFrame]] = {}
     for event in events:
-        update = event.parts.update.get(entity.name)
+        update = event.changes.update.get(entity.name)
         for row in update.iter_slices(1) if update is not None else ():
             out.setdefault(row["field"][0], (row["after"][0], event, row))
-        create = event.parts.create.get(entity.name)
+        create = event.changes.create.get(entity.name)
         if create is not None:
-            texts = as_text(entity, create, keys)
+            texts = as_text(entity, create, names).collect()
             for column in entity.columns:
                 out.setdefault(column.label, (texts[column.label][0], event, create))
     return out

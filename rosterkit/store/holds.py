@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from rosterkit.plan.snapshot import KEY_PARTS
 from rosterkit.store.plans import now
 
 __all__ = ["StoredHold", "add", "end", "end_limits", "listed"]
@@ -16,10 +17,10 @@ __all__ = ["StoredHold", "add", "end", "end_limits", "listed"]
 
 @dataclass(frozen=True, slots=True)
 class StoredHold:
-    """A row of the hold table as it is set."""
+    """A row of the hold table as it is set; ``key``: that of the planner (plan.snapshot.key)."""
 
     entity: str
-    sourced_id: str
+    key: str
     code: str
     reason: str
     action: str = ""
@@ -27,16 +28,17 @@ class StoredHold:
     value: str | None = None
 
 
-def add(connection: sqlite3.Connection, origin: str, actor: str, holds: Iterable[StoredHold]) -> int:
+def add(connection: sqlite3.Connection, actor: str, holds: Iterable[StoredHold]) -> int:
     """Sets these holds where the same is not in force already; returns how many were set."""
-    seq = connection.execute("select coalesce(max(seq),0) from plan").fetchone()[0]
+    number = connection.execute("select coalesce(max(number),0) from plan").fetchone()[0]
     since = now().isoformat()
     cursor = connection.executemany(
-        "insert into hold (origin, entity, sourced_id, action, field, value, code, reason, actor, since, plan_seq) "
-        "select ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11 where not exists (select 1 from hold where origin=?1 and entity=?2 "
-        "and sourced_id=?3 and action=?4 and field=?5 and value is ?6 and code=?7 and ended_at is null)",
+        "insert into hold (source, id_space, sourced_id, entity, action, field, value, code, reason, actor, since, "
+        "plan_number) select ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12 where not exists (select 1 from hold where "
+        "source=?1 and id_space=?2 and sourced_id=?3 and entity=?4 and action=?5 and field=?6 and value is ?7 and "
+        "code=?8 and ended_at is null)",
         (
-            (origin, h.entity, h.sourced_id, h.action, h.field, h.value, h.code, h.reason, actor, since, seq)
+            (*h.key.split("/", 2), h.entity, h.action, h.field, h.value, h.code, h.reason, actor, since, number)
             for h in holds
         ),
     )
@@ -49,19 +51,19 @@ def end(connection: sqlite3.Connection, ids: Sequence[int], why: str) -> None:
     connection.executemany("update hold set ended_at=?, ended_why=? where id=?", ((at, why, i) for i in ids))
 
 
-def end_limits(connection: sqlite3.Connection, origin: str, archived: Mapping[str, pl.Series], why: str) -> None:
-    """Ends the holds by a limit of records that are archived now after all."""
+def end_limits(connection: sqlite3.Connection, archived: Mapping[str, pl.DataFrame], why: str) -> None:
+    """Ends the holds by a limit of records that are archived now after all; the frames have KEY_PARTS."""
     at = now().isoformat()
     for entity, keys in archived.items():
         connection.executemany(
-            "update hold set ended_at=?, ended_why=? "
-            "where origin=? and entity=? and sourced_id=? and code='limit' and ended_at is null",
-            ((at, why, origin, entity, key) for key in keys.to_list()),
+            "update hold set ended_at=?, ended_why=? where source=? and id_space=? and sourced_id=? and entity=? "
+            "and code='limit' and ended_at is null",
+            ((at, why, *key, entity) for key in keys.select(KEY_PARTS).iter_rows()),
         )
 
 
 def listed(connection: sqlite3.Connection, where: str = "", values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """Holds in force: id, entity, sourced_id, action, field, code, reason, actor, since, origin; oldest first."""
-    columns = "id, entity, sourced_id, action, field, code, reason, actor, since, origin"
+    """Holds in force: id, entity, sourced_id, action, field, code, reason, actor, since, source; oldest first."""
+    columns = "id, entity, sourced_id, action, field, code, reason, actor, since, source"
     query = f"select {columns} from hold where ended_at is null"
     return connection.execute(f"{query}{' and ' + where if where else ''} order by id", tuple(values)).fetchall()

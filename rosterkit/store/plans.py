@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 from rosterkit.errors import InternalError, UsageError
-from rosterkit.plan.changes import Parts
+from rosterkit.plan.changes import Changes
 from rosterkit.plan.plan import Counts, Plan
 
 __all__ = [
@@ -110,17 +110,17 @@ def load(connection: sqlite3.Connection, plan: str, part: str) -> dict[str, pl.D
     return dict(Stored(connection, plan, part))
 
 
-def parts(connection: sqlite3.Connection, plan: str, *, held: bool = False, whole: bool = True) -> Parts:
+def parts(connection: sqlite3.Connection, plan: str, *, held: bool = False, whole: bool = True) -> Changes:
     """What a plan applies, or what it holds; unless ``whole``, what it creates is read when it is asked for."""
     prefix = "held." if held else ""
     create: Mapping[str, pl.DataFrame] = Stored(connection, plan, f"{prefix}create")
     status, update = (load(connection, plan, prefix + part) for part in ("status", "update"))
-    stamp = {} if held else load(connection, plan, "stamp")
-    return Parts(dict(create) if whole else create, status, update, stamp)
+    dates, prints = ({} if held else load(connection, plan, part) for part in ("dates", "fingerprints"))
+    return Changes(dict(create) if whole else create, status, update, dates, prints)
 
 
 _COLUMNS = (
-    *("id", "source", "kind", "state", "base", "as_of", "created_at", "expires_at", "content_hash", "needs_approval"),
+    *("id", "sources", "kind", "state", "base", "as_of", "created_at", "expires_at", "content_hash", "needs_approval"),
     *("approval_why", "undoes", "revision_made", "packages", "changes", "held", "findings", "segments", "notes"),
 )
 
@@ -128,12 +128,13 @@ _COLUMNS = (
 def _plan(row: tuple[object, ...]) -> Plan:
     value = dict(zip(_COLUMNS, row, strict=True))
     decoded = {
-        name: json.loads(str(value[name])) for name in ("packages", "changes", "held", "findings", "segments", "notes")
+        name: json.loads(str(value[name]))
+        for name in ("packages", "changes", "held", "findings", "segments", "notes", "sources")
     }
     for name in ("changes", "held"):
         decoded[name] = {entity: Counts(**counts) for entity, counts in decoded[name].items()}
     times = {name: moment(str(value[name])) for name in ("created_at", "expires_at")}
-    lists = {name: tuple(decoded[name]) for name in ("packages", "notes")}
+    lists = {name: tuple(decoded[name]) for name in ("packages", "notes", "sources")}
     segments = tuple((s[0], s[1], s[2], s[3]) for s in decoded["segments"])
     return Plan(
         **{
@@ -150,13 +151,15 @@ def _plan(row: tuple[object, ...]) -> Plan:
 
 def all_plans(connection: sqlite3.Connection) -> tuple[Plan, ...]:
     """Every plan, the newest first."""
-    return tuple(_plan(row) for row in connection.execute(f"select {','.join(_COLUMNS)} from plan order by seq desc"))
+    return tuple(
+        _plan(row) for row in connection.execute(f"select {','.join(_COLUMNS)} from plan order by number desc")
+    )
 
 
 def find(connection: sqlite3.Connection, plan_id: str | None) -> Plan:
     """The plan whose id starts so, or the newest; UsageError when there is none, or more than one."""
     where, values = ("id like ? escape '\\'", [_like(plan_id)]) if plan_id else ("1", [])
-    query = f"select {','.join(_COLUMNS)} from plan where {where} order by seq desc limit 2"
+    query = f"select {','.join(_COLUMNS)} from plan where {where} order by number desc limit 2"
     rows = connection.execute(query, values).fetchall()
     if not rows:
         raise UsageError(
@@ -186,22 +189,20 @@ def _like(text: str) -> str:
 def save(
     connection: sqlite3.Connection, plan: Plan, settings_digest: str, frames: Iterable[tuple[str, str, pl.DataFrame]]
 ) -> int:
-    """Writes a new plan with its parts; supersedes older unapproved ones of its source; returns its number."""
-    seq = int(connection.execute("select coalesce(max(seq),0)+1 from plan").fetchone()[0])
-    connection.execute(
-        "update plan set state='superseded' where source=? and kind=? and state='proposed'", (plan.source, plan.kind)
-    )
+    """Writes a new plan with its parts; supersedes older unapproved ones of its kind; returns its number."""
+    number = int(connection.execute("select coalesce(max(number),0)+1 from plan").fetchone()[0])
+    connection.execute("update plan set state='superseded' where kind=? and state='proposed'", (plan.kind,))
     value = {name: getattr(plan, name) for name in _COLUMNS}
     value |= {name: value[name].isoformat() for name in ("as_of", "created_at", "expires_at")}
     for name in ("changes", "held"):
         value[name] = {entity: asdict(counts) for entity, counts in value[name].items()}
     encoded = {k: json.dumps(v) if isinstance(v, Mapping | tuple) else v for k, v in value.items()}
-    encoded |= {"seq": seq, "settings_digest": settings_digest}
+    encoded |= {"number": number, "settings_digest": settings_digest}
     names = ",".join(encoded)
     connection.execute(f"insert into plan ({names}) values ({','.join('?' * len(encoded))})", tuple(encoded.values()))
     for part, entity, frame in frames:
         store_part(connection, plan.id, part, entity, frame)
-    return seq
+    return number
 
 
 def set_state(connection: sqlite3.Connection, plan_id: str, state: str, revision_made: int | None = None) -> None:

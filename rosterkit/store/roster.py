@@ -51,7 +51,6 @@ def _batches(
     """What polars asks of a source of its own: the columns, the rows that the predicate allows, at most ``n_rows``."""
     schema = _schema(kind)
     names = with_columns if with_columns is not None else list(schema)
-    stored = {"origin" if name == "source" else name: schema[name] for name in names or ["id"]}
-    rows = read(path, kind.table, stored, "status='active'").rename({"origin": "source"}, strict=False)
+    rows = read(path, kind.table, {name: schema[name] for name in names or ["id"]}, "status='active'")
     rows = rows.head(n_rows) if n_rows is not None else rows
     yield (rows if predicate is None else rows.filter(predicate)).select(names)

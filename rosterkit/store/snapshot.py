@@ -1,23 +1,28 @@
-"""The store at one revision for one origin, as planning reads it (``plan.snapshot.Snapshot``)."""
+"""The store at one revision, as planning reads it (``plan.snapshot.Snapshot``)."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Collection, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
-from rosterkit.plan.snapshot import APPROVED, HOLDS, PENDING, Layer
-from rosterkit.roster.schema import Column, Entity
-from rosterkit.sources.bundle import Listing
-from rosterkit.store.bulk import quoted, read
-from rosterkit.store.census import Census
-from rosterkit.store.plans import now, unpacked
+from rosterkit.plan.snapshot import APPROVED, DEFERRED, HOLDS, INDEX, QueuedDelta
+from rosterkit.roster.schema import FINGERPRINT, Column, Entity, by_name
+from rosterkit.roster.vocabulary import is_school
+from rosterkit.store import deltas
+from rosterkit.store.bulk import fetch, read
+from rosterkit.store.group_counts import GroupCounts
+from rosterkit.store.plans import now
 
 __all__ = ["StoreSnapshot", "revision_of"]
 
 _FEW = 1_000  # values up to which the open connection is faster than one of ADBC's
+_SMALL = 20_000  # rows of a table up to which it is, too
+_KEY = "source||'/'||id_space||'/'||sourced_id as key"
 
 
 def revision_of(connection: sqlite3.Connection) -> int:
@@ -25,93 +30,125 @@ def revision_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("select coalesce(max(id),0) from revision").fetchone()[0])
 
 
-class StoreSnapshot:
-    """Reads committed rows only; the caller holds the workspace's lease, so that nothing moves in between."""
+def _schema(columns: Collection[Column]) -> dict[str, type[pl.DataType]]:
+    return INDEX | {c.name: c.dtype for c in columns}
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, origin: str) -> None:
+
+class StoreSnapshot:
+    """Reads committed rows only; the caller holds the workspace's lock, so that nothing moves in between."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
         self._connection = connection
-        self._origin = origin
-        self._census = Census(path, origin)
+        self._counts = GroupCounts(path)
 
     @property
     def revision(self) -> int:
         return revision_of(self._connection)
 
-    def rows(self, entity: Entity) -> pl.DataFrame:
-        return read(self._path, entity.table, entity.judged_schema, "origin=?", (self._origin,))
+    def index(self, entity: Entity, source: str, id_space: str, columns: Collection[Column] = ()) -> pl.DataFrame:
+        where, values = "+source=? and +id_space=?", (source, id_space)  # plus: the whole table, not by the index
+        if self._is_small(entity):
+            return fetch(self._connection, entity.table, _schema(columns), where, values)
+        return read(self._path, entity.table, _schema(columns), where, values)
 
-    def some(self, entity: Entity, ids: pl.Series, keys: pl.Series) -> pl.DataFrame:
-        by_id = self._met(entity, "id", ids)
-        return pl.concat([by_id, self._met(entity, "sourced_id", keys)]).unique("id") if keys.len() else by_id
+    def _is_small(self, entity: Entity) -> bool:
+        highest = self._connection.execute(f'select max(id) from "{entity.table}"').fetchone()[0]
+        return int(highest or 0) <= _SMALL
 
-    def children(self, entity: Entity, column: Column, parents: pl.Series) -> pl.DataFrame:
-        return self._met(entity, column.name, parents)
+    def find(
+        self, entity: Entity, source: str, id_space: str, keys: Collection[str], columns: Collection[Column] = ()
+    ) -> pl.DataFrame:
+        where = "source=? and id_space=? and sourced_id in (select value from json_each(?))"
+        return self._some(entity, _schema(columns), where, list(keys), source, id_space)
 
-    def _met(self, entity: Entity, column: str, values: pl.Series) -> pl.DataFrame:
-        """The rows in which that column has one of these values."""
-        if values.is_empty():
-            return pl.DataFrame(schema=entity.judged_schema)
-        # The plus keeps SQLite from walking the index that begins with the origin.
-        mine = "origin=? and id_space=''" if column == "sourced_id" else "+origin=?"
-        where = f'{mine} and "{column}" in (select value from json_each(?))'
-        listed = json.dumps(values.unique().to_list())
-        if values.len() < _FEW:
-            query = f'select {quoted(list(entity.judged_schema))} from "{entity.table}" where {where}'
-            return self._frame(query, (self._origin, listed), entity.judged_schema)
-        return read(self._path, entity.table, entity.judged_schema, where, (self._origin, listed))
+    def rows(self, entity: Entity, ids: pl.Series) -> pl.DataFrame:
+        schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "key": pl.String, "active": pl.Boolean}
+        schema |= {"modified_at": pl.String} | dict.fromkeys(FINGERPRINT, pl.Int64)
+        schema |= {c.name: c.dtype for c in entity.columns}
+        return self._some(entity, schema, "id in (select value from json_each(?))", ids.to_list())
 
-    def census(self, entity: Entity) -> pl.DataFrame:
-        return self._census.of(entity)
+    def children(self, entity: Entity, column: Column, parents: pl.Series) -> pl.Series:
+        where = f"status='active' and \"{column.name}\" in (select value from json_each(?))"
+        return self._some(entity, {"id": pl.Int64}, where, parents.to_list()).to_series()
 
-    def class_census(self, classes: pl.Series) -> pl.DataFrame:
-        return self._census.by_class(classes)
+    def named(self, entity: Entity, kind: str, values: Collection[str]) -> pl.DataFrame:
+        schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "source": pl.String, kind: pl.String}
+        where = f"status='active' and \"{kind}\" in (select value from json_each(?))"
+        return self._some(entity, schema, where, list(values)).rename({kind: "value"})
+
+    def keys(self, entity: Entity, ids: pl.Series) -> pl.DataFrame:
+        schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "key": pl.String, "active": pl.Boolean}
+        return self._some(entity, schema, "id in (select value from json_each(?))", ids.to_list())
 
     def roles_of(self, people: pl.Series) -> pl.DataFrame:
-        schema = {"user_id": pl.Int64, "role": pl.String, "org_id": pl.Int64}
-        where = "+origin=? and status='active' and user_id in (select value from json_each(?))"
-        return read(self._path, "role", schema, where, (self._origin, json.dumps(people.to_list())))
+        schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "user_id": pl.Int64}
+        schema |= {"role": pl.String, "org_id": pl.Int64}
+        where = "status='active' and user_id in (select value from json_each(?))"
+        return self._some(by_name("Role"), schema, where, people.to_list())
 
-    def next_id(self, entity: Entity) -> int:
-        row = self._connection.execute("select next_id from counter where entity=?", (entity.name,)).fetchone()
-        return int(row[0]) if row else 1
+    def school_of(self, classes: pl.Series) -> pl.DataFrame:
+        schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "school_id": pl.Int64}
+        return self._some(by_name("Class"), schema, "id in (select value from json_each(?))", classes.to_list())
+
+    def _some(
+        self, entity: Entity, schema: dict[str, type[pl.DataType]], where: str, values: list[object], *first: str
+    ) -> pl.DataFrame:
+        """The rows where this holds; ``values`` are the last that it asks for."""
+        if not values:
+            return pl.DataFrame(schema=schema)
+        asked = (*first, json.dumps(values))
+        if len(values) < _FEW or self._is_small(entity):
+            return fetch(self._connection, entity.table, schema, where, asked)
+        return read(self._path, entity.table, schema, where, asked)
+
+    def schools(self) -> pl.Series:
+        schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "type": pl.String}
+        orgs = fetch(self._connection, "org", schema, "1", ())
+        return orgs.filter(is_school(pl.col("type")))["id"]
+
+    def group_counts(self, entity: Entity) -> pl.DataFrame:
+        return self._counts.of(entity)
+
+    def class_counts(self, classes: pl.Series) -> pl.DataFrame:
+        return self._counts.by_class(classes)
+
+    def next_ids(self) -> Mapping[str, int]:
+        return dict(self._connection.execute("select entity, next_id from counter").fetchall())
 
     def _frame(self, query: str, values: tuple[str, ...], schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
         return pl.DataFrame(self._connection.execute(query, values).fetchall(), schema=schema, orient="row")
 
-    def pending(self, entity: Entity) -> pl.DataFrame:
-        query = f"select {','.join(PENDING)} from pending where origin=? and entity=? order by sourced_id"
-        schema = {name: pl.Int64 if dtype is pl.Boolean else dtype for name, dtype in PENDING.items()}
-        return self._frame(query, (self._origin, entity.name), schema).cast({"deleted": pl.Boolean})
+    def deferred(self) -> Mapping[str, pl.DataFrame]:
+        return self._deferred
 
-    def queued(self, entity: Entity) -> tuple[Layer, ...]:
-        query = "select package, part, state, body from queue where source=? and entity=? order by id"
-        layers: dict[str, dict[str, list[pl.DataFrame]]] = {}
-        states: dict[str, str] = {}
-        for package, part, state, body in self._connection.execute(query, (self._origin, entity.name)).fetchall():
-            layers.setdefault(package, {}).setdefault(part, []).append(unpacked(body))
-            states[package] = state
-        return tuple(
-            Layer(
-                package,
-                states[package],
-                frames["rows"][0],
-                frames["unreadable"][0],
-                tuple(Listing(owners) for owners in frames.get("listing", [])),
-            )
-            for package, frames in layers.items()
-        )
+    @cached_property
+    def _deferred(self) -> dict[str, pl.DataFrame]:
+        names = ",".join(_KEY if name == "key" else name for name in DEFERRED)
+        found: dict[str, list[tuple[object, ...]]] = {}
+        for entity, *row in self._connection.execute(f"select entity, {names} from deferred order by key"):
+            found.setdefault(entity, []).append((*row[:2], bool(row[2]), *row[3:]))
+        return {name: pl.DataFrame(rows, schema=DEFERRED, orient="row") for name, rows in found.items()}
+
+    def queued(self) -> Mapping[str, tuple[QueuedDelta, ...]]:
+        return deltas.queued(self._connection)
 
     def holds(self) -> pl.DataFrame:
-        query = (
-            "select id, entity, sourced_id, action, field, value, code, reason from hold "
-            "where origin=? and ended_at is null order by id"
-        )
-        return self._frame(query, (self._origin,), HOLDS)
+        return self._holds
+
+    @cached_property
+    def _holds(self) -> pl.DataFrame:
+        names = f"id, entity, {_KEY}, action, field, value, code, reason"
+        query = f"select {names} from hold where ended_at is null order by id"
+        return self._frame(query, (), HOLDS)
 
     def approved(self) -> pl.DataFrame:
+        return self._approved
+
+    @cached_property
+    def _approved(self) -> pl.DataFrame:
         query = (
-            "select id, entity, sourced_id, action, field, before, after from approved_change "
-            "where origin=? and used_in is null and expires_at > ? order by id"
+            f"select id, entity, {_KEY}, action, field, before, after from approved_change "
+            "where used_in is null and expires_at > ? order by id"
         )
-        return self._frame(query, (self._origin, now().isoformat()), APPROVED)
+        return self._frame(query, (now().isoformat(),), APPROVED)

@@ -1,6 +1,6 @@
-"""The tables beside the canonical ones: revisions, plans and their parts, what waits, what is held, what was found.
+"""The tables beside the canonical ones: revisions, plans and their parts, what is deferred, held and found.
 
-As ``rosterkit.roster.entities``, this is imported for migrations and small reads only; times are ISO 8601 in UTC.
+Like ``rosterkit.roster.entities``, this is imported for migrations and small reads only; times are ISO 8601 in UTC.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ __all__ = [
     "Approval",
     "ApprovedChange",
     "Counter",
+    "Cursor",
+    "Deferred",
     "Delivery",
     "FeedPause",
     "Finding",
     "Hold",
     "Ledger",
     "Package",
-    "Pending",
     "Plan",
     "PlanPart",
-    "Queue",
+    "QueuedDelta",
     "Revision",
     "SentBody",
     "SentFile",
@@ -51,8 +52,8 @@ class Plan(SQLModel, table=True):
 
     __tablename__ = "plan"
     id: str = Field(primary_key=True)
-    seq: int = Field(unique=True)
-    source: str
+    number: int = Field(unique=True)  # rises with each plan
+    sources: list[str] = Field(sa_type=JSON)
     kind: str
     state: str
     base: int
@@ -80,7 +81,7 @@ class PlanPart(SQLModel, table=True):
     __table_args__ = (Index("ix_plan_part_plan", "plan", "part", "entity"),)
     id: int | None = Field(default=None, primary_key=True)
     plan: str = Field(foreign_key="plan.id")
-    part: str  # create | status | update | stamp, held.* of the first three, pending, settled, holds, finding, uses
+    part: str  # of plan.changes, held.* of the first three, deferred, settled, holds, finding, uses
     entity: str
     rows: int
     sha256: str
@@ -117,7 +118,8 @@ class ApprovedChange(SQLModel, table=True):
     __tablename__ = "approved_change"
     id: int | None = Field(default=None, primary_key=True)
     approval: int = Field(foreign_key="approval.id", index=True)
-    origin: str
+    source: str
+    id_space: str
     entity: str
     sourced_id: str
     action: str
@@ -140,42 +142,53 @@ class Package(SQLModel, table=True):
     applied_by: str | None = None  # the plan whose applying took all its deltas in
 
 
-class Queue(SQLModel, table=True):
-    """A delta that was read and is not yet applied: one frame of one entity as Parquet."""
+class QueuedDelta(SQLModel, table=True):
+    """A delta that was read and is not yet applied: one frame of one table of it as Parquet."""
 
-    __tablename__ = "queue"
+    __tablename__ = "queued_delta"
     id: int | None = Field(default=None, primary_key=True)
     source: str = Field(index=True)
     package: str
     entity: str
-    part: str  # rows | unreadable | listing
-    state: str  # delta | partial
+    id_space: str
+    part: str  # rows | invalid | parents
     body: bytes = Field(sa_type=LargeBinary)
 
 
-class Pending(SQLModel, table=True):
-    """What the source last said of a record and is not stored so."""
+class Deferred(SQLModel, table=True):
+    """What a source last delivered of a record and is not stored so."""
 
-    __tablename__ = "pending"
-    origin: str = Field(primary_key=True)
+    __tablename__ = "deferred"
+    source: str = Field(primary_key=True)
+    id_space: str = Field(primary_key=True)
     entity: str = Field(primary_key=True)
     sourced_id: str = Field(primary_key=True)
     body: str
     deleted: bool
     modified_at: str | None = None
-    package: str | None = None
-    file: str | None = None
-    line: int | None = None
-    why: str
+    import_id: str | None = None
+    source_file: str | None = None
+    source_line: int | None = None
+    reason: str
+
+
+class Cursor(SQLModel, table=True):
+    """Where the next incremental run of an API goes on: of the last extract that was applied."""
+
+    __tablename__ = "source_cursor"
+    source: str = Field(primary_key=True)
+    cursor: str
+    plan: str
 
 
 class Hold(SQLModel, table=True):
-    """Something set aside from night to night; an ended one is kept for the record."""
+    """Something set aside from run to run; an ended one is kept for the record."""
 
     __tablename__ = "hold"
-    __table_args__ = (Index("ix_hold_record", "origin", "entity", "sourced_id"),)
+    __table_args__ = (Index("ix_hold_record", "entity", "sourced_id"),)
     id: int | None = Field(default=None, primary_key=True)
-    origin: str
+    source: str
+    id_space: str
     entity: str
     sourced_id: str
     action: str = ""
@@ -185,7 +198,7 @@ class Hold(SQLModel, table=True):
     reason: str
     actor: str
     since: str
-    plan_seq: int  # the newest plan when it was set: plans up to it do not know of it
+    plan_number: int  # the newest plan when it was set: plans up to it do not know of it
     ended_at: str | None = None
     ended_why: str | None = None
 

@@ -18,6 +18,6 @@ EmittedColumn = tuple[type[pl.DataType], str, bool, str | None]
 def emitted() -> dict[str, dict[str, EmittedColumn]]:
     """Entity → label of a column → what it holds."""
     return {
-        entity.name: {c.label: (c.said_dtype, c.kind, c.required, c.to) for c in entity.columns}
+        entity.name: {c.label: (c.incoming_dtype, c.kind, c.required, c.to) for c in entity.columns}
         for entity in entities()
     }

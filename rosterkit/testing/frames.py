@@ -32,7 +32,7 @@ def _ids(tables: Mapping[str, pl.DataFrame], to: Entity) -> pl.DataFrame:
 
 
 def _table(tables: Mapping[str, pl.DataFrame], entity: Entity, ids: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    rows = tables.get(entity.name, pl.DataFrame(schema={"sourced_id": pl.String, **entity.said_schema}))
+    rows = tables.get(entity.name, pl.DataFrame(schema={"sourced_id": pl.String, **entity.incoming_schema}))
     rows = rows.join(ids[entity.name], on="sourced_id", how="left", maintain_order="left")
     for column in entity.refs:
         target = ids[str(column.to)].select(pl.col("sourced_id").alias(column.label), pl.col("id").alias(column.name))

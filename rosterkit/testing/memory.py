@@ -1,4 +1,4 @@
-"""Bundles made by hand, for tests that need no files: rows as dictionaries, and an in-memory source kind of nothing."""
+"""Extracts made by hand, for tests that need no files: rows as dictionaries, and a source that delivers them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import BaseModel, ConfigDict
 
 from rosterkit.roster import findings
 from rosterkit.roster.rules import Rule
 from rosterkit.roster.schema import by_name, entities
-from rosterkit.sources.bundle import UNREADABLE, Bundle, Listing, Package, ReadOptions, Segment, Table, said_schema
+from rosterkit.sources.base import INVALID, Capabilities, Context, Coverage, Extract, Table
 
-__all__ = ["MemorySource", "bundle", "table"]
+__all__ = ["MemorySource", "extract", "table"]
 
 
 def table(
@@ -26,62 +26,95 @@ def table(
     unreadable: Sequence[str] = (),
     listings: Sequence[Sequence[Mapping[str, Any]]] = (),
     without: Sequence[str] = (),
+    id_space: str = "",
 ) -> Table:
-    """A Table from rows by label; ``without`` names columns that the source does not have."""
-    schema = said_schema(by_name(entity))
+    """A Table from rows by label, with full coverage.
+
+    A row may have ``deleted``, ``modified_at`` and ``unread``, the labels of its invalid cells, and ``_by_x`` and
+    ``_space_x`` of a reference ``x``. ``without`` names columns that the source does not have; ``listings``: the
+    parents whose lists were delivered.
+    """
+    beside = {"_deleted": pl.Boolean, "_modified_at": pl.String, "_file": pl.String, "_line": pl.Int64}
+    others = sorted({name for row in rows for name in row if name.startswith(("_by_", "_space_"))})
+    schema: dict[str, Any] = {
+        "sourced_id": pl.String,
+        **beside,
+        **by_name(entity).incoming_schema,
+        **dict.fromkeys(others, pl.String),
+    }
     filled = [
-        {"deleted": False, "unread": None, "modified_at": None, "file": f"{entity}.csv", "line": i, **row}
-        for i, row in enumerate(rows, start=2)
+        {"_deleted": row.get("deleted", False), "_modified_at": row.get("modified_at"), "_file": f"{entity}.csv"}
+        | {"_line": line, **{name: value for name, value in row.items() if name in schema}}
+        for line, row in enumerate(rows, start=2)
     ]
-    frame = pl.DataFrame(filled, schema=schema).drop(list(without))
-    lost = pl.DataFrame(
-        [(key, f"{entity}.csv", i) for i, key in enumerate(unreadable, start=len(rows) + 2)],
-        schema=UNREADABLE,
-        orient="row",
+    lost = [(key, None, f"{entity}.csv", i) for i, key in enumerate(unreadable, start=len(rows) + 2)]
+    cells = [
+        (row["sourced_id"], label, f"{entity}.csv", line)
+        for line, row in enumerate(rows, start=2)
+        for label in row.get("unread") or ()
+    ]
+    place = {"_file": f"{entity}.csv", "_line": 2}
+    return Table(
+        entity,
+        pl.DataFrame(filled, schema=schema).drop(list(without)).lazy(),
+        Coverage.FULL,
+        id_space=id_space,
+        invalid=pl.DataFrame(cells + lost, schema=INVALID, orient="row"),
+        parents=tuple(pl.DataFrame([{**owner, **place} for owner in some]) for some in listings if some),
     )
-    place = {"file": f"{entity}.csv", "line": 2}
-    owners = [Listing(pl.DataFrame([{**owner, **place} for owner in some])) for some in listings if some]
-    return Table(frame, lost, tuple(owners))
 
 
-def bundle(
-    tables: Mapping[str, Table],
+def extract(
+    tables: Mapping[str, Table] | Sequence[Table],
     states: Mapping[str, str] | None = None,
     *,
     delta: bool = False,
     name: str = "made-by-hand",
-) -> Bundle:
-    """A Bundle; each entity is ``full`` (or ``delta``) unless ``states`` says so, and ``absent`` without a table."""
+    cursor: str | None = None,
+) -> Extract:
+    """An Extract; the coverage of each table is full (or delta) unless ``states`` says so, by entity."""
     states = states or {}
+    given = list(tables.values()) if isinstance(tables, Mapping) else list(tables)
     usual = "delta" if delta else "full"
-    segments = tuple(
-        Segment(
-            e.name, "", states.get(e.name, usual if e.name in tables else "absent"), delta=delta and e.name in tables
-        )
-        for e in entities()
+    made = [_covered(t, Coverage(states.get(t.entity, usual)), changes=delta) for t in given]
+    there = {t.entity for t in given}
+    empty = pl.LazyFrame(schema={"sourced_id": pl.String, "_file": pl.String, "_line": pl.Int64})
+    made += [Table(e.name, empty, Coverage(states.get(e.name, "absent"))) for e in entities() if e.name not in there]
+    frames = [
+        [t.entity, t.id_space, str(t.coverage), t.rows.collect().to_dicts(), t.invalid.to_dicts()]
+        + [owners.to_dicts() for owners in t.parents]
+        for t in made
+    ]
+    text = json.dumps([name, frames], sort_keys=True, default=str)
+    return Extract(
+        hashlib.sha256(text.encode()).hexdigest(), name, "hand", tuple(made), findings.empty(), cursor=cursor
     )
-    said = {
-        name: [
-            table.rows.to_dicts(),
-            table.unreadable.to_dicts(),
-            [listing.owners.to_dicts() for listing in table.listings],
-        ]
-        for name, table in tables.items()
-    }
-    text = json.dumps([name, said, [[s.entity, s.state] for s in segments]], sort_keys=True, default=str)
-    package = Package(hashlib.sha256(text.encode()).hexdigest(), name, "hand")
-    return Bundle(package, dict(tables), segments, findings.empty())
+
+
+def _covered(given: Table, coverage: Coverage, *, changes: bool) -> Table:
+    return Table(given.entity, given.rows, coverage, "", given.id_space, given.invalid, given.parents, changes=changes)
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+_NOTHING = Capabilities(
+    (), "none", stable_contact_ids=True, demographics=True, incremental="", sso="", filters=(), set_up_by=""
+)
 
 
 @dataclass(frozen=True)
 class MemorySource:
-    """A source that says what it was given, whatever package is asked for."""
+    """A source that delivers what it was given, whatever it is asked for."""
 
-    said: Bundle
+    given: Extract
     kind: str = "memory"
     rules: tuple[Rule, ...] = ()
+    capabilities: Capabilities = _NOTHING
+    Settings: type[BaseModel] = _Settings
 
-    def read(self, package: Path, options: ReadOptions) -> Bundle:
-        """The bundle that it was given."""
-        del package, options
-        return self.said
+    def extract(self, settings: Any, context: Context) -> Extract:
+        """The extract that it was given."""
+        del settings, context
+        return self.given

@@ -53,7 +53,7 @@ def make_plan(**said: object) -> Plan:
     """A proposed plan on revision 3 with two updates, a create and a held archive, but for what is said."""
     plan = Plan(
         id="7f3a9c21",
-        source="main",
+        sources=("main",),
         kind="sync",
         state="proposed",
         base=3,
@@ -86,7 +86,7 @@ def make_view(lines: list[dict[str, str | int | None]] | None = None, **said: ob
             name="Zofia in Reading Circle",
             why="no longer in the package",
             held="limit",
-            held_why="4 of 6 vanish",
+            held_why="4 of 6 removed",
         ),
     ]  # fmt: skip
     created = {"sourced_id": ["stu-2"], "given_name": ["Kofi"], "family_name": ["Mensah"], "enabled": [True]}

@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from rosterkit.roster.schema import by_name, entities
-from rosterkit.sources.bundle import Bundle
-from rosterkit.testing.memory import bundle, table
+from rosterkit.sources.base import Extract
+from rosterkit.testing.memory import extract, table
 
 Truth = dict[str, dict[str, dict[str, Any]]]  # entity, sourced id, values
 
@@ -174,12 +174,12 @@ class Saying:
     listed: bool = False
     name: str = "night"
 
-    def bundle(self) -> Bundle:
+    def extract(self) -> Extract:
         tables = {}
         for entity in entities():
             if self.states.get(entity.name) != "absent":
                 tables[entity.name] = self._table(entity.name)
-        return bundle(tables, self.states, delta=self.delta, name=self.name)
+        return extract(tables, self.states, delta=self.delta, name=self.name)
 
     def _table(self, name: str) -> Any:
         now, was = self.truth[name], self.before[name]

@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 import oracle
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from oracle_holds import held_changes, propose
 from oracle_undo import reverse
 from oracle_words import Hold, Key, Line, Model, Proposal, Row, Values, every
@@ -23,7 +23,7 @@ from rosterkit import Workspace
 from rosterkit.errors import Refused
 from rosterkit.plan.plan import Plan, PlanView
 from rosterkit.roster.schema import entities
-from rosterkit.sources.bundle import Bundle
+from rosterkit.sources.base import Extract
 from rosterkit.testing.memory import MemorySource
 
 
@@ -42,8 +42,8 @@ def workspace() -> Iterator[Workspace]:
         yield Workspace(Path(folder) / "ws")
 
 
-def plan_bundle(ws: Workspace, said: Bundle) -> Plan:
-    """Plans a bundle that was made by hand."""
+def plan_extract(ws: Workspace, said: Extract) -> Plan:
+    """Plans an extract that was made by hand."""
     with patch("rosterkit.pipeline.source", lambda _kind: MemorySource(said)):
         return ws.plan(Path("by-hand"))
 
@@ -76,9 +76,9 @@ def stored(ws: Workspace) -> dict[str, dict[str, Row]]:
     return out
 
 
-def pending_keys(ws: Workspace) -> set[Key]:
+def deferred_keys(ws: Workspace) -> set[Key]:
     with closing(sqlite3.connect(ws.database)) as connection:
-        return set(connection.execute("select entity, sourced_id from pending").fetchall())
+        return set(connection.execute("select entity, sourced_id from deferred").fetchall())
 
 
 def holds_in_force(ws: Workspace) -> set[Hold]:
@@ -113,8 +113,8 @@ class Pair:
         self.moves = 0  # verbs that may make an older plan stale
         self.made_at: dict[str, int] = {}
 
-    def plan(self, said: Bundle) -> Plan:
-        plan = plan_bundle(self.ws, said)
+    def plan(self, said: Extract) -> Plan:
+        plan = plan_extract(self.ws, said)
         return self._compare(plan, propose(self.model, said, self.ws.config.limits))
 
     def undo(self, revision: int | None = None) -> Plan:
@@ -178,7 +178,7 @@ class Pair:
 
     def compare_state(self) -> None:
         same(flat(stored(self.ws)), flat(self.model.rows), "stored rows")
-        same(dict.fromkeys(pending_keys(self.ws), ""), dict.fromkeys(self.model.pending, ""), "pending")
+        same(dict.fromkeys(deferred_keys(self.ws), ""), dict.fromkeys(self.model.pending, ""), "pending")
         same(dict.fromkeys(holds_in_force(self.ws), ""), dict.fromkeys(self.model.holds, ""), "holds")
         assert dangling_rows(self.ws) == [], "P9"
 
@@ -199,4 +199,7 @@ def same(engine: Mapping[Any, object], plain: Mapping[Any, object], what: str) -
 def few(examples: int, **more: Any) -> settings:
     """So many examples, as each takes a second; forty times as many where HYPOTHESIS_PROFILE is deep."""
     deep = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
-    return settings(max_examples=examples * (40 if deep else 1), suppress_health_check=list(HealthCheck), **more)
+    phases = list(Phase) if deep else [Phase.explicit, Phase.reuse, Phase.generate]  # making a case smaller takes long
+    return settings(
+        max_examples=examples * (40 if deep else 1), suppress_health_check=list(HealthCheck), phases=phases, **more
+    )

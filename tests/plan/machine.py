@@ -32,19 +32,19 @@ class Road(RuleBasedStateMachine):
     def first_night(self, schools: int, students: int, adults: int, extras: bool) -> None:
         self.truth = first_truth(schools, students, adults, extras=extras)
         self.last = Saying(self.truth, self.truth)
-        assert self.pair.apply(self.pair.plan(self.last.bundle()))
+        assert self.pair.apply(self.pair.plan(self.last.extract()))
 
     @rule(data=st.data(), kind=st.sampled_from(["full", "delta", "delta"]), at_once=st.booleans())
     def package(self, data: st.DataObject, kind: str, at_once: bool) -> None:
         self.last = night(data.draw, self.truth, len(self.plans), kinds=(kind,))
         self.truth = self.last.truth
-        self.plans.append(self.pair.plan(self.last.bundle()))
+        self.plans.append(self.pair.plan(self.last.extract()))
         if at_once:
             assert self.pair.apply(self.plans[-1])
 
     @rule()
     def plan_again(self) -> None:
-        self.plans.append(self.pair.plan(self.last.bundle()))
+        self.plans.append(self.pair.plan(self.last.extract()))
 
     @precondition(lambda self: self.plans)
     @rule(data=st.data())

@@ -25,35 +25,37 @@ from oracle_words import (
 )
 
 from rosterkit.roster.schema import Column, Entity
-from rosterkit.sources.bundle import Bundle
+from rosterkit.sources.base import Extract
 
 # ---- 1. fold
 
 
-def layers_of(bundle: Bundle) -> dict[str, Layer]:
-    """A bundle as plain dictionaries."""
+def layers_of(extract: Extract) -> dict[str, Layer]:
+    """An extract as plain dictionaries."""
     out = {}
     for entity in ENTITIES:
-        table = bundle.tables.get(entity.name)
-        rows, unreadable, owners = {}, [], []
-        if table is not None:
-            for row in table.rows.to_dicts():
-                said = {
-                    c.label: text(row[c.label])
-                    for c in entity.columns
-                    if c.label in row
-                    and c.label not in (row["unread"] or [])
-                    and not (c.required and row[c.label] is None)
-                }
-                rows[row["sourced_id"]] = Said(said, bool(row["deleted"]), row["modified_at"])
-            unreadable = table.unreadable["sourced_id"].to_list()
-            owners = [
-                {k: v for k, v in owner.items() if k not in ("file", "line")}
-                for listing in table.listings
-                for owner in listing.owners.to_dicts()
-            ]
-        state = bundle.segment(entity.name).state
-        out[entity.name] = Layer(state, rows, frozenset(unreadable), tuple(owners))
+        table = extract.table(entity.name)
+        if table is None or table.coverage == "absent":
+            out[entity.name] = Layer("absent", {}, frozenset(), ())
+            continue
+        invalid = table.invalid.to_dicts()
+        cells = {(cell["sourced_id"], cell["column"]) for cell in invalid}
+        rows = {}
+        for row in table.rows.collect().to_dicts():
+            key = row["sourced_id"]
+            values = {
+                c.label: text(row[c.label])
+                for c in entity.columns
+                if c.label in row and (key, c.label) not in cells and not (c.required and row[c.label] is None)
+            }
+            rows[key] = Said(values, bool(row["_deleted"]), row["_modified_at"])
+        lost = frozenset(cell["sourced_id"] for cell in invalid if cell["column"] is None)
+        owners = tuple(
+            {k: v for k, v in owner.items() if k not in ("_file", "_line")}
+            for parents in table.parents
+            for owner in parents.to_dicts()
+        )
+        out[entity.name] = Layer(str(table.coverage), rows, lost, owners)
     return out
 
 
@@ -262,23 +264,23 @@ def stamps(night: Night) -> dict[Key, str]:
 # ---- the whole
 
 
-def queue_package(model: Model, bundle: Bundle) -> dict[str, Layer]:
+def queue_package(model: Model, extract: Extract) -> dict[str, Layer]:
     """Tonight's layers; a package whose deltas are queued or settled does not say them again."""
-    layers = layers_of(bundle)
-    deltas = {s.entity for s in bundle.segments if s.delta}
+    layers = layers_of(extract)
+    deltas = {t.entity for t in extract.tables if t.changes}
     known = {package for package, _ in model.queue} | model.settled
     tonight = {
         name: replace(layer, rows={}, unreadable=frozenset(), owners=()) if name in deltas else layer
         for name, layer in layers.items()
     }
-    if bundle.package.id in known:
+    if extract.id in known:
         return tonight
     return layers
 
 
-def plan(model: Model, bundle: Bundle) -> tuple[Night, dict[str, Layer], dict[str, Layer]]:
+def plan(model: Model, extract: Extract) -> tuple[Night, dict[str, Layer], dict[str, Layer]]:
     """Fold, judge, protect and settle; returns the night, what was said in all, and tonight's layers."""
-    tonight = queue_package(model, bundle)
+    tonight = queue_package(model, extract)
     packages = [*(layers for _, layers in model.queue), tonight]
     left: list[dict[str, set[str]]] = [{} for _ in packages]
     said = {}
@@ -302,13 +304,13 @@ def plan(model: Model, bundle: Bundle) -> tuple[Night, dict[str, Layer], dict[st
     return night, said, tonight
 
 
-def enqueue(model: Model, bundle: Bundle) -> None:
+def enqueue(model: Model, extract: Extract) -> None:
     """Keeps the deltas of a new package until a plan that covers them is applied."""
     known = {package for package, _ in model.queue} | model.settled
-    deltas = {s.entity for s in bundle.segments if s.delta and s.entity in bundle.tables}
-    if bundle.package.id not in known and deltas:
-        layers = {name: layer for name, layer in layers_of(bundle).items() if name in deltas}
-        model.queue.append((bundle.package.id, layers))
+    deltas = {t.entity for t in extract.tables if t.changes and t.coverage != "absent"}
+    if extract.id not in known and deltas:
+        layers = {name: layer for name, layer in layers_of(extract).items() if name in deltas}
+        model.queue.append((extract.id, layers))
 
 
 def apply(model: Model, proposal: Proposal) -> None:

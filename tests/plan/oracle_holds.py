@@ -9,15 +9,15 @@ from oracle import enqueue, plan, remembered, stamps
 from oracle_words import ENTITIES, Approved, Hold, Line, Model, Night, Proposal, Record, every, target
 
 from rosterkit.plan.limits import Limits
-from rosterkit.sources.bundle import Bundle
+from rosterkit.sources.base import Extract
 
 NO_SCHOOLS = ("district", "local", "state", "national", "department")
 DISTRICT = ""
 
 
-def propose(model: Model, bundle: Bundle, limits: Limits) -> Proposal:
-    """The plan for a bundle. As making a plan does, it queues the package's deltas and sets the holds of new limits."""
-    night, _, _ = plan(model, bundle)
+def propose(model: Model, extract: Extract, limits: Limits) -> Proposal:
+    """The plan for an extract. It queues the deltas and sets the holds of new limits, as making a plan does."""
+    night, _, _ = plan(model, extract)
     for record in every(night):
         for hold in model.holds:
             if (hold.entity, hold.sourced_id, hold.code) == (record.entity.name, record.key, "person"):
@@ -35,8 +35,8 @@ def propose(model: Model, bundle: Bundle, limits: Limits) -> Proposal:
     close(night)
     going = {(r.entity.name, r.action, r.key) for r in every(night) if applies(r)}
     used = [a for a in model.approved if a.line[:3] in going]
-    enqueue(model, bundle)
-    packages = list(dict.fromkeys([*(package for package, _ in model.queue), bundle.package.id]))
+    enqueue(model, extract)
+    packages = list(dict.fromkeys([*(package for package, _ in model.queue), extract.id]))
     ended = [h for h in model.holds if ends(h, night)]
     model.holds += [h for h in fresh if h not in model.holds]
     pending = remembered(night)
@@ -218,12 +218,12 @@ def judge_limits(night: Night, limits: Limits) -> list[Hold]:
 def trips(kind: str, members: list[Record], vanished: int, limits: Limits) -> bool:
     n = sum(r.was_active for r in members)
     added = sum(r.action in ("create", "restore") and not r.hold for r in members)
-    halved = n >= limits.halved_from and 2 * (n - vanished + added) < n
+    halved = n >= limits.halving_min_size and 2 * (n - vanished + added) < n
     if kind == "class":
         return halved
-    percent, floor = limits.vanished_percent, limits.vanished_floor
+    percent, floor = limits.max_removed_percent, limits.min_removed
     if kind == "all":
-        percent, floor = limits.vanished_overall_percent, limits.vanished_overall_floor
+        percent, floor = limits.max_removed_overall_percent, limits.min_removed_overall
     return halved or (vanished > math.floor(n * percent / 100) and vanished > floor)
 
 

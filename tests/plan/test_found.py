@@ -18,7 +18,7 @@ def pair() -> Iterator[Pair]:
     """The truth is stored."""
     with workspace() as ws:
         made = Pair(ws)
-        assert made.apply(made.plan(Saying(TRUTH, TRUTH).bundle()))
+        assert made.apply(made.plan(Saying(TRUTH, TRUTH).extract()))
         yield made
 
 
@@ -29,7 +29,7 @@ def night(
     truth = deepcopy(named.pop("before", TRUTH))
     before = deepcopy(truth)
     change(truth)
-    plan = pair.plan(Saying(truth, before, **named).bundle())
+    plan = pair.plan(Saying(truth, before, **named).extract())
     found = {line[:4]: code for line, code in pair.proposals[plan.id].lines().items()}
     assert pair.apply(plan)
     return truth, found
@@ -122,9 +122,9 @@ def test_a_case_is_a_case_in_every_field(pair: Pair) -> None:
 def test_an_older_approved_plan_is_stale_once_a_newer_one_is_applied(pair: Pair) -> None:
     changed = deepcopy(TRUTH)
     changed["User"]["P0"]["email"] = "new@x.example"
-    older = pair.plan(Saying(changed, TRUTH, delta=True, name="first").bundle())
+    older = pair.plan(Saying(changed, TRUTH, delta=True, name="first").extract())
     pair.ws.approve(older.id, reason="fine", actor="kim")
-    assert pair.apply(pair.plan(Saying(TRUTH, changed, delta=True, name="second").bundle()))
+    assert pair.apply(pair.plan(Saying(TRUTH, changed, delta=True, name="second").extract()))
     assert not pair.apply_signed(older)
 
 

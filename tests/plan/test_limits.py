@@ -1,31 +1,32 @@
-"""Limits on what vanishes: a share and a floor must both be passed, or a unit fall to less than half."""
+"""Limits on what is removed: a share and a minimum must both be passed, or a group fall to less than half."""
 
 from __future__ import annotations
 
 import polars as pl
 import pytest
 
-from rosterkit.plan.limits import CENSUS, CLASS_CENSUS, UNITS, Limits, halved_classes, trips
+from rosterkit.plan.limits import GROUPS, Limits, exceeded, halved_classes
+from rosterkit.plan.snapshot import GROUP_COUNTS
 
-Unit = tuple[pl.DataFrame, pl.DataFrame]
+Group = tuple[pl.DataFrame, pl.DataFrame]
 
 
-def unit(base: int, vanished: int, added: int = 0, *, school: int = 1, role: str = "student") -> Unit:
-    """So many active records in one unit, of which so many vanish, and others that come: these, and the census."""
-    rows = [(school * 10_000 + i, role, school, True, False) for i in range(vanished)]
+def group(base: int, removed: int, added: int = 0, *, school: int = 1, role: str = "student") -> Group:
+    """So many active records in one group, of which so many are removed; others are added. And the counts."""
+    rows = [(school * 10_000 + i, role, school, True, False) for i in range(removed)]
     rows += [(school * 10_000 + base + i, role, school, False, True) for i in range(added)]
-    census = [(role, school, base), (role, None, base)]
-    return pl.DataFrame(rows, schema=UNITS, orient="row"), pl.DataFrame(census, schema=CENSUS, orient="row")
+    counts = [(role, school, base), (role, None, base)]
+    return pl.DataFrame(rows, schema=GROUPS, orient="row"), pl.DataFrame(counts, schema=GROUP_COUNTS, orient="row")
 
 
-def together(*parts: Unit) -> Unit:
-    """Several units, whose records are all different."""
-    census = pl.concat([census for _, census in parts])
-    return pl.concat([rows for rows, _ in parts]), census.group_by("role", "school_id").agg(pl.col("base").sum())
+def together(*parts: Group) -> Group:
+    """Several groups, whose records are all different."""
+    counts = pl.concat([counts for _, counts in parts])
+    return pl.concat([rows for rows, _ in parts]), counts.group_by("role", "school_id").agg(pl.col("base").sum())
 
 
 @pytest.mark.parametrize(
-    ("base", "vanished", "held"),
+    ("base", "removed", "held"),
     [
         (100, 5, 0),
         (100, 6, 6),
@@ -38,46 +39,46 @@ def together(*parts: Unit) -> Unit:
         (12, 6, 6),
     ],
 )
-def test_a_unit_loses_more_than_five_percent_and_more_than_five(base: int, vanished: int, held: int) -> None:
-    assert trips(*unit(base, vanished), Limits()).height == held
+def test_a_group_loses_more_than_five_percent_and_more_than_five(base: int, removed: int, held: int) -> None:
+    assert exceeded(*group(base, removed), Limits()).height == held
 
 
 @pytest.mark.parametrize(
-    ("base", "vanished", "added", "held"),
+    ("base", "removed", "added", "held"),
     [(4, 4, 0, 0), (5, 5, 0, 5), (5, 3, 0, 3), (5, 2, 0, 0), (8, 4, 0, 0), (8, 5, 0, 5), (8, 5, 1, 0), (5, 5, 5, 0)],
 )
-def test_five_or_more_fall_to_none_or_to_less_than_half(base: int, vanished: int, added: int, held: int) -> None:
-    assert trips(*unit(base, vanished, added), Limits(vanished_floor=1000, vanished_overall_floor=1000)).height == held
+def test_five_or_more_fall_to_none_or_to_less_than_half(base: int, removed: int, added: int, held: int) -> None:
+    assert exceeded(*group(base, removed, added), Limits(min_removed=1000, min_removed_overall=1000)).height == held
 
 
 @pytest.mark.parametrize(("each", "held"), [(2, 0), (3, 27)])
 def test_over_all_many_small_losses_are_held_everywhere(each: int, held: int) -> None:
-    schools = together(*(unit(20, each, school=school) for school in range(1, 10)))
-    assert trips(*schools, Limits()).height == held
+    schools = together(*(group(20, each, school=school) for school in range(1, 10)))
+    assert exceeded(*schools, Limits()).height == held
 
 
 def test_one_role_is_not_judged_by_another() -> None:
-    both = together(unit(100, 6), unit(100, 1, school=2, role="teacher"))
-    assert set(trips(*both, Limits())["id"]) == {10_000 + i for i in range(6)}
+    both = together(group(100, 6), group(100, 1, school=2, role="teacher"))
+    assert set(exceeded(*both, Limits())["node"]) == {10_000 + i for i in range(6)}
 
 
 def test_who_is_at_two_schools_counts_once_over_all() -> None:
-    there, census = unit(26, 13, school=1)
+    there, counts = group(26, 13, school=1)
     here = there.with_columns(school_id=pl.lit(2, pl.Int64))
-    at_both = pl.concat([census, census.head(1).with_columns(school_id=pl.lit(2, pl.Int64))])
-    limits = Limits(vanished_floor=1000, vanished_overall_floor=13)
-    assert trips(pl.concat([there, here]), at_both, limits).height == 0
+    at_both = pl.concat([counts, counts.head(1).with_columns(school_id=pl.lit(2, pl.Int64))])
+    limits = Limits(min_removed=1000, min_removed_overall=13)
+    assert exceeded(pl.concat([there, here]), at_both, limits).height == 0
 
 
 def test_a_class_is_held_only_where_it_is_halved() -> None:
-    rows, census = together(unit(10, 6, school=1), unit(10, 5, school=2))
+    rows, counts = together(group(10, 6, school=1), group(10, 5, school=2))
     members = rows.rename({"school_id": "class_id"})
-    of_classes = census.drop_nulls().rename({"school_id": "class_id"}).select(list(CLASS_CENSUS))
-    assert halved_classes(members, of_classes, Limits())["id"].to_list() == [10_000 + i for i in range(6)]
+    of_classes = counts.drop_nulls().rename({"school_id": "class_id"}).select("class_id", "role", "base")
+    assert halved_classes(members, of_classes, Limits())["node"].to_list() == [10_000 + i for i in range(6)]
 
 
 @pytest.mark.parametrize("percent", [5, 10, 20, 50])
 def test_p7_raising_a_limit_never_adds_a_hold(percent: int) -> None:
-    units = together(*(unit(60, lost, school=lost) for lost in range(1, 12)))
-    low, high = Limits(), Limits(vanished_percent=percent, vanished_overall_percent=percent)
-    assert set(trips(*units, high)["id"]) <= set(trips(*units, low)["id"])
+    groups = together(*(group(60, lost, school=lost) for lost in range(1, 12)))
+    low, high = Limits(), Limits(max_removed_percent=percent, max_removed_overall_percent=percent)
+    assert set(exceeded(*groups, high)["node"]) <= set(exceeded(*groups, low)["node"])

@@ -37,11 +37,11 @@ def test_every_column_of_a_table_is_bookkeeping_or_business(table: Any) -> None:
 
 
 @pytest.mark.parametrize("table", CANONICAL, ids=lambda t: t.__name__)
-def test_a_sourced_id_is_unique_per_origin_and_id_space(table: Any) -> None:
+def test_a_sourced_id_is_unique_per_source_and_id_space(table: Any) -> None:
     from sqlalchemy import UniqueConstraint
 
     keys = [tuple(c.columns.keys()) for c in table.__table__.constraints if isinstance(c, UniqueConstraint)]
-    assert keys == [("origin", "id_space", "sourced_id")]
+    assert keys == [("source", "id_space", "sourced_id")]
 
 
 def test_a_column_is_found_by_label_and_by_name() -> None:

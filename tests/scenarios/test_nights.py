@@ -56,7 +56,7 @@ def test_a_person_who_is_dropped_takes_the_enrollments_that_stay_behind(road: An
     assert plan.changes["Enrollment"] == Counts(archive=2)
     found = road.workspace.show(plan.id).findings
     assert set(found["rule"]) == {"reference.gone"}
-    assert found.filter(found["column"] == "user").height == 2
+    assert found.filter(found["column"] == "userSourcedId").height == 2
 
 
 @pytest.mark.parametrize("missing", ["users", "enrollments", "classes", "orgs"])

@@ -193,7 +193,7 @@ def test_a_limit_counts_every_record_also_of_kinds_that_stand_at_no_school(road:
     terms.remove(district.sheets["academicSessions"].find("T2"))
     plan = road.plan(bulk(district))
     shown = road.workspace.show(plan.id).lines.filter(pl.col("entity") == "AcademicSession")
-    assert shown["held_why"].to_list() == ["over all, 1 of 3 would vanish, above the limit of 0 % and 0"]
+    assert shown["held_why"].to_list() == ["over all, 1 of 3 would be removed, above the limit of 0 % and 0"]
 
 
 # --- text and order

@@ -17,7 +17,7 @@ from nights import Package, bulk, tiny_district
 from rosterkit import Workspace
 from rosterkit.plan.plan import Plan
 
-TIGHT = {"vanished_percent": 0, "vanished_floor": 0, "vanished_overall_percent": 0, "vanished_overall_floor": 0}
+TIGHT = {"max_removed_percent": 0, "min_removed": 0, "max_removed_overall_percent": 0, "min_removed_overall": 0}
 
 
 def configure(folder: Path, told: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from rosterkit.store import bulk
 from rosterkit.store.database import connect, migrate, transaction
 
-ORG = {"origin": "main", "id_space": "", "status": "active", "created_revision": 1, "updated_revision": 1}
+ORG = {"source": "main", "id_space": "", "status": "active", "created_revision": 1, "updated_revision": 1}
 SCHEMA: dict[str, type[pl.DataType]] = {"id": pl.Int64, "sourced_id": pl.String, "parent_id": pl.Int64}
 
 

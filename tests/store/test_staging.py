@@ -23,7 +23,7 @@ from rosterkit.store.database import connect, migrate, transaction
 from rosterkit.testing.package import write_package
 
 SAME: dict[str, object] = {
-    "origin": "main",
+    "source": "main",
     "id_space": "",
     "status": "active",
     "created_revision": 1,
@@ -66,7 +66,7 @@ def test_rows_of_all_pieces_arrive_with_the_values_they_share(path: Path, store:
         (name,) = files(path.parent)
         assert stat.S_IMODE((path.parent / name).stat().st_mode) == 0o600
     assert files(path.parent) == []
-    rows = store.execute("select id, sourced_id, enabled, origin, created_revision from user").fetchall()
+    rows = store.execute("select id, sourced_id, enabled, source, created_revision from user").fetchall()
     assert rows == [(1, "r1", 0, "main", 1), (2, "r2", 1, "main", 1), (3, "r3", None, "main", 1)]
 
 
@@ -135,7 +135,7 @@ def planned(folder: Path) -> tuple[Workspace, str]:
 
 def dump(path: Path) -> dict[str, list[object]]:
     with closing(sqlite3.connect(path)) as connection:
-        tables = [*(e.table for e in entities()), "touch", "revision", "pending", "sqlite_master"]
+        tables = [*(e.table for e in entities()), "touch", "revision", "deferred", "sqlite_master"]
         out: dict[str, list[object]] = {t: connection.execute(f'select * from "{t}"').fetchall() for t in tables}
         out["sqlite_master"] = connection.execute("select name, sql from sqlite_master order by name").fetchall()
         return out
@@ -192,7 +192,7 @@ from rosterkit.store import save as commit
 apply.MANY = bulk.MANY = 1
 def dies(*_):
     os.kill(os.getpid(), signal.SIGKILL)
-commit._remember = dies
+commit._defer = dies
 Workspace(Path(sys.argv[1])).apply(sys.argv[2], actor="kim")
 """
 

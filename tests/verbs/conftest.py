@@ -12,8 +12,8 @@ import pytest
 from rosterkit import Workspace
 from rosterkit import pipeline as planning
 from rosterkit.plan.plan import Plan
-from rosterkit.sources.bundle import Bundle
-from rosterkit.testing.memory import MemorySource, bundle, table
+from rosterkit.sources.base import Extract
+from rosterkit.testing.memory import MemorySource, extract, table
 
 STUDENTS = tuple(f"stu-{i:02}" for i in range(20))
 
@@ -36,7 +36,7 @@ def roster(
     unreadable: tuple[str, ...] = (),
     enrolled: Iterable[str] | None = None,
     states: Mapping[str, str] | None = None,
-) -> Bundle:
+) -> Extract:
     """The school as a package says it; all are in class C2, ``enrolled`` in C. ``said``: what is special about some."""
     keys = list(keys)
     enrolled = keys if enrolled is None else list(enrolled)
@@ -44,7 +44,7 @@ def roster(
         "User", [student(k, **(said or {}).get(k, {})) for k in keys if k not in unreadable], unreadable=unreadable
     )
     if delta:
-        return bundle({"User": people}, delta=True)
+        return extract({"User": people}, delta=True)
     orgs = [{"sourced_id": "D", "name": "Birch", "type": "district"}]
     orgs.append({"sourced_id": "S", "name": "Birch School", "type": "school", "parent": "D"})
     tables = {
@@ -62,7 +62,7 @@ def roster(
             [enrollment("C", k) for k in enrolled] + [enrollment("C2", k) for k in keys if k in STUDENTS],
         ),
     }
-    return bundle(tables, states)
+    return extract(tables, states)
 
 
 class Desk:
@@ -72,7 +72,7 @@ class Desk:
         self.ws = workspace
         self.hand = hand
 
-    def plan(self, said: Bundle | None = None, ws: Workspace | None = None) -> Plan:
+    def plan(self, said: Extract | None = None, ws: Workspace | None = None) -> Plan:
         source = MemorySource(said or roster())
         self.hand.setattr(planning, "source", lambda _kind: source)
         return (ws or self.ws).plan(Path("by-hand"))
@@ -82,7 +82,7 @@ class Desk:
             self.ws.approve(plan.id, reason="as expected", actor="kim")
         return self.ws.apply(plan.id, actor="kim").revision
 
-    def night(self, said: Bundle | None = None) -> Plan:
+    def night(self, said: Extract | None = None) -> Plan:
         plan = self.plan(said)
         self.apply(plan)
         return plan

@@ -64,38 +64,38 @@ def test_six_who_leave_one_school_are_held_with_what_is_theirs(desk: Any, tonigh
 
 
 def test_a_school_that_falls_to_none_is_held(desk: Any, tonight: Any) -> None:
-    desk.settings("# vanished_floor = 5", "vanished_floor = 100")
-    desk.settings("# vanished_overall_floor = 25", "vanished_overall_floor = 100")
+    desk.settings("# min_removed = 5", "min_removed = 100")
+    desk.settings("# min_removed_overall = 25", "min_removed_overall = 100")
     plan = desk.plan(tonight(["elsewhere"]))
     assert len(held(desk, plan)) == 20
     assert "leaves less than half" in desk.ws.show(plan.id).lines.filter(held="limit")["held_why"][0]
 
 
 def test_half_may_leave_where_the_other_limits_allow_it_and_one_more_may_not(desk: Any, tonight: Any) -> None:
-    desk.settings("# vanished_floor = 5", "vanished_floor = 100")
-    desk.settings("# vanished_overall_floor = 25", "vanished_overall_floor = 100")
+    desk.settings("# min_removed = 5", "min_removed = 100")
+    desk.settings("# min_removed_overall = 25", "min_removed_overall = 100")
     everybody = [f"stu-{i:02}" for i in range(20)]
     assert desk.plan(tonight(everybody[:10])).total_held == Counts()
     assert desk.plan(tonight(everybody[:9])).held["User"] == Counts(archive=11)
 
 
 def test_over_all_a_limit_holds_everywhere(desk: Any, tonight: Any) -> None:
-    desk.settings("# vanished_floor = 5", "vanished_floor = 100")
-    desk.settings("# vanished_overall_floor = 25", "vanished_overall_floor = 5")
+    desk.settings("# min_removed = 5", "min_removed = 100")
+    desk.settings("# min_removed_overall = 25", "min_removed_overall = 5")
     plan = desk.plan(tonight(REST))
     assert held(desk, plan) == set(SIX)
     assert "over all" in desk.ws.show(plan.id).lines.filter(held="limit")["held_why"][0]
 
 
 def test_a_class_that_stays_and_loses_more_than_half_keeps_its_enrollments(desk: Any, tonight: Any) -> None:
-    desk.settings("# vanished_floor = 5", "vanished_floor = 100")
-    desk.settings("# vanished_overall_floor = 25", "vanished_overall_floor = 100")
+    desk.settings("# min_removed = 5", "min_removed = 100")
+    desk.settings("# min_removed_overall = 25", "min_removed_overall = 100")
     everybody = [f"stu-{i:02}" for i in range(20)]
     assert desk.plan(tonight(enrolled=everybody[:10])).total_held == Counts()
     plan = desk.plan(tonight(enrolled=everybody[:9]))
     why = set(desk.ws.show(plan.id).lines.filter(held="limit")["held_why"])
     assert plan.total_held == plan.held["Enrollment"] == Counts(archive=11)
-    assert all(sentence.startswith("in this class, 11 of 20 would vanish") for sentence in why)
+    assert all(sentence.startswith("in this class, 11 of 20 would be removed") for sentence in why)
 
 
 def test_what_a_limit_held_stays_held_on_a_bigger_base(desk: Any, tonight: Any) -> None:

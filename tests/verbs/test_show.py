@@ -24,7 +24,7 @@ def test_it_says_field_by_field_what_changes_and_where_that_is_said(desk: Any, t
         "field": "email",
         "before": "stu-04@birch.example",
         "after": "new@birch.example",
-        "why": "the source says so",
+        "why": "changed in the source",
         "file": "User.csv",
         "before_name": None,
         "after_name": None,
@@ -45,7 +45,7 @@ def test_what_is_held_is_shown_with_its_reason(desk: Any, tonight: Any) -> None:
     shown = desk.ws.show(desk.plan(tonight(KEYS[6:])).id)
     held = shown.lines.filter(held="limit")
     assert held.height == 6
-    assert set(held["held_why"]) == {"at this school, 6 of 20 would vanish, above the limit of 5 % and 5"}
+    assert set(held["held_why"]) == {"at this school, 6 of 20 would be removed, above the limit of 5 % and 5"}
 
 
 def test_the_newest_plan_or_the_start_of_an_id_is_enough(desk: Any, tonight: Any) -> None:

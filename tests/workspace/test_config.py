@@ -54,7 +54,10 @@ def test_the_template_takes_any_path() -> None:
     ("text", "words"),
     [
         ('timezne = "UTC"', "timezne is not a setting; did you mean timezone?"),
-        ("[limits]\nvanished_percnt = 3", "limits.vanished_percnt is not a setting; did you mean vanished_percent?"),
+        (
+            "[limits]\nmax_removed_percnt = 3",
+            "limits.max_removed_percnt is not a setting; did you mean max_removed_percent?",
+        ),
         ("[caps]\nmembrs = 3", "caps.membrs is not a setting; did you mean members?"),
         ('[sources.a]\nkind = "oneroster"\npth = "b"', "sources.a.pth is not a setting; did you mean path?"),
         ("zzz = 1", "zzz is not a setting; known are caps, compare, demographics"),
@@ -74,11 +77,11 @@ def test_unknown_keys_are_refused_with_the_nearest(text: str, words: str) -> Non
         ("plan_hours = 0", "plan_hours is 0: it must be"),
         ("override_hours = 745", "override_hours is 745: it must be"),
         ("demographics = 1", "demographics is 1"),
-        ("[limits]\nvanished_percent = 100.5", "limits.vanished_percent is 100.5: it must be 100.0 or less"),
-        ("[limits]\nvanished_floor = -1", "limits.vanished_floor is -1: it must be 0 or more"),
-        ("[limits]\nvanished_floor = 2.5", "it must be a whole number"),
-        ("[limits]\nvanished_percent = nan", "limits.vanished_percent is nan"),
-        ("[limits]\nhalved_from = true", "it must be a whole number"),
+        ("[limits]\nmax_removed_percent = 100.5", "limits.max_removed_percent is 100.5: it must be 100.0 or less"),
+        ("[limits]\nmin_removed = -1", "limits.min_removed is -1: it must be 0 or more"),
+        ("[limits]\nmin_removed = 2.5", "it must be a whole number"),
+        ("[limits]\nmax_removed_percent = nan", "limits.max_removed_percent is nan"),
+        ("[limits]\nhalving_min_size = true", "it must be a whole number"),
         ("[caps]\nratio = 0", "caps.ratio is 0: it must be 1 or more"),
         ("limits = 3", "it must be a table, [limits]"),
         ("sources = 3", "it must be a table, [sources]"),
@@ -102,8 +105,8 @@ def test_values_out_of_range_are_refused_with_a_sentence(text: str, words: str) 
 
 
 def test_the_edges_of_a_range_are_in_it() -> None:
-    loaded = config.loads("plan_hours = 1\noverride_hours = 744\n[limits]\nvanished_percent = 100\nvanished_floor = 0")
-    assert (loaded.limits.vanished_percent, loaded.limits.vanished_floor) == (100, 0)
+    loaded = config.loads("plan_hours = 1\noverride_hours = 744\n[limits]\nmax_removed_percent = 100\nmin_removed = 0")
+    assert (loaded.limits.max_removed_percent, loaded.limits.min_removed) == (100, 0)
 
 
 def test_no_workspace_says_how_to_make_one(tmp_path: Path) -> None:
@@ -173,7 +176,7 @@ def test_a_configuration_is_frozen() -> None:
         'timezone = "Europe/Oslo"',
         'mode = "auto"',
         "demographics = true",
-        "[limits]\nvanished_floor = 6",
+        "[limits]\nmin_removed = 6",
         '[sources.a]\nkind = "oneroster"\npath = "b"\nstrict = true',
     ],
 )
@@ -188,5 +191,5 @@ def test_the_digest_leaves_out_what_does_not(change: str) -> None:
 
 
 def test_a_whole_number_and_the_same_fraction_give_one_digest() -> None:
-    one, other = (config.loads(f"[limits]\nvanished_percent = {n}") for n in ("5", "5.0"))
+    one, other = (config.loads(f"[limits]\nmax_removed_percent = {n}") for n in ("5", "5.0"))
     assert one.settings_digest == other.settings_digest

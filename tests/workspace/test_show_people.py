@@ -138,10 +138,10 @@ def test_a_table_shows_the_plan_from_its_summary_to_its_lines() -> None:
             "Plan 7f3a9c21",
             "mode is review.",
             "Four enrollments wait",
-            "4 of 6 vanish",
+            "4 of 6 removed",
             "enrollments.csv:136 beginDate",
             "email: a@x.example → b@x.example",
-            "held (limit): 4 of 6 vanish",
+            "held (limit): 4 of 6 removed",
         )
     ]
     assert places == sorted(places)

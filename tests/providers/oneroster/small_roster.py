@@ -97,7 +97,7 @@ def frames(rows: Rows) -> dict[str, pl.DataFrame]:
     made = {}
     for name, said in rows.items():
         schema: dict[str, type[pl.DataType]] = {"sourced_id": pl.String, "modified_at": pl.String}
-        schema |= by_name(name).said_schema
+        schema |= by_name(name).incoming_schema
         assert not {key for row in said for key in row} - set(schema)
         made[name] = pl.DataFrame([{key: row.get(key) for key in schema} for row in said], schema=schema)
     return made

@@ -37,7 +37,7 @@ def _value(entity: str, column: str) -> st.SearchStrategy[Any]:
         return st.sampled_from(('{"metadata.bus":"7"}', '{"metadata.Bus":"8\\n9"}', '{"metadata.bus":" ","x":"1"}'))
     if column in LIST_COLUMNS:
         return LISTS
-    return st.booleans() if str(by_name(entity).said_schema[column]) == "Boolean" else TEXTS
+    return st.booleans() if str(by_name(entity).incoming_schema[column]) == "Boolean" else TEXTS
 
 
 @st.composite
@@ -62,7 +62,7 @@ def rosters(draw: st.DrawFn) -> Rows:
                             "credential_type": "x", "username": "u"}]  # fmt: skip
     for _ in range(draw(st.integers(0, 6))):
         entity = draw(st.sampled_from(sorted(rows)))
-        columns = ["sourced_id", *by_name(entity).said_schema]
+        columns = ["sourced_id", *by_name(entity).incoming_schema]
         column = draw(st.sampled_from(columns))
         value = draw(TEXTS.filter(lambda t: t is not None) if column == "sourced_id" else _value(entity, column))
         draw(st.sampled_from(rows[entity]))[column] = value

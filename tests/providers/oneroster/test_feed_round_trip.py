@@ -123,7 +123,7 @@ def _fed(bundle: Bundle, version: str, path: Path) -> Path:
             rows = bundle.tables[entity.name].rows
             said = {
                 name: pl.col(name) if name in rows.columns else pl.lit(None, t)
-                for name, t in entity.said_schema.items()
+                for name, t in entity.incoming_schema.items()
             }
             frames[entity.name] = rows.select("sourced_id", "modified_at", **said)
     settings = {"version": version, "demographics": True}
@@ -139,7 +139,7 @@ def _said(bundle: Bundle) -> dict[str, list[tuple[object, ...]]]:
     for entity in entities():
         if entity.name in bundle.tables:
             rows = bundle.tables[entity.name].rows
-            columns = [name for name in entity.said_schema if name in rows.columns]
+            columns = [name for name in entity.incoming_schema if name in rows.columns]
             said[entity.name] = sorted(rows.select("sourced_id", *columns).rows(), key=repr)
     return said
 

@@ -59,7 +59,7 @@ def test_every_table_has_the_promised_columns(version: str, tmp_path: Path) -> N
             continue
         entity, rows = by_name(table.entity), table.rows.collect()
         beside = {"_file": pl.String, "_line": pl.Int64, "_deleted": pl.Boolean, "_modified_at": pl.String}
-        promised = {"sourced_id": pl.String, **beside, **entity.said_schema}
+        promised = {"sourced_id": pl.String, **beside, **entity.incoming_schema}
         assert dict(rows.schema).items() <= promised.items(), table.entity
         assert set(beside) <= set(rows.columns)
         assert dict(table.invalid.schema) == INVALID

@@ -14,16 +14,18 @@ def upgrade() -> None:
     op.create_table(
         "academic_session",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_revision", sa.Integer(), nullable=False),
         sa.Column("updated_revision", sa.Integer(), nullable=False),
-        sa.Column("package", sa.String(), nullable=True),
-        sa.Column("file", sa.String(), nullable=True),
-        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("source_file", sa.String(), nullable=True),
+        sa.Column("source_line", sa.Integer(), nullable=True),
         sa.Column("modified_at", sa.String(), nullable=True),
+        sa.Column("fingerprint_high", sa.BigInteger(), nullable=True),
+        sa.Column("fingerprint_low", sa.BigInteger(), nullable=True),
         sa.Column("title", sa.String(), nullable=True),
         sa.Column("type", sa.String(), nullable=True),
         sa.Column("start_date", sa.Date(), nullable=True),
@@ -36,7 +38,7 @@ def upgrade() -> None:
             ["academic_session.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("origin", "id_space", "sourced_id"),
+        sa.UniqueConstraint("source", "id_space", "sourced_id"),
     )
     with op.batch_alter_table("academic_session", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_academic_session_parent_id"), ["parent_id"], unique=False)
@@ -57,6 +59,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entity"),
     )
     op.create_table(
+        "deferred",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("id_space", sa.String(), nullable=False),
+        sa.Column("entity", sa.String(), nullable=False),
+        sa.Column("sourced_id", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("deleted", sa.Boolean(), nullable=False),
+        sa.Column("modified_at", sa.String(), nullable=True),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("source_file", sa.String(), nullable=True),
+        sa.Column("source_line", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "id_space", "entity", "sourced_id"),
+    )
+    op.create_table(
         "delivery",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("feed", sa.String(), nullable=False),
@@ -75,38 +92,9 @@ def upgrade() -> None:
         sa.Column("compared", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_delivery_feed", "delivery", ["feed", "state"], unique=False)
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index("ix_delivery_feed", ["feed", "state"], unique=False)
 
-    op.create_table(
-        "sent_body",
-        sa.Column("sha256", sa.String(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("sha256"),
-    )
-    op.create_table(
-        "sent_file",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("delivery", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("rows", sa.Integer(), nullable=False),
-        sa.Column("parts", sa.JSON(), nullable=False),
-        sa.Column("sha256", sa.String(), nullable=False),
-        sa.Column("people", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["delivery"], ["delivery.id"]),
-        sa.ForeignKeyConstraint(["sha256"], ["sent_body.sha256"]),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("ix_sent_file_delivery", "sent_file", ["delivery"], unique=False)
-
-    op.create_table(
-        "ledger",
-        sa.Column("feed", sa.String(), nullable=False),
-        sa.Column("user", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("value", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("feed", "user", "kind", "value"),
-        sqlite_with_rowid=False,
-    )
     op.create_table(
         "feed_pause",
         sa.Column("feed", sa.String(), nullable=False),
@@ -134,7 +122,8 @@ def upgrade() -> None:
     op.create_table(
         "hold",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("entity", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("action", sa.String(), nullable=False),
@@ -144,27 +133,38 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("since", sa.String(), nullable=False),
-        sa.Column("plan_seq", sa.Integer(), nullable=False),
+        sa.Column("plan_number", sa.Integer(), nullable=False),
         sa.Column("ended_at", sa.String(), nullable=True),
         sa.Column("ended_why", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("hold", schema=None) as batch_op:
-        batch_op.create_index("ix_hold_record", ["origin", "entity", "sourced_id"], unique=False)
+        batch_op.create_index("ix_hold_record", ["entity", "sourced_id"], unique=False)
 
+    op.create_table(
+        "ledger",
+        sa.Column("feed", sa.String(), nullable=False),
+        sa.Column("user", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("feed", "user", "kind", "value"),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "org",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_revision", sa.Integer(), nullable=False),
         sa.Column("updated_revision", sa.Integer(), nullable=False),
-        sa.Column("package", sa.String(), nullable=True),
-        sa.Column("file", sa.String(), nullable=True),
-        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("source_file", sa.String(), nullable=True),
+        sa.Column("source_line", sa.Integer(), nullable=True),
         sa.Column("modified_at", sa.String(), nullable=True),
+        sa.Column("fingerprint_high", sa.BigInteger(), nullable=True),
+        sa.Column("fingerprint_low", sa.BigInteger(), nullable=True),
         sa.Column("name", sa.String(), nullable=True),
         sa.Column("type", sa.String(), nullable=True),
         sa.Column("identifier", sa.String(), nullable=True),
@@ -175,7 +175,7 @@ def upgrade() -> None:
             ["org.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("origin", "id_space", "sourced_id"),
+        sa.UniqueConstraint("source", "id_space", "sourced_id"),
     )
     with op.batch_alter_table("org", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_org_parent_id"), ["parent_id"], unique=False)
@@ -191,24 +191,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", "source"),
     )
     op.create_table(
-        "pending",
-        sa.Column("origin", sa.String(), nullable=False),
-        sa.Column("entity", sa.String(), nullable=False),
-        sa.Column("sourced_id", sa.String(), nullable=False),
-        sa.Column("body", sa.String(), nullable=False),
-        sa.Column("deleted", sa.Boolean(), nullable=False),
-        sa.Column("modified_at", sa.String(), nullable=True),
-        sa.Column("package", sa.String(), nullable=True),
-        sa.Column("file", sa.String(), nullable=True),
-        sa.Column("line", sa.Integer(), nullable=True),
-        sa.Column("why", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("origin", "entity", "sourced_id"),
-    )
-    op.create_table(
         "plan",
         sa.Column("id", sa.String(), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("sources", sa.JSON(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("base", sa.Integer(), nullable=False),
@@ -228,22 +214,35 @@ def upgrade() -> None:
         sa.Column("segments", sa.JSON(), nullable=False),
         sa.Column("notes", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("seq"),
+        sa.UniqueConstraint("number"),
     )
     op.create_table(
-        "queue",
+        "queued_delta",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("package", sa.String(), nullable=False),
         sa.Column("entity", sa.String(), nullable=False),
+        sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("part", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("queue", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_queue_source"), ["source"], unique=False)
+    with op.batch_alter_table("queued_delta", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_queued_delta_source"), ["source"], unique=False)
 
+    op.create_table(
+        "sent_body",
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256"),
+    )
+    op.create_table(
+        "source_cursor",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("cursor", sa.String(), nullable=False),
+        sa.Column("plan", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("source"),
+    )
     op.create_table(
         "touch",
         sa.Column("entity", sa.String(), nullable=False),
@@ -274,16 +273,18 @@ def upgrade() -> None:
     op.create_table(
         "course",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_revision", sa.Integer(), nullable=False),
         sa.Column("updated_revision", sa.Integer(), nullable=False),
-        sa.Column("package", sa.String(), nullable=True),
-        sa.Column("file", sa.String(), nullable=True),
-        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("source_file", sa.String(), nullable=True),
+        sa.Column("source_line", sa.Integer(), nullable=True),
         sa.Column("modified_at", sa.String(), nullable=True),
+        sa.Column("fingerprint_high", sa.BigInteger(), nullable=True),
+        sa.Column("fingerprint_low", sa.BigInteger(), nullable=True),
         sa.Column("title", sa.String(), nullable=True),
         sa.Column("code", sa.String(), nullable=True),
         sa.Column("org_id", sa.Integer(), nullable=True),
@@ -301,57 +302,11 @@ def upgrade() -> None:
             ["academic_session.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("origin", "id_space", "sourced_id"),
+        sa.UniqueConstraint("source", "id_space", "sourced_id"),
     )
     with op.batch_alter_table("course", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_course_org_id"), ["org_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_course_school_year_id"), ["school_year_id"], unique=False)
-
-    op.create_table(
-        "user",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
-        sa.Column("id_space", sa.String(), nullable=False),
-        sa.Column("sourced_id", sa.String(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
-        sa.Column("created_revision", sa.Integer(), nullable=False),
-        sa.Column("updated_revision", sa.Integer(), nullable=False),
-        sa.Column("package", sa.String(), nullable=True),
-        sa.Column("file", sa.String(), nullable=True),
-        sa.Column("line", sa.Integer(), nullable=True),
-        sa.Column("modified_at", sa.String(), nullable=True),
-        sa.Column("given_name", sa.String(), nullable=True),
-        sa.Column("middle_name", sa.String(), nullable=True),
-        sa.Column("family_name", sa.String(), nullable=True),
-        sa.Column("preferred_given_name", sa.String(), nullable=True),
-        sa.Column("preferred_middle_name", sa.String(), nullable=True),
-        sa.Column("preferred_family_name", sa.String(), nullable=True),
-        sa.Column("pronouns", sa.String(), nullable=True),
-        sa.Column("username", sa.String(), nullable=True),
-        sa.Column("email", sa.String(), nullable=True),
-        sa.Column("sms", sa.String(), nullable=True),
-        sa.Column("phone", sa.String(), nullable=True),
-        sa.Column("identifier", sa.String(), nullable=True),
-        sa.Column("state_id", sa.String(), nullable=True),
-        sa.Column("grades", sa.JSON(), nullable=True),
-        sa.Column("primary_org_id", sa.Integer(), nullable=True),
-        sa.Column("enabled", sa.Boolean(), nullable=True),
-        sa.Column("language", sa.String(), nullable=True),
-        sa.Column("user_ids", sa.JSON(), nullable=True),
-        sa.Column("user_master_identifier", sa.String(), nullable=True),
-        sa.Column("attributes", sa.JSON(), nullable=True),
-        sa.Column("exit_reason", sa.String(), nullable=True),
-        sa.Column("exit_date", sa.Date(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["primary_org_id"],
-            ["org.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("origin", "id_space", "sourced_id"),
-    )
-    with op.batch_alter_table("user", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_user_primary_org_id"), ["primary_org_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_user_username"), ["username"], unique=False)
 
     op.create_table(
         "plan_part",
@@ -388,10 +343,81 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "sent_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("delivery", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("parts", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("people", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery"],
+            ["delivery.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["sha256"],
+            ["sent_body.sha256"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("sent_file", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sent_file_delivery"), ["delivery"], unique=False)
+
+    op.create_table(
+        "user",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("id_space", sa.String(), nullable=False),
+        sa.Column("sourced_id", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("created_revision", sa.Integer(), nullable=False),
+        sa.Column("updated_revision", sa.Integer(), nullable=False),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("source_file", sa.String(), nullable=True),
+        sa.Column("source_line", sa.Integer(), nullable=True),
+        sa.Column("modified_at", sa.String(), nullable=True),
+        sa.Column("fingerprint_high", sa.BigInteger(), nullable=True),
+        sa.Column("fingerprint_low", sa.BigInteger(), nullable=True),
+        sa.Column("given_name", sa.String(), nullable=True),
+        sa.Column("middle_name", sa.String(), nullable=True),
+        sa.Column("family_name", sa.String(), nullable=True),
+        sa.Column("preferred_given_name", sa.String(), nullable=True),
+        sa.Column("preferred_middle_name", sa.String(), nullable=True),
+        sa.Column("preferred_family_name", sa.String(), nullable=True),
+        sa.Column("pronouns", sa.String(), nullable=True),
+        sa.Column("username", sa.String(), nullable=True),
+        sa.Column("email", sa.String(), nullable=True),
+        sa.Column("sms", sa.String(), nullable=True),
+        sa.Column("phone", sa.String(), nullable=True),
+        sa.Column("identifier", sa.String(), nullable=True),
+        sa.Column("state_id", sa.String(), nullable=True),
+        sa.Column("grades", sa.JSON(), nullable=True),
+        sa.Column("primary_org_id", sa.Integer(), nullable=True),
+        sa.Column("enabled", sa.Boolean(), nullable=True),
+        sa.Column("language", sa.String(), nullable=True),
+        sa.Column("user_ids", sa.JSON(), nullable=True),
+        sa.Column("user_master_identifier", sa.String(), nullable=True),
+        sa.Column("attributes", sa.JSON(), nullable=True),
+        sa.Column("exit_reason", sa.String(), nullable=True),
+        sa.Column("exit_date", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["primary_org_id"],
+            ["org.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source", "id_space", "sourced_id"),
+    )
+    with op.batch_alter_table("user", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_user_primary_org_id"), ["primary_org_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_user_username"), ["username"], unique=False)
+
+    op.create_table(
         "approved_change",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("approval", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("entity", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("action", sa.String(), nullable=False),
@@ -412,16 +438,18 @@ def upgrade() -> None:
     op.create_table(
         "class",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_revision", sa.Integer(), nullable=False),
         sa.Column("updated_revision", sa.Integer(), nullable=False),
-        sa.Column("package", sa.String(), nullable=True),
-        sa.Column("file", sa.String(), nullable=True),
-        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("source_file", sa.String(), nullable=True),
+        sa.Column("source_line", sa.Integer(), nullable=True),
         sa.Column("modified_at", sa.String(), nullable=True),
+        sa.Column("fingerprint_high", sa.BigInteger(), nullable=True),
+        sa.Column("fingerprint_low", sa.BigInteger(), nullable=True),
         sa.Column("title", sa.String(), nullable=True),
         sa.Column("code", sa.String(), nullable=True),
         sa.Column("type", sa.String(), nullable=True),
@@ -442,7 +470,7 @@ def upgrade() -> None:
             ["org.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("origin", "id_space", "sourced_id"),
+        sa.UniqueConstraint("source", "id_space", "sourced_id"),
     )
     with op.batch_alter_table("class", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_class_course_id"), ["course_id"], unique=False)
@@ -451,16 +479,18 @@ def upgrade() -> None:
     op.create_table(
         "demographics",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_revision", sa.Integer(), nullable=False),
         sa.Column("updated_revision", sa.Integer(), nullable=False),
-        sa.Column("package", sa.String(), nullable=True),
-        sa.Column("file", sa.String(), nullable=True),
-        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("source_file", sa.String(), nullable=True),
+        sa.Column("source_line", sa.Integer(), nullable=True),
         sa.Column("modified_at", sa.String(), nullable=True),
+        sa.Column("fingerprint_high", sa.BigInteger(), nullable=True),
+        sa.Column("fingerprint_low", sa.BigInteger(), nullable=True),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("birth_date", sa.Date(), nullable=True),
         sa.Column("sex", sa.String(), nullable=True),
@@ -481,7 +511,7 @@ def upgrade() -> None:
             ["user.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("origin", "id_space", "sourced_id"),
+        sa.UniqueConstraint("source", "id_space", "sourced_id"),
     )
     with op.batch_alter_table("demographics", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_demographics_user_id"), ["user_id"], unique=False)
@@ -489,16 +519,18 @@ def upgrade() -> None:
     op.create_table(
         "guardian_link",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_revision", sa.Integer(), nullable=False),
         sa.Column("updated_revision", sa.Integer(), nullable=False),
-        sa.Column("package", sa.String(), nullable=True),
-        sa.Column("file", sa.String(), nullable=True),
-        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("source_file", sa.String(), nullable=True),
+        sa.Column("source_line", sa.Integer(), nullable=True),
         sa.Column("modified_at", sa.String(), nullable=True),
+        sa.Column("fingerprint_high", sa.BigInteger(), nullable=True),
+        sa.Column("fingerprint_low", sa.BigInteger(), nullable=True),
         sa.Column("asserted_by", sa.String(), nullable=False),
         sa.Column("guardian_id", sa.Integer(), nullable=False),
         sa.Column("student_id", sa.Integer(), nullable=False),
@@ -514,25 +546,54 @@ def upgrade() -> None:
             ["user.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("origin", "id_space", "sourced_id"),
+        sa.UniqueConstraint("source", "id_space", "sourced_id"),
     )
     with op.batch_alter_table("guardian_link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_guardian_link_guardian_id"), ["guardian_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_guardian_link_student_id"), ["student_id"], unique=False)
 
     op.create_table(
-        "user_profile",
+        "user_attributes",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_revision", sa.Integer(), nullable=False),
         sa.Column("updated_revision", sa.Integer(), nullable=False),
-        sa.Column("package", sa.String(), nullable=True),
-        sa.Column("file", sa.String(), nullable=True),
-        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("source_file", sa.String(), nullable=True),
+        sa.Column("source_line", sa.Integer(), nullable=True),
         sa.Column("modified_at", sa.String(), nullable=True),
+        sa.Column("fingerprint_high", sa.BigInteger(), nullable=True),
+        sa.Column("fingerprint_low", sa.BigInteger(), nullable=True),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("attributes", sa.JSON(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source", "id_space", "sourced_id"),
+    )
+    with op.batch_alter_table("user_attributes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_user_attributes_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "user_profile",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("id_space", sa.String(), nullable=False),
+        sa.Column("sourced_id", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("created_revision", sa.Integer(), nullable=False),
+        sa.Column("updated_revision", sa.Integer(), nullable=False),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("source_file", sa.String(), nullable=True),
+        sa.Column("source_line", sa.Integer(), nullable=True),
+        sa.Column("modified_at", sa.String(), nullable=True),
+        sa.Column("fingerprint_high", sa.BigInteger(), nullable=True),
+        sa.Column("fingerprint_low", sa.BigInteger(), nullable=True),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("profile_type", sa.String(), nullable=True),
         sa.Column("vendor_id", sa.String(), nullable=True),
@@ -546,7 +607,7 @@ def upgrade() -> None:
             ["user.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("origin", "id_space", "sourced_id"),
+        sa.UniqueConstraint("source", "id_space", "sourced_id"),
     )
     with op.batch_alter_table("user_profile", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_user_profile_user_id"), ["user_id"], unique=False)
@@ -554,16 +615,18 @@ def upgrade() -> None:
     op.create_table(
         "class_term",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_revision", sa.Integer(), nullable=False),
         sa.Column("updated_revision", sa.Integer(), nullable=False),
-        sa.Column("package", sa.String(), nullable=True),
-        sa.Column("file", sa.String(), nullable=True),
-        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("source_file", sa.String(), nullable=True),
+        sa.Column("source_line", sa.Integer(), nullable=True),
         sa.Column("modified_at", sa.String(), nullable=True),
+        sa.Column("fingerprint_high", sa.BigInteger(), nullable=True),
+        sa.Column("fingerprint_low", sa.BigInteger(), nullable=True),
         sa.Column("class_id", sa.Integer(), nullable=False),
         sa.Column("session_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -575,7 +638,7 @@ def upgrade() -> None:
             ["academic_session.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("origin", "id_space", "sourced_id"),
+        sa.UniqueConstraint("source", "id_space", "sourced_id"),
     )
     with op.batch_alter_table("class_term", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_class_term_class_id"), ["class_id"], unique=False)
@@ -584,16 +647,18 @@ def upgrade() -> None:
     op.create_table(
         "enrollment",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_revision", sa.Integer(), nullable=False),
         sa.Column("updated_revision", sa.Integer(), nullable=False),
-        sa.Column("package", sa.String(), nullable=True),
-        sa.Column("file", sa.String(), nullable=True),
-        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("source_file", sa.String(), nullable=True),
+        sa.Column("source_line", sa.Integer(), nullable=True),
         sa.Column("modified_at", sa.String(), nullable=True),
+        sa.Column("fingerprint_high", sa.BigInteger(), nullable=True),
+        sa.Column("fingerprint_low", sa.BigInteger(), nullable=True),
         sa.Column("class_id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("school_id", sa.Integer(), nullable=True),
@@ -607,34 +672,36 @@ def upgrade() -> None:
             ["class.id"],
         ),
         sa.ForeignKeyConstraint(
-            ["user_id"],
-            ["user.id"],
-        ),
-        sa.ForeignKeyConstraint(
             ["school_id"],
             ["org.id"],
         ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("origin", "id_space", "sourced_id"),
+        sa.UniqueConstraint("source", "id_space", "sourced_id"),
     )
     with op.batch_alter_table("enrollment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_enrollment_class_id"), ["class_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_enrollment_user_id"), ["user_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_enrollment_school_id"), ["school_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_enrollment_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "role",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
         sa.Column("id_space", sa.String(), nullable=False),
         sa.Column("sourced_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_revision", sa.Integer(), nullable=False),
         sa.Column("updated_revision", sa.Integer(), nullable=False),
-        sa.Column("package", sa.String(), nullable=True),
-        sa.Column("file", sa.String(), nullable=True),
-        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("source_file", sa.String(), nullable=True),
+        sa.Column("source_line", sa.Integer(), nullable=True),
         sa.Column("modified_at", sa.String(), nullable=True),
+        sa.Column("fingerprint_high", sa.BigInteger(), nullable=True),
+        sa.Column("fingerprint_low", sa.BigInteger(), nullable=True),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("org_id", sa.Integer(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
@@ -656,42 +723,16 @@ def upgrade() -> None:
             ["user_profile.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("origin", "id_space", "sourced_id"),
+        sa.UniqueConstraint("source", "id_space", "sourced_id"),
     )
     with op.batch_alter_table("role", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_role_org_id"), ["org_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_role_user_id"), ["user_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_role_user_profile_id"), ["user_profile_id"], unique=False)
 
-    op.create_table(
-        "user_attributes",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
-        sa.Column("id_space", sa.String(), nullable=False),
-        sa.Column("sourced_id", sa.String(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
-        sa.Column("created_revision", sa.Integer(), nullable=False),
-        sa.Column("updated_revision", sa.Integer(), nullable=False),
-        sa.Column("package", sa.String(), nullable=True),
-        sa.Column("file", sa.String(), nullable=True),
-        sa.Column("line", sa.Integer(), nullable=True),
-        sa.Column("modified_at", sa.String(), nullable=True),
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("attributes", sa.JSON(), nullable=True),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"]),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("origin", "id_space", "sourced_id"),
-    )
-    with op.batch_alter_table("user_attributes", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_user_attributes_user_id"), ["user_id"], unique=False)
-
 
 def downgrade() -> None:
 
-    with op.batch_alter_table("user_attributes", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_user_attributes_user_id"))
-
-    op.drop_table("user_attributes")
     with op.batch_alter_table("role", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_role_user_profile_id"))
         batch_op.drop_index(batch_op.f("ix_role_user_id"))
@@ -699,8 +740,8 @@ def downgrade() -> None:
 
     op.drop_table("role")
     with op.batch_alter_table("enrollment", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_enrollment_school_id"))
         batch_op.drop_index(batch_op.f("ix_enrollment_user_id"))
+        batch_op.drop_index(batch_op.f("ix_enrollment_school_id"))
         batch_op.drop_index(batch_op.f("ix_enrollment_class_id"))
 
     op.drop_table("enrollment")
@@ -713,6 +754,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_user_profile_user_id"))
 
     op.drop_table("user_profile")
+    with op.batch_alter_table("user_attributes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_user_attributes_user_id"))
+
+    op.drop_table("user_attributes")
     with op.batch_alter_table("guardian_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_guardian_link_student_id"))
         batch_op.drop_index(batch_op.f("ix_guardian_link_guardian_id"))
@@ -731,16 +776,20 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_approved_change_approval"))
 
     op.drop_table("approved_change")
-    op.drop_table("revision")
-    with op.batch_alter_table("plan_part", schema=None) as batch_op:
-        batch_op.drop_index("ix_plan_part_plan")
-
-    op.drop_table("plan_part")
     with op.batch_alter_table("user", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_user_username"))
         batch_op.drop_index(batch_op.f("ix_user_primary_org_id"))
 
     op.drop_table("user")
+    with op.batch_alter_table("sent_file", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sent_file_delivery"))
+
+    op.drop_table("sent_file")
+    op.drop_table("revision")
+    with op.batch_alter_table("plan_part", schema=None) as batch_op:
+        batch_op.drop_index("ix_plan_part_plan")
+
+    op.drop_table("plan_part")
     with op.batch_alter_table("course", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_course_school_year_id"))
         batch_op.drop_index(batch_op.f("ix_course_org_id"))
@@ -751,17 +800,19 @@ def downgrade() -> None:
         batch_op.drop_index("ix_touch_revision")
 
     op.drop_table("touch")
-    with op.batch_alter_table("queue", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_queue_source"))
+    op.drop_table("source_cursor")
+    op.drop_table("sent_body")
+    with op.batch_alter_table("queued_delta", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_queued_delta_source"))
 
-    op.drop_table("queue")
+    op.drop_table("queued_delta")
     op.drop_table("plan")
-    op.drop_table("pending")
     op.drop_table("package")
     with op.batch_alter_table("org", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_org_parent_id"))
 
     op.drop_table("org")
+    op.drop_table("ledger")
     with op.batch_alter_table("hold", schema=None) as batch_op:
         batch_op.drop_index("ix_hold_record")
 
@@ -770,8 +821,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_finding_source"))
 
     op.drop_table("finding")
-    for table in ("feed_pause", "ledger", "sent_file", "sent_body", "delivery"):
-        op.drop_table(table)
+    op.drop_table("feed_pause")
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index("ix_delivery_feed")
+
+    op.drop_table("delivery")
+    op.drop_table("deferred")
     op.drop_table("counter")
     op.drop_table("accepted_line")
     with op.batch_alter_table("academic_session", schema=None) as batch_op:

@@ -1,4 +1,4 @@
-"""A plan in words: the very parts that apply executes, rendered row by row (LINES)."""
+"""A plan as people read it: the very changes that apply executes, row by row (LINES)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from rosterkit.plan.changes import Parts
-from rosterkit.plan.natural_keys import Keys, as_text
+from rosterkit.plan.changes import Changes
+from rosterkit.plan.fields import as_text
 from rosterkit.plan.plan import LINES
 from rosterkit.roster.schema import Entity, by_name, entities
 
@@ -17,33 +17,34 @@ NAMES: dict[str, type[pl.DataType]] = {"id": pl.Int64, "name": pl.String, "schoo
 """What people call a record, and its schools: by entity, for every record that the plan speaks of."""
 
 _WHY = {
-    ("create", "said"): "new in the source",
-    ("restore", "said"): "back in the source",
-    ("update", "said"): "the source says so",
+    ("create", "incoming"): "new in the source",
+    ("restore", "incoming"): "back in the source",
+    ("update", "incoming"): "changed in the source",
     ("archive", "absent"): "no longer in the source",
     ("archive", "deleted"): "the source says that it is gone",
-    ("archive", "unlisted"): "no longer listed",
-    ("archive", "follows"): "what it belongs to leaves",
-    ("archive", "follows-deleted"): "what it belongs to leaves",
-    ("update", "follows"): "what it referred to leaves",
+    ("archive", "removed"): "no longer listed",
+    ("archive", "cascade"): "what it belongs to leaves",
+    ("archive", "cascade-explicit"): "what it belongs to leaves",
+    ("update", "cascade"): "what it referred to leaves",
 }
 
 
 def _why() -> pl.Expr:
-    word = pl.concat_str("action", pl.lit(" "), "how")
-    known = {f"{action} {how}": why for (action, how), why in _WHY.items()}
-    return word.replace_strict(known, default="undoes an earlier revision")
+    both = pl.concat_str("action", pl.lit(" "), "cause")
+    known = {f"{action} {cause}": why for (action, cause), why in _WHY.items()}
+    return both.replace_strict(known, default="undoes an earlier revision")
 
 
 def _lines(name: str, frame: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     frame = frame.join(names, on="id", how="left", maintain_order="left")
     return frame.with_columns(
-        pl.col("name", "school", "file").fill_null(""),
-        pl.col("line").fill_null(0),
+        pl.col("name", "school").fill_null(""),
+        file=pl.col("source_file").fill_null(""),
+        line=pl.col("source_line").fill_null(0),
         entity=pl.lit(name),
         why=_why(),
         held=pl.col("hold").fill_null(""),
-        held_why=pl.col("hold_why").fill_null(""),
+        held_why=pl.col("hold_reason").fill_null(""),
     ).select(list(LINES))
 
 
@@ -59,40 +60,40 @@ def _named(entity: Entity, update: pl.DataFrame, names: Mapping[str, pl.DataFram
     return out
 
 
-def lines(parts: Parts, names: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Every change of these parts as LINES, by entity, action, school and name. ``names``: NAMES by entity."""
+def lines(changes: Changes, names: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Every change of these as LINES, by entity, action, school and name. ``names``: NAMES by entity."""
     blank = ("before", "after", "before_name", "after_name")
     none = {"field": pl.lit(""), **dict.fromkeys(blank, pl.lit(None, pl.String))}
     out = [pl.DataFrame(schema=LINES)]
     for entity in entities():
         name = entity.name
         known = names.get(name, pl.DataFrame(schema=NAMES))
-        if name in parts.create:
-            new = parts.create[name].select(
+        if name in changes.create:
+            new = changes.create[name].select(
                 "id",
                 "sourced_id",
-                "file",
-                "line",
+                "source_file",
+                "source_line",
                 "hold",
-                "hold_why",
+                "hold_reason",
                 action=pl.lit("create"),
-                how=pl.lit("said"),
+                cause=pl.lit("incoming"),
                 **none,
             )
             out.append(_lines(name, new, known))
-        if name in parts.status:
-            status = parts.status[name]
-            if name in parts.update:
-                shown = parts.update[name].filter(pl.col("action") == "restore")
+        if name in changes.status:
+            status = changes.status[name]
+            if name in changes.update:
+                shown = changes.update[name].filter(pl.col("action") == "restore")
                 status = status.join(shown.select("id").unique(), on="id", how="anti", maintain_order="left")
             out.append(_lines(name, status.with_columns(**none), known))
-        if name in parts.update:
-            out.append(_lines(name, _named(entity, parts.update[name], names), known))
+        if name in changes.update:
+            out.append(_lines(name, _named(entity, changes.update[name], names), known))
     order = {e.name: i for i, e in enumerate(entities())}
     rank = pl.col("entity").replace_strict(order, return_dtype=pl.Int64)
     return pl.concat(out).sort(rank, "action", "school", "name", "sourced_id", "field", maintain_order=True)
 
 
-def creates(parts: Parts, keys: Keys) -> dict[str, pl.DataFrame]:
+def creates(changes: Changes, names: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """The created records with every business column by label."""
-    return {name: as_text(by_name(name), frame, keys).drop("id") for name, frame in parts.create.items()}
+    return {name: as_text(by_name(name), frame, names).drop("id").collect() for name, frame in changes.create.items()}

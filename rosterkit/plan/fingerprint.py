@@ -1,0 +1,39 @@
+"""The fingerprint of a row as a source delivered it: 128 bits, by which an unchanged row is recognised.
+
+It covers the business columns of the row, with three states told apart: a column that the source does not have
+(unset), a cell that could not be read (invalid) and a blank. It does not cover ``_modified_at``, file and line.
+The hash of polars may differ from one version to the next, so the version is part of the seed: rows that were stored
+under another version, or under another ``VERSION`` of this module, are compared whole and get a new fingerprint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import polars as pl
+
+from rosterkit.roster.schema import FINGERPRINT, Entity
+
+__all__ = ["VERSION", "fingerprint", "same_fingerprint"]
+
+VERSION = 1
+"""Rises when the columns of a fingerprint, or what they mean, change."""
+
+
+def _seed(half: str) -> int:
+    text = f"{pl.__version__} {VERSION} {half}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+
+
+def fingerprint(entity: Entity, names: list[str]) -> list[pl.Expr]:
+    """Both halves, of incoming rows (``plan.merge.INCOMING``) that have these columns."""
+    others = [f"_{kind}_{c.label}" for c in entity.refs for kind in ("by", "space")]
+    cells = [*(c.label for c in entity.columns), *(name for name in others if name in names), "unset", "invalid"]
+    row = pl.struct(cells)
+    return [row.hash(_seed(half)).reinterpret(signed=True).alias(half) for half in FINGERPRINT]
+
+
+def same_fingerprint(left: str, right: str) -> pl.Expr:
+    """Whether both halves are alike under these prefixes; a missing fingerprint is like none."""
+    alike = [pl.col(f"{left}{half}") == pl.col(f"{right}{half}") for half in FINGERPRINT]
+    return pl.all_horizontal(alike).fill_null(value=False)

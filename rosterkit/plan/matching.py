@@ -1,0 +1,183 @@
+"""Which rows must be looked at: delivered and stored rows are matched by key, and what is unchanged is left alone.
+
+A record is unchanged when its stored row is active and has the fingerprint of the row that was delivered, its
+references by another kind of key still mean the same records, nothing that it refers to may leave or is protected, and
+nobody decided about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from rosterkit.plan.fingerprint import same_fingerprint
+from rosterkit.plan.ids import NO_IDS, among, minus
+from rosterkit.plan.merge import Desired, parent_labels
+from rosterkit.plan.resolve import Resolver, asked_by_kind
+from rosterkit.plan.snapshot import Snapshot
+from rosterkit.roster.schema import FINGERPRINT, Column, Entity
+from rosterkit.sources.base import Coverage
+
+__all__ = ["Matched", "beside", "match"]
+
+_MANY = 50_000  # rows from which on texts are compared by their hashes
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Of one desired table, what must be compared: whole delivered rows, and the ids of stored rows.
+
+    ``new``: of each delivered row, whether nothing is stored of it. ``known``: sourced_id and id of stored rows.
+    """
+
+    desired: Desired
+    rows: pl.DataFrame
+    new: pl.Series
+    known: pl.DataFrame
+    stored: pl.Series
+
+
+def beside(left: pl.DataFrame, right: pl.DataFrame) -> pl.LazyFrame:
+    """The left frame with the columns of the right one, matched by sourced_id, and ``at``, the position there."""
+    right = right.with_row_index("at")
+    plain = left.lazy().join(right.lazy(), on="sourced_id", how="left", maintain_order="left")
+    if right.height < _MANY or left.is_empty():
+        return plain
+    texts = right["sourced_id"]
+    hashes = right.lazy().select("at", _hash=pl.col("sourced_id").hash())
+    with_hash = left.lazy().select("sourced_id", _hash=pl.col("sourced_id").hash())
+    at = with_hash.join(hashes, on="_hash", how="left", maintain_order="left").select("at", "sourced_id").collect()
+    met = at.height == left.height and (texts.gather(at["at"]) == at["sourced_id"]).all()
+    if not met:  # two texts have one hash
+        return plain
+    beside_it = right.drop("sourced_id").select(pl.all().gather(at["at"]))
+    return pl.concat([left, beside_it], how="horizontal").lazy()
+
+
+def _head(desired: Desired, by_kind: Sequence[Column]) -> pl.DataFrame:
+    """Of every delivered row, what tells whether it is unchanged."""
+    asked = [name for c in by_kind for name in (c.label, f"_by_{c.label}", f"_space_{c.label}")]
+    have = desired.rows.collect_schema().names()
+    new = {f"new_{name}": name for name in ("modified_at", *FINGERPRINT)}
+    return desired.rows.select("sourced_id", "deleted", *(n for n in asked if n in have), **new).collect()
+
+
+def _same_targets(desired: Desired, both: pl.DataFrame, by_kind: Sequence[Column], resolver: Resolver) -> pl.DataFrame:
+    """Adds ``same_targets``: references by another kind of key mean the stored records."""
+    same = pl.lit(value=True)
+    for column in by_kind:
+        found, on = resolver.targets(column, desired.source, both)
+        met = found.select(*on, pl.col(column.name).alias(f"_meant_{column.name}"))
+        both = both.join(met, on=on, how="left", nulls_equal=True, maintain_order="left")
+        same &= pl.col(f"_meant_{column.name}").eq_missing(pl.col(column.name))
+    return both.with_columns(same_targets=same)
+
+
+def _dependants(entity: Entity, snapshot: Snapshot, ids: pl.Series) -> pl.Series:
+    """Ids of records of the same entity that refer to these, however far."""
+    found = [NO_IDS]
+    own = [column for column in entity.refs if column.to == entity.name]
+    while own and ids.len():
+        more = pl.concat([snapshot.children(entity, column, ids) for column in own])
+        ids = minus(more, *found)
+        found.append(ids)
+    return pl.concat(found)
+
+
+def match(
+    desired: Desired, snapshot: Snapshot, resolver: Resolver, affected: pl.Series, decided: Collection[str]
+) -> tuple[Matched, pl.Series]:
+    """What must be compared of one table; and of its own entity, what depends on a record that may leave.
+
+    ``affected``: ids of stored records that depend on one that may leave or is protected. ``decided``: sourced ids.
+    """
+    entity = desired.entity
+    by_kind = asked_by_kind(entity, desired.rows.collect_schema().names())
+    if entity.name in resolver.empty:
+        return _first(desired), NO_IDS
+    head = _head(desired, by_kind)
+    place = (entity, desired.source, desired.id_space)
+    if desired.coverage == Coverage.FULL:
+        index = snapshot.index(*place, by_kind)
+    else:
+        keys = {*head["sourced_id"].to_list(), *desired.invalid.to_list(), *decided}
+        index = snapshot.find(*place, keys, by_kind)
+    both = beside(index, head)
+    if by_kind:
+        both = _same_targets(desired, both.collect(), by_kind, resolver).lazy()
+    own = _own(desired, both, snapshot)
+    idle, unchanged = _left_alone([*decided, *desired.invalid.to_list()], pl.concat([affected, own]))
+    if by_kind:
+        unchanged &= pl.col("same_targets")
+    look = ~(unchanged.fill_null(value=False) | idle)
+    seen = both.select("id", "sourced_id", "at", look=look).collect()
+    known = (
+        seen[["sourced_id", "id"]]
+        if seen["look"].all()
+        else seen.lazy().filter("look").select("sourced_id", "id").collect()
+    )
+    listed = [minus(ids, seen["id"]) for ids in _of_parents(desired, snapshot, resolver)]
+    stored = minus(pl.concat([known["id"], *listed]))
+    rows, new = _whole(desired, head, seen)
+    return Matched(desired, rows, new, known, stored), own
+
+
+def _left_alone(touched: list[str], affected: pl.Series) -> tuple[pl.Expr, pl.Expr]:
+    """Archived records of which nothing was delivered, and unchanged records; ``touched``: sourced ids of others."""
+    delivered = pl.col("at").is_not_null()
+    decided = pl.col("sourced_id").is_in(touched) if touched else pl.lit(value=False)
+    newer = (pl.col("new_modified_at") > pl.col("modified_at")).fill_null(pl.col("new_modified_at").is_not_null())
+    idle = ~pl.col("active") & ~delivered & ~decided
+    same = pl.col("active") & delivered & ~pl.col("deleted") & ~newer & ~decided & same_fingerprint("", "new_")
+    return idle, same & ~among(pl.col("id"), affected) if affected.len() else same
+
+
+def _own(desired: Desired, both: pl.LazyFrame, snapshot: Snapshot) -> pl.Series:
+    """Ids of records of the same entity that refer to one which may leave or cannot be read."""
+    entity = desired.entity
+    if not any(column.to == entity.name for column in entity.refs):
+        return NO_IDS
+    delivered = pl.col("at").is_not_null()
+    absent = ~delivered & pl.lit(desired.coverage == Coverage.FULL)
+    unread = pl.col("sourced_id").is_in(desired.invalid.to_list())
+    may_leave = pl.col("active") & (pl.col("deleted") | absent | unread)
+    return _dependants(entity, snapshot, both.filter(may_leave).select("id").collect().to_series())
+
+
+def _first(desired: Desired) -> Matched:
+    """Nothing of the entity was ever stored."""
+    rows = desired.rows.filter(~pl.col("deleted")).collect()
+    new = pl.Series([True]).new_from_index(0, rows.height)
+    known = pl.DataFrame(schema={"sourced_id": pl.String, "id": pl.Int64})
+    return Matched(desired, rows, new, known, NO_IDS)
+
+
+def _whole(desired: Desired, head: pl.DataFrame, seen: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """The delivered rows of what is looked at and of what is not stored yet; and which of them are the latter."""
+    matched = seen.height - seen["at"].null_count()
+    new = head["sourced_id"].clear()
+    if matched < head.height:
+        stored = pl.Series([False]).new_from_index(0, head.height).scatter(seen["at"].drop_nulls(), values=True)
+        new = head["sourced_id"].filter(~stored & ~head["deleted"])
+    delivered = seen["sourced_id"].filter(seen["look"] & seen["at"].is_not_null())
+    wanted = pl.concat([delivered, new])
+    if wanted.is_empty():
+        return pl.DataFrame(schema=desired.rows.collect_schema()), pl.Series([], dtype=pl.Boolean)
+    rows = desired.rows
+    if wanted.len() < head.height:
+        rows = rows.join(wanted.to_frame().lazy(), on="sourced_id", how="semi", maintain_order="left")
+    found = rows.with_columns(_new=among(pl.col("sourced_id"), new)).collect()
+    return found[found.columns[:-1]], found["_new"]
+
+
+def _of_parents(desired: Desired, snapshot: Snapshot, resolver: Resolver) -> list[pl.Series]:
+    """Ids of stored records whose parent's list was delivered. (Of a full table, all that it lacks are looked at.)"""
+    found = []
+    for owners in desired.parents if desired.coverage != Coverage.FULL else ():
+        labels = parent_labels(owners)
+        column = next(c for c in desired.entity.refs if c.label in labels)
+        targets, _ = resolver.targets(column, desired.source, owners)
+        found.append(snapshot.children(desired.entity, column, targets[column.name].drop_nulls()))
+    return found

@@ -1,0 +1,242 @@
+"""Stored and delivered rows of one entity side by side: the value that each column would have, and what that proposes.
+
+The columns of such a frame: those of ``records.STATES``, of ``records.Records.values``, and
+
+=======  ==========================================================================================================
+same     the stored fingerprint is that of the delivered row
+equal    the stored row is active and has the values of the delivered one: nothing can come of it, and nobody decided
+         about it
+=======  ==========================================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import polars as pl
+
+from rosterkit.plan.fingerprint import same_fingerprint
+from rosterkit.plan.ids import NO_IDS, among
+from rosterkit.plan.matching import Matched
+from rosterkit.plan.merge import Desired, parent_labels
+from rosterkit.plan.order import ranks
+from rosterkit.plan.records import ACTION, CAUSE, ENTITY, HOLD, node, own_word
+from rosterkit.plan.resolve import Resolver
+from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Column, Entity
+from rosterkit.sources.base import Coverage
+
+__all__ = ["pairs_of", "stored_alone"]
+
+
+_Targets = tuple[Column, pl.DataFrame, list[str]]
+"""Of a reference: what it means and the columns to join that on, as ``Resolver.targets`` returns them."""
+
+
+def pairs_of(
+    one: Matched, resolver: Resolver, next_ids: dict[str, int], affected: pl.Series, decided: Collection[str]
+) -> pl.DataFrame:
+    """One table's rows with the stored ones, compared.
+
+    New records get the next integer ids, in the order of their sourced ids. ``affected``: ids of records that depend on
+    one which may leave or is protected. ``decided``: keys.
+    """
+    desired, entity = one.desired, one.desired.entity
+    new = one.rows if one.new.all() else one.rows.filter(one.new)
+    first = next_ids.get(entity.name, 1)
+    ids = (ranks(new["sourced_id"]) + first if new.height else NO_IDS).alias("id")
+    next_ids[entity.name] = first + new.height
+    named = pl.DataFrame([new["sourced_id"], ids]) if new.height else one.known.clear()
+    resolver.planned[entity.name, desired.source, desired.id_space] = pl.concat([one.known, named])
+    if one.rows.is_empty() and one.stored.is_empty():
+        return pl.DataFrame()
+    prefix = pl.lit(f"{desired.source}/{desired.id_space}/")
+    own = {"present": pl.lit(value=True), "key": prefix + pl.col("sourced_id")}
+    targets = [(column, *resolver.targets(column, desired.source, one.rows)) for column in entity.refs]
+    parts = []
+    if one.stored.len():
+        stored = _stored(entity, resolver.snapshot.rows(entity, one.stored))
+        old = one.rows.filter(~one.new) if new.height else one.rows
+        delivered = _meant(old, targets).with_columns(**own)
+        mine = stored.filter(pl.col("key").str.starts_with(prefix))
+        parts.append(mine.join(delivered, on="key", how="left", maintain_order="left"))
+    if new.height:
+        coming = _meant(new.hstack([ids]), targets).with_columns(**own)
+        parts.append(coming.with_columns(_not_stored(entity)))
+    pairs = pl.concat(parts, how="diagonal")
+    if desired.parents and one.stored.len():
+        pairs = _removed(desired, pairs, resolver)
+    return _compared(entity, pairs, desired.coverage, desired.invalid, decided, affected).collect()
+
+
+def stored_alone(entity: Entity, rows: pl.DataFrame, decided: Collection[str]) -> pl.DataFrame:
+    """Stored rows of which nothing was delivered, and whose absence means nothing, as ``pairs_of`` makes them."""
+    pairs = _stored(entity, rows).with_columns(_not_delivered(entity))
+    return _compared(entity, pairs, Coverage.ABSENT, NO_IDS, decided, NO_IDS).collect()
+
+
+def _stored(entity: Entity, rows: pl.DataFrame) -> pl.LazyFrame:
+    """Stored rows with the names that they have beside delivered ones."""
+    names = {c.name: f"s.{c.name}" for c in entity.columns} | {h: f"s.{h}" for h in FINGERPRINT}
+    return rows.lazy().rename(names | {"modified_at": "stored_modified_at"}).with_columns(known=pl.lit(value=True))
+
+
+def _not_delivered(entity: Entity) -> list[pl.Expr]:
+    """The columns of a delivered row, all of them empty."""
+    shape: dict[str, type[pl.DataType]] = {c.label: c.incoming_dtype for c in entity.columns}
+    shape |= {c.name: pl.Int64 for c in entity.refs} | dict.fromkeys(PROVENANCE, pl.String)
+    shape |= {"source_line": pl.Int64, "unset": pl.UInt32, "invalid": pl.UInt32} | dict.fromkeys(FINGERPRINT, pl.Int64)
+    shape |= {"deleted": pl.Boolean, "present": pl.Boolean}
+    return [pl.lit(None, dtype).alias(name) for name, dtype in shape.items()]
+
+
+def _not_stored(entity: Entity) -> list[pl.Expr]:
+    shape: dict[str, type[pl.DataType]] = {f"s.{c.name}": c.dtype for c in entity.columns}
+    shape |= {f"s.{half}": pl.Int64 for half in FINGERPRINT} | {"stored_modified_at": pl.String}
+    nothing = [pl.lit(None, dtype).alias(name) for name, dtype in shape.items()]
+    return [*nothing, pl.lit(value=False).alias("known"), pl.lit(value=False).alias("active")]
+
+
+def _meant(rows: pl.DataFrame, targets: list[_Targets]) -> pl.LazyFrame:
+    """Delivered rows with the integer ids that their references mean."""
+    out = rows.lazy()
+    for column, found, on in targets:
+        named = found.lazy().rename({"_matches": f"_matches_{column.label}"}, strict=False)
+        out = out.join(named, on=on, how="left", nulls_equal=len(on) > 1, maintain_order="left")
+    return out
+
+
+def _removed(desired: Desired, pairs: pl.LazyFrame, resolver: Resolver) -> pl.LazyFrame:
+    """Marks stored rows that their parent's list, which was delivered, does not hold; with that list's place."""
+    entity = desired.entity
+    place = {"import_id": "import_id", "source_file": "_file", "source_line": "_line"}
+    marks = []
+    for number, owners in enumerate(desired.parents):
+        rows, on = owners, []
+        for label in parent_labels(owners):
+            if label.startswith("_"):
+                continue
+            column = entity.column(label)
+            if column.to:
+                found, by = resolver.targets(column, desired.source, rows)
+                rows = rows.join(found, on=by, nulls_equal=len(by) > 1)
+            on.append((f"s.{column.name}", column.name))
+        mark = f"_removed_{number}"
+        named = {f"{mark}_{name}": pl.col(old) for name, old in place.items()}
+        lists = rows.select(**{s: pl.col(name) for s, name in on}, **named).with_columns(pl.lit(value=True).alias(mark))
+        lists = lists.unique([s for s, _ in on], keep="last")
+        pairs = pairs.join(lists.lazy(), on=[s for s, _ in on], how="left", maintain_order="left")
+        marks.append(mark)
+    open_ = pl.col("active") & pl.col("present").is_null()
+    removed = open_ & pl.any_horizontal(pl.col(marks)).fill_null(value=False)
+    where = {name: pl.coalesce(name, *(f"{mark}_{name}" for mark in marks)) for name in place}
+    return pairs.with_columns(removed=removed, **{n: pl.when(removed).then(e).otherwise(n) for n, e in where.items()})
+
+
+def _bits(entity: Entity, flags: Mapping[Column, pl.Expr]) -> pl.Expr:
+    mask: pl.Expr = pl.lit(0, pl.UInt32)
+    for column, flag in flags.items():
+        one = 1 << entity.columns.index(column)
+        mask = mask | pl.when(flag).then(pl.lit(one, pl.UInt32)).otherwise(pl.lit(0, pl.UInt32))
+    return mask
+
+
+def _compared(
+    entity: Entity,
+    pairs: pl.LazyFrame,
+    coverage: Coverage,
+    invalid: pl.Series,
+    decided: Collection[str],
+    affected: pl.Series,
+) -> pl.LazyFrame:
+    """Stored and delivered rows side by side, with the value that each column would have, and what that proposes."""
+    names = pairs.collect_schema().names()
+    pairs = pairs.with_columns(
+        pl.col("present", "deleted").fill_null(value=False),
+        pl.col("unset", "invalid").fill_null(0),
+        *(() if "removed" in names else [pl.lit(value=False).alias("removed")]),
+    )
+    unread = among(pl.col("key").str.splitn("/", 3).struct.field("field_2"), invalid)
+    # No row can stand without a required value: a blank there counts as a cell that cannot be read.
+    blank = {c: own_word() & pl.col(c.label).is_null() for c in entity.columns if c.required}
+    pairs = pairs.with_columns(
+        protected=unread,
+        invalid=pl.col("invalid") | _bits(entity, blank),
+        same=same_fingerprint("", "s."),
+    )
+    kept = {c: ((pl.col("unset") | pl.col("invalid")) & (1 << i)) != 0 for i, c in enumerate(entity.columns)}
+    lost = {c: own_word() & ~kept[c] & pl.col(c.label).is_not_null() & pl.col(c.name).is_null() for c in entity.refs}
+    taken = {c: own_word() & ~kept[c] & (~lost[c] if c in lost else pl.lit(value=True)) for c in entity.columns}
+    pairs = pairs.with_columns(dangling=_bits(entity, lost)).with_columns(
+        pl.when(taken[c]).then(c.name).otherwise(f"s.{c.name}").alias(c.name) for c in entity.columns
+    )
+    differ = {
+        c: own_word() & pl.col("known") & pl.col(c.name).ne_missing(pl.col(f"s.{c.name}")) for c in entity.columns
+    }
+    pairs = pairs.with_columns(changed=_bits(entity, differ), waits=_waits(entity))
+    pairs = pairs.with_columns(_action(coverage), _cause(coverage))
+    newer = (pl.col("modified_at") > pl.col("stored_modified_at")).fill_null(pl.col("modified_at").is_not_null())
+    equal = [
+        own_word() & pl.col("active") & pl.col("action").is_null() & (pl.col("dangling") == 0) & ~newer,
+        ~pl.col("key").is_in(list(decided)),
+        ~among(pl.col("id"), affected),
+    ]
+    return pairs.with_columns(
+        equal=pl.all_horizontal(equal),
+        node=node(entity.name, pl.col("id")),
+        entity=pl.lit(entity.name, ENTITY),
+        held_fields=pl.lit(0, pl.UInt32),
+        hold=pl.lit(None, HOLD),
+        hold_reason=pl.lit(None, pl.String),
+    )
+
+
+def _waits(entity: Entity) -> pl.Expr:
+    """Why a record that comes cannot come into being; null where it can."""
+    coming = own_word() & ~pl.col("active")
+    lacks = [
+        pl.when(coming & pl.col(c.name).is_null()).then(
+            pl.lit(f"its {c.label} is not there" if c.to else "a value that it needs cannot be read")
+        )
+        for c in entity.columns
+        if c.required
+    ]
+    return pl.coalesce(*lacks, pl.lit(None, pl.String)) if lacks else pl.lit(None, pl.String)
+
+
+def _leaving(coverage: Coverage) -> tuple[pl.Expr, pl.Expr]:
+    """Records that a row says are gone, and records that a full table lacks."""
+    active, present = pl.col("active"), pl.col("present")
+    explicit = active & present & pl.col("deleted") & pl.lit(coverage != Coverage.PARTIAL)
+    return explicit, active & ~present & ~pl.col("protected") & pl.lit(coverage == Coverage.FULL)
+
+
+def _action(coverage: Coverage) -> pl.Expr:
+    explicit, absent = _leaving(coverage)
+    action = (
+        pl.when(own_word() & pl.col("waits").is_not_null())
+        .then(None)
+        .when(own_word() & ~pl.col("known"))
+        .then(pl.lit("create", ACTION))
+        .when(own_word() & ~pl.col("active"))
+        .then(pl.lit("restore", ACTION))
+        .when(own_word() & (pl.col("changed") != 0))
+        .then(pl.lit("update", ACTION))
+        .when(explicit | absent | pl.col("removed"))
+        .then(pl.lit("archive", ACTION))
+    )
+    return action.cast(ACTION).alias("action")
+
+
+def _cause(coverage: Coverage) -> pl.Expr:
+    explicit, absent = _leaving(coverage)
+    cause = (
+        pl.when(own_word())
+        .then(pl.lit("incoming", CAUSE))
+        .when(explicit)
+        .then(pl.lit("deleted", CAUSE))
+        .when("removed")
+        .then(pl.lit("removed", CAUSE))
+        .when(absent)
+        .then(pl.lit("absent", CAUSE))
+    )
+    return cause.cast(CAUSE).alias("cause")

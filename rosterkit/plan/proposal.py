@@ -1,0 +1,97 @@
+"""A plan before it is stored: everything that storing and applying it will write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from rosterkit.plan.approvals import approved_of, free, used
+from rosterkit.plan.changes import Changes, changes_of
+from rosterkit.plan.compare import Compared
+from rosterkit.plan.content_hash import content_hash
+from rosterkit.plan.deferred import changed, deferred
+from rosterkit.plan.fields import Names, changed_fields
+from rosterkit.plan.groups import hold_over_limits
+from rosterkit.plan.holds import ended_holds, hold_reused_ids, hold_stored
+from rosterkit.plan.limits import Limits
+from rosterkit.plan.propagation import propagate
+from rosterkit.plan.records import Records
+from rosterkit.plan.snapshot import Snapshot
+
+__all__ = ["Held", "Proposal", "hold", "proposal_of"]
+
+
+@dataclass(frozen=True)
+class Held:
+    """Records with everything that holds them. ``new``, by entity: key and reason of archives that a limit holds from
+    now on. ``fields``: FIELDS of what updates and restores change.
+    """
+
+    records: Records
+    fields: pl.DataFrame
+    findings: pl.DataFrame
+    new: Mapping[str, pl.DataFrame]
+    names: Names
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """``deferred``, by entity: what is to be kept as delivered and not stored (DEFERRED); ``settled``, by entity: keys
+    whose deferred row is done. ``new_holds``, by entity: key and reason of archives that a limit holds from now on.
+    ``ended_holds``: ids of holds whose reason is gone. ``next_ids``: by entity the next integer id.
+    """
+
+    changes: Changes
+    findings: pl.DataFrame
+    content_hash: str
+    deferred: Mapping[str, pl.DataFrame]
+    settled: Mapping[str, pl.Series]
+    new_holds: Mapping[str, pl.DataFrame]
+    ended_holds: tuple[int, ...]
+    used_approvals: tuple[int, ...]
+    next_ids: Mapping[str, int]
+
+
+def hold(records: Records, snapshot: Snapshot, limits: Limits) -> Held:
+    """Sets every hold: by persons, undos and earlier limits, by a suspected reuse of an id, by the limits of this plan;
+    frees what was approved; then spreads holds to what depends on them.
+    """
+    names = Names(records, snapshot)
+    fields = changed_fields(records, names)
+    approved = approved_of(records, snapshot.approved(), fields, names)
+    records = hold_stored(records, snapshot.holds(), fields)
+    records, findings = hold_reused_ids(records, approved.whole)
+    records = free(records, approved)
+    records, new = hold_over_limits(records, snapshot, limits, approved.whole)
+    return Held(propagate(records), fields, findings, new, names)
+
+
+def proposal_of(held: Held, compared: Compared, findings: pl.DataFrame, snapshot: Snapshot) -> Proposal:
+    """The plan of these records."""
+    records, holds = held.records, snapshot.holds()
+    changes = changes_of(records, held.fields, holds, compared.refreshed, held.names)
+    kept, before = deferred(records), snapshot.deferred()
+    return Proposal(
+        changes=changes,
+        findings=findings,
+        content_hash=content_hash(changes, held.names),
+        deferred=changed(kept, before),
+        settled={name: _done(rows, kept.get(name)) for name, rows in before.items()},
+        new_holds=held.new,
+        ended_holds=ended_holds(records, holds),
+        used_approvals=used(snapshot.approved(), _going(records)),
+        next_ids=compared.next_ids,
+    )
+
+
+def _done(before: pl.DataFrame, kept: pl.DataFrame | None) -> pl.Series:
+    return before["key"] if kept is None else before.join(kept, on="key", how="anti")["key"]
+
+
+def _going(records: Records) -> pl.DataFrame:
+    """entity, key and action of what is applied, in whole or in part."""
+    part = (pl.col("action") != "update") | ((pl.col("changed") & ~pl.col("held_fields")) != 0)
+    going = pl.col("action").is_not_null() & pl.col("hold").is_null() & part
+    return records.states.lazy().filter(going).select(pl.col("entity", "key", "action").cast(pl.String)).collect()

@@ -1,0 +1,19 @@
+"""The order of keys."""
+
+from __future__ import annotations
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rosterkit.plan.order import order_of, ranks
+
+
+@given(st.lists(st.text(alphabet="aAé€0|% \U0001f600", max_size=12), unique=True))
+def test_the_order_of_keys_is_that_of_their_bytes(keys: list[str]) -> None:
+    texts = pl.Series("sourced_id", keys, pl.String)
+    assert texts.gather(order_of(texts)).to_list() == sorted(keys, key=str.encode)
+
+
+def test_a_rank_counts_the_keys_before() -> None:
+    assert ranks(pl.Series("sourced_id", ["c", "a", "d", "b"])).to_list() == [2, 0, 3, 1]

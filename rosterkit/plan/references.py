@@ -234,8 +234,12 @@ def _followed(records: Records, outcome: pl.DataFrame) -> Records:
 
 
 def _values(records: Records, outcome: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """The values with these references reverted or cleared; of what is archived, every reference is the stored one."""
-    moved = outcome.lazy().filter(pl.col("archived") | (pl.col("reverted") != 0) | (pl.col("cleared") != 0))
+    """The values with these references reverted or cleared; of what is archived, every reference is the stored one.
+
+    What waits keeps what was delivered: nothing comes of it.
+    """
+    differs = (pl.col("reverted") != 0) | (pl.col("cleared") != 0)
+    moved = outcome.lazy().filter(pl.col("archived") | (differs & pl.col("waits").is_null()))
     named = moved.join(records.states.lazy().select("node", "entity", "id"), on="node").collect()
     values = dict(records.values)
     for name, mine in by_entity(named).items():

@@ -177,6 +177,7 @@ _HELD = {
     "person": "set aside by a person",
     "undo": "held because a person undid them",
     "protected": "kept: a row that cannot be read may be about them",
+    "needed": "held: what depends on it would be lost",
     "dependant": "held because it depends on something that is held",
 }
 

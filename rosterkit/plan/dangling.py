@@ -95,7 +95,9 @@ def as_findings(
     found = pl.concat([nothing(), *reports])
     if found.is_empty():
         return findings.empty()
-    called = [(*of.split(".", 1), source, name) for source, every in names.items() for of, name in every.items()]
+    called = [
+        (*home.split("."), source, name) for source, of in names.items() for home, name in of.items() if "." in home
+    ]
     headings = pl.DataFrame(called, schema=["_entity", "label", "_source", "_name"], orient="row") if called else None
     rows = found.lazy().join(
         states.lazy().select("node", "entity", "key", "source_file", "source_line"),

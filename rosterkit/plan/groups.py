@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from rosterkit.plan.holds import set_hold
 from rosterkit.plan.ids import among, minus
 from rosterkit.plan.limits import GROUPS, PEOPLE, PLACE, Limits, exceeded, halved_classes
-from rosterkit.plan.records import Records, by_entity, comes, ids_by_entity, leaves, links
+from rosterkit.plan.records import Records, by_entity, comes, ids_by_entity, leaves, links, set_hold
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import by_name
 from rosterkit.roster.vocabulary import is_school

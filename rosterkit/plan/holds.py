@@ -7,31 +7,14 @@ import polars as pl
 from rosterkit.plan.fields import BITS
 from rosterkit.plan.identity import reused_ids
 from rosterkit.plan.ids import among, minus
-from rosterkit.plan.records import ENTITY, HOLD, Records, bit, own_word
+from rosterkit.plan.records import ENTITY, HOLD, Records, bit, hold_fields, own_word, set_hold
 from rosterkit.roster import findings
 from rosterkit.roster.schema import by_name
 
-__all__ = ["ended_holds", "hold_fields", "hold_reused_ids", "hold_stored", "set_hold"]
+__all__ = ["ended_holds", "hold_reused_ids", "hold_stored"]
 
 _UNDONE = "it was undone, and the source delivers nothing new"
 _REUSED = "both names and a second identifier contradict the stored person: was the id given to somebody else?"
-
-
-def set_hold(records: Records, found: pl.DataFrame, code: str) -> Records:
-    """Holds these nodes (node, reason) where they have an action that nothing holds yet."""
-    free = pl.col("_reason").is_not_null() & pl.col("action").is_not_null() & pl.col("hold").is_null()
-    return records.changed_by(
-        found,
-        hold=pl.when(free).then(pl.lit(code, HOLD)).otherwise("hold"),
-        hold_reason=pl.when(free).then("_reason").otherwise("hold_reason"),
-    )
-
-
-def hold_fields(records: Records, found: pl.DataFrame) -> Records:
-    """Holds fields (node, bits) of updates."""
-    update = (pl.col("action") == "update").fill_null(value=False)
-    bits = pl.when(update).then(pl.col("_bits").fill_null(0) & pl.col("changed")).otherwise(pl.lit(0, pl.UInt32))
-    return records.changed_by(found, held_fields=pl.col("held_fields") | bits)
 
 
 def hold_stored(records: Records, holds: pl.DataFrame, fields: pl.DataFrame) -> Records:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from rosterkit.plan.holds import hold_fields, set_hold
 from rosterkit.plan.ids import among
-from rosterkit.plan.records import Records, has, ids_by_entity, leaves, links, outcome_active
+from rosterkit.plan.records import Records, has, hold_fields, ids_by_entity, leaves, links, outcome_active, set_hold
 
 __all__ = ["propagate"]
 

@@ -28,6 +28,7 @@ __all__ = [
     "by_entity",
     "comes",
     "has",
+    "hold_fields",
     "ids_by_entity",
     "leaves",
     "links",
@@ -36,6 +37,7 @@ __all__ = [
     "outcome_active",
     "own_word",
     "proposed",
+    "set_hold",
 ]
 
 _ENTITIES = [e.name for e in entities()]
@@ -51,7 +53,7 @@ incoming: a row was delivered. deleted: a row says that the record is gone. remo
 delivered, no longer holds it. absent: a full table does not hold it. cascade: a record that it refers to leaves;
 cascade-explicit: that record leaves because of what a row says.
 """
-HOLD = pl.Enum(["case", "limit", "person", "undo", "protected", "dependant", "changed", "referenced"])
+HOLD = pl.Enum(["case", "limit", "person", "undo", "protected", "needed", "dependant", "changed", "referenced"])
 
 EXPLICIT = ("deleted", "removed", "cascade-explicit")
 """Causes that a readable row states; a row that cannot be read does not protect from them."""
@@ -89,6 +91,7 @@ LINKS: dict[str, pl.DataType | type[pl.DataType]] = {
     "bit": pl.UInt32,  # by which column
     "label": pl.String,
     "required": pl.Boolean,
+    "needed": pl.Boolean,  # the target is not archived while the record stays
     "old": pl.Int64,  # the node that the stored value means
     "new": pl.Int64,  # the node that the proposed value means
 }
@@ -203,6 +206,7 @@ def links(
                 bit=pl.lit(bit(by_name(name), column), pl.UInt32),
                 label=pl.lit(column.label),
                 required=pl.lit(column.required),
+                needed=pl.lit(column.needed),
                 old=pl.col(f"s.{column.name}"),
                 new=pl.col(column.name),
             )
@@ -220,3 +224,20 @@ def nothing_proposed(entity: str, rows: pl.DataFrame, **more: pl.Expr) -> pl.Dat
     own = {"node": node(entity, pl.col("id")), "entity": pl.lit(entity, ENTITY), "known": pl.lit(value=True)}
     own |= {n: pl.col(n) for n in ("id", "key", "active")} | more
     return rows.select((blank | own)[n].alias(n) for n in STATES)
+
+
+def set_hold(records: Records, found: pl.DataFrame, code: str) -> Records:
+    """Holds these nodes (node, reason) where they have an action that nothing holds yet."""
+    free = pl.col("_reason").is_not_null() & pl.col("action").is_not_null() & pl.col("hold").is_null()
+    return records.changed_by(
+        found,
+        hold=pl.when(free).then(pl.lit(code, HOLD)).otherwise("hold"),
+        hold_reason=pl.when(free).then("_reason").otherwise("hold_reason"),
+    )
+
+
+def hold_fields(records: Records, found: pl.DataFrame) -> Records:
+    """Holds fields (node, bits) of updates."""
+    update = (pl.col("action") == "update").fill_null(value=False)
+    bits = pl.when(update).then(pl.col("_bits").fill_null(0) & pl.col("changed")).otherwise(pl.lit(0, pl.UInt32))
+    return records.changed_by(found, held_fields=pl.col("held_fields") | bits)

@@ -2,7 +2,8 @@
 
 A new record whose required parent is not there waits. A stored one keeps its stored reference while that stands, is
 archived with its parent where the reference is required, and loses the reference where it is not. A record that an
-unreadable row protects follows nobody; then its parent stays instead (``plan.propagation``).
+unreadable row protects follows nobody; then its parent stays instead (``plan.propagation``). Where products would drop
+the record without the reference (``Column.needed``), it is the other way round: the archive of its target is held.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from rosterkit.plan.records import (
     links,
     outcome_active,
     own_word,
+    set_hold,
 )
 from rosterkit.roster.schema import by_name, entities
 
@@ -44,6 +46,7 @@ def _levels() -> tuple[tuple[str, ...], ...]:
 
 
 LEVELS = _levels()
+_NEEDED = "what depends on it would be lost"
 
 
 def protect(records: Records) -> Records:
@@ -75,12 +78,17 @@ def resolve_references(records: Records) -> tuple[Records, pl.DataFrame]:
     for level in LEVELS:
         names = [name for name in level if name in records.values]
         inactive = _inactive(records, names)
-        found = links(records, to=ids_by_entity(inactive), names=names) if inactive.height else inactive.clear()
+        if inactive.is_empty():
+            continue
+        found = links(records, to=ids_by_entity(inactive), names=names)
         if found.is_empty():
             continue
-        outcome, report = _outcome(found, inactive, records.states)
-        records = _followed(records, outcome)
-        reports.append(report)
+        rows = _judged(found, inactive, records.states)
+        records = _followed(records, _by_record(rows))
+        kept = rows.filter(rows["keeps"])
+        if kept.height:
+            records = set_hold(records, kept.select(node="new", reason=pl.lit(_NEEDED)).unique(), "needed")
+        reports.append(_reports(rows))
     return records, pl.concat(reports)
 
 
@@ -99,69 +107,74 @@ def _inactive(records: Records, names: Sequence[str]) -> pl.DataFrame:
     )
 
 
-def _outcome(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """By node what becomes of its references, and REPORT.
+def _judged(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
+    """LINKS with what becomes of each.
 
-    ``reverted``: bits of references that go back to the stored value. ``cleared``: bits of optional ones that are
-    cleared. ``archived``: it follows its parent, and ``explicit``: the parent leaves because of what a row says.
-    ``waits``: the label of a required reference that a record that comes lacks.
+    ``reverted``: the reference goes back to the stored value. ``cleared``: an optional one is cleared. ``follows``: a
+    stored record goes with its target or loses the reference; ``archived``: the former, and ``by_row`` if because of
+    what a row says. ``waits``: a record that comes lacks its required target. ``keeps``: the target is not archived.
     """
     gone = inactive.lazy().select("node", "leaving", "explicit", "delivered", gone=pl.lit(value=True))
     flags = ("known", "active", "present", "deleted", "protected", "unset", "invalid", "action", "cause", "hold")
-    rows = (
+    of_target = pl.col("gone", "gone_old", "leaving", "explicit", "explicit_old", "delivered")
+    lives, required = pl.col("lives"), pl.col("required")
+    goes = pl.col("archived") | pl.col("waits")
+    stays = pl.col("known") & pl.col("active") & (~pl.col("protected") | pl.col("by_row"))
+    back = (pl.col("action") == "restore").fill_null(value=False)
+    return (
         found.lazy()
         .join(states.lazy().select("node", *flags), on="node", how="left", maintain_order="left")
         .join(gone, left_on="new", right_on="node", how="left", maintain_order="left")
         .join(gone, left_on="old", right_on="node", how="left", suffix="_old", maintain_order="left")
+        .with_columns(of_target.fill_null(value=False), lives=outcome_active(), coming=comes())
+        .with_columns(reverted=lives & pl.col("gone") & pl.col("new").ne_missing(pl.col("old")))
         .with_columns(
-            pl.col("gone", "gone_old", "leaving", "explicit", "explicit_old", "delivered").fill_null(value=False)
+            lost=pl.when("reverted").then("gone_old").otherwise("gone"),
+            by_row=pl.when("reverted").then("explicit_old").otherwise("explicit"),
+            blank=pl.when("reverted").then(pl.col("old").is_null()).otherwise(pl.col("new").is_null()),
         )
+        .with_columns(follows=lives & pl.col("lost") & stays)
+        .with_columns(
+            archived=pl.col("follows") & required,
+            waits=pl.col("coming") & required & (pl.col("blank") | pl.col("lost")),
+        )
+        .with_columns(
+            keeps=pl.col("needed")
+            & lives
+            & pl.col("leaving")
+            & ~(pl.col("archived") | pl.col("waits")).any().over("node"),
+        )
+        .with_columns(
+            reverted=pl.col("reverted") & ~pl.col("keeps"),
+            cleared=(pl.col("follows") | (back & pl.col("lost") & lives)) & ~required & ~pl.col("keeps"),
+            stated=own_word() & ((pl.col("unset") | pl.col("invalid")) & pl.col("bit") == 0),
+        )
+        .collect()
     )
-    lives = outcome_active()
-    reverted = lives & pl.col("gone") & pl.col("new").ne_missing(pl.col("old"))
-    rows = rows.with_columns(
-        lives=lives,
-        reverted=reverted,
-        lost=pl.when(reverted).then("gone_old").otherwise("gone"),
-        by_row=pl.when(reverted).then("explicit_old").otherwise("explicit"),
-        blank=pl.when(reverted).then(pl.col("old").is_null()).otherwise(pl.col("new").is_null()),
-        coming=comes(),
-    )
-    follows = (
-        pl.col("lives")
-        & pl.col("lost")
-        & pl.col("known")
-        & pl.col("active")
-        & (~pl.col("protected") | pl.col("by_row"))
-    )
-    back = (pl.col("action") == "restore").fill_null(value=False) & pl.col("lost") & pl.col("lives")
-    whole = rows.with_columns(
-        archived=follows & pl.col("required"),
-        cleared=(follows | back) & ~pl.col("required"),
-        follows=follows,
-        waits=pl.col("coming") & pl.col("required") & (pl.col("blank") | pl.col("lost")),
-        stated=own_word() & ((pl.col("unset") | pl.col("invalid")) & pl.col("bit") == 0),
-    ).collect()
+
+
+def _by_record(rows: pl.DataFrame) -> pl.DataFrame:
+    """By node the bits of references that are ``reverted``, ``cleared``, and cleared though the row ``stated`` them;
+    whether it is ``archived`` with a parent, and because of what a row says (``explicit``); ``waits``: for which label.
+    """
     nothing = pl.lit(0, pl.UInt32)
 
-    def bits(name: str) -> pl.Expr:
-        return pl.when(name).then("bit").otherwise(nothing).sum().cast(pl.UInt32).alias(name)
+    def bits(which: pl.Expr) -> pl.Expr:
+        return pl.when(which & ~pl.col("archived").any()).then("bit").otherwise(nothing).sum().cast(pl.UInt32)
 
-    by_node = (
+    return (
         rows.lazy()
         .group_by("node", maintain_order=True)
         .agg(
-            bits("reverted"),
-            bits("cleared"),
-            stated=pl.when(pl.col("cleared") & pl.col("stated")).then("bit").otherwise(nothing).sum().cast(pl.UInt32),
+            reverted=bits(pl.col("reverted")),
+            cleared=bits(pl.col("cleared")),
+            stated=bits(pl.col("cleared") & pl.col("stated")),
             archived=pl.col("archived").any(),
             explicit=pl.col("by_row").filter("archived").first(),
             waits=pl.col("label").filter("waits").first(),
         )
+        .collect()
     )
-    kept = ["reverted", "cleared", "stated"]
-    by_node = by_node.with_columns(pl.when("archived").then(nothing).otherwise(name).alias(name) for name in kept)
-    return by_node.collect(), _reports(whole)
 
 
 def _reports(rows: pl.DataFrame) -> pl.DataFrame:
@@ -171,7 +184,7 @@ def _reports(rows: pl.DataFrame) -> pl.DataFrame:
     """
     archived = pl.col("archived").any().over("node")
     first = pl.col("archived") & (pl.col("archived").cum_sum().over("node") == 1)
-    of_update = ~archived & ((pl.col("reverted") & pl.col("leaving")) | (pl.col("follows") & ~pl.col("required")))
+    of_update = ~archived & ((pl.col("reverted") & pl.col("leaving")) | (pl.col("follows") & pl.col("cleared")))
     told = pl.col("present") & (first | of_update)
     lost = pl.col("present") & (pl.col("reverted") | pl.col("waits")) & pl.col("gone") & ~archived
     not_active = lost & ~pl.col("leaving") & ~pl.col("delivered")
@@ -221,8 +234,12 @@ def _followed(records: Records, outcome: pl.DataFrame) -> Records:
 
 
 def _values(records: Records, outcome: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """The values with these references reverted or cleared; of what is archived, every reference is the stored one."""
-    moved = outcome.lazy().filter(pl.col("archived") | (pl.col("reverted") != 0) | (pl.col("cleared") != 0))
+    """The values with these references reverted or cleared; of what is archived, every reference is the stored one.
+
+    What waits keeps what was delivered: nothing comes of it.
+    """
+    differs = (pl.col("reverted") != 0) | (pl.col("cleared") != 0)
+    moved = outcome.lazy().filter(pl.col("archived") | (differs & pl.col("waits").is_null()))
     named = moved.join(records.states.lazy().select("node", "entity", "id"), on="node").collect()
     values = dict(records.values)
     for name, mine in by_entity(named).items():

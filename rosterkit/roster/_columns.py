@@ -52,7 +52,7 @@ ENTITIES = (
             Column("title", "text"),
             Column("code", "text"),
             Column("type", "text"),
-            Column("course_id", "ref", to="Course"),
+            Column("course_id", "ref", to="Course", needed=True),
             Column("school_id", "ref", to="Org", required=True),
             Column("grades", "list"),
             Column("subjects", "list"),

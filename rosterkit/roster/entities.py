@@ -108,7 +108,7 @@ class Class(Record, table=True):
     title: str | None = None
     code: str | None = None
     type: str | None = None  # homeroom | scheduled
-    course_id: int | None = _to("course", default=None)
+    course_id: int | None = _to("course", default=None, sa_column_kwargs={"info": {"needed": True}})
     school_id: int = _to("org")
     grades: list[str] | None = _json()  # a sorted set
     subjects: list[str] | None = _json()

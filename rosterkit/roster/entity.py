@@ -36,6 +36,7 @@ class Column:
     kind: str  # text | date | list | json | bool | ref
     to: str | None = None  # of a ref: the entity it points to
     required: bool = False  # NOT NULL: without it no row can stand
+    needed: bool = False  # of a ref: products drop the record without its target, which is not archived while it stays
 
     @property
     def label(self) -> str:

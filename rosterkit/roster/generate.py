@@ -51,6 +51,8 @@ def render() -> str:
                 arguments.append(f'to="{to}"')
             if required:
                 arguments.append("required=True")
+            if table.__table__.columns[name].info.get("needed"):  # type: ignore[attr-defined]  # as above
+                arguments.append("needed=True")
             out.append(f"            Column({', '.join(arguments)}),\n")
         out.append("        ),\n    ),\n")
     out.append(")\n")

@@ -169,15 +169,27 @@ def protect(night: Night) -> None:
 
 
 def settle(entity: Entity, night: Night) -> None:
-    for column in entity.refs:
+    for column in sorted(entity.refs, key=lambda column: not column.required):
         for record in night[entity.name].values():
-            fall_back(record, column, night)
-            follow(record, column, night)
+            if not keep_target(record, column, night):
+                fall_back(record, column, night)
+                follow(record, column, night)
     for record in night[entity.name].values():
         if record.action in ("create", "restore") and any(not stands(record, c, night) for c in entity.columns):
             record.action, record.waits = "", True
         if record.action == "update" and not record.differs:
             record.action = ""
+
+
+def keep_target(record: Record, column: Column, night: Night) -> bool:
+    """A record that stays and needs a record which leaves keeps it: whether it does."""
+    to = target(night, column, record.new[column.label])
+    if not column.needed or not record.active or to is None or not to.was_active or to.active:
+        return False
+    if record.action in ("create", "restore") and any(not stands(record, c, night) for c in record.entity.columns):
+        return False
+    to.hold = "needed"
+    return True
 
 
 def fall_back(record: Record, column: Column, night: Night) -> None:

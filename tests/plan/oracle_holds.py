@@ -115,7 +115,7 @@ def free(night: Night, approved: list[Approved]) -> None:
     """Frees what was approved, exactly as it was; a record that is held whole only if all of it was."""
     for record in every(night):
         mine = {a for a in approved if a.line[:3] == (record.entity.name, record.action, record.key)}
-        if not mine or record.hold == "protected":
+        if not mine or record.hold in ("protected", "needed"):
             continue
         if record.action == "update":
             lines = {a.line[3:] for a in mine}

@@ -150,6 +150,8 @@ def test_a_record_that_only_protection_keeps_leaves_with_what_a_readable_row_tak
 def test_a_record_that_only_protection_keeps_refers_no_more_to_what_a_readable_row_takes_away(pair: Pair) -> None:
     def leave(truth: Truth) -> None:
         del truth["Org"]["D"], truth["Course"]["K0"]  # the course is absent, but its year cannot be read
+        for group in truth["Class"].values():
+            group["course"] = "K1"
 
     gone, lines = night(pair, leave, marked={("Org", "D")}, unreadable={"AcademicSession": {"Y"}})
     assert lines["Org", "archive", "D", ""] == ""

@@ -78,7 +78,7 @@ def test_a_record_that_others_lean_on_goes_and_comes_back(road: TinyRoad, distri
     rows = district.sheets[kind].rows
     last = rows.pop()
     plan = road.night(bulk(district))
-    assert plan.total.total + plan.total_held.total > 1
+    assert plan.total.total + plan.total_held.total > (kind != "courses")  # a course stays while a class needs it
     rows.insert(0, last)
     plan = road.night(bulk(district))
     assert plan.total.archive == 0

@@ -1,0 +1,237 @@
+"""A plan is the same with and without fingerprints in the store: they spare work, and decide nothing.
+
+A walk through random histories plans each step twice. Each rule of the comparison has a test of its own, too.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from districts import Saying, Truth, districts, first_truth, night
+from driving import few, plan_extract, workspace
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rosterkit import Workspace
+from rosterkit.errors import Refused
+from rosterkit.plan import fingerprint as fingerprints
+from rosterkit.plan.plan import Plan
+from rosterkit.roster.schema import entities
+from rosterkit.sources.base import Extract
+from rosterkit.testing.memory import extract, table
+
+SETTINGS = ("min_removed = 0", "min_removed = 5", "max_removed_percent = 0", "halving_min_size = 3")
+
+
+def without_fingerprints(ws: Workspace) -> Workspace:
+    """A copy of the workspace in which every stored row is compared whole."""
+    folder = ws.folder.parent / "without"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(ws.folder, folder)
+    with closing(sqlite3.connect(folder / "roster.db")) as connection, connection:
+        for entity in entities():
+            connection.execute(f'update "{entity.table}" set fingerprint_high=null, fingerprint_low=null')
+    return Workspace(folder)
+
+
+def alike(ws: Workspace, delivered: Extract) -> Plan:
+    """Plans an extract with and without fingerprints; both plans are the same."""
+    other = without_fingerprints(ws)
+    plan, whole = plan_extract(ws, delivered), plan_extract(other, delivered)
+    here, there = ws.show(plan.id), other.show(whole.id)
+    assert here.lines.rows() == there.lines.rows()
+    assert plan.content_hash == whole.content_hash
+    assert here.findings.rows() == there.findings.rows()
+    assert deferred(ws, plan) == deferred(other, whole)
+    return plan
+
+
+def deferred(ws: Workspace, plan: Plan) -> list[tuple[str, ...]]:
+    """What the plan defers and what it settles."""
+    with closing(sqlite3.connect(ws.database)) as connection:
+        query = "select part, entity, rows, sha256 from plan_part where plan=? and part in ('deferred', 'settled')"
+        return sorted(connection.execute(query, (plan.id,)).fetchall())
+
+
+def apply(ws: Workspace, plan: Plan) -> None:
+    if ws.show(plan.id).plan.state == "proposed":
+        ws.approve(plan.id, reason="looked at", actor="kim")
+    ws.apply(plan.id, actor="kim")
+
+
+def something_happens(ws: Workspace, data: st.DataObject, plan: Plan) -> None:
+    """What people do between two runs."""
+    what = data.draw(st.sampled_from(["apply", "apply", "apply", "hold", "release", "undo", "approve", "settings"]))
+    lines = ws.show(plan.id).lines
+    if what == "apply":
+        apply(ws, plan)
+    elif what == "hold" and lines.height:
+        row = lines.row(data.draw(st.integers(0, lines.height - 1)), named=True)
+        ws.hold(row["entity"], row["sourced_id"], reason="wait", actor="kim")
+    elif what == "release" and ws.holds():
+        held = data.draw(st.sampled_from(ws.holds()))
+        ws.release(held.entity, held.sourced_id, reason="enough", actor="kim")
+    elif what == "undo":
+        apply(ws, ws.undo())
+    elif what == "approve" and plan.total_held.total:
+        ws.approve_held(plan.id, reason="true", actor="kim")
+    elif what == "settings":
+        line = data.draw(st.sampled_from(SETTINGS))
+        text = (ws.folder / "rosterkit.toml").read_text(encoding="utf-8")
+        key = line.split(" =")[0]
+        kept = "\n".join(x for x in text.splitlines() if not x.lstrip("# ").startswith(f"{key} "))
+        kept = kept.replace("[limits]", f"[limits]\n{line}") if "[limits]" in kept else f"{kept}\n[limits]\n{line}"
+        (ws.folder / "rosterkit.toml").write_text(f"{kept}\n", encoding="utf-8")
+        ws.config = Workspace(ws.folder).config
+
+
+@few(5)
+@given(truth=districts(), data=st.data())
+def test_a_plan_is_the_same_without_fingerprints(truth: Truth, data: st.DataObject) -> None:
+    with workspace() as ws:
+        apply(ws, plan_extract(ws, Saying(truth, truth).extract()))
+        for number in range(data.draw(st.integers(2, 6))):
+            saying = night(data.draw, truth, number)
+            truth = saying.truth
+            plan = alike(ws, saying.extract())
+            try:
+                something_happens(ws, data, plan)
+            except Refused as refused:
+                assert refused.why in ("stale", "no-revision"), refused.why  # noqa: PT017 - why is the point
+
+
+# --- each rule by itself
+
+TRUTH = first_truth(2, 6, 4, extras=True)
+
+
+@pytest.fixture
+def ws() -> Iterator[Workspace]:
+    with workspace() as made:
+        apply(made, plan_extract(made, Saying(TRUTH, TRUTH).extract()))
+        yield made
+
+
+def prints(ws: Workspace, entity: str) -> dict[str, tuple[int | None, int | None]]:
+    with closing(sqlite3.connect(ws.database)) as connection:
+        query = f'select sourced_id, fingerprint_high, fingerprint_low from "{entity.lower()}"'
+        return {key: (high, low) for key, high, low in connection.execute(query)}
+
+
+def saying(change: dict[str, dict[str, dict[str, Any] | None]], **named: Any) -> Extract:
+    """The truth with records changed (None: gone)."""
+    truth = {name: dict(rows) for name, rows in TRUTH.items()}
+    for name, rows in change.items():
+        for key, row in rows.items():
+            if row is None:
+                del truth[name][key]
+            else:
+                truth[name][key] = {**truth[name].get(key, {}), **row}
+    return Saying(truth, TRUTH, **named).extract()
+
+
+def test_a_row_that_is_stored_as_it_was_delivered_has_a_fingerprint(ws: Workspace) -> None:
+    assert all(None not in found for entity in ("Org", "User", "Enrollment") for found in prints(ws, entity).values())
+
+
+def test_an_update_as_delivered_has_the_new_fingerprint_and_an_undo_clears_it(ws: Workspace) -> None:
+    before = prints(ws, "User")["P0"]
+    changed = saying({"User": {"P0": {"email": "new@x.example"}}})
+    apply(ws, plan_extract(ws, changed))
+    after = prints(ws, "User")["P0"]
+    assert None not in after
+    assert after != before
+    apply(ws, ws.undo())
+    assert prints(ws, "User")["P0"] == (None, None)
+    plan = alike(ws, changed)  # the source says again what was undone: held, and seen, as the row is compared whole
+    assert plan.held["User"].update == 1
+
+
+def test_an_archive_a_cascade_and_a_held_part_clear_it(ws: Workspace) -> None:
+    ws.hold("User", "P1", field="email", reason="wait", actor="kim")
+    delivered = saying(
+        {"User": {"P0": None, "P1": {"email": "new@x.example", "given_name": "Bram"}}, "Enrollment": {"C00-P0": None}}
+    )
+    apply(ws, alike(ws, delivered))
+    assert prints(ws, "User")["P0"] == (None, None)
+    assert prints(ws, "User")["P1"] == (None, None)
+    assert prints(ws, "Enrollment")["C00-P0"] == (None, None)
+    ws.release("User", "P1", reason="enough", actor="kim")
+    assert alike(ws, delivered).changes["User"].update == 1
+
+
+def test_an_unreadable_cell_that_keeps_its_value_counts_as_delivered(ws: Workspace) -> None:
+    delivered = saying({"User": {"P0": {"email": "new@x.example"}}}, unread={("User", "P0"): ["given_name"]})
+    apply(ws, plan_extract(ws, delivered))
+    assert None not in prints(ws, "User")["P0"]
+    assert alike(ws, delivered).total.total == 0
+
+
+def test_unset_blank_and_unreadable_are_told_apart(ws: Workspace) -> None:
+    whole = {"sourced_id": "D", "name": "District", "type": "district"}
+    forms = [
+        table("Org", [{**whole, "identifier": None}]),
+        table("Org", [whole], without=["identifier"]),
+        table("Org", [{**whole, "unread": ["identifier"]}]),
+    ]
+    found = set()
+    for form in forms:
+        rows = form.rows.collect()
+        unset = 0 if "identifier" in rows.columns else 4
+        given = rows.with_columns(
+            pl.lit(unset, pl.UInt32).alias("unset"),
+            pl.lit(4 if form.invalid.height else 0, pl.UInt32).alias("invalid"),
+            *([] if "identifier" in rows.columns else [pl.lit(None, pl.String).alias("identifier")]),
+        )
+        org = next(e for e in entities() if e.name == "Org")
+        found.add(given.select(fingerprints.fingerprint(org, given.columns)).row(0))
+    assert len(found) == 3
+
+
+def test_equal_values_under_a_new_fingerprint_are_refreshed_outside_revisions(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = prints(ws, "User")
+    revision = len(ws.history())
+    monkeypatch.setattr(fingerprints, "VERSION", 99)
+    plan = alike(ws, Saying(TRUTH, TRUTH).extract())
+    assert plan.total.total == 0
+    ws.apply(plan.id, actor="kim")
+    after = prints(ws, "User")
+    assert all(None not in found and found != before[key] for key, found in after.items())
+    assert len(ws.history()) == revision
+
+
+def test_a_row_whose_parent_left_is_seen_though_it_is_delivered_as_before(ws: Workspace) -> None:
+    plan = alike(ws, saying({"Class": {"C00": None}}))
+    assert ("Enrollment", "archive") in ws.show(plan.id).lines.select("entity", "action").unique().rows()
+
+
+def test_a_record_that_somebody_decided_about_is_seen_though_it_is_delivered_as_before(ws: Workspace) -> None:
+    gone = saying({"User": {f"P{i}": None for i in range(6)}})
+    apply(ws, plan_extract(ws, gone))  # more than half leave: held by a limit
+    assert {hold.code for hold in ws.holds()} == {"limit"}
+    apply(ws, alike(ws, Saying(TRUTH, TRUTH).extract()))
+    assert ws.holds() == ()
+
+
+def test_a_delta_that_delivers_a_row_as_stored_changes_nothing(ws: Workspace) -> None:
+    same = table("User", [{"sourced_id": "P0", **TRUTH["User"]["P0"]}])
+    assert alike(ws, extract({"User": same}, delta=True)).total.total == 0
+
+
+def test_a_full_table_after_a_delta_brings_back_its_own_values(ws: Workspace) -> None:
+    changed = table("User", [{"sourced_id": "P0", **TRUTH["User"]["P0"], "email": "delta@x.example"}])
+    apply(ws, plan_extract(ws, extract({"User": changed}, delta=True)))
+    assert alike(ws, Saying(TRUTH, TRUTH).extract()).changes["User"].update == 1
+
+
+def test_the_copy_without_fingerprints_is_really_without(ws: Workspace, tmp_path: Path) -> None:
+    assert set(prints(without_fingerprints(ws), "User").values()) == {(None, None)}

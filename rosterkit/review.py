@@ -230,7 +230,7 @@ def all_held(connection: sqlite3.Connection) -> tuple[Hold, ...]:
     for _, entity, rows in plans.parts(connection, newest.id, held=True).frames() if newest else ():
         assert newest is not None
         action = pl.col("action") if "action" in rows.columns else pl.lit("create")
-        for record, what, code, why in rows.select("sourced_id", action, "hold", "hold_why").unique().iter_rows():
+        for record, what, code, why in rows.select("sourced_id", action, "hold", "hold_reason").unique().iter_rows():
             if code not in _OF_THE_STORE and (entity, record) not in known:
                 reason = f"{_CODES[code]}: {why}" if code in _CODES else str(why)
                 hold = Hold(entity, record, what, "", code, reason, f"plan {newest.id}", newest.created_at)

@@ -25,6 +25,7 @@ from providers.oneroster.itemlists import as_set, each
 from providers.oneroster.roles import GUID, found, with_columns_of
 from providers.oneroster.spec import FILES, Field, File
 from providers.oneroster.validation import class_spans, outside_terms
+from rosterkit.roster import findings
 
 __all__ = ["Sieve", "sift"]
 
@@ -251,12 +252,30 @@ def _standing(sieve: Sieve, name: str) -> None:
             continue
         gone = ~_among(sieve, name, column, sieve.rows[column.to]["sourcedId"])
         if gone.any():
-            sieve.note("feed.depends", name, gone, column.name)
+            _note_dependants(sieve, name, column, gone)
             sieve.rows[name] = sieve.rows[name].filter(~gone.fill_null(False))
     if name in _SCHOOLS:
         schools = sieve.rows["orgs"].filter((pl.col("type") == "school") | pl.col("type").str.starts_with("ext:"))
         no_school = ~_among(sieve, name, sieve.file(name).field("schoolSourcedId"), schools["sourcedId"])
         sieve.leave_out("feed.school", name, no_school, "schoolSourcedId")
+
+
+def _note_dependants(sieve: Sieve, name: str, column: Field, gone: pl.Series) -> None:
+    """Notes the rows that go with the record that they need, each with that record and why it is left out itself."""
+    rows = sieve.rows[name].select("sourcedId", _needs=column.name).filter(gone)
+    if rows.is_empty():
+        return
+    ids = numbered(sieve.file(name), sieve.ids)
+    key = ids["sourcedId"].gather(rows["sourcedId"]) if "sourcedId" in ids else rows["sourcedId"]
+    needed = sieve.ids[column.to].gather(rows["_needs"])
+    causes = findings.concat(sieve.findings).filter(pl.col("file") == f"{column.to}.csv").unique("key", keep="last")
+    further = pl.when(pl.col("detail") != "").then(pl.format(" ({})", "detail")).otherwise(pl.lit(""))
+    why = pl.format(": {} {}", "rule", "column") + further
+    frame = pl.DataFrame([key.alias("key"), needed.alias("_needed")])
+    frame = frame.join(causes.select(_needed="key", _why=why), on="_needed", how="left", maintain_order="left")
+    detail = pl.format("{}.csv {} is left out{}", pl.lit(column.to), "_needed", pl.col("_why").fill_null(""))
+    made = found("feed.depends", name, frame["key"], column=column.name)
+    sieve.findings.append(made.with_columns(frame.select(detail=detail)["detail"]))
 
 
 def _among(sieve: Sieve, name: str, column: Field, places: pl.Series) -> pl.Series:

@@ -14,7 +14,7 @@ __all__ = ["fake"]
 
 @app.command(epilog="Example: rosterkit fake oneroster-rest --students 200 --defects")
 def fake(
-    kind: Annotated[str, typer.Argument(metavar="VENDOR", help="A wrong one lists those that are there.")],
+    kind: Annotated[str, typer.Argument(metavar="VENDOR", help="Which vendor; an unknown one lists those there are.")],
     students: Annotated[int, typer.Option(metavar="N", min=40, max=1_000_000, help="How many students it has.")] = 200,
     defects: Annotated[
         bool, typer.Option("--defects", metavar="", help="Plant defects, and say how many findings they make.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import polars as pl
 import pytest
 from small_roster import Rows, contents, person, render, role, roster
 from strict_validator import faults
@@ -299,3 +300,14 @@ def test_an_enrollment_without_a_school_has_that_of_its_class() -> None:
     rendered = render(rows)
     assert contents(rendered)["enrollments.csv"] == contents(render(roster()))["enrollments.csv"]
     assert rendered.findings.rows() == []
+
+
+def test_a_row_that_goes_with_another_names_it_and_why_that_is_left_out() -> None:
+    rows = roster()
+    rows["AcademicSession"][1]["start_date"] = "2026-02-30"
+    found = render(rows, "1.2").findings.filter(pl.col("rule") == "feed.depends", pl.col("file") == "enrollments.csv")
+    assert found["detail"].to_list() == ["classes.csv C2 is left out: feed.depends termSourcedIds"]
+    rows = roster()
+    rows["Class"][1]["type"] = "ext:"
+    found = render(rows, "1.2").findings.filter(pl.col("rule") == "feed.depends")
+    assert found["detail"].to_list() == ["classes.csv C2 is left out: feed.value classType"]

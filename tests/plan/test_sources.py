@@ -132,7 +132,7 @@ def test_a_source_that_cannot_be_read_freezes_its_own_records(ws: Workspace) -> 
 
 
 def test_the_only_source_that_cannot_be_read_is_an_error(ws: Workspace) -> None:
-    (ws.folder / "rosterkit.toml").write_text(SETTINGS.split("[sources.family]")[0], encoding="utf-8")
+    (ws.folder / "rosterkit.toml").write_text(SETTINGS.split("[sources.family]", maxsplit=1)[0], encoding="utf-8")
     with pytest.raises(SourceUnreadable):
         plan(Workspace(ws.folder), main=Broken(sis()))
 

@@ -146,7 +146,9 @@ def _read(run: Run, packages: Mapping[str, Path]) -> _Read:
             failed[name] = str(problem)
             continue
         states[name] = deltas.known(run.connection, name, extract.id)
-        delivered.append(Delivered(name, extract, known=states[name] != "new"))
+        # What an API delivers is fetched again until it is applied: its changes are never queued, so never known.
+        known = states[name] != "new" and extract.cursor is None
+        delivered.append(Delivered(name, extract, known=known))
     return _Read(tuple(delivered), states, failed)
 
 

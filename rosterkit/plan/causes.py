@@ -18,7 +18,7 @@ _FEW_VALUES = 12
 _WORDS = ("null", "none", "nan", "n/a", "#n/a", "#ref!", "undefined", "(null)")
 _YEAR = (330, 400)  # days
 
-BLANK = "the column is blank, or its header is misspelt"
+BLANK = "the column is blank or unreadable, or its header is misspelt"
 ONE_VALUE = "every row has the same value"
 WORD = 'a text such as "NULL" stands where cells were empty'
 CASE = "only capital and small letters changed"
@@ -84,10 +84,10 @@ def _same_everywhere(rows: pl.DataFrame) -> str:
 def _renamed_domain(rows: pl.DataFrame) -> str:
     local = [pl.col(name).str.extract("^(.*)@").str.to_lowercase() for name in ("before", "after")]
     moved = rows.lazy().filter(local[0] == local[1]).select(old=_domain("before"), new=_domain("after"))
-    most = moved.group_by("old", "new").len().sort("len", "old", descending=[True, False]).head(1).collect()
-    if most.is_empty() or most["len"].item() < _MOST * rows.height:
+    most = moved.group_by("old", "new").len().sort("len", "old", descending=[True, False]).collect()
+    if most.is_empty() or most["len"].sum() < _MOST * rows.height:
         return ""
-    return f"the e-mail domain was renamed from {most['old'].item()} to {most['new'].item()}"
+    return f"the e-mail domain was renamed from {most['old'][0]} to {most['new'][0]}"
 
 
 def _moved(rows: pl.DataFrame) -> str:
@@ -126,7 +126,8 @@ def of_fields(rows: pl.DataFrame) -> dict[str, str]:
 
 def of_attributes(rows: pl.DataFrame, missing: list[str]) -> str:
     """Whether a column came that was not known: before and after are JSON objects; ``missing``: columns of the record
-    that the file lacks."""
+    that the file lacks.
+    """
     first = rows.row(0, named=True)
     old, new = (set(json.loads(first[name] or "{}")) for name in ("before", "after"))
     for column in sorted(new - old):

@@ -7,12 +7,15 @@ import polars as pl
 from rosterkit.plan.limits import Limits
 from rosterkit.roster.schema import entities
 
-__all__ = ["CLEARED", "KINDS", "percents"]
+__all__ = ["CLEARED", "KINDS", "NEW_COLUMN", "percents"]
 
 CLEARED = "cleared"
 """The kind of any field that becomes blank; it is counted beside the field's own kind."""
 
-_NAMES = {
+NEW_COLUMN = "new column"
+"""The kind of attributes that gain a column; it is counted beside their own kind."""
+
+_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "User": {
         "names": (
             "given_name",
@@ -54,13 +57,14 @@ KINDS = _kinds()
 
 
 def percents(limits: Limits) -> pl.DataFrame:
-    """kind and the percentage of a group above which its fields are held."""
+    """Kind and the percentage of a group above which its fields are held."""
     found = {
         "names": limits.max_changed_names_percent,
         "email": limits.max_changed_email_percent,
         "identifiers": limits.max_changed_identifiers_percent,
         "links": limits.max_changed_links_percent,
         CLEARED: limits.max_cleared_percent,
+        NEW_COLUMN: limits.max_new_column_percent,
         "school": limits.max_changed_school_percent,
         "phone": limits.max_changed_phone_percent,
         "grade": limits.max_changed_grade_percent,

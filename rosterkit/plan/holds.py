@@ -44,7 +44,7 @@ def _by_limit(records: Records, mine: pl.DataFrame) -> Records:
 
 
 def _bits_of(mine: pl.DataFrame) -> pl.DataFrame:
-    """node and bits of held fields: node, entity, field."""
+    """Node and bits of held fields: node, entity, field."""
     bits = mine.with_columns(pl.col("entity").cast(pl.String)).join(BITS, on=["entity", "field"])
     return bits.group_by("node").agg(bits=pl.col("bit").unique().sum().cast(pl.UInt32))
 
@@ -116,7 +116,8 @@ def hold_reused_ids(records: Records, approved: pl.Series) -> tuple[Records, pl.
 @dataclass(frozen=True)
 class Delivered:
     """What the full tables of this run say: ``places``, entity and "source/id space/" of each; ``unread``, keys of
-    theirs that stand in rows that cannot be read."""
+    theirs that stand in rows that cannot be read.
+    """
 
     places: frozenset[tuple[str, str]]
     unread: pl.Series

@@ -8,7 +8,7 @@ import polars as pl
 
 from rosterkit.plan import causes
 from rosterkit.plan.approvals import Approved
-from rosterkit.plan.field_kinds import CLEARED, KINDS
+from rosterkit.plan.field_kinds import CLEARED, KINDS, NEW_COLUMN
 from rosterkit.plan.fields import BITS
 from rosterkit.plan.groups import Groups
 from rosterkit.plan.ids import among, minus
@@ -71,7 +71,7 @@ def hold_over_limits(
 
 
 def _bits(records: Records, part: pl.DataFrame) -> pl.DataFrame:
-    """node and bits of these fields."""
+    """Node and bits of these fields."""
     named = part.lazy().join(records.states.lazy().select("node", pl.col("entity").cast(pl.String)), on="node")
     bits = named.join(BITS.lazy(), on=["entity", "field"])
     return bits.group_by("node").agg(bits=pl.col("bit").unique().sum().cast(pl.UInt32)).collect()
@@ -115,8 +115,8 @@ def _moving(records: Records) -> pl.DataFrame:
     """node, entity, id, key, active, removed, added of the records that are removed or added.
 
     An archive by absence or by a row counts, unless a required parent is proposed for archive too. A record that was
-    delivered and leaves only because its parent does counts as well: its row contradicts the loss of the parent, as when
-    a file of schools or classes was cut short.
+    delivered and leaves only because its parent does counts as well: its row contradicts the loss of the parent, as
+    when a file of schools or classes was cut short.
     """
     archive = (pl.col("action") == "archive").fill_null(value=False)
     going = records.states.lazy().filter(archive)
@@ -174,14 +174,14 @@ def _removed(
 def _created(
     groups: Groups, entity: Entity, rows: pl.DataFrame, counted: pl.DataFrame, base: pl.DataFrame, limits: Limits
 ) -> pl.DataFrame:
-    """node and reason of creates and restores; also of what leaves, where as much comes."""
+    """Node and reason of creates and restores; also of what leaves, where as much comes."""
     own = _without_new_parents(groups.records, entity, rows)
     mine = counted.filter(pl.col("removed") | among(pl.col("node"), own))
     everybody = int(base.filter(pl.col("school_id").is_null())["base"].sum())
     coming = rows.filter(among(pl.col("node"), own)).select("node", "key")
     parts = [reissued(mine, base, limits), too_many_created(mine, base, limits)]
     leaving = groups.records.states.lazy().filter((pl.col("entity") == entity.name) & pl.col("active"))
-    parts.append(zero_stripped(coming, leaving.select("key").collect(), everybody, limits))
+    parts.append(zero_stripped(coming, leaving.select("node", "key").collect(), everybody, limits))
     if entity.name == "GuardianLink":
         links_that_come = rows.filter("added").select("node", "student_id")
         parts.append(overcrowded(links_that_come, _guardians(groups, rows), _students(groups.snapshot), limits))
@@ -275,7 +275,8 @@ def _fields_over(groups: Groups, entity: Entity, mine: pl.DataFrame, limits: Lim
     kinds = KINDS.lazy().filter(pl.col("entity") == entity.name).select("field", "kind")
     own = mine.lazy().join(kinds, on="field").select("node", "field", "kind", "before", "after")
     cleared = own.filter(pl.col("after").is_null() & pl.col("before").is_not_null()).with_columns(kind=pl.lit(CLEARED))
-    every = pl.concat([own, cleared]).join(places, on="node").select(list(CHANGED)).collect()
+    columns = own.filter(pl.col("field") == "attributes").filter(_new_column()).with_columns(kind=pl.lit(NEW_COLUMN))
+    every = pl.concat([own, cleared, columns]).join(places, on="node").select(list(CHANGED)).collect()
     found = over_the_limit(every, groups.snapshot.group_counts(entity), limits)
     if entity.name != "User":
         return found
@@ -283,6 +284,15 @@ def _fields_over(groups: Groups, entity: Entity, mine: pl.DataFrame, limits: Lim
     too_many = renamed(both.lazy().join(places, on="node").collect(), limits)
     whole = mine.lazy().select("node", "field").join(too_many.lazy(), on="node").select("node", "field", "reason")
     return pl.concat([whole.collect(), found]).unique(["node", "field"], keep="first", maintain_order=True)
+
+
+_KEYS = r'"(?:[^"\\]|\\.)*":'
+
+
+def _new_column() -> pl.Expr:
+    """Attributes, JSON objects of texts, that hold a key which they did not have."""
+    new, old = (pl.col(name).fill_null("").str.extract_all(_KEYS) for name in ("after", "before"))
+    return new.list.set_difference(old).list.len() > 0
 
 
 def _differs(name: str) -> pl.Expr:
@@ -300,7 +310,16 @@ def _with_cause_of_fields(entity: Entity, found: pl.DataFrame, mine: pl.DataFram
         missing = [c.label for i, c in enumerate(entity.columns) if unset & (1 << i)]
         of = rows.filter(pl.col("field") == "attributes")
         suspected["attributes"] = causes.of_attributes(of, missing) or suspected["attributes"]
+    moved = [name for name, cause in suspected.items() if cause in (causes.SHIFTED, causes.SORTED)]
+    found = _whole(found, mine, moved)
     named = {name: cause for name, cause in suspected.items() if cause}
     cause = pl.col("field").replace_strict(named, default=None, return_dtype=pl.String)
     reason = pl.coalesce(pl.format(_SUSPECTED, "reason", cause), "reason")
     return found.select("node", "field", reason=reason)
+
+
+def _whole(found: pl.DataFrame, mine: pl.DataFrame, moved: list[str]) -> pl.DataFrame:
+    """With every other changed field of records that have the values of others in a held field."""
+    stand = found.lazy().filter(pl.col("field").is_in(moved)).unique("node", keep="first", maintain_order=True)
+    rest = mine.lazy().select("node", "field").join(stand.select("node", "reason"), on="node")
+    return pl.concat([found.lazy(), rest]).unique(["node", "field"], keep="first", maintain_order=True).collect()

@@ -1,4 +1,4 @@
-"""The settings of the limits, and the limits on what is removed: checked before anything is written, they hold archives.
+"""The settings of the limits, and the limits on what is removed: checked before anything is written.
 
 Both a share and a minimum must be passed. A group is (entity, role, school); people at several schools count in each,
 those with none at the district (school 0). What follows from an archived parent counts at the parent.
@@ -98,14 +98,17 @@ class Limits(BaseModel):
     max_changed_phone_percent: float = _share(10, "The same for phone numbers.")
     max_changed_grade_percent: float = _share(10, "The same for the grades of people.")
     max_changed_other_percent: float = _share(75, "The same for every other field.")
+    max_new_column_percent: float = _share(
+        5, "The same for attributes that hold a column which none of these records had: its header may be misspelt."
+    )
     min_changed: int = _number(5, "Always allow a field to change in up to this many records per group.")
     min_changed_overall: int = _number(
         25, "Always allow a field to change in up to this many records over the district."
     )
     max_renamed_people: int = _number(
         5,
-        "Updates of people are held where given and family name both change at more than this many, at a school or over "
-        "the district: records of one person may stand under the id of another.",
+        "Updates of people are held where given and family name both change at more than this many, at a school or "
+        "over the district: records of one person may stand under the id of another.",
     )
     max_guardians: int = _number(6, "How many guardians a student usually has at most.")
     max_shape_percent: float = _share(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from rosterkit.plan.field_kinds import percents
+from rosterkit.plan.field_kinds import CLEARED, percents
 from rosterkit.plan.limits import Limits
 
 __all__ = ["CHANGED", "may_exceed", "over_the_limit", "renamed"]
@@ -37,26 +37,28 @@ def _counted(rows: pl.LazyFrame, by: tuple[str, ...], base: pl.LazyFrame, limits
     many = counts.filter(pl.col("count") > minimum).join(base, on=list(by), how="left")
     shares = many.join(percents(limits).lazy(), on="kind").with_columns(pl.col("base").fill_null(0))
     over = shares.filter(pl.col("count") > (pl.col("base") * pl.col("percent") / 100).floor())
-    change = pl.when(pl.col("kind") == "cleared").then(pl.lit("lose")).otherwise(pl.lit("change"))
+    change = pl.when(pl.col("kind") == CLEARED).then(pl.lit("lose")).otherwise(pl.lit("change"))
     said = pl.format(
         "{} of {} would {} their {}, above the limit of {} % and {}",
         *("count", "base", change, "field", pl.col("percent").cast(pl.Int64), pl.lit(minimum)),
     )
-    return over.select("field", "kind", *by, reason=pl.format(_SMALL if "school_id" in by else _ALL, said))
+    place = _SMALL if "school_id" in by else _ALL
+    return over.select("field", "kind", *by, "count", reason=pl.format(place, said))
 
 
 def over_the_limit(rows: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     """The fields that a limit holds: node, field and reason, one row each. ``rows``: CHANGED of one entity.
 
-    ``base``: snapshot.GROUP_COUNTS.
+    What is too much over all, in any role, is held everywhere. ``base``: snapshot.GROUP_COUNTS.
     """
     lazy, by_school = rows.lazy(), base.lazy().filter(pl.col("school_id").is_not_null())
     in_all = base.lazy().filter(pl.col("school_id").is_null()).drop("school_id")
-    parts = []
-    for by, counts in ((("role",), in_all), (_SCHOOL, by_school)):
-        on = ["field", "kind", *by]
-        parts.append(lazy.join(_counted(lazy, by, counts, limits), on=on).select("node", "field", "reason"))
-    return pl.concat(parts).unique(["node", "field"], keep="first", maintain_order=True).collect()
+    most = _counted(lazy, ("role",), in_all, limits).sort("count", "role", descending=[True, False])
+    everywhere = most.unique("field", keep="first", maintain_order=True).select("field", "reason")
+    here = _counted(lazy, _SCHOOL, by_school, limits).select("field", "kind", *_SCHOOL, "reason")
+    parts = [lazy.join(everywhere, on="field"), lazy.join(here, on=["field", "kind", *_SCHOOL])]
+    found = pl.concat([part.select("node", "field", "reason") for part in parts])
+    return found.unique(["node", "field"], keep="first", maintain_order=True).collect()
 
 
 def renamed(people: pl.DataFrame, limits: Limits) -> pl.DataFrame:

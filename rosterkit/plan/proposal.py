@@ -14,7 +14,7 @@ from rosterkit.plan.content_hash import content_hash
 from rosterkit.plan.deferred import changed, deferred
 from rosterkit.plan.fields import Names, changed_fields
 from rosterkit.plan.holds import Delivered, ended_holds, hold_reused_ids, hold_stored
-from rosterkit.plan.limit_holds import NEW_HOLDS, hold_over_limits
+from rosterkit.plan.limit_holds import hold_over_limits
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Desired
 from rosterkit.plan.propagation import propagate
@@ -28,7 +28,8 @@ __all__ = ["Held", "Proposal", "hold", "proposal_of"]
 @dataclass(frozen=True)
 class Held:
     """Records with everything that holds them. ``new``: what a limit holds from now on (NEW_HOLDS).
-    ``fields``: FIELDS of what updates and restores change."""
+    ``fields``: FIELDS of what updates and restores change.
+    """
 
     records: Records
     fields: pl.DataFrame
@@ -41,7 +42,8 @@ class Held:
 class Proposal:
     """``deferred``, by entity: what is to be kept as delivered and not stored (DEFERRED); ``settled``, by entity: keys
     whose deferred row is done. ``new_holds``: what a limit holds from now on (NEW_HOLDS).
-    ``ended_holds``: ids of holds whose reason is gone. ``next_ids``: by entity the next integer id."""
+    ``ended_holds``: ids of holds whose reason is gone. ``next_ids``: by entity the next integer id.
+    """
 
     changes: Changes
     findings: pl.DataFrame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -121,13 +122,15 @@ def _left(package: Package) -> Package:
     names = rows.columns
     return package.with_table(
         "users",
-        within(_STUDENTS, **{a: pl.col(b) for a, b in zip(names[6:-1], names[7:], strict=True)})(rows),
+        within(_STUDENTS, **{a: pl.col(b) for a, b in itertools.pairwise(names)})(rows),
     )
 
 
 def _reparented(package: Package) -> Package:
     orgs = package.tables["orgs"]
-    head = orgs.filter(pl.col("type") == "district").with_columns(sourcedId=pl.lit("new-district"), parentSourcedId=None)
+    head = orgs.filter(pl.col("type") == "district").with_columns(
+        sourcedId=pl.lit("new-district"), parentSourcedId=None
+    )
     moved_orgs = orgs.with_columns(
         parentSourcedId=pl.when(pl.col("type") == "school").then(pl.lit("new-district")).otherwise("parentSourcedId")
     )
@@ -173,57 +176,181 @@ ACCIDENTS = (
     Accident("one school missing from users and enrollments", _one_school, _SHORT),
     Accident("users: first page only", table("users", _first(0.1)), _SHORT),
     Accident("enrollments: first page only", table("enrollments", _first(0.1)), _SHORT),
-    Accident("users: cut short in the middle of a row", text("users", lambda b: b[: len(b) // 2]), ("csv.", *_SHORT), ("limits", "coverage")),
-    Accident("users: header alone", table("users", lambda rows: rows.head(0)), ("csv.empty", *_SHORT), ("limits", "coverage")),
+    Accident(
+        "users: cut short in the middle of a row",
+        text("users", lambda b: b[: len(b) // 2]),
+        ("csv.", *_SHORT),
+        ("limits", "coverage"),
+    ),
+    Accident(
+        "users: header alone", table("users", lambda rows: rows.head(0)), ("csv.empty", *_SHORT), ("limits", "coverage")
+    ),
     Accident("users: no teacher left", table("users", _without("teacher")), _SHORT),
     Accident("enrollments: no teacher left", table("enrollments", _without("teacher")), _SHORT),
-    Accident("users: cells of students moved to the left", _left, (*_OTHERS, causes.BLANK, causes.WORD, "above the limit")),
+    Accident(
+        "users: cells of students moved to the left", _left, (*_OTHERS, causes.BLANK, causes.WORD, "above the limit")
+    ),
     Accident("user ids prefixed everywhere", _every_user_id(_prefixed), (causes.PREFIXED,)),
-    Accident("user ids prefixed in users.csv alone", _columns("users", sourcedId=_prefixed(pl.col("sourcedId"))), (causes.PREFIXED,)),
-    Accident("user ids lower-cased everywhere", _every_user_id(lambda e: e.str.to_lowercase()), (causes.RECASED,)),
+    Accident(
+        "user ids prefixed in users.csv alone",
+        _columns("users", sourcedId=_prefixed(pl.col("sourcedId"))),
+        (causes.PREFIXED,),
+    ),
     Accident("user ids upper-cased everywhere", _every_user_id(lambda e: e.str.to_uppercase()), (causes.RECASED,)),
-    Accident("user ids zero-stripped everywhere", _every_user_id(lambda e: e.str.strip_chars_start("0")), (causes.STRIPPED,)),
+    Accident(
+        "user ids zero-stripped everywhere", _every_user_id(lambda e: e.str.strip_chars_start("0")), (causes.STRIPPED,)
+    ),
     Accident("all class ids renumbered", _renumbered, (causes.REISSUED, causes.ANOTHER)),
-    Accident("all enrollment ids renumbered", _columns("enrollments", sourcedId=pl.format("n{}", pl.int_range(pl.len()))), (causes.REISSUED,)),
-    Accident("users: students and teachers swapped", table("users", lambda r: r.with_columns(role=_swapped("student", "teacher"))), (causes.SWAPPED, causes.ONE_VALUE, causes.ROLE_MISSING, "above the limit")),
-    Accident("users: everybody is a student", _columns("users", role=pl.lit("student")), (causes.ONE_VALUE, "above the limit")),
-    Accident("users: everybody is a teacher", _columns("users", role=pl.lit("teacher")), (causes.ONE_VALUE, "above the limit")),
-    Accident("enrollments: students and teachers swapped", table("enrollments", lambda r: r.with_columns(role=_swapped("student", "teacher"))), (causes.SWAPPED,)),
-    Accident("enrollments: everybody is a teacher", _columns("enrollments", role=pl.lit("teacher")), (causes.ONE_VALUE,)),
+    Accident(
+        "all enrollment ids renumbered",
+        _columns("enrollments", sourcedId=pl.format("n{}", pl.int_range(pl.len()))),
+        (causes.REISSUED,),
+    ),
+    Accident(
+        "users: students and teachers swapped",
+        table("users", lambda r: r.with_columns(role=_swapped("student", "teacher"))),
+        (causes.SWAPPED, causes.ONE_VALUE, causes.ROLE_MISSING, "above the limit"),
+    ),
+    Accident(
+        "users: everybody is a student",
+        _columns("users", role=pl.lit("student")),
+        (causes.ONE_VALUE, "above the limit"),
+    ),
+    Accident(
+        "users: everybody is a teacher",
+        _columns("users", role=pl.lit("teacher")),
+        (causes.ONE_VALUE, "above the limit"),
+    ),
+    Accident(
+        "enrollments: students and teachers swapped",
+        table("enrollments", lambda r: r.with_columns(role=_swapped("student", "teacher"))),
+        (causes.SWAPPED,),
+    ),
+    Accident(
+        "enrollments: everybody is a teacher", _columns("enrollments", role=pl.lit("teacher")), (causes.ONE_VALUE,)
+    ),
     Accident("header renamed: users.email", header("users", "email", "emailAddress"), ("misspelt header",)),
-    Accident("header renamed: users.agentSourcedIds", header("users", "agentSourcedIds", "agentIds"), ("misspelt header",)),
-    Accident("header renamed: users.familyName", header("users", "familyName", "lastName"), ("misspelt header", "column")),
-    Accident("header renamed: classes.termSourcedIds", header("classes", "termSourcedIds", "termIds"), ("misspelt header", "column")),
-    Accident("header with an invisible character: users.sourcedId", header("users", "sourcedId", "sourcedId\u200b"), ("column", "csv."), ("limits", "coverage")),
+    Accident(
+        "header renamed: users.agentSourcedIds", header("users", "agentSourcedIds", "agentIds"), ("misspelt header",)
+    ),
+    Accident(
+        "header renamed: users.familyName", header("users", "familyName", "lastName"), ("misspelt header", "column")
+    ),
+    Accident(
+        "header renamed: classes.termSourcedIds",
+        header("classes", "termSourcedIds", "termIds"),
+        ("misspelt header", "column"),
+    ),
+    Accident(
+        "header with an invisible character: users.sourcedId",
+        header("users", "sourcedId", "sourcedId\u200b"),
+        ("column", "csv."),
+        ("limits", "coverage"),
+    ),
     Accident("column blank for all: users.email", _columns("users", email=pl.lit(None, pl.String)), (causes.BLANK,)),
     Accident("column blank for all: users.grades", _columns("users", grades=pl.lit(None, pl.String)), (causes.BLANK,)),
-    Accident("column blank for all: users.identifier", _columns("users", identifier=pl.lit(None, pl.String)), (causes.BLANK,)),
-    Accident("column blank for all: users.agentSourcedIds", _columns("users", agentSourcedIds=pl.lit(None, pl.String)), _SHORT),
-    Accident("column blank for all: enrollments.endDate", _columns("enrollments", endDate=pl.lit(None, pl.String)), (causes.BLANK,)),
+    Accident(
+        "column blank for all: users.identifier", _columns("users", identifier=pl.lit(None, pl.String)), (causes.BLANK,)
+    ),
+    Accident(
+        "column blank for all: users.agentSourcedIds",
+        _columns("users", agentSourcedIds=pl.lit(None, pl.String)),
+        _SHORT,
+    ),
+    Accident(
+        "column blank for all: enrollments.endDate",
+        _columns("enrollments", endDate=pl.lit(None, pl.String)),
+        (causes.BLANK,),
+    ),
     Accident("one id given to another child", _one_identity, ("identity.reused-id",), ("cases",)),
-    Accident("students: ids off by one row", table("users", within(_STUDENTS, **moved(1, "sourcedId"))), ("identity.reused-id", *_OTHERS), ("limits", "cases")),
+    Accident(
+        "students: ids off by one row",
+        table("users", within(_STUDENTS, **moved(1, "sourcedId"))),
+        ("identity.reused-id", *_OTHERS),
+        ("limits", "cases"),
+    ),
     Accident("names off by one row", table("users", within(_STUDENTS, **moved(1, "givenName", "familyName"))), _OTHERS),
     Accident("family name off by one row", table("users", within(_STUDENTS, **moved(1, "familyName"))), _OTHERS),
     Accident("e-mail off by one row", table("users", within(_STUDENTS, **moved(1, "email"))), _OTHERS),
-    Accident("e-mail and username off by one row", table("users", within(_STUDENTS, **moved(1, "email", "username"))), _OTHERS),
-    Accident("names, e-mail and username off by one row", table("users", within(_STUDENTS, **moved(1, "givenName", "familyName", "email", "username"))), _OTHERS),
+    Accident(
+        "e-mail and username off by one row",
+        table("users", within(_STUDENTS, **moved(1, "email", "username"))),
+        _OTHERS,
+    ),
+    Accident(
+        "names, e-mail and username off by one row",
+        table("users", within(_STUDENTS, **moved(1, "givenName", "familyName", "email", "username"))),
+        _OTHERS,
+    ),
     Accident("grades off by one row", table("users", within(_STUDENTS, **moved(1, "grades"))), _OTHERS),
-    Accident("schools sorted apart from the rest", table("users", within(_PEOPLE, **moved(300, "orgSourcedIds"))), (causes.ANOTHER, causes.SORTED, causes.SHORT, "above the limit")),
-    Accident("enrollments: class ids off by one row", _columns("enrollments", **moved(1, "classSourcedId")), (*_OTHERS, "above the limit")),
+    Accident(
+        "schools sorted apart from the rest",
+        table("users", within(_PEOPLE, **moved(300, "orgSourcedIds"))),
+        (causes.ANOTHER, causes.SORTED, causes.SHORT, "above the limit"),
+    ),
+    Accident(
+        "enrollments: class ids off by one row",
+        _columns("enrollments", **moved(1, "classSourcedId")),
+        (*_OTHERS, "above the limit"),
+    ),
     Accident("enrollments: class ids sorted apart", _columns("enrollments", **moved(3000, "classSourcedId")), _OTHERS),
-    Accident("enrollments: user ids off by one row", _columns("enrollments", **moved(1, "userSourcedId")), (*_OTHERS, "above the limit")),
-    Accident("classes: titles and courses off by one row", _columns("classes", **moved(1, "title", "courseSourcedId")), _OTHERS),
+    Accident(
+        "enrollments: user ids off by one row",
+        _columns("enrollments", **moved(1, "userSourcedId")),
+        (*_OTHERS, "above the limit"),
+    ),
+    Accident(
+        "classes: titles and courses off by one row",
+        _columns("classes", **moved(1, "title", "courseSourcedId")),
+        _OTHERS,
+    ),
     Accident("classes: ids off by one row", _columns("classes", **moved(1, "sourcedId")), _OTHERS),
-    Accident("given and family name swapped", _columns("users", givenName=pl.col("familyName"), familyName=pl.col("givenName")), (causes.SWAPPED_NAMES,)),
+    Accident(
+        "given and family name swapped",
+        _columns("users", givenName=pl.col("familyName"), familyName=pl.col("givenName")),
+        (causes.SWAPPED_NAMES,),
+    ),
     Accident("package of another district", _another_district, (causes.ANOTHER,)),
     Accident("package of the year before", _last_year, (causes.EARLIER_YEAR,)),
-    Accident("names read in another encoding", _columns("users", givenName=_utf8_as_latin1("givenName"), familyName=_utf8_as_latin1("familyName")), (causes.ENCODING,)),
-    Accident("all names in capitals", _columns("users", givenName=pl.col("givenName").str.to_uppercase(), familyName=pl.col("familyName").str.to_uppercase()), (causes.CASE,)),
+    Accident(
+        "names read in another encoding",
+        _columns("users", givenName=_utf8_as_latin1("givenName"), familyName=_utf8_as_latin1("familyName")),
+        (causes.ENCODING,),
+    ),
+    Accident(
+        "all names in capitals",
+        _columns(
+            "users",
+            givenName=pl.col("givenName").str.to_uppercase(),
+            familyName=pl.col("familyName").str.to_uppercase(),
+        ),
+        (causes.CASE,),
+    ),
     Accident("all schools under a new district", _reparented, ("above the limit", causes.ONE_VALUE)),
-    Accident("all classes at one school", _columns("classes", schoolSourcedId=pl.col("schoolSourcedId").first()), (causes.ONE_VALUE,)),
-    Accident("one e-mail address for all", _columns("users", email=pl.lit("office@juniper-valley.example")), (causes.ONE_VALUE,)),
-    Accident("the text NULL in e-mail, grades and phone", _columns("users", email=pl.lit("NULL"), grades=pl.lit("NULL"), phone=pl.lit("NULL")), (causes.WORD, causes.ONE_VALUE, "value")),
-    Accident("e-mail domain renamed without notice", _columns("users", email=pl.col("email").str.replace("@.*$", "@schools.example")), ("e-mail domain",)),
+    Accident(
+        "all classes at one school",
+        _columns("classes", schoolSourcedId=pl.col("schoolSourcedId").first()),
+        (causes.ONE_VALUE,),
+    ),
+    Accident(
+        "one e-mail address for all",
+        _columns("users", email=pl.lit("office@juniper-valley.example")),
+        (causes.ONE_VALUE,),
+    ),
+    Accident(
+        "the text NULL in e-mail, grades and phone",
+        _columns("users", email=pl.lit("NULL"), grades=pl.lit("NULL"), phone=pl.lit("NULL")),
+        (causes.WORD, causes.ONE_VALUE, "value"),
+    ),
+    Accident(
+        "e-mail domain renamed without notice",
+        _columns("users", email=pl.col("email").str.replace("@.*$", "@schools.example")),
+        ("e-mail domain",),
+    ),
     Accident("one misspelt value in a quarter of the students", _misspelt, ("role",), ("limits", "coverage")),
-    Accident("leading zeros lost: identifiers", _columns("users", identifier=pl.col("identifier").str.slice(1)), ("above the limit",)),
+    Accident(
+        "leading zeros lost: identifiers",
+        _columns("users", identifier=pl.col("identifier").str.slice(1)),
+        ("above the limit",),
+    ),
 )

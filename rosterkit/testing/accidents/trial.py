@@ -70,7 +70,8 @@ class Outcome:
 def _no_limits() -> Limits:
     """Limits that hold nothing."""
     fields = Limits.model_fields
-    return Limits(**{n: 100.0 if n.endswith("_percent") else _NEVER for n in fields if n != "on_limit"})
+    most = {n: 100.0 if n.endswith("_percent") else _NEVER for n in fields if n != "on_limit"}
+    return Limits.model_validate(most)
 
 
 def _harm(applied: Changes) -> Harm:

@@ -58,13 +58,13 @@ class Outcome:
     harm: Harm
     without: Harm  # without the guards that the accident names
     exit_code: int
-    named: bool  # the cause is named
+    cause: str  # the expected cause, as it is named; "" where it is not
     reasons: tuple[str, ...]
 
     @property
     def passed(self) -> bool:
         """Nobody is harmed, somebody is asked to look at the named cause, and the guard is what prevents harm."""
-        return self.harm.total == 0 and self.exit_code == 1 and self.named and self.without.total > 0
+        return self.harm.total == 0 and self.exit_code == 1 and bool(self.cause) and self.without.total > 0
 
 
 def _no_limits() -> Limits:
@@ -74,7 +74,7 @@ def _no_limits() -> Limits:
     return Limits.model_validate(most)
 
 
-def _harm(applied: Changes) -> Harm:
+def _harm(applied: Changes, harmless: int = 0) -> Harm:
     """Everything that would be applied, as the package is an accident and nothing else."""
     archived = {n: f.filter(pl.col("action") == "archive").height for n, f in applied.status.items()}
     lost = sum(count for name, count in archived.items() if name in _LINKS)
@@ -82,7 +82,7 @@ def _harm(applied: Changes) -> Harm:
     return Harm(
         archives=sum(archived.values()) - lost,
         overwrites=sum(f["id"].n_unique() for f in changed.values()),
-        duplicates=sum(f.height for f in applied.create.values()),
+        duplicates=max(0, sum(f.height for f in applied.create.values()) - harmless),
         links=lost,
     )
 
@@ -154,10 +154,10 @@ class Trial:
             bare = self._propose(_as_if_full(extract) if "coverage" in accident.guards else extract, limits)
         reasons = _reasons(guarded, extract)
         return Outcome(
-            harm=_harm(guarded.changes.applicable),
+            harm=_harm(guarded.changes.applicable, accident.harmless),
             without=_harm(bare.changes.applicable),
             exit_code=_exit_code(guarded, extract),
-            named=any(cause in reason for cause in accident.cause for reason in reasons),
+            cause=next((c for c in accident.cause if any(c in reason for reason in reasons)), ""),
             reasons=reasons,
         )
 

@@ -131,7 +131,7 @@ class Config(BaseModel):
     )
     sources: Mapping[str, SourceEntry] = Field(default_factory=dict)
     feeds: Mapping[str, FeedEntry] = Field(default_factory=dict)
-    limits: Limits = Field(default_factory=Limits, description="How much may be removed in one run.")
+    limits: Limits = Field(default_factory=Limits, description="How much may change in one run.")
     caps: SizeLimits = Field(
         default_factory=SizeLimits, description="How much a package may hold before it is refused unread."
     )
@@ -173,7 +173,7 @@ class Config(BaseModel):
             "mode": self.mode,
             "demographics": self.demographics,
             "sources": {name: [s.kind, s.settings.model_dump(mode="json")] for name, s in self.sources.items()},
-            "limits": {name: float(value) for name, value in self.limits.model_dump().items()},
+            "limits": {n: v if isinstance(v, str) else float(v) for n, v in self.limits.model_dump().items()},
         }
         return _digest(told)
 

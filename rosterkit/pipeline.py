@@ -60,7 +60,7 @@ def propose(
     progress("planning", 2, 3)
     reported = _reported(delivered, records, [compared.missing, reports])
     found = [*(one.extract.findings for one in delivered), compared.findings, reported, held.findings]
-    proposal = proposal_of(held, compared, findings.ordered(findings.concat(found)), snapshot)
+    proposal = proposal_of(held, compared, desired, findings.ordered(findings.concat(found)), snapshot)
     progress("planning", 3, 3)
     return proposal
 

@@ -16,13 +16,13 @@ from collections.abc import Collection, Mapping
 import polars as pl
 
 from rosterkit.plan.fingerprint import same_fingerprint
-from rosterkit.plan.ids import NO_IDS, among
+from rosterkit.plan.ids import NO_IDS, among, minus
 from rosterkit.plan.matching import Matched
 from rosterkit.plan.merge import Desired, parent_labels
 from rosterkit.plan.order import ranks
 from rosterkit.plan.records import ACTION, CAUSE, ENTITY, HOLD, node, own_word
 from rosterkit.plan.resolve import Resolver
-from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Column, Entity
+from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Column, Entity, by_name
 from rosterkit.sources.base import Coverage
 
 __all__ = ["pairs_of", "stored_alone"]
@@ -52,19 +52,20 @@ def pairs_of(
     prefix = pl.lit(f"{desired.source}/{desired.id_space}/")
     own = {"present": pl.lit(value=True), "key": prefix + pl.col("sourced_id")}
     targets = [(column, *resolver.targets(column, desired.source, one.rows)) for column in entity.refs]
-    parts = []
+    parts, lacking = [], pl.DataFrame()
     if one.stored.len():
         stored = _stored(entity, resolver.snapshot.rows(entity, one.stored))
         old = one.rows.filter(~one.new) if new.height else one.rows
         delivered = _meant(old, targets).with_columns(**own)
         mine = stored.filter(pl.col("key").str.starts_with(prefix))
         parts.append(mine.join(delivered, on="key", how="left", maintain_order="left"))
+        lacking = _lacking(mine, delivered) if desired.parents else lacking
     if new.height:
         coming = _meant(new.hstack([ids]), targets).with_columns(**own)
         parts.append(coming.with_columns(_not_stored(entity)))
     pairs = pl.concat(parts, how="diagonal")
-    if desired.parents and one.stored.len():
-        pairs = _removed(desired, pairs, resolver)
+    if lacking.height:
+        pairs = _removed(desired, pairs, lacking, resolver)
     return _compared(entity, pairs, desired.coverage, desired.invalid, decided, affected).collect()
 
 
@@ -105,31 +106,44 @@ def _meant(rows: pl.DataFrame, targets: list[_Targets]) -> pl.LazyFrame:
     return out
 
 
-def _removed(desired: Desired, pairs: pl.LazyFrame, resolver: Resolver) -> pl.LazyFrame:
+def _lacking(stored: pl.LazyFrame, delivered: pl.LazyFrame) -> pl.DataFrame:
+    """Active stored rows of which nothing was delivered."""
+    return stored.filter("active").join(delivered.select("key"), on="key", how="anti").collect()
+
+
+def _owners(desired: Desired, owners: pl.DataFrame, lacking: pl.DataFrame, resolver: Resolver) -> pl.DataFrame:
+    """Those of the parents, by their stored columns (``s.<column>``), whose list lacks one of these stored rows."""
+    out: dict[str, str] = {}
+    for label in parent_labels(owners):
+        if label.startswith("_"):
+            continue
+        column = desired.entity.column(label)
+        out[f"s.{column.name}"] = column.name
+        if column.to:
+            if f"_by_{label}" not in owners.columns:
+                keys = resolver.snapshot.keys(by_name(column.to), minus(lacking[f"s.{column.name}"]))
+                texts = keys.select(pl.col("key").str.splitn("/", 3).struct.field("field_2")).to_series()
+                owners = owners.filter(among(pl.col(label), texts))
+            found, on = resolver.targets(column, desired.source, owners)
+            owners = owners.join(found, on=on, nulls_equal=len(on) > 1)
+    return owners.select(import_id="import_id", source_file="_file", source_line="_line", **out)
+
+
+def _removed(desired: Desired, pairs: pl.LazyFrame, lacking: pl.DataFrame, resolver: Resolver) -> pl.LazyFrame:
     """Marks stored rows that their parent's list, which was delivered, does not hold; with that list's place."""
-    entity = desired.entity
-    place = {"import_id": "import_id", "source_file": "_file", "source_line": "_line"}
-    marks = []
-    for number, owners in enumerate(desired.parents):
-        rows, on = owners, []
-        for label in parent_labels(owners):
-            if label.startswith("_"):
-                continue
-            column = entity.column(label)
-            if column.to:
-                found, by = resolver.targets(column, desired.source, rows)
-                rows = rows.join(found, on=by, nulls_equal=len(by) > 1)
-            on.append((f"s.{column.name}", column.name))
-        mark = f"_removed_{number}"
-        named = {f"{mark}_{name}": pl.col(old) for name, old in place.items()}
-        lists = rows.select(**{s: pl.col(name) for s, name in on}, **named).with_columns(pl.lit(value=True).alias(mark))
-        lists = lists.unique([s for s, _ in on], keep="last")
-        pairs = pairs.join(lists.lazy(), on=[s for s, _ in on], how="left", maintain_order="left")
-        marks.append(mark)
-    open_ = pl.col("active") & pl.col("present").is_null()
-    removed = open_ & pl.any_horizontal(pl.col(marks)).fill_null(value=False)
-    where = {name: pl.coalesce(name, *(f"{mark}_{name}" for mark in marks)) for name in place}
-    return pairs.with_columns(removed=removed, **{n: pl.when(removed).then(e).otherwise(n) for n, e in where.items()})
+    place = ["import_id", "source_file", "source_line"]
+    found = [
+        pl.LazyFrame(schema={"id": pl.Int64, "import_id": pl.String, "source_file": pl.String, "source_line": pl.Int64})
+    ]
+    for owners in desired.parents:
+        lists = _owners(desired, owners, lacking, resolver)
+        on = [name for name in lists.columns if name.startswith("s.")]
+        last = lists.lazy().unique(on, keep="last", maintain_order=True)
+        found.append(lacking.lazy().select("id", *on).join(last, on=on).select("id", *place))
+    gone = pl.concat(found).unique("id", keep="first", maintain_order=True).with_columns(removed=pl.lit(value=True))
+    pairs = pairs.join(gone, on="id", how="left", maintain_order="left", suffix="_of_parent")
+    where = {name: pl.coalesce(name, f"{name}_of_parent") for name in place}
+    return pairs.with_columns(pl.col("removed").fill_null(value=False), **where)
 
 
 def _bits(entity: Entity, flags: Mapping[Column, pl.Expr]) -> pl.Expr:

@@ -130,7 +130,7 @@ def as_text(
 ) -> pl.LazyFrame:
     """The rows with every business column by its label as text; ``prefix`` "s." takes the stored values.
 
-    ``names``, by entity: id and sourced_id. What says which row it is (node, id, key, sourced_id) is kept.
+    ``names``, by entity: id and sourced_id. Columns that name the row (node, id, key, sourced_id) are kept.
     """
     out = rows.lazy()
     names_here = out.collect_schema().names()

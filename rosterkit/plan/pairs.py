@@ -20,7 +20,7 @@ from rosterkit.plan.ids import NO_IDS, among, minus
 from rosterkit.plan.matching import Matched
 from rosterkit.plan.merge import Desired, parent_labels
 from rosterkit.plan.order import ranks
-from rosterkit.plan.records import ACTION, CAUSE, ENTITY, HOLD, node, own_word
+from rosterkit.plan.records import ACTION, CAUSE, ENTITY, HOLD, delivered_row, node
 from rosterkit.plan.resolve import Resolver
 from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Column, Entity, by_name
 from rosterkit.sources.base import Coverage
@@ -171,26 +171,28 @@ def _compared(
     )
     unread = among(pl.col("key").str.splitn("/", 3).struct.field("field_2"), invalid)
     # No row can stand without a required value: a blank there counts as a cell that cannot be read.
-    blank = {c: own_word() & pl.col(c.label).is_null() for c in entity.columns if c.required}
+    blank = {c: delivered_row() & pl.col(c.label).is_null() for c in entity.columns if c.required}
     pairs = pairs.with_columns(
         protected=unread,
         invalid=pl.col("invalid") | _bits(entity, blank),
         same=same_fingerprint("", "s."),
     )
     kept = {c: ((pl.col("unset") | pl.col("invalid")) & (1 << i)) != 0 for i, c in enumerate(entity.columns)}
-    lost = {c: own_word() & ~kept[c] & pl.col(c.label).is_not_null() & pl.col(c.name).is_null() for c in entity.refs}
-    taken = {c: own_word() & ~kept[c] & (~lost[c] if c in lost else pl.lit(value=True)) for c in entity.columns}
+    lost = {
+        c: delivered_row() & ~kept[c] & pl.col(c.label).is_not_null() & pl.col(c.name).is_null() for c in entity.refs
+    }
+    taken = {c: delivered_row() & ~kept[c] & (~lost[c] if c in lost else pl.lit(value=True)) for c in entity.columns}
     pairs = pairs.with_columns(dangling=_bits(entity, lost)).with_columns(
         pl.when(taken[c]).then(c.name).otherwise(f"s.{c.name}").alias(c.name) for c in entity.columns
     )
     differ = {
-        c: own_word() & pl.col("known") & pl.col(c.name).ne_missing(pl.col(f"s.{c.name}")) for c in entity.columns
+        c: delivered_row() & pl.col("known") & pl.col(c.name).ne_missing(pl.col(f"s.{c.name}")) for c in entity.columns
     }
     pairs = pairs.with_columns(changed=_bits(entity, differ), waits=_waits(entity))
     pairs = pairs.with_columns(_action(coverage), _cause(coverage))
     newer = (pl.col("modified_at") > pl.col("stored_modified_at")).fill_null(pl.col("modified_at").is_not_null())
     equal = [
-        own_word() & pl.col("active") & pl.col("action").is_null() & (pl.col("dangling") == 0) & ~newer,
+        delivered_row() & pl.col("active") & pl.col("action").is_null() & (pl.col("dangling") == 0) & ~newer,
         ~pl.col("key").is_in(list(decided)),
         ~among(pl.col("id"), affected),
     ]
@@ -206,7 +208,7 @@ def _compared(
 
 def _waits(entity: Entity) -> pl.Expr:
     """Why a record that comes cannot come into being; null where it can."""
-    coming = own_word() & ~pl.col("active")
+    coming = delivered_row() & ~pl.col("active")
     lacks = [
         pl.when(coming & pl.col(c.name).is_null()).then(
             pl.lit(f"its {c.label} is not there" if c.to else "a value that it needs cannot be read")
@@ -218,7 +220,7 @@ def _waits(entity: Entity) -> pl.Expr:
 
 
 def _leaving(coverage: Coverage) -> tuple[pl.Expr, pl.Expr]:
-    """Records that a row says are gone, and records that a full table lacks."""
+    """Records that a row states to be gone, and records that a full table lacks."""
     active, present = pl.col("active"), pl.col("present")
     explicit = active & present & pl.col("deleted") & pl.lit(coverage != Coverage.PARTIAL)
     return explicit, active & ~present & ~pl.col("protected") & pl.lit(coverage == Coverage.FULL)
@@ -227,13 +229,13 @@ def _leaving(coverage: Coverage) -> tuple[pl.Expr, pl.Expr]:
 def _action(coverage: Coverage) -> pl.Expr:
     explicit, absent = _leaving(coverage)
     action = (
-        pl.when(own_word() & pl.col("waits").is_not_null())
+        pl.when(delivered_row() & pl.col("waits").is_not_null())
         .then(None)
-        .when(own_word() & ~pl.col("known"))
+        .when(delivered_row() & ~pl.col("known"))
         .then(pl.lit("create", ACTION))
-        .when(own_word() & ~pl.col("active"))
+        .when(delivered_row() & ~pl.col("active"))
         .then(pl.lit("restore", ACTION))
-        .when(own_word() & (pl.col("changed") != 0))
+        .when(delivered_row() & (pl.col("changed") != 0))
         .then(pl.lit("update", ACTION))
         .when(explicit | absent | pl.col("removed"))
         .then(pl.lit("archive", ACTION))
@@ -244,7 +246,7 @@ def _action(coverage: Coverage) -> pl.Expr:
 def _cause(coverage: Coverage) -> pl.Expr:
     explicit, absent = _leaving(coverage)
     cause = (
-        pl.when(own_word())
+        pl.when(delivered_row())
         .then(pl.lit("incoming", CAUSE))
         .when(explicit)
         .then(pl.lit("deleted", CAUSE))

@@ -1,4 +1,4 @@
-"""Sections 4 and 5 of docs/how-the-road-works.md, slow and plain: what is held, and what depends on it."""
+"""Sections 5 and 6 of docs/planning.md, slow and plain: what is held, and what depends on it."""
 
 from __future__ import annotations
 

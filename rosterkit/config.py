@@ -23,6 +23,7 @@ from rosterkit import registry
 from rosterkit.compare.settings import CompareSettings
 from rosterkit.errors import UsageError
 from rosterkit.plan.limits import Limits
+from rosterkit.plan.policy import PolicySettings
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.transport.settings import PlaceSettings
 
@@ -132,6 +133,9 @@ class Config(BaseModel):
     sources: Mapping[str, SourceEntry] = Field(default_factory=dict)
     feeds: Mapping[str, FeedEntry] = Field(default_factory=dict)
     limits: Limits = Field(default_factory=Limits, description="How much may be removed in one run.")
+    policy: PolicySettings = Field(
+        default_factory=PolicySettings, description="Who may change what while a source is synced."
+    )
     caps: SizeLimits = Field(
         default_factory=SizeLimits, description="How much a package may hold before it is refused unread."
     )
@@ -173,6 +177,7 @@ class Config(BaseModel):
             "mode": self.mode,
             "demographics": self.demographics,
             "sources": {name: [s.kind, s.settings.model_dump(mode="json")] for name, s in self.sources.items()},
+            "policy": self.policy.model_dump(mode="json"),
             "limits": {name: float(value) for name, value in self.limits.model_dump().items()},
         }
         return _digest(told)

@@ -72,6 +72,12 @@ class SourceEntry(BaseModel):
     enabled: bool = Field(
         default=True, description="Whether it is read. The records of a source that is not stay as they are."
     )
+    manages: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        description="The roles that this source owns, such as `student`. People of other roles are never archived by it. "
+        "Left empty: all roles.",
+    )
     settings: BaseModel
 
 
@@ -176,7 +182,7 @@ class Config(BaseModel):
             "timezone": self.timezone,
             "mode": self.mode,
             "demographics": self.demographics,
-            "sources": {name: [s.kind, s.settings.model_dump(mode="json")] for name, s in self.sources.items()},
+            "sources": {name: [s.kind, *sorted(s.manages), s.settings.model_dump(mode="json")] for name, s in self.sources.items()},
             "policy": self.policy.model_dump(mode="json"),
             "limits": {name: float(value) for name, value in self.limits.model_dump().items()},
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -15,6 +15,7 @@ from rosterkit.plan.deferred import changed, deferred
 from rosterkit.plan.fields import Names, changed_fields
 from rosterkit.plan.groups import hold_over_limits
 from rosterkit.plan.holds import ended_holds, hold_reused_ids, hold_stored
+from rosterkit.plan.kept import NO_POLICY, Policy, pins_of
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.propagation import propagate
 from rosterkit.plan.records import Records
@@ -68,10 +69,13 @@ def hold(records: Records, snapshot: Snapshot, limits: Limits) -> Held:
     return Held(propagate(records), fields, findings, new, names)
 
 
-def proposal_of(held: Held, compared: Compared, findings: pl.DataFrame, snapshot: Snapshot) -> Proposal:
+def proposal_of(
+    held: Held, compared: Compared, findings: pl.DataFrame, snapshot: Snapshot, policy: Policy = NO_POLICY
+) -> Proposal:
     """The plan of these records."""
     records, holds = held.records, snapshot.holds()
     changes = changes_of(records, held.fields, holds, compared.refreshed, held.names)
+    changes = replace(changes, pins=pins_of(changes, policy, snapshot))
     kept, before = deferred(records), snapshot.deferred()
     return Proposal(
         changes=changes,

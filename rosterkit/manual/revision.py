@@ -85,6 +85,8 @@ class Desk:
     def record(self, changes: Changes, text: str) -> Done:
         """Stores these changes as a plan and applies it, in one transaction."""
         created = plans.now()
+        if changes.empty:
+            raise UsageError("Nothing would change.")
         plan = Plan(
             id=f"{self.as_of:%Y%m%d}-{secrets.token_hex(4)}",
             state="proposed",

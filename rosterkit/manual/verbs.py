@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from rosterkit.config import Config
-from rosterkit.manual import safety
+from rosterkit.manual import activity, additions, edits, safety, switches
 from rosterkit.manual.revision import Actor, Desk, Done
 from rosterkit.review import entity_of
 from rosterkit.store.blocks import blocks, pins, with_keys
@@ -71,6 +71,75 @@ class ManualVerbs:
         """Lifts an archive by hand."""
         with self._desk(actor) as desk:
             return safety.unarchive(desk, entity_of(entity), sourced_id, reason)
+
+    def add_student(self, school: str, values: Mapping[str, str], *, actor: str, key: str = "") -> Done:
+        """Adds a student, with values by field."""
+        with self._desk(actor) as desk:
+            return additions.add_student(desk, school, values, key)
+
+    def add_staff(
+        self, school: str, values: Mapping[str, str], *, actor: str, role: str = "teacher", key: str = ""
+    ) -> Done:
+        """Adds a member of staff, with values by field."""
+        with self._desk(actor) as desk:
+            return additions.add_staff(desk, school, values, role, key)
+
+    def add_guardian(
+        self, student: str, values: Mapping[str, str], *, actor: str, relationship: str = "guardian", key: str = ""
+    ) -> Done:
+        """Adds a guardian of a student, with values by field."""
+        with self._desk(actor) as desk:
+            return additions.add_guardian(desk, student, values, relationship, key)
+
+    def add_class(self, school: str, title: str, *, actor: str, type_: str = "scheduled", key: str = "") -> Done:
+        """Adds a manual class."""
+        with self._desk(actor) as desk:
+            return additions.add_class(desk, school, title, type_, key)
+
+    def enroll(self, class_: str, person: str, *, actor: str, role: str = "student") -> Done:
+        """Enrolls a person in a class."""
+        with self._desk(actor) as desk:
+            return additions.enroll(desk, class_, person, role)
+
+    def link(self, guardian: str, student: str, *, actor: str, relationship: str = "guardian") -> Done:
+        """Links a guardian with a student."""
+        with self._desk(actor) as desk:
+            return additions.link(desk, guardian, student, relationship)
+
+    def edit(self, entity: str, sourced_id: str, values: Mapping[str, str], *, actor: str, reason: str = "") -> Done:
+        """Gives fields other values; of a synced record they are pinned."""
+        with self._desk(actor) as desk:
+            return edits.edit(desk, entity_of(entity), sourced_id, values, reason)
+
+    def pin(
+        self, entity: str, sourced_id: str, field: str, *, reason: str, actor: str, value: str | None = None
+    ) -> Done:
+        """Pins a value, or the present one: no sync changes it until a person unpins it."""
+        with self._desk(actor) as desk:
+            return edits.pin(desk, entity_of(entity), sourced_id, field, reason, value)
+
+    def unpin(self, entity: str, sourced_id: str, field: str, *, reason: str, actor: str) -> Done:
+        """Lifts a pin: what the source last delivered counts again."""
+        with self._desk(actor) as desk:
+            return edits.unpin(desk, entity_of(entity), sourced_id, field, reason)
+
+    def activity_import(self, path: Path, *, actor: str) -> tuple[list[Done], list[str]]:
+        """Takes in who has signed in, who joined by a code, and what was edited at a vendor.
+
+        Returns what became revisions, and a sentence for each line that was refused.
+        """
+        with self._desk(actor) as desk:
+            return activity.import_activity(desk, path)
+
+    def source_disable(self, source: str, *, reason: str, actor: str, school: str = "") -> None:
+        """Disables a source, whole or for one school, without archiving anybody."""
+        with self._desk(actor) as desk:
+            switches.disable(desk, source, school, reason)
+
+    def source_enable(self, source: str, *, actor: str, school: str = "") -> None:
+        """Enables it again."""
+        with self._desk(actor) as desk:
+            switches.enable(desk, source, school)
 
     def blocks(self) -> pl.DataFrame:
         """The blocks in force (store.blocks.BLOCKS) with the sourced ids of their records."""

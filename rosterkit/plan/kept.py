@@ -1,7 +1,8 @@
 """What policy keeps from a sync: records of roles that a source does not manage or of schools for which it is disabled,
 and the contact details of people who have signed in.
 
-A record is kept by a hold. A value is kept by a pin: the store takes what the source delivered, and the pin lies over it.
+A record is kept by a hold. A value is kept by a pin: the store takes what the source delivered, and the pin lies over
+it.
 """
 
 from __future__ import annotations
@@ -99,8 +100,8 @@ def _not_managed(records: Records, source: str, roles: frozenset[str], snapshot:
     if users.height:
         gone = users.filter(pl.col("action") == "archive")
         of = _roles(gone["id"], snapshot)
-        other = of.filter(pl.col("roles").list.set_intersection(sorted(roles)).list.len() == 0)
-        parts.append(gone.filter(pl.col("id").is_in(other["user_id"].implode())).select("node"))
+        strangers = of.filter(pl.col("roles").list.set_intersection(sorted(roles)).list.len() == 0)["user_id"]
+        parts.append(gone.filter(pl.col("id").is_in(strangers.implode())).select("node"))
     return pl.concat(parts)
 
 
@@ -135,8 +136,10 @@ def _at_schools(records: Records, source: str, schools: pl.Series, snapshot: Sna
 
 
 def pins_of(changes: Changes, policy: Policy, snapshot: Snapshot) -> dict[str, pl.DataFrame]:
-    """The ``pins`` part of a plan: values that policy keeps from now on, pins that go on lying over a delivered value, and
-    pins of the policy that its settings no longer want.
+    """The ``pins`` part of a plan.
+
+    Values that policy keeps from now on, pins that go on lying over a delivered value, and pins of the policy that its
+    settings no longer want.
     """
     parts: dict[str, list[pl.DataFrame]] = {}
     for name, update in changes.update.items():

@@ -20,6 +20,7 @@ _WHY = {
     ("create", "incoming"): "new in the source",
     ("restore", "incoming"): "back in the source",
     ("update", "incoming"): "changed in the source",
+    ("update", "manual"): "edited by a person",
     ("archive", "absent"): "no longer in the source",
     ("archive", "deleted"): "the source says that it is gone",
     ("archive", "removed"): "no longer listed",

@@ -7,7 +7,7 @@ only where each of them allows it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,6 +23,7 @@ __all__ = [
     "PolicyRule",
     "PolicySettings",
     "SchoolPolicy",
+    "allowed",
     "may",
     "rule",
     "subject_of",
@@ -119,6 +120,14 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
 def may(role: str, verb: str) -> bool:
     """Whether an actor of this role may use the verb."""
     return role in PERMISSIONS[verb]
+
+
+def allowed(code: str, settings: Iterable[SchoolPolicy]) -> bool:
+    """Whether a person may do what the rule is about, under the settings of every school that it concerns."""
+    one = rule(code)
+    if not one.setting:
+        return one.allows is not False
+    return all(getattr(own, one.setting) == one.allows for own in settings)
 
 
 def subject_of(roles: Collection[str]) -> str:

@@ -93,9 +93,9 @@ RULES: tuple[PolicyRule, ...] = (
         ("C35",),
     ),
     PolicyRule(
-        "class.edit",
-        "synced class",
-        "What else a synced class has comes from the source.",
+        "record.edit",
+        "synced class, other records",
+        "What else a synced record has comes from the source.",
         "",
         False,
         "refused",

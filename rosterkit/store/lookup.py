@@ -119,7 +119,7 @@ def synced_by(connection: sqlite3.Connection, schools: Collection[int]) -> tuple
 
 
 def next_id(connection: sqlite3.Connection, entity: str) -> int:
-    """Takes the next integer id of an entity, inside the caller's transaction."""
+    """Takes the next integer id of an entity: ids only rise, so that one that is not used harms nobody."""
     row = connection.execute("select next_id from counter where entity=?", (entity,)).fetchone()
     taken = int(row[0]) if row else 1
     connection.execute(

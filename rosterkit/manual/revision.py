@@ -15,11 +15,12 @@ from rosterkit.config import Config
 from rosterkit.errors import Refused, UsageError
 from rosterkit.plan.changes import BLOCKS, PINS, Changes, counts, create_schema
 from rosterkit.plan.content_hash import content_hash
-from rosterkit.plan.fields import references
+from rosterkit.plan.fields import Names
 from rosterkit.plan.plan import Plan
 from rosterkit.plan.policy import PERMISSIONS, ROLES, may
+from rosterkit.plan.records import ENTITY, STATES, Records
 from rosterkit.plan.snapshot import key
-from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Entity, by_name
+from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Entity
 from rosterkit.store import plans
 from rosterkit.store.database import transaction
 from rosterkit.store.lookup import Found
@@ -108,17 +109,11 @@ class Desk:
             store_and_apply(self.connection, plan, self.config.settings_digest, changes, self.actor.name)
         return Done(plan.id, revision_of(self.connection), text)
 
-    def _names(self, changes: Changes) -> dict[str, dict[str, pl.DataFrame]]:
-        snapshot = StoreSnapshot(self.path, self.connection)
-        own = {name: rows.select("id", "sourced_id") for name, rows in changes.create.items()}
-        out: dict[str, dict[str, pl.DataFrame]] = {}
-        for name, rows in changes.create.items():
-            for target, ids in references(by_name(name), rows).items():
-                sourced = pl.col("key").str.splitn("/", 3).struct.field("field_2")
-                stored = snapshot.keys(by_name(target), ids).select("id", sourced_id=sourced)
-                known = pl.concat([stored, own[target]]) if target in own else stored
-                out.setdefault(name, {})[target] = known.unique("id")
-        return out
+    def _names(self, changes: Changes) -> Names:
+        """The names of what the new records refer to, new records among them."""
+        new = [rows.select("id", key(), entity=pl.lit(name, ENTITY)) for name, rows in changes.create.items()]
+        states = pl.concat([pl.DataFrame(schema=STATES), *new], how="diagonal")
+        return Names(Records(states, {}), StoreSnapshot(self.path, self.connection))
 
 
 def said(reason: str) -> str:

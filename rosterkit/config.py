@@ -32,7 +32,8 @@ __all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "load", "loads", "neare
 FILE = "rosterkit.toml"
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
 _RESERVED = ("manual", "joined")  # origins that no source may take
-_LONGEST_HOURS = 24 * 31
+_LONGEST_DAYS = 31
+_LONGEST_HOURS = 24 * _LONGEST_DAYS
 _ZONES = {
     abbreviation: zone
     for zone, abbreviations in {
@@ -75,7 +76,7 @@ class SourceEntry(BaseModel):
     manages: tuple[str, ...] = Field(
         default=(),
         strict=False,
-        description="The roles that this source owns, such as `student`. People of other roles are never archived by it. "
+        description="The roles that this source owns, such as `student`. It never archives people of other roles. "
         "Left empty: all roles.",
     )
     settings: BaseModel
@@ -122,8 +123,8 @@ class Config(BaseModel):
         description="`observe` plans and never applies. `review` asks a person to approve every plan. `auto` applies "
         "what needs no person. A first plan always needs one.",
     )
-    plan_hours: int = Field(
-        default=24, ge=1, le=_LONGEST_HOURS, description="A plan that was not applied expires after this many hours."
+    plan_days: int = Field(
+        default=7, ge=1, le=_LONGEST_DAYS, description="A plan that was not applied expires after this many days."
     )
     override_hours: int = Field(
         default=24,
@@ -182,7 +183,10 @@ class Config(BaseModel):
             "timezone": self.timezone,
             "mode": self.mode,
             "demographics": self.demographics,
-            "sources": {name: [s.kind, *sorted(s.manages), s.settings.model_dump(mode="json")] for name, s in self.sources.items()},
+            "sources": {
+                name: [s.kind, *sorted(s.manages), s.settings.model_dump(mode="json")]
+                for name, s in self.sources.items()
+            },
             "policy": self.policy.model_dump(mode="json"),
             "limits": {name: float(value) for name, value in self.limits.model_dump().items()},
         }

@@ -116,7 +116,7 @@ def _still_shown(connection: sqlite3.Connection, feed: str, last: Delivery | Non
     if newer.is_empty():
         return findings.empty()
     assert last is not None
-    detail = f"{newer.height} blocks since revision {newer['revision'].min()}; sent last: revision {last.revision}"
+    detail = f"{newer.height} blocks are newer than revision {last.revision}, which was sent last"
     return findings.finding("safety.still-shown", "error", detail=detail)
 
 

@@ -256,7 +256,7 @@ def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
         state="proposed",
         as_of=run.as_of,
         created_at=created,
-        expires_at=created + timedelta(hours=config.plan_hours),
+        expires_at=created + timedelta(days=config.plan_days),
         sources=tuple(sources),
         kind="sync",
         base=base,

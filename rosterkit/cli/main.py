@@ -14,9 +14,9 @@ from rosterkit.cli import compare as choosing
 from rosterkit.cli import fake as fakes
 from rosterkit.cli import feed as feeds
 from rosterkit.cli import inspect as looking
+from rosterkit.cli import manual, safety
 from rosterkit.cli import plan as planning
 from rosterkit.cli import review as deciding
-from rosterkit.cli import manual, safety
 from rosterkit.cli import setup as preparing
 from rosterkit.cli.app import app
 from rosterkit.errors import InternalError, RosterkitError

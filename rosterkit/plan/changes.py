@@ -63,14 +63,29 @@ UPDATE: Shape = {
     **_HOLD,
 }
 PINS: Shape = {
-    **{"id": pl.Int64, **_KEY, "op": pl.String, "field": pl.String},  # op: set | lift | keep
-    **{"before": pl.String, "after": pl.String},  # of set and lift: the effective values; of keep: pinned, delivered
-    **{"value": pl.String, "value_id": pl.Int64, "code": pl.String, "reason": pl.String, "pin_id": pl.Int64},
+    "id": pl.Int64,
+    **_KEY,
+    "op": pl.String,  # set | lift | keep
+    "field": pl.String,
+    "before": pl.String,  # the effective value; of keep the pinned one
+    "after": pl.String,  # the effective value; of keep the delivered one
+    "value": pl.String,
+    "value_id": pl.Int64,
+    "code": pl.String,  # person, or a rule of the policy
+    "reason": pl.String,
+    "pin_id": pl.Int64,
 }
 BLOCKS: Shape = {
-    **{"id": pl.Int64, **_KEY, "op": pl.String, "kind": pl.String},  # op: set | lift
-    **{"student": pl.Int64, "student_key": pl.String, "feed": pl.String, "field": pl.String},
-    **{"reason": pl.String, "block_id": pl.Int64},
+    "id": pl.Int64,
+    **_KEY,
+    "op": pl.String,  # set | lift
+    "kind": pl.String,  # link | suppress | archive
+    "student": pl.Int64,
+    "student_key": pl.String,
+    "feed": pl.String,
+    "field": pl.String,
+    "reason": pl.String,
+    "block_id": pl.Int64,
 }
 BESIDE = ("dates", "fingerprints", "pins", "blocks")
 """Parts whose rows nothing holds."""

@@ -14,9 +14,8 @@ import polars as pl
 
 from rosterkit.plan.changes import PINS, Changes
 from rosterkit.plan.fields import text
-from rosterkit.plan.holds import set_hold
 from rosterkit.plan.policy import CONTACT_FIELDS, GUARDIAN_ROLES, PolicySettings, rule
-from rosterkit.plan.records import Records
+from rosterkit.plan.records import Records, set_hold
 from rosterkit.plan.snapshot import Snapshot, with_key_parts
 from rosterkit.roster.schema import by_name
 

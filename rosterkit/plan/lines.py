@@ -120,7 +120,7 @@ def _unkept(changes: Changes, name: str) -> pl.DataFrame:
 
 
 def _pinned(entity: Entity, pins: pl.DataFrame, names: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Pins that are set or lifted, and what policy or a person keeps: the pinned value before, the delivered one after."""
+    """Pins that are set or lifted; and what policy or a person keeps, with the pinned and the delivered value."""
     kept = (pl.col("op") == "keep") | ((pl.col("op") == "set") & (pl.col("code") != "person"))
     code = pl.when(pl.col("code") == "person").then(pl.lit("pinned")).otherwise(pl.lit("policy"))
     own = _NO_PLACE | {"hold": pl.when(kept).then(code), "hold_reason": pl.when(kept).then("reason")}

@@ -21,10 +21,12 @@ __all__ = [
     "PINS",
     "StoredBlock",
     "StoredPin",
+    "archived_by_hand",
     "blocks",
     "lift_blocks",
     "lift_pins",
     "pins",
+    "pins_on",
     "set_block",
     "set_pin",
     "with_keys",
@@ -156,6 +158,17 @@ def blocks(connection: sqlite3.Connection) -> pl.DataFrame:
 def pins(connection: sqlite3.Connection) -> pl.DataFrame:
     """PINS, oldest first."""
     return _in_force(connection, "pin", PINS)
+
+
+def pins_on(connection: sqlite3.Connection, entity: str, record: int) -> list[dict[str, object]]:
+    """The pins in force on one record."""
+    return pins(connection).filter((pl.col("entity") == entity) & (pl.col("record") == record)).to_dicts()
+
+
+def archived_by_hand(connection: sqlite3.Connection, entity: str, record: int) -> bool:
+    """Whether a person archived the record and nobody lifted that."""
+    mine = "kind='archive' and entity=? and record=? and ended_at is null"
+    return connection.execute(f"select 1 from block where {mine}", (entity, record)).fetchone() is not None
 
 
 def _in_force(connection: sqlite3.Connection, table: str, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:

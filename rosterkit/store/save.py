@@ -175,9 +175,7 @@ def store_and_apply(
     _apply(connection, plan.id, actor, no_progress, None)
 
 
-def _apply(
-    connection: sqlite3.Connection, plan_id: str, actor: str, progress: Progress, stage: Staging | None
-) -> bool:
+def _apply(connection: sqlite3.Connection, plan_id: str, actor: str, progress: Progress, stage: Staging | None) -> bool:
     plan = plans.find(connection, plan_id)
     refuse_settled(plan)
     refuse_unapproved(plan)

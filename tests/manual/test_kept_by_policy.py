@@ -85,3 +85,17 @@ def test_c31_without_manages_a_source_archives_every_role(school: School) -> Non
     left = {k: v for k, v in PEOPLE.items() if k != "gu-3"}
     plan = school.plan(delivered(left, links=LINKS[:2]))
     assert ("User", "gu-3", "") in {(entity, key, held) for entity, key, *_, held in school.lines(plan)}
+
+
+def test_explain_shows_the_stored_value_and_the_pin(school: School) -> None:
+    signed_in(school, "gu-1")
+    school.sync(delivered(with_values(gu_1=NEW)))
+    (email,) = [value for value in school.ws.explain("User", "gu-1").values if value.field == "email"]
+    assert (email.value, email.pinned_value, email.pinned_by) == (
+        NEW["email"],
+        "gu-1@cedar.example",
+        "contact.after-sign-in",
+    )
+    plans = {event.plan for event in school.ws.history("User", "gu-1")}
+    held = {line for event in school.ws.history("User", "gu-1") for line in event.lines["held"]}
+    assert (len(plans), "policy" in held) == (2, True)

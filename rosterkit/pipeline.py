@@ -294,7 +294,7 @@ def plan_undo(path: Path, connection: sqlite3.Connection, config: Config, revisi
         state="proposed",
         as_of=as_of,
         created_at=created,
-        expires_at=created + timedelta(hours=config.plan_hours),
+        expires_at=created + timedelta(days=config.plan_days),
         sources=undone.sources,
         kind="undo",
         base=snapshot.revision,

@@ -58,7 +58,7 @@ the command that names it.
 | `suppress USER --feed careers --reason TEXT` | the same, in one feed only |
 | `archive ENTITY KEY --reason TEXT` | the record, and everything that refers to it; lifted by `unarchive` |
 
-Rows of one person are found by evidence, so that a block outlasts a new id or a second source: both names are equal,
+Rows of one person are found by evidence, so that a block outlasts a new id or a second source. Both names are equal,
 and one of number, state id, username and e-mail. The adult of a blocked link is found by both names, among the adults of
 that student. `rosterkit blocks` lists what is in force.
 

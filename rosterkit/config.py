@@ -23,6 +23,7 @@ from rosterkit import registry
 from rosterkit.compare.settings import CompareSettings
 from rosterkit.errors import UsageError
 from rosterkit.plan.limits import Limits
+from rosterkit.plan.policy import PolicySettings
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.transport.settings import PlaceSettings
 
@@ -31,7 +32,8 @@ __all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "load", "loads", "neare
 FILE = "rosterkit.toml"
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
 _RESERVED = ("manual", "joined")  # origins that no source may take
-_LONGEST_HOURS = 24 * 31
+_LONGEST_DAYS = 31
+_LONGEST_HOURS = 24 * _LONGEST_DAYS
 _ZONES = {
     abbreviation: zone
     for zone, abbreviations in {
@@ -70,6 +72,12 @@ class SourceEntry(BaseModel):
     kind: str = Field(min_length=1, description="What reads the roster: an installed source, such as oneroster.")
     enabled: bool = Field(
         default=True, description="Whether it is read. The records of a source that is not stay as they are."
+    )
+    manages: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        description="The roles that this source owns, such as `student`. It never archives people of other roles. "
+        "Left empty: all roles.",
     )
     settings: BaseModel
 
@@ -115,8 +123,8 @@ class Config(BaseModel):
         description="`observe` plans and never applies. `review` asks a person to approve every plan. `auto` applies "
         "what needs no person. A first plan always needs one.",
     )
-    plan_hours: int = Field(
-        default=24, ge=1, le=_LONGEST_HOURS, description="A plan that was not applied expires after this many hours."
+    plan_days: int = Field(
+        default=7, ge=1, le=_LONGEST_DAYS, description="A plan that was not applied expires after this many days."
     )
     override_hours: int = Field(
         default=24,
@@ -132,6 +140,9 @@ class Config(BaseModel):
     sources: Mapping[str, SourceEntry] = Field(default_factory=dict)
     feeds: Mapping[str, FeedEntry] = Field(default_factory=dict)
     limits: Limits = Field(default_factory=Limits, description="How much may change in one run.")
+    policy: PolicySettings = Field(
+        default_factory=PolicySettings, description="Who may change what while a source is synced."
+    )
     caps: SizeLimits = Field(
         default_factory=SizeLimits, description="How much a package may hold before it is refused unread."
     )
@@ -172,7 +183,11 @@ class Config(BaseModel):
             "timezone": self.timezone,
             "mode": self.mode,
             "demographics": self.demographics,
-            "sources": {name: [s.kind, s.settings.model_dump(mode="json")] for name, s in self.sources.items()},
+            "sources": {
+                name: [s.kind, *sorted(s.manages), s.settings.model_dump(mode="json")]
+                for name, s in self.sources.items()
+            },
+            "policy": self.policy.model_dump(mode="json"),
             "limits": {n: v if isinstance(v, str) else float(v) for n, v in self.limits.model_dump().items()},
         }
         return _digest(told)

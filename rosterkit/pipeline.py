@@ -18,6 +18,7 @@ from rosterkit.errors import Refused, SourceUnreadable
 from rosterkit.plan.changes import Changes, counts
 from rosterkit.plan.compare import compare
 from rosterkit.plan.dangling import as_findings
+from rosterkit.plan.kept import NO_POLICY, Policy, apply_policy
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Delivered, merge
 from rosterkit.plan.plan import Plan
@@ -35,6 +36,8 @@ from rosterkit.sources.promises import checked
 from rosterkit.sources.row_cache import RowCache
 from rosterkit.store import deltas, plans
 from rosterkit.store.history import revisions
+from rosterkit.store.lookup import switched_off
+from rosterkit.store.policy_facts import policy_facts
 from rosterkit.store.save import store_proposal, store_reversal
 from rosterkit.store.snapshot import StoreSnapshot
 from rosterkit.transport.secrets import resolve
@@ -48,19 +51,24 @@ def _reported(delivered: Sequence[Delivered], records: Records, reports: Sequenc
 
 
 def propose(
-    delivered: Sequence[Delivered], snapshot: Snapshot, limits: Limits, progress: Progress = no_progress
+    delivered: Sequence[Delivered],
+    snapshot: Snapshot,
+    limits: Limits,
+    progress: Progress = no_progress,
+    policy: Policy = NO_POLICY,
 ) -> Proposal:
     """Works out what would change; reads the snapshot, writes nothing. Progress is in steps."""
     desired = merge(delivered, snapshot)
     compared = compare(desired, snapshot)
     progress("planning", 1, 3)
     records, reports = resolve_references(protect(compared.records))
-    # What policy keeps from being changed comes here: records = apply_policy(records, facts, settings), plan/policy.py.
+    records = apply_policy(records, policy, snapshot)
     held = hold(records, snapshot, limits)
     progress("planning", 2, 3)
     reported = _reported(delivered, records, [compared.missing, reports])
     found = [*(one.extract.findings for one in delivered), compared.findings, reported, held.findings]
-    proposal = proposal_of(held, compared, desired, findings.ordered(findings.concat(found)), snapshot)
+    reported = findings.ordered(findings.concat(found))
+    proposal = proposal_of(held, compared, desired, reported, snapshot, policy)
     progress("planning", 3, 3)
     return proposal
 
@@ -136,7 +144,8 @@ def _read(run: Run, packages: Mapping[str, Path]) -> _Read:
     Raises SourceUnreadable where it is the only one.
     """
     delivered, states, failed = [], {}, {}
-    names = [name for name, entry in run.config.sources.items() if entry.enabled or name in packages]
+    off = {name for name, schools in switched_off(run.connection).items() if "" in schools}
+    names = [n for n, entry in run.config.sources.items() if n in packages or (entry.enabled and n not in off)]
     for name in names:
         try:
             extract = _extract(run, name, packages.get(name))
@@ -178,6 +187,7 @@ _HELD = {
     "case": "held: the id may have been reused for another person",
     "person": "set aside by a person",
     "undo": "held because a person undid them",
+    "policy": "kept by policy",
     "protected": "kept: a row that cannot be read may be about them",
     "needed": "held: what depends on it would be lost",
     "dependant": "held because it depends on something that is held",
@@ -209,6 +219,11 @@ def _notes(held: Changes, read: _Read, waiting: int, *, first: bool) -> tuple[st
     return tuple(notes)
 
 
+def _policy(connection: sqlite3.Connection, config: Config) -> Policy:
+    manages = {name: frozenset(entry.manages) for name, entry in config.sources.items() if entry.manages}
+    return policy_facts(connection, config.policy, manages)
+
+
 def plan_sources(
     path: Path,
     connection: sqlite3.Connection,
@@ -225,7 +240,7 @@ def plan_sources(
         read = _read(run, packages)
         snapshot = StoreSnapshot(path, connection)
         progress("planning", 0, 0)
-        proposal = propose(read.delivered, snapshot, config.limits, progress)
+        proposal = propose(read.delivered, snapshot, config.limits, progress, _policy(connection, config))
         return _stored(run, read, proposal, snapshot.revision)
 
 
@@ -244,7 +259,7 @@ def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
         state="proposed",
         as_of=run.as_of,
         created_at=created,
-        expires_at=created + timedelta(hours=config.plan_hours),
+        expires_at=created + timedelta(days=config.plan_days),
         sources=tuple(sources),
         kind="sync",
         base=base,
@@ -282,7 +297,7 @@ def plan_undo(path: Path, connection: sqlite3.Connection, config: Config, revisi
         state="proposed",
         as_of=as_of,
         created_at=created,
-        expires_at=created + timedelta(hours=config.plan_hours),
+        expires_at=created + timedelta(days=config.plan_days),
         sources=undone.sources,
         kind="undo",
         base=snapshot.revision,

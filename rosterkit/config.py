@@ -139,7 +139,7 @@ class Config(BaseModel):
     )
     sources: Mapping[str, SourceEntry] = Field(default_factory=dict)
     feeds: Mapping[str, FeedEntry] = Field(default_factory=dict)
-    limits: Limits = Field(default_factory=Limits, description="How much may be removed in one run.")
+    limits: Limits = Field(default_factory=Limits, description="How much may change in one run.")
     policy: PolicySettings = Field(
         default_factory=PolicySettings, description="Who may change what while a source is synced."
     )
@@ -188,7 +188,7 @@ class Config(BaseModel):
                 for name, s in self.sources.items()
             },
             "policy": self.policy.model_dump(mode="json"),
-            "limits": {name: float(value) for name, value in self.limits.model_dump().items()},
+            "limits": {n: v if isinstance(v, str) else float(v) for n, v in self.limits.model_dump().items()},
         }
         return _digest(told)
 

@@ -67,7 +67,7 @@ def propose(
     progress("planning", 2, 3)
     reported = _reported(delivered, records, [compared.missing, reports])
     found = [*(one.extract.findings for one in delivered), compared.findings, reported, held.findings]
-    proposal = proposal_of(held, compared, findings.ordered(findings.concat(found)), snapshot, policy)
+    proposal = proposal_of(held, compared, desired, findings.ordered(findings.concat(found)), snapshot, policy)
     progress("planning", 3, 3)
     return proposal
 
@@ -154,7 +154,9 @@ def _read(run: Run, packages: Mapping[str, Path]) -> _Read:
             failed[name] = str(problem)
             continue
         states[name] = deltas.known(run.connection, name, extract.id)
-        delivered.append(Delivered(name, extract, known=states[name] != "new"))
+        # What an API delivers is fetched again until it is applied: its changes are never queued, so never known.
+        known = states[name] != "new" and extract.cursor is None
+        delivered.append(Delivered(name, extract, known=known))
     return _Read(tuple(delivered), states, failed)
 
 

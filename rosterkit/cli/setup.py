@@ -128,14 +128,28 @@ def rules(
         tables.rules(console, known)
 
 
-@app.command(epilog="Example: rosterkit demo")
+@app.command(epilog="Examples: rosterkit demo; rosterkit demo accidents --students 2000")
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to leave the workspace.")] = Path(
-        "demo-workspace"
-    ),
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="[DIR | accidents]",
+            help="Where to leave the workspace; or accidents: what goes wrong, with and without the guards.",
+        ),
+    ] = Path("demo-workspace"),
+    students: Annotated[int, typer.Option(min=100, help="Of accidents: how large the district is.")] = 40_000,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Of accidents: print the table as Markdown.")] = False,
 ) -> None:
-    """Walk the whole road on a small invented district, and leave a workspace to look at."""
-    from rosterkit.demo import walk
+    """Walk the whole road on a small invented district, and leave a workspace to look at; or show the accidents."""
+    if str(folder) != "accidents":
+        from rosterkit.demo import walk
+
+        with paper() as console:
+            walk(folder, console)
+        return
+    from rosterkit.testing.accidents.report import show
 
     with paper() as console:
-        walk(folder, console)
+        done = show(console, students, markdown=markdown, say=lambda line: typer.echo(line, err=True))
+    if not done:
+        raise typer.Exit(1)

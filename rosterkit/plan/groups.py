@@ -1,88 +1,20 @@
-"""What limits hold: which records are removed or added, and in which groups (role, school) each counts."""
+"""In which groups (role, school) the records that a plan changes count."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
 from rosterkit.plan.ids import among, minus
-from rosterkit.plan.limits import GROUPS, PEOPLE, PLACE, Limits, exceeded, halved_classes
-from rosterkit.plan.records import Records, by_entity, comes, ids_by_entity, leaves, links, set_hold
+from rosterkit.plan.limits import GROUPS, PEOPLE, PLACE
+from rosterkit.plan.records import Records
 from rosterkit.plan.snapshot import Snapshot
-from rosterkit.roster.schema import by_name
 from rosterkit.roster.vocabulary import is_school
 
-__all__ = ["hold_over_limits"]
+__all__ = ["Groups"]
 
-_COUNTED = ("absent", "deleted", "removed")
-_CASCADE = ("cascade", "cascade-explicit")
 _FLAGS = ("node", "active", "removed", "added")
-
-
-def hold_over_limits(
-    records: Records, snapshot: Snapshot, limits: Limits, approved: pl.Series
-) -> tuple[Records, dict[str, pl.DataFrame]]:
-    """Holds the archives that a limit holds; also returns them by entity: key and reason (to be stored).
-
-    What a person approved counts, and is not held: an approval is a ceiling, so one record more is held again.
-    ``approved``: nodes.
-    """
-    moving = _moving(records)
-    if not moving["removed"].any():
-        return records, {}
-    found = [pl.DataFrame(schema={"node": pl.Int64, "reason": pl.String})]
-    groups = _Groups.of(records, snapshot)
-    for name, mine in by_entity(moving).items():
-        if not mine["removed"].any():
-            continue
-        entity = by_name(name)
-        rows = mine.join(records.of(entity.name), on="id", maintain_order="left")
-        found.append(exceeded(groups.of_rows(entity.name, rows), snapshot.group_counts(entity), limits))
-        if entity.name == "Enrollment":
-            found.append(_halved(rows, snapshot, limits))
-    held = pl.concat(found).unique("node", keep="first", maintain_order=True)
-    held = held.filter(~among(pl.col("node"), approved)) if approved.len() else held
-    if held.is_empty():
-        return records, {}
-    named = held.join(moving.select("node", "entity", "key"), on="node", maintain_order="left")
-    new = {n: f.select("key", "reason") for n, f in by_entity(named).items()}
-    return set_hold(records, held, "limit"), new
-
-
-def _moving(records: Records) -> pl.DataFrame:
-    """node, entity, id, key, active, removed, added of the records that are removed or added.
-
-    An archive by absence or by a row counts, unless a required parent is proposed for archive too. A record that was
-    delivered and leaves only because its parent does counts as well: its row contradicts the loss of the parent, as
-    when a file of schools or classes was cut short.
-    """
-    archive = (pl.col("action") == "archive").fill_null(value=False)
-    going = records.states.lazy().filter(archive)
-    nodes = going.select("node", "entity", "id").collect()
-    found = links(records, to=ids_by_entity(nodes)) if nodes.height else pl.DataFrame(schema={"node": pl.Int64})
-    with_parent = pl.Series("node", [], dtype=pl.Int64)
-    if found.height:
-        required = pl.col("required") & among(pl.col("old"), nodes["node"])
-        with_parent = found.filter(required)["node"]
-    own = pl.col("cause").is_in(_COUNTED) & ~among(pl.col("node"), with_parent)
-    contradicted = pl.col("present") & pl.col("cause").is_in(_CASCADE)
-    return (
-        records.states.lazy()
-        .filter(leaves() | comes())
-        .select("node", "entity", "id", "key", "active", removed=leaves() & (own | contradicted), added=comes())
-        .filter(pl.col("removed") | pl.col("added"))
-        .collect()
-    )
-
-
-def _halved(rows: pl.DataFrame, snapshot: Snapshot, limits: Limits) -> pl.DataFrame:
-    """Enrollments that are held because their class would fall to less than half."""
-    members = rows.select(
-        "node", "removed", "added", class_id=pl.coalesce("s.class_id", "class_id"), role=pl.coalesce("s.role", "role")
-    )
-    losing = members.filter("removed")["class_id"].unique()
-    return halved_classes(members, snapshot.class_counts(losing), limits)
 
 
 def _value(name: str) -> pl.Expr:
@@ -91,25 +23,25 @@ def _value(name: str) -> pl.Expr:
     return pl.when("active").then(stored).otherwise(pl.coalesce(stored, new))
 
 
-@dataclass(frozen=True)
-class _Groups:
-    """Where records count; ``schools``: ids of the orgs that are schools, every other org counts as the district."""
+class Groups:
+    """Where records count."""
 
-    records: Records
-    snapshot: Snapshot
-    schools: pl.Series
+    def __init__(self, records: Records, snapshot: Snapshot) -> None:
+        self.records = records
+        self.snapshot = snapshot
 
-    @classmethod
-    def of(cls, records: Records, snapshot: Snapshot) -> _Groups:
-        schools = [snapshot.schools()]
-        if "Org" in records.values:
-            rows = records.of("Org")
+    @cached_property
+    def schools(self) -> pl.Series:
+        """Ids of the orgs that are schools; every other org counts as the district."""
+        schools = [self.snapshot.schools()]
+        if "Org" in self.records.values:
+            rows = self.records.of("Org")
             schools[0] = minus(schools[0], rows["id"])
             schools.append(rows.filter(is_school(pl.coalesce("s.type", "type")))["id"])
-        return cls(records, snapshot, pl.concat(schools))
+        return pl.concat(schools)
 
     def of_rows(self, entity: str, rows: pl.DataFrame) -> pl.DataFrame:
-        """GROUPS of records that are removed or added, with their values."""
+        """GROUPS of records (node, active, removed, added) with their values."""
         if entity in PEOPLE:
             out = self._through(rows, PEOPLE[entity])
         elif entity == "ClassTerm":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from rosterkit.plan.fields import BITS
@@ -11,7 +13,7 @@ from rosterkit.plan.records import ENTITY, HOLD, Records, bit, hold_fields, own_
 from rosterkit.roster import findings
 from rosterkit.roster.schema import by_name
 
-__all__ = ["ended_holds", "hold_reused_ids", "hold_stored"]
+__all__ = ["Delivered", "ended_holds", "hold_reused_ids", "hold_stored"]
 
 _UNDONE = "it was undone, and the source delivers nothing new"
 _REUSED = "both names and a second identifier contradict the stored person: was the id given to somebody else?"
@@ -29,8 +31,22 @@ def hold_stored(records: Records, holds: pl.DataFrame, fields: pl.DataFrame) -> 
         return records
     records = _by_person(records, met.filter(pl.col("code") == "person"))
     records = _by_undo(records, met.filter(pl.col("code") == "undo"), fields)
-    limits = met.filter((pl.col("code") == "limit") & (pl.col("action_now") == "archive"))
-    return set_hold(records, limits.select("node", "reason").unique("node", keep="last", maintain_order=True), "limit")
+    return _by_limit(records, met.filter((pl.col("code") == "limit") & (pl.col("action") == pl.col("action_now"))))
+
+
+def _by_limit(records: Records, mine: pl.DataFrame) -> Records:
+    """What the limits of earlier plans hold: that action, or that field whatever its value."""
+    if mine.is_empty():
+        return records
+    whole = mine.filter(pl.col("field") == "").select("node", "reason")
+    records = set_hold(records, whole.unique("node", keep="last", maintain_order=True), "limit")
+    return hold_fields(records, _bits_of(mine.filter(pl.col("field") != "")))
+
+
+def _bits_of(mine: pl.DataFrame) -> pl.DataFrame:
+    """Node and bits of held fields: node, entity, field."""
+    bits = mine.with_columns(pl.col("entity").cast(pl.String)).join(BITS, on=["entity", "field"])
+    return bits.group_by("node").agg(bits=pl.col("bit").unique().sum().cast(pl.UInt32))
 
 
 def _by_person(records: Records, met: pl.DataFrame) -> Records:
@@ -42,8 +58,7 @@ def _by_person(records: Records, met: pl.DataFrame) -> Records:
         mine.filter(pl.col("field") == "").select("node", "reason").unique("node", keep="first", maintain_order=True)
     )
     records = set_hold(records, whole, "person")
-    bits = mine.with_columns(pl.col("entity").cast(pl.String)).join(BITS, on=["entity", "field"])
-    return hold_fields(records, bits.group_by("node").agg(bits=pl.col("bit").unique().sum().cast(pl.UInt32)))
+    return hold_fields(records, _bits_of(mine))
 
 
 def _by_undo(records: Records, met: pl.DataFrame, fields: pl.DataFrame) -> Records:
@@ -98,21 +113,69 @@ def hold_reused_ids(records: Records, approved: pl.Series) -> tuple[Records, pl.
     return held, reported.collect()
 
 
-def ended_holds(records: Records, holds: pl.DataFrame) -> tuple[int, ...]:
-    """Holds by a limit whose record is back, and holds by an undo of which the source now delivers something new."""
+@dataclass(frozen=True)
+class Delivered:
+    """What the full tables of this run say: ``places``, entity and "source/id space/" of each; ``unread``, keys of
+    theirs that stand in rows that cannot be read.
+    """
+
+    places: frozenset[tuple[str, str]]
+    unread: pl.Series
+
+    def lacks(self) -> pl.Expr:
+        """Whether the table of a record (entity, key), where it does not stand, is full."""
+        place = pl.concat_str(
+            pl.col("entity").cast(pl.String), pl.lit(" "), pl.col("key").str.extract("^([^/]*/[^/]*/)")
+        )
+        full = place.is_in([f"{entity} {prefix}" for entity, prefix in self.places])
+        return full & ~pl.col("key").is_in(self.unread.implode())
+
+
+def ended_holds(records: Records, holds: pl.DataFrame, delivered: Delivered) -> tuple[int, ...]:
+    """Holds by a limit whose reason the source took back, and holds by an undo of which it delivers something new.
+
+    An archive: the record is back. A create or restore: it is there after all, or a full table no longer holds it. A
+    field: the delivered value is the stored one.
+    """
     mine = holds.lazy().filter(pl.col("code").is_in(["limit", "undo"])) if holds.height else None
     if mine is None:
         return ()
-    own = ("node", "entity", "id", "key", "active", "present", "deleted", "unset", "invalid", "action", "hold")
+    own = (
+        "node",
+        "entity",
+        "id",
+        "key",
+        "active",
+        "present",
+        "deleted",
+        "unset",
+        "invalid",
+        "changed",
+        "action",
+        "hold",
+    )
     states = records.states.lazy().select(own).rename({"action": "now", "hold": "_hold"})
-    met = mine.with_columns(pl.col("entity").cast(ENTITY)).join(states, on=["entity", "key"]).collect()
+    every = mine.with_columns(pl.col("entity").cast(ENTITY)).join(states, on=["entity", "key"], how="left").collect()
+    met = every.filter(pl.col("node").is_not_null())
     back = own_word()
+    limit = pl.col("code") == "limit"
     archive = (pl.col("action") == "archive") & ((back & pl.col("now").ne_missing("archive")) | ~pl.col("active"))
-    returns = pl.col("active") | (pl.col("_hold").is_null() & pl.col("now").is_not_null())
+    returns = pl.col("active") | (pl.col("_hold").is_null() & pl.col("now").is_not_null() & ~limit)
     restore = (pl.col("action") == "restore") & back & returns
-    ended = met.filter((pl.col("field") == "") & (archive | restore))["hold_id"].to_list()
+    created = (pl.col("action") == "create") & limit & pl.col("active")
+    ended = met.filter((pl.col("field") == "") & (archive | restore | created))["hold_id"].to_list()
+    coming = every.filter(limit & pl.col("action").is_in(["create", "restore"]))
+    ended += coming.filter(~pl.col("present").fill_null(value=False) & delivered.lacks())["hold_id"].to_list()
     valued = met.filter((pl.col("field") != "") & back)
-    return tuple(sorted({*ended, *_delivered_anew(records, valued)}))
+    anew = _delivered_anew(records, valued.filter(~limit))
+    return tuple(sorted({*ended, *anew, *_as_stored(valued.filter(limit))}))
+
+
+def _as_stored(holds: pl.DataFrame) -> list[int]:
+    """Holds by a limit on a field that is delivered as it is stored."""
+    named = holds.with_columns(pl.col("entity").cast(pl.String)).join(BITS, on=["entity", "field"])
+    other = pl.col("unset") | pl.col("invalid") | pl.col("changed")
+    return named.filter(pl.col("active") & ((other & pl.col("bit")) == 0))["hold_id"].to_list()
 
 
 def _delivered_anew(records: Records, holds: pl.DataFrame) -> list[int]:

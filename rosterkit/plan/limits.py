@@ -1,4 +1,4 @@
-"""Limits on what is removed: checked before anything is written, they hold archives.
+"""The settings of the limits, and the limits on what is removed: checked before anything is written.
 
 Both a share and a minimum must be passed. A group is (entity, role, school); people at several schools count in each,
 those with none at the district (school 0). What follows from an archived parent counts at the parent.
@@ -7,6 +7,8 @@ How many there are is counted by the store; what is removed and what comes is kn
 """
 
 from __future__ import annotations
+
+from typing import Any, Literal
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,33 +37,89 @@ PEOPLE = {
 """The entities that count where a person does, and the column that says who that is."""
 
 
+def _share(default: float, text: str) -> Any:
+    return Field(default=default, ge=0, le=100, description=text)
+
+
+def _number(default: int, text: str) -> Any:
+    return Field(default=default, ge=0, description=text)
+
+
 class Limits(BaseModel):
-    """How much may be removed in one run before it is held for a person."""
+    """How much may be removed, created and changed in one run before it is held for a person."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    max_removed_percent: float = Field(
-        default=5,
-        ge=0,
-        le=100,
-        description="Archives are held where more than this percentage of a group (entity, role, school) is removed, "
-        "and more than `min_removed` records are.",
+    max_removed_percent: float = _share(
+        5,
+        "Archives are held where more than this percentage of a group (entity, role, school) is removed, and more than "
+        "`min_removed` records are.",
     )
-    min_removed: int = Field(default=5, ge=0, description="Always allow up to this many removals per group.")
-    max_removed_overall_percent: float = Field(
-        default=5,
-        ge=0,
-        le=100,
-        description="The same over the whole district: archives of that entity and role are then held everywhere.",
+    min_removed: int = _number(5, "Always allow up to this many removals per group.")
+    max_removed_overall_percent: float = _share(
+        5, "The same over the whole district: archives of that entity and role are then held everywhere."
     )
-    min_removed_overall: int = Field(
-        default=25, ge=0, description="Always allow up to this many removals over the district."
+    min_removed_overall: int = _number(25, "Always allow up to this many removals over the district.")
+    halving_min_size: int = _number(
+        5,
+        "A group of at least this many that falls to none, or to less than half, is held; the same holds for the "
+        "enrollments of a class that stays.",
     )
-    halving_min_size: int = Field(
-        default=5,
-        ge=0,
-        description="A group of at least this many that falls to none, or to less than half, is held; the same holds "
-        "for the enrollments of a class that stays.",
+    max_created_percent: float = _share(
+        5,
+        "Creates and restores are held where more than this percentage of a group comes, and more than `min_created` "
+        "records do. A first load is not counted, and neither is what belongs to a new record.",
+    )
+    min_created: int = _number(25, "Always allow up to this many creates and restores per group.")
+    max_created_overall_percent: float = _share(5, "The same over the whole district.")
+    min_created_overall: int = _number(25, "Always allow up to this many creates and restores over the district.")
+    max_reissued_percent: float = _share(
+        2,
+        "Creates and archives are both held where more than this percentage of an entity and role comes, and as many "
+        "leave: the ids may have been re-issued.",
+    )
+    min_reissued: int = _number(25, "Always allow up to this many records to come and to leave in one run.")
+    max_changed_names_percent: float = _share(
+        5,
+        "Names of people are held where those of more than this percentage of a group would change. Every field is "
+        "counted by itself, and only that field is held. The same over the whole district.",
+    )
+    max_changed_email_percent: float = _share(5, "The same for e-mail addresses.")
+    max_changed_identifiers_percent: float = _share(
+        5,
+        "The same for identifiers: usernames, numbers, birth dates, the class, user and role of an enrollment, the "
+        "user, org and role of a role.",
+    )
+    max_changed_links_percent: float = _share(
+        5, "The same for links: guardian and student, class and term, class and course, parents of orgs and sessions."
+    )
+    max_cleared_percent: float = _share(5, "The same for any field that becomes blank.")
+    max_changed_school_percent: float = _share(10, "The same for the school of a person, a class or an enrollment.")
+    max_changed_phone_percent: float = _share(10, "The same for phone numbers.")
+    max_changed_grade_percent: float = _share(10, "The same for the grades of people.")
+    max_changed_other_percent: float = _share(75, "The same for every other field.")
+    max_new_column_percent: float = _share(
+        5, "The same for attributes that hold a column which none of these records had: its header may be misspelt."
+    )
+    min_changed: int = _number(5, "Always allow a field to change in up to this many records per group.")
+    min_changed_overall: int = _number(
+        25, "Always allow a field to change in up to this many records over the district."
+    )
+    max_renamed_people: int = _number(
+        5,
+        "Updates of people are held where given and family name both change at more than this many, at a school or "
+        "over the district: records of one person may stand under the id of another.",
+    )
+    max_guardians: int = _number(6, "How many guardians a student usually has at most.")
+    max_shape_percent: float = _share(
+        2,
+        "New guardian links are held where more than this percentage of the students would have more than "
+        "`max_guardians`; new records, where the ids of as many differ from others by leading zeros alone.",
+    )
+    min_shape: int = _number(5, "Always allow up to this many of these.")
+    on_limit: Literal["hold", "hold_all"] = Field(
+        default="hold",
+        description="`hold` holds what exceeded a limit and what depends on it. `hold_all` holds the whole plan.",
     )
 
 

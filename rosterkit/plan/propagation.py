@@ -11,7 +11,17 @@ from __future__ import annotations
 import polars as pl
 
 from rosterkit.plan.ids import among
-from rosterkit.plan.records import Records, has, hold_fields, ids_by_entity, leaves, links, outcome_active, set_hold
+from rosterkit.plan.records import (
+    Records,
+    has,
+    hold_fields,
+    ids_by_entity,
+    leaves,
+    links,
+    outcome_active,
+    removed_link,
+    set_hold,
+)
 
 __all__ = ["propagate"]
 
@@ -37,12 +47,6 @@ def _newly(records: Records, before: pl.DataFrame) -> pl.DataFrame:
     beside = pl.concat([records.states.select("node", "entity", "id", "hold", "held_fields"), was], how="horizontal")
     moved = pl.col("hold").ne_missing(pl.col("was")) | (pl.col("held_fields") != pl.col("was_fields"))
     return beside.lazy().filter(moved).select("node", "entity", "id").collect()
-
-
-def _removed_link() -> pl.Expr:
-    """Guardian links that a readable row took away: nothing but their own limit holds them."""
-    by_row = pl.col("cause").is_in(["removed", "deleted"]).fill_null(value=False)
-    return (pl.col("entity") == "GuardianLink") & by_row
 
 
 def _with_flags(found: pl.DataFrame, records: Records) -> pl.LazyFrame:
@@ -74,9 +78,9 @@ def _to_children(records: Records, found: pl.DataFrame, new: pl.Series) -> Recor
     flags = pl.col("old_case", "old_unborn", "old_kept", "new_case", "new_unborn", "new_kept").fill_null(value=False)
     free = action.is_not_null() & pl.col("hold").is_null()
     archive = (action == "archive").fill_null(value=False)
-    case = (pl.col("old_case") | pl.col("new_case")) & ~_removed_link()
+    case = (pl.col("old_case") | pl.col("new_case")) & ~removed_link()
     unborn = pl.col("new_unborn") & ~archive
-    kept = pl.col("old_kept") & archive & ~_removed_link()
+    kept = pl.col("old_kept") & archive & ~removed_link()
     # A reference was to be cleared because its target leaves: the target stays, and so does the reference.
     cleared = pl.col("old_kept") & (action == "update").fill_null(value=False) & pl.col("new").is_null() & free
     marked = rows.with_columns(flags).with_columns(

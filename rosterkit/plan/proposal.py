@@ -13,34 +13,36 @@ from rosterkit.plan.compare import Compared
 from rosterkit.plan.content_hash import content_hash
 from rosterkit.plan.deferred import changed, deferred
 from rosterkit.plan.fields import Names, changed_fields
-from rosterkit.plan.groups import hold_over_limits
-from rosterkit.plan.holds import ended_holds, hold_reused_ids, hold_stored
+from rosterkit.plan.holds import Delivered, ended_holds, hold_reused_ids, hold_stored
 from rosterkit.plan.kept import NO_POLICY, Policy, pins_of
+from rosterkit.plan.limit_holds import hold_over_limits
 from rosterkit.plan.limits import Limits
+from rosterkit.plan.merge import Desired
 from rosterkit.plan.propagation import propagate
 from rosterkit.plan.records import Records
-from rosterkit.plan.snapshot import Snapshot
+from rosterkit.plan.snapshot import HOLDS, Snapshot
+from rosterkit.sources.base import Coverage
 
 __all__ = ["Held", "Proposal", "hold", "proposal_of"]
 
 
 @dataclass(frozen=True)
 class Held:
-    """Records with everything that holds them. ``new``, by entity: key and reason of archives that a limit holds from
-    now on. ``fields``: FIELDS of what updates and restores change.
+    """Records with everything that holds them. ``new``: what a limit holds from now on (NEW_HOLDS).
+    ``fields``: FIELDS of what updates and restores change.
     """
 
     records: Records
     fields: pl.DataFrame
     findings: pl.DataFrame
-    new: Mapping[str, pl.DataFrame]
+    new: pl.DataFrame
     names: Names
 
 
 @dataclass(frozen=True)
 class Proposal:
     """``deferred``, by entity: what is to be kept as delivered and not stored (DEFERRED); ``settled``, by entity: keys
-    whose deferred row is done. ``new_holds``, by entity: key and reason of archives that a limit holds from now on.
+    whose deferred row is done. ``new_holds``: what a limit holds from now on (NEW_HOLDS).
     ``ended_holds``: ids of holds whose reason is gone. ``next_ids``: by entity the next integer id.
     """
 
@@ -49,7 +51,7 @@ class Proposal:
     content_hash: str
     deferred: Mapping[str, pl.DataFrame]
     settled: Mapping[str, pl.Series]
-    new_holds: Mapping[str, pl.DataFrame]
+    new_holds: pl.DataFrame
     ended_holds: tuple[int, ...]
     used_approvals: tuple[int, ...]
     next_ids: Mapping[str, int]
@@ -65,16 +67,21 @@ def hold(records: Records, snapshot: Snapshot, limits: Limits) -> Held:
     records = hold_stored(records, snapshot.holds(), fields)
     records, findings = hold_reused_ids(records, approved.whole)
     records = free(records, approved)
-    records, new = hold_over_limits(records, snapshot, limits, approved.whole)
+    records, new = hold_over_limits(records, snapshot, limits, approved, fields)
     return Held(propagate(records), fields, findings, new, names)
 
 
 def proposal_of(
-    held: Held, compared: Compared, findings: pl.DataFrame, snapshot: Snapshot, policy: Policy = NO_POLICY
+    held: Held,
+    compared: Compared,
+    desired: Mapping[str, tuple[Desired, ...]],
+    findings: pl.DataFrame,
+    snapshot: Snapshot,
+    policy: Policy = NO_POLICY,
 ) -> Proposal:
     """The plan of these records."""
     records, holds = held.records, snapshot.holds()
-    changes = changes_of(records, held.fields, holds, compared.refreshed, held.names)
+    changes = changes_of(records, held.fields, pl.concat([holds, _as_holds(held.new)]), compared.refreshed, held.names)
     changes = replace(changes, pins=pins_of(changes, policy, snapshot))
     kept, before = deferred(records), snapshot.deferred()
     return Proposal(
@@ -84,10 +91,27 @@ def proposal_of(
         deferred=changed(kept, before),
         settled={name: _done(rows, kept.get(name)) for name, rows in before.items()},
         new_holds=held.new,
-        ended_holds=ended_holds(records, holds),
+        ended_holds=ended_holds(records, holds, _full(desired)),
         used_approvals=used(snapshot.approved(), _going(records)),
         next_ids=compared.next_ids,
     )
+
+
+def _as_holds(new: pl.DataFrame) -> pl.DataFrame:
+    own = {"hold_id": pl.lit(0, pl.Int64), "value": pl.lit(None, pl.String), "code": pl.lit("limit")}
+    return new.with_columns(**own).select(list(HOLDS))
+
+
+def _full(desired: Mapping[str, tuple[Desired, ...]]) -> Delivered:
+    full = [
+        (name, f"{one.source}/{one.id_space}/", one.invalid)
+        for name, tables in desired.items()
+        for one in tables
+        if one.coverage == Coverage.FULL
+    ]
+    unread = [(prefix + ids).alias("key") for _, prefix, ids in full]
+    places = frozenset((name, prefix) for name, prefix, _ in full)
+    return Delivered(places, pl.concat([pl.Series("key", [], dtype=pl.String), *unread]))
 
 
 def _done(before: pl.DataFrame, kept: pl.DataFrame | None) -> pl.Series:

@@ -37,6 +37,7 @@ __all__ = [
     "outcome_active",
     "own_word",
     "proposed",
+    "removed_link",
     "set_hold",
 ]
 
@@ -132,6 +133,12 @@ def comes() -> pl.Expr:
 def outcome_active() -> pl.Expr:
     """Whether the record is active if every proposed action is applied."""
     return (pl.col("active") & ~leaves()) | comes()
+
+
+def removed_link() -> pl.Expr:
+    """Guardian links that a readable row took away: nothing but their own limit holds them."""
+    by_row = pl.col("cause").is_in(["removed", "deleted"]).fill_null(value=False)
+    return (pl.col("entity") == "GuardianLink") & by_row
 
 
 def own_word() -> pl.Expr:

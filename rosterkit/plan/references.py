@@ -118,7 +118,6 @@ def _judged(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame) -
     flags = ("known", "active", "present", "deleted", "protected", "unset", "invalid", "action", "cause", "hold")
     of_target = pl.col("gone", "gone_old", "leaving", "explicit", "explicit_old", "delivered")
     lives, required = pl.col("lives"), pl.col("required")
-    goes = pl.col("archived") | pl.col("waits")
     stays = pl.col("known") & pl.col("active") & (~pl.col("protected") | pl.col("by_row"))
     back = (pl.col("action") == "restore").fill_null(value=False)
     return (

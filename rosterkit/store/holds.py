@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from rosterkit.plan.changes import Changes
 from rosterkit.plan.snapshot import KEY_PARTS
 from rosterkit.store.plans import now
 
@@ -51,15 +52,26 @@ def end(connection: sqlite3.Connection, ids: Sequence[int], why: str) -> None:
     connection.executemany("update hold set ended_at=?, ended_why=? where id=?", ((at, why, i) for i in ids))
 
 
-def end_limits(connection: sqlite3.Connection, archived: Mapping[str, pl.DataFrame], why: str) -> None:
-    """Ends the holds by a limit of records that are archived now after all; the frames have KEY_PARTS."""
-    at = now().isoformat()
-    for entity, keys in archived.items():
-        connection.executemany(
-            "update hold set ended_at=?, ended_why=? where source=? and id_space=? and sourced_id=? and entity=? "
-            "and code='limit' and ended_at is null",
-            ((at, why, *key, entity) for key in keys.select(KEY_PARTS).iter_rows()),
-        )
+def end_limits(connection: sqlite3.Connection, applied: Changes, why: str) -> None:
+    """Ends the holds by a limit of what is applied now after all."""
+    names = ("id", "entity", *KEY_PARTS, "action", "field")
+    found = connection.execute(
+        f"select {', '.join(names)} from hold where code='limit' and ended_at is null"
+    ).fetchall()
+    if not found:
+        return
+    shape = {name: pl.Int64 if name == "id" else pl.String for name in names}
+    held = pl.DataFrame(found, schema=shape, orient="row")
+    ended: list[int] = []
+    for part, entity, frame in applied.frames():
+        if part not in ("create", "status", "update"):
+            continue
+        own = {"create": [pl.lit("create").alias("action")], "update": [], "status": []}[part]
+        done = frame.lazy().with_columns(*own, entity=pl.lit(entity))
+        done = done if part == "update" else done.with_columns(field=pl.lit(""))
+        on = ["entity", *KEY_PARTS, "action", "field"]
+        ended += held.lazy().join(done.select(on).unique(), on=on, how="semi").collect()["id"].to_list()
+    end(connection, ended, why)
 
 
 def listed(connection: sqlite3.Connection, where: str = "", values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

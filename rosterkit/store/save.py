@@ -79,9 +79,8 @@ def store_proposal(
         plans.save(connection, plan, settings_digest, frames)
         _reserve(connection, proposal.next_ids)
         new = (
-            StoredHold(name, key, "limit", reason, action="archive")
-            for name, frame in proposal.new_holds.items()
-            for key, reason in frame.iter_rows()
+            StoredHold(entity, key, "limit", reason, action, field)
+            for entity, key, action, field, reason in proposal.new_holds.iter_rows()
         )
         holds.add(connection, "rosterkit", new)
 
@@ -125,8 +124,7 @@ def _use(connection: sqlite3.Connection, plan: Plan, changes: Changes) -> None:
         else:
             ended.append(int(which))
     holds.end(connection, ended, f"plan {plan.id}: its reason is gone")
-    gone = {n: f.filter(pl.col("action") == "archive") for n, f in changes.status.items()}
-    holds.end_limits(connection, gone, f"plan {plan.id}: a person approved it")
+    holds.end_limits(connection, changes, f"plan {plan.id}: a person approved it")
 
 
 def _undo_holds(connection: sqlite3.Connection, plan: Plan, actor: str) -> None:

@@ -217,7 +217,7 @@ def test_a_row_whose_parent_left_is_seen_though_it_is_delivered_as_before(ws: Wo
 def test_a_record_that_somebody_decided_about_is_seen_though_it_is_delivered_as_before(ws: Workspace) -> None:
     gone = saying({"User": {f"P{i}": None for i in range(6)}})
     apply(ws, plan_extract(ws, gone))  # more than half leave: held by a limit
-    assert {hold.code for hold in ws.holds()} == {"limit"}
+    assert {hold.code for hold in ws.holds()} == {"limit", "dependant"}
     apply(ws, alike(ws, Saying(TRUTH, TRUTH).extract()))
     assert ws.holds() == ()
 

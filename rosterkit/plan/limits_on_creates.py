@@ -1,0 +1,93 @@
+"""Limits on what comes, and on what comes while as much leaves: pure functions over counts."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from rosterkit.plan.limits import Limits
+
+_ALL = 100  # percent: the limit is off
+
+__all__ = ["overcrowded", "reissued", "too_many_created", "zero_stripped"]
+
+
+def too_many_created(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """The records that come and are too many: node and reason. Too many over all, in any role, is held everywhere.
+
+    ``groups``: limits.GROUPS of one entity, of which ``added`` counts; ``base``: snapshot.GROUP_COUNTS. A role of which
+    none was there before is a first load.
+    """
+    coming = groups.lazy().filter("added")
+    in_all = base.lazy().filter(pl.col("school_id").is_null() & (pl.col("base") > 0)).drop("school_id")
+    by_school = base.lazy().filter(pl.col("school_id").is_not_null())
+    known = coming.join(in_all.select("role"), on="role", how="semi")
+    over_all = _created_over(known, ["role"], in_all, limits.max_created_overall_percent, limits.min_created_overall)
+    most = over_all.sort("count", "role", descending=[True, False]).head(1)
+    everywhere = most.select(reason=pl.format("over all, {}", "reason"))
+    here = _created_over(known, ["role", "school_id"], by_school, limits.max_created_percent, limits.min_created)
+    reasons = here.select("role", "school_id", reason=pl.format("at this school, {}", "reason"))
+    parts = [known.join(everywhere, how="cross"), known.join(reasons, on=["role", "school_id"])]
+    found = pl.concat([part.select("node", "reason") for part in parts])
+    return found.unique("node", keep="first", maintain_order=True).collect()
+
+
+def _created_over(known: pl.LazyFrame, by: list[str], base: pl.LazyFrame, percent: float, minimum: int) -> pl.LazyFrame:
+    """Group, count and the sentence that says how many come."""
+    found = known.unique(["node", *by]).group_by(by).len("count").join(base, on=by, how="left")
+    found = found.with_columns(pl.col("base").fill_null(0))
+    over = found.filter((pl.col("count") > (pl.col("base") * percent / 100).floor()) & (pl.col("count") > minimum))
+    text = f"{{}} would come to {{}}, above the limit of {percent:g} % and {minimum}"
+    return over.select(*by, "count", reason=pl.format(text, "count", "base"))
+
+
+def reissued(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """Where many come and many leave, both: node and reason. Counted over all, by role.
+
+    So is the complete exchange of a few, at least two: everything leaves, and others come.
+    """
+    in_all = base.lazy().filter(pl.col("school_id").is_null()).drop("school_id")
+    once = groups.lazy().unique(["node", "role"])
+    counts = once.group_by("role").agg(pl.col("removed", "added").cast(pl.Int64).sum())
+    known = counts.join(in_all, on="role", how="left").with_columns(pl.col("base").fill_null(0))
+    share = (pl.col("base") * limits.max_reissued_percent / 100).floor()
+    both = pl.min_horizontal("removed", "added")
+    exchanged = (pl.col("removed") == pl.col("base")) & (both > 1) & (pl.lit(limits.max_reissued_percent) < _ALL)
+    over = known.filter(((both > share) & (both > limits.min_reissued)) | exchanged)
+    text = f"{{}} would leave and {{}} would come, above the limit of {limits.max_reissued_percent:g} % and "
+    text += f"{limits.min_reissued} for both together"
+    reasons = over.select("role", reason=pl.format("over all, " + text, "removed", "added"))
+    return once.join(reasons, on="role").select("node", "reason").unique("node").collect()
+
+
+def zero_stripped(coming: pl.DataFrame, others: pl.DataFrame, base: int, limits: Limits) -> pl.DataFrame:
+    """Records whose ids are alike but for leading zeros, where so many of those come: node and reason.
+
+    ``coming`` and ``others``: node and key of the records that come, and of those that are there.
+    """
+
+    def stripped(frame: pl.DataFrame) -> pl.LazyFrame:
+        place, own = pl.col("key").str.extract(r"^([^/]*/[^/]*/)"), pl.col("key").str.extract(r"^[^/]*/[^/]*/(.*)$")
+        return frame.lazy().with_columns(_stripped=place + own.str.replace_all("(^|:)0+", "$1"))
+
+    met = stripped(coming).join(stripped(others), on="_stripped", suffix="_other")
+    alike = met.filter(pl.col("key") != pl.col("key_other")).select("node", "node_other").collect()
+    count = alike["node"].n_unique()
+    if count <= max(int(base * limits.max_shape_percent / 100), limits.min_shape):
+        return pl.DataFrame(schema={"node": pl.Int64, "reason": pl.String})
+    reason = f"the ids of {count} that would come are those of others but for leading zeros"
+    nodes = pl.concat([alike["node"], alike["node_other"].alias("node")]).unique()
+    return nodes.to_frame().with_columns(reason=pl.lit(reason))
+
+
+def overcrowded(links: pl.DataFrame, before: pl.DataFrame, students: int, limits: Limits) -> pl.DataFrame:
+    """Of guardian links that come (node, student_id), those of too many students with too many: node and reason.
+
+    ``before``: student_id and how many links of each of these students stay (``base``).
+    """
+    counts = links.lazy().group_by("student_id").len("count").join(before.lazy(), on="student_id", how="left")
+    many = counts.filter(pl.col("count") + pl.col("base").fill_null(0) > limits.max_guardians).collect()
+    if many.height <= max(int(students * limits.max_shape_percent / 100), limits.min_shape):
+        return pl.DataFrame(schema={"node": pl.Int64, "reason": pl.String})
+    reason = f"{many.height} of {students} students would have more than {limits.max_guardians} guardians"
+    mine = links.lazy().join(many.lazy(), on="student_id", how="semi").select("node", reason=pl.lit(reason))
+    return mine.collect()

@@ -1,0 +1,75 @@
+"""Limits on what is changed, field by field: pure functions over the changes and how many records there are."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from rosterkit.plan.field_kinds import CLEARED, percents
+from rosterkit.plan.limits import Limits
+
+__all__ = ["CHANGED", "may_exceed", "over_the_limit", "renamed"]
+
+CHANGED: dict[str, type[pl.DataType]] = {
+    "node": pl.Int64,
+    "field": pl.String,  # a label
+    "kind": pl.String,  # of field_kinds
+    "role": pl.String,  # "" where the entity has none
+    "school_id": pl.Int64,  # 0 = the district
+}
+"""One row for each changed field of a record, each kind that it counts as, and each group that the record counts in."""
+
+_SCHOOL = ("role", "school_id")
+_SMALL = "at this school, {}"
+_ALL = "over all, {}"
+
+
+def may_exceed(fields: pl.DataFrame, limits: Limits) -> bool:
+    """Whether so many records change (node, field) that a limit could be passed: else nothing need be counted."""
+    smallest = min(limits.min_changed, limits.min_changed_overall)
+    most = fields.lazy().group_by("field").len().select(pl.col("len").max()).collect().item()
+    return bool(most is not None and most > smallest)
+
+
+def _counted(rows: pl.LazyFrame, by: tuple[str, ...], base: pl.LazyFrame, limits: Limits) -> pl.LazyFrame:
+    """field, kind and group that are over the limit, with the sentence that says so."""
+    minimum = limits.min_changed if "school_id" in by else limits.min_changed_overall
+    counts = rows.unique(["node", "field", "kind", *by]).group_by("field", "kind", *by).len("count")
+    many = counts.filter(pl.col("count") > minimum).join(base, on=list(by), how="left")
+    shares = many.join(percents(limits).lazy(), on="kind").with_columns(pl.col("base").fill_null(0))
+    over = shares.filter(pl.col("count") > (pl.col("base") * pl.col("percent") / 100).floor())
+    change = pl.when(pl.col("kind") == CLEARED).then(pl.lit("lose")).otherwise(pl.lit("change"))
+    said = pl.format(
+        "{} of {} would {} their {}, above the limit of {} % and {}",
+        *("count", "base", change, "field", pl.col("percent").cast(pl.Int64), pl.lit(minimum)),
+    )
+    place = _SMALL if "school_id" in by else _ALL
+    return over.select("field", "kind", *by, "count", reason=pl.format(place, said))
+
+
+def over_the_limit(rows: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """The fields that a limit holds: node, field and reason, one row each. ``rows``: CHANGED of one entity.
+
+    What is too much over all, in any role, is held everywhere. ``base``: snapshot.GROUP_COUNTS.
+    """
+    lazy, by_school = rows.lazy(), base.lazy().filter(pl.col("school_id").is_not_null())
+    in_all = base.lazy().filter(pl.col("school_id").is_null()).drop("school_id")
+    most = _counted(lazy, ("role",), in_all, limits).sort("count", "role", descending=[True, False])
+    everywhere = most.unique("field", keep="first", maintain_order=True).select("field", "reason")
+    here = _counted(lazy, _SCHOOL, by_school, limits).select("field", "kind", *_SCHOOL, "reason")
+    parts = [lazy.join(everywhere, on="field"), lazy.join(here, on=["field", "kind", *_SCHOOL])]
+    found = pl.concat([part.select("node", "field", "reason") for part in parts])
+    return found.unique(["node", "field"], keep="first", maintain_order=True).collect()
+
+
+def renamed(people: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """Of people whose names both change (node, role, school_id), those that are too many: node and reason."""
+    lazy, parts = people.lazy(), []
+    for by, place in ((["role"], _ALL), (list(_SCHOOL), _SMALL)):
+        counts = lazy.unique(["node", *by]).group_by(by).len("count")
+        over = counts.filter(pl.col("count") > limits.max_renamed_people)
+        said = pl.format(
+            "both names would change at {} people, above the limit of {}", "count", pl.lit(limits.max_renamed_people)
+        )
+        reasons = over.select(*by, reason=pl.format(place, said))
+        parts.append(lazy.join(reasons, on=by).select("node", "reason"))
+    return pl.concat(parts).unique("node", keep="first", maintain_order=True).collect()

@@ -53,9 +53,8 @@ def _values(path: Path, connection: sqlite3.Connection, entity: Entity, record: 
         file, line = place["source_file"][0], place["source_line"][0]
         past = event.past
         pin = lying.get(column.label)
-        over = (True, pin["value"], pin["code"]) if pin else (False, None, "")
-        where = (past.revision, past.plan, file or "", line or 0, past.actor, past.at)
-        out.append(Value(column.label, value, *where, *over))
+        made = Value(column.label, value, past.revision, past.plan, file or "", line or 0, past.actor, past.at)
+        out.append(replace(made, pinned=True, pin=pin["value"], pin_code=pin["code"]) if pin else made)
     return tuple(out)
 
 

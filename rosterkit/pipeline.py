@@ -67,8 +67,7 @@ def propose(
     progress("planning", 2, 3)
     reported = _reported(delivered, records, [compared.missing, reports])
     found = [*(one.extract.findings for one in delivered), compared.findings, reported, held.findings]
-    reported = findings.ordered(findings.concat(found))
-    proposal = proposal_of(held, compared, desired, reported, snapshot, policy)
+    proposal = proposal_of(held, compared, desired, findings.ordered(findings.concat(found)), snapshot, policy)
     progress("planning", 3, 3)
     return proposal
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -54,7 +55,7 @@ def _values(path: Path, connection: sqlite3.Connection, entity: Entity, record: 
         past = event.past
         pin = lying.get(column.label)
         made = Value(column.label, value, past.revision, past.plan, file or "", line or 0, past.actor, past.at)
-        out.append(replace(made, pinned=True, pin=pin["value"], pin_code=pin["code"]) if pin else made)
+        out.append(replace(made, pinned=True, pinned_value=pin["value"], pinned_by=pin["code"]) if pin else made)
     return tuple(out)
 
 

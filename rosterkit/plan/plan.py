@@ -31,7 +31,7 @@ class Counts:
 class Plan:
     """What is known of a plan without opening its changes.
 
-    ``changes`` and ``held`` (disjoint) count records by entity; ``findings`` counts by severity. ``state`` is proposed,
+    ``changes`` and ``held`` (disjoint) count records by entity; ``findings`` counts by severity. ``state`` is tried, proposed,
     approved, rejected, superseded or applied; a proposed or approved plan past ``expires_at`` is expired.
     """
 

@@ -31,8 +31,8 @@ class Counts:
 class Plan:
     """What is known of a plan without opening its changes.
 
-    ``changes`` and ``held`` (disjoint) count records by entity; ``findings`` counts by severity. ``state`` is tried, proposed,
-    approved, rejected, superseded or applied; a proposed or approved plan past ``expires_at`` is expired.
+    ``changes`` and ``held`` (disjoint) count records by entity; ``findings`` counts by severity. ``state`` is proposed,
+    approved, rejected, superseded, applied or tried; a proposed or approved plan past ``expires_at`` is expired.
     """
 
     id: str

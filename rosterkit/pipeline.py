@@ -109,6 +109,7 @@ class Run:
     as_of: date
     scratch: Path
     progress: Progress
+    keep: bool = True  # whether the plan is stored
 
 
 def _extract(run: Run, name: str, package: Path | None) -> Extract:
@@ -131,7 +132,7 @@ def _extract(run: Run, name: str, package: Path | None) -> Extract:
         cursor=cursor[0] if cursor else None,
         ignored_lines=_accepted_lines(run.connection, name),
         size_limits=run.config.caps,
-        row_cache=RowCache(run.path.parent / "cache" / "rows", may_write=True),
+        row_cache=RowCache(run.path.parent / "cache" / "rows", may_write=run.keep),
         secret=lambda reference: resolve(reference, run.path.parent).get_secret_value(),
     )
     return checked(reader.extract(settings, context))
@@ -230,12 +231,15 @@ def plan_sources(
     packages: Mapping[str, Path],
     as_of: date,
     progress: Progress,
+    *,
+    keep: bool = True,
 ) -> Plan:
-    """Reads the sources, works out the plan and stores it; returns it. ``packages``, by source: what is read instead of
-    what its settings name.
+    """Reads the sources, works out the plan and, with ``keep``, stores it; returns it.
+
+    ``packages``, by source: what is read instead of what its settings name.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        run = Run(path, connection, config, as_of, Path(scratch), progress)
+        run = Run(path, connection, config, as_of, Path(scratch), progress, keep)
         read = _read(run, packages)
         snapshot = StoreSnapshot(path, connection)
         progress("planning", 0, 0)
@@ -244,7 +248,7 @@ def plan_sources(
 
 
 def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
-    """Stores the proposal as a plan."""
+    """The proposal as a plan, which is stored where the run keeps it."""
     config, connection = run.config, run.connection
     sources = [one.source for one in read.delivered]
     queued = [*deltas.waiting(connection, sources), *((one.source, one.extract.id) for one in read.delivered)]
@@ -255,7 +259,7 @@ def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
     created, severities = plans.now(), Counter(proposal.findings["severity"].to_list())
     plan = Plan(
         id=_id(run.as_of),
-        state="proposed",
+        state="proposed" if run.keep else "tried",
         as_of=run.as_of,
         created_at=created,
         expires_at=created + timedelta(days=config.plan_days),
@@ -272,7 +276,8 @@ def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
         segments=tuple((t.entity, "", str(t.coverage), t.reason) for one in read.delivered for t in one.extract.tables),
         notes=_notes(held, read, len(covered) - len(sources) + 1, first=first),
     )
-    store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered)
+    if run.keep:
+        store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered)
     return plan
 
 

@@ -83,7 +83,7 @@ LINES: dict[str, type[pl.DataType]] = {
     "after_name": pl.String,
     "why": pl.String,  # the reason, a short sentence
     "file": pl.String,
-    "line": pl.Int64,  # 0 where no line says it (an absence)
+    "line": pl.Int64,  # 0 where there is none (an absence)
     "held": pl.String,  # "" = will be applied; else the code of what holds it (docs/how-the-road-works.md)
     "held_why": pl.String,
 }

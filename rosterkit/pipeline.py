@@ -19,6 +19,7 @@ from rosterkit.plan.changes import Changes, counts
 from rosterkit.plan.compare import compare
 from rosterkit.plan.dangling import as_findings
 from rosterkit.plan.kept import NO_POLICY, Policy, apply_policy
+from rosterkit.plan.limit_holds import SUSPECTED
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Delivered, merge
 from rosterkit.plan.plan import Plan
@@ -183,7 +184,7 @@ def _held_records(held: Changes) -> Counter[str]:
 
 
 _HELD = {
-    "limit": "held by a limit on what may be removed",
+    "limit": "held by a limit on what may change in one run",
     "case": "held: the id may have been reused for another person",
     "person": "set aside by a person",
     "undo": "held because a person undid them",
@@ -192,6 +193,12 @@ _HELD = {
     "needed": "held: what depends on it would be lost",
     "dependant": "held because it depends on something that is held",
 }
+
+
+def _causes(held: Changes) -> list[str]:
+    """The causes that limits suspect, each once."""
+    reasons = {r for _, _, f in held.frames() for r in f.filter(pl.col("hold") == "limit")["hold_reason"].unique()}
+    return sorted({reason.partition(SUSPECTED)[2].removesuffix("?") for reason in reasons if SUSPECTED in reason})
 
 
 def _notes(held: Changes, read: _Read, waiting: int, *, first: bool) -> tuple[str, ...]:
@@ -216,6 +223,7 @@ def _notes(held: Changes, read: _Read, waiting: int, *, first: bool) -> tuple[st
         for code, text in _HELD.items()
         if codes[code]
     ]
+    notes += [f"Suspected cause: {cause}." for cause in _causes(held)] if codes["limit"] else []
     return tuple(notes)
 
 

@@ -14,7 +14,7 @@ from rosterkit.plan.groups import Groups
 from rosterkit.plan.ids import among, minus
 from rosterkit.plan.limits import Limits, exceeded, halved_classes
 from rosterkit.plan.limits_on_creates import overcrowded, reissued, too_many_created, zero_stripped
-from rosterkit.plan.limits_on_updates import CHANGED, may_exceed, over_the_limit, renamed
+from rosterkit.plan.limits_on_updates import CHANGED, may_exceed, over_the_limit, renamed, restructured
 from rosterkit.plan.records import (
     ENTITY,
     HOLD,
@@ -30,7 +30,7 @@ from rosterkit.plan.records import (
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import Entity, by_name
 
-__all__ = ["NEW_HOLDS", "hold_over_limits"]
+__all__ = ["NEW_HOLDS", "SUSPECTED", "hold_over_limits"]
 
 NEW_HOLDS: dict[str, type[pl.DataType]] = {
     "entity": pl.String,
@@ -44,7 +44,8 @@ NEW_HOLDS: dict[str, type[pl.DataType]] = {
 _COUNTED = ("absent", "deleted", "removed")
 _CASCADE = ("cascade", "cascade-explicit")
 _FOUND: dict[str, type[pl.DataType]] = {"node": pl.Int64, "field": pl.String, "reason": pl.String}
-_SUSPECTED = "{}; suspected cause: {}"
+SUSPECTED = "; suspected cause: "
+_REASON = f"{{}}{SUSPECTED}{{}}"
 _WHOLE_PLAN = "the whole plan waits, as a limit was exceeded in it"
 
 
@@ -242,7 +243,7 @@ def _with_cause_of_ids(
         by = ["role", "school_id"]
         lost = counted.lazy().filter("removed").group_by(by).len("removed").join(base.lazy(), on=by).collect()
         cause = causes.of_removed(lost)
-    reason = pl.format(_SUSPECTED, "reason", pl.lit(cause)) if cause else pl.col("reason")
+    reason = pl.format(_REASON, "reason", pl.lit(cause)) if cause else pl.col("reason")
     return found.select("node", field=pl.lit(""), reason=reason)
 
 
@@ -258,9 +259,8 @@ def _of_updates(groups: Groups, limits: Limits, fields: pl.DataFrame) -> Iterato
     changed = fields.lazy().join(own, on="node", maintain_order="left").collect()
     for (name,), mine in changed.partition_by("entity", as_dict=True).items():
         entity = by_name(str(name))
-        if not may_exceed(mine, limits) and not (
-            entity.name == "User" and mine["node"].n_unique() > limits.max_renamed_people
-        ):
+        people = entity.name == "User" and mine["node"].n_unique() > limits.max_renamed_people
+        if not (people or entity.name == "Org" or may_exceed(mine, limits)):
             continue
         found = _fields_over(groups, entity, mine, limits)
         if found.height:
@@ -277,7 +277,12 @@ def _fields_over(groups: Groups, entity: Entity, mine: pl.DataFrame, limits: Lim
     cleared = own.filter(pl.col("after").is_null() & pl.col("before").is_not_null()).with_columns(kind=pl.lit(CLEARED))
     columns = own.filter(pl.col("field") == "attributes").filter(_new_column()).with_columns(kind=pl.lit(NEW_COLUMN))
     every = pl.concat([own, cleared, columns]).join(places, on="node").select(list(CHANGED)).collect()
-    found = over_the_limit(every, groups.snapshot.group_counts(entity), limits)
+    base = groups.snapshot.group_counts(entity)
+    found = over_the_limit(every, base, limits)
+    if entity.name == "Org":
+        parents = mine.filter(pl.col("field") == "parent")["node"]
+        orgs = int(base.filter(pl.col("school_id").is_null())["base"].sum())
+        return pl.concat([found, restructured(parents, orgs, limits)]).unique(["node", "field"], keep="first")
     if entity.name != "User":
         return found
     both = rows.filter(_differs("given_name") & _differs("family_name")).select("node")
@@ -314,7 +319,7 @@ def _with_cause_of_fields(entity: Entity, found: pl.DataFrame, mine: pl.DataFram
     found = _whole(found, mine, moved)
     named = {name: cause for name, cause in suspected.items() if cause}
     cause = pl.col("field").replace_strict(named, default=None, return_dtype=pl.String)
-    reason = pl.coalesce(pl.format(_SUSPECTED, "reason", cause), "reason")
+    reason = pl.coalesce(pl.format(_REASON, "reason", cause), "reason")
     return found.select("node", "field", reason=reason)
 
 

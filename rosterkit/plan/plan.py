@@ -32,7 +32,7 @@ class Plan:
     """What is known of a plan without opening its changes.
 
     ``changes`` and ``held`` (disjoint) count records by entity; ``findings`` counts by severity. ``state`` is proposed,
-    approved, rejected, superseded or applied; a proposed or approved plan past ``expires_at`` is expired.
+    approved, rejected, superseded, applied or tried; a proposed or approved plan past ``expires_at`` is expired.
     """
 
     id: str

@@ -54,7 +54,9 @@ incoming: a row was delivered. deleted: a row states that the record is gone. re
 delivered, no longer holds it. absent: a full table does not hold it. cascade: a record that it refers to leaves;
 cascade-explicit: that record leaves because of what a row states.
 """
-HOLD = pl.Enum(["case", "limit", "person", "undo", "protected", "needed", "dependant", "changed", "referenced"])
+HOLD = pl.Enum(
+    ["case", "limit", "person", "undo", "protected", "needed", "policy", "dependant", "changed", "referenced"]
+)
 
 EXPLICIT = ("deleted", "removed", "cascade-explicit")
 """Causes that a readable row states; a row that cannot be read does not protect from them."""

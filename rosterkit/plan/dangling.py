@@ -25,6 +25,7 @@ REPORT: dict[str, type[pl.DataType]] = {
 """What is wrong with one reference of one record, before it is a finding."""
 
 _NEAR = 2_000  # ids among which a near one is looked for
+_PEOPLE = ("User", "UserProfile")  # whose ids are mostly numbers, each near to many others
 _ASKED = 20  # missing ids of one column for which it is
 
 
@@ -72,10 +73,10 @@ def _nearest(column: Column, source: str, lost: pl.Series, resolver: Resolver) -
     target = str(column.to)
     texts = sorted(set(lost.drop_nulls().to_list()))[:_ASKED]
     forms = {form for text in texts for form in (text.strip(), text.lower(), text.upper())}
-    known = set(resolver.ids(target, source, "", pl.Series(sorted(forms), dtype=pl.String))["sourced_id"].to_list())
-    planned = resolver.planned.get((target, source, ""))
-    if planned is not None and planned.height <= _NEAR:
-        known |= set(planned["sourced_id"].to_list())
+    known = forms & set(resolver.ids(target, source, "", pl.Series(sorted(forms), dtype=pl.String))["sourced_id"])
+    delivered = resolver.delivered.get((target, source, ""))
+    if delivered is not None and delivered.len() <= _NEAR and target not in _PEOPLE:
+        known |= set(delivered.to_list())
     folded = {text.strip().casefold(): text for text in sorted(known)}
     near = {}
     for text in texts:

@@ -95,10 +95,13 @@ def match(
     """
     entity = desired.entity
     by_kind = asked_by_kind(entity, desired.rows.collect_schema().names())
-    if entity.name in resolver.empty:
-        return _first(desired), NO_IDS
-    head = _head(desired, by_kind)
     place = (entity, desired.source, desired.id_space)
+    if entity.name in resolver.empty:
+        first = _first(desired)
+        resolver.delivered[entity.name, desired.source, desired.id_space] = first.rows["sourced_id"]
+        return first, NO_IDS
+    head = _head(desired, by_kind)
+    resolver.delivered[entity.name, desired.source, desired.id_space] = head["sourced_id"]
     if desired.coverage == Coverage.FULL:
         index = snapshot.index(*place, by_kind)
     else:

@@ -34,13 +34,14 @@ def asked_by_kind(entity: Entity, names: Iterable[str]) -> list[Column]:
 class Resolver:
     """Knows every record that is planned so far, parents first, and looks the others up.
 
-    ``planned``: by entity, source and id space, sourced_id and id. ``rows``: by entity, the planned records as
+    ``planned``: by entity, source and id space, sourced_id and id; ``delivered``: the sourced ids of this run. ``rows``: by entity, the planned records as
     ``compare`` makes them. ``looked_up``: by entity, id, key and active of archived records that references mean.
     """
 
     snapshot: Snapshot
     empty: frozenset[str]  # entities of which nothing was ever stored
     planned: dict[tuple[str, str, str], pl.DataFrame] = field(default_factory=dict)
+    delivered: dict[tuple[str, str, str], pl.Series] = field(default_factory=dict)
     rows: dict[str, pl.DataFrame] = field(default_factory=dict)
     looked_up: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
 

@@ -14,6 +14,7 @@ from rosterkit import registry
 from rosterkit.cli.main import command
 from rosterkit.compare.questions import QUESTIONS
 from rosterkit.compare.settings import Thresholds, Weights
+from rosterkit.render.policy_page import document as policy_page
 from rosterkit.roster.rules import ENGINE_RULES, Rule
 from rosterkit.settings_template import TABLES, models, plain_fields, toml
 from rosterkit.sources.rules import CSV_RULES, PACKAGE_RULES
@@ -269,6 +270,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": commands,
     "findings.md": findings,
     "questions.md": questions,
+    "policy.md": lambda: policy_page(_NOTE),
     "feeds/oneroster.md": oneroster_feed,
 }
 """What makes each page."""

@@ -23,6 +23,7 @@ from rosterkit import registry
 from rosterkit.compare.settings import CompareSettings
 from rosterkit.errors import UsageError
 from rosterkit.plan.limits import Limits
+from rosterkit.plan.policy import PolicySettings
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.transport.settings import PlaceSettings
 
@@ -31,7 +32,8 @@ __all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "load", "loads", "neare
 FILE = "rosterkit.toml"
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
 _RESERVED = ("manual", "joined")  # origins that no source may take
-_LONGEST_HOURS = 24 * 31
+_LONGEST_DAYS = 31
+_LONGEST_HOURS = 24 * _LONGEST_DAYS
 _ZONES = {
     abbreviation: zone
     for zone, abbreviations in {
@@ -70,6 +72,12 @@ class SourceEntry(BaseModel):
     kind: str = Field(min_length=1, description="What reads the roster: an installed source, such as oneroster.")
     enabled: bool = Field(
         default=True, description="Whether it is read. The records of a source that is not stay as they are."
+    )
+    manages: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        description="The roles that this source owns, such as `student`. It never archives people of other roles. "
+        "Left empty: all roles.",
     )
     settings: BaseModel
 
@@ -115,8 +123,8 @@ class Config(BaseModel):
         description="`observe` plans and never applies. `review` asks a person to approve every plan. `auto` applies "
         "what needs no person. A first plan always needs one.",
     )
-    plan_hours: int = Field(
-        default=24, ge=1, le=_LONGEST_HOURS, description="A plan that was not applied expires after this many hours."
+    plan_days: int = Field(
+        default=7, ge=1, le=_LONGEST_DAYS, description="A plan that was not applied expires after this many days."
     )
     override_hours: int = Field(
         default=24,
@@ -132,6 +140,9 @@ class Config(BaseModel):
     sources: Mapping[str, SourceEntry] = Field(default_factory=dict)
     feeds: Mapping[str, FeedEntry] = Field(default_factory=dict)
     limits: Limits = Field(default_factory=Limits, description="How much may change in one run.")
+    policy: PolicySettings = Field(
+        default_factory=PolicySettings, description="Who may change what while a source is synced."
+    )
     caps: SizeLimits = Field(
         default_factory=SizeLimits, description="How much a package may hold before it is refused unread."
     )
@@ -172,7 +183,11 @@ class Config(BaseModel):
             "timezone": self.timezone,
             "mode": self.mode,
             "demographics": self.demographics,
-            "sources": {name: [s.kind, s.settings.model_dump(mode="json")] for name, s in self.sources.items()},
+            "sources": {
+                name: [s.kind, *sorted(s.manages), s.settings.model_dump(mode="json")]
+                for name, s in self.sources.items()
+            },
+            "policy": self.policy.model_dump(mode="json"),
             "limits": {n: v if isinstance(v, str) else float(v) for n, v in self.limits.model_dump().items()},
         }
         return _digest(told)
@@ -194,7 +209,7 @@ class Config(BaseModel):
         return name, self.feeds[name]
 
 
-def load(folder: Path) -> Config:
+def load(folder: Path, tried: Mapping[str, str] | None = None) -> Config:
     """The configuration of the workspace in ``folder``; UsageError when there is none or it does not hold."""
     path = folder / FILE
     try:
@@ -207,17 +222,22 @@ def load(folder: Path) -> Config:
         raise UsageError(f"{path} is not UTF-8 text. Save it as UTF-8.") from None
     except OSError as problem:
         raise UsageError(f"{path} cannot be read: {problem.strerror}.") from None
-    return loads(text, name=str(path))
+    return loads(text, name=str(path), tried=tried)
 
 
-def loads(text: str, *, name: str = FILE) -> Config:
-    """The configuration that ``text`` states; UsageError, with the file's name and the key, when it does not hold."""
+def loads(text: str, *, name: str = FILE, tried: Mapping[str, str] | None = None) -> Config:
+    """The configuration that ``text`` states; UsageError, with the file's name and the key, when it does not hold.
+
+    ``tried``: values, as TOML has them, that take the place of some: by their key with the tables before it.
+    """
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise UsageError(
             f"{name} is not valid TOML: {problem}. Look there: a text stands in quotation marks."
         ) from None
+    for key, value in (tried or {}).items():
+        _put(raw, key, value)
     problems: list[str] = []
     entries = {word: _entries(word, raw[word], problems) for word in _ENTRIES if word in raw}
     try:
@@ -227,6 +247,19 @@ def loads(text: str, *, name: str = FILE) -> Config:
     if problems:
         raise UsageError(f"{name}: " + " ".join(dict.fromkeys(problems)))
     return config
+
+
+def _put(raw: dict[str, Any], key: str, value: str) -> None:
+    """Sets a key such as ``limits.halved_from``; UsageError where the value is no TOML."""
+    *tables, last = key.split(".")
+    for table in tables:
+        raw = raw.setdefault(table, {})
+        if not isinstance(raw, dict):
+            raise UsageError(f"{key}: {table} is not a table.")
+    try:
+        raw[last] = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        raise UsageError(f"{key}: {value} is no value. A text stands in quotation marks.") from None
 
 
 def nearest(word: str, known: Any) -> str:

@@ -33,7 +33,9 @@ from rosterkit.results import FeedCheck, FeedReceipt
 from rosterkit.roster import findings
 from rosterkit.sources.findings import Findings
 from rosterkit.store import deliveries, plans
+from rosterkit.store.blocks import blocks
 from rosterkit.store.deliveries import BuiltFile, Delivery
+from rosterkit.store.effective import overlay
 from rosterkit.store.roster import StoredRoster
 from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.base import Outgoing
@@ -90,7 +92,8 @@ def build_feed(folder: Path, connection: sqlite3.Connection, config: Config, nam
         else:
             record(state=state)
             lying = tuple(built.sent for built in files)
-    every = findings.ordered(findings.concat([found, verdict.findings]))
+    alarm = findings.empty() if state == "sent" else _still_shown(connection, named.name, last[0] if last else None)
+    every = findings.ordered(findings.concat([found, verdict.findings, alarm]))
     return FeedReceipt(
         named.name,
         named.entry.kind,
@@ -104,6 +107,17 @@ def build_feed(folder: Path, connection: sqlite3.Connection, config: Config, nam
         why,
         verdict.compared,
     )
+
+
+def _still_shown(connection: sqlite3.Connection, feed: str, last: Delivery | None) -> pl.DataFrame:
+    """A finding for blocks that are newer than the last file that was sent."""
+    newer = blocks(connection).filter(pl.col("feed").is_in(["", feed]))
+    newer = newer.filter(pl.col("revision") > last.revision) if last else newer.clear()
+    if newer.is_empty():
+        return findings.empty()
+    assert last is not None
+    detail = f"{newer.height} blocks are newer than revision {last.revision}, which was sent last"
+    return findings.finding("safety.still-shown", "error", detail=detail)
 
 
 def _about(named: _Named, connection: sqlite3.Connection, as_of: date, verdict: Verdict) -> About:
@@ -122,8 +136,10 @@ def _built(
     with TemporaryDirectory(dir=named.folder) as scratch:
         known = Findings(registry.feed_rules())
         ledger = deliveries.ledger(connection, named.name)
-        context = FeedContext(known, as_of, Path(scratch), last, ledger=ledger)
-        roster = StoredRoster(named.folder / "roster.db", revision)
+        path = named.folder / "roster.db"
+        over = overlay(path, connection, named.name)
+        context = FeedContext(known, as_of, Path(scratch), last, over.suppressed, ledger)
+        roster = StoredRoster(path, revision, over)
         made = named.feed.build(roster, named.entry.settings, context)
         yield [_written(file, Path(scratch, f"built-{n}")) for n, file in enumerate(made)], known.frame()
 

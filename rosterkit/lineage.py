@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from rosterkit.review import holds_of
 from rosterkit.roster.findings import FINDINGS
 from rosterkit.roster.schema import Entity, by_name
 from rosterkit.store import decisions, plans
+from rosterkit.store.blocks import archived_by_hand, pins_on
 from rosterkit.store.history import of_record, record_id, sources, stored_keys
 
 __all__ = ["explain_record"]
@@ -27,7 +29,7 @@ def explain_record(path: Path, connection: sqlite3.Connection, entity: Entity, s
     return Explanation(
         entity=entity.name,
         sourced_id=sourced_id,
-        status=found[2] if found else "waiting",
+        status=_status(connection, entity, found) if found else "waiting",
         values=_values(path, connection, entity, found[0]) if found else (),
         holds=holds_of(connection, "entity=? and sourced_id=?", (entity.name, sourced_id)),
         pending=deferred or "",
@@ -35,10 +37,15 @@ def explain_record(path: Path, connection: sqlite3.Connection, entity: Entity, s
     )
 
 
+def _status(connection: sqlite3.Connection, entity: Entity, found: tuple[int, str, str]) -> str:
+    return "archived" if archived_by_hand(connection, entity.name, found[0]) else found[2]
+
+
 def _values(path: Path, connection: sqlite3.Connection, entity: Entity, record: int) -> tuple[Value, ...]:
     events = list(of_record(connection, entity, record))
     keys = {target: stored_keys(path, by_name(target)) for target in {str(c.to) for c in entity.refs}}
     known = sources(entity, events, keys)
+    lying = {pin.field: pin for pin in pins_on(connection, entity.name, record)}
     out = []
     for column in entity.columns:
         if column.label not in known:
@@ -46,7 +53,9 @@ def _values(path: Path, connection: sqlite3.Connection, entity: Entity, record: 
         value, event, place = known[column.label]
         file, line = place["source_file"][0], place["source_line"][0]
         past = event.past
-        out.append(Value(column.label, value, past.revision, past.plan, file or "", line or 0, past.actor, past.at))
+        pin = lying.get(column.label)
+        stored = Value(column.label, value, past.revision, past.plan, file or "", line or 0, past.actor, past.at)
+        out.append(replace(stored, pinned=True, pinned_value=pin.value, pinned_by=pin.code) if pin else stored)
     return tuple(out)
 
 

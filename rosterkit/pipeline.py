@@ -18,6 +18,7 @@ from rosterkit.errors import Refused, SourceUnreadable
 from rosterkit.plan.changes import Changes, counts
 from rosterkit.plan.compare import compare
 from rosterkit.plan.dangling import as_findings
+from rosterkit.plan.kept import NO_POLICY, Policy, apply_policy
 from rosterkit.plan.limit_holds import SUSPECTED
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Delivered, merge
@@ -36,6 +37,8 @@ from rosterkit.sources.promises import checked
 from rosterkit.sources.row_cache import RowCache
 from rosterkit.store import deltas, plans
 from rosterkit.store.history import revisions
+from rosterkit.store.lookup import switched_off
+from rosterkit.store.policy_facts import policy_facts
 from rosterkit.store.save import store_proposal, store_reversal
 from rosterkit.store.snapshot import StoreSnapshot
 from rosterkit.transport.secrets import resolve
@@ -49,19 +52,23 @@ def _reported(delivered: Sequence[Delivered], records: Records, reports: Sequenc
 
 
 def propose(
-    delivered: Sequence[Delivered], snapshot: Snapshot, limits: Limits, progress: Progress = no_progress
+    delivered: Sequence[Delivered],
+    snapshot: Snapshot,
+    limits: Limits,
+    progress: Progress = no_progress,
+    policy: Policy = NO_POLICY,
 ) -> Proposal:
     """Works out what would change; reads the snapshot, writes nothing. Progress is in steps."""
     desired = merge(delivered, snapshot)
     compared = compare(desired, snapshot)
     progress("planning", 1, 3)
     records, reports = resolve_references(protect(compared.records))
-    # What policy keeps from being changed comes here: records = apply_policy(records, facts, settings), plan/policy.py.
+    records = apply_policy(records, policy, snapshot)
     held = hold(records, snapshot, limits)
     progress("planning", 2, 3)
     reported = _reported(delivered, records, [compared.missing, reports])
     found = [*(one.extract.findings for one in delivered), compared.findings, reported, held.findings]
-    proposal = proposal_of(held, compared, desired, findings.ordered(findings.concat(found)), snapshot)
+    proposal = proposal_of(held, compared, desired, findings.ordered(findings.concat(found)), snapshot, policy)
     progress("planning", 3, 3)
     return proposal
 
@@ -103,6 +110,7 @@ class Run:
     as_of: date
     scratch: Path
     progress: Progress
+    keep: bool = True  # whether the plan is stored
 
 
 def _extract(run: Run, name: str, package: Path | None) -> Extract:
@@ -125,7 +133,7 @@ def _extract(run: Run, name: str, package: Path | None) -> Extract:
         cursor=cursor[0] if cursor else None,
         ignored_lines=_accepted_lines(run.connection, name),
         size_limits=run.config.caps,
-        row_cache=RowCache(run.path.parent / "cache" / "rows", may_write=True),
+        row_cache=RowCache(run.path.parent / "cache" / "rows", may_write=run.keep),
         secret=lambda reference: resolve(reference, run.path.parent).get_secret_value(),
     )
     return checked(reader.extract(settings, context))
@@ -137,7 +145,8 @@ def _read(run: Run, packages: Mapping[str, Path]) -> _Read:
     Raises SourceUnreadable where it is the only one.
     """
     delivered, states, failed = [], {}, {}
-    names = [name for name, entry in run.config.sources.items() if entry.enabled or name in packages]
+    off = {name for name, schools in switched_off(run.connection).items() if "" in schools}
+    names = [n for n, entry in run.config.sources.items() if n in packages or (entry.enabled and n not in off)]
     for name in names:
         try:
             extract = _extract(run, name, packages.get(name))
@@ -179,6 +188,7 @@ _HELD = {
     "case": "held: the id may have been reused for another person",
     "person": "set aside by a person",
     "undo": "held because a person undid them",
+    "policy": "kept by policy",
     "protected": "kept: a row that cannot be read may be about them",
     "needed": "held: what depends on it would be lost",
     "dependant": "held because it depends on something that is held",
@@ -217,6 +227,11 @@ def _notes(held: Changes, read: _Read, waiting: int, *, first: bool) -> tuple[st
     return tuple(notes)
 
 
+def _policy(connection: sqlite3.Connection, config: Config) -> Policy:
+    manages = {name: frozenset(entry.manages) for name, entry in config.sources.items() if entry.manages}
+    return policy_facts(connection, config.policy, manages)
+
+
 def plan_sources(
     path: Path,
     connection: sqlite3.Connection,
@@ -224,21 +239,24 @@ def plan_sources(
     packages: Mapping[str, Path],
     as_of: date,
     progress: Progress,
+    *,
+    keep: bool = True,
 ) -> Plan:
-    """Reads the sources, works out the plan and stores it; returns it. ``packages``, by source: what is read instead of
-    what its settings name.
+    """Reads the sources, works out the plan and, with ``keep``, stores it; returns it.
+
+    ``packages``, by source: what is read instead of what its settings name.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        run = Run(path, connection, config, as_of, Path(scratch), progress)
+        run = Run(path, connection, config, as_of, Path(scratch), progress, keep)
         read = _read(run, packages)
         snapshot = StoreSnapshot(path, connection)
         progress("planning", 0, 0)
-        proposal = propose(read.delivered, snapshot, config.limits, progress)
+        proposal = propose(read.delivered, snapshot, config.limits, progress, _policy(connection, config))
         return _stored(run, read, proposal, snapshot.revision)
 
 
 def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
-    """Stores the proposal as a plan."""
+    """The proposal as a plan, which is stored where the run keeps it."""
     config, connection = run.config, run.connection
     sources = [one.source for one in read.delivered]
     queued = [*deltas.waiting(connection, sources), *((one.source, one.extract.id) for one in read.delivered)]
@@ -249,10 +267,10 @@ def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
     created, severities = plans.now(), Counter(proposal.findings["severity"].to_list())
     plan = Plan(
         id=_id(run.as_of),
-        state="proposed",
+        state="proposed" if run.keep else "tried",
         as_of=run.as_of,
         created_at=created,
-        expires_at=created + timedelta(hours=config.plan_hours),
+        expires_at=created + timedelta(days=config.plan_days),
         sources=tuple(sources),
         kind="sync",
         base=base,
@@ -266,7 +284,8 @@ def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
         segments=tuple((t.entity, "", str(t.coverage), t.reason) for one in read.delivered for t in one.extract.tables),
         notes=_notes(held, read, len(covered) - len(sources) + 1, first=first),
     )
-    store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered)
+    if run.keep:
+        store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered)
     return plan
 
 
@@ -290,7 +309,7 @@ def plan_undo(path: Path, connection: sqlite3.Connection, config: Config, revisi
         state="proposed",
         as_of=as_of,
         created_at=created,
-        expires_at=created + timedelta(hours=config.plan_hours),
+        expires_at=created + timedelta(days=config.plan_days),
         sources=undone.sources,
         kind="undo",
         base=snapshot.revision,

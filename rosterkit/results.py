@@ -87,7 +87,7 @@ class Revision:
 
 @dataclass(frozen=True)
 class Value:
-    """One stored value and where it comes from."""
+    """One stored value and where it comes from; and the pin that lies over it, which is what feeds get."""
 
     field: str
     value: str | None
@@ -97,6 +97,9 @@ class Value:
     line: int
     actor: str
     at: datetime
+    pinned: bool = False
+    pinned_value: str | None = None
+    pinned_by: str = ""  # person, or the rule of the policy that keeps the value
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from rosterkit.errors import Refused, UsageError
 from rosterkit.feed_building import approve_feed, build_feed, check_feed, reject_feed
 from rosterkit.lineage import explain_record
 from rosterkit.lock import lease
+from rosterkit.manual.verbs import ManualVerbs
 from rosterkit.plan.lines import creates, lines
 from rosterkit.plan.plan import LINES, Plan, PlanView
 from rosterkit.results import (
@@ -64,7 +65,7 @@ def _revision(past: history.Past, done: pl.DataFrame, signed: Mapping[str, Appro
     return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done, by, why)
 
 
-class Workspace:
+class Workspace(ManualVerbs):
     """A workspace; every verb opens the database, does its work whole or not at all, and closes it.
 
     Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at
@@ -73,6 +74,7 @@ class Workspace:
 
     def __init__(self, folder: Path, progress: Progress = no_progress) -> None:
         self.folder = Path(folder)
+        self.database = self.folder / _DATABASE
         self.config = configuration.load(self.folder)
         self._progress = progress
 
@@ -98,11 +100,6 @@ class Workspace:
         settings.touch(mode=0o600)
         settings.write_text(template(), encoding="utf-8")
         return cls(folder)
-
-    @property
-    def database(self) -> Path:
-        """The path of roster.db."""
-        return self.folder / _DATABASE
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
@@ -143,6 +140,23 @@ class Workspace:
             return planning.plan_sources(
                 self.database, connection, self.config, packages, as_of or self._today(), self._progress
             )
+
+    def try_plan(
+        self,
+        settings: Mapping[str, str],
+        package: Path | None = None,
+        *,
+        source: str = "main",
+        as_of: date | None = None,
+    ) -> Plan:
+        """What a plan would be under other settings (by key, such as limits.halved_from, as TOML); stores nothing."""
+        config = configuration.load(self.folder, settings)
+        if package is not None or not config.sources:
+            config.source(source)
+        packages = {} if package is None else {source: Path(package)}
+        day = as_of or datetime.now(config.zone).date()
+        with self._write() as connection:
+            return planning.plan_sources(self.database, connection, config, packages, day, self._progress, keep=False)
 
     def validate(self) -> None:
         """Checks what loading the settings does not: that every secret they refer to is there.

@@ -13,6 +13,8 @@ update        id, KEY_PARTS, action (update | restore), field (label), before, a
 dates         id, modified_at: when the source last changed records that otherwise stay as they are
 fingerprints  id, FINGERPRINT: of rows that are stored as they were delivered, beside those that are created; written
               outside revisions. Whatever else is written clears the fingerprint of its row.
+pins          PINS: values that lie over stored ones from now on, or no longer do, or keep lying over a delivered one
+blocks        BLOCKS: what no feed gets from now on, or gets again
 ============  ===================================================================================================
 """
 
@@ -31,7 +33,7 @@ from rosterkit.plan.records import ENTITY, Records, by_entity, has
 from rosterkit.plan.snapshot import KEY_PARTS, with_key_parts
 from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Entity, by_name, entities
 
-__all__ = ["STATUS", "UPDATE", "Changes", "changes_of", "counts", "create_schema"]
+__all__ = ["BLOCKS", "PINS", "STATUS", "UPDATE", "Changes", "changes_of", "counts", "create_schema"]
 
 Shape = dict[str, type[pl.DataType]]
 
@@ -60,6 +62,33 @@ UPDATE: Shape = {
     **_PLACE,
     **_HOLD,
 }
+PINS: Shape = {
+    "id": pl.Int64,
+    **_KEY,
+    "op": pl.String,  # set | lift | keep
+    "field": pl.String,
+    "before": pl.String,  # the effective value; of keep the pinned one
+    "after": pl.String,  # the effective value; of keep the delivered one
+    "value": pl.String,
+    "value_id": pl.Int64,
+    "code": pl.String,  # person, or a rule of the policy
+    "reason": pl.String,
+    "pin_id": pl.Int64,
+}
+BLOCKS: Shape = {
+    "id": pl.Int64,
+    **_KEY,
+    "op": pl.String,  # set | lift
+    "kind": pl.String,  # link | suppress | archive
+    "student": pl.Int64,
+    "student_key": pl.String,
+    "feed": pl.String,
+    "field": pl.String,
+    "reason": pl.String,
+    "block_id": pl.Int64,
+}
+BESIDE = ("dates", "fingerprints", "pins", "blocks")
+"""Parts whose rows nothing holds."""
 
 
 def create_schema(entity: Entity) -> Shape:
@@ -80,6 +109,8 @@ class Changes:
     update: Part = field(default_factory=dict)
     dates: Part = field(default_factory=dict)
     fingerprints: Part = field(default_factory=dict)
+    pins: Part = field(default_factory=dict)
+    blocks: Part = field(default_factory=dict)
 
     def frames(self) -> Iterator[tuple[str, str, pl.DataFrame]]:
         """(part, entity, frame) of each that is not empty."""
@@ -89,13 +120,19 @@ class Changes:
                     yield part.name, name, frame
 
     def written(self) -> Iterator[tuple[str, str, pl.DataFrame]]:
-        """``frames`` without fingerprints, which are no part of a revision."""
-        return (found for found in self.frames() if found[0] != "fingerprints")
+        """``frames`` without what is no part of a revision: fingerprints, and pins that stay as they are."""
+        for part, name, frame in self.frames():
+            if part == "pins":
+                moved = frame.filter(pl.col("op") != "keep")
+                if moved.height:
+                    yield part, name, moved
+            elif part != "fingerprints":
+                yield part, name, frame
 
     @cached_property
     def applicable(self) -> Changes:
         """Only what will be applied."""
-        return self._only(held=False, dates=self.dates, fingerprints=self.fingerprints)
+        return self._only(held=False, **{part: getattr(self, part) for part in BESIDE})
 
     @cached_property
     def held(self) -> Changes:
@@ -163,9 +200,12 @@ def _creates(records: Records) -> dict[str, pl.DataFrame]:
     for name, rows in by_entity(new).items():
         entity = by_name(name)
         prints = [pl.when("whole").then(half).otherwise(None).alias(half) for half in FINGERPRINT]
-        values = records.of(entity.name).lazy().select("id", *(c.name for c in entity.columns))
-        joined = rows.lazy().select(keep).with_columns(prints).join(values, on="id", maintain_order="left")
-        texts = joined.with_columns(pl.col("hold").cast(pl.String))
+        values = records.of(entity.name)[["id", *(c.name for c in entity.columns)]]
+        if values["id"].equals(rows["id"]):  # a first plan: nothing is copied
+            joined = pl.concat([rows[keep], values.drop("id")], how="horizontal").lazy()
+        else:
+            joined = rows.lazy().select(keep).join(values.lazy(), on="id", maintain_order="left")
+        texts = joined.with_columns(*prints, pl.col("hold").cast(pl.String))
         out[entity.name] = with_key_parts(texts).select(list(create_schema(entity))).collect()
     return {e.name: out[e.name] for e in entities() if e.name in out}
 
@@ -240,7 +280,16 @@ def counts(changes: Changes) -> dict[str, Counts]:
         found["create"] = changes.create[entity.name].height if entity.name in changes.create else 0
         for action in status["action"].to_list() if status is not None else ():
             found[action] += 1
-        if update is not None:
-            found["update"] = update.filter(pl.col("action") == "update")["id"].n_unique()
+        found["update"] = _updated(changes, entity.name, update)
         out[entity.name] = Counts(**found)
     return out
+
+
+def _updated(changes: Changes, name: str, update: pl.DataFrame | None) -> int:
+    """How many records have another value, a pin or a block."""
+    ids = [] if update is None else [update.filter(pl.col("action") == "update")["id"]]
+    if name in changes.pins:
+        ids.append(changes.pins[name].filter(pl.col("op") != "keep")["id"])
+    if name in changes.blocks:
+        ids.append(changes.blocks[name]["id"])
+    return pl.concat(ids).n_unique() if ids else 0

@@ -16,8 +16,15 @@ from rosterkit.roster.schema import Entity, by_name
 
 __all__ = ["content_hash"]
 
-_PIECE = 250_000  # rows that are hashed at a time
+_PIECE = 100_000  # rows that are hashed at a time
 _FEW = 10_000  # rows up to which sorting them is quicker than finding their order
+_CELLS = {
+    "status": ["action"],
+    "update": ["action", "field", "before", "after"],
+    "pins": ["op", "field", "before", "after", "value", "code"],
+    "blocks": ["op", "kind", "student_key", "feed", "field"],
+}
+"""What is hashed of a part beside the keys."""
 
 
 def content_hash(changes: Changes, names: Names) -> str:
@@ -39,7 +46,7 @@ def content_hash(changes: Changes, names: Names) -> str:
 
 
 def _lines(part: str, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    cells = ["action"] if part == "status" else ["action", "field", "before", "after"]
+    cells = _CELLS[part]
     by = [*KEY_PARTS, *cells[1:2]]
     return frame.lazy().select(*KEY_PARTS, *cells).sort(by).collect().iter_slices(_PIECE)
 

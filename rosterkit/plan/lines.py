@@ -14,12 +14,13 @@ from rosterkit.roster.schema import Entity, by_name, entities
 __all__ = ["NAMES", "creates", "lines"]
 
 NAMES: dict[str, type[pl.DataType]] = {"id": pl.Int64, "name": pl.String, "school": pl.String}
-"""What people call a record, and its schools: by entity, for every record that the plan speaks of."""
+"""What people call a record, and its schools: by entity, for every record of the plan."""
 
 _WHY = {
     ("create", "incoming"): "new in the source",
     ("restore", "incoming"): "back in the source",
     ("update", "incoming"): "changed in the source",
+    ("update", "manual"): "edited by a person",
     ("archive", "absent"): "no longer in the source",
     ("archive", "deleted"): "the source says that it is gone",
     ("archive", "removed"): "no longer listed",
@@ -42,7 +43,7 @@ def _lines(name: str, frame: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
         file=pl.col("source_file").fill_null(""),
         line=pl.col("source_line").fill_null(0),
         entity=pl.lit(name),
-        why=_why(),
+        why=pl.col("why") if "why" in frame.columns else _why(),
         held=pl.col("hold").fill_null(""),
         held_why=pl.col("hold_reason").fill_null(""),
     ).select(list(LINES))
@@ -88,10 +89,71 @@ def lines(changes: Changes, names: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
                 status = status.join(shown.select("id").unique(), on="id", how="anti", maintain_order="left")
             out.append(_lines(name, status.with_columns(**none), known))
         if name in changes.update:
-            out.append(_lines(name, _named(entity, changes.update[name], names), known))
+            rows = _named(entity, _unkept(changes, name), names)
+            out.append(_lines(name, rows, known))
+        if name in changes.pins:
+            out.append(_lines(name, _pinned(entity, changes.pins[name], names), known))
+        if name in changes.blocks:
+            out.append(_lines(name, _blocked(changes.blocks[name]), known))
     order = {e.name: i for i, e in enumerate(entities())}
     rank = pl.col("entity").replace_strict(order, return_dtype=pl.Int64)
     return pl.concat(out).sort(rank, "action", "school", "name", "sourced_id", "field", maintain_order=True)
+
+
+_NO_PLACE = {
+    "source_file": pl.lit(None, pl.String),
+    "source_line": pl.lit(None, pl.Int64),
+    "before_id": pl.lit(None, pl.Int64),
+    "action": pl.lit("update"),
+    "hold": pl.lit(None, pl.String),
+    "hold_reason": pl.lit(None, pl.String),
+}
+
+
+def _unkept(changes: Changes, name: str) -> pl.DataFrame:
+    """Changed fields without those that a pin covers: the pin is shown, with both values."""
+    update = changes.update[name]
+    if name not in changes.pins:
+        return update
+    covered = changes.pins[name].select("id", "field")
+    return update.join(covered, on=["id", "field"], how="anti", maintain_order="left")
+
+
+def _pinned(entity: Entity, pins: pl.DataFrame, names: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Pins that are set or lifted; and what policy or a person keeps, with the pinned and the delivered value."""
+    kept = (pl.col("op") == "keep") | ((pl.col("op") == "set") & (pl.col("code") != "person"))
+    code = pl.when(pl.col("code") == "person").then(pl.lit("pinned")).otherwise(pl.lit("policy"))
+    own = _NO_PLACE | {"hold": pl.when(kept).then(code), "hold_reason": pl.when(kept).then("reason")}
+    set_ = pl.when(kept).then(pl.lit("changed in the source")).otherwise(pl.lit("pinned by a person"))
+    why = pl.when(pl.col("op") == "lift").then(pl.lit("its pin is lifted")).otherwise(set_)
+    rows = pins.with_columns(**own, after_id=pl.lit(None, pl.Int64), why=why)
+    return _named(entity, rows, names)
+
+
+def _blocked(blocks: pl.DataFrame) -> pl.DataFrame:
+    """Blocks that are set or lifted."""
+    what = (
+        pl.when(pl.col("kind") == "link")
+        .then(pl.lit("link"))
+        .when((pl.col("kind") == "suppress") & (pl.col("field") != ""))
+        .then("field")
+        .otherwise(pl.lit(""))
+    )
+    words = {"link": "blocked", "suppress": "suppressed", "archive": "archived by a person"}
+    word = pl.col("kind").replace_strict(words)
+    where = pl.when(pl.col("feed") == "").then(word).otherwise(pl.format("{} in {}", word, "feed"))
+    whom = pl.when(pl.col("student_key").is_null()).then(where).otherwise(pl.format("{}: {}", where, "student_key"))
+    none = pl.lit(None, pl.String)
+    is_set = pl.col("op") == "set"
+    return blocks.with_columns(
+        **_NO_PLACE,
+        field=what,
+        before=pl.when(is_set).then(none).otherwise(whom),
+        after=pl.when(is_set).then(whom).otherwise(none),
+        before_name=none,
+        after_name=none,
+        why=pl.lit("child safety: ") + pl.col("reason"),
+    )
 
 
 def creates(changes: Changes, names: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -14,6 +14,7 @@ from rosterkit.plan.content_hash import content_hash
 from rosterkit.plan.deferred import changed, deferred
 from rosterkit.plan.fields import Names, changed_fields
 from rosterkit.plan.holds import Delivered, ended_holds, hold_reused_ids, hold_stored
+from rosterkit.plan.kept import NO_POLICY, Policy, pins_of
 from rosterkit.plan.limit_holds import hold_over_limits
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Desired
@@ -76,10 +77,12 @@ def proposal_of(
     desired: Mapping[str, tuple[Desired, ...]],
     findings: pl.DataFrame,
     snapshot: Snapshot,
+    policy: Policy = NO_POLICY,
 ) -> Proposal:
     """The plan of these records."""
     records, holds = held.records, snapshot.holds()
     changes = changes_of(records, held.fields, pl.concat([holds, _as_holds(held.new)]), compared.refreshed, held.names)
+    changes = replace(changes, pins=pins_of(changes, policy, snapshot))
     kept, before = deferred(records), snapshot.deferred()
     return Proposal(
         changes=changes,

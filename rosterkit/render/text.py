@@ -201,6 +201,9 @@ def history(console: Console, revisions: Iterable[Revision], zone: tzinfo) -> No
 def explanation(console: Console, told: Explanation, rules: Mapping[str, Rule], zone: tzinfo) -> None:
     console.print(_text(f"{told.entity} {told.sourced_id} is {told.status}."))
     known = [value for value in told.values if value.value is not None]
+    for value in (one for one in told.values if one.pinned):
+        what = value.pinned_value if value.pinned_value is not None else "no value"
+        console.print(_text(f"{value.field} is pinned by {value.pinned_by}: feeds get {what}.", style="yellow"))
     values = pl.Series("value", [v.value for v in known], pl.String).to_frame().select(unlisted(pl.col("value")))
     rows = [
         (v.field, value, v.revision, where(v.file, v.line) or "–", v.actor, moment(v.at, zone))

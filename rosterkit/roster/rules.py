@@ -100,6 +100,15 @@ ENGINE_RULES: tuple[Rule, ...] = (
         record="keeps every stored value",
         dependants="every change to what references the person is held",
     ),
+    Rule(
+        "safety.still-shown",
+        "error",
+        "error",
+        "A link, person or value was blocked after the last file of this feed was sent, and the file without it has "
+        "not been sent yet: the vendor may still show it.",
+        "Approve the file that waits, or mend what holds it, or remove the link or value at the vendor by hand.",
+        record="not in the file that waits",
+    ),
 )
 
 

@@ -27,9 +27,9 @@ APPLICATION_ID = 0x524B6974
 
 TABLES = frozenset(
     {entity.table for entity in entities()}
-    | {"accepted_line", "alembic_version", "approval", "approved_change", "counter", "deferred", "delivery"}
-    | {"feed_pause", "finding", "hold", "ledger", "package", "plan", "plan_part", "queued_delta", "revision"}
-    | {"sent_body", "sent_file", "source_cursor", "touch"}
+    | {"accepted_line", "alembic_version", "approval", "approved_change", "block", "counter", "deferred", "delivery"}
+    | {"feed_pause", "finding", "hold", "ledger", "package", "pin", "plan", "plan_part", "queued_delta", "revision"}
+    | {"sent_body", "sent_file", "sign_in", "source_cursor", "source_switch", "touch"}
 )
 """Every table that a store has; a test keeps it true."""
 

@@ -83,7 +83,8 @@ def _mine(changes: Changes, name: str, record: int) -> Changes:
         found = frames[name].filter(pl.col("id") == record) if name in frames else None
         return {name: found} if found is not None and found.height else {}
 
-    return Changes(rows(changes.create), rows(changes.status), rows(changes.update), rows(changes.dates))
+    beside = {part: rows(getattr(changes, part)) for part in ("dates", "pins", "blocks")}
+    return Changes(rows(changes.create), rows(changes.status), rows(changes.update), **beside)
 
 
 def of_record(connection: sqlite3.Connection, entity: Entity, record: int) -> Iterator[Event]:

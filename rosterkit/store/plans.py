@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 from rosterkit.errors import InternalError, UsageError
-from rosterkit.plan.changes import Changes
+from rosterkit.plan.changes import BESIDE, Changes
 from rosterkit.plan.plan import Counts, Plan
 
 __all__ = [
@@ -115,8 +115,8 @@ def parts(connection: sqlite3.Connection, plan: str, *, held: bool = False, whol
     prefix = "held." if held else ""
     create: Mapping[str, pl.DataFrame] = Stored(connection, plan, f"{prefix}create")
     status, update = (load(connection, plan, prefix + part) for part in ("status", "update"))
-    dates, prints = ({} if held else load(connection, plan, part) for part in ("dates", "fingerprints"))
-    return Changes(dict(create) if whole else create, status, update, dates, prints)
+    beside = {part: {} if held else load(connection, plan, part) for part in BESIDE}
+    return Changes(dict(create) if whole else create, status, update, **beside)
 
 
 _COLUMNS = (

@@ -11,6 +11,7 @@ from polars.io.plugins import register_io_source
 
 from rosterkit.roster.schema import Entity, by_name
 from rosterkit.store.bulk import read
+from rosterkit.store.effective import ACCOUNT, NOTHING, Overlay
 
 __all__ = ["StoredRoster"]
 
@@ -23,26 +24,31 @@ _KEYS: dict[str, type[pl.DataType]] = {
 
 
 class StoredRoster:
-    """The ``Roster`` of a store (``rosterkit.feeds.base``): active rows, read when a LazyFrame is collected."""
+    """The ``Roster`` of a store (``rosterkit.feeds.base``): active rows, read when a LazyFrame is collected.
 
-    def __init__(self, path: Path, revision: int) -> None:
+    ``over``: the pins, blocks and suppressions that lie over the rows (``store.effective.overlay``).
+    """
+
+    def __init__(self, path: Path, revision: int, over: Overlay = NOTHING) -> None:
         self.revision = revision
         self._path = path
+        self._over = over
 
     def table(self, entity: str) -> pl.LazyFrame:
         """The active rows of the entity, in no particular order; KeyError when there is no such entity."""
         kind = by_name(entity)
-        rows = register_io_source(partial(_batches, self._path, kind), schema=_schema(kind), is_pure=True)
-        return rows.with_columns(account_enabled=pl.lit(value=True)) if entity == "User" else rows
+        return register_io_source(partial(_batches, self._path, kind, self._over), schema=_schema(kind), is_pure=True)
 
 
 def _schema(kind: Entity) -> dict[str, type[pl.DataType]]:
-    return _KEYS | {column.name: column.dtype for column in kind.columns}
+    own = {ACCOUNT.name: ACCOUNT.dtype} if kind.name == "User" else {}
+    return _KEYS | {column.name: column.dtype for column in kind.columns} | own
 
 
 def _batches(
     path: Path,
     kind: Entity,
+    over: Overlay,
     with_columns: list[str] | None,
     predicate: pl.Expr | None,
     n_rows: int | None,
@@ -51,6 +57,11 @@ def _batches(
     """What polars asks of a source of its own: the columns, the rows that the predicate allows, at most ``n_rows``."""
     schema = _schema(kind)
     names = with_columns if with_columns is not None else list(schema)
-    rows = read(path, kind.table, {name: schema[name] for name in names or ["id"]}, "status='active'")
+    asked = [name for name in schema if name in names or name in over.needed(kind)]
+    stored = {name: schema[name] for name in asked if name != ACCOUNT.name} or {"id": pl.Int64}
+    rows = read(path, kind.table, stored, "status='active'")
+    if ACCOUNT.name in asked:
+        rows = rows.with_columns(pl.lit(value=True).alias(ACCOUNT.name))
+    rows = over.applied(kind, rows)
     rows = rows.head(n_rows) if n_rows is not None else rows
     yield (rows if predicate is None else rows.filter(predicate)).select(names)

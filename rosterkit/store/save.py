@@ -17,12 +17,14 @@ from rosterkit.plan.undo import Reversal
 from rosterkit.sources.base import Progress, no_progress
 from rosterkit.store import deltas, holds, plans
 from rosterkit.store.apply import write_fingerprints, write_revision
+from rosterkit.store.beside import write_beside
 from rosterkit.store.database import transaction
+from rosterkit.store.effective import remember_suppressed
 from rosterkit.store.holds import StoredHold
-from rosterkit.store.staging import staging
+from rosterkit.store.staging import Staging, staging
 from rosterkit.store.staleness import refuse_settled, refuse_stale, refuse_unapproved
 
-__all__ = ["apply_plan", "store_proposal", "store_reversal"]
+__all__ = ["apply_plan", "store_and_apply", "store_proposal", "store_reversal"]
 
 
 def _frames(changes: Changes) -> Iterator[tuple[str, str, pl.DataFrame]]:
@@ -116,7 +118,7 @@ def _use(connection: sqlite3.Connection, plan: Plan, changes: Changes) -> None:
         if kind == "approved":
             connection.execute("update approved_change set used_in=? where id=?", (plan.id, int(which)))
         elif kind == "package":
-            deltas.settle(connection, source, which, plan.id)
+            deltas.finish(connection, source, which, plan.id)
         elif kind == "cursor":
             connection.execute("insert or replace into source_cursor values (?,?,?)", (source, which, plan.id))
         else:
@@ -159,17 +161,32 @@ def apply_plan(
     Refused when the plan is settled, expired, not approved though it must be, or stale.
     """
     with staging(connection) as stage, transaction(connection):
-        plan = plans.find(connection, plan_id)
-        refuse_settled(plan)
-        refuse_unapproved(plan)
-        changes = plans.parts(connection, plan.id, whole=False)
-        number = int(connection.execute("select number from plan where id=?", (plan.id,)).fetchone()[0])
-        refuse_stale(connection, plan, changes, number)
-        revision = None if changes.empty else write_revision(connection, plan, changes, actor, progress, stage)
-        write_fingerprints(connection, changes)
-        _defer(connection, plan)
-        _use(connection, plan, changes)
-        _undo_holds(connection, plan, actor)
-        _findings(connection, plan)
-        plans.set_state(connection, plan.id, "applied", revision)
-    return plans.find(connection, plan.id), revision is not None
+        wrote = _apply(connection, plan_id, actor, progress, stage)
+    return plans.find(connection, plan_id), wrote
+
+
+def store_and_apply(
+    connection: sqlite3.Connection, plan: Plan, settings_digest: str, changes: Changes, actor: str
+) -> None:
+    """Stores a plan of a person and applies it, inside the caller's transaction."""
+    plans.save(connection, plan, settings_digest, _frames(changes))
+    _apply(connection, plan.id, actor, no_progress, None)
+
+
+def _apply(connection: sqlite3.Connection, plan_id: str, actor: str, progress: Progress, stage: Staging | None) -> bool:
+    plan = plans.find(connection, plan_id)
+    refuse_settled(plan)
+    refuse_unapproved(plan)
+    changes = plans.parts(connection, plan.id, whole=False)
+    number = int(connection.execute("select number from plan where id=?", (plan.id,)).fetchone()[0])
+    refuse_stale(connection, plan, changes, number)
+    revision = None if changes.empty else write_revision(connection, plan, changes, actor, progress, stage)
+    write_fingerprints(connection, changes)
+    write_beside(connection, changes, actor, revision or plan.base)
+    remember_suppressed(connection)
+    _defer(connection, plan)
+    _use(connection, plan, changes)
+    _undo_holds(connection, plan, actor)
+    _findings(connection, plan)
+    plans.set_state(connection, plan.id, "applied", revision)
+    return revision is not None

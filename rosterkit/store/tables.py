@@ -14,6 +14,7 @@ __all__ = [
     "AcceptedLine",
     "Approval",
     "ApprovedChange",
+    "Block",
     "Counter",
     "Cursor",
     "Deferred",
@@ -23,12 +24,15 @@ __all__ = [
     "Hold",
     "Ledger",
     "Package",
+    "Pin",
     "Plan",
     "PlanPart",
     "QueuedDelta",
     "Revision",
     "SentBody",
     "SentFile",
+    "SignIn",
+    "SourceSwitch",
     "Touch",
 ]
 
@@ -299,3 +303,63 @@ class Counter(SQLModel, table=True):
     __tablename__ = "counter"
     entity: str = Field(primary_key=True)
     next_id: int
+
+
+class Pin(SQLModel, table=True):
+    """A value that lies over a stored one when it is read; an ended one is kept for the record."""
+
+    __tablename__ = "pin"
+    __table_args__ = (Index("ix_pin_record", "entity", "record"),)
+    id: int | None = Field(default=None, primary_key=True)
+    entity: str
+    record: int
+    field: str
+    value: str | None = None
+    value_id: int | None = None  # of a reference
+    code: str  # person, or the policy rule that set it
+    actor: str
+    reason: str
+    since: str
+    revision: int
+    ended_at: str | None = None
+    ended_why: str | None = None
+
+
+class Block(SQLModel, table=True):
+    """What no feed gets, or one feed does not, until it is lifted by name; a lifted one is kept for the record."""
+
+    __tablename__ = "block"
+    __table_args__ = (Index("ix_block_record", "entity", "record"),)
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str  # link | suppress | archive
+    entity: str
+    record: int
+    student: int | None = None  # of a blocked link
+    feed: str = ""
+    field: str = ""
+    words: list[str] = Field(sa_type=JSON)  # every value that a suppressed field had since it was suppressed
+    actor: str
+    reason: str
+    since: str
+    revision: int
+    ended_at: str | None = None
+    ended_why: str | None = None
+
+
+class SignIn(SQLModel, table=True):
+    """That a person has signed in at a vendor, and when last."""
+
+    __tablename__ = "sign_in"
+    user: int = Field(primary_key=True)
+    at: str
+
+
+class SourceSwitch(SQLModel, table=True):
+    """A source that a person disabled, whole or for one school: its records stay as they are."""
+
+    __tablename__ = "source_switch"
+    source: str = Field(primary_key=True)
+    school: str = Field(primary_key=True)  # the sourced id of a school; "" = all
+    actor: str
+    reason: str
+    at: str

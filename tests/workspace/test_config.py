@@ -74,7 +74,7 @@ def test_unknown_keys_are_refused_with_the_nearest(text: str, words: str) -> Non
     [
         ('timezone = "America/Chicgo"', "did you mean America/Chicago?"),
         ('mode = "sometimes"', "'observe', 'review' or 'auto'"),
-        ("plan_hours = 0", "plan_hours is 0: it must be"),
+        ("plan_days = 0", "plan_days is 0: it must be"),
         ("override_hours = 745", "override_hours is 745: it must be"),
         ("demographics = 1", "demographics is 1"),
         ("[limits]\nmax_removed_percent = 100.5", "limits.max_removed_percent is 100.5: it must be 100.0 or less"),
@@ -105,7 +105,7 @@ def test_values_out_of_range_are_refused_with_a_sentence(text: str, words: str) 
 
 
 def test_the_edges_of_a_range_are_in_it() -> None:
-    loaded = config.loads("plan_hours = 1\noverride_hours = 744\n[limits]\nmax_removed_percent = 100\nmin_removed = 0")
+    loaded = config.loads("plan_days = 1\noverride_hours = 744\n[limits]\nmax_removed_percent = 100\nmin_removed = 0")
     assert (loaded.limits.max_removed_percent, loaded.limits.min_removed) == (100, 0)
 
 
@@ -185,7 +185,7 @@ def test_the_digest_follows_what_changes_a_plan(change: str) -> None:
     assert config.loads(change).settings_digest != before.settings_digest
 
 
-@pytest.mark.parametrize("change", ["plan_hours = 3", "[caps]\nmembers = 9", '[feeds.a]\nkind = "oneroster"'])
+@pytest.mark.parametrize("change", ["plan_days = 3", "[caps]\nmembers = 9", '[feeds.a]\nkind = "oneroster"'])
 def test_the_digest_leaves_out_what_does_not(change: str) -> None:
     assert config.loads(change).settings_digest == Config().settings_digest
 

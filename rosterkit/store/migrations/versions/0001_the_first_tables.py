@@ -12,6 +12,63 @@ down_revision = None
 def upgrade() -> None:
 
     op.create_table(
+        "block",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("entity", sa.String(), nullable=False),
+        sa.Column("record", sa.Integer(), nullable=False),
+        sa.Column("student", sa.Integer(), nullable=True),
+        sa.Column("feed", sa.String(), nullable=False),
+        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("words", sa.JSON(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("since", sa.String(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.String(), nullable=True),
+        sa.Column("ended_why", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("block", schema=None) as batch_op:
+        batch_op.create_index("ix_block_record", ["entity", "record"], unique=False)
+
+    op.create_table(
+        "pin",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("entity", sa.String(), nullable=False),
+        sa.Column("record", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=True),
+        sa.Column("value_id", sa.Integer(), nullable=True),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("since", sa.String(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.String(), nullable=True),
+        sa.Column("ended_why", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("pin", schema=None) as batch_op:
+        batch_op.create_index("ix_pin_record", ["entity", "record"], unique=False)
+
+    op.create_table(
+        "sign_in",
+        sa.Column("user", sa.Integer(), nullable=False),
+        sa.Column("at", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("user"),
+    )
+    op.create_table(
+        "source_switch",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("school", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("at", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "school"),
+    )
+
+    op.create_table(
         "academic_session",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),

@@ -1,0 +1,41 @@
+"""Sign-ins, and sources that a person disabled."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from rosterkit.errors import UsageError
+from rosterkit.store.database import transaction
+from rosterkit.store.plans import now
+
+__all__ = ["disable_source", "enable_source", "remember_sign_in"]
+
+
+def remember_sign_in(connection: sqlite3.Connection, user: int, at: str) -> None:
+    """Keeps the newest time at which a user signed in; UsageError where ``at`` is no time in ISO 8601."""
+    try:
+        when = datetime.fromisoformat(at).isoformat()
+    except ValueError:
+        raise UsageError("The time must be in ISO 8601, such as 2026-09-15 or 2026-09-15T08:30:00+00:00.") from None
+    with transaction(connection):
+        connection.execute(
+            "insert into sign_in (user, at) values (?,?) on conflict (user) do update set at=max(at, excluded.at)",
+            (user, when),
+        )
+
+
+def disable_source(connection: sqlite3.Connection, source: str, school: str, actor: str, reason: str) -> None:
+    """Disables a source, for one school or ("") whole."""
+    with transaction(connection):
+        connection.execute(
+            "insert or replace into source_switch (source, school, actor, reason, at) values (?,?,?,?,?)",
+            (source, school, actor, reason, now().isoformat()),
+        )
+
+
+def enable_source(connection: sqlite3.Connection, source: str, school: str) -> bool:
+    """Enables it again; returns whether it was disabled."""
+    with transaction(connection):
+        done = connection.execute("delete from source_switch where source=? and school=?", (source, school))
+    return done.rowcount > 0

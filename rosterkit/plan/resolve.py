@@ -54,7 +54,7 @@ class Resolver:
             rest = wanted.difference(planned["sourced_id"].to_list())
         else:
             rest = set(
-                pl.Series("sourced_id", list(wanted))
+                pl.Series("sourced_id", list(wanted), dtype=pl.String)
                 .to_frame()
                 .join(planned, on="sourced_id", how="anti")["sourced_id"]
             )

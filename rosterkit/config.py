@@ -209,7 +209,7 @@ class Config(BaseModel):
         return name, self.feeds[name]
 
 
-def load(folder: Path) -> Config:
+def load(folder: Path, tried: Mapping[str, str] | None = None) -> Config:
     """The configuration of the workspace in ``folder``; UsageError when there is none or it does not hold."""
     path = folder / FILE
     try:
@@ -222,17 +222,22 @@ def load(folder: Path) -> Config:
         raise UsageError(f"{path} is not UTF-8 text. Save it as UTF-8.") from None
     except OSError as problem:
         raise UsageError(f"{path} cannot be read: {problem.strerror}.") from None
-    return loads(text, name=str(path))
+    return loads(text, name=str(path), tried=tried)
 
 
-def loads(text: str, *, name: str = FILE) -> Config:
-    """The configuration that ``text`` states; UsageError, with the file's name and the key, when it does not hold."""
+def loads(text: str, *, name: str = FILE, tried: Mapping[str, str] | None = None) -> Config:
+    """The configuration that ``text`` states; UsageError, with the file's name and the key, when it does not hold.
+
+    ``tried``: values, as TOML has them, that take the place of some: by their key with the tables before it.
+    """
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise UsageError(
             f"{name} is not valid TOML: {problem}. Look there: a text stands in quotation marks."
         ) from None
+    for key, value in (tried or {}).items():
+        _put(raw, key, value)
     problems: list[str] = []
     entries = {word: _entries(word, raw[word], problems) for word in _ENTRIES if word in raw}
     try:
@@ -242,6 +247,19 @@ def loads(text: str, *, name: str = FILE) -> Config:
     if problems:
         raise UsageError(f"{name}: " + " ".join(dict.fromkeys(problems)))
     return config
+
+
+def _put(raw: dict[str, Any], key: str, value: str) -> None:
+    """Sets a key such as ``limits.halved_from``; UsageError where the value is no TOML."""
+    *tables, last = key.split(".")
+    for table in tables:
+        raw = raw.setdefault(table, {})
+        if not isinstance(raw, dict):
+            raise UsageError(f"{key}: {table} is not a table.")
+    try:
+        raw[last] = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        raise UsageError(f"{key}: {value} is no value. A text stands in quotation marks.") from None
 
 
 def nearest(word: str, known: Any) -> str:

@@ -19,6 +19,7 @@ from rosterkit.plan.changes import Changes, counts
 from rosterkit.plan.compare import compare
 from rosterkit.plan.dangling import as_findings
 from rosterkit.plan.kept import NO_POLICY, Policy, apply_policy
+from rosterkit.plan.limit_holds import SUSPECTED
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Delivered, merge
 from rosterkit.plan.plan import Plan
@@ -109,6 +110,7 @@ class Run:
     as_of: date
     scratch: Path
     progress: Progress
+    keep: bool = True  # whether the plan is stored
 
 
 def _extract(run: Run, name: str, package: Path | None) -> Extract:
@@ -131,7 +133,7 @@ def _extract(run: Run, name: str, package: Path | None) -> Extract:
         cursor=cursor[0] if cursor else None,
         ignored_lines=_accepted_lines(run.connection, name),
         size_limits=run.config.caps,
-        row_cache=RowCache(run.path.parent / "cache" / "rows", may_write=True),
+        row_cache=RowCache(run.path.parent / "cache" / "rows", may_write=run.keep),
         secret=lambda reference: resolve(reference, run.path.parent).get_secret_value(),
     )
     return checked(reader.extract(settings, context))
@@ -182,7 +184,7 @@ def _held_records(held: Changes) -> Counter[str]:
 
 
 _HELD = {
-    "limit": "held by a limit on what may be removed",
+    "limit": "held by a limit on what may change in one run",
     "case": "held: the id may have been reused for another person",
     "person": "set aside by a person",
     "undo": "held because a person undid them",
@@ -191,6 +193,12 @@ _HELD = {
     "needed": "held: what depends on it would be lost",
     "dependant": "held because it depends on something that is held",
 }
+
+
+def _causes(held: Changes) -> list[str]:
+    """The causes that limits suspect, each once."""
+    reasons = {r for _, _, f in held.frames() for r in f.filter(pl.col("hold") == "limit")["hold_reason"].unique()}
+    return sorted({reason.partition(SUSPECTED)[2].removesuffix("?") for reason in reasons if SUSPECTED in reason})
 
 
 def _notes(held: Changes, read: _Read, waiting: int, *, first: bool) -> tuple[str, ...]:
@@ -215,6 +223,7 @@ def _notes(held: Changes, read: _Read, waiting: int, *, first: bool) -> tuple[st
         for code, text in _HELD.items()
         if codes[code]
     ]
+    notes += [f"Suspected cause: {cause}." for cause in _causes(held)] if codes["limit"] else []
     return tuple(notes)
 
 
@@ -230,12 +239,15 @@ def plan_sources(
     packages: Mapping[str, Path],
     as_of: date,
     progress: Progress,
+    *,
+    keep: bool = True,
 ) -> Plan:
-    """Reads the sources, works out the plan and stores it; returns it. ``packages``, by source: what is read instead of
-    what its settings name.
+    """Reads the sources, works out the plan and, with ``keep``, stores it; returns it.
+
+    ``packages``, by source: what is read instead of what its settings name.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        run = Run(path, connection, config, as_of, Path(scratch), progress)
+        run = Run(path, connection, config, as_of, Path(scratch), progress, keep)
         read = _read(run, packages)
         snapshot = StoreSnapshot(path, connection)
         progress("planning", 0, 0)
@@ -244,7 +256,7 @@ def plan_sources(
 
 
 def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
-    """Stores the proposal as a plan."""
+    """The proposal as a plan, which is stored where the run keeps it."""
     config, connection = run.config, run.connection
     sources = [one.source for one in read.delivered]
     queued = [*deltas.waiting(connection, sources), *((one.source, one.extract.id) for one in read.delivered)]
@@ -255,7 +267,7 @@ def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
     created, severities = plans.now(), Counter(proposal.findings["severity"].to_list())
     plan = Plan(
         id=_id(run.as_of),
-        state="proposed",
+        state="proposed" if run.keep else "tried",
         as_of=run.as_of,
         created_at=created,
         expires_at=created + timedelta(days=config.plan_days),
@@ -272,7 +284,8 @@ def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
         segments=tuple((t.entity, "", str(t.coverage), t.reason) for one in read.delivered for t in one.extract.tables),
         notes=_notes(held, read, len(covered) - len(sources) + 1, first=first),
     )
-    store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered)
+    if run.keep:
+        store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered)
     return plan
 
 

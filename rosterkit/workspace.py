@@ -141,6 +141,23 @@ class Workspace(ManualVerbs):
                 self.database, connection, self.config, packages, as_of or self._today(), self._progress
             )
 
+    def try_plan(
+        self,
+        settings: Mapping[str, str],
+        package: Path | None = None,
+        *,
+        source: str = "main",
+        as_of: date | None = None,
+    ) -> Plan:
+        """What a plan would be under other settings (by key, such as limits.halved_from, as TOML); stores nothing."""
+        config = configuration.load(self.folder, settings)
+        if package is not None or not config.sources:
+            config.source(source)
+        packages = {} if package is None else {source: Path(package)}
+        day = as_of or datetime.now(config.zone).date()
+        with self._write() as connection:
+            return planning.plan_sources(self.database, connection, config, packages, day, self._progress, keep=False)
+
     def validate(self) -> None:
         """Checks what loading the settings does not: that every secret they refer to is there.
 

@@ -32,12 +32,19 @@ def plan(
     source: Annotated[
         str, typer.Option("--source", metavar="NAME", help="The source, as rosterkit.toml has it.")
     ] = "main",
+    tried: Annotated[
+        list[str] | None,
+        typer.Option("--try", metavar="SETTING=VALUE", help="Show the plan under another setting, and store nothing."),
+    ] = None,
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
     """Read the source and work out what would change. Nothing is written but the plan."""
     with opened(ctx) as workspace:
         workspace.config.source(source)
+        if tried:
+            settings = dict(_setting(text) for text in tried)
+            _print_plan(ctx, workspace, workspace.try_plan(settings, package, source=source, as_of=as_of), json)
         made = workspace.plan(package, source=source, as_of=as_of)
         _print_plan(ctx, workspace, made, json)
 
@@ -122,6 +129,13 @@ def undo(
         _print_plan(ctx, workspace, made, json)
 
 
+def _setting(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise UsageError(f'"{text}" is no SETTING=VALUE, such as limits.halved_from=10.')
+    return key.strip(), value.strip()
+
+
 def _print_plan(ctx: typer.Context, workspace: Workspace, made: Plan, json: bool) -> None:
     from rosterkit.attention import look
     from rosterkit.render import json as shapes
@@ -132,5 +146,7 @@ def _print_plan(ctx: typer.Context, workspace: Workspace, made: Plan, json: bool
     else:
         with paper() as console:
             tables.plan_summary(console, made, workspace.config.zone)
-            console.print(f"Look at it: {command_of(ctx)} show {made.id}", soft_wrap=True)
+            tried = made.state == "tried"
+            hint = "Nothing was stored." if tried else f"Look at it: {command_of(ctx)} show {made.id}"
+            console.print(hint, soft_wrap=True)
     raise typer.Exit(1 if look(made) else 0)

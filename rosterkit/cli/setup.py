@@ -128,7 +128,7 @@ def rules(
         tables.rules(console, known)
 
 
-@app.command(epilog="Examples: rosterkit demo; rosterkit demo accidents --students 2000")
+@app.command(epilog="Example: rosterkit demo accidents --students 2000")
 def demo(
     folder: Annotated[
         Path,

@@ -200,9 +200,12 @@ def _creates(records: Records) -> dict[str, pl.DataFrame]:
     for name, rows in by_entity(new).items():
         entity = by_name(name)
         prints = [pl.when("whole").then(half).otherwise(None).alias(half) for half in FINGERPRINT]
-        values = records.of(entity.name).lazy().select("id", *(c.name for c in entity.columns))
-        joined = rows.lazy().select(keep).with_columns(prints).join(values, on="id", maintain_order="left")
-        texts = joined.with_columns(pl.col("hold").cast(pl.String))
+        values = records.of(entity.name)[["id", *(c.name for c in entity.columns)]]
+        if values["id"].equals(rows["id"]):  # a first plan: nothing is copied
+            joined = pl.concat([rows[keep], values.drop("id")], how="horizontal").lazy()
+        else:
+            joined = rows.lazy().select(keep).join(values.lazy(), on="id", maintain_order="left")
+        texts = joined.with_columns(*prints, pl.col("hold").cast(pl.String))
         out[entity.name] = with_key_parts(texts).select(list(create_schema(entity))).collect()
     return {e.name: out[e.name] for e in entities() if e.name in out}
 

@@ -113,7 +113,7 @@ def as_findings(
     if headings is not None:
         rows = rows.join(headings.lazy(), on=["_entity", "_source", "label"], how="left", maintain_order="left")
     column = pl.coalesce("_name", "label") if headings is not None else pl.col("label")
-    first = pl.col("node").is_first_distinct()  # the records that wait are told once
+    first = pl.col("node").is_first_distinct()  # the records that wait are counted once
     count = pl.col("waiting").fill_null(0)
     more = (
         pl.when(first & (count > 0)).then(pl.format("; {} more records wait for this one", count)).otherwise(pl.lit(""))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from rosterkit.plan.records import Records, by_entity, own_word, proposed
+from rosterkit.plan.records import Records, by_entity, delivered_row, proposed
 from rosterkit.plan.snapshot import DEFERRED, with_key_parts
 from rosterkit.roster.schema import Entity, by_name
 
@@ -62,7 +62,7 @@ def _partly() -> pl.Expr:
 
 
 def as_delivered() -> pl.Expr:
-    """Records that are stored, once the plan is applied, as the row that was delivered says.
+    """Records that are stored, once the plan is applied, as they were delivered.
 
     Where this holds the row's fingerprint and date are stored, and the record is not deferred.
     """
@@ -70,7 +70,7 @@ def as_delivered() -> pl.Expr:
         proposed() & (pl.col("action") != "archive")
     )
     whole = ~_partly() & pl.col("waits").is_null() & (pl.col("dangling") == 0)
-    return own_word() & stays.fill_null(value=False) & whole
+    return delivered_row() & stays.fill_null(value=False) & whole
 
 
 def _kept() -> pl.Expr:
@@ -78,13 +78,13 @@ def _kept() -> pl.Expr:
     held = pl.col("hold").is_not_null() & pl.col("action").is_not_null()
     archived = (pl.col("action") == "archive").fill_null(value=False)
     waits = pl.col("deleted") & pl.col("active") & ~archived  # a delete in a partial table
-    unlike = own_word() & (archived | (pl.col("dangling") != 0))
+    unlike = delivered_row() & (archived | (pl.col("dangling") != 0))
     return pl.col("present") & (held | waits | _partly() | unlike | pl.col("waits").is_not_null())
 
 
 def _reason() -> pl.Expr:
     archived = (pl.col("action") == "archive").fill_null(value=False)
-    lost = own_word() & (archived | (pl.col("dangling") != 0))
+    lost = delivered_row() & (archived | (pl.col("dangling") != 0))
     return pl.coalesce(
         "hold_reason",
         "waits",
@@ -133,7 +133,7 @@ def _written(entity: Entity, mine: pl.DataFrame, values: pl.DataFrame) -> pl.Dat
 
 
 def changed(rows: Mapping[str, pl.DataFrame], before: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """Deferred rows that are not kept in the same words already."""
+    """Deferred rows that are not kept just so already."""
     same = ["key", "body", "deleted", "modified_at", "reason"]
     return {
         name: mine if name not in before else mine.join(before[name], on=same, how="anti", nulls_equal=True)

@@ -13,6 +13,7 @@ from rosterkit.roster.schema import Column, Entity, by_name, entities
 
 __all__ = ["BITS", "FIELDS", "Names", "as_text", "changed_fields", "digest", "digests", "names_of", "text"]
 
+_TARGETS = sorted({str(column.to) for entity in entities() for column in entity.refs})
 _NO_NAMES = pl.DataFrame(schema={"id": pl.Int64, "sourced_id": pl.String})
 
 FIELDS: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -37,7 +38,8 @@ class Names:
         """Id and sourced_id of these records of an entity, and perhaps of others."""
         if self._known is None:
             sourced_id = pl.col("key").str.splitn("/", 3).struct.field("field_2").alias("sourced_id")
-            self._known = by_entity(self._states.select("entity", "id", sourced_id))
+            meant = self._states.lazy().filter(pl.col("entity").is_in(_TARGETS))
+            self._known = by_entity(meant.select("entity", "id", sourced_id).collect())
         known = self._known.get(entity, _NO_NAMES)[["id", "sourced_id"]]
         rest = minus(ids, known["id"])
         if rest.len():
@@ -128,7 +130,7 @@ def as_text(
 ) -> pl.LazyFrame:
     """The rows with every business column by its label as text; ``prefix`` "s." takes the stored values.
 
-    ``names``, by entity: id and sourced_id. What says which row it is (node, id, key, sourced_id) is kept.
+    ``names``, by entity: id and sourced_id. Columns that name the row (node, id, key, sourced_id) are kept.
     """
     out = rows.lazy()
     names_here = out.collect_schema().names()

@@ -9,7 +9,7 @@ import polars as pl
 from rosterkit.plan.fields import BITS
 from rosterkit.plan.identity import reused_ids
 from rosterkit.plan.ids import among, minus
-from rosterkit.plan.records import ENTITY, HOLD, Records, bit, hold_fields, own_word, set_hold
+from rosterkit.plan.records import ENTITY, HOLD, Records, bit, delivered_row, hold_fields, set_hold
 from rosterkit.roster import findings
 from rosterkit.roster.schema import by_name
 
@@ -157,7 +157,7 @@ def ended_holds(records: Records, holds: pl.DataFrame, delivered: Delivered) -> 
     states = records.states.lazy().select(own).rename({"action": "now", "hold": "_hold"})
     every = mine.with_columns(pl.col("entity").cast(ENTITY)).join(states, on=["entity", "key"], how="left").collect()
     met = every.filter(pl.col("node").is_not_null())
-    back = own_word()
+    back = delivered_row()
     limit = pl.col("code") == "limit"
     archive = (pl.col("action") == "archive") & ((back & pl.col("now").ne_missing("archive")) | ~pl.col("active"))
     returns = pl.col("active") | (pl.col("_hold").is_null() & pl.col("now").is_not_null() & ~limit)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from rosterkit.plan.ids import among
-from rosterkit.plan.records import Records, node, own_word
+from rosterkit.plan.records import Records, delivered_row, node
 
 __all__ = ["reused_ids"]
 
@@ -45,5 +45,5 @@ def reused_ids(records: Records) -> pl.Series:
 
 
 def _delivered(records: Records, entity: str) -> pl.LazyFrame:
-    mine = (pl.col("entity") == entity) & pl.col("known") & own_word()
+    mine = (pl.col("entity") == entity) & pl.col("known") & delivered_row()
     return records.states.lazy().filter(mine).select("id")

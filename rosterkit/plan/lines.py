@@ -14,7 +14,7 @@ from rosterkit.roster.schema import Entity, by_name, entities
 __all__ = ["NAMES", "creates", "lines"]
 
 NAMES: dict[str, type[pl.DataType]] = {"id": pl.Int64, "name": pl.String, "school": pl.String}
-"""What people call a record, and its schools: by entity, for every record that the plan speaks of."""
+"""What people call a record, and its schools: by entity, for every record of the plan."""
 
 _WHY = {
     ("create", "incoming"): "new in the source",

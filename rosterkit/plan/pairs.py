@@ -16,13 +16,13 @@ from collections.abc import Collection, Mapping
 import polars as pl
 
 from rosterkit.plan.fingerprint import same_fingerprint
-from rosterkit.plan.ids import NO_IDS, among
+from rosterkit.plan.ids import NO_IDS, among, minus
 from rosterkit.plan.matching import Matched
 from rosterkit.plan.merge import Desired, parent_labels
 from rosterkit.plan.order import ranks
-from rosterkit.plan.records import ACTION, CAUSE, ENTITY, HOLD, node, own_word
+from rosterkit.plan.records import ACTION, CAUSE, ENTITY, HOLD, delivered_row, node
 from rosterkit.plan.resolve import Resolver
-from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Column, Entity
+from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Column, Entity, by_name
 from rosterkit.sources.base import Coverage
 
 __all__ = ["pairs_of", "stored_alone"]
@@ -52,19 +52,20 @@ def pairs_of(
     prefix = pl.lit(f"{desired.source}/{desired.id_space}/")
     own = {"present": pl.lit(value=True), "key": prefix + pl.col("sourced_id")}
     targets = [(column, *resolver.targets(column, desired.source, one.rows)) for column in entity.refs]
-    parts = []
+    parts, lacking = [], pl.DataFrame()
     if one.stored.len():
         stored = _stored(entity, resolver.snapshot.rows(entity, one.stored))
         old = one.rows.filter(~one.new) if new.height else one.rows
         delivered = _meant(old, targets).with_columns(**own)
         mine = stored.filter(pl.col("key").str.starts_with(prefix))
         parts.append(mine.join(delivered, on="key", how="left", maintain_order="left"))
+        lacking = _lacking(mine, delivered) if desired.parents else lacking
     if new.height:
         coming = _meant(new.hstack([ids]), targets).with_columns(**own)
         parts.append(coming.with_columns(_not_stored(entity)))
     pairs = pl.concat(parts, how="diagonal")
-    if desired.parents and one.stored.len():
-        pairs = _removed(desired, pairs, resolver)
+    if lacking.height:
+        pairs = _removed(desired, pairs, lacking, resolver)
     return _compared(entity, pairs, desired.coverage, desired.invalid, decided, affected).collect()
 
 
@@ -105,31 +106,44 @@ def _meant(rows: pl.DataFrame, targets: list[_Targets]) -> pl.LazyFrame:
     return out
 
 
-def _removed(desired: Desired, pairs: pl.LazyFrame, resolver: Resolver) -> pl.LazyFrame:
+def _lacking(stored: pl.LazyFrame, delivered: pl.LazyFrame) -> pl.DataFrame:
+    """Active stored rows of which nothing was delivered."""
+    return stored.filter("active").join(delivered.select("key"), on="key", how="anti").collect()
+
+
+def _owners(desired: Desired, owners: pl.DataFrame, lacking: pl.DataFrame, resolver: Resolver) -> pl.DataFrame:
+    """Those of the parents, by their stored columns (``s.<column>``), whose list lacks one of these stored rows."""
+    out: dict[str, str] = {}
+    for label in parent_labels(owners):
+        if label.startswith("_"):
+            continue
+        column = desired.entity.column(label)
+        out[f"s.{column.name}"] = column.name
+        if column.to:
+            if f"_by_{label}" not in owners.columns:
+                keys = resolver.snapshot.keys(by_name(column.to), minus(lacking[f"s.{column.name}"]))
+                texts = keys.select(pl.col("key").str.splitn("/", 3).struct.field("field_2")).to_series()
+                owners = owners.filter(among(pl.col(label), texts))
+            found, on = resolver.targets(column, desired.source, owners)
+            owners = owners.join(found, on=on, nulls_equal=len(on) > 1)
+    return owners.select(import_id="import_id", source_file="_file", source_line="_line", **out)
+
+
+def _removed(desired: Desired, pairs: pl.LazyFrame, lacking: pl.DataFrame, resolver: Resolver) -> pl.LazyFrame:
     """Marks stored rows that their parent's list, which was delivered, does not hold; with that list's place."""
-    entity = desired.entity
-    place = {"import_id": "import_id", "source_file": "_file", "source_line": "_line"}
-    marks = []
-    for number, owners in enumerate(desired.parents):
-        rows, on = owners, []
-        for label in parent_labels(owners):
-            if label.startswith("_"):
-                continue
-            column = entity.column(label)
-            if column.to:
-                found, by = resolver.targets(column, desired.source, rows)
-                rows = rows.join(found, on=by, nulls_equal=len(by) > 1)
-            on.append((f"s.{column.name}", column.name))
-        mark = f"_removed_{number}"
-        named = {f"{mark}_{name}": pl.col(old) for name, old in place.items()}
-        lists = rows.select(**{s: pl.col(name) for s, name in on}, **named).with_columns(pl.lit(value=True).alias(mark))
-        lists = lists.unique([s for s, _ in on], keep="last")
-        pairs = pairs.join(lists.lazy(), on=[s for s, _ in on], how="left", maintain_order="left")
-        marks.append(mark)
-    open_ = pl.col("active") & pl.col("present").is_null()
-    removed = open_ & pl.any_horizontal(pl.col(marks)).fill_null(value=False)
-    where = {name: pl.coalesce(name, *(f"{mark}_{name}" for mark in marks)) for name in place}
-    return pairs.with_columns(removed=removed, **{n: pl.when(removed).then(e).otherwise(n) for n, e in where.items()})
+    place = ["import_id", "source_file", "source_line"]
+    found = [
+        pl.LazyFrame(schema={"id": pl.Int64, "import_id": pl.String, "source_file": pl.String, "source_line": pl.Int64})
+    ]
+    for owners in desired.parents:
+        lists = _owners(desired, owners, lacking, resolver)
+        on = [name for name in lists.columns if name.startswith("s.")]
+        last = lists.lazy().unique(on, keep="last", maintain_order=True)
+        found.append(lacking.lazy().select("id", *on).join(last, on=on).select("id", *place))
+    gone = pl.concat(found).unique("id", keep="first", maintain_order=True).with_columns(removed=pl.lit(value=True))
+    pairs = pairs.join(gone, on="id", how="left", maintain_order="left", suffix="_of_parent")
+    where = {name: pl.coalesce(name, f"{name}_of_parent") for name in place}
+    return pairs.with_columns(pl.col("removed").fill_null(value=False), **where)
 
 
 def _bits(entity: Entity, flags: Mapping[Column, pl.Expr]) -> pl.Expr:
@@ -157,26 +171,28 @@ def _compared(
     )
     unread = among(pl.col("key").str.splitn("/", 3).struct.field("field_2"), invalid)
     # No row can stand without a required value: a blank there counts as a cell that cannot be read.
-    blank = {c: own_word() & pl.col(c.label).is_null() for c in entity.columns if c.required}
+    blank = {c: delivered_row() & pl.col(c.label).is_null() for c in entity.columns if c.required}
     pairs = pairs.with_columns(
         protected=unread,
         invalid=pl.col("invalid") | _bits(entity, blank),
         same=same_fingerprint("", "s."),
     )
     kept = {c: ((pl.col("unset") | pl.col("invalid")) & (1 << i)) != 0 for i, c in enumerate(entity.columns)}
-    lost = {c: own_word() & ~kept[c] & pl.col(c.label).is_not_null() & pl.col(c.name).is_null() for c in entity.refs}
-    taken = {c: own_word() & ~kept[c] & (~lost[c] if c in lost else pl.lit(value=True)) for c in entity.columns}
+    lost = {
+        c: delivered_row() & ~kept[c] & pl.col(c.label).is_not_null() & pl.col(c.name).is_null() for c in entity.refs
+    }
+    taken = {c: delivered_row() & ~kept[c] & (~lost[c] if c in lost else pl.lit(value=True)) for c in entity.columns}
     pairs = pairs.with_columns(dangling=_bits(entity, lost)).with_columns(
         pl.when(taken[c]).then(c.name).otherwise(f"s.{c.name}").alias(c.name) for c in entity.columns
     )
     differ = {
-        c: own_word() & pl.col("known") & pl.col(c.name).ne_missing(pl.col(f"s.{c.name}")) for c in entity.columns
+        c: delivered_row() & pl.col("known") & pl.col(c.name).ne_missing(pl.col(f"s.{c.name}")) for c in entity.columns
     }
     pairs = pairs.with_columns(changed=_bits(entity, differ), waits=_waits(entity))
     pairs = pairs.with_columns(_action(coverage), _cause(coverage))
     newer = (pl.col("modified_at") > pl.col("stored_modified_at")).fill_null(pl.col("modified_at").is_not_null())
     equal = [
-        own_word() & pl.col("active") & pl.col("action").is_null() & (pl.col("dangling") == 0) & ~newer,
+        delivered_row() & pl.col("active") & pl.col("action").is_null() & (pl.col("dangling") == 0) & ~newer,
         ~pl.col("key").is_in(list(decided)),
         ~among(pl.col("id"), affected),
     ]
@@ -192,7 +208,7 @@ def _compared(
 
 def _waits(entity: Entity) -> pl.Expr:
     """Why a record that comes cannot come into being; null where it can."""
-    coming = own_word() & ~pl.col("active")
+    coming = delivered_row() & ~pl.col("active")
     lacks = [
         pl.when(coming & pl.col(c.name).is_null()).then(
             pl.lit(f"its {c.label} is not there" if c.to else "a value that it needs cannot be read")
@@ -204,7 +220,7 @@ def _waits(entity: Entity) -> pl.Expr:
 
 
 def _leaving(coverage: Coverage) -> tuple[pl.Expr, pl.Expr]:
-    """Records that a row says are gone, and records that a full table lacks."""
+    """Records that a row states to be gone, and records that a full table lacks."""
     active, present = pl.col("active"), pl.col("present")
     explicit = active & present & pl.col("deleted") & pl.lit(coverage != Coverage.PARTIAL)
     return explicit, active & ~present & ~pl.col("protected") & pl.lit(coverage == Coverage.FULL)
@@ -213,13 +229,13 @@ def _leaving(coverage: Coverage) -> tuple[pl.Expr, pl.Expr]:
 def _action(coverage: Coverage) -> pl.Expr:
     explicit, absent = _leaving(coverage)
     action = (
-        pl.when(own_word() & pl.col("waits").is_not_null())
+        pl.when(delivered_row() & pl.col("waits").is_not_null())
         .then(None)
-        .when(own_word() & ~pl.col("known"))
+        .when(delivered_row() & ~pl.col("known"))
         .then(pl.lit("create", ACTION))
-        .when(own_word() & ~pl.col("active"))
+        .when(delivered_row() & ~pl.col("active"))
         .then(pl.lit("restore", ACTION))
-        .when(own_word() & (pl.col("changed") != 0))
+        .when(delivered_row() & (pl.col("changed") != 0))
         .then(pl.lit("update", ACTION))
         .when(explicit | absent | pl.col("removed"))
         .then(pl.lit("archive", ACTION))
@@ -230,7 +246,7 @@ def _action(coverage: Coverage) -> pl.Expr:
 def _cause(coverage: Coverage) -> pl.Expr:
     explicit, absent = _leaving(coverage)
     cause = (
-        pl.when(own_word())
+        pl.when(delivered_row())
         .then(pl.lit("incoming", CAUSE))
         .when(explicit)
         .then(pl.lit("deleted", CAUSE))

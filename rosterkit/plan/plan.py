@@ -32,7 +32,7 @@ class Plan:
     """What is known of a plan without opening its changes.
 
     ``changes`` and ``held`` (disjoint) count records by entity; ``findings`` counts by severity. ``state`` is proposed,
-    approved, rejected, superseded or applied; a proposed or approved plan past ``expires_at`` is expired.
+    approved, rejected, superseded, applied or tried; a proposed or approved plan past ``expires_at`` is expired.
     """
 
     id: str
@@ -83,7 +83,7 @@ LINES: dict[str, type[pl.DataType]] = {
     "after_name": pl.String,
     "why": pl.String,  # the reason, a short sentence
     "file": pl.String,
-    "line": pl.Int64,  # 0 where no line says it (an absence)
+    "line": pl.Int64,  # 0 where there is none (an absence)
     "held": pl.String,  # "" = will be applied; else the code of what holds it (docs/architecture.md)
     "held_why": pl.String,
 }

@@ -27,6 +27,7 @@ __all__ = [
     "bit",
     "by_entity",
     "comes",
+    "delivered_row",
     "has",
     "hold_fields",
     "ids_by_entity",
@@ -35,7 +36,6 @@ __all__ = [
     "node",
     "nothing_proposed",
     "outcome_active",
-    "own_word",
     "proposed",
     "removed_link",
     "set_hold",
@@ -50,9 +50,9 @@ ACTION = pl.Enum(ACTIONS)
 CAUSE = pl.Enum(["incoming", "deleted", "removed", "absent", "cascade", "cascade-explicit", "undo"])
 """Why an action is proposed.
 
-incoming: a row was delivered. deleted: a row says that the record is gone. removed: its parent's list, which was
+incoming: a row was delivered. deleted: a row states that the record is gone. removed: its parent's list, which was
 delivered, no longer holds it. absent: a full table does not hold it. cascade: a record that it refers to leaves;
-cascade-explicit: that record leaves because of what a row says.
+cascade-explicit: that record leaves because of what a row states.
 """
 HOLD = pl.Enum(
     ["case", "limit", "person", "undo", "protected", "needed", "policy", "dependant", "changed", "referenced"]
@@ -69,7 +69,7 @@ STATES: dict[str, pl.DataType | type[pl.DataType]] = {
     "known": pl.Boolean,  # a row is stored
     "active": pl.Boolean,  # the stored row is active
     "present": pl.Boolean,  # a row was delivered
-    "deleted": pl.Boolean,  # that row says that the record is gone
+    "deleted": pl.Boolean,  # that row states that the record is gone
     "protected": pl.Boolean,  # a row that cannot be read, its own or one it refers to, keeps it from absence
     "unset": pl.UInt32,  # bits of the columns that the row does not have
     "invalid": pl.UInt32,  # bits of the cells that could not be read
@@ -141,8 +141,8 @@ def removed_link() -> pl.Expr:
     return (pl.col("entity") == "GuardianLink") & by_row
 
 
-def own_word() -> pl.Expr:
-    """Whether a row was delivered that does not say that the record is gone."""
+def delivered_row() -> pl.Expr:
+    """Whether a row was delivered that does not state that the record is gone."""
     return pl.col("present") & ~pl.col("deleted")
 
 
@@ -164,7 +164,7 @@ class Records:
         return replace(self, states=self.states.with_columns(*changes, **named))
 
     def changed_by(self, more: pl.DataFrame, **named: pl.Expr) -> Records:
-        """The records with columns replaced where ``more``, which has one row a node, speaks of them.
+        """The records with columns replaced where ``more``, which has one row a node, has them.
 
         The expressions see the columns of ``more`` as ``_<name>``, null elsewhere.
         """

@@ -1,9 +1,10 @@
 """References between compared records: what cannot stand without its parent, and what follows it.
 
-A new record whose required parent is not there waits. A stored one keeps its stored reference while that stands, is
-archived with its parent where the reference is required, and loses the reference where it is not. A record that an
-unreadable row protects follows nobody; then its parent stays instead (``plan.propagation``). Where products would drop
-the record without the reference (``Column.needed``), it is the other way round: the archive of its target is held.
+A new record whose required parent is not there waits. A stored one keeps its stored reference while its target is
+active, is archived with its parent where the reference is required, and loses the reference where it is not. A record
+that an unreadable row protects follows nobody; then its parent stays instead (``plan.propagation``). Where products
+would drop the record without the reference (``Column.needed``), it is the other way round: the archive of its target
+is held.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from rosterkit.plan.records import (
     Records,
     by_entity,
     comes,
+    delivered_row,
     ids_by_entity,
     leaves,
     links,
     outcome_active,
-    own_word,
     set_hold,
 )
 from rosterkit.roster.schema import by_name, entities
@@ -83,7 +84,7 @@ def resolve_references(records: Records) -> tuple[Records, pl.DataFrame]:
         found = links(records, to=ids_by_entity(inactive), names=names)
         if found.is_empty():
             continue
-        rows = _judged(found, inactive, records.states)
+        rows = _outcomes(found, inactive, records.states)
         records = _followed(records, _by_record(rows))
         kept = rows.filter(rows["keeps"])
         if kept.height:
@@ -102,17 +103,17 @@ def _inactive(records: Records, names: Sequence[str]) -> pl.DataFrame:
     return (
         records.states.lazy()
         .filter(gone)
-        .select("node", "entity", "id", leaving=pl.col("active"), explicit=explicit, delivered=own_word())
+        .select("node", "entity", "id", leaving=pl.col("active"), explicit=explicit, delivered=delivered_row())
         .collect()
     )
 
 
-def _judged(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
+def _outcomes(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
     """LINKS with what becomes of each.
 
     ``reverted``: the reference goes back to the stored value. ``cleared``: an optional one is cleared. ``follows``: a
     stored record goes with its target or loses the reference; ``archived``: the former, and ``by_row`` if because of
-    what a row says. ``waits``: a record that comes lacks its required target. ``keeps``: the target is not archived.
+    what a row states. ``waits``: a record that comes lacks its required target. ``keeps``: the target is not archived.
     """
     gone = inactive.lazy().select("node", "leaving", "explicit", "delivered", gone=pl.lit(value=True))
     flags = ("known", "active", "present", "deleted", "protected", "unset", "invalid", "action", "cause", "hold")
@@ -146,15 +147,18 @@ def _judged(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame) -
         .with_columns(
             reverted=pl.col("reverted") & ~pl.col("keeps"),
             cleared=(pl.col("follows") | (back & pl.col("lost") & lives)) & ~required & ~pl.col("keeps"),
-            stated=own_word() & ((pl.col("unset") | pl.col("invalid")) & pl.col("bit") == 0),
+            stated=delivered_row() & ((pl.col("unset") | pl.col("invalid")) & pl.col("bit") == 0),
         )
         .collect()
     )
 
 
 def _by_record(rows: pl.DataFrame) -> pl.DataFrame:
-    """By node the bits of references that are ``reverted``, ``cleared``, and cleared though the row ``stated`` them;
-    whether it is ``archived`` with a parent, and because of what a row says (``explicit``); ``waits``: for which label.
+    """What becomes of each record, by node.
+
+    ``reverted``, ``cleared``, and ``stated``: bits of references, the last of those that are cleared though the row
+    states them. ``archived``: with a parent, and ``explicit`` if because of what a row states. ``waits``: for which
+    label.
     """
     nothing = pl.lit(0, pl.UInt32)
 
@@ -184,12 +188,12 @@ def _reports(rows: pl.DataFrame) -> pl.DataFrame:
     archived = pl.col("archived").any().over("node")
     first = pl.col("archived") & (pl.col("archived").cum_sum().over("node") == 1)
     of_update = ~archived & ((pl.col("reverted") & pl.col("leaving")) | (pl.col("follows") & pl.col("cleared")))
-    told = pl.col("present") & (first | of_update)
+    reported = pl.col("present") & (first | of_update)
     lost = pl.col("present") & (pl.col("reverted") | pl.col("waits")) & pl.col("gone") & ~archived
     not_active = lost & ~pl.col("leaving") & ~pl.col("delivered")
     return (
         rows.lazy()
-        .filter(told | not_active)
+        .filter(reported | not_active)
         .select(
             "node",
             "label",

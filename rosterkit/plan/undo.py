@@ -116,7 +116,7 @@ def _meant(records: Records, changes: Changes, snapshot: Snapshot) -> list[pl.Da
 
 
 def _reverted(records: Records, changes: Changes) -> Records:
-    """The opposite of each change: a create is archived, a status goes back, and each value that still stands too."""
+    """The opposite of each change: a create is archived, a status goes back, and each value that is as it was."""
     wanted = [pl.DataFrame(schema={"node": pl.Int64, "to": ACTION})]
     opposite = {"archive": "restore", "restore": "archive"}
     for name, frame in changes.create.items():

@@ -160,9 +160,11 @@ def pins(connection: sqlite3.Connection) -> pl.DataFrame:
     return _in_force(connection, "pin", PINS)
 
 
-def pins_on(connection: sqlite3.Connection, entity: str, record: int) -> list[dict[str, object]]:
+def pins_on(connection: sqlite3.Connection, entity: str, record: int) -> list[StoredPin]:
     """The pins in force on one record."""
-    return pins(connection).filter((pl.col("entity") == entity) & (pl.col("record") == record)).to_dicts()
+    names = "entity, record, field, value, value_id, code"
+    query = f"select {names} from pin where entity=? and record=? and ended_at is null"
+    return [StoredPin(*row) for row in connection.execute(query, (entity, record))]
 
 
 def archived_by_hand(connection: sqlite3.Connection, entity: str, record: int) -> bool:

@@ -11,7 +11,7 @@ from rosterkit.plan.snapshot import QueuedDelta
 from rosterkit.sources.base import Coverage, Extract
 from rosterkit.store.plans import packed, unpacked
 
-__all__ = ["enqueue", "known", "queued", "settle", "waiting"]
+__all__ = ["enqueue", "finish", "known", "queued", "waiting"]
 
 
 def known(connection: sqlite3.Connection, source: str, package: str) -> str:
@@ -64,7 +64,7 @@ def waiting(connection: sqlite3.Connection, sources: Iterable[str]) -> tuple[tup
     return tuple((source, package) for source, package in connection.execute(query) if source in mine)
 
 
-def settle(connection: sqlite3.Connection, source: str, package: str, plan: str) -> None:
+def finish(connection: sqlite3.Connection, source: str, package: str, plan: str) -> None:
     """Takes the deltas of this extract out of the queue: a plan that covers them was applied."""
     connection.execute("delete from queued_delta where source=? and package=?", (source, package))
     connection.execute(

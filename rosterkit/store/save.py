@@ -118,7 +118,7 @@ def _use(connection: sqlite3.Connection, plan: Plan, changes: Changes) -> None:
         if kind == "approved":
             connection.execute("update approved_change set used_in=? where id=?", (plan.id, int(which)))
         elif kind == "package":
-            deltas.settle(connection, source, which, plan.id)
+            deltas.finish(connection, source, which, plan.id)
         elif kind == "cursor":
             connection.execute("insert or replace into source_cursor values (?,?,?)", (source, which, plan.id))
         else:

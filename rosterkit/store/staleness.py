@@ -49,7 +49,7 @@ def _stale(plan: Plan, what: str) -> Refused:
     return Refused(f"Plan {plan.id} is stale: {what} since it was made. {_AGAIN}", why="stale")
 
 
-def _leans_on(changes: Changes) -> dict[str, pl.Series]:
+def _depends_on(changes: Changes) -> dict[str, pl.Series]:
     """Ids that these changes write or point to, by entity."""
     ids = {name: [series] for name, series in touched(changes).items()}
     for name, frame in changes.create.items():
@@ -63,7 +63,7 @@ def _leans_on(changes: Changes) -> dict[str, pl.Series]:
 
 
 def refuse_stale(connection: sqlite3.Connection, plan: Plan, changes: Changes, number: int) -> None:
-    """Refuses a plan when something that it touches or leans on has changed since it was made."""
+    """Refuses a plan when something that it touches or depends on has changed since it was made."""
     _refuse_overtaken(connection, plan, number)
     if connection.execute("select 1 from revision where id > ?", (plan.base,)).fetchone():
         _refuse_touched(connection, plan, changes)
@@ -81,15 +81,15 @@ def _refuse_overtaken(connection: sqlite3.Connection, plan: Plan, number: int) -
 
 
 def _refuse_touched(connection: sqlite3.Connection, plan: Plan, changes: Changes) -> None:
-    for name, ids in _leans_on(changes).items():
-        ids_table(connection, "leans", ids)
+    for name, ids in _depends_on(changes).items():
+        ids_table(connection, "needed", ids)
         row = connection.execute(
             "select min(revision), count(distinct record) from touch "
-            "where entity=? and revision>? and record in (select id from leans)",
+            "where entity=? and revision>? and record in (select id from needed)",
             (name, plan.base),
         ).fetchone()
         if row[1]:
-            raise _stale(plan, f"revision {row[0]} changed {row[1]} {name} records that it touches or leans on")
+            raise _stale(plan, f"revision {row[0]} changed {row[1]} {name} records that it touches or depends on")
 
 
 def _refuse_known_keys(connection: sqlite3.Connection, plan: Plan, changes: Changes) -> None:

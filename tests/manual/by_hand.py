@@ -61,7 +61,7 @@ FEEDS: dict[str, tuple[Feed, dict[str, Any]]] = {
 
 def _person(key: str, values: Mapping[str, Any]) -> dict[str, Any]:
     row = {"email": f"{key}@cedar.example", "username": f"{key}-login", "primary_org": "S", "enabled": True}
-    return {"sourced_id": key} | row | values
+    return {"sourced_id": key, **row, **values}
 
 
 def delivered(

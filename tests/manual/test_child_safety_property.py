@@ -76,7 +76,7 @@ _few = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-MOVED = [
+MOVED: list[Any] = [
     ("sync", {"st-1": {"email": "other@cedar.example"}}, set(), set()),
     ("sync", {"st-1": {"email": "other@cedar.example", "username": SECRET.decode()}}, set(), set(LINKS)),
 ]

@@ -57,7 +57,7 @@ def test_a_superseded_plan_is_refused_and_still_shown(desk: Any, tonight: Any) -
 def test_an_expired_plan_is_refused_and_still_shown(desk: Any, tonight: Any, monkeypatch: Any) -> None:
     plan = desk.plan(tonight(said=MOVED))
     desk.ws.approve(plan.id, reason="fine", actor="kim")
-    monkeypatch.setattr(precondition, "now", lambda: datetime.now(UTC) + timedelta(hours=25))
+    monkeypatch.setattr(precondition, "now", lambda: datetime.now(UTC) + timedelta(days=8))
     assert refused(desk, plan) == "expired"
 
 

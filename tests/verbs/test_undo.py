@@ -81,7 +81,7 @@ def test_an_undo_can_be_undone(desk: Any, tonight: Any) -> None:
 
 
 def test_the_limits_do_not_count_for_an_undo(desk: Any, tonight: Any) -> None:
-    desk.night(tonight([*KEYS, *(f"new-{i}" for i in range(40))]))
+    desk.night(tonight([*KEYS, *(f"new-{i}" for i in range(20))]))
     undo = desk.ws.undo()
-    assert undo.changes["User"] == Counts(archive=40)
+    assert undo.changes["User"] == Counts(archive=20)
     assert undo.total_held == Counts()

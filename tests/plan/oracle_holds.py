@@ -1,4 +1,4 @@
-"""Sections 4 and 5 of docs/how-the-road-works.md, slow and plain: what is held, and what depends on it."""
+"""The rules "Holds and propagation" and "Limits" of docs/architecture.md, slow and plain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Section 8 of docs/how-the-road-works.md, slow and plain: the reversal of a revision."""
+"""The part "Undo" of docs/architecture.md, slow and plain: the reversal of a revision."""
 
 from __future__ import annotations
 

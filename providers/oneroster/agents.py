@@ -1,4 +1,4 @@
-"""Who is whose guardian, as rows of users.csv state it from either side."""
+"""Who is whose guardian, from the agents that rows of users.csv list."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from providers.oneroster.values import KEY, LINE
 from rosterkit.sources.base import Coverage, Table
 from rosterkit.sources.findings import Findings
 
-__all__ = ["guardian_links", "people_of", "roles_of", "verdict"]
+__all__ = ["classification", "guardian_links", "people_of", "roles_of"]
 
 _FAMILY = ("guardian", "parent", "relative")
 _LIST = "agentSourcedIds"
 
-# By what the one who lists is, then by what the other is: who asserts the link, or the rule that it breaks. "both" is a
-# student who is somebody's guardian too, "neither" a teacher, "unknown" one whose roles are not in the package.
-_VERDICTS = {
+# By the kind of the person with the list, then by that of the agent: who asserts the link, or the rule that it breaks.
+# "both" is a student who is also a guardian, "neither" a teacher, "unknown" one whose roles are not in the package.
+_CLASSIFICATIONS = {
     "student": {
         "student": "agents.two-students",
         "guardian": "student",
@@ -88,26 +88,26 @@ def _kinds(roles: pl.LazyFrame) -> pl.LazyFrame:
     return people.select("user", "relation", kind=kind)
 
 
-def verdict(user: pl.Expr, item: pl.Expr) -> pl.Expr:
+def classification(user: pl.Expr, item: pl.Expr) -> pl.Expr:
     """Who asserts that ``item`` is an agent of ``user``, or the rule that this breaks.
 
-    Asked of rows with the kinds of both (``people_of``) as ``kind`` and ``kind_other``.
+    The rows need the kinds of both (``people_of``) as ``kind`` and ``kind_other``.
     """
-    verdicts = {f"{one} {other}": v for one, others in _VERDICTS.items() for other, v in others.items()}
-    by_kinds = pl.concat_str("kind", "kind_other", separator=" ").replace_strict(verdicts, return_dtype=pl.String)
+    table = {f"{one} {other}": v for one, others in _CLASSIFICATIONS.items() for other, v in others.items()}
+    by_kinds = pl.concat_str("kind", "kind_other", separator=" ").replace_strict(table, return_dtype=pl.String)
     return pl.when(user == item).then(pl.lit("agents.self")).otherwise(by_kinds)
 
 
 def guardian_links(users: FileRead, roles: FileRead | None, findings: Findings) -> Table:
-    """The links that users.csv asserts. What makes none is reported."""
+    """The links that users.csv asserts. An agent that makes no link is reported."""
     if not users.has(_LIST):
         coverage, reason = listing_coverage(users, (_LIST,))
         return absent("GuardianLink", users, reason)
     people = _kinds(roles_of(users, roles)).collect(engine="in-memory")
     pairs = _pairs(users, people.lazy())
     report(_checks(users, pairs), findings)
-    links = pairs.filter(pl.col("verdict").is_in(["student", "guardian"])).with_row_index("\0at")
-    unclear = pairs.filter(pl.col("verdict") == "agents.role-unknown")[KEY]
+    links = pairs.filter(pl.col("classification").is_in(["student", "guardian"])).with_row_index("\0at")
+    unclear = pairs.filter(pl.col("classification") == "agents.role-unknown")[KEY]
     understood = ~users.is_invalid(_LIST) & ~pl.col(KEY).is_in(unclear.implode())
     coverage, reason = Coverage.FULL, ""
     if users.coverage is not Coverage.FULL or unclear.len() or _LIST in users.bad_columns:
@@ -120,31 +120,31 @@ def guardian_links(users: FileRead, roles: FileRead | None, findings: Findings) 
 
 
 def _pairs(users: FileRead, people: pl.LazyFrame) -> pl.DataFrame:
-    """A row for each item of each list, with what both people are."""
+    """A row for each item of each list, with the kinds of both people."""
     email = (pl.col("email") if users.has("email") else pl.lit(None, pl.String)).str.to_lowercase()
     pairs = listed(users, _LIST, *(["email"] if users.has("email") else [])).with_columns(email=email)
     people = people.join(users.rows.select(user=KEY, email=email), on="user", how="left")
     pairs = pairs.join(people.drop("email"), left_on=KEY, right_on="user", how="left", maintain_order="left")
     pairs = pairs.join(people, left_on="item", right_on="user", how="left", suffix="_other", maintain_order="left")
     pairs = pairs.with_columns(pl.col("kind", "kind_other").fill_null("unknown"))
-    return pairs.with_columns(verdict=verdict(pl.col(KEY), pl.col("item"))).collect(engine="in-memory")
+    return pairs.with_columns(classification=classification(pl.col(KEY), pl.col("item"))).collect(engine="in-memory")
 
 
 def _checks(users: FileRead, pairs: pl.DataFrame) -> Iterator[Check]:
-    for rule in sorted(rule for rule in pairs["verdict"].unique() if rule.startswith("agents.")):
-        yield Check(rule, users, _LIST, pairs.lazy().filter(pl.col("verdict") == rule))
+    for rule in sorted(rule for rule in pairs["classification"].unique() if rule.startswith("agents.")):
+        yield Check(rule, users, _LIST, pairs.lazy().filter(pl.col("classification") == rule))
     if users.has("email") and pairs.height:
-        same = pl.col("verdict").is_in(["student", "guardian"]) & (pl.col("email") == pl.col("email_other"))
+        same = pl.col("classification").is_in(["student", "guardian"]) & (pl.col("email") == pl.col("email_other"))
         yield Check(
             "semantic.guardian-email", users, "email", pairs.lazy().filter(same).unique(LINE, maintain_order=True)
         )
 
 
 def _link_rows(users: FileRead, links: pl.DataFrame) -> pl.DataFrame:
-    by_student = pl.col("verdict") == "student"
+    by_student = pl.col("classification") == "student"
     return links.select(
         *provenance(users, derived_key(pl.col(KEY), pl.col("item"))),
-        pl.col("verdict").alias("asserted_by"),
+        pl.col("classification").alias("asserted_by"),
         pl.when(by_student).then("item").otherwise(KEY).alias("guardian"),
         pl.when(by_student).then(KEY).otherwise("item").alias("student"),
         pl.when(by_student).then("relation_other").otherwise("relation").alias("relationship"),
@@ -152,7 +152,7 @@ def _link_rows(users: FileRead, links: pl.DataFrame) -> pl.DataFrame:
 
 
 def _parents(users: FileRead, people: pl.LazyFrame, readable: pl.LazyFrame) -> tuple[pl.DataFrame, ...]:
-    """Those whose list could be read and whose side is known, as students and as guardians."""
+    """The owners of readable lists whose kind is known, as students and as guardians."""
     owners = readable.select(KEY, LINE).join(people, left_on=KEY, right_on="user", maintain_order="left")
     sides = [
         parents_of(users, owners.filter(pl.col("kind").is_in([side, "both"])), side).with_columns(

@@ -1,9 +1,9 @@
-"""The canonical tables laid out as the files of a version: every row that the feed would like to send, not yet judged.
+"""Export rows: the canonical tables in the columns of the files of a version, not yet checked.
 
-A *draft* is one frame per file. Its columns are those of the file by name, text as String, lists as List(String), true
-and false as Boolean, ids that other files refer to and these references as places of ids (``Drafts.ids``), and to their
-right the extensions (``metadata.…``), by name. A column that need not have a value and has none is of type Null, which
-takes no room. No row is left out here.
+There is one frame per file. Its columns are those of the file by name, text as String, lists as List(String), true
+and false as Boolean, ids that other files refer to and these references as positions of ids (``ExportRows.ids``). The
+extensions (``metadata.…``) follow, by name. A column that need not have a value and has none is of type Null, which
+takes no memory. No row is dropped here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from providers.oneroster.numbered import NumberedRoster
 from providers.oneroster.roles import agents, roles_of_12, users_of_11, with_columns_of
 from providers.oneroster.spec import FILES, Field, File
 
-__all__ = ["LISTS", "ORDER", "Drafts", "draft", "numbered"]
+__all__ = ["LISTS", "ORDER", "ExportRows", "export_rows", "ids_by_column"]
 
 _PREFIX = "metadata."
 LISTS = ("refs", "texts", "user_ids")
@@ -35,14 +35,14 @@ ORDER = {
     "enrollments": "Enrollment",
     "demographics": "Demographics",
 }
-"""The files that the feed writes, each after every file that its rows cannot stand without, and the entity of each."""
+"""The files that the feed writes, each after every file that its rows require, and the entity of each."""
 
 
 @dataclass(frozen=True)
-class Drafts:
-    """What is to be sent, not yet judged.
+class ExportRows:
+    """What is to be sent, not yet checked.
 
-    ``files``: the drafts by file in ``ORDER``. ``ids``: by file, the ids that other files may name, in order; rows have
+    ``files``: the rows by file in ``ORDER``. ``ids``: by file, the ids that other files may name, in order; rows have
     the position there instead of an id. ``findings`` are those of the conversion.
     """
 
@@ -51,32 +51,32 @@ class Drafts:
     findings: list[pl.DataFrame]
 
 
-def draft(frames: NumberedRoster, version: str, *, extended: bool, demographics: bool) -> Drafts:
-    """The drafts, with extensions if ``extended``, without demographics unless ``demographics``."""
+def export_rows(frames: NumberedRoster, version: str, *, extended: bool, demographics: bool) -> ExportRows:
+    """The rows of every file, with extensions if ``extended``, without demographics unless ``demographics``."""
     files = {file: FILES[version][file] for file in ORDER if file in FILES[version]}
     if not demographics:
         del files["demographics"]
     asked = _BESIDE | {ORDER[name]: _labels(file, extended=extended) for name, file in files.items()}
     asked["User"] = [*dict.fromkeys((*asked["User"], "primary_org"))]  # which row of 1.1 is a person's own
     given = {entity: frames.read(entity, asked[entity]) for entity in ("Org", "Role", "User")}
-    seats, findings = (users_of_11 if version == "1.1" else roles_of_12)(given, frames.ids("User"))
-    statements = seats.family(frames.read("GuardianLink", asked["GuardianLink"]))
-    given["User"] = with_columns_of(given["User"], "sourced_id", agents(statements), seats.ids)
+    user_rows, findings = (users_of_11 if version == "1.1" else roles_of_12)(given, frames.ids("User"))
+    links = user_rows.family(frames.read("GuardianLink", asked["GuardianLink"]))
+    given["User"] = with_columns_of(given["User"], "sourced_id", agents(links), user_rows.ids)
     given["Class"] = _with_terms(
         frames.read("Class", asked["Class"]), frames.read("ClassTerm", asked["ClassTerm"]), frames.ids("Class")
     )
     schools = given["Class"].unique("sourced_id", keep="none").select("sourced_id", of_class="school")
-    drafts = {}
-    for name, file in files.items():  # what is laid out is let go, and the rest is not read before
+    exported = {}
+    for name, file in files.items():  # one entity in memory at a time
         rows = given.pop(ORDER[name]) if ORDER[name] in given else frames.read(ORDER[name], asked[ORDER[name]])
         if name == "demographics":
-            rows = rows.with_columns(seats.own(rows["user"]).alias("sourced_id"))
+            rows = rows.with_columns(user_rows.own(rows["user"]).alias("sourced_id"))
         elif name == "enrollments":
-            rows = seats.enrolled(_with_school(rows, schools))
-        drafts[name] = _laid_out(file, rows)
-    targets = {field.to for file in FILES[version].values() for field in file.fields if field.to in drafts}
-    ids = {name: seats.ids if name == "users" else frames.ids(ORDER[name]) for name in targets}
-    return Drafts(drafts, ids, findings)
+            rows = user_rows.enrolled(_with_school(rows, schools))
+        exported[name] = _projected(file, rows)
+    targets = {field.to for file in FILES[version].values() for field in file.fields if field.to in exported}
+    ids = {name: user_rows.ids if name == "users" else frames.ids(ORDER[name]) for name in targets}
+    return ExportRows(exported, ids, findings)
 
 
 _BESIDE = {
@@ -86,8 +86,8 @@ _BESIDE = {
 }
 
 
-def numbered(file: File, ids: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
-    """By column of the file, the ids among which its cells are places."""
+def ids_by_column(file: File, ids: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+    """By column of the file, the ids that its cells are positions of."""
     named = {field.name: field.to for field in file.fields if field.to} | {
         "sourcedId": file.field("sourcedId").to or file.name
     }
@@ -95,7 +95,7 @@ def numbered(file: File, ids: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
 
 
 def _labels(file: File, *, extended: bool) -> list[str]:
-    """What a file carries of its entity."""
+    """The labels of its entity that a file has."""
     homes = [field.home.split(".") for field in file.fields if field.home]
     labels = [label for entity, label in homes if entity == ORDER[file.name]]
     return [*labels, "attributes"] if extended else labels
@@ -106,37 +106,37 @@ def _with_terms(classes: pl.DataFrame, terms: pl.DataFrame, ids: pl.Series) -> p
 
 
 def _with_school(enrollments: pl.DataFrame, schools: pl.DataFrame) -> pl.DataFrame:
-    """Where an enrollment does not say its school, it is the school of the class."""
+    """An enrollment without a school gets the school of its class."""
     if not enrollments["school"].null_count():
         return enrollments
     joined = enrollments.join(schools, left_on="class", right_on="sourced_id", how="left", maintain_order="left")
     return joined.with_columns(school=pl.coalesce("school", "of_class")).drop("of_class")
 
 
-def _laid_out(file: File, rows: pl.DataFrame) -> pl.DataFrame:
+def _projected(file: File, rows: pl.DataFrame) -> pl.DataFrame:
     cells = [_cell(field, rows).alias(field.name) for field in file.fields]
-    if "attributes" not in rows.columns or (said := _extensions(rows["attributes"])).width == 1:
+    if "attributes" not in rows.columns or (extensions := _extensions(rows["attributes"])).width == 1:
         return rows.select(cells)
     wide = rows.select(*cells, _attributes="attributes")
-    wide = wide.join(said, left_on="_attributes", right_on="attributes", how="left", maintain_order="left")
+    wide = wide.join(extensions, left_on="_attributes", right_on="attributes", how="left", maintain_order="left")
     return wide.drop("_attributes")
 
 
 def _extensions(attributes: pl.Series) -> pl.DataFrame:
     """One row per distinct text of ``attributes``, and one column per extension in it."""
     texts = attributes.drop_nulls().unique().to_list()
-    stated = [_stated(text) for text in texts]
-    names = sorted({name for one in stated for name in one})
-    columns = {"attributes": texts} | {name: [one.get(name) for one in stated] for name in names}
+    extensions = [_extensions_of(text) for text in texts]
+    names = sorted({name for one in extensions for name in one})
+    columns = {"attributes": texts} | {name: [one.get(name) for one in extensions] for name in names}
     return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
 
 
-def _stated(text: str) -> dict[str, str]:
-    """The extensions among the attributes of a record; a name that no header can hold is none."""
-    said: dict[str, str] = json.loads(text)
+def _extensions_of(text: str) -> dict[str, str]:
+    """The extensions among the attributes of a record; a name that is invalid in a header is skipped."""
+    attributes: dict[str, str] = json.loads(text)
     return {
         name: value
-        for name, value in said.items()
+        for name, value in attributes.items()
         if name.startswith(_PREFIX) and name.strip() != _PREFIX and name.isprintable()
     }
 

@@ -1,7 +1,7 @@
 """The OneRoster feed: the roster as a strictly valid bulk package of CSV 1.1 or 1.2, always the same bytes.
 
-Each table is laid out as the file of that version (``export_rows``, ``roles``), checked until every row is valid and
-every reference resolves (``export_checks``), and written (``writer``). What is not sent as it was is a finding.
+Each table is converted to the file of that version (``export_rows``, ``roles``), checked until every row is valid and
+every reference resolves (``export_checks``), and written (``writer``). Each change and each dropped row is a finding.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 from pydantic import BaseModel
 
-from providers.oneroster.export_checks import Sieve, sift
-from providers.oneroster.export_rows import draft, numbered
+from providers.oneroster.export_checks import ExportChecks, check_rows
+from providers.oneroster.export_rows import export_rows, ids_by_column
 from providers.oneroster.feed_rules import RULES
 from providers.oneroster.feed_settings import FeedSettings
 from providers.oneroster.numbered import NumberedRoster
 from providers.oneroster.preflight import preflight
 from providers.oneroster.spec import FILES
-from providers.oneroster.writer import InOrder, csv_file, manifest, zipped
+from providers.oneroster.writer import SortedParts, csv_file, manifest, zipped
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, VendorFacts, Verdict
 from rosterkit.roster import findings
 from rosterkit.roster.rules import Rule
@@ -46,14 +46,14 @@ class OneRosterFeed:
 
         ``FeedFile.rows`` counts the records of the files (of manifest.csv its properties; a zip does not count them).
         """
-        drafts = draft(
+        export = export_rows(
             NumberedRoster(roster), settings.version, extended=settings.extensions, demographics=settings.demographics
         )
-        sieve = sift(drafts, settings.version)
-        found = findings.ordered(findings.concat(sieve.findings)).rename({"line": "_line"})
+        checks = check_rows(export, settings.version)
+        found = findings.ordered(findings.concat(checks.findings)).rename({"line": "_line"})
         for (rule, file, column), rows in found.group_by("rule", "file", "column", maintain_order=True):
             context.findings.add_rows(str(rule), rows, file=str(file), column=str(column))
-        files = _files(sieve)
+        files = _files(checks)
         if not files:
             return ()
         package = (manifest(settings.version, [file.name.removesuffix(".csv") for file in files]), *files)
@@ -71,15 +71,17 @@ class OneRosterFeed:
         return {}
 
 
-def _files(sieve: Sieve) -> tuple[FeedFile, ...]:
+def _files(checks: ExportChecks) -> tuple[FeedFile, ...]:
     """The CSV files that have rows, in the order of the manifest, without the extensions that no row has."""
 
     def made(name: str, rows: pl.DataFrame) -> FeedFile:
-        file = sieve.file(name)
+        file = checks.file(name)
         extensions = [column.name for column in rows if column.name not in file.header and column.count()]
         columns = [*file.header, *sorted(extensions)]
-        return csv_file(name, columns, InOrder(rows), rows.height, numbered(file, sieve.ids))
+        return csv_file(name, columns, SortedParts(rows), rows.height, ids_by_column(file, checks.ids))
 
     return tuple(
-        made(name, sieve.rows[name]) for name in FILES[sieve.version] if name in sieve.rows and sieve.rows[name].height
+        made(name, checks.rows[name])
+        for name in FILES[checks.version]
+        if name in checks.rows and checks.rows[name].height
     )

@@ -18,9 +18,9 @@ _PAGE = """# The OneRoster feed
 <!-- Made by `python docs/build.py`: do not edit. -->
 
 `kind = "oneroster"` writes the whole roster as a OneRoster CSV package, version 1.1 or 1.2 (as 1.2.1 corrected it). It
-is a bulk package: what it does not hold is gone. Every package is strictly valid: what cannot be is left out and
-reported. The same roster and settings give the same files to the byte, whenever and wherever they are made (how a zip
-deflates them is the platform's).
+is a bulk package: a record that it does not hold is deleted by the reader. Every package is strictly valid: an invalid
+value or row is left out and reported. The same roster and settings give the same files to the byte, on any machine and
+at any time (only the deflated bytes of a zip depend on the platform).
 
 ## What it sends
 
@@ -28,16 +28,16 @@ deflates them is the platform's).
 files are always absent. `demographics.csv` is sent only when the setting says so; `roles.csv` and `userProfiles.csv`
 exist only in 1.2.
 
-- Columns stand in the order of the specification; `status` and `dateLastModified` are blank, as bulk demands.
+- Columns are in the order of the specification; `status` and `dateLastModified` are blank, as bulk requires.
   Extensions (`metadata.…`) follow them, by name.
 - Rows are sorted by sourced id. Grades, terms, organisations, user ids and agents are sets, and sorted; subjects, their
   codes and periods keep the order of the source.
 - UTF-8 without a byte-order mark, LF line ends, quotes only where a cell holds a comma or a quote.
-- An enrollment that does not say its school is sent with the school of its class.
-- A family link stands in the row of whoever said it: in the guardian's when the guardian's record said it, otherwise
-  in the student's.
-- A role that carries no id fit for `roles.csv` (one read from a 1.1 package) gets one made from its own: the first 32
-  hexadecimal digits of the SHA-256 of that id, the same every night.
+- An enrollment without a school is sent with the school of its class.
+- A family link is in the row of the person whose record asserted it: in the guardian's if it was the guardian's record,
+  otherwise in the student's.
+- A role that carries no id fit for `roles.csv` (one read from a 1.1 package) gets a generated id: the first 32
+  hexadecimal digits of the SHA-256 of its own id, the same in every run.
 - Never sent: {never} (secrets, and what 1.2.1 took out).
 
 Where no row at all can be sent there is no package: a manifest alone would mean "nothing has changed".
@@ -52,7 +52,7 @@ Where no row at all can be sent there is no package: a manifest alone would mean
 
 ## Roles in 1.1
 
-In 1.1 a role is a cell of `users.csv`, and a row has one. Roles are put into the words of 1.1:
+In 1.1 a role is a cell of `users.csv`, and a row has one. Roles are mapped to those of 1.1:
 
 | role | in 1.1 |
 |---|---|
@@ -61,27 +61,28 @@ In 1.1 a role is a cell of `users.csv`, and a row has one. Roles are put into th
 
 A person whose roles are all of one kind has one row, with the organisations of those roles. A person with roles of
 several kinds has their own row, under their own id, for the kind that is primary at their primary organisation
-(otherwise the most frequent kind, ties by the alphabet), and one further row for each other kind, under the id
+(otherwise the most frequent kind, then the first by name), and one further row for each other kind, under the id
 `{{user}}-{{role}}`, with the same names and the same username. Enrollments name the row of their role, and family links
 the row of the guardian's or student's role, where there is such a row; demographics stay with the person's own row.
 
-In 1.2, `administrator` (the word of 1.1) is sent as `siteAdministrator` at a school and as `districtAdministrator` at
+In 1.2, `administrator` (a role of 1.1) is sent as `siteAdministrator` at a school and as `districtAdministrator` at
 any other organisation.
 
 ## Rules
 
-What is not sent as it was is a finding. A row that is left out takes with it what needs it: a class its enrollments, a
-person their roles, enrollments and demographics. An optional reference to what was left out is blanked.
+Each change and each row that is left out is a finding. With a row, the rows that require it are left out: with a class
+its enrollments, with a person their roles, enrollments and demographics. An optional reference to a row that is left
+out is blanked.
 
 | rule | severity | meaning | the row is | what depends on it is | remedy |
 |---|---|---|---|---|---|
 {rules}
 
-## What a road through the other version loses
+## What a conversion through the other version loses
 
-The first road's losses hold on every road. What is not listed here comes back as it was.
+The losses of the first path apply to every path. What is not listed here comes back unchanged.
 
-| road | columns | what is lost |
+| path | columns | what is lost |
 |---|---|---|
 {losses}
 """
@@ -96,9 +97,9 @@ def document() -> str:
             (f"`{key}`", f"`{_toml(field.default)}`", str(field.description))
             for key, field in FeedSettings.model_fields.items()
         ),
-        roles=_table((f"`{role}`", f"`{word}`") for role, word in ROLES_IN_11.items()),
+        roles=_table((f"`{role}`", f"`{mapped}`") for role, mapped in ROLES_IN_11.items()),
         rules=_table((f"`{r.code}`", r.lenient, r.meaning, r.row, r.dependants, r.remedy) for r in RULES),
-        losses=_table((loss.road, ", ".join(f"`{c}`" for c in loss.columns), loss.sentence) for loss in LOSSES),
+        losses=_table((loss.path, ", ".join(f"`{c}`" for c in loss.columns), loss.sentence) for loss in LOSSES),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the OneRoster feed leaves out or blanks, and what a road through the other version loses: both as data.
+"""What the OneRoster feed leaves out or blanks, and what a conversion through the other version loses: both as data.
 
 ``docs/feeds/oneroster.md`` is generated from here (``providers.oneroster.feed_page``).
 """
@@ -35,7 +35,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _out(
         "feed.duplicate-id",
-        "Two rows of this file carry the same sourced id; which of them is meant cannot be told, so neither is sent.",
+        "Two rows of this file carry the same sourced id; which of them is right is unknown, so neither is sent.",
         "Give each record an id of its own.",
         example="users U-7 and U-7",
     ),
@@ -172,9 +172,9 @@ RULES: tuple[Rule, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What does not come back. ``road``: which packages; ``columns``: the cells that may differ (``file.column``)."""
+    """What is lost. ``path``: the versions in order; ``columns``: the cells that may differ (``file.column``)."""
 
-    road: str
+    path: str
     columns: tuple[str, ...]
     sentence: str
 
@@ -200,7 +200,7 @@ LOSSES: tuple[Loss, ...] = (
     Loss(
         _ANY,
         ("categories.*", "classResources.*", "courseResources.*", "lineItems.*", "resources.*", "results.*"),
-        "Gradebook and resource files are left aside by the reader, and are declared absent.",
+        "Gradebook and resource files are not read, and are declared absent.",
     ),
     Loss(_ANY, ("manifest.source.systemName", "manifest.source.systemCode"), "The name and code of the source system."),
     Loss(

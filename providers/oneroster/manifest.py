@@ -24,7 +24,7 @@ _CONTRADICTED = "\0"  # the value of a property that the manifest gives twice, d
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file of the standard: its name in the package ("" where it is not there), how to read it, or why it is not."""
+    """A file of the standard: its name in the package ("" if missing), how to read it, or why it is not read."""
 
     name: str
     mode: str  # bulk | delta | partial (absence means nothing) | absent
@@ -41,22 +41,22 @@ class Contents:
 
 
 def read_contents(archive: Archive, findings: Findings, context: Context) -> Contents:
-    """Reads the manifest; SourceUnreadable when nothing can be made of the package."""
+    """Reads the manifest; SourceUnreadable when the package cannot be read at all."""
     manifest = next((name for name in archive.names if name.casefold() == _MANIFEST), "")
     values = _properties(archive, manifest, findings, context) if manifest else None
     version = _version(archive, values, findings)
-    there = _there(archive, version, findings)
+    members_found = _members_found(archive, version, findings)
     members = {name: Member("", "absent", "it is not in the package") for name in FILES[version]}
     if values is None:
-        return Contents(version, "", members | {name: Member(there[name], "partial") for name in there})
+        return Contents(version, "", members | {name: Member(members_found[name], "partial") for name in members_found})
     _report_unknown(values, version, findings)
-    members |= {name: _member(name, values, there.get(name, ""), findings) for name in FILES[version]}
+    members |= {name: _member(name, values, members_found.get(name, ""), findings) for name in FILES[version]}
     return Contents(version, values.get("source.systemName", ""), members)
 
 
 def _properties(archive: Archive, name: str, findings: Findings, context: Context) -> dict[str, str]:
-    how = Reading(key="propertyName", limits=context.size_limits, size=archive.declared_size(name))
-    file = CsvFile(_MANIFEST, lambda: _limited(archive.chunks(name)), findings, how)
+    options = Reading(key="propertyName", limits=context.size_limits, size=archive.declared_size(name))
+    file = CsvFile(_MANIFEST, lambda: _limited(archive.chunks(name)), findings, options)
     read = None if file.reason else file.read()
     if read is None or read.coverage is not Coverage.FULL or len(file.header) < 2:
         reason = file.reason or (read.reason if read else "") or "it has fewer than two columns"
@@ -79,7 +79,7 @@ def _properties(archive: Archive, name: str, findings: Findings, context: Contex
 
 
 def _limited(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The manifest's bytes, of which there are few: each property that is not known is noted by itself."""
+    """The manifest's bytes, up to a limit: each unknown property makes a finding of its own."""
     size = 0
     for chunk in chunks:
         size += len(chunk)
@@ -109,7 +109,7 @@ def _version(archive: Archive, values: dict[str, str] | None, findings: Findings
         return guessed
     if not guessed:
         raise SourceUnreadable(
-            "manifest.csv does not name a version of OneRoster that is known. Let oneroster.version be 1.1 or 1.2.",
+            "manifest.csv does not name a version of OneRoster that is known. Set oneroster.version to 1.1 or 1.2.",
             rule="manifest.version",
             file=_MANIFEST,
         )
@@ -129,10 +129,10 @@ def _version_of_headers(archive: Archive) -> str:
     return "1.1" if "orgsourcedids" in header else "1.2"
 
 
-def _there(archive: Archive, version: str, findings: Findings) -> dict[str, str]:
-    """The members that are files of the standard, by its name for them."""
+def _members_found(archive: Archive, version: str, findings: Findings) -> dict[str, str]:
+    """The members that are files of the standard, by their name in the standard."""
     known = {f"{name}.csv".casefold(): name for name in FILES[version]}
-    there: dict[str, str] = {}
+    members_found: dict[str, str] = {}
     for member in archive.names:
         if member.casefold() == _MANIFEST:
             continue
@@ -142,8 +142,8 @@ def _there(archive: Archive, version: str, findings: Findings) -> dict[str, str]
             continue
         if member != f"{name}.csv":
             findings.add("package.file-name", detail=member[:120])
-        there[name] = member
-    return there
+        members_found[name] = member
+    return members_found
 
 
 def _report_unknown(values: Mapping[str, str], version: str, findings: Findings) -> None:

@@ -1,9 +1,9 @@
-"""Roles and family links in the words of the version that is written (1.1 has one role per row of users.csv).
+"""Roles and family links in the vocabulary of the version that is written (1.1 has one role per row of users.csv).
 
-1.1 is written from roles like this. Each role is put into the words of 1.1 (``ROLES_IN_11``). A person whose roles are
+1.1 is written from roles like this. Each role is mapped to a role of 1.1 (``ROLES_IN_11``). A person whose roles are
 all of one kind has one row. A person with several kinds has their own row under their own id, for the kind that is
-primary at their primary organisation (otherwise the most frequent kind, ties by the alphabet), and one further row for
-every other kind under the id ``{user}-{role}``, with the same names and the same username, which is how products know
+primary at their primary organisation (otherwise the most frequent kind, then the first by name), and one further row
+for every other kind under the id ``{user}-{role}``, with the same names and username, by which products know
 the two as one human. Enrollments go to the row of their role, family links to the row of the guardian's or student's
 role, where there is such a row.
 """
@@ -18,7 +18,16 @@ import polars as pl
 from providers.oneroster.feed_rules import RULES
 from rosterkit.roster.findings import FINDINGS
 
-__all__ = ["GUID", "ROLES_IN_11", "Seats", "agents", "found", "roles_of_12", "users_of_11", "with_columns_of"]
+__all__ = [
+    "GUID",
+    "ROLES_IN_11",
+    "UserRows",
+    "agents",
+    "feed_findings",
+    "roles_of_12",
+    "users_of_11",
+    "with_columns_of",
+]
 
 GUID = r"^[0-9A-Za-z./@_-]{1,255}$"
 """What a sourced id may be (CSV binding 1.2, data types)."""
@@ -38,7 +47,7 @@ ROLES_IN_11 = {
     "systemAdministrator": "administrator",
     "teacher": "teacher",
 }
-"""Every role of both versions in the words of 1.1; ``ext:…`` has no word there."""
+"""Every role of both versions as a role of 1.1; ``ext:…`` has none there."""
 
 _GUARDIANS = ("guardian", "parent", "relative")
 _SEVERITY = {rule.code: rule.lenient for rule in RULES}
@@ -46,16 +55,16 @@ _SEVERITY = {rule.code: rule.lenient for rule in RULES}
 Frames = dict[str, pl.DataFrame]
 
 
-def found(rule: str, file: str, keys: pl.Series, *, column: str = "", detail: str = "") -> pl.DataFrame:
+def feed_findings(rule: str, file: str, keys: pl.Series, *, column: str = "", detail: str = "") -> pl.DataFrame:
     """One finding of the feed per key."""
-    said = {"rule": rule, "severity": _SEVERITY[rule], "file": f"{file}.csv", "line": 0, "column": column}
-    said |= {"value": "", "detail": detail}
-    columns = [pl.lit(value, FINDINGS[name]).alias(name) for name, value in said.items()]
+    values = {"rule": rule, "severity": _SEVERITY[rule], "file": f"{file}.csv", "line": 0, "column": column}
+    values |= {"value": "", "detail": detail}
+    columns = [pl.lit(value, FINDINGS[name]).alias(name) for name, value in values.items()]
     return keys.fill_null("").alias("key").to_frame().with_columns(columns).select(*FINDINGS)
 
 
 def with_columns_of(rows: pl.DataFrame, key: str, table: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
-    """``rows`` with the columns of ``table`` but its first, which has no key twice: a left join by places of ``ids``.
+    """``rows`` with the columns of ``table`` but its first, whose keys are unique: a left join by positions of ``ids``.
 
     A join would copy the columns of ``rows``, and those of all people are the largest part of a feed.
     """
@@ -65,13 +74,13 @@ def with_columns_of(rows: pl.DataFrame, key: str, table: pl.DataFrame, ids: pl.S
     return rows.with_columns(keyed[name].gather(found_at) for name in table.columns[1:])
 
 
-def agents(statements: pl.DataFrame) -> pl.DataFrame:
-    """``sourced_id`` and ``agentSourcedIds``, in order: whom each person's row lists.
+def agents(links: pl.DataFrame) -> pl.DataFrame:
+    """``sourced_id`` and ``agentSourcedIds``, in order: the agents in each person's row.
 
-    What the guardian said stands in the guardian's row; what the student or a file said, in the student's.
+    A link that the guardian's record asserted is in the guardian's row; any other is in the student's.
     """
     by_guardian = pl.col("asserted_by") == "guardian"
-    listed = statements.select(
+    listed = links.select(
         sourced_id=pl.when(by_guardian).then("guardian").otherwise("student"),
         agentSourcedIds=pl.when(by_guardian).then("student").otherwise("guardian"),
     )
@@ -81,46 +90,46 @@ def agents(statements: pl.DataFrame) -> pl.DataFrame:
 
 
 @dataclass(frozen=True)
-class Seats:
-    """Which row of users.csv a person is meant by, where there are several: ``person``, ``kind`` and ``seat``, its id.
+class UserRows:
+    """The rows of users.csv of people who have several, as ``by_kind``: ``user``, ``kind`` and ``row``, the row's id.
 
-    Empty where everybody has one row; otherwise it has the first rows, too, of people who may have several. A person is
-    the place of their id among the ``people``, a seat that of its id among the ``ids`` of all rows.
+    ``by_kind`` is empty where everybody has one row; otherwise it has their first rows too. ``user`` is the position of
+    an id in ``people``, ``row`` one in ``ids``, the ids of all rows.
     """
 
     people: pl.Series
     ids: pl.Series
-    of: pl.DataFrame
+    by_kind: pl.DataFrame
 
     def own(self, people: pl.Series) -> pl.Series:
-        """Their own rows."""
-        if self.of.is_empty():
+        """The rows of these people under their own ids."""
+        if self.by_kind.is_empty():
             return people
         return self.ids.search_sorted(self.people).gather(people).alias(people.name)
 
     def enrolled(self, enrollments: pl.DataFrame) -> pl.DataFrame:
-        """The enrollments, in their order, each naming the row of its role."""
-        return self._seated(enrollments, "user", self.of, pl.col("role"))
+        """The enrollments, in their order, each with the row of its role as ``user``."""
+        return self._with_rows(enrollments, "user", self.by_kind, pl.col("role"))
 
-    def family(self, statements: pl.DataFrame) -> pl.DataFrame:
-        """The statements naming the student's row as a student, and the guardian's first row by the alphabet as one."""
-        seated = self._seated(statements, "student", self.of, pl.lit("student"))
-        guardians = self.of.filter(pl.col("kind").is_in(_GUARDIANS)).sort("user", "kind")
+    def family(self, links: pl.DataFrame) -> pl.DataFrame:
+        """The links with the student's row as a student, and the guardian's first row by kind as a guardian."""
+        with_student = self._with_rows(links, "student", self.by_kind, pl.lit("student"))
+        guardians = self.by_kind.filter(pl.col("kind").is_in(_GUARDIANS)).sort("user", "kind")
         guardians = guardians.unique("user", keep="first").with_columns(kind=pl.lit("guardian"))
-        return self._seated(seated, "guardian", guardians, pl.lit("guardian"))
+        return self._with_rows(with_student, "guardian", guardians, pl.lit("guardian"))
 
-    def _seated(self, rows: pl.DataFrame, column: str, seats: pl.DataFrame, kind: pl.Expr) -> pl.DataFrame:
-        """The rows with ``column`` naming the seat of that kind, where the person has one."""
-        if self.of.is_empty():
+    def _with_rows(self, rows: pl.DataFrame, column: str, by_kind: pl.DataFrame, kind: pl.Expr) -> pl.DataFrame:
+        """The rows with ``column`` set to the row of that kind, where the person has one."""
+        if self.by_kind.is_empty():
             return rows
-        to = seats.select(pl.col("user").alias(column), pl.col("kind").alias("_kind"), pl.col("seat").alias("_seat"))
+        to = by_kind.select(pl.col("user").alias(column), pl.col("kind").alias("_kind"), pl.col("row").alias("_row"))
         joined = rows.with_columns(_kind=kind).join(to, on=[column, "_kind"], how="left", maintain_order="left")
         own = self.own(joined[column])
-        return joined.with_columns(pl.coalesce("_seat", own).alias(column)).drop("_kind", "_seat")
+        return joined.with_columns(pl.coalesce("_row", own).alias(column)).drop("_kind", "_row")
 
 
-def roles_of_12(given: Frames, people: pl.Series) -> tuple[Seats, list[pl.DataFrame]]:
-    """Puts roles into the words of 1.2, each with an id that roles.csv can hold."""
+def roles_of_12(given: Frames, people: pl.Series) -> tuple[UserRows, list[pl.DataFrame]]:
+    """Maps roles to those of 1.2, each with an id that is valid in roles.csv."""
     schools = given["Org"].filter(pl.col("type") == "school")["sourced_id"]
     administrator = (
         pl.when(pl.col("org").is_in(schools.implode()))
@@ -130,48 +139,50 @@ def roles_of_12(given: Frames, people: pl.Series) -> tuple[Seats, list[pl.DataFr
     roles = given["Role"].with_columns(
         role=pl.when(pl.col("role") == "administrator").then(administrator).otherwise("role")
     )
-    given["Role"] = _minted(roles)
-    return _one_each(people), []
+    given["Role"] = _with_generated_ids(roles)
+    return _one_row_each(people), []
 
 
-def _one_each(people: pl.Series) -> Seats:
-    return Seats(people, people, pl.DataFrame(schema={"user": pl.UInt32, "kind": pl.String, "seat": pl.UInt32}))
+def _one_row_each(people: pl.Series) -> UserRows:
+    return UserRows(people, people, pl.DataFrame(schema={"user": pl.UInt32, "kind": pl.String, "row": pl.UInt32}))
 
 
-def _minted(roles: pl.DataFrame) -> pl.DataFrame:
-    """Ids that a GUID column cannot hold, as those derived from a row of 1.1, give way to a digest of themselves."""
-    odd = roles.filter(~pl.col("sourced_id").str.contains(GUID))["sourced_id"].unique()
-    minted = pl.DataFrame(
-        {"sourced_id": odd, "minted": [hashlib.sha256(i.encode()).hexdigest()[:32] for i in odd]},
-        schema={"sourced_id": pl.String, "minted": pl.String},
+def _with_generated_ids(roles: pl.DataFrame) -> pl.DataFrame:
+    """Replaces ids that are invalid in a GUID column, as those derived from a row of 1.1, by a digest of themselves."""
+    invalid = roles.filter(~pl.col("sourced_id").str.contains(GUID))["sourced_id"].unique()
+    generated = pl.DataFrame(
+        {"sourced_id": invalid, "generated": [hashlib.sha256(i.encode()).hexdigest()[:32] for i in invalid]},
+        schema={"sourced_id": pl.String, "generated": pl.String},
     )
-    joined = roles.join(minted, on="sourced_id", how="left")
-    return joined.with_columns(sourced_id=pl.coalesce("minted", "sourced_id")).drop("minted")
+    joined = roles.join(generated, on="sourced_id", how="left")
+    return joined.with_columns(sourced_id=pl.coalesce("generated", "sourced_id")).drop("generated")
 
 
-def users_of_11(given: Frames, ids: pl.Series) -> tuple[Seats, list[pl.DataFrame]]:
-    """Puts one row per person and kind of role into ``User``; how everything that names people finds its row."""
+def users_of_11(given: Frames, ids: pl.Series) -> tuple[UserRows, list[pl.DataFrame]]:
+    """Makes one row per person and kind of role in ``User``; returns the rows for references to people."""
     people = given["User"]
     known = given.pop("Role").with_columns(
         kind=pl.col("role").replace_strict(ROLES_IN_11, default=None, return_dtype=pl.String)
     )
-    wordless = known.filter(pl.col("kind").is_null())
-    keys = ids.gather(wordless["user"])
-    findings = [found("feed.role", "users", keys, column="role", detail="the role has no word in 1.1")]
+    unmapped = known.filter(pl.col("kind").is_null())
+    keys = ids.gather(unmapped["user"])
+    findings = [feed_findings("feed.role", "users", keys, column="role", detail="the role does not exist in 1.1")]
     known = known.filter(pl.col("kind").is_not_null())
     several = known["user"].is_duplicated()
     kinds = _kinds(known.filter(several), people)
-    seats, clashes = _seats(kinds, people["sourced_id"], ids)
-    findings.append(found("feed.id-clash", "users", clashes, column="sourcedId"))
+    user_rows, clashes = _user_rows(kinds, people["sourced_id"], ids)
+    findings.append(feed_findings("feed.id-clash", "users", clashes, column="sourcedId"))
     first = known.filter(~several).select("user", role="kind", orgSourcedIds=pl.concat_list("org"))
     first = pl.concat([first, kinds.filter("own").select(first.columns)])
     rows = with_columns_of(people, "sourced_id", first, ids)
-    given["User"] = rows.with_columns(seats.own(rows["sourced_id"]))
-    if not seats.of.is_empty():
-        others = kinds.filter(~pl.col("own")).join(seats.of, left_on=["user", "role"], right_on=["user", "kind"])
-        more = people.join(others.drop("own"), left_on="sourced_id", right_on="user").with_columns(sourced_id="seat")
+    given["User"] = rows.with_columns(user_rows.own(rows["sourced_id"]))
+    if not user_rows.by_kind.is_empty():
+        others = kinds.filter(~pl.col("own")).join(
+            user_rows.by_kind, left_on=["user", "role"], right_on=["user", "kind"]
+        )
+        more = people.join(others.drop("own"), left_on="sourced_id", right_on="user").with_columns(sourced_id="row")
         given["User"] = pl.concat([given["User"], more.select(rows.columns)])
-    return seats, findings
+    return user_rows, findings
 
 
 def _kinds(roles: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
@@ -192,14 +203,14 @@ def _kinds(roles: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _seats(kinds: pl.DataFrame, people: pl.Series, ids: pl.Series) -> tuple[Seats, pl.Series]:
-    """The seats, and the ids of people whose further id is taken."""
+def _user_rows(kinds: pl.DataFrame, people: pl.Series, ids: pl.Series) -> tuple[UserRows, pl.Series]:
+    """The rows, and the ids of people for whom the id of a further row is taken."""
     named = kinds.select("user", "own", kind="role", id=ids.gather(kinds["user"]))
-    named = named.with_columns(seat=pl.when("own").then("id").otherwise(pl.format("{}-{}", "id", "kind")))
+    named = named.with_columns(row=pl.when("own").then("id").otherwise(pl.format("{}-{}", "id", "kind")))
     further = named.filter(~pl.col("own"))
-    taken = further.filter(pl.col("seat").is_in(ids.gather(people).implode()))
+    taken = further.filter(pl.col("row").is_in(ids.gather(people).implode()))
     if further.height == taken.height:
-        return _one_each(ids), taken["id"]
-    all_ids = pl.concat([ids, further["seat"].alias(ids.name)]).unique().sort()
-    seats = named.join(taken, on=["user", "kind"], how="anti").select("user", "kind", "seat")
-    return Seats(ids, all_ids, seats.with_columns(all_ids.search_sorted(seats["seat"]).alias("seat"))), taken["id"]
+        return _one_row_each(ids), taken["id"]
+    all_ids = pl.concat([ids, further["row"].alias(ids.name)]).unique().sort()
+    rows = named.join(taken, on=["user", "kind"], how="anti").select("user", "kind", "row")
+    return UserRows(ids, all_ids, rows.with_columns(all_ids.search_sorted(rows["row"]).alias("row"))), taken["id"]

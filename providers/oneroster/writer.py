@@ -1,4 +1,4 @@
-"""The bytes of a OneRoster package: CSV files, manifest and zip, the same for the same rows wherever they are made."""
+"""The bytes of a OneRoster package: CSV files, manifest and zip, the same for the same rows on any machine."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from providers.oneroster.itemlists import texts
 from providers.oneroster.spec import FILES, manifest_properties
 from rosterkit.feeds.base import FeedFile
 
-__all__ = ["InOrder", "csv_file", "manifest", "zipped"]
+__all__ = ["SortedParts", "csv_file", "manifest", "zipped"]
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can say
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time in a zip
 _MODE = 0o100644 << 16  # a plain file
-_LINES = 50_000  # written at a time, so that no file is ever whole in memory
-_LARGE = 2_000_000  # rows from which on a file might pass 2 GiB, which must be said before it is written
+_LINES = 50_000  # rows per write, so that no whole file is in memory
+_LARGE = 2_000_000  # rows from which on a file might pass 2 GiB, so its entry needs zip64 from the start
 
 
 def csv_file(
@@ -27,20 +27,20 @@ def csv_file(
 ) -> FeedFile:
     """The rows as CSV: UTF-8 without BOM, LF, quotes only where RFC 4180 needs them, blank for null.
 
-    ``parts`` have them by sourcedId, and can be gone through again. ``ids``: by column, what its cells are places of.
+    ``parts`` are sorted by sourcedId and can be iterated again. ``ids``: by column, the ids that its cells point into.
     """
 
     def write(out: IO[bytes]) -> None:
-        for number, lines in enumerate(_pieces(_as_text(part, columns, ids) for part in parts)):
-            text = BytesIO()  # one write each: how a zip deflates them hangs on where writes end
+        for number, lines in enumerate(_batches(_as_text(part, columns, ids) for part in parts)):
+            text = BytesIO()  # one write each: the deflated bytes depend on where writes end
             lines.write_csv(text, include_header=not number, line_terminator="\n", quote_style="necessary")
             out.write(text.getbuffer())
 
     return FeedFile(f"{name}.csv", write, rows)
 
 
-class InOrder:
-    """The rows of a frame by sourcedId, a part at a time: never twice in memory."""
+class SortedParts:
+    """The rows of a frame by sourcedId, in parts: never twice in memory."""
 
     def __init__(self, rows: pl.DataFrame) -> None:
         self._rows = rows
@@ -50,8 +50,8 @@ class InOrder:
         return (self._rows[order.slice(begin, _LINES)] for begin in range(0, order.len(), _LINES))
 
 
-def _pieces(parts: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of so many lines, the last one shorter."""
+def _batches(parts: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same rows in frames of ``_LINES`` rows, the last one shorter."""
     rest = None
     for part in parts:
         lines = part if rest is None else pl.concat([rest, part])
@@ -67,8 +67,8 @@ def _as_text(rows: pl.DataFrame, columns: Sequence[str], ids: Mapping[str, pl.Se
         texts(rows[name], among) if isinstance(rows[name].dtype, pl.List) else among.gather(rows[name]).alias(name)
         for name, among in ids.items()
     ]
-    told = rows.with_columns(named)
-    return told.select(_text(name, told.schema.get(name)).alias(name) for name in columns)
+    decoded = rows.with_columns(named)
+    return decoded.select(_text(name, decoded.schema.get(name)).alias(name) for name in columns)
 
 
 def _text(name: str, dtype: pl.DataType | None) -> pl.Expr:
@@ -95,7 +95,7 @@ def manifest(version: str, present: Iterable[str]) -> FeedFile:
 def zipped(name: str, files: Iterable[FeedFile], rows: int) -> FeedFile:
     """A zip of these files at its root: names sorted, one fixed time, plain permissions, deflated.
 
-    The bytes of the members are the same everywhere; how they are deflated is the platform's.
+    The bytes of the members are the same on any machine; the deflated bytes depend on the platform.
     """
     members = sorted(files, key=lambda file: file.name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -19,6 +20,7 @@ from rosterkit.plan.records import (
     ENTITY,
     HOLD,
     Records,
+    by_entity,
     comes,
     hold_fields,
     ids_by_entity,
@@ -28,7 +30,7 @@ from rosterkit.plan.records import (
     set_hold,
 )
 from rosterkit.plan.snapshot import Snapshot
-from rosterkit.roster.schema import Entity, by_name
+from rosterkit.roster.schema import Entity, by_name, entities
 
 __all__ = ["NEW_HOLDS", "SUSPECTED", "hold_over_limits"]
 
@@ -112,51 +114,67 @@ def _named(records: Records, found: pl.DataFrame) -> pl.DataFrame:
 # ---- what comes and what leaves
 
 
-def _moving(records: Records) -> pl.DataFrame:
-    """node, entity, id, key, active, removed, added of the records that are removed or added.
+@dataclass(frozen=True)
+class _Moving:
+    """``rows``: node, entity, id, key, active, added, ``own`` (archived by absence or by a row) and ``contradicted``.
 
-    An archive by absence or by a row counts, unless a required parent is proposed for archive too. A record that was
-    delivered and leaves only because its parent does counts as well: its row contradicts the loss of the parent, as
-    when a file of schools or classes was cut short.
+    ``parents``: node and ``old``, the required parents of what is archived that are proposed for archive too.
     """
-    archive = (pl.col("action") == "archive").fill_null(value=False)
-    going = records.states.lazy().filter(archive)
-    nodes = going.select("node", "entity", "id").collect()
-    found = links(records, to=ids_by_entity(nodes)) if nodes.height else pl.DataFrame(schema={"node": pl.Int64})
-    with_parent = pl.Series("node", [], dtype=pl.Int64)
-    if found.height:
-        required = pl.col("required") & among(pl.col("old"), nodes["node"])
-        with_parent = found.filter(required)["node"]
-    own = pl.col("cause").is_in(_COUNTED) & ~among(pl.col("node"), with_parent)
-    contradicted = pl.col("present") & pl.col("cause").is_in(_CASCADE)
-    return (
-        records.states.lazy()
-        .filter(leaves() | comes())
-        .select("node", "entity", "id", "key", "active", removed=leaves() & (own | contradicted), added=comes())
-        .filter(pl.col("removed") | pl.col("added"))
-        .collect()
-    )
+
+    rows: pl.DataFrame
+    parents: pl.DataFrame
+
+    @classmethod
+    def of(cls, records: Records) -> _Moving:
+        archive = (pl.col("action") == "archive").fill_null(value=False)
+        nodes = records.states.lazy().filter(archive).select("node", "entity", "id").collect()
+        parents = pl.DataFrame(schema={"node": pl.Int64, "old": pl.Int64})
+        if nodes.height:
+            required = pl.col("required") & among(pl.col("old"), nodes["node"])
+            parents = links(records, to=ids_by_entity(nodes)).filter(required).select("node", "old")
+        own = leaves() & pl.col("cause").is_in(_COUNTED)
+        contradicted = leaves() & pl.col("present") & pl.col("cause").is_in(_CASCADE)
+        moving = records.states.lazy().filter(leaves() | comes())
+        kept = moving.select("node", "entity", "id", "key", "active", added=comes(), own=own, contradicted=contradicted)
+        return cls(kept.collect(), parents)
+
+    def with_removed(self, mine: pl.DataFrame, held: pl.Series) -> pl.DataFrame:
+        """Rows of one entity with ``removed``, those that count here; of those, what is neither removed nor added goes.
+
+        What follows from an archived parent counts at the parent, unless that parent is ``held`` by a limit: it stays.
+        A record that was delivered and leaves only because its parent does counts as well: its row contradicts the
+        loss of the parent, as when a file of schools or classes was cut short.
+        """
+        with_parent = self.parents.filter(~among(pl.col("old"), held))["node"]
+        removed = (pl.col("own") & ~among(pl.col("node"), with_parent)) | pl.col("contradicted")
+        return mine.with_columns(removed=removed.fill_null(value=False)).filter(pl.col("removed") | pl.col("added"))
 
 
 def _of_status(groups: Groups, limits: Limits) -> Iterator[pl.DataFrame]:
-    """_FOUND of what is removed and created."""
-    moving = _moving(groups.records)
+    """_FOUND of what is removed and created, parents first."""
+    moving = _Moving.of(groups.records)
+    held = groups.records.states.filter((pl.col("hold") == "limit").fill_null(value=False))["node"]
     few = min(limits.min_created, limits.min_created_overall, limits.min_reissued, limits.min_shape)
-    for (name,), mine in moving.partition_by("entity", as_dict=True).items():
-        many = int(mine["added"].sum()) > few
-        if not (many or mine["removed"].any()):
+    parts = by_entity(moving.rows)
+    for entity in entities():
+        if entity.name not in parts:
             continue
-        entity = by_name(str(name))
+        mine = moving.with_removed(parts[entity.name], held)
+        gone, coming = mine["removed"].any(), int(mine["added"].sum())
+        many = coming > few or (gone and coming > 1)
+        if not (many or gone):
+            continue
         base = groups.snapshot.group_counts(entity)
         if base.is_empty():  # a first load
             continue
         rows = mine.join(groups.records.of(entity.name), on="id", maintain_order="left")
         counted = groups.of_rows(entity.name, rows)
-        parts = [_removed(groups, entity, rows, counted, base, limits)] if mine["removed"].any() else []
-        parts += [_created(groups, entity, rows, counted, base, limits)] if many else []
-        found = pl.concat(parts).unique("node", keep="first", maintain_order=True)
-        if found.height:
-            yield _with_cause_of_ids(entity, found, rows, counted, base)
+        found = [_removed(groups, entity, rows, counted, base, limits)] if gone else []
+        found += [_created(groups, entity, rows, counted, base, limits)] if many else []
+        over = pl.concat(found).unique("node", keep="first", maintain_order=True)
+        if over.height:
+            held = pl.concat([held, over["node"]])
+            yield _with_cause_of_ids(entity, over, rows, counted, base)
 
 
 def _removed(
@@ -179,7 +197,7 @@ def _created(
     own = _without_new_parents(groups.records, entity, rows)
     mine = counted.filter(pl.col("removed") | among(pl.col("node"), own))
     everybody = int(base.filter(pl.col("school_id").is_null())["base"].sum())
-    coming = rows.filter(among(pl.col("node"), own)).select("node", "key")
+    coming = rows.filter("added").select("node", "key")
     parts = [reissued(mine, base, limits), too_many_created(mine, base, limits)]
     leaving = groups.records.states.lazy().filter((pl.col("entity") == entity.name) & pl.col("active"))
     parts.append(zero_stripped(coming, leaving.select("node", "key").collect(), everybody, limits))

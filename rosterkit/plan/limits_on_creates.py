@@ -67,7 +67,7 @@ def zero_stripped(coming: pl.DataFrame, others: pl.DataFrame, base: int, limits:
 
     def stripped(frame: pl.DataFrame) -> pl.LazyFrame:
         place, own = pl.col("key").str.extract(r"^([^/]*/[^/]*/)"), pl.col("key").str.extract(r"^[^/]*/[^/]*/(.*)$")
-        return frame.lazy().with_columns(_stripped=place + own.str.strip_chars_start("0"))
+        return frame.lazy().with_columns(_stripped=place + own.str.replace_all("(^|:)0+", "$1"))
 
     met = stripped(coming).join(stripped(others), on="_stripped", suffix="_other")
     alike = met.filter(pl.col("key") != pl.col("key_other")).select("node", "node_other").collect()

@@ -84,7 +84,7 @@ LINES: dict[str, type[pl.DataType]] = {
     "why": pl.String,  # the reason, a short sentence
     "file": pl.String,
     "line": pl.Int64,  # 0 where there is none (an absence)
-    "held": pl.String,  # "" = will be applied; else the code of what holds it (docs/planning.md)
+    "held": pl.String,  # "" = will be applied; else the code of what holds it (docs/architecture.md)
     "held_why": pl.String,
 }
 """The columns of ``PlanView.lines``: one row for each created, archived or restored record and each changed field."""

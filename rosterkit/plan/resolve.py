@@ -34,8 +34,9 @@ def asked_by_kind(entity: Entity, names: Iterable[str]) -> list[Column]:
 class Resolver:
     """Knows every record that is planned so far, parents first, and looks the others up.
 
-    ``planned``: by entity, source and id space, sourced_id and id; ``delivered``: the sourced ids of this run. ``rows``: by entity, the planned records as
-    ``compare`` makes them. ``looked_up``: by entity, id, key and active of archived records that references mean.
+    ``planned``: by entity, source and id space, sourced_id and id; ``delivered``: the sourced ids of this run.
+    ``rows``: by entity, the planned records as ``compare`` makes them. ``looked_up``: by entity, id, key and active of
+    archived records that references mean.
     """
 
     snapshot: Snapshot
@@ -55,7 +56,7 @@ class Resolver:
             rest = wanted.difference(planned["sourced_id"].to_list())
         else:
             rest = set(
-                pl.Series("sourced_id", list(wanted))
+                pl.Series("sourced_id", list(wanted), dtype=pl.String)
                 .to_frame()
                 .join(planned, on="sourced_id", how="anti")["sourced_id"]
             )

@@ -1,7 +1,7 @@
 """How many records are active, by group of the limits.
 
 A record counts at its school; where it names none, or an org that is no school, at the district (school 0). What
-belongs to a person counts at every school of the person's active roles (docs/planning.md, Limits).
+belongs to a person counts at every school of the person's active roles (docs/architecture.md, Limits).
 """
 
 from __future__ import annotations

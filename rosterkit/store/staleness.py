@@ -1,4 +1,4 @@
-"""May this plan still be applied? Refused by name when it is stale, settled or not approved (planning.md)."""
+"""May this plan still be applied? Refused by name when it is stale, settled or not approved (docs/architecture.md)."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Night:
     number: int = 0
     """How many nights have passed; the first is 0."""
     percent: float = 1.0
-    """About how many rows of a hundred differ from one night to the next (docs/performance.md says which)."""
+    """About how many rows of a hundred differ from one night to the next (benchmarks/README.md says which)."""
     inserted: bool = False
     """Tonight's new rows stand in the middle of their files and not at the end."""
     resorted: bool = False

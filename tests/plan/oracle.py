@@ -1,4 +1,4 @@
-"""A slow, plain planner, written from docs/planning.md: dictionaries and loops, one record at a time.
+"""A slow, plain planner, written from docs/architecture.md: dictionaries and loops, one record at a time.
 
 It is held against the engine. ``plan`` folds, judges, protects and settles; ``oracle_holds`` goes on from there;
 ``apply`` moves the model.

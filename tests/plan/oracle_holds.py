@@ -1,4 +1,4 @@
-"""Sections 5 and 6 of docs/planning.md, slow and plain: what is held, and what depends on it."""
+"""The rules "Holds and propagation" and "Limits" of docs/architecture.md, slow and plain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Section 9 of docs/planning.md, slow and plain: the reversal of a revision."""
+"""The part "Undo" of docs/architecture.md, slow and plain: the reversal of a revision."""
 
 from __future__ import annotations
 

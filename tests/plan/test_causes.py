@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 import pytest
 
@@ -10,7 +12,7 @@ from rosterkit.plan import causes
 WORDS = [f"{first}{last}" for first in ("Ama", "Ben", "Chi", "Dov") for last in ("rak", "sun", "tol", "vey", "wim")]
 
 
-def changed(before: list[str | None], after: list[str | None]) -> pl.DataFrame:
+def changed(before: Sequence[str | None], after: Sequence[str | None]) -> pl.DataFrame:
     """Changes of one field in lines one after the other."""
     lines = pl.int_range(2, len(before) + 2, eager=True)
     return pl.DataFrame(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import polars as pl
 import pytest
 
 from rosterkit.errors import Refused, UsageError
@@ -68,9 +69,16 @@ def test_an_approval_is_a_ceiling_one_more_is_held(desk: Any, tonight: Any) -> N
     assert lines == {**dict.fromkeys(KEYS[:6], ""), KEYS[6]: "limit"}
 
 
+def belongings(desk: Any, plan: Any, user: str) -> set[str]:
+    """The sourced ids of the held changes of a user and of what refers to them."""
+    held = desk.ws.show(plan.id).lines.filter(pl.col("held") != "")
+    return {key for key in held["sourced_id"].to_list() if user in key}
+
+
 def test_only_what_was_chosen_is_freed(desk: Any, tonight: Any) -> None:
     held = desk.plan(tonight(KEYS[6:]))
-    desk.ws.approve_held(held.id, reason="he moved", actor="kim", sourced_id="stu-00")
+    for key in belongings(desk, held, "stu-00"):  # what is theirs counts for itself, and is decided with them
+        desk.ws.approve_held(held.id, reason="he moved", actor="kim", sourced_id=key)
     lines = {line[2]: line[4] for line in desk.lines(desk.plan(tonight(KEYS[6:]))) if line[0] == "User"}
     assert [key for key, code in lines.items() if not code] == ["stu-00"]
 

@@ -43,7 +43,7 @@ def test_a_create_is_shown_with_its_whole_row(desk: Any, tonight: Any) -> None:
 
 def test_what_is_held_is_shown_with_its_reason(desk: Any, tonight: Any) -> None:
     shown = desk.ws.show(desk.plan(tonight(KEYS[6:])).id)
-    held = shown.lines.filter(held="limit")
+    held = shown.lines.filter(held="limit", entity="User")
     assert held.height == 6
     reason = "at this school, 6 of 20 would be removed, above the limit of 5 % and 5"
     assert set(held["held_why"]) == {f"{reason}; suspected cause: the file is short: rows are missing"}

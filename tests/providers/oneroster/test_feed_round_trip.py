@@ -198,8 +198,8 @@ def _differing(name: str, old: list[dict[str, str]], new: list[dict[str, str]]) 
         yield from (f"{name}.{column}" for column in row if found[row["sourcedId"]].get(column, "") != row[column])
 
 
-def _assert_exactly(lost: set[str], *roads: str) -> None:
-    listed = [column for loss in LOSSES if loss.road in roads for column in loss.columns]
+def _assert_exactly(lost: set[str], *paths: str) -> None:
+    listed = [column for loss in LOSSES if loss.path in paths for column in loss.columns]
     assert {found for found in lost if not any(fnmatch(found, column) for column in listed)} == set()
     assert {column for column in listed if not any(fnmatch(found, column) for found in lost)} == set()
 

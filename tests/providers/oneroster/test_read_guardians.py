@@ -130,7 +130,7 @@ def test_a_list_that_cannot_be_read_is_not_listed(tmp_path: Path) -> None:
     assert owners(bundle) == ([], ["lucia"])
 
 
-@pytest.mark.parametrize("name", ["kind", "kind_other", "relation", "relation_other", "user", "item", "verdict"])
+@pytest.mark.parametrize("name", ["kind", "kind_other", "relation", "relation_other", "user", "item", "classification"])
 def test_a_column_that_a_district_added_changes_no_guardian(name: str, tmp_path: Path) -> None:
     files = tiny()
     for user in files["users"]:

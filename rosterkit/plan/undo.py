@@ -20,18 +20,19 @@ from rosterkit.plan.ids import among, minus
 from rosterkit.plan.records import (
     ACTION,
     CAUSE,
-    HOLD,
     STATES,
     Records,
     bit,
     by_entity,
     has,
+    hold_fields,
     ids_by_entity,
     leaves,
     links,
     node,
     nothing_proposed,
     outcome_active,
+    set_hold,
 )
 from rosterkit.plan.snapshot import DEFERRED, Snapshot, key
 from rosterkit.roster.schema import PROVENANCE, Column, Entity, by_name, entities
@@ -216,14 +217,9 @@ def _held(records: Records, hits: pl.DataFrame) -> Records:
     reason = pl.format("its {} is not active", "label")
     later = pl.format("a later {} refers to it", pl.col("entity").cast(pl.String))
     whole = pl.concat([restores.select("node", reason=reason), targets.select(node="to", reason=later)])
-    free = pl.col("_reason").is_not_null() & pl.col("action").is_not_null() & pl.col("hold").is_null()
-    records = records.changed_by(
-        whole.unique("node", keep="first", maintain_order=True),
-        hold=pl.when(free).then(pl.lit("referenced", HOLD)).otherwise("hold"),
-        hold_reason=pl.when(free).then("_reason").otherwise("hold_reason"),
-    )
+    records = set_hold(records, whole.unique("node", keep="first", maintain_order=True), "referenced")
     bits = fields.group_by("node").agg(bits=pl.col("bit").unique().sum().cast(pl.UInt32))
-    return records.changed_by(bits, held_fields=pl.col("held_fields") | pl.col("_bits").fill_null(0))
+    return hold_fields(records, bits)
 
 
 def _codes(records: Records, fields: pl.DataFrame, changes: Changes) -> pl.DataFrame:

@@ -107,6 +107,10 @@ class Pair:
 
     def __init__(self, ws: Workspace) -> None:
         self.ws = ws
+        # The model knows the limits on what is removed. Of the others, only that on orgs with another parent can be
+        # exceeded in districts as small as these.
+        limits = ws.config.limits.model_copy(update={"max_changed_links_percent": 100})
+        ws.config = ws.config.model_copy(update={"limits": limits})
         self.model = Model()
         self.done: dict[int, list[Line]] = {}  # what each revision applied
         self.proposals: dict[str, Proposal] = {}

@@ -14,7 +14,7 @@ from rosterkit import Workspace
 from rosterkit import pipeline as planning
 from rosterkit.demo import NIGHTS, fixtures
 
-PLAN = 420  # steps of the demo's second plan in all
+PLAN = 440  # steps of the demo's second plan in all
 PLANNING = 300  # without reading the package and storing the plan
 
 

@@ -21,6 +21,7 @@ from oracle_words import Hold, Key, Line, Model, Proposal, Row, Values, every
 
 from rosterkit import Workspace
 from rosterkit.errors import Refused
+from rosterkit.plan.limits import Limits
 from rosterkit.plan.plan import Plan, PlanView
 from rosterkit.roster.schema import entities
 from rosterkit.sources.base import Extract
@@ -107,6 +108,10 @@ class Pair:
 
     def __init__(self, ws: Workspace) -> None:
         self.ws = ws
+        # The model knows the limits on what is removed and no others: those are tested beside it.
+        percents = [name for name in Limits.model_fields if name.endswith("_percent") and "removed" not in name]
+        limits = ws.config.limits.model_copy(update=dict.fromkeys(percents, 100) | {"max_renamed_people": 10_000})
+        ws.config = ws.config.model_copy(update={"limits": limits})
         self.model = Model()
         self.done: dict[int, list[Line]] = {}  # what each revision applied
         self.proposals: dict[str, Proposal] = {}

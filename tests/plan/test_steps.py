@@ -14,8 +14,8 @@ from rosterkit import Workspace
 from rosterkit import pipeline as planning
 from rosterkit.demo import NIGHTS, fixtures
 
-PLAN = 450  # steps of the demo's second plan in all
-PLANNING = 320  # without reading the package and storing the plan
+PLAN = 440  # steps of the demo's second plan in all
+PLANNING = 300  # without reading the package and storing the plan
 
 
 @pytest.fixture

@@ -36,7 +36,8 @@ def test_a_file_that_holds_no_certificate_is_a_sentence(https: HttpsStand) -> No
 
 
 def test_the_address_is_in_no_message_and_no_log(https: HttpsStand, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    for name in ("", "httpx", "httpcore"):  # the client of sources makes the two quiet
+        caplog.set_level(logging.DEBUG, logger=name)
     texts = []
     with https.place() as place:
         texts += [repr(place), repr(place.deliver(FILES)), repr(place.list())]

@@ -235,3 +235,13 @@ def test_a_full_table_after_a_delta_brings_back_its_own_values(ws: Workspace) ->
 
 def test_the_copy_without_fingerprints_is_really_without(ws: Workspace, tmp_path: Path) -> None:
     assert set(prints(without_fingerprints(ws), "User").values()) == {(None, None)}
+
+
+def test_a_new_record_whose_reference_leads_nowhere_is_seen_again_when_its_target_comes(ws: Workspace) -> None:
+    new = {"title": "3c", "type": "scheduled", "school": "S0", "course": "K7"}
+    apply(ws, alike(ws, saying({"Class": {"C07": new}})))
+    assert prints(ws, "Class")["C07"] == (None, None)
+    plan = alike(ws, saying({"Class": {"C07": new}, "Course": {"K7": {"title": "Music", "org": "D"}}}))
+    assert ("Class", "update", "C07", "course") in ws.show(plan.id).lines.select(
+        "entity", "action", "sourced_id", "field"
+    ).rows()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
@@ -19,7 +20,7 @@ from rosterkit.store.blocks import blocks, pins, with_keys
 __all__ = ["ManualVerbs"]
 
 
-class ManualVerbs:
+class ManualVerbs(ABC):
     """What people do by hand. ``actor`` is NAME or NAME:ROLE.
 
     Every verb is a revision of its own. Raises Refused, naming the rule and the setting, where policy forbids it.
@@ -28,14 +29,17 @@ class ManualVerbs:
     config: Config
     database: Path
 
+    @abstractmethod
     def _write(self) -> AbstractContextManager[sqlite3.Connection]:
-        raise NotImplementedError
+        """The database, with the workspace's lock."""
 
+    @abstractmethod
     def _read(self) -> AbstractContextManager[sqlite3.Connection]:
-        raise NotImplementedError
+        """The database, to read."""
 
+    @abstractmethod
     def _today(self) -> date:
-        raise NotImplementedError
+        """The day in the district's zone."""
 
     @contextmanager
     def _desk(self, actor: str) -> Iterator[Desk]:

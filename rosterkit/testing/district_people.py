@@ -42,7 +42,7 @@ class People:
         return pl.when(self._state.is_staff(at)).then(self.ids("staff", at // whole(13))).otherwise(own)
 
     def orders(self) -> dict[str, pl.Series]:
-        """The indices of each kind of people, in the order of tonight's file."""
+        """The indices of each kind of people, in the order of this run's file."""
         state = self._state
         first_new = state.new_from(state.students, state.new_students)
         families = state.family_stays(ROW)

@@ -1,4 +1,4 @@
-"""An invented district and its nights: who is there tonight, in which order, and how often each row was edited."""
+"""An invented district and its runs: who is there in this one, in which order, and how often each row was edited."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Night:
 
 
 class State:
-    """Who is there tonight, and how often each row was edited."""
+    """Who is there in this run, and how often each row was edited."""
 
     def __init__(self, district: District, night: Night) -> None:
         self.draw = Draw(district.seed)
@@ -106,7 +106,7 @@ class State:
         return at % whole(self.schools)
 
     def ordered(self, kind: str, first_new: int, stays: pl.Expr, count: int) -> pl.Series:
-        """The indices of the rows of a kind that are there, in the order of tonight's file."""
+        """The indices of the rows of a kind that are there, in the order of this run's file."""
         rows = pl.select(i=pl.int_range(count, dtype=pl.UInt64)).filter(stays)
         if self.night.resorted:
             return rows.sort(self.draw.order(kind, ROW))["i"]

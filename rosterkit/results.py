@@ -60,7 +60,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class Hold:
-    """Something set aside from night to night."""
+    """Something set aside from run to run."""
 
     entity: str
     sourced_id: str

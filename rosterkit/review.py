@@ -31,6 +31,7 @@ __all__ = [
     "holds_of",
     "ignore_line",
     "release",
+    "required_reason",
     "sign",
     "stop_ignoring",
 ]
@@ -41,7 +42,8 @@ _OF_THE_STORE = ("person", "limit", "undo")  # codes of holds that stand in the 
 _CODES = {_SUSPECTED_REUSE: "the id may have been reused"}
 
 
-def _reason(reason: str) -> str:
+def required_reason(reason: str) -> str:
+    """The reason without its margins; UsageError for an empty one."""
     if not reason.strip():
         raise UsageError("A reason is needed: say why, for those who read the history.")
     return reason.strip()
@@ -57,7 +59,7 @@ def entity_of(name: str) -> Entity:
 
 def sign(connection: sqlite3.Connection, plan_id: str, decision: str, actor: str, reason: str) -> Approval:
     """Approves or rejects a plan; Refused when it is settled."""
-    reason = _reason(reason)
+    reason = required_reason(reason)
     with transaction(connection):
         plan = plans.find(connection, plans.written_out(plan_id))
         refuse_settled(plan)
@@ -120,7 +122,7 @@ def approve_held(
 
     A suspected reuse of an id is freed by the id of its own record alone, never together with others.
     """
-    reason = _reason(reason)
+    reason = required_reason(reason)
     plan = plans.find(connection, plans.written_out(plan_id))
     if plan.kind != "sync":
         raise Refused("What an undo leaves is not held: later changes stand on it. Undo those first.", why="undo")
@@ -188,7 +190,7 @@ def hold(
     field: str,
 ) -> Hold:
     """Sets a record, one action of it or one field aside, until it is released; a plan may only propose it yet."""
-    reason = _reason(reason)
+    reason = required_reason(reason)
     kind = entity_of(entity)
     record = _key(connection, kind, sourced_id)
     if action not in ("", "create", "update", "archive", "restore"):
@@ -205,7 +207,7 @@ def release(
     connection: sqlite3.Connection, entity: str, sourced_id: str, *, actor: str, reason: str, action: str, field: str
 ) -> tuple[Hold, ...]:
     """Ends the holds of a record, whoever set them; Refused when there are none."""
-    reason = _reason(reason)
+    reason = required_reason(reason)
     kind = entity_of(entity)
     where, values = "entity=? and sourced_id=?", [kind.name, sourced_id]
     for name, value in (("action", action), ("field", field)):
@@ -243,7 +245,7 @@ def ignore_line(connection: sqlite3.Connection, source: str, line_hash: str, *, 
 
     Raises UsageError for a hash that the newest plan of the source does not show.
     """
-    reason = _reason(reason)
+    reason = required_reason(reason)
     seen = decisions.seen_lines(connection, source)
     if line_hash not in seen:
         known = f"It shows {', '.join(sorted(seen)[:5])}." if seen else "It shows none."

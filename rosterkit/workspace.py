@@ -231,7 +231,7 @@ class Workspace(FeedVerbs, ManualVerbs):
         action: str = "",
         field: str = "",
     ) -> Hold:
-        """Sets a record aside from night to night; plans made before are stale."""
+        """Sets a record aside from run to run; plans made before are stale."""
         with self._write() as connection:
             return deciding.hold(connection, entity, sourced_id, actor=actor, reason=reason, action=action, field=field)
 

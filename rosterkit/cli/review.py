@@ -96,7 +96,7 @@ def hold(
     actor: Actor = "",
     json: Json = False,
 ) -> None:
-    """Set a record aside, from night to night, until it is released; what depends on it waits with it."""
+    """Set a record aside, from run to run, until it is released; what depends on it waits with it."""
     from rosterkit.render import json as shapes
 
     with open_workspace(ctx) as workspace:

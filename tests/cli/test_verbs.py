@@ -164,7 +164,7 @@ def test_check_in_a_workspace_uses_its_settings(fake: FakeWorkspace, tmp_path: P
 
 def report(severity: str) -> CheckReport:
     found = concat([finding("bool.case", severity, file="users.csv", line=4)] if severity else [])
-    return CheckReport("night.zip", "abc", "1.1", False, {}, (), found, RULES)
+    return CheckReport("package.zip", "abc", "1.1", False, {}, (), found, RULES)
 
 
 @pytest.mark.parametrize(("severity", "code"), [("", 0), ("info", 0), ("warning", 0), ("error", 1)])
@@ -270,9 +270,9 @@ def test_a_wrong_command_line_is_2(fake: FakeWorkspace, capsys: pytest.CaptureFi
 
 
 def test_the_actor_is_the_login_name_where_none_is_named(fake: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("getpass.getuser", lambda: "night-job")
+    monkeypatch.setattr("getpass.getuser", lambda: "daily-job")
     run(["apply", "7f3a"])
-    assert fake.last()[2] == {"actor": "night-job"}
+    assert fake.last()[2] == {"actor": "daily-job"}
 
 
 def test_nobody_acts_without_a_name(fake: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:

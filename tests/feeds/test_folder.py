@@ -140,7 +140,7 @@ def _fail_at(step: int, code: int = errno.ENOSPC) -> Callable[[Path, FeedFile], 
 def test_a_failed_write_leaves_what_lay_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: tuple[FeedFile, ...], step: int
 ) -> None:
-    old = tuple(FeedFile(file.name, b"last night", 1) for file in files)
+    old = tuple(FeedFile(file.name, b"yesterday", 1) for file in files)
     send(old, tmp_path, about())
     before = listing(tmp_path)
     monkeypatch.setattr(room, "_written", _fail_at(step))

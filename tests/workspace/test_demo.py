@@ -20,16 +20,16 @@ def walk(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("strict", [False, True])
-def test_the_first_night_is_clean(strict: bool) -> None:
-    assert check_package(demo.fixtures() / "first-night", reading={"strict": strict}).findings.to_dicts() == []
+def test_the_first_package_has_no_finding(strict: bool) -> None:
+    assert check_package(demo.fixtures() / "day-1", reading={"strict": strict}).findings.to_dicts() == []
 
 
-def test_the_second_night_has_one_finding_with_its_line() -> None:
-    found = check_package(demo.fixtures() / "second-night").findings
+def test_the_second_package_has_one_finding_with_its_line() -> None:
+    found = check_package(demo.fixtures() / "day-2").findings
     assert found.select("rule", "file", "line", "column").rows() == [
         ("date.unreadable", "enrollments.csv", 136, "beginDate")
     ]
-    line = (demo.fixtures() / "second-night" / "enrollments.csv").read_text(encoding="utf-8").splitlines()[135]
+    line = (demo.fixtures() / "day-2" / "enrollments.csv").read_text(encoding="utf-8").splitlines()[135]
     assert "2026-15-09" in line
 
 
@@ -62,7 +62,7 @@ def test_the_demo_leaves_alone_what_no_demo_made(tmp_path: Path) -> None:
 
 
 def test_an_installation_without_packages_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo.packages, "DAYS", {"third-night": None})
+    monkeypatch.setattr(demo.packages, "DAYS", {"day-3": None})
     with pytest.raises(InternalError, match="Install rosterkit again"):
         demo.fixtures()
 

@@ -66,7 +66,7 @@ class State:
         """On how many days such a row was edited; ``rate`` where one row in a hundred differs."""
         times = whole(0)
         for day in range(1, self.day.number + 1):
-            hit = self.draw.hits(rate * self.day.percent, kind, f"{what} on day {day}", at)
+            hit = self.draw.hits(rate * self.day.percent, kind, f"{what} in run {day}", at)
             times = times + hit.cast(pl.UInt64)
         return times
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from benchmarks.day import Outcome
 
 from benchmarks.goals import GB, GOALS, Goal, Judged, judged
 from benchmarks.measure import BenchmarkError, Stage, measured, median, together
 from benchmarks.report import growth, into_page, table
+from benchmarks.runs import Outcome
 from rosterkit.testing.package import write_package
 
 ORGS = [{"sourcedId": "D", "name": "Juniper Valley", "type": "district"}]

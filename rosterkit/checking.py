@@ -13,10 +13,10 @@ from rosterkit.results import CheckReport
 from rosterkit.roster import findings
 from rosterkit.roster.rules import catalogue
 from rosterkit.roster.schema import by_name
-from rosterkit.sources.base import Coverage, Extract, Table
+from rosterkit.sources.base import Coverage, Extract, Source, Table
 from rosterkit.sources.bundle import ReadOptions, extract_package, segments_of
 
-__all__ = ["check_package"]
+__all__ = ["check_package", "report"]
 
 
 def check_package(
@@ -29,13 +29,17 @@ def check_package(
     reader = source(kind)
     options = options or ReadOptions(demographics=True)
     with tempfile.TemporaryDirectory() as scratch:
-        extract = extract_package(reader, package, options, Path(scratch))
-        missing = list(_missing(extract, strict=options.strict))
+        return report(reader, extract_package(reader, package, options, Path(scratch)), strict=options.strict)
+
+
+def report(reader: Source, extract: Extract, *, strict: bool) -> CheckReport:
+    """What is wrong with an extract, with references inside it resolved."""
+    missing = list(_missing(extract, strict=strict))
     return CheckReport(
         package=extract.name,
         package_id=extract.id,
         version=extract.version,
-        strict=options.strict,
+        strict=strict,
         rows_read=extract.rows_read,
         segments=segments_of(extract),
         findings=findings.ordered(findings.concat([extract.findings, *missing])),

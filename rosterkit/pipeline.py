@@ -7,43 +7,36 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from rosterkit.config import Config
-from rosterkit.errors import Refused, SourceUnreadable
+from rosterkit.errors import Refused
+from rosterkit.extracts import Read, Run, read
 from rosterkit.plan.changes import Changes, counts
 from rosterkit.plan.compare import compare
 from rosterkit.plan.dangling import as_findings
 from rosterkit.plan.kept import NO_POLICY, Policy, apply_policy
 from rosterkit.plan.limit_holds import SUSPECTED
 from rosterkit.plan.limits import Limits
-from rosterkit.plan.merge import Delivered, merge
+from rosterkit.plan.merge import Delivered, coverages, merge
 from rosterkit.plan.plan import Plan
 from rosterkit.plan.proposal import Proposal, hold, proposal_of
 from rosterkit.plan.records import Records
 from rosterkit.plan.references import protect, resolve_references, waiting_for
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.plan.undo import reverse
-from rosterkit.registry import source
 from rosterkit.roster import findings
-from rosterkit.sources.base import Context, Coverage, Extract, Progress, no_progress
-from rosterkit.sources.bundle import ReadOptions
-from rosterkit.sources.findings import Findings
-from rosterkit.sources.promises import checked
-from rosterkit.sources.row_cache import RowCache
+from rosterkit.sources.base import Coverage, Progress, no_progress
 from rosterkit.store import deltas, plans
 from rosterkit.store.history import revisions
-from rosterkit.store.lookup import switched_off
 from rosterkit.store.policy_facts import policy_facts
 from rosterkit.store.save import store_proposal, store_reversal
 from rosterkit.store.snapshot import StoreSnapshot
-from rosterkit.transport.secrets import resolve
 
-__all__ = ["plan_sources", "plan_undo", "propose", "read_options"]
+__all__ = ["plan_sources", "plan_undo", "propose"]
 
 
 def _reported(delivered: Sequence[Delivered], records: Records, reports: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -71,95 +64,6 @@ def propose(
     proposal = proposal_of(held, compared, desired, findings.ordered(findings.concat(found)), snapshot, policy)
     progress("planning", 3, 3)
     return proposal
-
-
-@dataclass(frozen=True)
-class _Read:
-    """What the sources of a workspace delivered; ``failed``, by source: why it could not be read."""
-
-    delivered: tuple[Delivered, ...]
-    states: Mapping[str, str]  # by source: new, queued or settled, of the changes in its extract
-    failed: Mapping[str, str]
-
-
-def _accepted_lines(connection: sqlite3.Connection, name: str) -> frozenset[str]:
-    """Hashes of the unreadable lines of this source that a person accepted."""
-    return frozenset(row[0] for row in connection.execute("select hash from accepted_line where source=?", (name,)))
-
-
-def read_options(connection: sqlite3.Connection, config: Config, name: str, progress: Progress) -> ReadOptions:
-    """How the packages of this source are read where they are only checked."""
-    settings = config.source(name)
-    return ReadOptions(
-        strict=bool(getattr(settings.settings, "strict", False)),
-        demographics=config.demographics,
-        dates=str(getattr(settings.settings, "dates", "iso")),
-        accepted_lines=_accepted_lines(connection, name),
-        caps=config.caps,
-        progress=progress,
-    )
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one run of a workspace is given: its settings, the day, and a folder that is removed afterwards."""
-
-    path: Path  # of roster.db
-    connection: sqlite3.Connection
-    config: Config
-    as_of: date
-    scratch: Path
-    progress: Progress
-    keep: bool = True  # whether the plan is stored
-
-
-def _extract(run: Run, name: str, package: Path | None) -> Extract:
-    """What one source delivers. ``package`` takes the place of the path in its settings."""
-    entry = run.config.source(name)
-    reader = source(entry.kind)
-    settings = (
-        entry.settings if package is None else entry.settings.model_copy(update={"path": str(package.absolute())})
-    )
-    scratch = run.scratch / name
-    scratch.mkdir(mode=0o700)
-    cursor = run.connection.execute("select cursor from source_cursor where source=?", (name,)).fetchone()
-    context = Context(
-        findings=Findings(reader.rules, strict=bool(getattr(settings, "strict", False))),
-        as_of=run.as_of,
-        scratch=scratch,
-        folder=run.path.parent,
-        progress=run.progress,
-        demographics=run.config.demographics,
-        cursor=cursor[0] if cursor else None,
-        ignored_lines=_accepted_lines(run.connection, name),
-        size_limits=run.config.caps,
-        row_cache=RowCache(run.path.parent / "cache" / "rows", may_write=run.keep),
-        secret=lambda reference: resolve(reference, run.path.parent).get_secret_value(),
-    )
-    return checked(reader.extract(settings, context))
-
-
-def _read(run: Run, packages: Mapping[str, Path]) -> _Read:
-    """Reads every source that is enabled. One that cannot be read leaves its own records as they are.
-
-    Raises SourceUnreadable where it is the only one.
-    """
-    delivered, states, failed = [], {}, {}
-    off = {name for name, schools in switched_off(run.connection).items() if "" in schools}
-    names = [n for n, entry in run.config.sources.items() if n in packages or (entry.enabled and n not in off)]
-    for name in names:
-        try:
-            extract = _extract(run, name, packages.get(name))
-        except SourceUnreadable as problem:
-            if len(names) == 1:
-                raise
-            failed[name] = str(problem)
-            continue
-        states[name] = deltas.known(run.connection, name, extract.id)
-        # What an API delivers is fetched again until it is applied: its changes are never queued, so never known.
-        known = states[name] != "new" and extract.cursor is None
-        delivered.append(Delivered(name, extract, known=known))
-    return _Read(tuple(delivered), states, failed)
 
 
 def _needs_person(connection: sqlite3.Connection, config: Config, changes: Changes) -> str:
@@ -201,21 +105,21 @@ def _causes(held: Changes) -> list[str]:
     return sorted({reason.partition(SUSPECTED)[2].removesuffix("?") for reason in reasons if SUSPECTED in reason})
 
 
-def _notes(held: Changes, read: _Read, waiting: int, *, first: bool) -> tuple[str, ...]:
+def _notes(held: Changes, read: Read, waiting: int, *, first: bool) -> tuple[str, ...]:
     """Sentences a reviewer should read first."""
     notes = ["This is the first plan of this source: everything in it is new."] if first else []
     notes += [
         f"Source {name} could not be read, and its records stay as they are: {why}" for name, why in read.failed.items()
     ]
-    tables = [(one.source, table) for one in read.delivered for table in one.extract.tables]
-    if any(read.states[name] == "settled" and table.changes for name, table in tables):
+    notes += read.waiting
+    if read.applied:
         notes.append("The changes in this package were applied before; they are not applied again.")
     if waiting > 1:
         notes.append(f"It covers {waiting} packages of changes that were not applied yet.")
     notes += [
-        f"{table.entity} is partial ({table.reason}): nobody is archived for being absent from it."
-        for _, table in tables
-        if table.coverage == Coverage.PARTIAL
+        f"{entity} is partial ({reason}): nobody is archived for being absent from it."
+        for (entity, _, _), (coverage, reason) in coverages(read.delivered).items()
+        if coverage == Coverage.PARTIAL
     ]
     codes = _held_records(held)
     notes += [
@@ -248,17 +152,28 @@ def plan_sources(
     """
     with tempfile.TemporaryDirectory() as scratch:
         run = Run(path, connection, config, as_of, Path(scratch), progress, keep)
-        read = _read(run, packages)
+        delivered = read(run, packages)
         snapshot = StoreSnapshot(path, connection)
         progress("planning", 0, 0)
-        proposal = propose(read.delivered, snapshot, config.limits, progress, _policy(connection, config))
-        return _stored(run, read, proposal, snapshot.revision)
+        proposal = propose(delivered.delivered, snapshot, config.limits, progress, _policy(connection, config))
+        return _stored(run, delivered, proposal, snapshot.revision)
 
 
-def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
+def _open_packages(connection: sqlite3.Connection, read: Read, sources: Sequence[str]) -> int:
+    """How many packages of changes wait or came in this run, and were not applied yet."""
+    new = {
+        (one.source, one.extract.id)
+        for one in read.delivered
+        if any(table.changes for table in one.extract.tables)
+        and deltas.known(connection, one.source, one.extract.id) != "settled"
+    }
+    return len(new | set(deltas.waiting(connection, sources)))
+
+
+def _stored(run: Run, read: Read, proposal: Proposal, base: int) -> Plan:
     """The proposal as a plan, which is stored where the run keeps it."""
     config, connection = run.config, run.connection
-    sources = [one.source for one in read.delivered]
+    sources = list(dict.fromkeys(one.source for one in read.delivered))
     queued = [*deltas.waiting(connection, sources), *((one.source, one.extract.id) for one in read.delivered)]
     covered = tuple(dict.fromkeys(queued))
     first = not connection.execute("select 1 from plan where kind='sync' and state='applied'").fetchone()
@@ -281,11 +196,13 @@ def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
         changes=counts(going),
         held=counts(held),
         findings={s: severities[s] for s in ("error", "warning", "info")},
-        segments=tuple((t.entity, "", str(t.coverage), t.reason) for one in read.delivered for t in one.extract.tables),
-        notes=_notes(held, read, len(covered) - len(sources) + 1, first=first),
+        segments=tuple(
+            (place[0], "", str(coverage), reason) for place, (coverage, reason) in coverages(read.delivered).items()
+        ),
+        notes=_notes(held, read, _open_packages(connection, read, sources), first=first),
     )
     if run.keep:
-        store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered)
+        store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered, read.taken)
     return plan
 
 

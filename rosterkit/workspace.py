@@ -8,10 +8,10 @@ plans/  outbox/  exports for people; what feeds built
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -19,10 +19,10 @@ import polars as pl
 from pydantic import BaseModel
 
 from rosterkit import config as configuration
+from rosterkit import extracts, registry
 from rosterkit import pipeline as planning
-from rosterkit import registry
 from rosterkit import review as deciding
-from rosterkit.checking import check_package
+from rosterkit.checking import check_package, report
 from rosterkit.errors import Refused, UsageError
 from rosterkit.feed_building import approve_feed, build_feed, check_feed, reject_feed
 from rosterkit.lineage import explain_record
@@ -114,19 +114,18 @@ class Workspace(ManualVerbs):
     def _today(self) -> date:
         return datetime.now(self.config.zone).date()
 
-    def _package(self, package: Path | None, name: str) -> Path:
-        if package is not None:
-            return Path(package)
-        return self.folder / Path(str(getattr(self.config.source(name).settings, "path", ""))).expanduser()
-
     def check(self, package: Path | None = None, *, source: str = "main", strict: bool | None = None) -> CheckReport:
-        """Reads and checks a package (by default the source's own) and changes nothing."""
-        with self._read() as connection:
-            options = planning.read_options(connection, self.config, source, self._progress)
-        if strict is not None:
-            options = replace(options, strict=strict)
-        kind = self.config.source(source).kind
-        return check_package(self._package(package, source), kind=kind, options=options)
+        """Reads and checks what a source delivers, or a package as that source reads it. Changes nothing."""
+        kind, settings = self.config.source(source).kind, self.config.source(source).settings
+        with self._read() as connection, tempfile.TemporaryDirectory() as scratch:
+            day, folder = self._today(), Path(scratch)
+            run = extracts.Run(
+                self.database, connection, self.config, day, folder, self._progress, keep=False, full=True
+            )
+            chosen = Path(package) if package is not None else extracts.newest(run, source)
+            extract = extracts.extract(run, source, chosen, strict=strict)
+            by_the_letter = bool(getattr(settings, "strict", False) if strict is None else strict)
+            return report(registry.source(kind), extract, strict=by_the_letter)
 
     def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
         """Works out what would change and stores it as a plan; ``as_of``: a date in the district's zone, or today.

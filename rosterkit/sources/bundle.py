@@ -162,9 +162,9 @@ class ReadOptions:
 
 def extract_package(reader: Source, package: Path, options: ReadOptions, scratch: Path) -> Extract:
     """What the source makes of the package. Frames may be read as long as ``scratch`` is there."""
-    settings = reader.Settings.model_validate(
-        {"path": str(package.absolute()), "strict": options.strict, "dates": options.dates}
-    )
+    reading = {"strict": options.strict, "dates": options.dates}
+    known = {name: value for name, value in reading.items() if name in reader.Settings.model_fields}
+    settings = reader.Settings.model_validate({"path": str(package.absolute())} | known)
     context = Context(
         findings=Findings(reader.rules, strict=options.strict),
         as_of=options.as_of or datetime.now(UTC).date(),

@@ -13,6 +13,7 @@ from rosterkit.roster.schema import Entity, by_name
 __all__ = [
     "BY_HAND",
     "Found",
+    "cursor_of",
     "find_record",
     "fresh_key",
     "next_id",
@@ -136,3 +137,9 @@ def fresh_key(connection: sqlite3.Connection, entity: str, number: int) -> str:
     while connection.execute(f'select 1 from "{table}" where sourced_id=?', (key,)).fetchone():
         key += "-m"
     return key
+
+
+def cursor_of(connection: sqlite3.Connection, source: str) -> str | None:
+    """Where the next incremental run of this source goes on, or None where it reads everything."""
+    row = connection.execute("select cursor from source_cursor where source=?", (source,)).fetchone()
+    return str(row[0]) if row else None

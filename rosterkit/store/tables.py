@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
+from rosterkit.store.place_tables import PlaceLook, TakenPackage
+
 __all__ = [
     "AcceptedLine",
     "Approval",
@@ -25,6 +27,7 @@ __all__ = [
     "Ledger",
     "Package",
     "Pin",
+    "PlaceLook",
     "Plan",
     "PlanPart",
     "QueuedDelta",
@@ -33,6 +36,7 @@ __all__ = [
     "SentFile",
     "SignIn",
     "SourceSwitch",
+    "TakenPackage",
     "Touch",
 ]
 

@@ -11,6 +11,7 @@ from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
 from rosterkit.store.place_tables import PlaceLook, TakenPackage
+from rosterkit.store.run_tables import Notice, Run, RunStage
 
 __all__ = [
     "AcceptedLine",
@@ -25,6 +26,7 @@ __all__ = [
     "Finding",
     "Hold",
     "Ledger",
+    "Notice",
     "Package",
     "Pin",
     "PlaceLook",
@@ -32,6 +34,8 @@ __all__ = [
     "PlanPart",
     "QueuedDelta",
     "Revision",
+    "Run",
+    "RunStage",
     "SentBody",
     "SentFile",
     "SignIn",

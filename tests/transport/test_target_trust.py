@@ -50,7 +50,7 @@ def test_nothing_is_read_before_the_key_is_stored_and_everything_after(
     assert (shown["fingerprint"], shown["stored"]) == (fingerprint, True)
     assert fingerprint.startswith("SHA256:")
     assert (district / "known_hosts").stat().st_mode & 0o077 == 0
-    assert run(["-C", str(district), "plan"]) == 0
+    assert run(["-C", str(district), "plan"]) == 1, "a package with one file only"
 
 
 def test_another_fingerprint_is_refused_and_nothing_is_stored(

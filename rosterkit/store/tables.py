@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
+from rosterkit.store.place_tables import PlaceLook, TakenPackage
 from rosterkit.store.run_tables import Notice, Run, RunStage
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Notice",
     "Package",
     "Pin",
+    "PlaceLook",
     "Plan",
     "PlanPart",
     "QueuedDelta",
@@ -38,6 +40,7 @@ __all__ = [
     "SentFile",
     "SignIn",
     "SourceSwitch",
+    "TakenPackage",
     "Touch",
 ]
 

@@ -149,7 +149,6 @@ def test_the_help_of_every_verb_teaches_by_an_example(capsys: pytest.CaptureFixt
     assert "Example: rosterkit" in capsys.readouterr().out
 
 
-
 def test_every_verb_but_the_demo_speaks_json() -> None:
     silent = []
     for verb in verbs():

@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from rosterkit.plan.snapshot import Snapshot
 from rosterkit.plan.undo import reverse
 from rosterkit.registry import source
 from rosterkit.roster import findings
+from rosterkit.run_settings import Window
 from rosterkit.sources.base import Context, Coverage, Extract, Progress, no_progress
 from rosterkit.sources.bundle import ReadOptions
 from rosterkit.sources.findings import Findings
@@ -227,9 +228,12 @@ def _notes(held: Changes, read: _Read, waiting: int, *, first: bool) -> tuple[st
     return tuple(notes)
 
 
-def _policy(connection: sqlite3.Connection, config: Config) -> Policy:
+def _policy(connection: sqlite3.Connection, config: Config, as_of: date) -> Policy:
     manages = {name: frozenset(entry.manages) for name, entry in config.sources.items() if entry.manages}
-    return policy_facts(connection, config.policy, manages)
+    window = Window.on(config.windows, as_of, "additions")
+    return replace(
+        policy_facts(connection, config.policy, manages), additions_only=f"{window} (windows)" if window else ""
+    )
 
 
 def plan_sources(
@@ -251,7 +255,7 @@ def plan_sources(
         read = _read(run, packages)
         snapshot = StoreSnapshot(path, connection)
         progress("planning", 0, 0)
-        proposal = propose(read.delivered, snapshot, config.limits, progress, _policy(connection, config))
+        proposal = propose(read.delivered, snapshot, config.limits, progress, _policy(connection, config, as_of))
         return _stored(run, read, proposal, snapshot.revision)
 
 

@@ -28,6 +28,7 @@ from rosterkit.feed_verbs import FeedVerbs
 from rosterkit.lineage import explain_record
 from rosterkit.lock import lease
 from rosterkit.manual.verbs import ManualVerbs
+from rosterkit.operate.verbs import OperateVerbs
 from rosterkit.plan.lines import creates, lines
 from rosterkit.plan.plan import LINES, Plan, PlanView
 from rosterkit.results import (
@@ -62,18 +63,19 @@ def _revision(past: history.Past, done: pl.DataFrame, signed: Mapping[str, Appro
     return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done, by, why)
 
 
-class Workspace(FeedVerbs, ManualVerbs):
+class Workspace(FeedVerbs, ManualVerbs, OperateVerbs):
     """A workspace; every verb opens the database, does its work whole or not at all, and closes it.
 
     Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at
     the package), Refused (plan, state or policy says no), Busy (another run holds the workspace).
     """
 
-    def __init__(self, folder: Path, progress: Progress = no_progress) -> None:
+    def __init__(self, folder: Path, progress: Progress = no_progress, *, wait: float = 0.0) -> None:
         self.folder = Path(folder)
         self.database = self.folder / _DATABASE
         self.config = configuration.load(self.folder)
         self._progress = progress
+        self._wait = wait  # seconds for which a verb that writes waits for another run
 
     @classmethod
     def init(cls, folder: Path) -> Workspace:
@@ -105,7 +107,7 @@ class Workspace(FeedVerbs, ManualVerbs):
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
-        with lease(self.folder), self._read() as connection:
+        with lease(self.folder, wait=self._wait), self._read() as connection:
             yield connection
 
     def _today(self) -> date:

@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.String(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("why", sa.String(), nullable=False),
+        sa.Column("left_over", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:

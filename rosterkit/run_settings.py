@@ -14,7 +14,8 @@ from rosterkit.transport.secrets import SecretReference
 
 __all__ = ["DAYS", "KINDS", "Kind", "NoticeSettings", "ScheduleSettings", "TimeOfDay", "Window", "time_of"]
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Kind = Literal["held", "failed", "stale", "first", "overdue", "missed", "recovered"]
 KINDS: dict[Kind, str] = {
@@ -63,7 +64,7 @@ class ScheduleSettings(_Settings):
         strict=False,
         description="The times of day of the sync, in the district's zone. `03:00 America/Chicago` names another zone.",
     )
-    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(
+    days: tuple[Day, ...] = Field(
         default=DAYS, strict=False, description="The days of the week on which it runs."
     )
     grace_minutes: int = Field(

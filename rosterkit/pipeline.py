@@ -228,6 +228,16 @@ def _notes(held: Changes, read: _Read, waiting: int, *, first: bool) -> tuple[st
     return tuple(notes)
 
 
+def _unread(read: _Read) -> dict[str, str]:
+    """By source of which nothing was read: why. All tables of a source may be absent though it could be opened."""
+    absent = {
+        one.source: one.extract.tables[0].reason
+        for one in read.delivered
+        if one.extract.tables and all(table.coverage == Coverage.ABSENT for table in one.extract.tables)
+    }
+    return {**absent, **read.failed}
+
+
 def _policy(connection: sqlite3.Connection, config: Config, as_of: date) -> Policy:
     manages = {name: frozenset(entry.manages) for name, entry in config.sources.items() if entry.manages}
     window = Window.on(config.windows, as_of, "additions")
@@ -286,6 +296,7 @@ def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
         held=counts(held),
         findings={s: severities[s] for s in ("error", "warning", "info")},
         segments=tuple((t.entity, "", str(t.coverage), t.reason) for one in read.delivered for t in one.extract.tables),
+        unread=_unread(read),
         notes=_notes(held, read, len(covered) - len(sources) + 1, first=first),
     )
     if run.keep:

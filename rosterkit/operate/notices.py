@@ -13,11 +13,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from rosterkit.config import Config
 from rosterkit.errors import RosterkitError, UsageError
 from rosterkit.operate.base import Outcome, Verbs
+from rosterkit.operate.logs import log
 from rosterkit.operate.record import Recorder
 from rosterkit.run_settings import KINDS
 from rosterkit.store import notices, runs
@@ -26,8 +25,6 @@ from rosterkit.store.runs import Item
 from rosterkit.transport.secrets import resolve
 
 __all__ = ["Message", "message", "notify", "notify_run", "send", "send_waiting", "test_message"]
-
-_log = structlog.get_logger("rosterkit")
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ def send(config: Config, folder: Path, what: Message, only: Sequence[str] = ()) 
         problem = _send_one(folder, reference, what)
         if problem:
             problems[reference] = problem
-    _log.info("notice.sent" if not problems else "notice.failed", kinds=what.kinds, failed=len(problems))
+    log.info("notice.sent" if not problems else "notice.failed", kinds=what.kinds, failed=len(problems))
     return problems
 
 

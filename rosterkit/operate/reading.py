@@ -55,7 +55,7 @@ def read_sources(verbs: Verbs, recorder: Recorder) -> Outcome:
         items = _failing({name: str(problem)}, before, verbs.config)
         return Outcome("failed", str(problem), problem.exit_code, {"sources": {name: "failed"}}, items)
     recorder.remember_plan(plan.id)
-    failed = {name: _why(plan, name) for name in before if name not in plan.sources}
+    failed = {name: plan.unread[name] for name in before if name in plan.unread}
     states = {name: "failed" if name in failed else "read" for name in before}
     items = (*_failing(failed, before, verbs.config), *_recovered(states, before, verbs.config), *_partial(plan))
     facts = {
@@ -83,15 +83,11 @@ def source_states(connection: sqlite3.Connection, config: Config, recorder: Reco
         if stage and stage.state == "skipped":
             continue
         known: Mapping[str, str] = stage.facts.get("sources", {}) if stage else {}
-        open_ -= {name for name in open_ if known.get(name) == "read"}
+        # A run that knew its sources and not this one took place before it was configured.
+        open_ -= {name for name in open_ if known.get(name) == "read" or (known and name not in known)}
         for name in open_:
             counts[name] += 1
     return counts
-
-
-def _why(plan: Plan, source: str) -> str:
-    begin = f"Source {source} could not be read, and its records stay as they are: "
-    return next((note.removeprefix(begin) for note in plan.notes if note.startswith(begin)), "")
 
 
 def _failing(failed: Mapping[str, str], before: Mapping[str, int], config: Config) -> tuple[Item, ...]:
@@ -114,7 +110,9 @@ def _recovered(states: Mapping[str, str], before: Mapping[str, int], config: Con
 
 
 def _partial(plan: Plan) -> tuple[Item, ...]:
-    found = [f"{entity} is {state} ({why})" for entity, _, state, why in gaps(plan.segments)]
+    seen = set(plan.unread.values())  # of whole sources, which are reported by themselves
+    missing = [gap for gap in gaps(plan.segments) if gap[3] not in seen]
+    found = [f"{entity} is {state} ({why})" for entity, _, state, why in missing]
     if not found:
         return ()
     return (("failed", f"Plan {plan.id}: {'; '.join(found)}. Nobody is archived for being absent from it."),)

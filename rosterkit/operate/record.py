@@ -11,10 +11,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
-import structlog
-
 from rosterkit.errors import Refused, RosterkitError
 from rosterkit.operate.base import Outcome, Stopped, Verbs
+from rosterkit.operate.logs import log
 from rosterkit.problems import sentence
 from rosterkit.store import plans, runs
 from rosterkit.store.runs import Item, Run, Stage
@@ -36,7 +35,7 @@ class Recorder:
         self.unrecorded = ""  # why the record could not be written
         self._verbs = verbs
         self._stages: dict[str, Stage] = {stage.name: stage for stage in run.stages}
-        self._log = structlog.get_logger("rosterkit").bind(run=run.id, job=run.job)
+        self._log = log.bind(run=run.id, job=run.job)
 
     @classmethod
     def open(cls, verbs: Verbs, job: str, slot: str, items: tuple[Item, ...] = ()) -> Recorder:
@@ -70,7 +69,11 @@ class Recorder:
     def _give_up(self, old: Run) -> None:
         where = next((s.name for s in old.stages if s.state in ("running", "stopped")), "between two stages")
         text = f"Run {old.id} of {old.started_at:%Y-%m-%d %H:%M} UTC was interrupted ({where}) and did not end"
-        self._put(lambda connection: runs.end(connection, old.id, "failed", exit_code=70, revision=None, message=text))
+        self._put(
+            lambda connection: runs.end(
+                connection, old.id, "failed", exit_code=70, revision=None, message=text, at=plans.now()
+            )
+        )
         self.items += (("failed", f"{text}. This run does its work anew."),)
 
     @property
@@ -89,7 +92,7 @@ class Recorder:
             return known
         self._verbs.go_on()
         self._stages[name] = stage = known or Stage(name, "running", plans.now(), facts=dict(facts or {}))
-        self._record(lambda connection: runs.begin_stage(connection, self.run.id, name, stage.facts))
+        self._record(lambda connection: runs.begin_stage(connection, self.run.id, stage))
         self._log.info("stage.started", stage=name)
         try:
             outcome = work()
@@ -142,18 +145,19 @@ class Recorder:
         code = next(known for known in WORST if known in codes | {0})
         state = "stopped" if stopped else "failed" if code > 1 else "look" if code else "done"
         message = "; ".join(dict.fromkeys(text for _, text in self.every_item()))
+        at = plans.now()
         self.run = replace(
             self.run,
             state=state,
             exit_code=code,
             revision=revision,
             message=message,
-            ended_at=plans.now(),
+            ended_at=at,
             stages=self.stages,
         )
         self._record(
             lambda connection: runs.end(
-                connection, self.run.id, state, exit_code=code, revision=revision, message=message
+                connection, self.run.id, state, exit_code=code, revision=revision, message=message, at=at
             )
         )
         self._log.info("run.ended", state=state, exit=code)

@@ -53,6 +53,7 @@ class Plan:
     held: Mapping[str, Counts] = field(default_factory=dict)
     findings: Mapping[str, int] = field(default_factory=dict)
     segments: tuple[tuple[str, str, str, str], ...] = ()  # entity, role, state, why
+    unread: Mapping[str, str] = field(default_factory=dict)  # by source of which nothing was read: why
     notes: tuple[str, ...] = ()  # sentences a reviewer should read first
 
     @property

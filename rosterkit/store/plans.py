@@ -124,6 +124,7 @@ def parts(connection: sqlite3.Connection, plan: str, *, held: bool = False, whol
 _COLUMNS = (
     *("id", "sources", "kind", "state", "base", "as_of", "created_at", "expires_at", "content_hash", "needs_approval"),
     *("approval_why", "undoes", "revision_made", "packages", "changes", "held", "findings", "segments", "notes"),
+    "unread",
 )
 
 
@@ -131,7 +132,7 @@ def _plan(row: tuple[object, ...]) -> Plan:
     value = dict(zip(_COLUMNS, row, strict=True))
     decoded = {
         name: json.loads(str(value[name]))
-        for name in ("packages", "changes", "held", "findings", "segments", "notes", "sources")
+        for name in ("packages", "changes", "held", "findings", "segments", "notes", "sources", "unread")
     }
     for name in ("changes", "held"):
         decoded[name] = {entity: Counts(**counts) for entity, counts in decoded[name].items()}

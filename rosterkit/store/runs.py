@@ -143,18 +143,24 @@ def set_plan(connection: sqlite3.Connection, run: int, plan: str) -> None:
 
 
 def end(
-    connection: sqlite3.Connection, run: int, state: str, *, exit_code: int, revision: int | None, message: str
+    connection: sqlite3.Connection,
+    run: int,
+    state: str,
+    *,
+    exit_code: int,
+    revision: int | None,
+    message: str,
+    at: datetime,
 ) -> None:
-    """Records that a run ended, or was stopped."""
-    at = None if state == "stopped" else plans.now().isoformat()
+    """Records that a run ended, or was stopped, at that time."""
     with transaction(connection):
         connection.execute(
             "update run set state=?, ended_at=?, exit_code=?, revision=?, message=? where id=?",
-            (state, at, exit_code, revision, message, run),
+            (state, at.isoformat(), exit_code, revision, message, run),
         )
 
 
-def begin_stage(connection: sqlite3.Connection, run: int, name: str, facts: Mapping[str, Any]) -> None:
+def begin_stage(connection: sqlite3.Connection, run: int, stage: Stage) -> None:
     """Records that a stage begins, or begins again after an interruption (its facts are then those of before)."""
     query = "select coalesce(max(number),0)+1 from run_stage where run=?"
     with transaction(connection):
@@ -162,7 +168,7 @@ def begin_stage(connection: sqlite3.Connection, run: int, name: str, facts: Mapp
         connection.execute(
             "insert into run_stage (run, name, number, state, started_at, exit_code, why, facts, items) "
             "values (?,?,?,'running',?,0,'',?,'[]') on conflict (run, name) do update set state='running'",
-            (run, name, number, plans.now().isoformat(), json.dumps(dict(facts))),
+            (run, stage.name, number, stage.started_at.isoformat(), json.dumps(dict(stage.facts))),
         )
 
 
@@ -173,7 +179,7 @@ def end_stage(connection: sqlite3.Connection, run: int, stage: Stage) -> None:
             "update run_stage set state=?, ended_at=?, exit_code=?, why=?, facts=?, items=? where run=? and name=?",
             (
                 stage.state,
-                plans.now().isoformat(),
+                stage.ended_at.isoformat() if stage.ended_at else None,
                 stage.exit_code,
                 stage.why,
                 json.dumps(dict(stage.facts)),

@@ -10,6 +10,9 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("plan", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("unread", sa.JSON(), nullable=False, server_default="{}"))
+
     op.create_table(
         "run",
         sa.Column("id", sa.Integer(), nullable=False),

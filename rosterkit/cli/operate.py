@@ -1,0 +1,122 @@
+"""Runs without a person: ``sync``, ``runs``, ``schedule``, ``status``, ``notify``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rosterkit.cli.app import app
+from rosterkit.cli.options import Json, folder_of, paper, progress, put
+from rosterkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from rosterkit.workspace import Workspace
+
+__all__ = ["notify", "runs", "sync"]
+
+_WAIT = 60.0  # seconds for which a stage waits for another run that writes
+
+_Log = Annotated[
+    bool, typer.Option("--log", metavar="", help="Write what happens to standard error, one JSON object a line.")
+]
+
+
+@contextmanager
+def _waiting(ctx: typer.Context, *, log: bool) -> Iterator[Workspace]:
+    """The workspace for a run without a person, which waits where another verb writes."""
+    from rosterkit.operate.logs import log_lines
+    from rosterkit.workspace import Workspace
+
+    if log:
+        log_lines(sys.stderr)
+        yield Workspace(folder_of(ctx), wait=_WAIT)
+        return
+    with progress() as shown:
+        yield Workspace(folder_of(ctx), shown, wait=_WAIT)
+
+
+@app.command(epilog="Example: rosterkit -C our-district sync")
+def sync(
+    ctx: typer.Context,
+    feed: Annotated[
+        str, typer.Option("--feed", metavar="FEED", help="Read no source: only build and send this feed.")
+    ] = "",
+    log: _Log = False,
+    json: Json = False,
+) -> None:
+    """One whole run: read every source, check, plan, apply what is clear, hold what is not, send the feeds, notify.
+
+    A run that was interrupted goes on where it stopped. Exit 0: done. 1: done, and somebody should look. Otherwise the
+    worst of its stages: 2 a setting or the system, 3 no source could be read, 4 refused, 70 our own fault. 5: another
+    sync is running.
+    """
+    from rosterkit.render import json as shapes
+    from rosterkit.render import runs as tables
+
+    with _waiting(ctx, log=log) as workspace:
+        done = workspace.sync(feed)
+        zone = workspace.config.zone
+    if json:
+        put(shapes.facts(**tables.run_facts(done)))
+    else:
+        with paper() as console:
+            tables.run(console, done, zone)
+    raise typer.Exit(done.exit_code or 0)
+
+
+@app.command(epilog="Example: rosterkit -C our-district runs 12")
+def runs(
+    ctx: typer.Context,
+    number: Annotated[
+        int | None, typer.Argument(metavar="[RUN]", min=1, help="The number of a run. Left out: the newest runs.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many runs are listed.")] = 20,
+    json: Json = False,
+) -> None:
+    """The runs that took place, and of one run what each stage did."""
+    from rosterkit.render import json as shapes
+    from rosterkit.render import runs as tables
+    from rosterkit.workspace import Workspace
+
+    workspace = Workspace(folder_of(ctx))
+    zone = workspace.config.zone
+    if number is not None:
+        one = workspace.run(number)
+        if json:
+            put(shapes.facts(**tables.run_facts(one)))
+            return
+        with paper() as console:
+            tables.run(console, one, zone)
+        return
+    known = workspace.runs(limit)
+    if json:
+        put(shapes.facts(runs=[tables.run_facts(one) for one in known]))
+        return
+    with paper() as console:
+        tables.runs(console, known, zone)
+
+
+@app.command(epilog="Example: rosterkit -C our-district notify --test")
+def notify(
+    ctx: typer.Context,
+    test: Annotated[bool, typer.Option("--test", metavar="", help="Send a test to everybody.")] = False,
+    json: Json = False,
+) -> None:
+    """Send a test notice to every address that notices.to names. Exit 1: one did not take it."""
+    from rosterkit.render import json as shapes
+    from rosterkit.workspace import Workspace
+
+    if not test:
+        raise UsageError("Say --test: this verb sends a test. Other notices are sent by the runs themselves.")
+    workspace = Workspace(folder_of(ctx))
+    problems = workspace.notify_test()
+    to = workspace.config.notices.to
+    if json:
+        put(shapes.facts(addresses=list(to), failed=[{"to": key, "why": why} for key, why in problems.items()]))
+    else:
+        put("".join(f"{reference}: {problems.get(reference, 'sent')}\n" for reference in to))
+    raise typer.Exit(1 if problems else 0)

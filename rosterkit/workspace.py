@@ -55,6 +55,7 @@ __all__ = ["Workspace", "check_package"]
 
 _DATABASE = "roster.db"
 _FOLDERS = ("plans", "outbox")
+_WAIT = 60.0  # seconds for which a run without a person waits for another that writes
 
 
 def _revision(past: history.Past, done: pl.DataFrame, signed: Mapping[str, Approval]) -> Revision:
@@ -109,6 +110,10 @@ class Workspace(FeedVerbs, ManualVerbs, OperateVerbs):
     def _write(self) -> Iterator[sqlite3.Connection]:
         with lease(self.folder, wait=self._wait), self._read() as connection:
             yield connection
+
+    def reopened(self, progress: Progress) -> Workspace:
+        """The same workspace with the settings of now; its verbs wait where another run writes."""
+        return Workspace(self.folder, progress, wait=_WAIT)
 
     def _today(self) -> date:
         return datetime.now(self.config.zone).date()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -16,9 +18,7 @@ from rosterkit.errors import UsageError
 if TYPE_CHECKING:
     from rosterkit.workspace import Workspace
 
-__all__ = ["notify", "runs", "sync"]
-
-_WAIT = 60.0  # seconds for which a stage waits for another run that writes
+__all__ = ["notify", "runs", "schedule", "sync"]
 
 _Log = Annotated[
     bool, typer.Option("--log", metavar="", help="Write what happens to standard error, one JSON object a line.")
@@ -29,14 +29,15 @@ _Log = Annotated[
 def _waiting(ctx: typer.Context, *, log: bool) -> Iterator[Workspace]:
     """The workspace for a run without a person, which waits where another verb writes."""
     from rosterkit.operate.logs import log_lines
+    from rosterkit.sources.base import no_progress
     from rosterkit.workspace import Workspace
 
     if log:
         log_lines(sys.stderr)
-        yield Workspace(folder_of(ctx), wait=_WAIT)
+        yield Workspace(folder_of(ctx)).reopened(no_progress)
         return
     with progress() as shown:
-        yield Workspace(folder_of(ctx), shown, wait=_WAIT)
+        yield Workspace(folder_of(ctx)).reopened(shown)
 
 
 @app.command(epilog="Example: rosterkit -C our-district sync")
@@ -98,6 +99,42 @@ def runs(
         return
     with paper() as console:
         tables.runs(console, known, zone)
+
+
+@app.command(epilog="Example: rosterkit -C our-district schedule")
+def schedule(
+    ctx: typer.Context,
+    printed: Annotated[
+        str,
+        typer.Option("--print", metavar="KIND", help="Print the same schedule for cron, systemd or windows instead."),
+    ] = "",
+) -> None:
+    """Run the sync, and each feed with times of its own, at the times of rosterkit.toml, until it is asked to end.
+
+    It writes what happens to standard error, one JSON object a line. SIGTERM and Ctrl-C end it: what runs then ends or
+    is given up, and goes on with the next start.
+    """
+    from rosterkit.operate.logs import log_lines
+    from rosterkit.operate.printed import KINDS, printed_schedule
+    from rosterkit.workspace import Workspace
+
+    workspace = Workspace(folder_of(ctx))
+    if printed:
+        if printed not in KINDS:
+            raise UsageError(f'"{printed}" is not one of {", ".join(KINDS)}.')
+        put(printed_schedule(printed, workspace.config, workspace.folder))
+        return
+    log_lines(sys.stderr)
+    workspace.schedule(_asked_to_end())
+
+
+def _asked_to_end() -> threading.Event:
+    """Is set when the process gets SIGTERM, Ctrl-C, or Ctrl-Break on Windows."""
+    stop = threading.Event()
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: stop.set())
+    return stop
 
 
 @app.command(epilog="Example: rosterkit -C our-district notify --test")

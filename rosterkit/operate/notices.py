@@ -19,7 +19,7 @@ from rosterkit.operate.base import Outcome, Verbs
 from rosterkit.operate.logs import log
 from rosterkit.operate.record import Recorder
 from rosterkit.run_settings import KINDS
-from rosterkit.store import notices, runs
+from rosterkit.store import notices
 from rosterkit.store.notices import StoredNotice
 from rosterkit.store.runs import Item
 from rosterkit.transport.secrets import resolve
@@ -153,12 +153,3 @@ def _send_stored(verbs: Verbs, one: StoredNotice) -> dict[str, str]:
     with suppress(RosterkitError, sqlite3.Error, OSError), verbs.write() as connection:
         notices.end(connection, one.id, tuple(problems), " ".join(problems.values()))
     return problems
-
-
-def missed(verbs: Verbs, job: str, slots: Sequence[str]) -> Item:
-    """Records runs that did not take place; returns what people are notified of."""
-    text = f"The job {job} did not run at {', '.join(slots)}: no process ran the schedule then, or it was busy."
-    for slot in slots:
-        with suppress(RosterkitError, sqlite3.Error, OSError), verbs.write() as connection:
-            runs.miss(connection, job, slot, verbs.today(), text)
-    return "missed", text

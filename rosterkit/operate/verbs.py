@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -19,6 +20,7 @@ from rosterkit.operate.slots import SYNC
 from rosterkit.operate.sync import sync
 from rosterkit.plan.plan import Plan
 from rosterkit.results import Applied, FeedReceipt
+from rosterkit.sources.base import Progress
 from rosterkit.store import runs
 from rosterkit.store.runs import Run
 
@@ -65,6 +67,10 @@ class OperateVerbs(ABC):
         """Sends a feed."""
 
     @abstractmethod
+    def reopened(self, progress: Progress) -> OperateVerbs:
+        """The same workspace with the settings of now; its verbs wait where another run writes."""
+
+    @abstractmethod
     def feed_alarms(self) -> pl.DataFrame:
         """The alarms of all feeds."""
 
@@ -95,6 +101,15 @@ class OperateVerbs(ABC):
         """
         job = f"feed {self.config.feed(feed)[0]}" if feed else SYNC
         return sync(self.verbs(), job)
+
+    def schedule(self, stop: threading.Event) -> None:
+        """Runs the jobs at their times until ``stop`` is set. Raises Busy where another process does."""
+        from rosterkit.operate.schedule import Scheduled, serve  # noqa: PLC0415 - APScheduler is needed only here
+
+        def opened(go_on: Callable[[], None]) -> Verbs:
+            return self.reopened(lambda _what, _done, _total: go_on()).verbs(go_on)
+
+        serve(Scheduled(self.folder, opened, stop))
 
     def runs(self, limit: int = 50) -> tuple[Run, ...]:
         """The newest runs with their stages, the newest first."""

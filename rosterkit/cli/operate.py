@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Json, folder_of, paper, progress, put
+from rosterkit.cli.options import Json, echo, folder_of, printing, progress
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def sync(
         done = workspace.sync(feed)
         zone = workspace.config.zone
     if json:
-        put(shapes.facts(**tables.run_facts(done)))
+        echo(shapes.facts(**tables.run_facts(done)))
     else:
-        with paper() as console:
+        with printing() as console:
             tables.run(console, done, zone)
     raise typer.Exit(done.exit_code or 0)
 
@@ -88,16 +88,16 @@ def runs(
     if number is not None:
         one = workspace.run(number)
         if json:
-            put(shapes.facts(**tables.run_facts(one)))
+            echo(shapes.facts(**tables.run_facts(one)))
             return
-        with paper() as console:
+        with printing() as console:
             tables.run(console, one, zone)
         return
     known = workspace.runs(limit)
     if json:
-        put(shapes.facts(runs=[tables.run_facts(one) for one in known]))
+        echo(shapes.facts(runs=[tables.run_facts(one) for one in known]))
         return
-    with paper() as console:
+    with printing() as console:
         tables.runs(console, known, zone)
 
 
@@ -122,7 +122,7 @@ def schedule(
     if printed:
         if printed not in KINDS:
             raise UsageError(f'"{printed}" is not one of {", ".join(KINDS)}.')
-        put(printed_schedule(printed, workspace.config, workspace.folder))
+        echo(printed_schedule(printed, workspace.config, workspace.folder))
         return
     log_lines(sys.stderr)
     workspace.schedule(_asked_to_end())
@@ -153,7 +153,7 @@ def notify(
     problems = workspace.notify_test()
     to = workspace.config.notices.to
     if json:
-        put(shapes.facts(addresses=list(to), failed=[{"to": key, "why": why} for key, why in problems.items()]))
+        echo(shapes.facts(addresses=list(to), failed=[{"to": key, "why": why} for key, why in problems.items()]))
     else:
-        put("".join(f"{reference}: {problems.get(reference, 'sent')}\n" for reference in to))
+        echo("".join(f"{reference}: {problems.get(reference, 'sent')}\n" for reference in to))
     raise typer.Exit(1 if problems else 0)

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from rosterkit.attention import gaps, look
+from rosterkit.attention import attention_reason, coverage_gaps
 from rosterkit.config import Config
 from rosterkit.errors import Refused, SourceUnreadable
 from rosterkit.operate.base import Outcome, Verbs
@@ -68,7 +68,7 @@ def read_sources(verbs: Verbs, recorder: Recorder) -> Outcome:
     }
     if failed and len(failed) == len(before):
         return Outcome("failed", "No source could be read.", 3, facts, items)
-    state = "look" if failed or look(plan) else "done"
+    state = "look" if failed or attention_reason(plan) else "done"
     return Outcome(state, " ".join(plan.notes)[:_LONGEST], int(state == "look"), facts, items)
 
 
@@ -111,8 +111,8 @@ def _recovered(states: Mapping[str, str], before: Mapping[str, int], config: Con
 
 def _partial(plan: Plan) -> tuple[Item, ...]:
     seen = set(plan.unread.values())  # of whole sources, which are reported by themselves
-    missing = [gap for gap in gaps(plan.segments) if gap[3] not in seen]
-    found = [f"{entity} is {state} ({why})" for entity, _, state, why in missing]
+    missing = [gap for gap in coverage_gaps(plan.coverage) if gap.reason not in seen]
+    found = [f"{gap.entity} is {gap.coverage} ({gap.reason})" for gap in missing]
     if not found:
         return ()
     return (("failed", f"Plan {plan.id}: {'; '.join(found)}. Nobody is archived for being absent from it."),)

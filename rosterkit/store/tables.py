@@ -79,7 +79,7 @@ class Plan(SQLModel, table=True):
     changes: dict[str, Any] = Field(sa_type=JSON)
     held: dict[str, Any] = Field(sa_type=JSON)
     findings: dict[str, int] = Field(sa_type=JSON)
-    segments: list[list[str]] = Field(sa_type=JSON)
+    coverage: list[list[str]] = Field(sa_type=JSON)
     notes: list[str] = Field(sa_type=JSON)
     unread: dict[str, str] = Field(sa_type=JSON, sa_column_kwargs={"server_default": "{}"})
 

@@ -18,10 +18,9 @@ class _OnAnyPort(Controller):
     """A controller that takes any free port."""
 
     def _trigger_server(self) -> None:
-        server = self.server
-        assert server is not None
+        server: Any = self.server
         self.port = server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call] # aiosmtpd has types in part
 
 
 class MailServer:

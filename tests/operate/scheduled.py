@@ -16,17 +16,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from operated import Files, small_district
-from pydantic import TypeAdapter
 from receivers import MailServer, Webhook
 
 from rosterkit import Workspace
 from rosterkit.store.runs import Run
 from rosterkit.testing.package import write_package
-from rosterkit.transport import PlaceSettings
 from rosterkit.transport.host_keys import host_key, trust
+from rosterkit.transport.settings import SftpSettings
 
 sys.path.append(str(Path(__file__).parents[1] / "transport"))
-from sftp_server import PASSWORD, USER, Sftp  # noqa: E402 - the server of the transports' tests
+from sftp_server import PASSWORD, USER, Sftp
 
 ZONE = ZoneInfo("America/Chicago")
 PATIENCE = 60.0  # seconds for one event
@@ -68,7 +67,7 @@ class Scheduled:
         (self.ws.folder / "rosterkit.toml").write_text(toml)
         self.ws = Workspace(self.ws.folder)
         target = {"transport": "sftp", "host": "127.0.0.1", "port": self.vendor.port, "username": USER}
-        place = TypeAdapter(PlaceSettings).validate_python(target | {"password": "env:VENDOR_PASSWORD"})
+        place = SftpSettings.model_validate(target | {"password": "env:VENDOR_PASSWORD"})
         trust(place, self.ws.folder, host_key(place).fingerprint)
         self.process: subprocess.Popen[str] | None = None
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -126,7 +125,7 @@ class Scheduled:
 
     def wait_for(self, event: str) -> dict[str, Any]:
         """The next event of that name; fails where it does not come, with what came."""
-        seen = []
+        seen: list[dict[str, Any]] = []
         while True:
             try:
                 found = self.events.get(timeout=PATIENCE)

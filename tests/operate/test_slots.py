@@ -26,11 +26,13 @@ def clock(*times: str, zone: ZoneInfo = CHICAGO, days: frozenset[int] = EVERY_DA
 
 def fired(trigger: SlotTrigger | CronTrigger, first: date, count: int) -> list[datetime]:
     """When APScheduler would begin a job: each time it asks for the next time after the one that was."""
-    before, now, found = None, datetime.combine(first, time(), tzinfo=CHICAGO), []
+    before: datetime | None = None
+    now, found = datetime.combine(first, time(), tzinfo=CHICAGO), []
     for _ in range(count):
-        before = now = trigger.get_next_fire_time(before, now)
-        assert before is not None
-        found.append(before.astimezone(CHICAGO))
+        moment = trigger.get_next_fire_time(before, now)
+        assert moment is not None
+        before = now = moment
+        found.append(moment.astimezone(CHICAGO))
     return found
 
 
@@ -105,5 +107,5 @@ def test_the_jobs_of_a_workspace_are_the_sync_and_feeds_with_their_own_times() -
 
 @pytest.mark.parametrize("text", ["3:00", "24:00", "03:60", "03:00 CST6", "noon"])
 def test_a_time_that_is_none_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(UsageError, match="such as America/Chicago|write it as"):
+    with pytest.raises(UsageError, match=r"such as America/Chicago|write it as"):
         configuration.loads(f'[schedule]\nsync = ["{text}"]\n')

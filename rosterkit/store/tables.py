@@ -86,6 +86,7 @@ class Plan(SQLModel, table=True):
     findings: dict[str, int] = Field(sa_type=JSON)
     coverage: list[list[str]] = Field(sa_type=JSON)
     notes: list[str] = Field(sa_type=JSON)
+    unread: dict[str, str] = Field(sa_type=JSON, sa_column_kwargs={"server_default": "{}"})
 
 
 class PlanPart(SQLModel, table=True):

@@ -115,7 +115,7 @@ class Explanation:
     status: str  # active | archived; waiting where nothing is stored yet
     values: tuple[Value, ...]
     holds: tuple[Hold, ...]
-    pending: str  # why what the source last said is not what is stored; "" where it is
+    pending: str  # why what the source last delivered is not stored; "" where it is
     findings: pl.DataFrame  # intake.findings.FINDINGS, of the newest applied plan of each source
 
 

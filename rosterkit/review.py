@@ -21,7 +21,7 @@ from rosterkit.store.database import transaction
 from rosterkit.store.display_names import keys_of
 from rosterkit.store.history import record_key
 from rosterkit.store.holds import StoredHold
-from rosterkit.store.staleness import refuse_settled
+from rosterkit.store.staleness import refuse_closed
 
 __all__ = [
     "all_held",
@@ -58,11 +58,11 @@ def entity_of(name: str) -> Entity:
 
 
 def sign(connection: sqlite3.Connection, plan_id: str, decision: str, actor: str, reason: str) -> Approval:
-    """Approves or rejects a plan; Refused when it is settled."""
+    """Approves or rejects a plan; Refused when it is closed."""
     reason = required_reason(reason)
     with transaction(connection):
         plan = plans.find(connection, plans.written_out(plan_id))
-        refuse_settled(plan)
+        refuse_closed(plan)
         plans.set_state(connection, plan.id, "approved" if decision == "approve" else "rejected")
         return decisions.decide(connection, plan, decision, actor, reason)[0]
 

@@ -209,9 +209,9 @@ def _print_signed(ctx: typer.Context, signed: Approval, json: bool) -> None:
         return
     by, command = f"signed by {signed.actor}", command_of(ctx)
     freed = "1 held change" if signed.freed == 1 else f"{signed.freed:,} held changes"
-    told = {
+    texts = {
         "approve": f"Plan {signed.plan} is approved, {by}. Next: {command} apply {signed.plan}",
         "approve-held": f"Approved {freed} of plan {signed.plan}, {by}; the next plan includes them: {command} plan",
         "reject": f"Plan {signed.plan} is rejected, {by}. What it wanted comes again with the next plan.",
     }
-    echo(f"{told[signed.decision]}\n")
+    echo(f"{texts[signed.decision]}\n")

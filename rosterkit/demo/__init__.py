@@ -18,7 +18,7 @@ from rosterkit.demo import export, first_load, second_package, undone
 from rosterkit.demo.packages import DAYS, fixtures, fresh_workspace
 from rosterkit.workspace import Workspace
 
-__all__ = ["DAYS", "STEPS", "Step", "fixtures", "walk"]
+__all__ = ["DAYS", "STEPS", "Step", "fixtures", "run"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ _NEXT = {
 }
 
 
-def walk(folder: Path, console: Console) -> None:
+def run(folder: Path, console: Console) -> None:
     """Runs every step, and leaves the workspace in ``folder``.
 
     Raises Refused when something else is there already, and InternalError where a step does not come out.

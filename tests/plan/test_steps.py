@@ -10,8 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from rosterkit import Workspace
-from rosterkit import pipeline as planning
+from rosterkit import Workspace, pipeline
 from rosterkit.demo import DAYS, fixtures
 
 PLAN = 440  # steps of the demo's second plan in all
@@ -31,7 +30,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
         return collect
 
-    propose = planning.propose
+    propose = pipeline.propose
 
     def proposing(*arguments: Any, **named: Any) -> Any:
         inside.append("planning")
@@ -40,7 +39,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         finally:
             inside.clear()
 
-    monkeypatch.setattr(planning, "propose", proposing)
+    monkeypatch.setattr(pipeline, "propose", proposing)
     for name in ("collect", "_collect_eager"):
         monkeypatch.setattr(pl.LazyFrame, name, counting(getattr(pl.LazyFrame, name)))
     return found

@@ -12,9 +12,9 @@ from rosterkit.errors import InternalError, Refused
 from rosterkit.workspace import Workspace, check_package
 
 
-def walk(folder: Path) -> str:
+def run_demo(folder: Path) -> str:
     console = Console(file=io.StringIO(), width=120, markup=False)
-    demo.walk(folder, console)
+    demo.run(folder, console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -35,7 +35,7 @@ def test_the_second_package_has_one_finding_with_its_line() -> None:
 
 def test_the_demo_leaves_a_workspace_to_look_at(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    assert "byte for byte" in walk(folder)
+    assert "byte for byte" in run_demo(folder)
     workspace = Workspace(folder)
     assert [revision.kind for revision in workspace.history()] == ["undo", "sync", "sync"]
     undo, second, first = workspace.plans()
@@ -48,16 +48,16 @@ def test_the_demo_leaves_a_workspace_to_look_at(tmp_path: Path) -> None:
 
 def test_the_demo_makes_its_own_workspace_anew(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    walk(folder)
+    run_demo(folder)
     (folder / "edited").touch()
-    walk(folder)
+    run_demo(folder)
     assert not (folder / "edited").exists()
 
 
 def test_the_demo_leaves_alone_what_no_demo_made(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
     with pytest.raises(Refused, match="no demo made"):
-        walk(tmp_path)
+        run_demo(tmp_path)
     assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "years of work"
 
 
@@ -71,7 +71,7 @@ def test_the_store_of_the_demo_shows_its_plans_in_json(tmp_path: Path, capsys: p
     from rosterkit.cli.main import run
 
     folder = tmp_path / "demo"
-    walk(folder)
+    run_demo(folder)
     second = Workspace(folder).plans()[1].id
     assert run(["-C", str(folder), "show", second, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

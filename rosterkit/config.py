@@ -27,10 +27,11 @@ from rosterkit.feeds.delivery import DeliverySettings
 from rosterkit.feeds.preflight import require_transport
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
+from rosterkit.run_settings import NoticeSettings, ScheduleSettings, TimeOfDay, Window
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.transport.settings import PlaceSettings
 
-__all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "load", "loads", "nearest"]
+__all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "explained", "load", "loads", "nearest"]
 
 FILE = "rosterkit.toml"
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
@@ -103,10 +104,10 @@ class FeedEntry(BaseModel):
         default=None,
         description="Whether files that are the same as the last ones are sent again. Left out, the vendor decides.",
     )
-    send_at: str = Field(
+    due: str = Field(
         default="",
         description="When the vendor is to have a file, as cron (such as `5 8 * * Sat`), in the vendor's zone. Left "
-        "out, the vendor's own clock counts. `feed status` and the alarms go by it; `rosterkit schedule` starts runs.",
+        "out, the vendor's own clock counts. `feed status` and the alarms go by it.",
     )
     stale_hours: int | None = Field(
         default=None,
@@ -114,9 +115,15 @@ class FeedEntry(BaseModel):
         description="After so many hours without a file that arrived there is an alarm. Left out, after two of the "
         "vendor's times; without such a clock there is none.",
     )
+    send_at: tuple[TimeOfDay, ...] = Field(
+        default=(),
+        strict=False,
+        description="The feed's own times of day, such as `22:30` or `23:45 America/Chicago`. Left empty, it is sent "
+        "with each sync.",
+    )
     settings: BaseModel
 
-    @field_validator("send_at")
+    @field_validator("due")
     @classmethod
     def _is_cron(cls, value: str) -> str:
         if value and (wrong := problem(value)):
@@ -174,6 +181,17 @@ class Config(BaseModel):
 
     delivery: DeliverySettings = Field(
         default_factory=DeliverySettings, description="What is kept of what was sent, and when somebody is told."
+    )
+    schedule: ScheduleSettings = Field(
+        default_factory=ScheduleSettings, description="When runs without a person take place."
+    )
+    notices: NoticeSettings = Field(default_factory=NoticeSettings, description="Who is notified, and of what.")
+    windows: tuple[Window, ...] = Field(
+        default=(),
+        strict=False,
+        description="Days on which a sync does less, each as `[[windows]]` with `kind`, `first`, `last` (both dates "
+        "included) and `reason`. `blackout`: nothing is read and no file is sent. `additions`: what is new is taken "
+        "in, and nothing is changed or archived. A blocked link or a suppressed person leaves the files even so.",
     )
     compare: CompareSettings = Field(
         default=CompareSettings(), description="How sources are compared, and what the recommendation is made of."
@@ -383,6 +401,11 @@ _EXPECTED = {
     "string_type": "it must be a text in quotation marks",
 }
 """What a value must be, by the type of pydantic's error."""
+
+
+def explained(problem: ValidationError, model: type[BaseModel]) -> str:
+    """What is wrong with settings of this model, a sentence for each problem."""
+    return " ".join(_sentence(error, model) for error in problem.errors())
 
 
 def _sentence(error: Any, model: type[BaseModel], table: str = "", known: AbstractSet[str] = frozenset()) -> str:

@@ -76,7 +76,7 @@ def _arrived_at(last: Delivery | None) -> datetime | None:
 def _clock(feed: ConfiguredFeed, config: Config) -> tuple[str, ZoneInfo]:
     """When the vendor is to have a file, as cron, and the zone that is meant in."""
     vendor = feed.feed.vendor
-    return feed.entry.send_at or vendor.send_at, ZoneInfo(vendor.zone) if vendor.zone else config.zone
+    return feed.entry.due or vendor.due, ZoneInfo(vendor.due_zone) if vendor.due_zone else config.zone
 
 
 def _allowed_hours(feed: ConfiguredFeed, cron: str, zone: ZoneInfo, now: datetime) -> float | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Actor, AsOf, Json, Reason, actor_named, command_of, opened, paper, put, said
+from rosterkit.cli.options import Actor, AsOf, Json, Reason, command_of, echo, open_workspace, printing
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def build(
     Exit 1: a person must approve the file, or rows were left out because of errors. Exit 4: the vendor would ignore or
     reject the file, so it was not sent.
     """
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         built = workspace.feed_build(name, as_of, send=not no_send)
     _show(ctx, built, json=json)
 
@@ -66,9 +66,8 @@ def send(
     After a run that was killed while it sent, the target is looked at first: what lies there is not sent again. Exit 1:
     the file waits for a person, or did not arrive. Exit 4: the vendor would ignore or reject it.
     """
-    with opened(ctx) as workspace:
-        who = actor_named(actor) if files else actor
-        done = workspace.feed_send(name, files or (), as_of=as_of, again=again, actor=who, reason=reason)
+    with open_workspace(ctx) as workspace:
+        done = workspace.feed_send(name, files or (), as_of=as_of, again=again, actor=actor, reason=reason)
     _show(ctx, done, json=json)
 
 
@@ -79,9 +78,9 @@ def _show(ctx: typer.Context, built: FeedReceipt, *, json: bool) -> None:
     from rosterkit.render import text as tables
 
     if json:
-        put(shapes.receipt(built, registry.rules()))
+        echo(shapes.receipt(built, registry.rules()))
     else:
-        with paper() as console:
+        with printing() as console:
             rules = registry.rules() if built.findings.height else {}
             tables.receipt(console, built, rules, command_of(ctx))
     errors = bool((built.findings["severity"] == "error").any())
@@ -103,12 +102,12 @@ def check(
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         checked = workspace.feed_check(name, files or (), as_of=as_of)
     if json:
-        put(shapes.feed_check(checked, registry.rules()))
+        echo(shapes.feed_check(checked, registry.rules()))
     else:
-        with paper() as console:
+        with printing() as console:
             tables.feed_check(console, checked, registry.rules())
     raise typer.Exit(0 if checked.verdict.startswith("accepted") else 1)
 
@@ -118,9 +117,9 @@ def approve(ctx: typer.Context, name: _Name, reason: Reason, actor: Actor = "", 
     """Approve the file that waits, and send exactly these bytes."""
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
-        done = workspace.feed_approve(name, reason=said(reason), actor=actor_named(actor))
-    put(shapes.deliveries([done]) if json else f"Approved by {done.actor} and sent to {done.target}.\n")
+    with open_workspace(ctx) as workspace:
+        done = workspace.feed_approve(name, reason=reason, actor=actor)
+    echo(shapes.deliveries([done]) if json else f"Approved by {done.actor} and sent to {done.target}.\n")
 
 
 @feed.command(epilog='Example: rosterkit -C our-district feed reject careers --reason "seniors are missing"')
@@ -128,9 +127,9 @@ def reject(ctx: typer.Context, name: _Name, reason: Reason, actor: Actor = "", j
     """Reject the file that waits: it never leaves. The next build makes a new one."""
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
-        done = workspace.feed_reject(name, reason=said(reason), actor=actor_named(actor))
-    put(shapes.deliveries([done]) if json else f"Rejected by {done.actor}: the file of {done.feed} never leaves.\n")
+    with open_workspace(ctx) as workspace:
+        done = workspace.feed_reject(name, reason=reason, actor=actor)
+    echo(shapes.deliveries([done]) if json else f"Rejected by {done.actor}: the file of {done.feed} never leaves.\n")
 
 
 @feed.command(epilog='Example: rosterkit -C our-district feed pause careers --reason "the vendor migrates this week"')
@@ -138,9 +137,9 @@ def pause(ctx: typer.Context, name: _Name, reason: Reason, actor: Actor = "", js
     """Pause a feed: nothing of it is built or sent until it is resumed."""
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
-        workspace.feed_pause(name, reason=said(reason), actor=actor_named(actor))
-    put(shapes.facts(paused=name) if json else f"The feed {name} is paused.\n")
+    with open_workspace(ctx) as workspace:
+        workspace.feed_pause(name, reason=reason, actor=actor)
+    echo(shapes.facts(paused=name) if json else f"The feed {name} is paused.\n")
 
 
 @feed.command(epilog="Example: rosterkit -C our-district feed resume careers")
@@ -148,9 +147,9 @@ def resume(ctx: typer.Context, name: _Name, json: Json = False) -> None:
     """End the pause of a feed."""
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         workspace.feed_resume(name)
-    put(shapes.facts(resumed=name) if json else f"The feed {name} goes on.\n")
+    echo(shapes.facts(resumed=name) if json else f"The feed {name} goes on.\n")
 
 
 _AnyFeed = Annotated[str, typer.Argument(metavar="FEED", help="The feed. Left out: all feeds.")]
@@ -169,7 +168,7 @@ def log(
     from rosterkit.render import feeds as pages
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         done = workspace.feed_log(name)
         zone = workspace.config.zone
     if delivery:
@@ -177,9 +176,9 @@ def log(
         if not done:
             raise UsageError(f"There is no delivery {delivery}. See: {command_of(ctx)} feed log")
     if json:
-        put(shapes.deliveries(done))
+        echo(shapes.deliveries(done))
         return
-    with paper() as console:
+    with printing() as console:
         if delivery:
             pages.receipt(console, done[0], zone)
         else:
@@ -196,13 +195,13 @@ def status(ctx: typer.Context, name: _AnyFeed = "", json: Json = False) -> None:
     from rosterkit.render import feeds as pages
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         standing = workspace.feed_status(name)
         zone = workspace.config.zone
     if json:
-        put(shapes.feed_status(standing, registry.rules()))
+        echo(shapes.feed_status(standing, registry.rules()))
     else:
-        with paper() as console:
+        with printing() as console:
             pages.status(console, standing, registry.rules(), zone)
     raise typer.Exit(int(any((one.alarms["severity"] != "info").any() for one in standing)))
 
@@ -212,6 +211,6 @@ def confirm(ctx: typer.Context, name: _Name, reason: Reason, actor: Actor = "", 
     """Record that a person saw the last file at the vendor, where the target itself lets nobody look."""
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
-        done = workspace.feed_confirm(name, reason=said(reason), actor=actor_named(actor))
-    put(shapes.deliveries([done]) if json else f"Confirmed by {done.actor}: {done.feed} holds delivery {done.id}.\n")
+    with open_workspace(ctx) as workspace:
+        done = workspace.feed_confirm(name, reason=reason, actor=actor)
+    echo(shapes.deliveries([done]) if json else f"Confirmed by {done.actor}: {done.feed} holds delivery {done.id}.\n")

@@ -11,6 +11,7 @@ from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
 from rosterkit.store.delivery_tables import Delivery, FeedPause, Ledger, SentBody, SentChunk, SentFile
+from rosterkit.store.run_tables import Notice, Run, RunStage
 
 __all__ = [
     "AcceptedLine",
@@ -25,12 +26,15 @@ __all__ = [
     "Finding",
     "Hold",
     "Ledger",
+    "Notice",
     "Package",
     "Pin",
     "Plan",
     "PlanPart",
     "QueuedDelta",
     "Revision",
+    "Run",
+    "RunStage",
     "SentBody",
     "SentChunk",
     "SentFile",
@@ -77,7 +81,7 @@ class Plan(SQLModel, table=True):
     changes: dict[str, Any] = Field(sa_type=JSON)
     held: dict[str, Any] = Field(sa_type=JSON)
     findings: dict[str, int] = Field(sa_type=JSON)
-    segments: list[list[str]] = Field(sa_type=JSON)
+    coverage: list[list[str]] = Field(sa_type=JSON)
     notes: list[str] = Field(sa_type=JSON)
 
 

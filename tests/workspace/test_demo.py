@@ -9,7 +9,6 @@ from rich.console import Console
 
 from rosterkit import demo
 from rosterkit.errors import InternalError, Refused
-from rosterkit.sources.bundle import ReadOptions
 from rosterkit.workspace import Workspace, check_package
 
 
@@ -22,8 +21,7 @@ def walk(folder: Path) -> str:
 
 @pytest.mark.parametrize("strict", [False, True])
 def test_the_first_night_is_clean(strict: bool) -> None:
-    options = ReadOptions(strict=strict, demographics=True)
-    assert check_package(demo.fixtures() / "first-night", options=options).findings.to_dicts() == []
+    assert check_package(demo.fixtures() / "first-night", reading={"strict": strict}).findings.to_dicts() == []
 
 
 def test_the_second_night_has_one_finding_with_its_line() -> None:
@@ -64,7 +62,7 @@ def test_the_demo_leaves_alone_what_no_demo_made(tmp_path: Path) -> None:
 
 
 def test_an_installation_without_packages_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "NIGHTS", {"third-night": None})
+    monkeypatch.setattr(demo.packages, "DAYS", {"third-night": None})
     with pytest.raises(InternalError, match="Install rosterkit again"):
         demo.fixtures()
 

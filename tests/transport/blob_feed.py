@@ -51,4 +51,4 @@ BLOB = _Blob()
 def install() -> None:
     """Makes it a kind of feed, in this process."""
     known = registry.feed
-    registry.feed = lambda kind: BLOB if kind == "blob" else known(kind)  # type: ignore[assignment] # a feed as others
+    registry.feed = lambda kind: BLOB if kind == "blob" else known(kind)  # type: ignore[assignment,return-value] # a feed as others

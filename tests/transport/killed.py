@@ -36,7 +36,8 @@ def arm(kill: dict[str, Any]) -> None:
     module, _, path = kill["at"].partition(":")
     *owners, name = path.split(".")
     owner = reduce(getattr, owners, importlib.import_module(module))
-    real, calls = getattr(owner, name), []
+    real = getattr(owner, name)
+    calls: list[None] = []
 
     def wrapped(*given: Any, **named: Any) -> Any:
         calls.append(None)

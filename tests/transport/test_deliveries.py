@@ -24,7 +24,7 @@ MIB = 1 << 20
 SIZES = {"folder": 2_500_000, "sftp": 2_500_000, "s3": 6 * MIB, "https": 2_500_000}
 BLOCK = {"folder": MIB, "sftp": MIB, "s3": 5 * MIB, "https": MIB}
 STORE = "rosterkit.store.deliveries"
-MOMENTS = {
+MOMENTS: dict[str, dict[str, Any]] = {
     "before it is recorded": {"at": f"{STORE}:record", "when": "before"},
     "built": {"at": f"{STORE}:record", "when": "after"},
     "checked": {"at": f"{STORE}:move", "when": "after"},

@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from rosterkit.plan.compare import compare
 from rosterkit.plan.dangling import as_findings
 from rosterkit.plan.kept import NO_POLICY, Policy, apply_policy
 from rosterkit.plan.limits import Limits
-from rosterkit.plan.merge import Delivered, merge
+from rosterkit.plan.merge import Delivered, coverages, merge
 from rosterkit.plan.notes import needs_person, notes
 from rosterkit.plan.plan import Plan
 from rosterkit.plan.proposal import Proposal, hold, proposal_of
@@ -29,7 +30,8 @@ from rosterkit.plan.references import protect, resolve_references, waiting_for
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.plan.undo import reverse
 from rosterkit.roster import findings
-from rosterkit.sources.base import Progress, no_progress
+from rosterkit.run_settings import Window
+from rosterkit.sources.base import Coverage, Progress, TableCoverage, no_progress
 from rosterkit.store import deltas, plans
 from rosterkit.store.history import revisions
 from rosterkit.store.policy_facts import policy_facts
@@ -66,9 +68,20 @@ def propose(
     return proposal
 
 
-def _policy(connection: sqlite3.Connection, config: Config) -> Policy:
+def _policy(connection: sqlite3.Connection, config: Config, as_of: date) -> Policy:
     manages = {name: frozenset(entry.manages) for name, entry in config.sources.items() if entry.manages}
-    return policy_facts(connection, config.policy, manages)
+    window = Window.on(config.windows, as_of, "additions")
+    return replace(
+        policy_facts(connection, config.policy, manages), additions_only=f"{window} (windows)" if window else ""
+    )
+
+
+def _absent(delivered: Sequence[Delivered]) -> dict[str, str]:
+    """By source of which every table is absent, though it could be opened: why."""
+    whole = {one.source: one.extract.tables for one in delivered if one.extract.tables}
+    return {
+        name: tables[0].reason for name, tables in whole.items() if all(t.coverage == Coverage.ABSENT for t in tables)
+    }
 
 
 def plan_sources(
@@ -90,14 +103,25 @@ def plan_sources(
         read = extract_sources(run, packages)
         snapshot = StoreSnapshot(path, connection)
         progress("planning", 0, 0)
-        proposal = propose(read.delivered, snapshot, config.limits, progress, _policy(connection, config))
+        proposal = propose(read.delivered, snapshot, config.limits, progress, _policy(connection, config, as_of))
         return _stored(run, read, proposal, snapshot.revision)
+
+
+def _open_packages(connection: sqlite3.Connection, read: Extraction, sources: Sequence[str]) -> int:
+    """How many packages of changes wait or came in this run, and were not applied yet."""
+    new = {
+        (one.source, one.extract.id)
+        for one in read.delivered
+        if any(table.changes for table in one.extract.tables)
+        and deltas.known(connection, one.source, one.extract.id) != "settled"
+    }
+    return len(new | set(deltas.waiting(connection, sources)))
 
 
 def _stored(run: Run, read: Extraction, proposal: Proposal, base: int) -> Plan:
     """The proposal as a plan, which is stored where the run keeps it."""
     config, connection = run.config, run.connection
-    sources = [one.source for one in read.delivered]
+    sources = list(dict.fromkeys(one.source for one in read.delivered))
     queued = [*deltas.waiting(connection, sources), *((one.source, one.extract.id) for one in read.delivered)]
     covered = tuple(dict.fromkeys(queued))
     before = plans.applied_settings(connection)
@@ -120,18 +144,23 @@ def _stored(run: Run, read: Extraction, proposal: Proposal, base: int) -> Plan:
         changes=counts(going),
         held=counts(held),
         findings={s: severities[s] for s in ("error", "warning", "info")},
-        coverage=tuple(table for one in read.delivered for table in one.extract.table_coverage),
+        coverage=tuple(
+            TableCoverage(place[0], str(coverage), reason)
+            for place, (coverage, reason) in coverages(read.delivered).items()
+        ),
+        unread={**_absent(read.delivered), **read.failed},
         notes=notes(
             held,
             read.delivered,
             failed=read.failed,
-            applied_before={name for name, state in read.states.items() if state == "settled"},
-            waiting=len(covered) - len(sources) + 1,
+            left=read.waiting,
+            applied_before=bool(read.applied),
+            waiting=_open_packages(connection, read, sources),
             first=before is None,
         ),
     )
     if run.keep:
-        store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered)
+        store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered, read.taken)
     return plan
 
 

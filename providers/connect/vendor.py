@@ -61,7 +61,7 @@ VENDOR = VendorFacts(
     never_changes=("sourcedId",),
     absence_deletes=True,
     transport_rule="C26",
-    due="30 3 * * *",
+    send_at="30 3 * * *",
     recall="Put the new files into the folder, and start a sync in Connect; what it archived, it brings back.",
     checklist=CHECKLIST,
 )

@@ -172,8 +172,8 @@ class VendorFacts:
     min_hours_between: int | None = None
     absence_deletes: bool = False  # a person who is not in the file is deleted or archived there
     transport_rule: str = ""  # the rule by which another transport is refused, such as U3
-    due: str = ""  # when it is to have a file, as cron; "" = it has no clock
-    due_zone: str = ""  # the zone of ``due``; "" = the district's
+    send_at: str = ""  # when we send by default, as cron; "" = the vendor has no clock
+    zone: str = ""  # the zone of ``send_at``; "" = the district's
     takes_unchanged: bool = False  # it wants a file each time, also when nothing changed
     recall: str = ""  # how what was sent is taken back there, one sentence
     checklist: tuple[ChecklistItem, ...] = ()

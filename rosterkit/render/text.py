@@ -8,9 +8,7 @@ from datetime import tzinfo
 from typing import Any
 
 import polars as pl
-from rich import box
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from rosterkit.attention import coverage_gaps, unnoted_gaps
@@ -27,10 +25,12 @@ from rosterkit.render.labels import (
     in_words,
     moment,
     unlisted,
-    visible,
     where,
     with_values_in_words,
 )
+from rosterkit.render.tables import COLOURS
+from rosterkit.render.tables import table as _table
+from rosterkit.render.tables import text as _text
 from rosterkit.results import (
     Applied,
     Approval,
@@ -58,16 +58,6 @@ __all__ = [
     "rules",
     "view",
 ]
-
-_COLOURS = {
-    "create": "green",
-    "update": "cyan",
-    "archive": "yellow",
-    "restore": "green",
-    "error": "bold red",
-    "warning": "yellow",
-    "info": "dim",
-}
 
 
 def plan_summary(console: Console, made: Plan, zone: tzinfo, decisions: Iterable[Approval] = ()) -> None:
@@ -372,39 +362,10 @@ def _reason(line: Mapping[str, Any]) -> Text:
 
 def _change(line: Mapping[str, object]) -> Text:
     if not line["field"]:
-        return _text(str(line["after"] or line["action"]), style=_COLOURS[str(line["action"])])
+        return _text(str(line["after"] or line["action"]), style=COLOURS[str(line["action"])])
     before, after = ("–" if value is None else str(value) for value in (line["before"], line["after"]))
     return _text(f"{line['field']}: ") + _text(before, "dim") + Text(" → ") + _text(after, "bold")
 
 
-def _table(
-    title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], widths: Mapping[str, int] | None = None
-) -> Group:
-    """A plain table; texts are shown as they are, never read as markup. ``widths``: of columns that shall have one."""
-    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(
-            column,
-            overflow="fold",
-            justify="right" if column in _NUMBERS else "left",
-            no_wrap=column in _WHOLE,
-            width=(widths or {}).get(column),
-        )
-    for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else _cell(cell) for cell in row))
-    return Group("", _text(title, "bold underline"), table) if title else Group("", table)
-
-
-def _cell(value: object) -> Text:
-    return _text(value, style=_COLOURS.get(str(value), ""))
-
-
-def _text(value: object, style: str = "") -> Text:
-    """The value as it is, whatever it holds: never markup, never a terminal's escape."""
-    return Text(visible(value), style=style)
-
-
 _ID_WIDTH = 38  # a UUID in brackets
 _ROOMY = 100  # from so many columns on, a table has room for one
-_WHOLE = {"plan", "entity", "action", "records", "severity"}
-_NUMBERS = {*ACTIONS, "held", "records", "count", "rows", "bytes", "base", "changes", "revision"}

@@ -11,6 +11,7 @@ from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
 from rosterkit.store.delivery_tables import Delivery, FeedPause, Ledger, SentBody, SentChunk, SentFile
+from rosterkit.store.place_tables import PlaceLook, TakenPackage
 from rosterkit.store.run_tables import Notice, Run, RunStage
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Notice",
     "Package",
     "Pin",
+    "PlaceLook",
     "Plan",
     "PlanPart",
     "QueuedDelta",
@@ -40,6 +42,7 @@ __all__ = [
     "SentFile",
     "SignIn",
     "SourceSwitch",
+    "TakenPackage",
     "Touch",
 ]
 
@@ -83,6 +86,7 @@ class Plan(SQLModel, table=True):
     findings: dict[str, int] = Field(sa_type=JSON)
     coverage: list[list[str]] = Field(sa_type=JSON)
     notes: list[str] = Field(sa_type=JSON)
+    unread: dict[str, str] = Field(sa_type=JSON, sa_column_kwargs={"server_default": "{}"})
 
 
 class PlanPart(SQLModel, table=True):

@@ -81,12 +81,7 @@ WHY = ["--reason", "checked", "--as", "kim"]
         (["feed", "build"], "feed_build", ("", None), {"send": True}),
         (["feed", "build", "o", "--no-send"], "feed_build", ("o", None), {"send": False}),
         (["feed", "build", "o", "--as-of", "2026-09-15"], "feed_build", ("o", date(2026, 9, 15)), {"send": True}),
-        (
-            ["feed", "send", "--as", "kim"],
-            "feed_send",
-            ("", ()),
-            {"as_of": None, "again": False, "actor": "kim", "reason": ""},
-        ),
+        (["feed", "send"], "feed_send", ("", ()), {"as_of": None, "again": False, "actor": "", "reason": ""}),
         (
             ["feed", "send", "o", "a.csv", *WHY, "--again"],
             "feed_send",

@@ -18,6 +18,7 @@ from rosterkit.roster.schema import entities
 from rosterkit.store.deliveries import Step
 from rosterkit.testing.views import AT, RULES, make_delivery, make_findings, make_plan, make_report, make_view
 from rosterkit.transport.credentials import Credential
+from rosterkit.transport.rights import Right
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -93,6 +94,7 @@ def shape_documents() -> dict[str, str]:
         "feed status": shapes.feed_status(
             [FeedStatus("o", "k", credentials=(Credential("key", "env:K", None, None),))], RULES
         ),
+        "target test": shapes.rights("sftp://vendor", [Right("write", allowed=True)]),
         "rules": shapes.rules(RULES.values()),
         "error": shapes.error(3, "no", errors.SourceUnreadable("no", rule="zip.crc")),
     }

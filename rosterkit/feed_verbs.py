@@ -12,7 +12,9 @@ from pathlib import Path
 import polars as pl
 
 from rosterkit.config import Config
+from rosterkit.errors import Refused
 from rosterkit.feed_building import approve_feed, build_feed, check_feed, reject_feed
+from rosterkit.manual.revision import Actor
 from rosterkit.results import FeedCheck, FeedReceipt, FeedStatus
 from rosterkit.roster import findings
 from rosterkit.sources.base import Progress
@@ -72,15 +74,33 @@ class FeedVerbs(ABC):
         with self._read() as connection:
             return check_feed(self.folder, connection, self.config, name, files, as_of or self._today())
 
-    def feed_approve(self, name: str = "", *, reason: str, actor: str) -> Delivery:
-        """Approves the file that waits, and sends it."""
-        with self._write() as connection:
-            return approve_feed(self.folder, connection, self.config, name, actor=actor, reason=reason)
+    def feed_approve(self, name: str = "", *, reason: str, actor: str, seen: int = 0) -> Delivery:
+        """Approves the file that waits, and sends it.
 
-    def feed_reject(self, name: str = "", *, reason: str, actor: str) -> Delivery:
-        """Rejects the file that waits: it never leaves."""
+        ``seen``: the id of the delivery that the person looked at; Refused where another one waits by now.
+        """
+        who = Actor.of(actor, self.config)
+        who.permit("feed approve")
         with self._write() as connection:
-            return reject_feed(connection, self.config, name, actor=actor, reason=reason)
+            self._refuse_another(connection, name, seen)
+            return approve_feed(self.folder, connection, self.config, name, actor=who.name, reason=reason)
+
+    def feed_reject(self, name: str = "", *, reason: str, actor: str, seen: int = 0) -> Delivery:
+        """Rejects the file that waits: it never leaves. ``seen`` as of ``feed_approve``."""
+        who = Actor.of(actor, self.config)
+        who.permit("feed reject")
+        with self._write() as connection:
+            self._refuse_another(connection, name, seen)
+            return reject_feed(connection, self.config, name, actor=who.name, reason=reason)
+
+    def _refuse_another(self, connection: sqlite3.Connection, name: str, seen: int) -> None:
+        waiting = deliveries.waiting(connection, self.config.feed(name)[0])
+        if seen and (waiting is None or waiting.id != seen):
+            raise Refused(
+                "The file that you looked at no longer waits: somebody decided, or a newer one took its place. Nothing "
+                "was done. Look again, then decide.",
+                why="changed",
+            )
 
     def feed_pause(self, name: str = "", *, reason: str, actor: str) -> None:
         """Pauses a feed: nothing of it is built or sent until it is resumed."""

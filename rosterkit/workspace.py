@@ -104,6 +104,12 @@ class Workspace(FeedVerbs, ReviewVerbs, ManualVerbs):
             yield connection
 
     @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The database for the functions of ``rosterkit.store`` that only read."""
+        with self._read() as connection:
+            yield connection
+
+    @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         with lease(self.folder), self._read() as connection:
             yield connection

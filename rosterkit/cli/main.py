@@ -18,6 +18,7 @@ from rosterkit.cli import manual, safety
 from rosterkit.cli import plan as planning
 from rosterkit.cli import review as deciding
 from rosterkit.cli import setup as preparing
+from rosterkit.cli import web as pages
 from rosterkit.cli.app import app
 from rosterkit.errors import InternalError, RosterkitError
 
@@ -27,7 +28,9 @@ INTERRUPTED = 130  # what a shell shows for Ctrl-C
 _USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 """The root of typer's usage errors; typer brings its own copy of click, or leans on click, by version."""
 
-_ROOMS = [room.__name__ for room in (preparing, choosing, planning, deciding, manual, safety, looking, feeds, fakes)]
+_ROOMS = [
+    room.__name__ for room in (preparing, choosing, planning, deciding, manual, safety, looking, feeds, fakes, pages)
+]
 """The modules whose verbs the app has, in the order in which --help lists them."""
 
 app.registered_commands.sort(key=lambda verb: _ROOMS.index(getattr(verb.callback, "__module__", "")))

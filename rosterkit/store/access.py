@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,15 +31,15 @@ __all__ = [
     "end_session",
     "end_sessions_of",
     "entries",
-    "failures",
-    "forget_failures",
+    "keep",
     "opened",
     "password_of",
     "record",
-    "remember_failure",
     "remove_account",
     "session",
     "set_password",
+    "take_back",
+    "try_log_in",
 ]
 
 FILE = "access.db"
@@ -174,6 +174,11 @@ def session(connection: sqlite3.Connection, key: str, *, idle: timedelta, longes
     return found
 
 
+def keep(connection: sqlite3.Connection, key: str, data: Mapping[str, str]) -> None:
+    """Keeps something with a session."""
+    connection.execute("update session set data=? where hash=?", (json.dumps(dict(data)), key))
+
+
 def end_session(connection: sqlite3.Connection, key: str) -> None:
     """Ends a session, and forgets all that are older than a week."""
     old = (now() - timedelta(days=7)).isoformat()
@@ -185,21 +190,28 @@ def end_sessions_of(connection: sqlite3.Connection, account: str) -> None:
     connection.execute("delete from session where account=?", (account,))
 
 
-def remember_failure(connection: sqlite3.Connection, *what: str) -> None:
-    """Counts a log-in that failed: for a name, and for an address."""
-    connection.executemany("insert into failure values (?,?)", [(one, _now()) for one in what])
+def try_log_in(connection: sqlite3.Connection, limits: Mapping[str, int], *, within: timedelta) -> list[int] | None:
+    """Counts a log-in before it is looked at; None where one of ``limits`` was reached of late.
+
+    ``limits``: how many log-ins that are not taken back may be counted, by a text that names a name or an address.
+    """
+    since, old = (now() - within).isoformat(), (now() - timedelta(days=1)).isoformat()
+    connection.execute("begin immediate")
+    try:
+        connection.execute("delete from failure where at<?", (old,))
+        query = "select count(*) from failure where what=? and at>=?"
+        counts = {what: connection.execute(query, (what, since)).fetchone()[0] for what in limits}
+        if any(counts[what] >= limit for what, limit in limits.items()):
+            return None
+        add = "insert into failure values (?,?)"
+        return [int(connection.execute(add, (what, _now())).lastrowid or 0) for what in limits]
+    finally:
+        connection.execute("commit")
 
 
-def failures(connection: sqlite3.Connection, what: str, *, within: timedelta) -> int:
-    """How many log-ins of that name or address failed of late."""
-    since = (now() - within).isoformat()
-    connection.execute("delete from failure where at<?", ((now() - timedelta(days=1)).isoformat(),))
-    return int(connection.execute("select count(*) from failure where what=? and at>=?", (what, since)).fetchone()[0])
-
-
-def forget_failures(connection: sqlite3.Connection, what: str) -> None:
-    """A log-in that succeeds ends the count of its name."""
-    connection.execute("delete from failure where what=?", (what,))
+def take_back(connection: sqlite3.Connection, counted: Sequence[int]) -> None:
+    """A log-in that was counted succeeded."""
+    connection.executemany("delete from failure where rowid=?", [(one,) for one in counted])
 
 
 def record(

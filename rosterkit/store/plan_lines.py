@@ -23,7 +23,7 @@ from rosterkit.store.display_names import names_of
 from rosterkit.store.schools import BETWEEN, schools_of_changes
 from rosterkit.store.snapshot import revision_of
 
-__all__ = ["SORTS", "LinePage", "LineQuery", "created_values", "page_of"]
+__all__ = ["SORTS", "LinePage", "LineQuery", "created_values", "page_of", "schools_in_plan"]
 
 SORTS = {
     "": (),
@@ -220,3 +220,12 @@ def _forget(cache: Path, plan: Plan, file: Path) -> None:
     for old in [one for one in files if one.name.startswith(f"{plan.id}-") and one != file] + list(files[_KEPT:]):
         old.unlink(missing_ok=True)
         old.with_suffix(".json").unlink(missing_ok=True)
+
+
+def schools_in_plan(
+    folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan, entity: str, sourced_id: str
+) -> list[frozenset[str]]:
+    """The schools of each record of that id that the plan changes; [] where it changes none."""
+    seen = pl.scan_ipc(_file(folder, path, connection, plan))
+    mine = seen.filter((pl.col("entity") == entity) & (pl.col("sourced_id") == sourced_id)).select("schools").unique()
+    return [frozenset(filter(None, text.split(BETWEEN))) for text in mine.collect()["schools"]]

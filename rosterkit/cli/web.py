@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Json, command_of, folder_of, paper, put
+from rosterkit.cli.options import Json, command_of, echo, folder_of, printing
 from rosterkit.errors import UsageError
 
 __all__ = ["add", "audit_log", "listed", "password", "remove", "serve"]
@@ -62,9 +62,9 @@ def serve(
 
     folder = folder_of(ctx)
     place = bound(folder, Bind(host, port, certificate, key), loopback=_LOOPBACK)
-    put(f"The page is at {place.address} (Ctrl-C ends it).\n")
+    echo(f"The page is at {place.address} (Ctrl-C ends it).\n")
     if not place.accounts:
-        put(f"Nobody may log in yet. Add somebody: {command_of(ctx)} web user add NAME --role approver\n")
+        echo(f"Nobody may log in yet. Add somebody: {command_of(ctx)} web user add NAME --role approver\n")
     settings = uvicorn.Config(
         create_app(folder, secure=place.secure, hosts=place.hosts),
         log_level="warning",
@@ -106,7 +106,7 @@ def add(
         known = [row["sourced_id"] for row in browse.schools(connection)]
     secret = "" if provider else _asked()
     accounts.add(workspace.folder, name, role, secret, schools=school or (), known=known, provider=provider)
-    put(f"{name} may log in, as {role}{f', for {len(school)} schools' if school else ''}.\n")
+    echo(f"{name} may log in, as {role}{f', for {len(school)} schools' if school else ''}.\n")
 
 
 def _asked() -> str:
@@ -131,9 +131,9 @@ def listed(ctx: typer.Context, json: Json = False) -> None:
 
     found = accounts.listed(Workspace(folder_of(ctx)).folder)
     if json:
-        put(shapes.accounts_json(found))
+        echo(shapes.accounts_json(found))
         return
-    with paper() as console:
+    with printing() as console:
         shapes.accounts(console, found)
 
 
@@ -145,7 +145,7 @@ def remove(ctx: typer.Context, name: _Name) -> None:
     from rosterkit.workspace import Workspace
 
     accounts.remove(Workspace(folder_of(ctx)).folder, name)
-    put(f"{name} may not log in any more.\n")
+    echo(f"{name} may not log in any more.\n")
 
 
 @user.command(epilog="Example: rosterkit -C our-district web user password maria")
@@ -156,7 +156,7 @@ def password(ctx: typer.Context, name: _Name) -> None:
     from rosterkit.workspace import Workspace
 
     accounts.change_password(Workspace(folder_of(ctx)).folder, name, _asked())
-    put(f"{name} has another password.\n")
+    echo(f"{name} has another password.\n")
 
 
 @app.command(epilog="Example: rosterkit -C our-district audit-log --record S-1017")
@@ -180,9 +180,9 @@ def audit_log(
     with access.opened(workspace.folder) as connection:
         found = access.entries(connection, actor=actor, record=record, since=start, limit=limit)
     if json:
-        put(shapes.audit_json(found))
+        echo(shapes.audit_json(found))
         return
-    with paper() as console:
+    with printing() as console:
         shapes.audit(console, found, workspace.config.zone)
 
 

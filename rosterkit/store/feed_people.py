@@ -14,6 +14,7 @@ import polars as pl
 
 from rosterkit.feeds.base import FeedFile
 from rosterkit.store import deliveries
+from rosterkit.store.sent_files import read_files
 
 __all__ = ["Shown", "shown"]
 
@@ -37,8 +38,8 @@ def shown(connection: sqlite3.Connection, feeds: Iterable[str], users: Iterable[
     wanted = list(users)
     out = []
     for feed in feeds:
-        sent = next(iter(deliveries.deliveries(connection, feed, state="sent")), None)
-        for file in deliveries.files_of(connection, sent.id) if sent else ():
+        sent = deliveries.last_arrived(connection, feed)
+        for file in read_files(connection, sent.id) if sent else ():
             assert sent is not None
             mine = file.people.filter(pl.col("user").is_in(wanted))
             for row, state in mine.select("row", "state").iter_rows():

@@ -10,7 +10,7 @@ import polars as pl
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from rosterkit.attention import untold_gaps
+from rosterkit.attention import unnoted_gaps
 from rosterkit.errors import UsageError
 from rosterkit.plan.plan import ACTIONS, Counts, Plan
 from rosterkit.render.labels import ENTITY_NAMES, decided, in_words, where
@@ -102,7 +102,7 @@ def plan_page(visit: Visit) -> Response:
         plan=plan,
         open=plan.state in ("proposed", "approved") and plan.expires_at > now(),
         expired=plan.state in ("proposed", "approved") and plan.expires_at <= now(),
-        gaps=untold_gaps(plan),
+        gaps=unnoted_gaps(plan),
         decisions=[(decided(one), one.at) for one in signed],
         stamp=workspace.plan_stamp(plan.id),
         approvers=workspace.config.approvers,

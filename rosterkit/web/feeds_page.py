@@ -40,12 +40,15 @@ def feed(visit: Visit) -> Response:
     name = _name(visit)
     log = visit.workspace.feed_log(name)
     waiting = next((one for one in log if one.state == "waiting"), None)
-    sent = next((one for one in log if one.state == "sent"), None)
+    sent = next((one for one in log if one.arrived), None)
+    (status,) = visit.workspace.feed_status(name)
     return visit.show(
         "feed.html.j2",
         title=f"Feed {name}",
         name=name,
         kind=visit.workspace.config.feeds[name].kind,
+        status=status,
+        alarms=gathered(status.alarms, {rule.code: rule for rule in visit.workspace.rules()}).to_dicts(),
         waiting=waiting,
         sent=sent,
         files=_beside(waiting, sent) if waiting else [],

@@ -60,7 +60,7 @@ class Visit:
         """Of the browser."""
         return self.request.client.host if self.request.client else ""
 
-    def show(self, template: str, *, status: int = 200, title: str, **values: object) -> HTMLResponse:
+    def show(self, template: str, *, code: int = 200, title: str, **values: object) -> HTMLResponse:
         """The page; htmx asks for a part of it by the header HX-Target, and takes it out of the whole."""
         page = rendered(
             template,
@@ -72,7 +72,7 @@ class Visit:
             told=self._told(),
             **values,
         )
-        return HTMLResponse(page, status)
+        return HTMLResponse(page, code)
 
     def _told(self) -> str:
         """What was done by the form before, once."""
@@ -204,4 +204,4 @@ def problem_page(visit: Visit, status: int, detail: str = "") -> Response:
     """An error page: what happened, in a sentence, and the way back; nothing of what was asked for."""
     sentence = _SENTENCES.get(status, "") if not detail or detail in ("Forbidden", "Not Found") else detail
     title = _WORDS.get(status, "Something went wrong")
-    return visit.show("problem.html.j2", status=status, title=title, sentence=sentence)
+    return visit.show("problem.html.j2", code=status, title=title, sentence=sentence)

@@ -25,10 +25,10 @@ def _form(visit: Visit, back: str, refused: str = "", status: int = 200) -> Resp
     token = visit.visitor.csrf
     shown = {"back": back, "oidc": settings.label if settings.issuer else "", "refused": refused}
     if token:
-        return visit.show("log_in.html.j2", title="Log in", status=status, token=token, **shown)
+        return visit.show("log_in.html.j2", title="Log in", code=status, token=token, **shown)
     scratch = Response()
     token = visitor.begin(scratch, place.folder, visit.visitor, "", secure=place.secure)
-    response = visit.show("log_in.html.j2", title="Log in", status=status, token=token, **shown)
+    response = visit.show("log_in.html.j2", title="Log in", code=status, token=token, **shown)
     response.raw_headers += [(name, value) for name, value in scratch.raw_headers if name == b"set-cookie"]
     return response
 
@@ -62,7 +62,7 @@ def begin_oidc(visit: Visit) -> Response:
     """Sends the browser to the provider; what must come back is kept with a session that nobody is logged in to."""
     if visit.visitor.account:
         return RedirectResponse("/", 303)
-    asked = oidc.begin(visit.workspace.config, visit.place.folder)
+    asked = oidc.begin(visit.workspace.config)
     response = RedirectResponse(asked.address, 303)
     data = {**asked.kept, "back": local(visit.asked("back", "/"))}
     visitor.begin(response, visit.place.folder, visit.visitor, "", secure=visit.place.secure, data=data)

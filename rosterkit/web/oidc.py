@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 import httpx
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -37,14 +38,21 @@ class Asked:
     kept: dict[str, str]
 
 
-def begin(config: Config, folder: Path) -> Asked:
+def begin(config: Config) -> Asked:
     """The address at the provider. Raises UsageError where the settings name none, or it cannot be reached."""
     provider = _provider(config)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    with _client(config, folder) as client:
-        address, _ = client.create_authorization_url(
-            provider["authorization_endpoint"], state=state, nonce=nonce, code_verifier=verifier
-        )
+    address = prepare_grant_uri(
+        provider["authorization_endpoint"],
+        config.web.oidc.client_id,
+        "code",
+        redirect_uri=f"{config.web.url}{BACK}",
+        scope="openid email profile",
+        state=state,
+        nonce=nonce,
+        code_challenge=create_s256_code_challenge(verifier),
+        code_challenge_method="S256",
+    )
     return Asked(str(address), {"state": state, "nonce": nonce, "verifier": verifier})
 
 
@@ -59,17 +67,11 @@ def end(config: Config, folder: Path, kept: Mapping[str, str], given: Mapping[st
         raise Refused("The provider did not log you in.", why="log-in")
     provider = _provider(config)
     try:
-        with _client(config, folder) as client:
-            token = client.fetch_token(
-                provider["token_endpoint"],
-                code=given["code"],
-                code_verifier=kept["verifier"],
-                grant_type="authorization_code",
-            )
+        token = _token(config, folder, provider["token_endpoint"], given["code"], kept["verifier"])
         keys = KeySet.import_key_set(cast("Any", _fetched(provider["jwks_uri"])))
         claims = jwt.decode(token["id_token"], keys, algorithms=_ALGORITHMS).claims
         _checked(config, claims, kept["nonce"])
-    except (JoseError, OAuthError, KeyError, ValueError, httpx.HTTPError) as problem:
+    except (JoseError, KeyError, ValueError, httpx.HTTPError) as problem:
         raise Refused(
             f"What the provider answered cannot be trusted ({type(problem).__name__}).", why="log-in"
         ) from None
@@ -124,15 +126,19 @@ def _fetched(address: str) -> dict[str, Any]:
     return found
 
 
-def _client(config: Config, folder: Path) -> OAuth2Client:
+def _token(config: Config, folder: Path, address: str, code: str, verifier: str) -> dict[str, Any]:
+    """What the provider gives for the code."""
     settings = config.web.oidc
-    secret = resolve(settings.client_secret, folder).get_secret_value() if settings.client_secret else None
-    return OAuth2Client(
-        settings.client_id,
-        secret,
-        scope="openid email profile",
-        redirect_uri=f"{config.web.url}{BACK}",
-        code_challenge_method="S256",
-        token_endpoint_auth_method="client_secret_basic" if secret else "none",
+    asked = {"code": code, "code_verifier": verifier, "client_id": settings.client_id}
+    body = prepare_token_request("authorization_code", redirect_uri=f"{config.web.url}{BACK}", **asked)
+    secret = resolve(settings.client_secret, folder).get_secret_value() if settings.client_secret else ""
+    answer = httpx.post(
+        address,
+        content=body,
+        headers={"content-type": "application/x-www-form-urlencoded", "accept": "application/json"},
+        auth=(quote(settings.client_id, safe=""), quote(secret, safe="")) if secret else None,
         timeout=_SECONDS,
+        follow_redirects=False,
     )
+    answer.raise_for_status()
+    return dict(answer.json())

@@ -55,10 +55,11 @@ def _waiting(plans: Sequence[Plan], log: Sequence[Delivery], workspace: Any) -> 
         yield {"text": f"A file of {one.feed} waits for approval: {one.why}.", "link": f"/feeds/{one.feed}"}
     for one in {one.feed: one for one in reversed(log)}.values():
         if one.state in ("failed", "refused"):
-            yield {
-                "text": f"The last file of {one.feed} was not sent: it is {one.state}.",
-                "link": f"/feeds/{one.feed}",
-            }
+            yield {"text": f"The last file of {one.feed} is {one.state}.", "link": f"/feeds/{one.feed}"}
+    for feed in {str(row) for row in workspace.feed_alarms()["file"]}:
+        yield {"text": f"The feed {feed} raises an alarm.", "link": f"/feeds/{feed}"}
+    if (run := next(iter(workspace.runs(1)), None)) and run.state in ("failed", "missed"):
+        yield {"text": f"The last run {run.state}: {run.message}", "link": "/runs"}
     newest = next((plan for plan in plans if plan.kind == "sync"), None)
     if newest is None:
         return
@@ -92,13 +93,17 @@ def _source(name: str, kind: str, enabled: bool, plans: Sequence[Plan]) -> dict[
 
 def _feed(name: str, kind: str, log: Sequence[Delivery]) -> dict[str, Any]:
     mine = [one for one in log if one.feed == name]
-    sent = next((one for one in mine if one.state == "sent"), None)
+    sent = next((one for one in mine if one.arrived), None)
     return {"name": name, "kind": kind, "newest": mine[0] if mine else None, "sent": sent}
 
 
 def runs(visit: Visit) -> Response:
-    """Every plan and every revision, the newest first."""
+    """The runs with their stages, every plan and every revision, the newest first."""
     workspace = visit.workspace
     return visit.show(
-        "runs.html.j2", title="Runs", plans=workspace.plans()[:_LISTED], revisions=workspace.history()[:_LISTED]
+        "runs.html.j2",
+        title="Runs",
+        runs=workspace.runs(_LISTED),
+        plans=workspace.plans()[:_LISTED],
+        revisions=workspace.history()[:_LISTED],
     )

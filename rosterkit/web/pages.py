@@ -108,10 +108,10 @@ def _environment() -> Environment:
     return made
 
 
-def rendered(template: str, zone: tzinfo, now: datetime, **values: object) -> str:
-    """The page. Times are shown in the district's zone."""
+def rendered(template: str, zone: tzinfo, at: datetime, /, **values: object) -> str:
+    """The page. Times are shown in the district's zone; ages are those at ``at``."""
     shown = {
-        "moment": lambda at: Markup("{}").format(moment(at, zone)),
-        "age": lambda at: _age(at, now),
+        "moment": lambda then: Markup("{}").format(moment(then, zone)),
+        "age": lambda then: _age(then, at),
     }
     return _environment().get_template(template).render(**shown, **values)

@@ -113,7 +113,7 @@ def record(visit: Visit) -> Response:
         title=_title(told, entity, sourced_id),
         entity=entity,
         sourced_id=sourced_id,
-        told=told,
+        explained=told,
         findings=gathered(told.findings, {rule.code: rule for rule in workspace.rules()}).to_dicts(),
         history=[_revision(one) for one in history[:_REVISIONS]],
         stamp=workspace.record_stamp(entity, sourced_id),

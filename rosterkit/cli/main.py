@@ -19,6 +19,7 @@ from rosterkit.cli import plan as planning
 from rosterkit.cli import review as deciding
 from rosterkit.cli import setup as preparing
 from rosterkit.cli import target as servers
+from rosterkit.cli import web as pages
 from rosterkit.cli.app import app
 from rosterkit.problems import sentence
 
@@ -30,7 +31,20 @@ _USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name
 
 _ROOMS = [
     room.__name__
-    for room in (preparing, choosing, planning, deciding, operate, manual, safety, looking, feeds, servers, fakes)
+    for room in (
+        preparing,
+        choosing,
+        planning,
+        deciding,
+        operate,
+        manual,
+        safety,
+        looking,
+        feeds,
+        servers,
+        fakes,
+        pages,
+    )
 ]
 """The modules whose verbs the app has, in the order in which --help lists them."""
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from rosterkit.errors import RosterkitError
+from rosterkit.operate.alarms import alarm_texts
 from rosterkit.operate.base import Verbs
 from rosterkit.operate.logs import log
 from rosterkit.operate.notices import message, notify, send_waiting
@@ -88,10 +89,7 @@ def _missed(verbs: Verbs, job: str, slots: Sequence[Slot]) -> tuple[Item, ...]:
 def report_alarms(verbs: Verbs) -> None:
     """Sends what did not go out, and notifies people of feeds that grew stale: each alarm once a day."""
     send_waiting(verbs)
-    alarms = verbs.feed_alarms()
-    items = [
-        ("stale", f"Feed {feed}: {rule}") for feed, rule in alarms.select("file", "rule").unique().sort("file").rows()
-    ]
+    items: list[Item] = [("stale", text) for text in alarm_texts(verbs.feed_alarms(), "error")]
     items += [("overdue", text) for text in verbs.overdue()]
     what = message(verbs.config, verbs.folder, items)
     if what is None or not verbs.config.notices.to:

@@ -24,12 +24,13 @@ from rosterkit.config import FILE, Config
 from rosterkit.errors import RosterkitError
 from rosterkit.lock import SCHEDULE, lease
 from rosterkit.operate.base import Stopped, Verbs
-from rosterkit.operate.beat import Beat, write_beat
+from rosterkit.operate.beat import write_beat
 from rosterkit.operate.late import catch_up, report_alarms
 from rosterkit.operate.logs import log
 from rosterkit.operate.notices import message, send
 from rosterkit.operate.slots import Clock, clocks, next_slot
 from rosterkit.problems import sentence
+from rosterkit.results import Beat
 
 __all__ = ["Scheduled", "serve"]
 

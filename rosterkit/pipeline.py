@@ -21,7 +21,7 @@ from rosterkit.plan.compare import compare
 from rosterkit.plan.dangling import as_findings
 from rosterkit.plan.kept import NO_POLICY, Policy, apply_policy
 from rosterkit.plan.limits import Limits
-from rosterkit.plan.merge import Delivered, merge
+from rosterkit.plan.merge import Delivered, coverages, merge
 from rosterkit.plan.notes import needs_person, notes
 from rosterkit.plan.plan import Plan
 from rosterkit.plan.proposal import Proposal, hold, proposal_of
@@ -31,7 +31,7 @@ from rosterkit.plan.snapshot import Snapshot
 from rosterkit.plan.undo import reverse
 from rosterkit.roster import findings
 from rosterkit.run_settings import Window
-from rosterkit.sources.base import Coverage, Progress, no_progress
+from rosterkit.sources.base import Coverage, Progress, TableCoverage, no_progress
 from rosterkit.store import deltas, plans
 from rosterkit.store.history import revisions
 from rosterkit.store.policy_facts import policy_facts
@@ -107,10 +107,21 @@ def plan_sources(
         return _stored(run, read, proposal, snapshot.revision)
 
 
+def _open_packages(connection: sqlite3.Connection, read: Extraction, sources: Sequence[str]) -> int:
+    """How many packages of changes wait or came in this run, and were not applied yet."""
+    new = {
+        (one.source, one.extract.id)
+        for one in read.delivered
+        if any(table.changes for table in one.extract.tables)
+        and deltas.known(connection, one.source, one.extract.id) != "settled"
+    }
+    return len(new | set(deltas.waiting(connection, sources)))
+
+
 def _stored(run: Run, read: Extraction, proposal: Proposal, base: int) -> Plan:
     """The proposal as a plan, which is stored where the run keeps it."""
     config, connection = run.config, run.connection
-    sources = [one.source for one in read.delivered]
+    sources = list(dict.fromkeys(one.source for one in read.delivered))
     queued = [*deltas.waiting(connection, sources), *((one.source, one.extract.id) for one in read.delivered)]
     covered = tuple(dict.fromkeys(queued))
     before = plans.applied_settings(connection)
@@ -133,19 +144,23 @@ def _stored(run: Run, read: Extraction, proposal: Proposal, base: int) -> Plan:
         changes=counts(going),
         held=counts(held),
         findings={s: severities[s] for s in ("error", "warning", "info")},
-        coverage=tuple(table for one in read.delivered for table in one.extract.table_coverage),
+        coverage=tuple(
+            TableCoverage(place[0], str(coverage), reason)
+            for place, (coverage, reason) in coverages(read.delivered).items()
+        ),
         unread={**_absent(read.delivered), **read.failed},
         notes=notes(
             held,
             read.delivered,
             failed=read.failed,
-            applied_before={name for name, state in read.states.items() if state == "settled"},
-            waiting=len(covered) - len(sources) + 1,
+            left=read.waiting,
+            applied_before=bool(read.applied),
+            waiting=_open_packages(connection, read, sources),
             first=before is None,
         ),
     )
     if run.keep:
-        store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered)
+        store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered, read.taken)
     return plan
 
 

@@ -26,6 +26,7 @@ from rosterkit.checking import check_package, check_source
 from rosterkit.errors import Refused, UsageError
 from rosterkit.extraction import Run
 from rosterkit.feed_verbs import FeedVerbs
+from rosterkit.host_keys import HostKeyVerbs
 from rosterkit.lineage import explain_record
 from rosterkit.lock import lease
 from rosterkit.manual.verbs import ManualVerbs
@@ -65,7 +66,7 @@ def _revision(past: history.Past, done: pl.DataFrame, signed: Mapping[str, Appro
     return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done, by, why)
 
 
-class Workspace(FeedVerbs, ManualVerbs, OperateVerbs):
+class Workspace(FeedVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs):
     """A workspace; every verb opens the database, does its work whole or not at all, and closes it.
 
     Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at
@@ -127,7 +128,16 @@ class Workspace(FeedVerbs, ManualVerbs, OperateVerbs):
         ``reading``: settings of the source for this check, such as ``strict`` or ``dates``.
         """
         with self._read() as connection, tempfile.TemporaryDirectory() as scratch:
-            run = Run(self.database, connection, self.config, self._today(), Path(scratch), self._progress, keep=False)
+            run = Run(
+                self.database,
+                connection,
+                self.config,
+                self._today(),
+                Path(scratch),
+                self._progress,
+                keep=False,
+                full=True,
+            )
             return check_source(run, source, package, reading or {})
 
     def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:

@@ -18,6 +18,7 @@ from rosterkit.cli import manual, operate, safety
 from rosterkit.cli import plan as planning
 from rosterkit.cli import review as deciding
 from rosterkit.cli import setup as preparing
+from rosterkit.cli import target as servers
 from rosterkit.cli.app import app
 from rosterkit.problems import sentence
 
@@ -28,7 +29,8 @@ _USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name
 """The root of typer's usage errors; typer brings its own copy of click, or leans on click, by version."""
 
 _ROOMS = [
-    room.__name__ for room in (preparing, choosing, planning, deciding, operate, manual, safety, looking, feeds, fakes)
+    room.__name__
+    for room in (preparing, choosing, planning, deciding, operate, manual, safety, looking, feeds, servers, fakes)
 ]
 """The modules whose verbs the app has, in the order in which --help lists them."""
 

@@ -58,7 +58,7 @@ class OperateVerbs(ABC):
     def feed_send(
         self,
         name: str = "",
-        file: Path | None = None,
+        files: Sequence[Path] = (),
         *,
         as_of: date | None = None,
         again: bool = False,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from rosterkit.plan.changes import Changes
 from rosterkit.plan.limit_holds import SUSPECTED
-from rosterkit.plan.merge import Delivered
+from rosterkit.plan.merge import Delivered, coverages
 from rosterkit.sources.base import Coverage
 
 __all__ = ["needs_person", "notes"]
@@ -71,25 +71,27 @@ def notes(
     delivered: Sequence[Delivered],
     *,
     failed: Mapping[str, str],
-    applied_before: Collection[str],
+    left: Sequence[str],
+    applied_before: bool,
     waiting: int,
     first: bool,
 ) -> tuple[str, ...]:
     """Sentences that a reviewer should read first.
 
-    ``failed``: by source, why it could not be read. ``applied_before``: sources whose changes were applied already.
-    ``waiting``: how many packages of changes the plan covers. ``first``: no plan was applied before.
+    ``failed``: by source, why it could not be read. ``left``: what was left for the next run, as sentences.
+    ``applied_before``: whether changes in a package were applied already. ``waiting``: how many packages of changes
+    the plan covers. ``first``: no plan was applied before.
     """
     found = ["This is the first plan of this source: everything in it is new."] if first else []
     found += [f"Source {name} could not be read. Its records stay as they are: {why}" for name, why in failed.items()]
-    tables = [(one.source, table) for one in delivered for table in one.extract.tables]
-    if any(name in applied_before and table.changes for name, table in tables):
+    found += left
+    if applied_before:
         found.append("The changes in this package were applied before; they are not applied again.")
     if waiting > 1:
         found.append(f"It covers {waiting} packages of changes that were not applied yet.")
     found += [
-        f"{table.entity} is partial ({table.reason}): nobody is archived for being absent from it."
-        for _, table in tables
-        if table.coverage == Coverage.PARTIAL
+        f"{entity} is partial ({reason}): nobody is archived for being absent from it."
+        for (entity, _, _), (coverage, reason) in coverages(delivered).items()
+        if coverage == Coverage.PARTIAL
     ]
     return (*found, *_on_held(held))

@@ -173,6 +173,7 @@ class Capabilities:
     needs: tuple[str, ...] = ()  # what it needs of the district
     cannot: tuple[str, ...] = ()  # what cannot be done with it
     own_pull: OwnPull | None = None  # None: products do not read it themselves
+    package_names: str = "*.zip"  # of a source of files: how its packages are named, where the settings do not say
 
 
 @dataclass(frozen=True)

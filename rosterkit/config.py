@@ -27,7 +27,7 @@ from rosterkit.feeds.delivery import DeliverySettings
 from rosterkit.feeds.preflight import require_transport
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
-from rosterkit.run_settings import NoticeSettings, ScheduleSettings, Window
+from rosterkit.run_settings import NoticeSettings, ScheduleSettings, TimeOfDay, Window
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import PlaceSettings
@@ -118,6 +118,12 @@ class FeedEntry(BaseModel):
         default="",
         description="When the vendor is to have a file, as cron (such as `5 8 * * Sat`), in the vendor's zone. Left "
         "out, the vendor's own clock counts. `feed status` and the alarms go by it; `rosterkit schedule` starts runs.",
+    )
+    times: tuple[TimeOfDay, ...] = Field(
+        default=(),
+        strict=False,
+        description="Times of day at which `rosterkit schedule` sends this feed by itself, such as `22:30` (in the "
+        "district's zone) or `23:45 America/Chicago`. Left empty, it is sent with each sync.",
     )
     stale_hours: int | None = Field(
         default=None,

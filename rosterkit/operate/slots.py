@@ -50,8 +50,8 @@ def clocks(config: Config) -> dict[str, Clock]:
     days = frozenset(DAYS.index(day) for day in config.schedule.days)
     found = {SYNC: _clock(config.schedule.sync, config.zone, days)}
     for name, entry in config.feeds.items():
-        if entry.send_at:
-            found[f"feed {name}"] = _clock(entry.send_at, config.zone, days)
+        if entry.times:
+            found[f"feed {name}"] = _clock(entry.times, config.zone, days)
     return found
 
 
@@ -59,7 +59,7 @@ def own_feeds(config: Config, job: str) -> list[str]:
     """The feeds that a job sends: a sync those without times of their own."""
     if job != SYNC:
         return [job.removeprefix("feed ")]
-    return [name for name, entry in config.feeds.items() if not entry.send_at]
+    return [name for name, entry in config.feeds.items() if not entry.times]
 
 
 def _clock(times: Sequence[str], zone: ZoneInfo, days: frozenset[int]) -> Clock:

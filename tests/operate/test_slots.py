@@ -96,7 +96,7 @@ def test_only_the_days_that_are_named_have_slots() -> None:
 def test_the_jobs_of_a_workspace_are_the_sync_and_feeds_with_their_own_times() -> None:
     config = configuration.loads(
         'timezone = "America/Chicago"\n[schedule]\nsync = ["03:00", "12:30"]\n[feeds.a]\nkind = "oneroster"\n'
-        '[feeds.b]\nkind = "oneroster"\nsend_at = ["22:30 America/New_York"]\n'
+        '[feeds.b]\nkind = "oneroster"\ntimes = ["22:30 America/New_York"]\n'
     )
     found = clocks(config)
     assert list(found) == ["sync", "feed b"]

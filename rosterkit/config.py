@@ -20,21 +20,22 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from rosterkit import registry
+from rosterkit.clock import from_cron
 from rosterkit.compare.settings import CompareSettings
 from rosterkit.errors import UsageError
-from rosterkit.feeds.clock import problem
 from rosterkit.feeds.delivery import DeliverySettings
 from rosterkit.feeds.preflight import require_transport
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
-from rosterkit.run_settings import NoticeSettings, ScheduleSettings, TimeOfDay, Window
+from rosterkit.run_settings import NoticeSettings, ScheduleSettings, Window
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import PlaceSettings
 
-__all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "explained", "load", "loads", "nearest"]
+__all__ = ["FILE", "WITH_SYNC", "Config", "FeedEntry", "SourceEntry", "explained", "load", "loads", "nearest"]
 
 FILE = "rosterkit.toml"
+WITH_SYNC = "sync"  # of ``send_at``: the feed has no clock of its own
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
 _RESERVED = ("manual", "joined")  # origins that no source may take
 _LONGEST_DAYS = 31
@@ -116,14 +117,9 @@ class FeedEntry(BaseModel):
     )
     send_at: str = Field(
         default="",
-        description="When the vendor is to have a file, as cron (such as `5 8 * * Sat`), in the vendor's zone. Left "
-        "out, the vendor's own clock counts. `feed status` and the alarms go by it; `rosterkit schedule` starts runs.",
-    )
-    times: tuple[TimeOfDay, ...] = Field(
-        default=(),
-        strict=False,
-        description="Times of day at which `rosterkit schedule` sends this feed by itself, such as `22:30` (in the "
-        "district's zone) or `23:45 America/Chicago`. Left empty, it is sent with each sync.",
+        description="When the file is sent, as cron: minute, hours, `* *` and days of the week, such as `5 8 * * Sat`, "
+        "in the vendor's zone. `sync` sends it with each sync. Left out, the vendor's own clock counts; where it has "
+        "none, each sync sends it.",
     )
     stale_hours: int | None = Field(
         default=None,
@@ -136,8 +132,8 @@ class FeedEntry(BaseModel):
     @field_validator("send_at")
     @classmethod
     def _is_cron(cls, value: str) -> str:
-        if value and (wrong := problem(value)):
-            raise ValueError(wrong)
+        if value not in ("", WITH_SYNC):
+            from_cron(value, ZoneInfo("UTC"))
         return value
 
     def outbox(self, folder: Path, name: str) -> Path:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from rosterkit.clock import Clock, Slot, due
 from rosterkit.errors import RosterkitError
 from rosterkit.operate.alarms import alarm_texts
 from rosterkit.operate.base import Verbs
 from rosterkit.operate.logs import log
 from rosterkit.operate.notices import message, notify, send_waiting
-from rosterkit.operate.slots import Clock, Slot, clocks, due
+from rosterkit.operate.slots import clocks
 from rosterkit.operate.sync import sync
 from rosterkit.store import notices, plans, runs
 from rosterkit.store.runs import Item

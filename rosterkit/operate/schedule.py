@@ -20,6 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from rosterkit.clock import Clock, next_slot
 from rosterkit.config import FILE, Config
 from rosterkit.errors import RosterkitError
 from rosterkit.lock import SCHEDULE, lease
@@ -28,7 +29,7 @@ from rosterkit.operate.beat import write_beat
 from rosterkit.operate.late import catch_up, report_alarms
 from rosterkit.operate.logs import log
 from rosterkit.operate.notices import message, send
-from rosterkit.operate.slots import Clock, clocks, next_slot
+from rosterkit.operate.slots import clocks
 from rosterkit.problems import sentence
 from rosterkit.results import Beat
 

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from rosterkit.clock import Clock, Slot
 from rosterkit.operate.alarms import alarm_texts
 from rosterkit.operate.base import Verbs
 from rosterkit.operate.beat import alive, read_beat
 from rosterkit.operate.late import open_slots
 from rosterkit.operate.reading import source_states
-from rosterkit.operate.slots import SYNC, Clock, Slot, clocks
+from rosterkit.operate.slots import SYNC, clocks
 from rosterkit.operate.windows import blackout
 from rosterkit.results import FeedStatus, SourceStatus, Status
 from rosterkit.run_settings import Window

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rosterkit import config as configuration
+from rosterkit.clock import Clock, due, from_cron, next_slot
 from rosterkit.errors import UsageError
 from rosterkit.operate.schedule import SlotTrigger
-from rosterkit.operate.slots import Clock, clocks, due, next_slot, own_feeds
+from rosterkit.operate.slots import clocks, own_feeds
 
 CHICAGO = ZoneInfo("America/Chicago")
 EVERY_DAY = frozenset(range(7))
@@ -96,13 +97,40 @@ def test_only_the_days_that_are_named_have_slots() -> None:
 def test_the_jobs_of_a_workspace_are_the_sync_and_feeds_with_their_own_times() -> None:
     config = configuration.loads(
         'timezone = "America/Chicago"\n[schedule]\nsync = ["03:00", "12:30"]\n[feeds.a]\nkind = "oneroster"\n'
-        '[feeds.b]\nkind = "oneroster"\ntimes = ["22:30 America/New_York"]\n'
+        '[feeds.b]\nkind = "oneroster"\nsend_at = "30 22 * * Fri"\n'
     )
     found = clocks(config)
     assert list(found) == ["sync", "feed b"]
     (slot,) = found["feed b"].on(date(2026, 9, 18))
-    assert slot.at.astimezone(CHICAGO).isoformat() == "2026-09-18T21:30:00-05:00"
+    assert slot.at.astimezone(CHICAGO).isoformat() == "2026-09-18T22:30:00-05:00"
     assert (own_feeds(config, "sync"), own_feeds(config, "feed b")) == (["a"], ["b"])
+
+
+@pytest.mark.parametrize(
+    ("line", "days"),
+    [
+        ("5 8 * * Sat", {5}),
+        ("5 8 * * 6", {5}),
+        ("5 8,20 * * Mon-Fri", {0, 1, 2, 3, 4}),
+        ("5 8 * * 0", {6}),
+        ("5 8 * * 7", {6}),
+        ("5 8 * * fri-mon", {4, 5, 6, 0}),
+        ("5 8 * * *", set(range(7))),
+        ("5 8 * * tue,thu", {1, 3}),
+    ],
+)
+def test_a_cron_line_names_times_and_days_of_the_week(line: str, days: set[int]) -> None:
+    found = from_cron(line, CHICAGO)
+    assert found.days == days
+    assert [at for at, _ in found.times] == [time(8, 5), time(20, 5)][: 1 + ("20" in line)]
+
+
+@pytest.mark.parametrize(
+    "line", ["", "5 8 1 * *", "60 8 * * *", "5 24 * * *", "5 8 * * Xyz", "5 8 * * 8", "*/5 8 * * *"]
+)
+def test_a_cron_line_that_no_vendor_has_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match=r"cron|does not exist"):
+        from_cron(line, CHICAGO)
 
 
 @pytest.mark.parametrize("text", ["3:00", "24:00", "03:60", "03:00 CST6", "noon"])

@@ -120,7 +120,7 @@ def test_a_feed_that_fails_keeps_no_other_from_leaving(district: District, monke
 
 
 def test_a_feed_with_its_own_clock_is_left_to_it_and_sent_by_name(district: District) -> None:
-    toml = SETTINGS.replace('kind = "oneroster"\n[notices]', 'kind = "oneroster"\ntimes = ["22:30"]\n[notices]')
+    toml = SETTINGS.replace('kind = "oneroster"\n[notices]', 'kind = "oneroster"\nsend_at = "30 22 * * *"\n[notices]')
     (district.folder / "ws" / "rosterkit.toml").write_text(toml.format(mode="auto", more=""))
     workspace = Workspace(district.folder / "ws")
     assert "feed out" not in states(workspace.sync())

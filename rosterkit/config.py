@@ -31,6 +31,7 @@ from rosterkit.run_settings import NoticeSettings, ScheduleSettings, Window
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import PlaceSettings
+from rosterkit.web_settings import WebSettings
 
 __all__ = ["FILE", "WITH_SYNC", "Config", "FeedEntry", "SourceEntry", "explained", "load", "loads", "nearest"]
 
@@ -170,6 +171,13 @@ class Config(BaseModel):
         le=_LONGEST_HOURS,
         description="An approval of held changes counts for this many hours. The next plan uses it up.",
     )
+    approvers: int = Field(
+        default=1,
+        ge=1,
+        le=2,
+        description="How many people must approve a plan that a person must approve. With 2, the second sees what the "
+        "first wrote, and nobody approves a plan twice.",
+    )
     demographics: bool = Field(
         default=False,
         description="Whether birth dates, sex and race are read and stored. Where they are not, they never enter the "
@@ -196,6 +204,7 @@ class Config(BaseModel):
         "included) and `reason`. `blackout`: nothing is read and no file is sent. `additions`: what is new is taken "
         "in, and nothing is changed or archived. A blocked link or a suppressed person leaves the files even so.",
     )
+    web: WebSettings = Field(default_factory=WebSettings, description="The page where people review.")
     delivery: DeliverySettings = Field(
         default_factory=DeliverySettings, description="What is kept of what was sent, and when somebody is notified."
     )

@@ -12,6 +12,7 @@ import polars as pl
 from rosterkit.errors import Refused, UsageError
 from rosterkit.plan.changes import Changes
 from rosterkit.plan.fields import as_text, digest
+from rosterkit.plan.plan import Plan
 from rosterkit.plan.snapshot import APPROVED, KEY_PARTS, key
 from rosterkit.results import Approval, Hold
 from rosterkit.roster.schema import Entity, by_name, entities
@@ -30,6 +31,9 @@ __all__ = [
     "hold",
     "holds_of",
     "ignore_line",
+    "plan_stamp",
+    "record_stamp",
+    "refuse_changed",
     "release",
     "required_reason",
     "sign",
@@ -57,14 +61,59 @@ def entity_of(name: str) -> Entity:
     raise UsageError(f'There is no entity "{name}". It is one of {", ".join(e.name for e in entities())}.')
 
 
-def sign(connection: sqlite3.Connection, plan_id: str, decision: str, actor: str, reason: str) -> Approval:
-    """Approves or rejects a plan; Refused when it is closed."""
+def plan_stamp(connection: sqlite3.Connection, plan: Plan) -> str:
+    """What changes with every decision on a plan: its state, and how many decisions there are."""
+    return f"{plan.state}-{len(decisions.decisions(connection, plan.id))}"
+
+
+def record_stamp(connection: sqlite3.Connection, entity: str, sourced_id: str) -> str:
+    """What changes with every hold of a record that is set or ended."""
+    in_force = holds.listed(connection, "entity=? and sourced_id=?", (entity_of(entity).name, sourced_id))
+    return "-".join(["holds", *(str(row[0]) for row in in_force)])
+
+
+def refuse_changed(seen: str, present: str) -> None:
+    """Refuses a decision on what is no longer as the person saw it; "" asks nothing."""
+    if seen and seen != present:
+        raise Refused(
+            "Somebody decided on this after you opened it. Nothing was done. Look at it again, then decide.",
+            why="changed",
+        )
+
+
+def sign(
+    connection: sqlite3.Connection,
+    plan_id: str,
+    decision: str,
+    actor: str,
+    reason: str,
+    *,
+    needed: int = 1,
+    seen: str = "",
+) -> Approval:
+    """Approves or rejects a plan; Refused when it is settled, or where the same person would approve it twice.
+
+    ``needed``: how many people must approve before it may be applied.
+    """
     reason = required_reason(reason)
     with transaction(connection):
         plan = plans.find(connection, plans.written_out(plan_id))
         refuse_closed(plan)
-        plans.set_state(connection, plan.id, "approved" if decision == "approve" else "rejected")
+        refuse_changed(seen, plan_stamp(connection, plan))
+        state = "rejected" if decision == "reject" else _approved(connection, plan, actor, needed)
+        plans.set_state(connection, plan.id, state)
         return decisions.decide(connection, plan, decision, actor, reason)[0]
+
+
+def _approved(connection: sqlite3.Connection, plan: Plan, actor: str, needed: int) -> str:
+    """The state after this person approves."""
+    before = {one.actor.casefold() for one in decisions.decisions(connection, plan.id) if one.decision == "approve"}
+    if needed > 1 and actor.casefold() in before:
+        raise Refused(
+            f"{actor} approved plan {plan.id} already. The setting approvers asks for another person.",
+            why="same-person",
+        )
+    return "approved" if len(before | {actor.casefold()}) >= needed else plan.state
 
 
 _CEILING = [*KEY_PARTS, *list(APPROVED)[3:], "entity", "hold"]

@@ -36,10 +36,10 @@ from rosterkit.results import (
     Approval,
     CheckReport,
     Explanation,
-    Hold,
     IgnoredLine,
     Revision,
 )
+from rosterkit.review_verbs import ReviewVerbs
 from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
 from rosterkit.settings_template import template
@@ -64,7 +64,7 @@ def _revision(past: history.Past, done: pl.DataFrame, signed: Mapping[str, Appro
     return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done, by, why)
 
 
-class Workspace(FeedVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs):
+class Workspace(FeedVerbs, ReviewVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs):
     """A workspace; every verb opens the database, does its work whole or not at all, and closes it.
 
     Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at
@@ -104,6 +104,12 @@ class Workspace(FeedVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs):
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
         with closing(connect(self.database)) as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The database for the functions of ``rosterkit.store`` that only read."""
+        with self._read() as connection:
             yield connection
 
     @contextmanager
@@ -201,68 +207,6 @@ class Workspace(FeedVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs):
         both = pl.concat([lines(going, names), lines(held, names)])
         findings = found.get("", empty())
         return PlanView(plan, both, findings, creates(going, keys))
-
-    def approve(self, plan_id: str, *, reason: str, actor: str) -> Approval:
-        """Signs a plan, so that it may be applied."""
-        with self._write() as connection:
-            return review.sign(connection, plan_id, "approve", actor, reason)
-
-    def reject(self, plan_id: str, *, reason: str, actor: str) -> Approval:
-        """Rejects a plan for good; what it proposed is proposed again by the next plan."""
-        with self._write() as connection:
-            return review.sign(connection, plan_id, "reject", actor, reason)
-
-    def approve_held(
-        self,
-        plan_id: str,
-        *,
-        reason: str,
-        actor: str,
-        entity: str | None = None,
-        action: str | None = None,
-        sourced_id: str | None = None,
-    ) -> Approval:
-        """Frees held changes of a plan: the next plan applies exactly these, if it still proposes them."""
-        with self._write() as connection:
-            return review.approve_held(
-                self.database,
-                connection,
-                plan_id,
-                actor=actor,
-                reason=reason,
-                hours=self.config.override_hours,
-                entity=entity,
-                action=action,
-                sourced_id=sourced_id,
-            )
-
-    def hold(
-        self,
-        entity: str,
-        sourced_id: str,
-        *,
-        reason: str,
-        actor: str,
-        action: str = "",
-        field: str = "",
-    ) -> Hold:
-        """Sets a record aside from run to run; plans made before are stale."""
-        with self._write() as connection:
-            return review.hold(connection, entity, sourced_id, actor=actor, reason=reason, action=action, field=field)
-
-    def release(
-        self, entity: str, sourced_id: str, *, reason: str, actor: str, action: str = "", field: str = ""
-    ) -> tuple[Hold, ...]:
-        """Ends the holds of a record, and returns them."""
-        with self._write() as connection:
-            return review.release(
-                connection, entity, sourced_id, actor=actor, reason=reason, action=action, field=field
-            )
-
-    def holds(self) -> tuple[Hold, ...]:
-        """Everything that is held: by persons, limits and undos, and what the newest plans hold beside it."""
-        with self._read() as connection:
-            return review.all_held(connection)
 
     def decisions(self, plan_id: str = "") -> tuple[Approval, ...]:
         """Who approved or rejected a plan (or any plan), and why, oldest first."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from rosterkit.cli import compare, fake, feed, inspect, manual, operate, plan, review, safety, setup, target
+from rosterkit.cli import compare, fake, feed, inspect, manual, operate, plan, review, safety, setup, target, web
 from rosterkit.cli.app import app
 from rosterkit.problems import sentence
 
@@ -21,7 +21,8 @@ _USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name
 """The root of typer's usage errors; typer brings its own copy of click, or leans on click, by version."""
 
 _MODULES = [
-    module.__name__ for module in (setup, compare, plan, review, operate, manual, safety, inspect, feed, target, fake)
+    module.__name__
+    for module in (setup, compare, plan, review, operate, manual, safety, inspect, feed, target, web, fake)
 ]
 """The modules whose verbs the app has, in the order in which --help lists them."""
 

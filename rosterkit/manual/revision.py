@@ -53,6 +53,16 @@ class Actor:
             )
         return cls(name, role or given or config.policy.default_role)
 
+    def permit(self, verb: str) -> None:
+        """Refused where the role may not use the verb."""
+        if not may(self.role, verb):
+            allowed = ", ".join(role for role in ROLES if role in PERMISSIONS[verb])
+            raise Refused(
+                f"{self.name} may not {verb} as {self.role}: it takes {allowed}. The setting "
+                "[policy.actors] gives the roles.",
+                why="permission",
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -75,13 +85,7 @@ class ManualRun:
 
     def permit(self, verb: str) -> None:
         """Refused where the role of the actor may not use the verb."""
-        if not may(self.actor.role, verb):
-            allowed = ", ".join(role for role in ROLES if role in PERMISSIONS[verb])
-            raise Refused(
-                f"{self.actor.name} may not {verb} as {self.actor.role}: it takes {allowed}. The setting "
-                "[policy.actors] gives the roles.",
-                why="permission",
-            )
+        self.actor.permit(verb)
 
     def record(self, changes: Changes, text: str) -> Done:
         """Stores these changes as a plan and applies it, in one transaction."""

@@ -29,6 +29,7 @@ from rosterkit.results import (
 )
 from rosterkit.roster.rules import SEVERITIES, Rule
 from rosterkit.store.deliveries import Delivery
+from rosterkit.transport.rights import Right
 
 __all__ = [
     "VERSION",
@@ -47,6 +48,7 @@ __all__ = [
     "plan",
     "plans",
     "receipt",
+    "rights",
     "rules",
     "view",
 ]
@@ -170,6 +172,11 @@ def feed_status(standing: Iterable[FeedStatus], rules: Mapping[str, Rule]) -> st
             ]
         }
     )
+
+
+def rights(place: str, tried: Iterable[Right]) -> str:
+    """``target test --json``."""
+    return _document({"target": place, "rights": [asdict(one) for one in tried]})
 
 
 def rules(known: Iterable[Rule]) -> str:

@@ -90,6 +90,7 @@ WHY = ["--reason", "checked", "--as", "kim"]
             {"as_of": None, "again": True, "actor": "kim", "reason": "checked"},
         ),
         (["feed", "status"], "feed_status", ("",), {}),
+        (["target", "test", "o"], "target_test", ("o",), {}),
         (["feed", "confirm", "o", *WHY], "feed_confirm", ("o",), {"reason": "checked", "actor": "kim"}),
         (["feed", "log", "o", "--delivery", "3"], "feed_log", ("o",), {}),
     ],

@@ -60,7 +60,7 @@ def test_the_template_takes_any_path() -> None:
         ),
         ("[caps]\nmembrs = 3", "caps.membrs is not a setting; did you mean members?"),
         ('[sources.a]\nkind = "oneroster"\npth = "b"', "sources.a.pth is not a setting; did you mean path?"),
-        ("zzz = 1", "zzz is not a setting; known are caps, compare, demographics"),
+        ("zzz = 1", "zzz is not a setting; known are approvers, caps, compare"),
     ],
 )
 def test_unknown_keys_are_refused_with_the_nearest(text: str, words: str) -> None:

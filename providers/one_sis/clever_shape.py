@@ -45,10 +45,12 @@ def clever(made: Neutral) -> DistrictData:
     """The records that Clever makes of the same district: sections without students are not shown (A1.6)."""
     new = CleverIds()
     common = {"created": made.stamp, "last_modified": made.stamp, "district": new(made.district)}
-    district = {"id": new(made.district), "name": "Juniper Valley", "state": "running", "sis_type": "sftp"}
+    one = next(org for org in made.files["orgs"] if org["sourcedId"] == made.district)
+    district = {"id": new(made.district), "name": one["name"], "nces_id": one["identifier"] or ""}
+    district |= {"state": "running", "sis_type": "sftp"}
 
     def records(rows: Iterable[tuple[str, Record]]) -> list[Record]:
-        return sorted(({"id": new(key), **common, **record} for key, record in rows), key=lambda one: one["id"])
+        return sorted(({"id": new(key), **common, **record} for key, record in rows), key=lambda record: record["id"])
 
     sessions = made.files["academicSessions"]
     facts = {row["sourcedId"]: row for row in made.files.get("demographics", [])}

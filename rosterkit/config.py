@@ -29,7 +29,7 @@ from rosterkit.sources.limits import SizeLimits
 from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import PlaceSettings
 
-__all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "load", "loads", "nearest"]
+__all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "explained", "load", "loads", "nearest"]
 
 FILE = "rosterkit.toml"
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
@@ -382,6 +382,11 @@ _EXPECTED = {
     "string_type": "it must be a text in quotation marks",
 }
 """What a value must be, by the type of pydantic's error."""
+
+
+def explained(problem: ValidationError, model: type[BaseModel]) -> str:
+    """What is wrong with settings of this model, a sentence for each problem."""
+    return " ".join(_sentence(error, model) for error in problem.errors())
 
 
 def _sentence(error: Any, model: type[BaseModel], table: str = "", known: AbstractSet[str] = frozenset()) -> str:

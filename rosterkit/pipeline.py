@@ -14,14 +14,14 @@ import polars as pl
 
 from rosterkit.config import Config
 from rosterkit.errors import Refused
-from rosterkit.extracts import Read, Run, read
-from rosterkit.plan.changes import Changes, counts
+from rosterkit.extraction import Extraction, Run, extract_sources
+from rosterkit.plan.changes import counts
 from rosterkit.plan.compare import compare
 from rosterkit.plan.dangling import as_findings
 from rosterkit.plan.kept import NO_POLICY, Policy, apply_policy
-from rosterkit.plan.limit_holds import SUSPECTED
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Delivered, coverages, merge
+from rosterkit.plan.notes import needs_person, notes
 from rosterkit.plan.plan import Plan
 from rosterkit.plan.proposal import Proposal, hold, proposal_of
 from rosterkit.plan.records import Records
@@ -29,7 +29,7 @@ from rosterkit.plan.references import protect, resolve_references, waiting_for
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.plan.undo import reverse
 from rosterkit.roster import findings
-from rosterkit.sources.base import Coverage, Progress, no_progress
+from rosterkit.sources.base import Progress, TableCoverage, no_progress
 from rosterkit.store import deltas, plans
 from rosterkit.store.history import revisions
 from rosterkit.store.policy_facts import policy_facts
@@ -66,71 +66,6 @@ def propose(
     return proposal
 
 
-def _needs_person(connection: sqlite3.Connection, config: Config, changes: Changes) -> str:
-    """Why a person must approve; "" where none must."""
-    row = connection.execute(
-        "select settings_digest from plan where kind='sync' and state='applied' order by number desc limit 1"
-    ).fetchone()
-    if row is None:
-        return "it is the first plan of this source"
-    if row[0] != config.settings_digest:
-        return "settings have changed since the last plan that was applied"
-    orgs = changes.status.get("Org")
-    if orgs is not None and "archive" in orgs["action"].to_list():
-        return "a school or another organisation would leave, with what belongs to it"
-    return "" if config.mode == "auto" else f'mode is "{config.mode}"'
-
-
-def _held_records(held: Changes) -> Counter[str]:
-    """How many records each code holds, in whole or in part."""
-    found = {(name, *row) for _, name, frame in held.frames() for row in frame.select("id", "hold").iter_rows()}
-    return Counter(code for _, _, code in found)
-
-
-_HELD = {
-    "limit": "held by a limit on what may change in one run",
-    "case": "held: the id may have been reused for another person",
-    "person": "set aside by a person",
-    "undo": "held because a person undid them",
-    "policy": "kept by policy",
-    "protected": "kept: a row that cannot be read may be about them",
-    "needed": "held: what depends on it would be lost",
-    "dependant": "held because it depends on something that is held",
-}
-
-
-def _causes(held: Changes) -> list[str]:
-    """The causes that limits suspect, each once."""
-    reasons = {r for _, _, f in held.frames() for r in f.filter(pl.col("hold") == "limit")["hold_reason"].unique()}
-    return sorted({reason.partition(SUSPECTED)[2].removesuffix("?") for reason in reasons if SUSPECTED in reason})
-
-
-def _notes(held: Changes, read: Read, waiting: int, *, first: bool) -> tuple[str, ...]:
-    """Sentences a reviewer should read first."""
-    notes = ["This is the first plan of this source: everything in it is new."] if first else []
-    notes += [
-        f"Source {name} could not be read, and its records stay as they are: {why}" for name, why in read.failed.items()
-    ]
-    notes += read.waiting
-    if read.applied:
-        notes.append("The changes in this package were applied before; they are not applied again.")
-    if waiting > 1:
-        notes.append(f"It covers {waiting} packages of changes that were not applied yet.")
-    notes += [
-        f"{entity} is partial ({reason}): nobody is archived for being absent from it."
-        for (entity, _, _), (coverage, reason) in coverages(read.delivered).items()
-        if coverage == Coverage.PARTIAL
-    ]
-    codes = _held_records(held)
-    notes += [
-        f"{codes[code]} {'record is' if codes[code] == 1 else 'records are'} {text}."
-        for code, text in _HELD.items()
-        if codes[code]
-    ]
-    notes += [f"Suspected cause: {cause}." for cause in _causes(held)] if codes["limit"] else []
-    return tuple(notes)
-
-
 def _policy(connection: sqlite3.Connection, config: Config) -> Policy:
     manages = {name: frozenset(entry.manages) for name, entry in config.sources.items() if entry.manages}
     return policy_facts(connection, config.policy, manages)
@@ -152,14 +87,14 @@ def plan_sources(
     """
     with tempfile.TemporaryDirectory() as scratch:
         run = Run(path, connection, config, as_of, Path(scratch), progress, keep)
-        delivered = read(run, packages)
+        read = extract_sources(run, packages)
         snapshot = StoreSnapshot(path, connection)
         progress("planning", 0, 0)
-        proposal = propose(delivered.delivered, snapshot, config.limits, progress, _policy(connection, config))
-        return _stored(run, delivered, proposal, snapshot.revision)
+        proposal = propose(read.delivered, snapshot, config.limits, progress, _policy(connection, config))
+        return _stored(run, read, proposal, snapshot.revision)
 
 
-def _open_packages(connection: sqlite3.Connection, read: Read, sources: Sequence[str]) -> int:
+def _open_packages(connection: sqlite3.Connection, read: Extraction, sources: Sequence[str]) -> int:
     """How many packages of changes wait or came in this run, and were not applied yet."""
     new = {
         (one.source, one.extract.id)
@@ -170,15 +105,15 @@ def _open_packages(connection: sqlite3.Connection, read: Read, sources: Sequence
     return len(new | set(deltas.waiting(connection, sources)))
 
 
-def _stored(run: Run, read: Read, proposal: Proposal, base: int) -> Plan:
+def _stored(run: Run, read: Extraction, proposal: Proposal, base: int) -> Plan:
     """The proposal as a plan, which is stored where the run keeps it."""
     config, connection = run.config, run.connection
     sources = list(dict.fromkeys(one.source for one in read.delivered))
     queued = [*deltas.waiting(connection, sources), *((one.source, one.extract.id) for one in read.delivered)]
     covered = tuple(dict.fromkeys(queued))
-    first = not connection.execute("select 1 from plan where kind='sync' and state='applied'").fetchone()
+    before = plans.applied_settings(connection)
     going, held = proposal.changes.applicable, proposal.changes.held
-    why = "" if going.empty else _needs_person(connection, config, going)
+    why = needs_person(going, config.mode, config.settings_digest, before)
     created, severities = plans.now(), Counter(proposal.findings["severity"].to_list())
     plan = Plan(
         id=_id(run.as_of),
@@ -196,10 +131,16 @@ def _stored(run: Run, read: Read, proposal: Proposal, base: int) -> Plan:
         changes=counts(going),
         held=counts(held),
         findings={s: severities[s] for s in ("error", "warning", "info")},
-        segments=tuple(
-            (place[0], "", str(coverage), reason) for place, (coverage, reason) in coverages(read.delivered).items()
+        coverage=tuple(TableCoverage(which[0], str(c), why) for which, (c, why) in coverages(read.delivered).items()),
+        notes=notes(
+            held,
+            read.delivered,
+            failed=read.failed,
+            applied_before=read.applied_before,
+            left=read.left,
+            waiting=_open_packages(connection, read, sources),
+            first=before is None,
         ),
-        notes=_notes(held, read, _open_packages(connection, read, sources), first=first),
     )
     if run.keep:
         store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered, read.taken)

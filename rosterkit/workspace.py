@@ -19,11 +19,12 @@ import polars as pl
 from pydantic import BaseModel
 
 from rosterkit import config as configuration
-from rosterkit import extracts, registry
 from rosterkit import pipeline as planning
+from rosterkit import registry
 from rosterkit import review as deciding
-from rosterkit.checking import check_package, report
+from rosterkit.checking import check_package, check_source
 from rosterkit.errors import Refused, UsageError
+from rosterkit.extraction import Run
 from rosterkit.feed_verbs import FeedVerbs
 from rosterkit.host_keys import HostKeyVerbs
 from rosterkit.lineage import explain_record
@@ -112,18 +113,17 @@ class Workspace(FeedVerbs, ManualVerbs, HostKeyVerbs):
     def _today(self) -> date:
         return datetime.now(self.config.zone).date()
 
-    def check(self, package: Path | None = None, *, source: str = "main", strict: bool | None = None) -> CheckReport:
-        """Reads and checks what a source delivers, or a package as that source reads it. Changes nothing."""
-        kind, settings = self.config.source(source).kind, self.config.source(source).settings
+    def check(
+        self, package: Path | None = None, *, source: str = "main", reading: Mapping[str, object] | None = None
+    ) -> CheckReport:
+        """Reads and checks what a source delivers, or a package in its place; changes nothing.
+
+        ``reading``: settings of the source for this check, such as ``strict`` or ``dates``.
+        """
         with self._read() as connection, tempfile.TemporaryDirectory() as scratch:
             day, folder = self._today(), Path(scratch)
-            run = extracts.Run(
-                self.database, connection, self.config, day, folder, self._progress, keep=False, full=True
-            )
-            chosen = Path(package) if package is not None else extracts.newest(run, source)
-            extract = extracts.extract(run, source, chosen, strict=strict)
-            by_the_letter = bool(getattr(settings, "strict", False) if strict is None else strict)
-            return report(registry.source(kind), extract, strict=by_the_letter)
+            run = Run(self.database, connection, self.config, day, folder, self._progress, keep=False, full=True)
+            return check_source(run, source, package, reading or {})
 
     def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
         """Works out what would change and stores it as a plan; ``as_of``: a date in the district's zone, or today.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import AsOf, Json, folder_of, paper, progress, put
+from rosterkit.cli.options import AsOf, Json, echo, folder_of, printing, progress
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ def compare(
         )
         found = compared(delivered, _settings(config), day, show_values=show_values, unread=unread)
     if html is not None:
-        put(compare_html.page(found), html)
+        echo(compare_html.page(found), html)
     if json:
-        put(compare_shapes.as_json(found))
+        echo(compare_shapes.as_json(found))
     elif markdown:
-        put(compare_shapes.as_markdown(found))
+        echo(compare_shapes.as_markdown(found))
     else:
-        with paper() as console:
+        with printing() as console:
             compare_text.comparison(console, found)
             if html is not None:
                 console.print(f"The page is {html}.", soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Json, put
+from rosterkit.cli.options import Json, echo
 from rosterkit.errors import UsageError
 
 __all__ = ["fake", "generate"]
@@ -37,14 +37,14 @@ def fake(
     from rosterkit.sources.fake_server import Invented
 
     with registry.fake(kind).serve(Invented(students, seed, defects), port) as running:
-        put(f"An invented district of {students} students is served at {running.address} (Ctrl-C ends it).\n\n")
-        put("Set these in the shell that runs rosterkit:\n")
-        put("".join(f"  export {name}={value!r}\n" for name, value in running.secrets.items()))
-        put("\nand in rosterkit.toml:\n")
-        put("".join(f"  {line}\n" for line in _toml(running.settings)))
+        echo(f"An invented district of {students} students is served at {running.address} (Ctrl-C ends it).\n\n")
+        echo("Set these in the shell that runs rosterkit:\n")
+        echo("".join(f"  export {name}={value!r}\n" for name, value in running.secrets.items()))
+        echo("\nand in rosterkit.toml:\n")
+        echo("".join(f"  {line}\n" for line in _toml(running.settings)))
         if running.planted:
-            put("\nPlanted defects, and how many findings each makes:\n")
-            put("".join(f"  {rule:<36} {count:>4}\n" for rule, count in sorted(running.planted.items())))
+            echo("\nPlanted defects, and how many findings each makes:\n")
+            echo("".join(f"  {rule:<36} {count:>4}\n" for rule, count in sorted(running.planted.items())))
         threading.Event().wait()
 
 
@@ -79,7 +79,7 @@ def generate(
     finally:
         part.unlink(missing_ok=True)
     if json:
-        put(shapes.facts(package=str(out), students=students, seed=seed, version=oneroster, rows=rows))
+        echo(shapes.facts(package=str(out), students=students, seed=seed, version=oneroster, rows=rows))
         return
-    put(f"{out} holds an invented district of {students:,} students:\n")
-    put("".join(f"  {name + '.csv':<24} {count:>10,}\n" for name, count in rows.items()))
+    echo(f"{out} holds an invented district of {students:,} students:\n")
+    echo("".join(f"  {name + '.csv':<24} {count:>10,}\n" for name, count in rows.items()))

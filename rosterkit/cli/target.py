@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Json, command_of, folder_of, put
+from rosterkit.cli.options import Json, command_of, echo, folder_of
 
 __all__ = ["target", "trust"]
 
@@ -35,7 +35,7 @@ def trust(
     workspace = Workspace(folder_of(ctx))
     key = workspace.trust_host_key(name, fingerprint) if fingerprint else workspace.host_key(name)
     if json:
-        put(
+        echo(
             shapes.facts(
                 host=key.host,
                 port=key.port,
@@ -45,9 +45,9 @@ def trust(
             )
         )
     elif fingerprint:
-        put(f"Stored: {key}\n")
+        echo(f"Stored: {key}\n")
     else:
-        put(
+        echo(
             f"The server shows this key:\n  {key}\nAsk the vendor for the fingerprint, by a way that does not go "
             f"through this server. If it is the same, store it:\n  {command_of(ctx)} target trust {name} "
             f"--fingerprint {key.fingerprint}\n"

@@ -82,7 +82,7 @@ class Plan(SQLModel, table=True):
     changes: dict[str, Any] = Field(sa_type=JSON)
     held: dict[str, Any] = Field(sa_type=JSON)
     findings: dict[str, int] = Field(sa_type=JSON)
-    segments: list[list[str]] = Field(sa_type=JSON)
+    coverage: list[list[str]] = Field(sa_type=JSON)
     notes: list[str] = Field(sa_type=JSON)
 
 

@@ -154,7 +154,7 @@ def test_every_verb_of_the_road_is_there() -> None:
     feed = {f"feed {verb}" for verb in ["build", "check", "approve", "reject", "pause", "resume", "log"]}
     by_hand = "edit enroll link pin unpin pins policy suppress unsuppress archive unarchive blocks"
     groups = {"add student", "add staff", "add guardian", "add class", "block link", "unblock link"}
-    groups |= {"activity import", "source disable", "source enable"}
+    groups |= {"activity import", "source disable", "source enable", "target trust", "generate"}
     assert {" ".join(verb) for verb in verbs()} == {
         *wanted.split(),
         *by_hand.split(),

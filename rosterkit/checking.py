@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from rosterkit.config import explained
 from rosterkit.errors import UsageError
-from rosterkit.extraction import Run, extract_one, newest_package, settings_with
+from rosterkit.extraction import Run, extract_one, newest, settings_with
 from rosterkit.registry import source
 from rosterkit.results import CheckReport
 from rosterkit.roster import findings
@@ -30,13 +30,12 @@ def check_source(run: Run, name: str, package: Path | None, reading: Mapping[str
     Raises SourceUnreadable when the package is refused whole, UsageError for a wrong value in ``reading``.
     """
     reader = source(run.config.source(name).kind)
-    chosen = package or newest_package(run, name)
-    path = {"path": str(chosen.absolute())} if chosen else {}
     try:
-        settings = settings_with(run.config.source(name).settings, path | dict(reading))
+        settings = settings_with(run.config.source(name).settings, reading)
     except ValidationError as problem:
         raise UsageError(explained(problem, reader.Settings)) from None
-    return _report(reader, extract_one(run, name, settings), strict=bool(getattr(settings, "strict", False)))
+    chosen = package or newest(run, name)
+    return _report(reader, extract_one(run, name, settings, chosen), strict=bool(getattr(settings, "strict", False)))
 
 
 def check_package(

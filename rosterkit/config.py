@@ -22,9 +22,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from rosterkit import registry
 from rosterkit.compare.settings import CompareSettings
 from rosterkit.errors import UsageError
+from rosterkit.feeds.clock import problem
+from rosterkit.feeds.delivery import DeliverySettings
+from rosterkit.feeds.preflight import require_transport
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
-from rosterkit.run_settings import NoticeSettings, ScheduleSettings, TimeOfDay, Window
+from rosterkit.run_settings import NoticeSettings, ScheduleSettings, Window
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import PlaceSettings
@@ -107,13 +110,29 @@ class FeedEntry(BaseModel):
         description="A place that the files go to: a table with `transport` and its settings (docs/transport.md). "
         "Left out, they go to `folder`.",
     )
-    send_at: tuple[TimeOfDay, ...] = Field(
-        default=(),
-        strict=False,
-        description="The feed's own times of day, such as `22:30` or `23:45 America/Chicago`. Left empty, it is sent "
-        "with each sync.",
+    send_unchanged: bool | None = Field(
+        default=None,
+        description="Whether files that are the same as the last ones are sent again. Left out, the vendor decides.",
+    )
+    send_at: str = Field(
+        default="",
+        description="When the vendor is to have a file, as cron (such as `5 8 * * Sat`), in the vendor's zone. Left "
+        "out, the vendor's own clock counts. `feed status` and the alarms go by it; `rosterkit schedule` starts runs.",
+    )
+    stale_hours: int | None = Field(
+        default=None,
+        ge=1,
+        description="After so many hours without a file that arrived there is an alarm. Left out, after two of the "
+        "vendor's times; without such a clock there is none.",
     )
     settings: BaseModel
+
+    @field_validator("send_at")
+    @classmethod
+    def _is_cron(cls, value: str) -> str:
+        if value and (wrong := problem(value)):
+            raise ValueError(wrong)
+        return value
 
     def outbox(self, folder: Path, name: str) -> Path:
         """The folder for the files of the feed of that name; a relative path is meant from the workspace's folder."""
@@ -174,6 +193,9 @@ class Config(BaseModel):
         description="Days on which a sync does less, each as `[[windows]]` with `kind`, `first`, `last` (both dates "
         "included) and `reason`. `blackout`: nothing is read and no file is sent. `additions`: what is new is taken "
         "in, and nothing is changed or archived. A blocked link or a suppressed person leaves the files even so.",
+    )
+    delivery: DeliverySettings = Field(
+        default_factory=DeliverySettings, description="What is kept of what was sent, and when somebody is told."
     )
     compare: CompareSettings = Field(
         default=CompareSettings(), description="How sources are compared, and what the recommendation is made of."
@@ -334,6 +356,8 @@ def _entry(word: str, where: str, table: Mapping[str, object]) -> SourceEntry | 
     shared = {key: value for key, value in table.items() if key in entry.model_fields and key != "settings"}
     if not isinstance(table.get("kind"), str) or not table["kind"]:
         raise UsageError(f"{where}.kind is missing or is no text: it must name an installed kind of {word[:-1]}.")
+    if word == "feeds":
+        _require_transport(where, table)
     model = settings_of(str(table["kind"]))
     given = {key: value for key, value in table.items() if key not in shared}
     if "place" in shared:
@@ -360,6 +384,17 @@ def _in_place_of_a_path(where: str, table: Mapping[str, object], model: type[Bas
     if "path" in table:
         raise UsageError(f"{where} has both path and place. Keep the one that is meant.")
     return {"path": "."}
+
+
+def _require_transport(where: str, table: Mapping[str, object]) -> None:
+    """Raises UsageError, naming the vendor's rule, where the vendor takes no files by the target's transport."""
+    target = table.get("target")
+    if isinstance(target, dict) and isinstance(target.get("transport"), str):
+        vendor = registry.feed(str(table["kind"])).vendor
+        try:
+            require_transport(vendor, target["transport"], vendor.transport_rule or f"{where}.target")
+        except UsageError as problem:
+            raise UsageError(f"{where}.target.transport: {problem}") from None
 
 
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:

@@ -1,10 +1,9 @@
-"""Reading the sources of a workspace: each gets its settings and a context, and delivers an extract."""
+"""What the sources of a workspace deliver in one run: their packages are fetched, and each source reads."""
 
 from __future__ import annotations
 
 import sqlite3
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,13 +19,14 @@ from rosterkit.sources.findings import Findings
 from rosterkit.sources.packages import Known, fetch, named
 from rosterkit.sources.promises import checked
 from rosterkit.sources.row_cache import RowCache
-from rosterkit.store import decisions, deltas, places
+from rosterkit.store import deltas, places
+from rosterkit.store.decisions import ignored_lines
 from rosterkit.store.lookup import switched_off
 from rosterkit.transport.incoming import Incoming, Role, Taken
 from rosterkit.transport.secrets import resolve
 from rosterkit.transport.settings import PlaceSettings
 
-__all__ = ["Extraction", "Run", "extract_one", "extract_sources", "newest_package", "settings_with"]
+__all__ = ["Extraction", "Run", "extract_one", "extract_sources", "newest", "settings_with"]
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Extraction:
-    """What the sources of a workspace delivered, each from old to new.
+    """What the sources of a workspace delivered, by source from old to new.
 
-    ``failed``, by source: why it could not be read. ``applied_before``: sources with changes that were applied before.
-    ``left``: a sentence for each package that waits for the next run. ``taken``, by source: the packages that were
-    read from its place.
+    ``applied``: the sources whose changes were applied before. ``failed``, by source: why it could not be read.
+    ``waiting``: why a package was left for the next run, as sentences. ``taken``, by source: its packages in this run.
     """
 
     delivered: tuple[Delivered, ...]
-    failed: Mapping[str, str]
-    applied_before: frozenset[str] = frozenset()
-    left: tuple[str, ...] = ()
+    applied: frozenset[str] = frozenset()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    waiting: tuple[str, ...] = ()
     taken: Mapping[str, tuple[Taken, ...]] = field(default_factory=dict)
 
 
@@ -64,13 +63,16 @@ def settings_with(settings: BaseModel, values: Mapping[str, object]) -> BaseMode
     return type(settings).model_validate(settings.model_dump() | dict(values)) if values else settings
 
 
-def extract_one(run: Run, name: str, settings: BaseModel) -> Extract:
-    """What one source delivers, read by these settings.
+def extract_one(run: Run, name: str, settings: BaseModel, package: Path | None = None) -> Extract:
+    """What one source delivers, read by these settings; ``package`` takes the place of their path.
 
     Raises SourceUnreadable where it cannot be read, InternalError where it breaks a promise of its contract.
     """
     reader = source(run.config.source(name).kind)
-    scratch = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=run.scratch))
+    if package is not None:
+        settings = settings.model_copy(update={"path": str(package.absolute())})
+    scratch = run.scratch / name / f"reading-{package.name if package else ''}"
+    scratch.mkdir(mode=0o700, parents=True)
     context = Context(
         findings=Findings(reader.rules, strict=bool(getattr(settings, "strict", False))),
         as_of=run.as_of,
@@ -80,7 +82,7 @@ def extract_one(run: Run, name: str, settings: BaseModel) -> Extract:
         demographics=run.config.demographics,
         cursor=deltas.cursor(run.connection, name),
         full=run.full,
-        ignored_lines=frozenset(line.hash for line in decisions.ignored_lines(run.connection, name)),
+        ignored_lines=frozenset(line.hash for line in ignored_lines(run.connection, name)),
         size_limits=run.config.caps,
         row_cache=RowCache(run.path.parent / "cache" / "rows", may_write=run.keep),
         secret=lambda reference: resolve(reference, run.path.parent).get_secret_value(),
@@ -88,61 +90,46 @@ def extract_one(run: Run, name: str, settings: BaseModel) -> Extract:
     return checked(reader.extract(settings, context))
 
 
-def _settings(config: Config, name: str, package: Path | None) -> BaseModel:
-    """The settings of a source; a package that was named takes the place of its path."""
-    settings = config.source(name).settings
-    return settings if package is None else settings.model_copy(update={"path": str(package.absolute())})
-
-
-def newest_package(run: Run, name: str) -> Path | None:
-    """The package that a source at a place would read first, fetched; None where its settings name what it reads."""
-    place = run.config.source(name).place
-    return None if place is None else _fetched(run, name, place).packages[0].path
-
-
 def extract_sources(run: Run, packages: Mapping[str, Path]) -> Extraction:
-    """Reads every source that is enabled. The records of one that cannot be read stay as they are.
+    """Reads every source that is enabled. One that cannot be read leaves its own records as they are.
 
-    ``packages``, by source: what is read instead of what its settings name. Raises SourceUnreadable where the only
-    source cannot be read.
+    ``packages``, by source: what is read instead of what its settings name. Raises SourceUnreadable where the source
+    is the only one.
     """
     delivered: list[Delivered] = []
-    failed, left, taken = dict[str, str](), list[str](), dict[str, tuple[Taken, ...]]()
+    applied, failed, waiting, taken = set[str](), dict[str, str](), list[str](), dict[str, tuple[Taken, ...]]()
     off = {name for name, schools in switched_off(run.connection).items() if "" in schools}
     names = [n for n, entry in run.config.sources.items() if n in packages or (entry.enabled and n not in off)]
     for name in names:
-        place = None if name in packages else run.config.source(name).place
+        entry = run.config.source(name)
         try:
-            if place is None:
-                delivered.append(_delivered(run, name, packages.get(name)))
-                continue
-            found = _fetched(run, name, place)
-            delivered += _from_packages(run, name, found)
+            if entry.place is None or name in packages:
+                found = [_delivered(run, name, extract_one(run, name, entry.settings, packages.get(name)))]
+            else:
+                found, taken[name], left = _from_place(run, name)
+                waiting += left
         except SourceUnreadable as problem:
             if len(names) == 1:
                 raise
             failed[name] = str(problem)
             continue
-        if run.keep:
-            places.remember_look(run.connection, name, found.look)
-        left += [f"Source {name} left {one.name} for the next run: {one.why}." for one in found.waiting]
-        taken[name] = tuple(package.taken for package in found.packages)
-    applied = frozenset(one.source for one in delivered if _applied_before(run, one))
-    return Extraction(tuple(delivered), failed, applied, tuple(left), taken)
+        delivered += found
+        if any(_applied(run, one) for one in found):
+            applied.add(name)
+    return Extraction(tuple(delivered), frozenset(applied), failed, tuple(waiting), taken)
 
 
-def _delivered(run: Run, name: str, package: Path | None, *, after_bulk: bool = False) -> Delivered:
-    """What the source delivers, and whether the changes in it are known.
+def _delivered(run: Run, name: str, extract: Extract, *, after_bulk: bool = False) -> Delivered:
+    """The extract, and whether its changes are known.
 
     Behind a bulk package, which replaces everything, they count again. What an API delivers is fetched again until it
     is applied: its changes are never queued, so never known.
     """
-    extract = extract_one(run, name, _settings(run.config, name, package))
     new = deltas.known(run.connection, name, extract.id) == "new"
     return Delivered(name, extract, known=not (new or after_bulk or extract.cursor is not None))
 
 
-def _applied_before(run: Run, one: Delivered) -> bool:
+def _applied(run: Run, one: Delivered) -> bool:
     """Whether its changes are left out because a plan that covers them was applied."""
     changes = any(table.changes for table in one.extract.tables)
     return one.known and changes and deltas.known(run.connection, one.source, one.extract.id) == "settled"
@@ -150,22 +137,41 @@ def _applied_before(run: Run, one: Delivered) -> bool:
 
 def _fetched(run: Run, name: str, place: PlaceSettings) -> Incoming:
     """The packages of a source, in the scratch folder of the run."""
+    to = run.scratch / name / "packages"
+    to.mkdir(mode=0o700, parents=True)
+    known = Known(places.taken(run.connection, name), places.last_look(run.connection, name))
     entry = run.config.source(name)
     return fetch(
         place,
         named(entry.packages, source(entry.kind).capabilities),
-        Known(places.taken(run.connection, name), places.last_look(run.connection, name)),
+        known,
         folder=run.path.parent,
-        to=Path(tempfile.mkdtemp(prefix=f"{name}-packages-", dir=run.scratch)),
+        to=to,
         now=datetime.now(UTC),
         progress=run.progress,
     )
 
 
-def _from_packages(run: Run, name: str, found: Incoming) -> list[Delivered]:
-    """What the packages deliver, from old to new."""
-    delivered, bulk = [], False
-    for package in found.packages:
-        delivered.append(_delivered(run, name, package.path, after_bulk=bulk))
-        bulk = bulk or package.taken.role is Role.BULK
-    return delivered
+def newest(run: Run, name: str) -> Path | None:
+    """The package that a source at a place would read first; None where its settings name what it reads."""
+    place = run.config.source(name).place
+    return None if place is None else _fetched(run, name, place).packages[0].path
+
+
+def _from_place(run: Run, name: str) -> tuple[list[Delivered], tuple[Taken, ...], list[str]]:
+    """What the packages at the place of a source deliver; which packages; and a sentence for each that was left."""
+    place = run.config.source(name).place
+    assert place is not None
+    found = _fetched(run, name, place)
+    if run.keep:
+        places.remember_look(run.connection, name, found.look)
+    delivered = list(_read_packages(run, name, [(p.path, p.taken.role) for p in found.packages]))
+    left = [f"Source {name} left {one.name} for the next run: {one.why}." for one in found.waiting]
+    return delivered, tuple(package.taken for package in found.packages), left
+
+
+def _read_packages(run: Run, name: str, packages: list[tuple[Path, Role]]) -> Iterator[Delivered]:
+    bulk, settings = False, run.config.source(name).settings
+    for path, role in packages:
+        yield _delivered(run, name, extract_one(run, name, settings, path), after_bulk=bulk)
+        bulk = bulk or role is Role.BULK

@@ -131,13 +131,16 @@ def _stored(run: Run, read: Extraction, proposal: Proposal, base: int) -> Plan:
         changes=counts(going),
         held=counts(held),
         findings={s: severities[s] for s in ("error", "warning", "info")},
-        coverage=tuple(TableCoverage(which[0], str(c), why) for which, (c, why) in coverages(read.delivered).items()),
+        coverage=tuple(
+            TableCoverage(place[0], str(coverage), reason)
+            for place, (coverage, reason) in coverages(read.delivered).items()
+        ),
         notes=notes(
             held,
             read.delivered,
             failed=read.failed,
-            applied_before=read.applied_before,
-            left=read.left,
+            left=read.waiting,
+            applied_before=bool(read.applied),
             waiting=_open_packages(connection, read, sources),
             first=before is None,
         ),

@@ -121,8 +121,16 @@ class Workspace(FeedVerbs, ManualVerbs, HostKeyVerbs):
         ``reading``: settings of the source for this check, such as ``strict`` or ``dates``.
         """
         with self._read() as connection, tempfile.TemporaryDirectory() as scratch:
-            day, folder = self._today(), Path(scratch)
-            run = Run(self.database, connection, self.config, day, folder, self._progress, keep=False, full=True)
+            run = Run(
+                self.database,
+                connection,
+                self.config,
+                self._today(),
+                Path(scratch),
+                self._progress,
+                keep=False,
+                full=True,
+            )
             return check_source(run, source, package, reading or {})
 
     def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -71,16 +71,16 @@ def notes(
     delivered: Sequence[Delivered],
     *,
     failed: Mapping[str, str],
-    applied_before: Collection[str],
     left: Sequence[str],
+    applied_before: bool,
     waiting: int,
     first: bool,
 ) -> tuple[str, ...]:
     """Sentences that a reviewer should read first.
 
-    ``failed``: by source, why it could not be read. ``applied_before``: sources whose changes were applied already.
-    ``left``: why packages wait for the next run, as sentences. ``waiting``: how many packages of changes the plan
-    covers. ``first``: no plan was applied before.
+    ``failed``: by source, why it could not be read. ``left``: what was left for the next run, as sentences.
+    ``applied_before``: whether changes in a package were applied already. ``waiting``: how many packages of changes
+    the plan covers. ``first``: no plan was applied before.
     """
     found = ["This is the first plan of this source: everything in it is new."] if first else []
     found += [f"Source {name} could not be read. Its records stay as they are: {why}" for name, why in failed.items()]

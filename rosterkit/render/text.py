@@ -43,7 +43,6 @@ from rosterkit.results import (
     Revision,
 )
 from rosterkit.roster.rules import SEVERITIES, Rule
-from rosterkit.store.deliveries import Delivery
 
 __all__ = [
     "applied",
@@ -54,6 +53,7 @@ __all__ = [
     "plan_lines",
     "plan_summary",
     "plans",
+    "print_findings",
     "receipt",
     "rules",
     "view",
@@ -103,7 +103,7 @@ def view(
     reasons = held_reasons(shown.lines)
     if reasons.height:
         console.print(_table("Held", ["records", "entity", "action", "by", "why", "who"], reasons.select(_HELD).rows()))
-    _print_findings(console, shown.findings, rules)
+    print_findings(console, shown.findings, rules)
     plan_lines(console, shown, choice, command)
 
 
@@ -148,7 +148,7 @@ def check(console: Console, report: CheckReport) -> None:
     console.print(_table("Rows read", ["file", "rows"], rows))
     for entity, coverage, reason in coverage_gaps(report.coverage):
         console.print(_text(f"! {entity} is {coverage}: {reason}", style="bold yellow"))
-    _print_findings(console, report.findings, report.rules)
+    print_findings(console, report.findings, report.rules)
     console.print(f"Findings: {counted({one: report.count(one) for one in SEVERITIES})}.")
 
 
@@ -217,55 +217,46 @@ def explanation(console: Console, told: Explanation, rules: Mapping[str, Rule], 
         console.print(_text(f"Waiting: {told.pending}", style="yellow"))
     if told.holds:
         holds(console, told.holds, zone)
-    _print_findings(console, told.findings, rules)
+    print_findings(console, told.findings, rules)
 
 
 def receipt(console: Console, built: FeedReceipt, rules: Mapping[str, Rule], command: str = "rosterkit") -> None:
     """What was built and what became of it; ``command`` is how the workspace is named in hints."""
     head = f"Feed {built.feed} of revision {built.revision}"
-    if built.state == "sent":
-        console.print(_text(f"{head} is in {built.target}"))
-    elif built.state == "refused":
-        console.print(_text(f"{head} was not sent: {built.why}.", style="bold red"))
-    else:
-        console.print(_text(f"{head} waits for a person: {built.why}.", style="bold yellow"))
+    text, style = _OUTCOMES[built.state]
+    console.print(_text(text.format(head=head, target=built.target, why=built.why), style=style))
+    if built.state == "waiting":
         hint = f'Send it: {command} feed approve {built.feed} --reason "…"; or feed reject {built.feed}.'
         console.print(_text(hint), soft_wrap=True)
     rows = [(name, f"{count:,}", f"{size:,}", digest[:16]) for name, count, size, digest in built.files]
     console.print(_table("Files", ["file", "rows", "bytes", "sha256"], rows))
     _print_compared(console, built.compared)
-    _print_findings(console, built.findings, rules)
+    print_findings(console, built.findings, rules)
+
+
+_OUTCOMES = {
+    "sent": ("{head} is in {target}; the target does not let its arrival be verified.", ""),
+    "verified": ("{head} is in {target}", ""),
+    "unchanged": ("{head} was not sent again: {why}.", ""),
+    "checked": ("{head} is ready and was not sent yet: {why}", "bold yellow"),
+    "waiting": ("{head} waits for a person: {why}.", "bold yellow"),
+    "refused": ("{head} was not sent: {why}.", "bold red"),
+    "failed": ("{head} did not arrive.", "bold red"),
+}
+"""What is printed of a delivery that was built or sent, by its state, and in which style."""
 
 
 def feed_check(console: Console, checked: FeedCheck, rules: Mapping[str, Rule]) -> None:
     console.print(_text(f"Feed {checked.feed}: {checked.verdict}."))
     console.print(_table("Rows", ["file", "rows"], [(name, f"{count:,}") for name, count in checked.rows.items()]))
     _print_compared(console, checked.compared)
-    _print_findings(console, checked.findings, rules)
+    print_findings(console, checked.findings, rules)
 
 
 def _print_compared(console: Console, compared: Mapping[str, int]) -> None:
     if compared:
         told = ", ".join(f"{count:,} {name}" for name, count in compared.items())
         console.print(_text(f"Compared with what was sent last: {told}."))
-
-
-def deliveries(console: Console, done: Iterable[Delivery], zone: tzinfo) -> None:
-    rows = [
-        (
-            moment(one.at, zone),
-            one.feed,
-            one.revision,
-            one.state,
-            ", ".join(f"{file.name} ({file.rows:,})" for file in one.files),
-            one.target,
-            "; ".join(filter(None, (one.why, f"{one.actor}: {one.reason}" if one.actor else ""))),
-        )
-        for one in done
-    ]
-    console.print(_table("Deliveries", ["at", "feed", "revision", "state", "files (rows)", "to", "why"], rows))
-    if not rows:
-        console.print("Nothing was built yet.")
 
 
 def rules(console: Console, known: Iterable[Rule]) -> None:
@@ -316,7 +307,7 @@ def _number(count: int) -> str:
     return f"{count:,}" if count else "–"
 
 
-def _print_findings(console: Console, findings: pl.DataFrame, rules: Mapping[str, Rule]) -> None:
+def print_findings(console: Console, findings: pl.DataFrame, rules: Mapping[str, Rule]) -> None:
     if findings.is_empty():
         return
     rows = [

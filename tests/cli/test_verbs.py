@@ -78,8 +78,19 @@ WHY = ["--reason", "checked", "--as", "kim"]
         (["feed", "pause", "o", *WHY], "feed_pause", ("o",), {"reason": "checked", "actor": "kim"}),
         (["feed", "resume", "o"], "feed_resume", ("o",), {}),
         (["feed", "log"], "feed_log", ("",), {}),
-        (["feed", "build"], "feed_build", ("", None), {}),
-        (["feed", "build", "o", "--as-of", "2026-09-15"], "feed_build", ("o", date(2026, 9, 15)), {}),
+        (["feed", "build"], "feed_build", ("", None), {"send": True}),
+        (["feed", "build", "o", "--no-send"], "feed_build", ("o", None), {"send": False}),
+        (["feed", "build", "o", "--as-of", "2026-09-15"], "feed_build", ("o", date(2026, 9, 15)), {"send": True}),
+        (["feed", "send"], "feed_send", ("", ()), {"as_of": None, "again": False, "actor": "", "reason": ""}),
+        (
+            ["feed", "send", "o", "a.csv", *WHY, "--again"],
+            "feed_send",
+            ("o", [Path("a.csv")]),
+            {"as_of": None, "again": True, "actor": "kim", "reason": "checked"},
+        ),
+        (["feed", "status"], "feed_status", ("",), {}),
+        (["feed", "confirm", "o", *WHY], "feed_confirm", ("o",), {"reason": "checked", "actor": "kim"}),
+        (["feed", "log", "o", "--delivery", "3"], "feed_log", ("o",), {}),
     ],
 )
 def test_each_verb_asks_the_workspace(

@@ -32,7 +32,7 @@ def write_files(made: Neutral, folder: Path) -> Path:
         "sections": list(_sections(made, data)),
         "enrollments": list(_enrollments(made)),
     }
-    for name, rows in files.items():
+    for name, rows in ((name, rows) for name, rows in files.items() if rows):
         with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as stream:
             writer = csv.DictWriter(stream, list(dict.fromkeys(column for row in rows for column in row)), restval="")
             writer.writeheader()

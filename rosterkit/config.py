@@ -20,9 +20,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from rosterkit import registry
+from rosterkit.clock import from_cron
 from rosterkit.compare.settings import CompareSettings
 from rosterkit.errors import UsageError
-from rosterkit.feeds.clock import problem
 from rosterkit.feeds.delivery import DeliverySettings
 from rosterkit.feeds.preflight import require_transport
 from rosterkit.plan.limits import Limits
@@ -31,10 +31,12 @@ from rosterkit.run_settings import NoticeSettings, ScheduleSettings, Window
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import PlaceSettings
+from rosterkit.web_settings import WebSettings
 
-__all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "explained", "load", "loads", "nearest"]
+__all__ = ["FILE", "WITH_SYNC", "Config", "FeedEntry", "SourceEntry", "explained", "load", "loads", "nearest"]
 
 FILE = "rosterkit.toml"
+WITH_SYNC = "sync"  # of ``send_at``: the feed has no clock of its own
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
 _RESERVED = ("manual", "joined")  # origins that no source may take
 _LONGEST_DAYS = 31
@@ -116,8 +118,9 @@ class FeedEntry(BaseModel):
     )
     send_at: str = Field(
         default="",
-        description="When the vendor is to have a file, as cron (such as `5 8 * * Sat`), in the vendor's zone. Left "
-        "out, the vendor's own clock counts. `feed status` and the alarms go by it; `rosterkit schedule` starts runs.",
+        description="When the file is sent, as cron: minute, hours, `* *` and days of the week, such as `5 8 * * Sat`, "
+        "in the vendor's zone. `sync` sends it with each sync. Left out, the vendor's own clock counts; where it has "
+        "none, each sync sends it.",
     )
     stale_hours: int | None = Field(
         default=None,
@@ -130,8 +133,8 @@ class FeedEntry(BaseModel):
     @field_validator("send_at")
     @classmethod
     def _is_cron(cls, value: str) -> str:
-        if value and (wrong := problem(value)):
-            raise ValueError(wrong)
+        if value not in ("", WITH_SYNC):
+            from_cron(value, ZoneInfo("UTC"))
         return value
 
     def outbox(self, folder: Path, name: str) -> Path:
@@ -168,6 +171,13 @@ class Config(BaseModel):
         le=_LONGEST_HOURS,
         description="An approval of held changes counts for this many hours. The next plan uses it up.",
     )
+    approvers: int = Field(
+        default=1,
+        ge=1,
+        le=2,
+        description="How many people must approve a plan that a person must approve. With 2, the second sees what the "
+        "first wrote, and nobody approves a plan twice.",
+    )
     demographics: bool = Field(
         default=False,
         description="Whether birth dates, sex and race are read and stored. Where they are not, they never enter the "
@@ -194,8 +204,9 @@ class Config(BaseModel):
         "included) and `reason`. `blackout`: nothing is read and no file is sent. `additions`: what is new is taken "
         "in, and nothing is changed or archived. A blocked link or a suppressed person leaves the files even so.",
     )
+    web: WebSettings = Field(default_factory=WebSettings, description="The page where people review.")
     delivery: DeliverySettings = Field(
-        default_factory=DeliverySettings, description="What is kept of what was sent, and when somebody is told."
+        default_factory=DeliverySettings, description="What is kept of what was sent, and when somebody is notified."
     )
     compare: CompareSettings = Field(
         default=CompareSettings(), description="How sources are compared, and what the recommendation is made of."
@@ -229,7 +240,7 @@ class Config(BaseModel):
     @property
     def settings_digest(self) -> str:
         """SHA-256, in hexadecimal, over the settings that change what a plan says: not paths, feeds, caps or hours."""
-        told = {
+        covered = {
             "timezone": self.timezone,
             "mode": self.mode,
             "demographics": self.demographics,
@@ -240,7 +251,7 @@ class Config(BaseModel):
             "policy": self.policy.model_dump(mode="json"),
             "limits": {n: v if isinstance(v, str) else float(v) for n, v in self.limits.model_dump().items()},
         }
-        return _digest(told)
+        return _digest(covered)
 
     def source(self, name: str = "main") -> SourceEntry:
         """The source of that name; UsageError, naming the nearest, when there is none."""
@@ -283,9 +294,7 @@ def loads(text: str, *, name: str = FILE, tried: Mapping[str, str] | None = None
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise UsageError(
-            f"{name} is not valid TOML: {problem}. Look there: a text stands in quotation marks."
-        ) from None
+        raise UsageError(f"{name} is not valid TOML: {problem}. Look there: put texts in quotation marks.") from None
     for key, value in (tried or {}).items():
         _put(raw, key, value)
     problems: list[str] = []
@@ -309,7 +318,7 @@ def _put(raw: dict[str, Any], key: str, value: str) -> None:
     try:
         raw[last] = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
-        raise UsageError(f"{key}: {value} is no value. A text stands in quotation marks.") from None
+        raise UsageError(f"{key}: {value} is no value. Put texts in quotation marks.") from None
 
 
 def nearest(word: str, known: Any) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rosterkit import registry
-from rosterkit.config import Config, FeedEntry
+from rosterkit.clock import Clock, from_cron
+from rosterkit.config import WITH_SYNC, Config, FeedEntry
 from rosterkit.feeds.base import Feed
 from rosterkit.transport.place import Place, open_place
 from rosterkit.transport.settings import FolderSettings, PlaceSettings
 
-__all__ = ["ConfiguredFeed", "configured"]
+__all__ = ["ConfiguredFeed", "clock_of", "configured"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,18 @@ class ConfiguredFeed:
         """Whether files that are the same as the last ones are sent again."""
         own = self.entry.send_unchanged
         return self.feed.vendor.takes_unchanged if own is None else own
+
+
+def clock_of(entry: FeedEntry, zone: ZoneInfo) -> Clock | None:
+    """When the vendor is to have a file; None where the feed is sent with each sync.
+
+    ``zone`` is the district's: it counts where the vendor has none.
+    """
+    vendor = registry.feed(entry.kind).vendor
+    line = entry.send_at or vendor.send_at
+    if line in ("", WITH_SYNC):
+        return None
+    return from_cron(line, ZoneInfo(vendor.zone) if vendor.zone else zone)
 
 
 def configured(folder: Path, config: Config, name: str) -> ConfiguredFeed:

@@ -6,15 +6,14 @@ import sqlite3
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from rosterkit.clock import Clock, between, next_slot
 from rosterkit.config import Config
-from rosterkit.configured_feed import ConfiguredFeed, configured
+from rosterkit.configured_feed import ConfiguredFeed, clock_of, configured
 from rosterkit.errors import UsageError
 from rosterkit.feeds.alarms import Standing, alarms
-from rosterkit.feeds.clock import between, next_time
 from rosterkit.results import FeedStatus
 from rosterkit.roster import findings
 from rosterkit.store import deliveries, plans
@@ -38,7 +37,8 @@ def feed_status(folder: Path, connection: sqlite3.Connection, config: Config, na
     last, same = deliveries.last_arrived(connection, feed.name), deliveries.newest(connection, feed.name, "unchanged")
     verified = deliveries.newest(connection, feed.name, "verified")
     at = max(filter(None, (_arrived_at(last), same.at if same else None)), default=None)
-    cron, zone = _clock(feed, config)
+    clock = clock_of(feed.entry, config.zone)
+    due = next_slot(clock, now) if clock else None
     standing = Standing(
         feed.name,
         newest.state if newest else "",
@@ -46,7 +46,7 @@ def feed_status(folder: Path, connection: sqlite3.Connection, config: Config, na
         newest.error if newest else "",
         at,
         _waits_since(connection, feed.name),
-        _allowed_hours(feed, cron, zone, now),
+        _allowed_hours(feed, clock, now),
         deliveries.paused(connection, feed.name),
         _credentials(feed),
     )
@@ -61,7 +61,7 @@ def feed_status(folder: Path, connection: sqlite3.Connection, config: Config, na
         at,
         verified.sent_at if verified else None,
         (now - at).total_seconds() / 3600 if at else None,
-        _next_at(newest, next_time(cron, zone, now), zone),
+        _next_at(newest, due.at if due else None),
         _waits(newest),
         standing.paused,
         findings.concat([still_shown(connection, feed), found]),
@@ -73,22 +73,16 @@ def _arrived_at(last: Delivery | None) -> datetime | None:
     return (last.sent_at or last.at) if last else None
 
 
-def _clock(feed: ConfiguredFeed, config: Config) -> tuple[str, ZoneInfo]:
-    """When the vendor is to have a file, as cron, and the zone that is meant in."""
-    vendor = feed.feed.vendor
-    return feed.entry.send_at or vendor.send_at, ZoneInfo(vendor.zone) if vendor.zone else config.zone
-
-
-def _allowed_hours(feed: ConfiguredFeed, cron: str, zone: ZoneInfo, now: datetime) -> float | None:
+def _allowed_hours(feed: ConfiguredFeed, clock: Clock | None, now: datetime) -> float | None:
     if feed.entry.stale_hours is not None:
         return float(feed.entry.stale_hours)
-    interval = between(cron, zone, now)
+    interval = between(clock, now) if clock else None
     return 2 * interval.total_seconds() / 3600 if interval else None
 
 
-def _next_at(newest: Delivery | None, due: datetime | None, zone: ZoneInfo) -> datetime | None:
+def _next_at(newest: Delivery | None, due: datetime | None) -> datetime | None:
     """When the next file is due: not before the vendor takes one."""
-    leaves = newest.leaves_at.astimezone(zone) if newest and newest.state == "checked" and newest.leaves_at else None
+    leaves = newest.leaves_at if newest and newest.state == "checked" and newest.leaves_at else None
     return max(due, leaves) if due and leaves else leaves or due
 
 

@@ -8,9 +8,7 @@ from datetime import tzinfo
 from typing import Any
 
 import polars as pl
-from rich import box
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from rosterkit.attention import coverage_gaps, unnoted_gaps
@@ -27,10 +25,12 @@ from rosterkit.render.labels import (
     in_words,
     moment,
     unlisted,
-    visible,
     where,
     with_values_in_words,
 )
+from rosterkit.render.tables import COLOURS
+from rosterkit.render.tables import table as _table
+from rosterkit.render.tables import text as _text
 from rosterkit.results import (
     Applied,
     Approval,
@@ -58,16 +58,6 @@ __all__ = [
     "rules",
     "view",
 ]
-
-_COLOURS = {
-    "create": "green",
-    "update": "cyan",
-    "archive": "yellow",
-    "restore": "green",
-    "error": "bold red",
-    "warning": "yellow",
-    "info": "dim",
-}
 
 
 def plan_summary(console: Console, made: Plan, zone: tzinfo, decisions: Iterable[Approval] = ()) -> None:
@@ -198,10 +188,10 @@ def history(console: Console, revisions: Iterable[Revision], zone: tzinfo) -> No
         console.print("Nothing was applied yet.")
 
 
-def explanation(console: Console, told: Explanation, rules: Mapping[str, Rule], zone: tzinfo) -> None:
-    console.print(_text(f"{told.entity} {told.sourced_id} is {told.status}."))
-    known = [value for value in told.values if value.value is not None]
-    for value in (one for one in told.values if one.pinned):
+def explanation(console: Console, explained: Explanation, rules: Mapping[str, Rule], zone: tzinfo) -> None:
+    console.print(_text(f"{explained.entity} {explained.sourced_id} is {explained.status}."))
+    known = [value for value in explained.values if value.value is not None]
+    for value in (one for one in explained.values if one.pinned):
         what = value.pinned_value if value.pinned_value is not None else "no value"
         console.print(_text(f"{value.field} is pinned by {value.pinned_by}: feeds get {what}.", style="yellow"))
     values = pl.Series("value", [v.value for v in known], pl.String).to_frame().select(unlisted(pl.col("value")))
@@ -210,14 +200,14 @@ def explanation(console: Console, told: Explanation, rules: Mapping[str, Rule], 
         for v, (value,) in zip(known, values.rows(), strict=True)
     ]
     console.print(_table("Values", ["field", "value", "revision", "from", "by", "at"], rows))
-    blank = ", ".join(v.field for v in told.values if v.value is None)
+    blank = ", ".join(v.field for v in explained.values if v.value is None)
     if blank:
         console.print(_text(f"Without a value: {blank}.", style="dim"))
-    if told.pending:
-        console.print(_text(f"Waiting: {told.pending}", style="yellow"))
-    if told.holds:
-        holds(console, told.holds, zone)
-    print_findings(console, told.findings, rules)
+    if explained.pending:
+        console.print(_text(f"Waiting: {explained.pending}", style="yellow"))
+    if explained.holds:
+        holds(console, explained.holds, zone)
+    print_findings(console, explained.findings, rules)
 
 
 def receipt(console: Console, built: FeedReceipt, rules: Mapping[str, Rule], command: str = "rosterkit") -> None:
@@ -255,15 +245,15 @@ def feed_check(console: Console, checked: FeedCheck, rules: Mapping[str, Rule]) 
 
 def _print_compared(console: Console, compared: Mapping[str, int]) -> None:
     if compared:
-        told = ", ".join(f"{count:,} {name}" for name, count in compared.items())
-        console.print(_text(f"Compared with what was sent last: {told}."))
+        found = ", ".join(f"{count:,} {name}" for name, count in compared.items())
+        console.print(_text(f"Compared with what was sent last: {found}."))
 
 
 def rules(console: Console, known: Iterable[Rule]) -> None:
     """All of them in a table, or everything that is known of one."""
     listed = tuple(known)
     if len(listed) == 1:
-        facts = [(name, said or "–") for name, said in asdict(listed[0]).items() if name != "code"]
+        facts = [(name, value or "–") for name, value in asdict(listed[0]).items() if name != "code"]
         console.print(_table(listed[0].code, ["what", "is"], facts))
         return
     rows = [(r.code, r.lenient or "–", r.strict or "–", r.meaning, r.remedy) for r in listed]
@@ -295,12 +285,12 @@ def _approved(revision: Revision) -> str:
 
 def _in_short(changes: Mapping[str, Counts]) -> str:
     """``Class: 2 update, 1 archive; User: 4 update``."""
-    told = [
+    found = [
         f"{entity}: " + ", ".join(f"{done:,} {action}" for action, done in asdict(counts).items() if done)
         for entity, counts in changes.items()
         if counts.total
     ]
-    return "; ".join(told) or "–"
+    return "; ".join(found) or "–"
 
 
 def _number(count: int) -> str:
@@ -350,18 +340,18 @@ def _print_past(console: Console, revisions: Iterable[Revision], zone: tzinfo) -
 
 
 def _line_cells(lines: pl.DataFrame) -> Iterator[tuple[str, str, Text, Text]]:
-    """school, record, change and reason; what a record's fields share stands once, beside the first."""
+    """school, record, change and reason; what the fields of a record share is shown once, beside the first."""
     record, reason = "", Text()
     for line in lines.iter_rows(named=True):
         name = f"{line['name']} [{line['sourced_id']}]" if line["name"] else line["sourced_id"]
-        first, told = line["sourced_id"] != record, _reason(line)
+        first, why = line["sourced_id"] != record, _reason(line)
         yield (
             line["school"] if first else "",
             name if first else "",
             _change(line),
-            told if first or told != reason else Text(),
+            why if first or why != reason else Text(),
         )
-        record, reason = line["sourced_id"], told
+        record, reason = line["sourced_id"], why
 
 
 def _reason(line: Mapping[str, Any]) -> Text:
@@ -372,39 +362,10 @@ def _reason(line: Mapping[str, Any]) -> Text:
 
 def _change(line: Mapping[str, object]) -> Text:
     if not line["field"]:
-        return _text(str(line["after"] or line["action"]), style=_COLOURS[str(line["action"])])
+        return _text(str(line["after"] or line["action"]), style=COLOURS[str(line["action"])])
     before, after = ("–" if value is None else str(value) for value in (line["before"], line["after"]))
     return _text(f"{line['field']}: ") + _text(before, "dim") + Text(" → ") + _text(after, "bold")
 
 
-def _table(
-    title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], widths: Mapping[str, int] | None = None
-) -> Group:
-    """A plain table; texts are shown as they are, never read as markup. ``widths``: of columns that shall have one."""
-    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(
-            column,
-            overflow="fold",
-            justify="right" if column in _NUMBERS else "left",
-            no_wrap=column in _WHOLE,
-            width=(widths or {}).get(column),
-        )
-    for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else _cell(cell) for cell in row))
-    return Group("", _text(title, "bold underline"), table) if title else Group("", table)
-
-
-def _cell(value: object) -> Text:
-    return _text(value, style=_COLOURS.get(str(value), ""))
-
-
-def _text(value: object, style: str = "") -> Text:
-    """The value as it is, whatever it holds: never markup, never a terminal's escape."""
-    return Text(visible(value), style=style)
-
-
 _ID_WIDTH = 38  # a UUID in brackets
 _ROOMY = 100  # from so many columns on, a table has room for one
-_WHOLE = {"plan", "entity", "action", "records", "severity"}
-_NUMBERS = {*ACTIONS, "held", "records", "count", "rows", "bytes", "base", "changes", "revision"}

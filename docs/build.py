@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from providers.one_sis.differences import document as differences
 from providers.oneroster.feed_page import document as oneroster_feed
 from rosterkit import registry
 from rosterkit.cli.main import command
@@ -275,6 +276,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "questions.md": questions,
     "policy.md": lambda: policy_page(_NOTE),
     "feeds/oneroster.md": oneroster_feed,
+    "sources/differences.md": lambda: differences(_NOTE),
 }
 """What makes each page."""
 

@@ -15,6 +15,7 @@ import polars as pl
 
 from rosterkit.config import Config
 from rosterkit.errors import Refused, SourceUnreadable
+from rosterkit.plan.approvals import approved_archives
 from rosterkit.plan.changes import Changes, counts
 from rosterkit.plan.compare import compare
 from rosterkit.plan.dangling import as_findings
@@ -62,7 +63,8 @@ def propose(
     desired = merge(delivered, snapshot)
     compared = compare(desired, snapshot)
     progress("planning", 1, 3)
-    records, reports = resolve_references(protect(compared.records))
+    records = protect(compared.records)
+    records, reports = resolve_references(records, approved_archives(records, snapshot))
     records = apply_policy(records, policy, snapshot)
     held = hold(records, snapshot, limits)
     progress("planning", 2, 3)

@@ -26,8 +26,8 @@ from rosterkit.plan.records import (
     ids_by_entity,
     leaves,
     links,
-    removed_link,
     set_hold,
+    vanished_link,
 )
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import Entity, by_name, entities
@@ -95,11 +95,11 @@ def _not_approved(found: pl.DataFrame, approved: Approved) -> pl.DataFrame:
 
 
 def _hold_all(records: Records, found: pl.Series) -> Records:
-    """Holds every change where a limit holds any; a guardian link that a row took away waits for no other."""
+    """Holds every change where a limit holds any; a guardian link that is gone waits for no other."""
     held = (pl.col("hold") == "limit").fill_null(value=False)
     if found.is_empty() and not records.states.select(held.any()).item():
         return records
-    free = pl.col("action").is_not_null() & pl.col("hold").is_null() & ~removed_link()
+    free = pl.col("action").is_not_null() & pl.col("hold").is_null() & ~vanished_link()
     return records.with_states(
         hold=pl.when(free).then(pl.lit("limit", HOLD)).otherwise("hold"),
         hold_reason=pl.when(free).then(pl.lit(_WHOLE_PLAN)).otherwise("hold_reason"),
@@ -271,6 +271,7 @@ def _with_cause_of_ids(
 def _of_updates(groups: Groups, limits: Limits, fields: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """_FOUND of fields; a change that is held already, by a limit or as a case, counts too."""
     counts = pl.col("hold").is_null() | pl.col("hold").is_in(["limit", "case"])
+    counts &= (pl.col("cause") != "cascade").fill_null(value=True)  # what follows from an archive counts there
     update = (pl.col("action") == "update").fill_null(value=False)
     states = groups.records.states.lazy().filter(update & counts)
     own = states.select("node", "entity", "id", "active", "unset", line="source_line")

@@ -3,7 +3,7 @@
 A held create holds what would refer to it. A suspected reuse of an id holds everything that refers to the person. A
 held archive holds the archives of what refers to it, and of what it refers to: no active row refers to an archived one.
 A guardian link that a readable row no longer states waits for none of these: taking away a guardian is never delayed by
-another hold.
+another hold. One that a full table no longer holds waits only with a person who is absent too.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from rosterkit.plan.records import (
     outcome_active,
     removed_link,
     set_hold,
+    vanished_link,
 )
 
 __all__ = ["propagate"]
@@ -78,7 +79,7 @@ def _to_children(records: Records, found: pl.DataFrame, new: pl.Series) -> Recor
     flags = pl.col("old_case", "old_unborn", "old_kept", "new_case", "new_unborn", "new_kept").fill_null(value=False)
     free = action.is_not_null() & pl.col("hold").is_null()
     archive = (action == "archive").fill_null(value=False)
-    case = (pl.col("old_case") | pl.col("new_case")) & ~removed_link()
+    case = (pl.col("old_case") | pl.col("new_case")) & ~vanished_link()
     unborn = pl.col("new_unborn") & ~archive
     kept = pl.col("old_kept") & archive & ~removed_link()
     # A reference was to be cleared because its target leaves: the target stays, and so does the reference.

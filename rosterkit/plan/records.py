@@ -39,6 +39,7 @@ __all__ = [
     "proposed",
     "removed_link",
     "set_hold",
+    "vanished_link",
 ]
 
 _ENTITIES = [e.name for e in entities()]
@@ -136,9 +137,18 @@ def outcome_active() -> pl.Expr:
 
 
 def removed_link() -> pl.Expr:
-    """Guardian links that a readable row took away: nothing but their own limit holds them."""
+    """Guardian links that a readable row took away: nothing but their own limit holds them.
+
+    One that is merely absent waits with a person who is absent too, and for nothing else (``vanished_link``).
+    """
     by_row = pl.col("cause").is_in(["removed", "deleted"]).fill_null(value=False)
     return (pl.col("entity") == "GuardianLink") & by_row
+
+
+def vanished_link() -> pl.Expr:
+    """Guardian links that a readable row took away, or that a full table no longer holds."""
+    by_absence = (pl.col("cause") == "absent").fill_null(value=False)
+    return removed_link() | ((pl.col("entity") == "GuardianLink") & by_absence)
 
 
 def delivered_row() -> pl.Expr:

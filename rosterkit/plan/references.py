@@ -15,7 +15,7 @@ from dataclasses import replace
 import polars as pl
 
 from rosterkit.plan.dangling import REPORT
-from rosterkit.plan.ids import among
+from rosterkit.plan.ids import NO_IDS, among
 from rosterkit.plan.records import (
     ACTION,
     CAUSE,
@@ -73,8 +73,11 @@ def protect(records: Records) -> Records:
     )
 
 
-def resolve_references(records: Records) -> tuple[Records, pl.DataFrame]:
-    """Resolves every reference to a record that will not be active, parents first; also returns REPORT."""
+def resolve_references(records: Records, approved: pl.Series | None = None) -> tuple[Records, pl.DataFrame]:
+    """Resolves every reference to a record that will not be active, parents first; also returns REPORT.
+
+    ``approved``: nodes whose archive a person approved, though a record that stays needs them: it loses the reference.
+    """
     reports = [pl.DataFrame(schema=REPORT)]
     for level in LEVELS:
         names = [name for name in level if name in records.values]
@@ -84,7 +87,7 @@ def resolve_references(records: Records) -> tuple[Records, pl.DataFrame]:
         found = links(records, to=ids_by_entity(inactive), names=names)
         if found.is_empty():
             continue
-        rows = _outcomes(found, inactive, records.states)
+        rows = _outcomes(found, inactive, records.states, NO_IDS if approved is None else approved)
         records = _followed(records, _by_record(rows))
         kept = rows.filter(rows["keeps"])
         if kept.height:
@@ -108,7 +111,7 @@ def _inactive(records: Records, names: Sequence[str]) -> pl.DataFrame:
     )
 
 
-def _outcomes(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
+def _outcomes(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame, approved: pl.Series) -> pl.DataFrame:
     """LINKS with what becomes of each.
 
     ``reverted``: the reference goes back to the stored value. ``cleared``: an optional one is cleared. ``follows``: a
@@ -142,6 +145,7 @@ def _outcomes(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame)
             keeps=pl.col("needed")
             & lives
             & pl.col("leaving")
+            & ~among(pl.col("new"), approved).fill_null(value=False)
             & ~(pl.col("archived") | pl.col("waits")).any().over("node"),
         )
         .with_columns(

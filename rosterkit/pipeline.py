@@ -16,17 +16,20 @@ import polars as pl
 from rosterkit.config import Config
 from rosterkit.errors import Refused, SourceUnreadable
 from rosterkit.plan.approvals import approved_archives
+from rosterkit.plan.causes import SUSPECTED
 from rosterkit.plan.changes import Changes, counts
 from rosterkit.plan.compare import compare
 from rosterkit.plan.dangling import as_findings
+from rosterkit.plan.expectations import overdue
 from rosterkit.plan.kept import NO_POLICY, Policy, apply_policy
-from rosterkit.plan.limit_holds import SUSPECTED
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Delivered, merge
+from rosterkit.plan.occasion import Occasion
 from rosterkit.plan.plan import Plan
 from rosterkit.plan.proposal import Proposal, hold, proposal_of
 from rosterkit.plan.records import Records
 from rosterkit.plan.references import protect, resolve_references, waiting_for
+from rosterkit.plan.rollover import close_ended, ended_too
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.plan.undo import reverse
 from rosterkit.registry import source
@@ -58,19 +61,26 @@ def propose(
     limits: Limits,
     progress: Progress = no_progress,
     policy: Policy = NO_POLICY,
+    occasion: Occasion | None = None,
 ) -> Proposal:
-    """Works out what would change; reads the snapshot, writes nothing. Progress is in steps."""
+    """Works out what would change; reads the snapshot, writes nothing. Progress is in steps.
+
+    Without an ``occasion`` nobody has a grace, nothing ends and nothing was announced.
+    """
     desired = merge(delivered, snapshot)
-    compared = compare(desired, snapshot)
+    compared = compare(desired, snapshot, occasion)
     progress("planning", 1, 3)
-    records = protect(compared.records)
+    records = close_ended(protect(compared.records), occasion, snapshot)
     records, reports = resolve_references(records, approved_archives(records, snapshot))
+    records = ended_too(records)
     records = apply_policy(records, policy, snapshot)
-    held = hold(records, snapshot, limits)
+    held = hold(records, snapshot, limits, occasion)
     progress("planning", 2, 3)
     reported = _reported(delivered, records, [compared.missing, reports])
     found = [*(one.extract.findings for one in delivered), compared.findings, reported, held.findings]
-    proposal = proposal_of(held, compared, desired, findings.ordered(findings.concat(found)), snapshot, policy)
+    found += [overdue(occasion.expectations, occasion.as_of)] if occasion else []
+    every = findings.ordered(findings.concat(found))
+    proposal = proposal_of(held, compared, desired, every, snapshot, policy, occasion)
     progress("planning", 3, 3)
     return proposal
 

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from rosterkit import registry
 from rosterkit.compare.settings import CompareSettings, Thresholds, Weights
 from rosterkit.config import Config, FeedEntry, SourceEntry
+from rosterkit.plan.calendar import CalendarSettings, GraceSettings, RolloverSettings
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
 from rosterkit.sources.limits import SizeLimits
@@ -21,6 +22,9 @@ __all__ = ["TABLES", "models", "plain_fields", "template", "toml"]
 TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "": ("The workspace", Config),
     "limits": ("Limits: how much may be removed in one run before it is held for a person", Limits),
+    "grace": ("Grace: how long a person who disappears stays", GraceSettings),
+    "calendar": ("Calendar: which days are school days", CalendarSettings),
+    "rollover": ("Rollover: the turn of a term and of the school year", RolloverSettings),
     "policy": ("Policy: who may change what while a source is synced", PolicySettings),
     "caps": ("Caps: how much a package may hold before it is refused unread", SizeLimits),
     "compare": ("Compare: what counts as much where sources are compared", CompareSettings),

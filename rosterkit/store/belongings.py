@@ -36,7 +36,7 @@ def belongings(connection: sqlite3.Connection, ids: Mapping[str, Collection[int]
 
 
 def belonging_keys(connection: sqlite3.Connection, entity: str, sourced_ids: Collection[str]) -> set[tuple[str, ...]]:
-    """entity and KEY_PARTS of what belongs to the active records of an entity with these sourced ids."""
+    """Entity and KEY_PARTS of what belongs to the active records of an entity with these sourced ids."""
     query = (
         f"select id from \"{by_name(entity).table}\" where status='active' "
         "and sourced_id in (select value from json_each(?))"

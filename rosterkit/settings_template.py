@@ -14,6 +14,7 @@ from rosterkit.config import Config, FeedEntry, SourceEntry
 from rosterkit.plan.calendar import CalendarSettings, GraceSettings, RolloverSettings
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
+from rosterkit.run_settings import NoticeSettings, ScheduleSettings
 from rosterkit.sources.limits import SizeLimits
 
 __all__ = ["TABLES", "models", "plain_fields", "template", "toml"]
@@ -26,6 +27,8 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "calendar": ("Calendar: which days are school days", CalendarSettings),
     "rollover": ("Rollover: the turn of a term and of the school year", RolloverSettings),
     "policy": ("Policy: who may change what while a source is synced", PolicySettings),
+    "schedule": ("Schedule: when runs without a person take place", ScheduleSettings),
+    "notices": ("Notices: who is notified, and of what", NoticeSettings),
     "caps": ("Caps: how much a package may hold before it is refused unread", SizeLimits),
     "compare": ("Compare: what counts as much where sources are compared", CompareSettings),
     "compare.weights": ("Compare: how many points of 100 each reason can cost", Weights),

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
+from rosterkit.store.run_tables import Notice, Run, RunStage
+
 __all__ = [
     "AcceptedLine",
     "Approval",
@@ -23,12 +25,15 @@ __all__ = [
     "Finding",
     "Hold",
     "Ledger",
+    "Notice",
     "Package",
     "Pin",
     "Plan",
     "PlanPart",
     "QueuedDelta",
     "Revision",
+    "Run",
+    "RunStage",
     "SentBody",
     "SentFile",
     "SignIn",

@@ -15,6 +15,7 @@ import polars as pl
 
 from rosterkit.config import Config
 from rosterkit.errors import Refused, SourceUnreadable
+from rosterkit.limit_facts import limits_with, occasion_of, override_notes
 from rosterkit.plan.approvals import approved_archives
 from rosterkit.plan.causes import SUSPECTED
 from rosterkit.plan.changes import Changes, counts
@@ -39,7 +40,7 @@ from rosterkit.sources.bundle import ReadOptions
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.promises import checked
 from rosterkit.sources.row_cache import RowCache
-from rosterkit.store import deltas, plans
+from rosterkit.store import deltas, overrides, plans
 from rosterkit.store.history import revisions
 from rosterkit.store.lookup import switched_off
 from rosterkit.store.policy_facts import policy_facts
@@ -201,6 +202,8 @@ _HELD = {
     "person": "set aside by a person",
     "undo": "held because a person undid them",
     "policy": "kept by policy",
+    "early": "of the next school year, which is not released yet",
+    "grace": "gone from the source for a few days only, and waiting with what belongs to them",
     "protected": "kept: a row that cannot be read may be about them",
     "needed": "held: what depends on it would be lost",
     "dependant": "held because it depends on something that is held",
@@ -253,17 +256,24 @@ def plan_sources(
     progress: Progress,
     *,
     keep: bool = True,
+    now: bool = False,
+    promotes: bool = False,
 ) -> Plan:
     """Reads the sources, works out the plan and, with ``keep``, stores it; returns it.
 
-    ``packages``, by source: what is read instead of what its settings name.
+    ``packages``, by source: what is read instead of what its settings name. ``now``: nobody has a grace.
+    ``promotes``: grades may rise by one; Refused where none does.
     """
     with tempfile.TemporaryDirectory() as scratch:
         run = Run(path, connection, config, as_of, Path(scratch), progress, keep)
         read = _read(run, packages)
         snapshot = StoreSnapshot(path, connection)
         progress("planning", 0, 0)
-        proposal = propose(read.delivered, snapshot, config.limits, progress, _policy(connection, config))
+        occasion = occasion_of(connection, config, as_of, now=now, promotes=promotes)
+        limits = limits_with(config.limits, overrides.in_force(connection, as_of))
+        proposal = propose(read.delivered, snapshot, limits, progress, _policy(connection, config), occasion)
+        if promotes and not proposal.promoted:
+            raise Refused("No grade rises by one in what was delivered: there is no promotion yet.", why="no-promotion")
         return _stored(run, read, proposal, snapshot.revision)
 
 
@@ -276,6 +286,8 @@ def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
     first = not connection.execute("select 1 from plan where kind='sync' and state='applied'").fetchone()
     going, held = proposal.changes.applicable, proposal.changes.held
     why = "" if going.empty else _needs_person(connection, config, going)
+    why = f"it promotes {proposal.promoted} students to the next grade" if proposal.promoted else why
+    overridden = overrides.in_force(connection, run.as_of)
     created, severities = plans.now(), Counter(proposal.findings["severity"].to_list())
     plan = Plan(
         id=_id(run.as_of),
@@ -291,13 +303,18 @@ def _stored(run: Run, read: _Read, proposal: Proposal, base: int) -> Plan:
         approval_why=why,
         packages=tuple(package for _, package in covered),
         changes=counts(going),
-        held=counts(held),
+        held=counts(held.loud),
         findings={s: severities[s] for s in ("error", "warning", "info")},
         segments=tuple((t.entity, "", str(t.coverage), t.reason) for one in read.delivered for t in one.extract.tables),
-        notes=_notes(held, read, len(covered) - len(sources) + 1, first=first),
+        notes=(
+            *([f"Promotion: the grades of {proposal.promoted} students rise by one."] if proposal.promoted else []),
+            *override_notes(config.limits, overridden),
+            *_notes(held, read, len(covered) - len(sources) + 1, first=first),
+        ),
     )
     if run.keep:
-        store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered)
+        used = [one.id for one in overridden if one.once]
+        store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered, used)
     return plan
 
 

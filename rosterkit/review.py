@@ -17,6 +17,7 @@ from rosterkit.results import Approval, Hold
 from rosterkit.roster.schema import Entity, by_name, entities
 from rosterkit.roster.vocabulary import ENTITY_WORDS
 from rosterkit.store import decisions, holds, plans
+from rosterkit.store.absences import forget_plan
 from rosterkit.store.belongings import belonging_keys
 from rosterkit.store.database import transaction
 from rosterkit.store.display_names import keys_of
@@ -63,6 +64,8 @@ def sign(connection: sqlite3.Connection, plan_id: str, decision: str, actor: str
         plan = plans.find(connection, plans.written_out(plan_id))
         refuse_settled(plan)
         plans.set_state(connection, plan.id, "approved" if decision == "approve" else "rejected")
+        if decision == "reject":
+            forget_plan(connection, plan.id)
         return decisions.decide(connection, plan, decision, actor, reason)[0]
 
 

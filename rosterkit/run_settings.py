@@ -64,9 +64,7 @@ class ScheduleSettings(_Settings):
         strict=False,
         description="The times of day of the sync, in the district's zone. `03:00 America/Chicago` names another zone.",
     )
-    days: tuple[Day, ...] = Field(
-        default=DAYS, strict=False, description="The days of the week on which it runs."
-    )
+    days: tuple[Day, ...] = Field(default=DAYS, strict=False, description="The days of the week on which it runs.")
     grace_minutes: int = Field(
         default=120,
         ge=1,

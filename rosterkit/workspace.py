@@ -125,17 +125,34 @@ class Workspace(FeedVerbs, ManualVerbs):
         kind = self.config.source(source).kind
         return check_package(self._package(package, source), kind=kind, options=options)
 
-    def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
+    def plan(
+        self,
+        package: Path | None = None,
+        *,
+        source: str = "main",
+        as_of: date | None = None,
+        now: bool = False,
+        promotes: bool = False,
+    ) -> Plan:
         """Works out what would change and stores it as a plan; ``as_of``: a date in the district's zone, or today.
 
-        All sources are planned together. ``package`` takes the place of what ``source`` reads by its settings.
+        All sources are planned together. ``package`` takes the place of what ``source`` reads by its settings. ``now``:
+        people who disappeared leave without grace. ``promotes``: the plan is the promotion to the next grade, and no
+        limit counts the grades that rise by one; Refused where none does.
         """
         if package is not None or not self.config.sources:
             self.config.source(source)
         packages = {} if package is None else {source: Path(package)}
         with self._write() as connection:
             return planning.plan_sources(
-                self.database, connection, self.config, packages, as_of or self._today(), self._progress
+                self.database,
+                connection,
+                self.config,
+                packages,
+                as_of or self._today(),
+                self._progress,
+                now=now,
+                promotes=promotes,
             )
 
     def try_plan(

@@ -29,7 +29,7 @@ import polars as pl
 from rosterkit.plan.deferred import as_delivered
 from rosterkit.plan.fields import Names, digests
 from rosterkit.plan.plan import ACTIONS, Counts
-from rosterkit.plan.records import ENTITY, Records, by_entity, has
+from rosterkit.plan.records import ENTITY, QUIET, Records, by_entity, has
 from rosterkit.plan.snapshot import KEY_PARTS, with_key_parts
 from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Entity, by_name, entities
 
@@ -138,6 +138,14 @@ class Changes:
     def held(self) -> Changes:
         """Only what is held."""
         return self._only(held=True)
+
+    @property
+    def loud(self) -> Changes:
+        """Without what a hold keeps that ends by itself on a later day: nobody need look at it."""
+        quiet = pl.col("hold").is_in(QUIET).fill_null(value=False)
+        parts = {part: getattr(self, part) for part in ("create", "status", "update")}
+        kept = {part: {n: f.filter(~quiet) for n, f in frames.items()} for part, frames in parts.items()}
+        return Changes(**{part: {n: f for n, f in frames.items() if f.height} for part, frames in kept.items()})
 
     def _only(self, *, held: bool, **others: Part) -> Changes:
         kept: dict[str, Part] = {}

@@ -33,7 +33,7 @@ _SEEN: dict[str, type[pl.DataType]] = {"node": pl.Int64, "role": pl.String}
 class Facts:
     """What the limits know beside the changes and the counts."""
 
-    week: Week = NO_WEEK
+    week: Week = field(default_factory=lambda: NO_WEEK)
     spared: Spared = field(default_factory=Spared)
     occasion: Occasion | None = None
 

@@ -54,7 +54,7 @@ class Proposal:
     whose deferred row is done. ``new_holds``: what a limit holds from now on (NEW_HOLDS).
     ``ended_holds``: ids of holds whose reason is gone. ``next_ids``: by entity the next integer id. ``absent``: entity,
     key and role of what disappeared; ``returned``: entity and key of what is back. ``expected``, by expectation: how
-    many records come so.
+    many records come so. ``promoted``: of how many students the grade rises, where that was asked for.
     """
 
     changes: Changes
@@ -69,6 +69,7 @@ class Proposal:
     absent: pl.DataFrame
     returned: pl.DataFrame
     expected: Mapping[int, int]
+    promoted: int
 
 
 def hold(records: Records, snapshot: Snapshot, limits: Limits, occasion: Occasion | None = None) -> Held:
@@ -144,6 +145,7 @@ def proposal_of(
         absent=held.absent,
         returned=_returned(records, occasion),
         expected=held.expected.seen(records),
+        promoted=held.expected.promoted.len(),
     )
 
 

@@ -19,7 +19,7 @@ class Spared:
     ``students``: how many new students were announced, by the id of their school; None = at any school.
     """
 
-    nodes: pl.Series = NO_IDS
+    nodes: pl.Series = field(default_factory=lambda: NO_IDS)
     fields: pl.DataFrame = field(default_factory=lambda: NO_FIELDS)
     students: tuple[tuple[int | None, int], ...] = ()
 

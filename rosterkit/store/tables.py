@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
+from rosterkit.store.limit_tables import Absence, Expected, Override
 from rosterkit.store.run_tables import Notice, Run, RunStage
 
 __all__ = [
+    "Absence",
     "AcceptedLine",
     "Approval",
     "ApprovedChange",
@@ -21,11 +23,13 @@ __all__ = [
     "Cursor",
     "Deferred",
     "Delivery",
+    "Expected",
     "FeedPause",
     "Finding",
     "Hold",
     "Ledger",
     "Notice",
+    "Override",
     "Package",
     "Pin",
     "Plan",

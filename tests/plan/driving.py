@@ -14,6 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 import oracle
+from graceless import without_grace
 from hypothesis import HealthCheck, Phase, settings
 from oracle_holds import held_changes, propose
 from oracle_undo import reverse
@@ -31,7 +32,7 @@ from rosterkit.testing.memory import MemorySource
 @cache
 def _template() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="rosterkit-template-"))
-    Workspace.init(folder / "ws")
+    without_grace(Workspace.init(folder / "ws"))
     return folder / "ws"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graceless import without_grace
 
 from rosterkit import Workspace
 from rosterkit.plan.plan import Plan
@@ -120,7 +121,7 @@ class Road:
 def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with the first night applied, made once and copied for each test."""
     folder = tmp_path_factory.mktemp("first-night")
-    Road(folder, Workspace.init(folder / "workspace")).night()
+    Road(folder, without_grace(Workspace.init(folder / "workspace"))).night()
     return folder / "workspace"
 
 

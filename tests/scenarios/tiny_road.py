@@ -26,7 +26,7 @@ def configure(folder: Path, told: dict[str, Any]) -> None:
     lines += ['kind = "oneroster"', 'path = "package.zip"', f'dates = "{told.get("dates", "iso")}"']
     lines += [f"strict = {str(told.get('strict', False)).lower()}", "[limits]"]
     lines += [f"{name} = {value}" for name, value in told.get("limits", {}).items()]
-    lines += ["[caps]", *told.get("caps", ())]
+    lines += ["[caps]", *told.get("caps", ()), "[grace]", "students = 0", "guardians = 0"]
     (folder / "rosterkit.toml").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 

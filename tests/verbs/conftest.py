@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graceless import without_grace
 
 from rosterkit import Workspace
 from rosterkit import pipeline as planning
@@ -104,7 +105,7 @@ class Desk:
 @pytest.fixture(scope="session")
 def empty_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("empty") / "ws"
-    Workspace.init(folder)
+    without_grace(Workspace.init(folder))
     return folder
 
 

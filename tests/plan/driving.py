@@ -44,10 +44,10 @@ def workspace() -> Iterator[Workspace]:
         yield Workspace(Path(folder) / "ws")
 
 
-def plan_extract(ws: Workspace, said: Extract) -> Plan:
-    """Plans an extract that was made by hand."""
+def plan_extract(ws: Workspace, said: Extract, **named: Any) -> Plan:
+    """Plans an extract that was made by hand; ``named``: as_of, now."""
     with patch("rosterkit.pipeline.source", lambda _kind: MemorySource(said)):
-        return ws.plan(Path("by-hand"))
+        return ws.plan(Path("by-hand"), **named)
 
 
 def lines(view: PlanView) -> dict[Line, str]:

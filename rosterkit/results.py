@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
@@ -15,6 +15,7 @@ from rosterkit.sources.bundle import Segment
 from rosterkit.store.decisions import Approval, IgnoredLine
 
 __all__ = [
+    "Announcement",
     "Applied",
     "Approval",
     "CheckReport",
@@ -44,6 +45,22 @@ class CheckReport:
 
     def count(self, severity: str) -> int:
         return int((self.findings["severity"] == severity).sum())
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """An announced change. ``state``: waiting, met or overdue; ``seen`` of ``count`` came. ``by``: the last day."""
+
+    id: int
+    kind: str  # school | domain | students
+    text: str
+    by: date
+    state: str
+    seen: int
+    count: int
+    actor: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True)

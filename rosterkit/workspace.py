@@ -25,9 +25,9 @@ from rosterkit import review as deciding
 from rosterkit.checking import check_package
 from rosterkit.errors import Refused, UsageError
 from rosterkit.feed_verbs import FeedVerbs
+from rosterkit.limit_verbs import LimitVerbs
 from rosterkit.lineage import explain_record
 from rosterkit.lock import lease
-from rosterkit.manual.verbs import ManualVerbs
 from rosterkit.plan.lines import creates, lines
 from rosterkit.plan.plan import LINES, Plan, PlanView
 from rosterkit.results import (
@@ -62,7 +62,7 @@ def _revision(past: history.Past, done: pl.DataFrame, signed: Mapping[str, Appro
     return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done, by, why)
 
 
-class Workspace(FeedVerbs, ManualVerbs):
+class Workspace(FeedVerbs, LimitVerbs):
     """A workspace; every verb opens the database, does its work whole or not at all, and closes it.
 
     Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at
@@ -162,6 +162,7 @@ class Workspace(FeedVerbs, ManualVerbs):
         *,
         source: str = "main",
         as_of: date | None = None,
+        now: bool = False,
     ) -> Plan:
         """What a plan would be under other settings (by key, such as limits.halved_from, as TOML); stores nothing."""
         config = configuration.load(self.folder, settings)
@@ -170,7 +171,9 @@ class Workspace(FeedVerbs, ManualVerbs):
         packages = {} if package is None else {source: Path(package)}
         day = as_of or datetime.now(config.zone).date()
         with self._write() as connection:
-            return planning.plan_sources(self.database, connection, config, packages, day, self._progress, keep=False)
+            return planning.plan_sources(
+                self.database, connection, config, packages, day, self._progress, keep=False, now=now
+            )
 
     def validate(self) -> None:
         """Checks what loading the settings does not: that every secret they refer to is there.

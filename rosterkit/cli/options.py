@@ -48,7 +48,8 @@ Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why. It i
 PlanId = Annotated[str, typer.Argument(metavar="PLAN", help="A plan's id, or as much of it as is unique.")]
 
 
-def _day(text: str) -> date:
+def day_of(text: str) -> date:
+    """The day that a text means; a usage error for one that means none."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -58,7 +59,7 @@ def _day(text: str) -> date:
 AsOf = Annotated[
     date | None,
     typer.Option(
-        "--as-of", metavar="DATE", parser=_day, help="The day it is meant for, as 2026-09-15. Left out: today."
+        "--as-of", metavar="DATE", parser=day_of, help="The day it is meant for, as 2026-09-15. Left out: today."
     ),
 ]
 

@@ -97,7 +97,7 @@ def resolve_references(records: Records, approved: pl.Series | None = None) -> t
 
 
 def _inactive(records: Records, names: Sequence[str]) -> pl.DataFrame:
-    """What these entities may refer to and will not be active: node, entity, id, leaving, explicit, ended, delivered."""
+    """What these entities may refer to and will not be active: node, entity, id and flags that say why."""
     if not names:
         return pl.DataFrame(schema={"node": pl.Int64})
     targets = sorted({str(c.to) for name in names for c in by_name(name).refs})

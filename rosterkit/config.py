@@ -20,18 +20,23 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from rosterkit import registry
+from rosterkit.clock import from_cron
 from rosterkit.compare.settings import CompareSettings
 from rosterkit.errors import UsageError
+from rosterkit.feeds.delivery import DeliverySettings
+from rosterkit.feeds.preflight import require_transport
 from rosterkit.plan.calendar import CalendarSettings, GraceSettings, RolloverSettings
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
-from rosterkit.run_settings import NoticeSettings, ScheduleSettings, TimeOfDay, Window
+from rosterkit.run_settings import NoticeSettings, ScheduleSettings, Window
 from rosterkit.sources.limits import SizeLimits
+from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import PlaceSettings
 
-__all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "load", "loads", "nearest"]
+__all__ = ["FILE", "WITH_SYNC", "Config", "FeedEntry", "SourceEntry", "explained", "load", "loads", "nearest"]
 
 FILE = "rosterkit.toml"
+WITH_SYNC = "sync"  # of ``send_at``: the feed has no clock of its own
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
 _RESERVED = ("manual", "joined")  # origins that no source may take
 _LONGEST_DAYS = 31
@@ -81,6 +86,15 @@ class SourceEntry(BaseModel):
         description="The roles that this source owns, such as `student`. It never archives people of other roles. "
         "Left empty: all roles.",
     )
+    place: PlaceSettings | None = Field(
+        default=None,
+        description="Where packages come from: a table with `transport` and its settings (docs/transport.md). It takes "
+        "the place of `path`.",
+    )
+    packages: IncomingSettings = Field(
+        default=IncomingSettings(),
+        description="With `place`: which files there are packages, a table (docs/transport.md).",
+    )
     settings: BaseModel
 
 
@@ -98,13 +112,30 @@ class FeedEntry(BaseModel):
         description="A place that the files go to: a table with `transport` and its settings (docs/transport.md). "
         "Left out, they go to `folder`.",
     )
-    send_at: tuple[TimeOfDay, ...] = Field(
-        default=(),
-        strict=False,
-        description="The feed's own times of day, such as `22:30` or `23:45 America/Chicago`. Left empty, it is sent "
-        "with each sync.",
+    send_unchanged: bool | None = Field(
+        default=None,
+        description="Whether files that are the same as the last ones are sent again. Left out, the vendor decides.",
+    )
+    send_at: str = Field(
+        default="",
+        description="When the file is sent, as cron: minute, hours, `* *` and days of the week, such as `5 8 * * Sat`, "
+        "in the vendor's zone. `sync` sends it with each sync. Left out, the vendor's own clock counts; where it has "
+        "none, each sync sends it.",
+    )
+    stale_hours: int | None = Field(
+        default=None,
+        ge=1,
+        description="After so many hours without a file that arrived there is an alarm. Left out, after two of the "
+        "vendor's times; without such a clock there is none.",
     )
     settings: BaseModel
+
+    @field_validator("send_at")
+    @classmethod
+    def _is_cron(cls, value: str) -> str:
+        if value not in ("", WITH_SYNC):
+            from_cron(value, ZoneInfo("UTC"))
+        return value
 
     def outbox(self, folder: Path, name: str) -> Path:
         """The folder for the files of the feed of that name; a relative path is meant from the workspace's folder."""
@@ -172,6 +203,9 @@ class Config(BaseModel):
         description="Days on which a sync does less, each as `[[windows]]` with `kind`, `first`, `last` (both dates "
         "included) and `reason`. `blackout`: nothing is read and no file is sent. `additions`: what is new is taken "
         "in, and nothing is changed or archived. A blocked link or a suppressed person leaves the files even so.",
+    )
+    delivery: DeliverySettings = Field(
+        default_factory=DeliverySettings, description="What is kept of what was sent, and when somebody is told."
     )
     compare: CompareSettings = Field(
         default=CompareSettings(), description="How sources are compared, and what the recommendation is made of."
@@ -333,9 +367,14 @@ def _entry(word: str, where: str, table: Mapping[str, object]) -> SourceEntry | 
     shared = {key: value for key, value in table.items() if key in entry.model_fields and key != "settings"}
     if not isinstance(table.get("kind"), str) or not table["kind"]:
         raise UsageError(f"{where}.kind is missing or is no text: it must name an installed kind of {word[:-1]}.")
+    if word == "feeds":
+        _require_transport(where, table)
     model = settings_of(str(table["kind"]))
+    given = {key: value for key, value in table.items() if key not in shared}
+    if "place" in shared:
+        given |= _in_place_of_a_path(where, table, model)
     try:
-        own = model.model_validate({key: value for key, value in table.items() if key not in shared})
+        own = model.model_validate(given)
     except ValidationError as problem:
         known = set(entry.model_fields) - {"settings"}
         raise UsageError("\n".join(_sentence(error, model, where, known) for error in problem.errors())) from None
@@ -347,6 +386,26 @@ def _entry(word: str, where: str, table: Mapping[str, object]) -> SourceEntry | 
         except ValueError as problem:
             raise UsageError(f"{where}.path: {problem}.") from None
     return entry.model_validate(shared | {"settings": own})
+
+
+def _in_place_of_a_path(where: str, table: Mapping[str, object], model: type[BaseModel]) -> dict[str, object]:
+    """What a source that reads from a place has as its path: each run names the package that it fetched."""
+    if "path" not in model.model_fields:
+        raise UsageError(f"{where}.place: {table['kind']} reads an API and no files. Take it out.")
+    if "path" in table:
+        raise UsageError(f"{where} has both path and place. Keep the one that is meant.")
+    return {"path": "."}
+
+
+def _require_transport(where: str, table: Mapping[str, object]) -> None:
+    """Raises UsageError, naming the vendor's rule, where the vendor takes no files by the target's transport."""
+    target = table.get("target")
+    if isinstance(target, dict) and isinstance(target.get("transport"), str):
+        vendor = registry.feed(str(table["kind"])).vendor
+        try:
+            require_transport(vendor, target["transport"], vendor.transport_rule or f"{where}.target")
+        except UsageError as problem:
+            raise UsageError(f"{where}.target.transport: {problem}") from None
 
 
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
@@ -369,6 +428,11 @@ _EXPECTED = {
     "string_type": "it must be a text in quotation marks",
 }
 """What a value must be, by the type of pydantic's error."""
+
+
+def explained(problem: ValidationError, model: type[BaseModel]) -> str:
+    """What is wrong with settings of this model, a sentence for each problem."""
+    return " ".join(_sentence(error, model) for error in problem.errors())
 
 
 def _sentence(error: Any, model: type[BaseModel], table: str = "", known: AbstractSet[str] = frozenset()) -> str:

@@ -11,8 +11,10 @@ import polars as pl
 from rosterkit.plan.plan import Counts
 from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
-from rosterkit.sources.bundle import Segment
+from rosterkit.sources.base import TableCoverage
 from rosterkit.store.decisions import Approval, IgnoredLine
+from rosterkit.store.deliveries import Delivery
+from rosterkit.transport.credentials import Credential
 
 __all__ = [
     "Announcement",
@@ -39,7 +41,7 @@ class CheckReport:
     version: str
     strict: bool
     rows_read: Mapping[str, int]  # by file
-    segments: tuple[Segment, ...]
+    coverage: tuple[TableCoverage, ...]
     findings: pl.DataFrame  # intake.findings.FINDINGS, ordered
     rules: Mapping[str, Rule]
 
@@ -149,6 +151,7 @@ class FeedReceipt:
     verdict: str = "accepted"  # as the vendor would answer
     why: str = ""  # why it was not sent
     compared: Mapping[str, int] = field(default_factory=dict)  # with what was sent last
+    delivery: Delivery | None = None  # the receipt: what arrived where, and how that was verified
 
 
 @dataclass(frozen=True)
@@ -180,3 +183,4 @@ class FeedStatus:
     waits: str = ""  # what waits for a person, or for the vendor's clock; "" = nothing
     paused: str = ""  # who paused it, and why
     alarms: pl.DataFrame = field(default_factory=empty)  # FINDINGS; ``file`` is the feed's name
+    credentials: tuple[Credential, ...] = ()  # of its target

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from rosterkit import registry
 from rosterkit.compare.settings import CompareSettings, Thresholds, Weights
 from rosterkit.config import Config, FeedEntry, SourceEntry
+from rosterkit.feeds.delivery import DeliverySettings
 from rosterkit.plan.calendar import CalendarSettings, GraceSettings, RolloverSettings
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
@@ -30,6 +31,7 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "schedule": ("Schedule: when runs without a person take place", ScheduleSettings),
     "notices": ("Notices: who is notified, and of what", NoticeSettings),
     "caps": ("Caps: how much a package may hold before it is refused unread", SizeLimits),
+    "delivery": ("Delivery: what is kept of what was sent", DeliverySettings),
     "compare": ("Compare: what counts as much where sources are compared", CompareSettings),
     "compare.weights": ("Compare: how many points of 100 each reason can cost", Weights),
     "compare.thresholds": ("Compare: from which percentage on a reason counts", Thresholds),

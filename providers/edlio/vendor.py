@@ -59,6 +59,11 @@ VENDOR = VendorFacts(
     leaver="Not in the files any more. What Edlio makes of that is to be asked (setting removal).",
     never_changes=("Unique ID",),
     min_hours_between=None,
+    transport_rule="A10",
+    send_at=f"{SEND_BY.minute} {SEND_BY.hour} * * *",
+    zone=ZONE.key,
+    takes_unchanged=True,  # nobody knows whether it keeps files that it has read
+    recall="Send the files again before the next processing, and tell your Data Integration Specialist.",
     absence_deletes=True,  # nobody knows: until Edlio answers, the graver of the two is assumed
     checklist=CHECKLIST,
 )

@@ -20,6 +20,9 @@ VENDOR = VendorFacts(
     leaver="absent from the file, or in it with the delete flag for some weeks, as the setting leaver says",
     never_changes=("USER_ID", "USER_LOGIN"),
     absence_deletes=True,
+    transport_rule="U3",
+    send_at=CRON,
+    recall="The next file takes the place of the last one; then start an import in the dashboard.",
     checklist=(
         ChecklistItem(
             "U15",

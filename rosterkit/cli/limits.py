@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import AsOf, Json, Reason, actor_named, day_of, opened, paper, put, said
+from rosterkit.cli.options import ActorRole, AsOf, Json, Reason, day_of, echo, open_workspace, printing
 from rosterkit.cli.plan import print_plan
-from rosterkit.cli.safety import ActorRole
 from rosterkit.errors import UsageError
 
 __all__ = ["expectations", "override", "overrides", "promote"]
@@ -28,7 +27,7 @@ def _announced(number: int, text: str, by: date, json: bool) -> None:
     from rosterkit.render import json as shapes
 
     facts = shapes.facts(expectation=number, by=by.isoformat())
-    put(facts if json else f"Expectation {number}: {text}, by {by}. Plans after that day say so if it did not come.\n")
+    echo(facts if json else f"Expectation {number}: {text}, by {by}. Plans after that day say so if it did not come.\n")
 
 
 @expect.command(
@@ -43,8 +42,8 @@ def expect_school(
     json: Json = False,
 ) -> None:
     """Announce that a school closes: what is its own may leave, and its people may move to other schools."""
-    with opened(ctx) as workspace:
-        number = workspace.expect_school(school, by=by, reason=said(reason), actor=actor_named(actor))
+    with open_workspace(ctx) as workspace:
+        number = workspace.expect_school(school, by=by, reason=reason, actor=actor)
     _announced(number, f"school {school} closes", by, json)
 
 
@@ -62,8 +61,8 @@ def expect_domain(
     json: Json = False,
 ) -> None:
     """Announce that an e-mail domain is renamed: addresses and usernames may change from one to the other."""
-    with opened(ctx) as workspace:
-        number = workspace.expect_domain(old, new, by=by, reason=said(reason), actor=actor_named(actor))
+    with open_workspace(ctx) as workspace:
+        number = workspace.expect_domain(old, new, by=by, reason=reason, actor=actor)
     _announced(number, f"{old} becomes {new}", by, json)
 
 
@@ -80,8 +79,8 @@ def expect_students(
     json: Json = False,
 ) -> None:
     """Announce new students, with their guardians: so many are not counted by the limits."""
-    with opened(ctx) as workspace:
-        number = workspace.expect_students(count, by=by, reason=said(reason), actor=actor_named(actor), school=school)
+    with open_workspace(ctx) as workspace:
+        number = workspace.expect_students(count, by=by, reason=reason, actor=actor, school=school)
     _announced(number, f"{count} new students", by, json)
 
 
@@ -96,9 +95,9 @@ def withdraw(
     """Withdraw an announced change."""
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
-        workspace.withdraw(number, reason=said(reason), actor=actor_named(actor))
-    put(shapes.facts(expectation=number, withdrawn=True) if json else f"Expectation {number} is withdrawn.\n")
+    with open_workspace(ctx) as workspace:
+        workspace.withdraw(number, reason=reason, actor=actor)
+    echo(shapes.facts(expectation=number, withdrawn=True) if json else f"Expectation {number} is withdrawn.\n")
 
 
 @app.command(epilog="Example: rosterkit -C our-district expectations")
@@ -106,12 +105,12 @@ def expectations(ctx: typer.Context, as_of: AsOf = None, json: Json = False) -> 
     """Announced changes: what is waited for, what came, and what is overdue (exit code 1)."""
     from rosterkit.render import announced as shapes
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         found = workspace.expectations(as_of)
     if json:
-        put(shapes.expectations_json(found))
+        echo(shapes.expectations_json(found))
     else:
-        with paper() as console:
+        with printing() as console:
             shapes.expectations_table(console, found)
     raise typer.Exit(1 if any(one.state == "overdue" for one in found) else 0)
 
@@ -142,14 +141,13 @@ def override(
     name, equals, text = setting.partition("=")
     if end == bool(equals):
         raise UsageError("Say LIMIT=VALUE to set an override, or LIMIT --end to end one.")
-    who, why = actor_named(actor), said(reason)
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         if end:
-            workspace.end_override(name, reason=why, actor=who)
+            workspace.end_override(name, reason=reason, actor=actor)
         else:
-            workspace.override(name, _value(name, text), reason=why, actor=who, until=until)
+            workspace.override(name, _value(name, text), reason=reason, actor=actor, until=until)
     how = "its own value again" if end else f"{text} {f'until {until}' if until else 'for the next plan'}"
-    put(shapes.facts(setting=name, value=None if end else text) if json else f"{name} has {how}.\n")
+    echo(shapes.facts(setting=name, value=None if end else text) if json else f"{name} has {how}.\n")
 
 
 def _value(name: str, text: str) -> float | str:
@@ -167,12 +165,12 @@ def overrides(ctx: typer.Context, json: Json = False) -> None:
     """The limits that have another value now: who set it, until when and why."""
     from rosterkit.render import announced as shapes
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         found = workspace.overrides()
     if json:
-        put(shapes.overrides_json(found))
+        echo(shapes.overrides_json(found))
         return
-    with paper() as console:
+    with printing() as console:
         shapes.overrides_table(console, found)
 
 
@@ -190,7 +188,7 @@ def promote(
     json: Json = False,
 ) -> None:
     """Plan the promotion at the start of a school year: grades that rise by one, as one plan that a person approves."""
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         workspace.config.source(source)
         made = workspace.promote(package, source=source, as_of=as_of)
         print_plan(ctx, workspace, made, json)

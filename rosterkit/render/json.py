@@ -22,6 +22,7 @@ from rosterkit.results import (
     Explanation,
     FeedCheck,
     FeedReceipt,
+    FeedStatus,
     Hold,
     IgnoredLine,
     Revision,
@@ -39,6 +40,7 @@ __all__ = [
     "explanation",
     "facts",
     "feed_check",
+    "feed_status",
     "history",
     "holds",
     "ignored_lines",
@@ -89,7 +91,7 @@ def check(report: CheckReport) -> str:
         "package_version": report.version,
         "strict": report.strict,
         "rows_read": dict(report.rows_read),
-        "segments": [asdict(segment) for segment in report.segments],
+        "coverage": [table._asdict() for table in report.coverage],
         "counts": {severity: report.count(severity) for severity in SEVERITIES},
     }
     return _document(head, findings=_findings(report.findings, report.rules))
@@ -140,6 +142,7 @@ def receipt(built: FeedReceipt, rules: Mapping[str, Rule]) -> str:
     names = ("feed", "kind", "target", "revision", "built_at", "state", "verdict", "why", "compared")
     files = [dict(zip(("name", "rows", "bytes", "sha256"), file, strict=True)) for file in built.files]
     head = {name: getattr(built, name) for name in names} | {"files": files}
+    head |= {"delivery": asdict(built.delivery) if built.delivery else None}
     return _document(head, findings=_findings(built.findings, rules))
 
 
@@ -152,6 +155,21 @@ def feed_check(checked: FeedCheck, rules: Mapping[str, Rule]) -> str:
 def deliveries(done: Iterable[Delivery]) -> str:
     """``feed log --json``."""
     return _document({"deliveries": [asdict(one) for one in done]})
+
+
+def feed_status(standing: Iterable[FeedStatus], rules: Mapping[str, Rule]) -> str:
+    """``feed status --json``."""
+    names = ("feed", "kind", "vendor", "target", "state", "why", "last_at", "verified_at", "age_hours", "next_at")
+    return _document(
+        {
+            "feeds": [
+                {name: getattr(one, name) for name in (*names, "waits", "paused")}
+                | {"credentials": [asdict(credential) for credential in one.credentials]}
+                | {"alarms": _findings(one.alarms, rules)}
+                for one in standing
+            ]
+        }
+    )
 
 
 def rules(known: Iterable[Rule]) -> str:
@@ -177,7 +195,7 @@ def _plan(made: Plan, decisions: Iterable[Approval]) -> dict[str, Any]:
     told = ("source", "kind", "state", "as_of", "created_at", "expires_at", "content_hash", "needs_approval")
     head |= {key: getattr(made, key) for key in (*told, "approval_why", "undoes", "revision_made", "packages", "notes")}
     head["decisions"] = [asdict(one) for one in decisions]
-    head["segments"] = [dict(zip(("entity", "role", "state", "why"), one, strict=True)) for one in made.segments]
+    head["coverage"] = [table._asdict() for table in made.coverage]
     return head
 
 

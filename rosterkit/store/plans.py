@@ -15,19 +15,23 @@ import polars as pl
 from rosterkit.errors import InternalError, UsageError
 from rosterkit.plan.changes import BESIDE, Changes
 from rosterkit.plan.plan import Counts, Plan
+from rosterkit.sources.base import TableCoverage
 
 __all__ = [
     "Stored",
     "all_plans",
+    "applied_settings",
     "find",
     "load",
     "moment",
+    "newest_number",
     "now",
     "packed",
     "parts",
     "save",
     "set_state",
     "store_part",
+    "sync_plan_after",
     "unpacked",
     "written_out",
 ]
@@ -121,7 +125,8 @@ def parts(connection: sqlite3.Connection, plan: str, *, held: bool = False, whol
 
 _COLUMNS = (
     *("id", "sources", "kind", "state", "base", "as_of", "created_at", "expires_at", "content_hash", "needs_approval"),
-    *("approval_why", "undoes", "revision_made", "packages", "changes", "held", "findings", "segments", "notes"),
+    *("approval_why", "undoes", "revision_made", "packages", "changes", "held", "findings", "coverage", "notes"),
+    "unread",
 )
 
 
@@ -129,20 +134,20 @@ def _plan(row: tuple[object, ...]) -> Plan:
     value = dict(zip(_COLUMNS, row, strict=True))
     decoded = {
         name: json.loads(str(value[name]))
-        for name in ("packages", "changes", "held", "findings", "segments", "notes", "sources")
+        for name in ("packages", "changes", "held", "findings", "coverage", "notes", "sources", "unread")
     }
     for name in ("changes", "held"):
         decoded[name] = {entity: Counts(**counts) for entity, counts in decoded[name].items()}
     times = {name: moment(str(value[name])) for name in ("created_at", "expires_at")}
     lists = {name: tuple(decoded[name]) for name in ("packages", "notes", "sources")}
-    segments = tuple((s[0], s[1], s[2], s[3]) for s in decoded["segments"])
+    coverage = tuple(TableCoverage(*table) for table in decoded["coverage"])
     return Plan(
         **{
             **value,
             **decoded,
             **times,
             **lists,
-            "segments": segments,
+            "coverage": coverage,
             "as_of": date.fromisoformat(str(value["as_of"])),
             "needs_approval": bool(value["needs_approval"]),
         }
@@ -154,6 +159,13 @@ def all_plans(connection: sqlite3.Connection) -> tuple[Plan, ...]:
     return tuple(
         _plan(row) for row in connection.execute(f"select {','.join(_COLUMNS)} from plan order by number desc")
     )
+
+
+def applied_settings(connection: sqlite3.Connection) -> str | None:
+    """The settings digest of the newest plan of the sources that was applied; None before there is one."""
+    query = "select settings_digest from plan where kind='sync' and state='applied' order by number desc limit 1"
+    row = connection.execute(query).fetchone()
+    return str(row[0]) if row else None
 
 
 def find(connection: sqlite3.Connection, plan_id: str | None) -> Plan:
@@ -170,6 +182,19 @@ def find(connection: sqlite3.Connection, plan_id: str | None) -> Plan:
     if plan_id and len(rows) > 1:
         raise UsageError(f'More than one plan starts with "{plan_id}". Type more of its id.')
     return _plan(rows[0])
+
+
+def newest_number(connection: sqlite3.Connection) -> int:
+    """The number of the newest plan; 0 where there is none."""
+    return int(connection.execute("select coalesce(max(number),0) from plan").fetchone()[0])
+
+
+def sync_plan_after(connection: sqlite3.Connection, number: int) -> Plan | None:
+    """The newest plan of the sources after that number that was not set aside: it is still to be applied, or it was."""
+    states = "('proposed','approved','applied')"
+    query = f"select id from plan where kind='sync' and number>? and state in {states} order by number desc limit 1"
+    row = connection.execute(query, (number,)).fetchone()
+    return find(connection, row[0]) if row else None
 
 
 def written_out(plan_id: str) -> str:
@@ -190,7 +215,7 @@ def save(
     connection: sqlite3.Connection, plan: Plan, settings_digest: str, frames: Iterable[tuple[str, str, pl.DataFrame]]
 ) -> int:
     """Writes a new plan with its parts; supersedes older unapproved ones of its kind; returns its number."""
-    number = int(connection.execute("select coalesce(max(number),0)+1 from plan").fetchone()[0])
+    number = newest_number(connection) + 1
     connection.execute("update plan set state='superseded' where kind=? and state='proposed'", (plan.kind,))
     value = {name: getattr(plan, name) for name in _COLUMNS}
     value |= {name: value[name].isoformat() for name in ("as_of", "created_at", "expires_at")}

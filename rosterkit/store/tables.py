@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
+from rosterkit.store.delivery_tables import Delivery, FeedPause, Ledger, SentBody, SentChunk, SentFile
 from rosterkit.store.limit_tables import Absence, Expected, Override
+from rosterkit.store.place_tables import PlaceLook, TakenPackage
 from rosterkit.store.run_tables import Notice, Run, RunStage
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "Override",
     "Package",
     "Pin",
+    "PlaceLook",
     "Plan",
     "PlanPart",
     "QueuedDelta",
@@ -39,9 +42,11 @@ __all__ = [
     "Run",
     "RunStage",
     "SentBody",
+    "SentChunk",
     "SentFile",
     "SignIn",
     "SourceSwitch",
+    "TakenPackage",
     "Touch",
 ]
 
@@ -83,8 +88,9 @@ class Plan(SQLModel, table=True):
     changes: dict[str, Any] = Field(sa_type=JSON)
     held: dict[str, Any] = Field(sa_type=JSON)
     findings: dict[str, int] = Field(sa_type=JSON)
-    segments: list[list[str]] = Field(sa_type=JSON)
+    coverage: list[list[str]] = Field(sa_type=JSON)
     notes: list[str] = Field(sa_type=JSON)
+    unread: dict[str, str] = Field(sa_type=JSON, sa_column_kwargs={"server_default": "{}"})
 
 
 class PlanPart(SQLModel, table=True):
@@ -237,70 +243,6 @@ class AcceptedLine(SQLModel, table=True):
     __tablename__ = "accepted_line"
     source: str = Field(primary_key=True)
     hash: str = Field(primary_key=True)
-    actor: str
-    reason: str
-    at: str
-
-
-class Delivery(SQLModel, table=True):
-    """One build of a feed and what became of it (states: ``store.deliveries``)."""
-
-    __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_feed", "feed", "state"),)
-    id: int | None = Field(default=None, primary_key=True)
-    feed: str
-    kind: str
-    target: str
-    revision: int
-    as_of: str
-    at: str
-    settings_digest: str
-    verdict: str
-    state: str
-    why: str
-    actor: str
-    reason: str
-    files: list[dict[str, Any]] = Field(sa_type=JSON)
-    compared: dict[str, int] = Field(sa_type=JSON)
-
-
-class SentFile(SQLModel, table=True):
-    """One file of a delivery, and which record in it is whose (Parquet)."""
-
-    __tablename__ = "sent_file"
-    id: int | None = Field(default=None, primary_key=True)
-    delivery: int = Field(foreign_key="delivery.id", index=True)
-    name: str
-    rows: int
-    parts: dict[str, int] = Field(sa_type=JSON)
-    sha256: str = Field(foreign_key="sent_body.sha256")
-    people: bytes = Field(sa_type=LargeBinary)
-
-
-class SentBody(SQLModel, table=True):
-    """The bytes of a file, compressed with zlib; files that are equal share them."""
-
-    __tablename__ = "sent_body"
-    sha256: str = Field(primary_key=True)
-    body: bytes = Field(sa_type=LargeBinary)
-
-
-class Ledger(SQLModel, table=True):
-    """An identifier that was sent: it never changes, and never goes to another person."""
-
-    __tablename__ = "ledger"
-    __table_args__ = ({"sqlite_with_rowid": False},)
-    feed: str = Field(primary_key=True)
-    user: str = Field(primary_key=True)
-    kind: str = Field(primary_key=True)
-    value: str = Field(primary_key=True)
-
-
-class FeedPause(SQLModel, table=True):
-    """A feed of which nothing is built or sent until it is resumed."""
-
-    __tablename__ = "feed_pause"
-    feed: str = Field(primary_key=True)
     actor: str
     reason: str
     at: str

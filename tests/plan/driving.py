@@ -46,7 +46,7 @@ def workspace() -> Iterator[Workspace]:
 
 def plan_extract(ws: Workspace, said: Extract, **named: Any) -> Plan:
     """Plans an extract that was made by hand; ``named``: as_of, now."""
-    with patch("rosterkit.pipeline.source", lambda _kind: MemorySource(said)):
+    with patch("rosterkit.extraction.source", lambda _kind: MemorySource(said)):
         return ws.plan(Path("by-hand"), **named)
 
 

@@ -10,7 +10,7 @@ import pytest
 from school import MONDAY, School, held, opened, run, without
 
 from rosterkit import Workspace
-from rosterkit.attention import look
+from rosterkit.attention import attention_reason as look
 from rosterkit.plan.calendar import CalendarSettings, GraceSettings
 from rosterkit.plan.limits import Limits, over_the_week
 

@@ -9,7 +9,7 @@ import pytest
 from school import School, held, opened, run
 
 from rosterkit import Workspace
-from rosterkit.attention import look
+from rosterkit.attention import attention_reason as look
 from rosterkit.plan.plan import Counts, Plan
 
 FIRST, LAST = date(2026, 9, 11), date(2027, 6, 11)

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "plan"))
 from school import School, held, opened, run, without
 
 from rosterkit import Workspace
-from rosterkit.attention import look
+from rosterkit.attention import attention_reason as look
 from rosterkit.errors import Refused, UsageError
 from rosterkit.plan.plan import Counts, Plan
 

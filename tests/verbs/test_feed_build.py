@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from providers.oneroster import FEED
-from rosterkit import feed_building
+from rosterkit import feed_sending
 from rosterkit.errors import Busy, Refused, UsageError
 from rosterkit.feeds.base import Outcome, Verdict
 from rosterkit.results import FeedReceipt
@@ -58,15 +58,15 @@ def test_a_first_file_waits_for_a_person_and_then_exactly_these_bytes_are_sent(d
     approve(desk)
     assert lying(desk) == ["oneroster.receipt.json", "oneroster.zip"]
     (delivery,) = desk.ws.feed_log()
-    assert (delivery.state, delivery.actor, delivery.reason) == ("sent", "kim", "compared with the office")
+    assert (delivery.state, delivery.actor, delivery.reason) == ("verified", "kim", "compared with the office")
     assert hashlib.sha256((Path(receipt.target) / "oneroster.zip").read_bytes()).hexdigest() == receipt.files[0][3]
 
 
 def test_after_the_first_file_the_next_one_is_sent_at_once(desk: Any, tonight: Any) -> None:
     sent(desk)
     desk.night(tonight(said={"stu-01": {"email": "new@birch.example"}}))
-    assert build(desk).state == "sent"
-    assert states(desk) == ["sent", "sent"]
+    assert build(desk).state == "verified"
+    assert states(desk) == ["verified", "verified"]
 
 
 def test_p10_the_same_revision_gives_the_same_bytes(desk: Any, tonight: Any) -> None:
@@ -169,15 +169,15 @@ def test_what_could_not_be_sent_is_recorded_as_failed(desk: Any) -> None:
         path.unlink()
     outbox.rmdir()
     outbox.write_text("a file in the way")
-    with pytest.raises(UsageError, match="could not be written"):
+    with pytest.raises(UsageError, match="Name another path"):
         build(desk)
-    assert states(desk) == ["failed", "sent"]
+    assert states(desk) == ["failed", "verified"]
 
 
 def test_identifiers_that_were_sent_are_in_the_ledger(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(FEED), "identifiers", lambda *_: {"username": "username"})
     given: list[Any] = []
-    monkeypatch.setattr(feed_building, "entries", lambda *_: _entries())
+    monkeypatch.setattr(feed_sending, "entries", lambda *_: _entries())
     monkeypatch.setattr(type(FEED), "build", _watching(type(FEED).build, given))
     sent(desk)
     sent(desk)

@@ -28,6 +28,7 @@ def occasion_of(
         absences=absences(connection),
         expectations=tuple(one.expectation for one in expectations.expectations(connection)),
         ended=endings.ended(connection, as_of) if config.rollover.close_ended else {},
+        over=endings.any_over(connection, as_of),
         school_year=endings.school_year(connection, as_of),
         now=now,
         promotes=promotes,

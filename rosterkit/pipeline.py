@@ -68,7 +68,7 @@ def propose(
     progress("planning", 1, 3)
     records = close_ended(protect(compared.records), occasion, snapshot)
     records, reports = resolve_references(records, approved_archives(records, snapshot))
-    records = ended_too(records)
+    records = ended_too(records, occasion)
     records = apply_policy(records, policy, snapshot)
     held = hold(records, snapshot, limits, occasion)
     progress("planning", 2, 3)

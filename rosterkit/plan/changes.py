@@ -142,10 +142,15 @@ class Changes:
     @property
     def loud(self) -> Changes:
         """Without what a hold keeps that ends by itself on a later day: nobody need look at it."""
-        quiet = pl.col("hold").is_in(QUIET).fill_null(value=False)
-        parts = {part: getattr(self, part) for part in ("create", "status", "update")}
-        kept = {part: {n: f.filter(~quiet) for n, f in frames.items()} for part, frames in parts.items()}
-        return Changes(**{part: {n: f for n, f in frames.items() if f.height} for part, frames in kept.items()})
+        kept: dict[str, Part] = {}
+        for part in ("create", "status", "update"):
+            frames = {}
+            for name, frame in getattr(self, part).items():
+                quiet = frame["hold"].is_in(QUIET)
+                loud = frame.filter(~quiet.fill_null(value=False)) if quiet.any() else frame
+                frames |= {name: loud} if loud.height else {}
+            kept[part] = frames
+        return Changes(**kept)
 
     def _only(self, *, held: bool, **others: Part) -> Changes:
         kept: dict[str, Part] = {}

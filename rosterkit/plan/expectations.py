@@ -95,6 +95,8 @@ def announced(
 
     ``promotes``: the rise of grades by one was announced.
     """
+    if not promotes and not any(one.by >= as_of for one in expectations):
+        return NOTHING
     nodes, parts, marks = [NO_IDS.alias("node")], [NO_FIELDS], [pl.DataFrame(schema=_MARKS)]
     students: list[tuple[int | None, int]] = []
     for one in expectations:

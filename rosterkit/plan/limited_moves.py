@@ -108,7 +108,7 @@ def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:
         found = [_removed(groups, entity, rows, counted, base, limits)] if gone else []
         found += [_over_the_week(entity, rows, counted, base, limits, facts)] if gone else []
         found += [_created(groups, entity, rows, counted, base, limits, facts)] if many else []
-        seen.append(counted.filter("removed").select("node", "role").unique())
+        seen += [counted.lazy().filter("removed").select("node", "role").unique().collect()] if gone else []
         over = pl.concat(found).unique("node", keep="first", maintain_order=True)
         if over.height:
             held = pl.concat([held, over["node"]])
@@ -119,7 +119,8 @@ def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:
 def _over_the_week(
     entity: Entity, rows: pl.DataFrame, counted: pl.DataFrame, base: pl.DataFrame, limits: Limits, facts: Facts
 ) -> pl.DataFrame:
-    before = facts.week.counts.filter(pl.col("entity") == entity.name)
+    before = facts.week.counts
+    before = before.filter(pl.col("entity") == entity.name) if before.height else before
     if before.is_empty():
         return pl.DataFrame(schema={"node": pl.Int64, "reason": pl.String})
     lost = rows.filter("lost").select("node", earlier=~pl.col("removed"))
@@ -150,7 +151,8 @@ def _created(
     facts: Facts,
 ) -> pl.DataFrame:
     """Node and reason of creates and restores; also of what leaves, where as much comes."""
-    own = minus(_without_new_parents(groups.records, entity, rows), facts.spared.nodes)
+    own = _without_new_parents(groups.records, entity, rows)
+    own = minus(own, facts.spared.nodes) if facts.spared.nodes.len() else own
     mine = counted.filter(pl.col("removed") | among(pl.col("node"), own))
     everybody = int(base.filter(pl.col("school_id").is_null())["base"].sum())
     coming = rows.filter("added").select("node", "key")
@@ -173,7 +175,7 @@ def _too_many(
     facts: Facts,
 ) -> pl.DataFrame:
     """Node and reason of what comes and is too much, without what begins with a term."""
-    allowed = facts.spared.allowed() if entity.name == "User" else None
+    allowed = facts.spared.allowed() if entity.name == "User" and facts.spared.students else None
     found = too_many_created(mine, base, limits, allowed)
     if found.is_empty() or facts.occasion is None:
         return found

@@ -25,20 +25,17 @@ def too_many_created(
     in_all = base.lazy().filter(pl.col("school_id").is_null() & (pl.col("base") > 0)).drop("school_id")
     by_school = base.lazy().filter(pl.col("school_id").is_not_null())
     known = coming.join(in_all.select("role"), on="role", how="semi")
-    free = _NONE_ALLOWED if allowed is None else allowed
+    free = (_NONE_ALLOWED if allowed is None else allowed).lazy()
+    in_sum = free.select(pl.col("allowed").sum(), role=pl.lit("student"))
     over_all = _created_over(
-        known,
-        ["role"],
-        in_all,
-        limits.max_created_overall_percent,
-        limits.min_created_overall,
-        free.select(pl.col("allowed").sum(), role=pl.lit("student")).lazy(),
+        known, ["role"], in_all, limits.max_created_overall_percent, limits.min_created_overall, in_sum
     )
     most = over_all.sort("count", "role", descending=[True, False]).head(1)
     everywhere = most.select(reason=pl.format("over all, {}", "reason"))
-    anywhere = int(free.filter(pl.col("school_id").is_null())["allowed"].sum())
-    schools = by_school.select("school_id").unique().join(free.lazy(), on="school_id", how="left")
-    at_school = schools.select("school_id", role=pl.lit("student"), allowed=pl.col("allowed").fill_null(0) + anywhere)
+    anywhere = free.filter(pl.col("school_id").is_null()).select(anywhere=pl.col("allowed").sum())
+    schools = by_school.select("school_id").unique().join(free, on="school_id", how="left").join(anywhere, how="cross")
+    every = pl.col("allowed").fill_null(0) + pl.col("anywhere")
+    at_school = schools.select("school_id", role=pl.lit("student"), allowed=every)
     here = _created_over(
         known, ["role", "school_id"], by_school, limits.max_created_percent, limits.min_created, at_school
     )

@@ -43,6 +43,7 @@ class Occasion:
     absences: pl.DataFrame = field(default_factory=_none)
     expectations: tuple[Expectation, ...] = ()
     ended: Mapping[str, pl.Series] = field(default_factory=dict)
+    over: bool = False  # whether any session that is known is over
     school_year: str = ""  # in progress: the last one that began
     now: bool = False
     promotes: bool = False

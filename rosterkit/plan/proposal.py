@@ -16,7 +16,6 @@ from rosterkit.plan.expectations import NOTHING, Announced, announced
 from rosterkit.plan.fields import Names, changed_fields
 from rosterkit.plan.grace import absent_people, hold_in_grace
 from rosterkit.plan.holds import Delivered, ended_holds, hold_reused_ids, hold_stored
-from rosterkit.plan.ids import among
 from rosterkit.plan.kept import NO_POLICY, Policy, pins_of
 from rosterkit.plan.limit_holds import hold_over_limits
 from rosterkit.plan.limited_moves import Facts
@@ -87,9 +86,10 @@ def hold(records: Records, snapshot: Snapshot, limits: Limits, occasion: Occasio
     people = absent_people(records, snapshot)
     records, new, removed = hold_over_limits(records, snapshot, limits, approved, fields, facts)
     records = propagate(records)
-    records = propagate(hold_early(records, snapshot, occasion), "early")
-    records = hold_in_grace(records, people, occasion, expected.spared.nodes, approved.whole)
-    records = propagate(records, "grace")
+    early = hold_early(records, snapshot, occasion)
+    records = propagate(early, "early") if early is not records else records
+    waiting = hold_in_grace(records, people, occasion, expected.spared.nodes, approved.whole)
+    records = propagate(waiting, "grace") if waiting is not records else records
     return Held(records, fields, findings, new, names, _absent(records, people, removed), expected)
 
 
@@ -101,10 +101,10 @@ def _announced(records: Records, snapshot: Snapshot, occasion: Occasion | None, 
 
 def _absent(records: Records, people: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
     """Entity, key and role of what disappeared; the roles of a person are separated by commas."""
-    own = people.select("node", role=pl.col("roles").list.join(",").fill_null(""))
-    others = removed.group_by("node").agg(role=pl.col("role").unique().sort().str.join(","))
-    rows = pl.concat([own, others.filter(~among(pl.col("node"), own["node"]))])
-    named = rows.lazy().join(records.states.lazy().select("node", pl.col("entity").cast(pl.String), "key"), on="node")
+    own = people.lazy().select("node", role=pl.col("roles").list.join(",").fill_null(""))
+    others = removed.lazy().group_by("node").agg(role=pl.col("role").unique().sort().str.join(","))
+    rows = pl.concat([own, others.join(own, on="node", how="anti")])
+    named = rows.join(records.states.lazy().select("node", pl.col("entity").cast(pl.String), "key"), on="node")
     return named.select("entity", "key", "role").collect()
 
 

@@ -126,6 +126,8 @@ def _archived(records: Records, entity: Entity, ids: pl.Series) -> Records:
 
 def _not_brought_back(records: Records, occasion: Occasion, snapshot: Snapshot) -> Records:
     """Drops the restores of sessions that are over, and of what belongs to none but those."""
+    if not occasion.over:
+        return records
     back = (pl.col("action") == "restore").fill_null(value=False)
     returning = ids_by_entity(records.states.lazy().filter(back).select("entity", "id").collect())
     names = {_SESSION, _CLASS, _TERM, "Course", "Enrollment"} & set(returning)
@@ -174,8 +176,10 @@ def _past_classes(
     return old["id"], classes
 
 
-def ended_too(records: Records) -> Records:
+def ended_too(records: Records, occasion: Occasion | None) -> Records:
     """Names the reason of what follows what ended: no limit counts it."""
+    if occasion is None or not occasion.ended:
+        return records
     ended = leaves() & (pl.col("cause") == "ended").fill_null(value=False)
     parents = records.states.lazy().filter(ended).select("node", "entity", "id").collect()
     if parents.is_empty():

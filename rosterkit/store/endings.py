@@ -8,7 +8,7 @@ from datetime import date
 
 import polars as pl
 
-__all__ = ["ended", "school_year"]
+__all__ = ["any_over", "ended", "school_year"]
 
 
 def ended(connection: sqlite3.Connection, as_of: date) -> dict[str, pl.Series]:
@@ -41,6 +41,12 @@ def ended(connection: sqlite3.Connection, as_of: date) -> dict[str, pl.Series]:
         json.dumps(classes.to_list()),
     )
     return {"AcademicSession": sessions, "Class": classes, "Course": courses}
+
+
+def any_over(connection: sqlite3.Connection, as_of: date) -> bool:
+    """Whether any session, active or archived, is over on that day."""
+    query = "select 1 from academic_session where end_date<=? limit 1"
+    return connection.execute(query, (as_of.isoformat(),)).fetchone() is not None
 
 
 def school_year(connection: sqlite3.Connection, as_of: date) -> str:

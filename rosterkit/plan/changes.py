@@ -144,7 +144,7 @@ class Changes:
         """Without what a hold keeps that ends by itself on a later day: nobody need look at it."""
         kept: dict[str, Part] = {}
         for part in ("create", "status", "update"):
-            frames = {}
+            frames: dict[str, pl.DataFrame] = {}
             for name, frame in getattr(self, part).items():
                 quiet = frame["hold"].is_in(QUIET)
                 loud = frame.filter(~quiet.fill_null(value=False)) if quiet.any() else frame

@@ -25,15 +25,18 @@ from rosterkit import registry
 from rosterkit.config import Config, FeedEntry
 from rosterkit.errors import Busy, Refused, RosterkitError, UsageError
 from rosterkit.feeds.base import Feed, FeedContext, FeedFile, LastSent, Outcome, Verdict
+from rosterkit.feeds.checklist import Step, checklist, require_done
 from rosterkit.feeds.folder import send as send_to_folder
 from rosterkit.feeds.folder import worth_sending
 from rosterkit.feeds.ledger import entries
+from rosterkit.feeds.preflight import withheld
 from rosterkit.feeds.receipt import About, Sent, sent
 from rosterkit.results import FeedCheck, FeedReceipt
 from rosterkit.roster import findings
 from rosterkit.sources.findings import Findings
 from rosterkit.store import deliveries, plans
 from rosterkit.store.blocks import blocks
+from rosterkit.store.checklists import done_items
 from rosterkit.store.deliveries import BuiltFile, Delivery
 from rosterkit.store.effective import overlay
 from rosterkit.store.roster import StoredRoster
@@ -43,6 +46,7 @@ from rosterkit.transport.place import open_place
 
 __all__ = ["approve_feed", "build_feed", "check_feed", "reject_feed"]
 
+_WITHHELD = "withheld"
 _NEVER_LEAVES = (Outcome.IGNORED, Outcome.REJECTED)
 
 
@@ -82,7 +86,8 @@ def build_feed(folder: Path, connection: sqlite3.Connection, config: Config, nam
         worth_sending([built.file for built in files])
         verdict = named.feed.check([b.file for b in files], last[1] if last else None, named.entry.settings)
         about = _about(named, connection, as_of, verdict)
-        why = _why_not_sent(named, verdict, last[0] if last else None)
+        verdict, accepted = _with_withheld(verdict, [built.file for built in files], last[1] if last else None)
+        why = _why_not_sent(named, verdict, last[0] if last else None, _steps(named, connection))
         state = "refused" if verdict.outcome in _NEVER_LEAVES else "waiting" if why else "sending"
         record = partial(deliveries.begin, connection, about, named.target, files, why=why, compared=verdict.compared)
         if state == "sending":
@@ -106,7 +111,23 @@ def build_feed(folder: Path, connection: sqlite3.Connection, config: Config, nam
         str(verdict.outcome),
         why,
         verdict.compared,
+        _new_errors(every, accepted),
     )
+
+
+def _with_withheld(verdict: Verdict, files: Sequence[FeedFile], last: LastSent | None) -> tuple[Verdict, pl.DataFrame]:
+    """The verdict with the counts of people who are withheld, and ``user`` of those who were so in the last file."""
+    count, accepted = withheld(files, last)
+    if not count:
+        return verdict, accepted
+    counts = {_WITHHELD: count, f"newly {_WITHHELD}": count - accepted.height}
+    return replace(verdict, compared={**verdict.compared, **counts}), accepted
+
+
+def _new_errors(found: pl.DataFrame, accepted: pl.DataFrame) -> int:
+    """How many errors are not of people who were withheld from the last file, which a person accepted."""
+    keys = accepted["user"].str.split_exact("/", 1).struct.field("field_1").implode()
+    return found.filter((pl.col("severity") == "error") & ~pl.col("key").is_in(keys)).height
 
 
 def _still_shown(connection: sqlite3.Connection, feed: str, last: Delivery | None) -> pl.DataFrame:
@@ -155,7 +176,11 @@ def _copy(path: Path, out: IO[bytes]) -> None:
         shutil.copyfileobj(file, out, 1 << 20)
 
 
-def _why_not_sent(named: _Named, verdict: Verdict, last: Delivery | None) -> str:
+def _steps(named: _Named, connection: sqlite3.Connection) -> tuple[Step, ...]:
+    return checklist(named.feed.vendor, named.entry.settings, done_items(connection, named.name))
+
+
+def _why_not_sent(named: _Named, verdict: Verdict, last: Delivery | None, steps: Sequence[Step]) -> str:
     """Why the file never leaves, or waits for a person; "" where it may leave."""
     if verdict.outcome in _NEVER_LEAVES:
         return f"{named.feed.vendor.name} would find it {verdict.outcome}"
@@ -163,8 +188,11 @@ def _why_not_sent(named: _Named, verdict: Verdict, last: Delivery | None) -> str
         errors = verdict.findings.filter(pl.col("severity") == "error")["detail"].drop_nulls()
         details = "; ".join(dict.fromkeys(text for text in errors if text))
         return f"it is too different from what was sent last{f': {details}' if details else ''}"
+    if blocking := [step.item.name for step in steps if step.blocks]:
+        return f"its checklist has open items that come first: {', '.join(blocking)}"
     if last is None:
-        return "it is the first file of this feed"
+        count = verdict.compared.get(_WITHHELD, 0)
+        return "it is the first file of this feed" + (f", and {count:,} people are withheld from it" if count else "")
     return "" if last.settings_digest == named.entry.digest else "the settings of the feed changed since the last file"
 
 
@@ -206,12 +234,14 @@ def approve_feed(
 ) -> Delivery:
     """Approves the file that waits, and sends exactly these bytes.
 
-    Raises Refused where none waits, and where revision or settings changed since it was built.
+    Raises Refused where none waits, where an item of the vendor's checklist comes first, and where revision or settings
+    changed since it was built.
     """
     named = _named(folder, config, name)
     held = _waiting(connection, named.name)
     if pause := deliveries.paused(connection, named.name):
         raise Refused(f"{pause} To go on: rosterkit feed resume {named.name}", why="paused")
+    require_done(named.name, _steps(named, connection))
     if held.revision != revision_of(connection) or held.settings_digest != named.entry.digest:
         raise Refused(
             f"The roster or the settings changed since the file of {named.name} was built. Build the feed again, and "

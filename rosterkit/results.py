@@ -130,6 +130,7 @@ class FeedReceipt:
     verdict: str = "accepted"  # as the vendor would answer
     why: str = ""  # why it was not sent
     compared: Mapping[str, int] = field(default_factory=dict)  # with what was sent last
+    errors: int = 0  # findings of severity error, without those of people whom the last file withheld already
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from rosterkit import review as deciding
 from rosterkit.checking import check_package
 from rosterkit.errors import Refused, UsageError
 from rosterkit.feed_building import approve_feed, build_feed, check_feed, reject_feed
+from rosterkit.feed_verbs import FeedVerbs
 from rosterkit.lineage import explain_record
 from rosterkit.lock import lease
 from rosterkit.manual.verbs import ManualVerbs
@@ -65,7 +66,7 @@ def _revision(past: history.Past, done: pl.DataFrame, signed: Mapping[str, Appro
     return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done, by, why)
 
 
-class Workspace(ManualVerbs):
+class Workspace(ManualVerbs, FeedVerbs):
     """A workspace; every verb opens the database, does its work whole or not at all, and closes it.
 
     Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at

@@ -87,7 +87,7 @@ class _Build:
 
     def __init__(self, roster: Roster, settings: ConnectSettings, context: FeedContext) -> None:
         self._roster, self._settings, self._context = roster, settings, context
-        self._everybody = enabled_people(roster, context.findings, context.as_of)
+        self._everybody = enabled_people(roster, context.findings, context.as_of, settings.sources)
         if settings.unique_contacts:
             self._everybody = with_own_contacts(self._everybody, settings, context.findings)
         self._checks = row_checks(settings)

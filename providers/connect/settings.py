@@ -46,6 +46,11 @@ class ConnectSettings(FeedSettings):
     guardian_id: Literal["sourced_id", "blank"] = Field(
         default="sourced_id", description="What is sent as the guardian's own id in guardians.csv."
     )
+    sources: tuple[str, ...] = Field(
+        default=(),
+        description="Only people whose record comes from one of these sources, such as the SIS and not a table of "
+        "alumni; none means all.",
+    )
     contact_types: dict[str, Decision] = Field(
         default_factory=dict,
         description="Contact types of your own, or other decisions: { Neighbor = "

@@ -18,6 +18,8 @@ CHECKLIST: tuple[ChecklistItem, ...] = (
         "Enter each School ID in Connect exactly as this feed sends it, leading zeros included, and list them in "
         "known_schools.",
         blocks=True,
+        setting="known_schools",
+        answered=lambda settings: bool(settings.known_schools) or settings.profile == "guardians_only",
     ),
     ChecklistItem(
         "C24",
@@ -61,4 +63,5 @@ VENDOR = VendorFacts(
     never_changes=("sourcedId",),
     absence_deletes=True,
     checklist=CHECKLIST,
+    transport_rule="C26",
 )

@@ -41,6 +41,8 @@ def accounts(
     values = [value for part in PEOPLE for c in FILES[part] if (value := settings.column(part, c.name)) is not None]
     enabled = pl.col("enabled").fill_null(value=True) & pl.col("account_enabled").fill_null(value=True)
     known = people(roster, as_of=as_of, attributes=attributes(values))
+    if settings.sources:
+        known = known.filter(pl.col("source").is_in(settings.sources))
     disabled = known.filter(~enabled).select(pl.len()).collect().item()
     if disabled:
         findings.add("A14.disabled", file=settings.file_name(USERS), detail=f"{disabled:,} people")

@@ -211,7 +211,7 @@ def _class_files(
     sent, lost = enrollments(roster, good, persons, settings, context.as_of)
     if lost:
         file = settings.file_name(ENROLLMENTS)
-        context.findings.add("A14.person", file=file, detail=f"{lost:,} enrollments of people or classes not sent")
+        context.findings.add("A14.left-out", file=file, detail=f"{lost:,} enrollments")
     columns = [column for column in good.columns if not column.startswith("_")]
     classes = good.select(columns).sort(columns[0], columns[-1])
     found = [csv_file(name, classes), csv_file(settings.file_name(ENROLLMENTS), sent)]

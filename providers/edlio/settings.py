@@ -77,6 +77,11 @@ class EdlioSettings(FeedSettings):
         description="Contact types of your own, or other decisions: { Neighbor = "
         '"omit" }. Case does not matter. A type that nobody has mapped is not sent, and shown.',
     )
+    sources: tuple[str, ...] = Field(
+        default=(),
+        description="Only people whose record comes from one of these sources, such as the SIS and not a table of "
+        "alumni; none means all.",
+    )
     child: Literal["student_id", "unique_id"] = Field(
         default="student_id",
         description="By what a parent's row names the child: the child's Student ID or Unique ID. One row per child.",

@@ -21,6 +21,7 @@ VENDOR = VendorFacts(
     max_bytes=MAX_BYTES,
     min_hours_between=24,
     absence_deletes=False,
+    transport_rule="handshake.transport",
     checklist=(
         ChecklistItem(
             "H3",

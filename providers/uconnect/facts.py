@@ -20,6 +20,7 @@ VENDOR = VendorFacts(
     leaver="absent from the file, or in it with the delete flag for some weeks, as the setting leaver says",
     never_changes=("USER_ID", "USER_LOGIN"),
     absence_deletes=True,
+    transport_rule="U3",
     checklist=(
         ChecklistItem(
             "U15",

@@ -25,7 +25,8 @@ _EXIT = {"sent": 0, "waiting": 1, "refused": 4}
 def build(ctx: typer.Context, name: _OnlyOne = "", as_of: AsOf = None, json: Json = False) -> None:
     """Build a feed's files from what the store holds, and send them where no person must look first.
 
-    Exit 1: a person must approve the file, or rows were left out because of errors. Exit 4: the vendor would ignore or
+    Exit 1: a person must approve the file, or rows are left out because of errors that the last file did not have.
+    Exit 4: the vendor would ignore or
     reject the file, so it was not sent.
     """
     from rosterkit import registry
@@ -40,8 +41,7 @@ def build(ctx: typer.Context, name: _OnlyOne = "", as_of: AsOf = None, json: Jso
         with paper() as console:
             rules = registry.rules() if built.findings.height else {}
             tables.receipt(console, built, rules, command_of(ctx))
-    errors = bool((built.findings["severity"] == "error").any())
-    raise typer.Exit(_EXIT[built.state] or int(errors))
+    raise typer.Exit(_EXIT[built.state] or int(built.errors > 0))
 
 
 @feed.command(epilog="Example: rosterkit -C our-district feed check careers subscribers.csv")

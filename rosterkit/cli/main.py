@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from rosterkit.cli import compare as choosing
+from rosterkit.cli import doctor as examining
 from rosterkit.cli import fake as fakes
 from rosterkit.cli import feed as feeds
 from rosterkit.cli import inspect as looking
@@ -27,7 +28,10 @@ INTERRUPTED = 130  # what a shell shows for Ctrl-C
 _USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 """The root of typer's usage errors; typer brings its own copy of click, or leans on click, by version."""
 
-_ROOMS = [room.__name__ for room in (preparing, choosing, planning, deciding, manual, safety, looking, feeds, fakes)]
+_ROOMS = [
+    room.__name__
+    for room in (preparing, choosing, planning, deciding, manual, safety, looking, feeds, examining, fakes)
+]
 """The modules whose verbs the app has, in the order in which --help lists them."""
 
 app.registered_commands.sort(key=lambda verb: _ROOMS.index(getattr(verb.callback, "__module__", "")))

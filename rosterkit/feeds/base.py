@@ -150,11 +150,22 @@ class FeedContext:
 
 @dataclass(frozen=True)
 class ChecklistItem:
-    """Something that a person does or decides at the vendor: ``rosterkit doctor FEED`` walks through these."""
+    """Something that a person does or decides at the vendor: ``rosterkit doctor FEED`` walks through these.
+
+    An item with a ``setting`` is answered there: ``answered`` says of the feed's settings whether it is.
+    """
 
     rule: str  # the requirement's id, such as U3
     text: str  # what to do, one sentence
     blocks: bool = False  # nothing is sent until it is done
+    part: str = ""  # tells items of one requirement apart
+    setting: str = ""  # a key of the feed's settings
+    answered: Callable[[Any], bool] = lambda _settings: False
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: the id, and the part where there is one, such as A5.removal."""
+        return f"{self.rule}.{self.part}" if self.part else self.rule
 
 
 @dataclass(frozen=True)
@@ -171,6 +182,9 @@ class VendorFacts:
     min_hours_between: int | None = None
     absence_deletes: bool = False  # a person who is not in the file is deleted or archived there
     checklist: tuple[ChecklistItem, ...] = ()
+    transport_rule: str = ""  # the requirement that names the transports, such as U3
+    notice: Callable[[Mapping[str, int], date, str], str] | None = None
+    """A text for the vendor's people after a delivery that nobody there is told of: of rows by file, day, district."""
 
 
 @runtime_checkable

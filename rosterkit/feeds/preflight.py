@@ -14,7 +14,7 @@ import polars as pl
 from pydantic import Field
 
 from rosterkit.errors import UsageError
-from rosterkit.feeds.base import FeedFile, LastSent, Outcome, VendorFacts, Verdict
+from rosterkit.feeds.base import PEOPLE, FeedFile, LastSent, Outcome, VendorFacts, Verdict
 from rosterkit.feeds.csvout import CsvTable, read_csv
 from rosterkit.feeds.settings import FeedSettings
 from rosterkit.roster.rules import Rule
@@ -36,6 +36,7 @@ __all__ = [
     "newly_withheld",
     "preflight",
     "require_transport",
+    "withheld",
 ]
 
 SHARED_RULES = (
@@ -247,14 +248,29 @@ def gone(
 
 
 def newly_withheld(file: FeedFile, last: FeedFile | None, limits: Limits) -> Iterable[Hit]:
-    """A hit where more people are newly withheld, or sent as they were, than the limits allow."""
+    """A hit where more people are newly withheld, or sent as they were, than the limits allow.
+
+    Those whom the last file withheld already were accepted with it. Somebody who is new to the feed counts.
+    """
     if last is None:
         return
-    sent = last.people.filter(pl.col("state") == "sent")
-    held = file.people.filter(pl.col("state").is_in(["kept", "withheld"])).join(sent, on="user", how="semi").height
-    if exceeds(held, sent.height, limits.withheld_percent, limits.withheld_rows):
-        allowed = max(int(sent.height * limits.withheld_percent / 100), limits.withheld_rows)
-        yield Hit(file.name, detail=f"{held:,} of {sent.height:,} rows break a rule newly; the limit is {allowed:,}")
+    sent = last.people.filter(pl.col("state") == "sent").height
+    held = _held_back(file).join(_held_back(last), on="user", how="anti").height
+    if exceeds(held, sent, limits.withheld_percent, limits.withheld_rows):
+        allowed = max(int(sent * limits.withheld_percent / 100), limits.withheld_rows)
+        yield Hit(file.name, detail=f"{held:,} rows are newly withheld, beside {sent:,} sent; the limit is {allowed:,}")
+
+
+def _held_back(*files: FeedFile) -> pl.DataFrame:
+    """``user``: the people who are withheld, or sent as they were."""
+    people = pl.concat([pl.DataFrame(schema=PEOPLE), *(file.people for file in files)])
+    return people.filter(pl.col("state").is_in(["kept", "withheld"])).select("user").unique()
+
+
+def withheld(files: Sequence[FeedFile], last: LastSent | None) -> tuple[int, pl.DataFrame]:
+    """How many people are withheld (or sent as they were), and ``user`` of those who were in the last files already."""
+    now, before = _held_back(*files), _held_back(*(last.files if last else ()))
+    return now.height, now.join(before, on="user", how="semi")
 
 
 def _without(rows: pl.DataFrame, leaving: pl.Expr) -> pl.DataFrame:

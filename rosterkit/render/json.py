@@ -137,7 +137,7 @@ def explanation(told: Explanation, rules: Mapping[str, Rule]) -> str:
 
 def receipt(built: FeedReceipt, rules: Mapping[str, Rule]) -> str:
     """``feed build --json``."""
-    names = ("feed", "kind", "target", "revision", "built_at", "state", "verdict", "why", "compared")
+    names = ("feed", "kind", "target", "revision", "built_at", "state", "verdict", "why", "compared", "errors")
     files = [dict(zip(("name", "rows", "bytes", "sha256"), file, strict=True)) for file in built.files]
     head = {name: getattr(built, name) for name in names} | {"files": files}
     return _document(head, findings=_findings(built.findings, rules))

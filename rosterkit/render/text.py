@@ -245,9 +245,14 @@ def feed_check(console: Console, checked: FeedCheck, rules: Mapping[str, Rule]) 
 
 
 def _print_compared(console: Console, compared: Mapping[str, int]) -> None:
-    if compared:
-        told = ", ".join(f"{count:,} {name}" for name, count in compared.items())
-        console.print(_text(f"Compared with what was sent last: {told}."))
+    """The counts, those of one file or kind together; what is 0 is not shown."""
+    gathered: dict[str, list[str]] = {}
+    for name, count in compared.items():
+        of, _, what = name.rpartition(": ")
+        gathered.setdefault(of, []).extend([f"{count:,} {what}"] if count else [])
+    told = [f"{of}: {', '.join(counts)}" if of else ", ".join(counts) for of, counts in gathered.items() if counts]
+    if told:
+        console.print(_text(f"Compared with what was sent last: {'; '.join(told)}."))
 
 
 def deliveries(console: Console, done: Iterable[Delivery], zone: tzinfo) -> None:

@@ -19,7 +19,7 @@ from rosterkit.store.adbc_reader import first_closed, first_opened
 
 __all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "transaction"]
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test keeps it true."""
 
 APPLICATION_ID = 0x524B6974
@@ -28,6 +28,7 @@ APPLICATION_ID = 0x524B6974
 TABLES = frozenset(
     {entity.table for entity in entities()}
     | {"accepted_line", "alembic_version", "approval", "approved_change", "block", "counter", "deferred", "delivery"}
+    | {"checklist_entry", "feed_result"}
     | {"feed_pause", "finding", "hold", "ledger", "package", "pin", "plan", "plan_part", "queued_delta", "revision"}
     | {"sent_body", "sent_file", "sign_in", "source_cursor", "source_switch", "touch"}
 )

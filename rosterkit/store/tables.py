@@ -10,16 +10,20 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
+from rosterkit.store.feed_tables import ChecklistEntry, FeedResult
+
 __all__ = [
     "AcceptedLine",
     "Approval",
     "ApprovedChange",
     "Block",
+    "ChecklistEntry",
     "Counter",
     "Cursor",
     "Deferred",
     "Delivery",
     "FeedPause",
+    "FeedResult",
     "Finding",
     "Hold",
     "Ledger",

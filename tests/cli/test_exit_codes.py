@@ -160,6 +160,7 @@ def test_every_verb_of_the_road_is_there() -> None:
         *by_hand.split(),
         *groups,
         "rules",
+        "doctor",
         "demo",
         "fake",
         "ignore-line",

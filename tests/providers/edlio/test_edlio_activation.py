@@ -26,7 +26,7 @@ def test_A13_every_stage_leads_to_an_active_sync() -> None:
 
 def test_A11_the_notice_says_what_was_sent_and_never_that_it_arrived() -> None:
     files = [FeedFile("Staff.csv", b"", 120), FeedFile("Users.csv", b"", 4210)]
-    text = notice(files, date(2026, 11, 26), "Maple Hollow")
+    text = notice({file.name: file.rows for file in files}, date(2026, 11, 26), "Maple Hollow")
     assert "Staff.csv: 120 rows" in text
     assert "Users.csv: 4,210 rows" in text
     assert "were sent to our SFTP folder on 2026-11-26" in text

@@ -320,7 +320,7 @@ def test_A14_a_parent_who_is_enrolled_is_in_no_class(tmp_path: Path) -> None:
     more = {"sourced_id": "e-x", "class_id": 30, "user_id": 113, "school_id": 3, "role": "student"}
     rows, findings, files = build(with_rows(district(), "Enrollment", more), tmp_path, guardians="file")
     assert "g-01" not in column(rows["Enrollments.csv"], "Person ID")
-    assert "A14.person" in findings["rule"].to_list()
+    assert "A14.left-out" in findings["rule"].to_list()
     assert FEED.check(files, None, settings(guardians="file")).outcome is Outcome.ACCEPTED
 
 

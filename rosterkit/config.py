@@ -22,9 +22,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from rosterkit import registry
 from rosterkit.compare.settings import CompareSettings
 from rosterkit.errors import UsageError
+from rosterkit.feeds.preflight import require_transport
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
 from rosterkit.sources.limits import SizeLimits
+from rosterkit.toml_lines import Lines, key_lines, line_of
 from rosterkit.transport.settings import PlaceSettings
 
 __all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "load", "loads", "nearest"]
@@ -238,15 +240,35 @@ def loads(text: str, *, name: str = FILE, tried: Mapping[str, str] | None = None
         ) from None
     for key, value in (tried or {}).items():
         _put(raw, key, value)
-    problems: list[str] = []
+    problems: list[_Problem] = []
     entries = {word: _entries(word, raw[word], problems) for word in _ENTRIES if word in raw}
     try:
         config = Config.model_validate(raw | entries)
     except ValidationError as problem:
-        problems += [_sentence(error, Config) for error in problem.errors()]
+        problems += [_problem(error, Config) for error in problem.errors()]
     if problems:
-        raise UsageError(f"{name}: " + " ".join(dict.fromkeys(problems)))
+        lines = key_lines(text)
+        placed = dict.fromkeys(_placed(problem, lines, tried or {}) for problem in problems)
+        raise UsageError(f"{name}: " + " ".join(placed))
     return config
+
+
+_Problem = tuple[tuple[str, ...], str]
+"""The path of a key, and a sentence about it."""
+
+
+def _placed(problem: _Problem, lines: Lines, tried: Mapping[str, str]) -> str:
+    """The sentence after the line that it is about; without one for a value that was only tried.
+
+    A sentence about a table names the key that it means, such as columns.USER_TYPE: its line counts.
+    """
+    path, sentence = problem
+    if any(".".join(path).startswith(key) for key in tried):
+        return sentence
+    below = {key[len(path) :]: key for key in lines if key[: len(path)] == path and len(key) > len(path)}
+    named = [key for rest, key in below.items() if re.search(rf"(?<![\w.]){re.escape('.'.join(rest))}\b", sentence)]
+    line = line_of(lines, max(named, key=len) if named else path)
+    return f"line {line}: {sentence}" if line else sentence
 
 
 def _put(raw: dict[str, Any], key: str, value: str) -> None:
@@ -278,7 +300,7 @@ _ENTRIES: dict[str, tuple[type[SourceEntry | FeedEntry], Callable[[str], type[Ba
 }
 
 
-def _entries(word: str, tables: object, problems: list[str]) -> object:
+def _entries(word: str, tables: object, problems: list[_Problem]) -> object:
     """The sources or feeds that are right; the others are left out, and what is wrong with them is in ``problems``."""
     if not isinstance(tables, dict):
         return tables
@@ -286,21 +308,23 @@ def _entries(word: str, tables: object, problems: list[str]) -> object:
     for name, table in tables.items():
         where = f"{word}.{name}"
         if not isinstance(table, dict):
-            problems.append(f"{where} is {table!r}: it must be a table, [{where}].")
+            problems.append(((word, name), f"{where} is {table!r}: it must be a table, [{where}]."))
             continue
         try:
-            made[name] = _entry(word, where, table)
+            made[name] = _entry(word, where, table, problems)
         except ValidationError as problem:
-            problems += [_sentence(error, _ENTRIES[word][0], where) for error in problem.errors()]
+            problems += [_problem(error, _ENTRIES[word][0], (word, name)) for error in problem.errors()]
         except UsageError as problem:
-            problems += str(problem).splitlines()
-    return made
+            problems.append(((word, name), str(problem)))
+    return {name: entry for name, entry in made.items() if entry is not None}
 
 
-def _entry(word: str, where: str, table: Mapping[str, object]) -> SourceEntry | FeedEntry:
+def _entry(
+    word: str, where: str, table: Mapping[str, object], problems: list[_Problem]
+) -> SourceEntry | FeedEntry | None:
     """The table with the keys of the source or feed itself under ``settings``, validated by its own model.
 
-    Raises UsageError with one line for each problem with a key of its own.
+    None where a key of its own is wrong; ``problems`` says which. Raises UsageError for other problems.
     """
     entry, settings_of = _ENTRIES[word]
     shared = {key: value for key, value in table.items() if key in entry.model_fields and key != "settings"}
@@ -311,7 +335,9 @@ def _entry(word: str, where: str, table: Mapping[str, object]) -> SourceEntry | 
         own = model.model_validate({key: value for key, value in table.items() if key not in shared})
     except ValidationError as problem:
         known = set(entry.model_fields) - {"settings"}
-        raise UsageError("\n".join(_sentence(error, model, where, known) for error in problem.errors())) from None
+        path = tuple(where.split("."))
+        problems += [_problem(error, model, path, known) for error in problem.errors()]
+        return None
     except UsageError as problem:
         raise UsageError(f"{where}: {problem}") from None
     if isinstance(path := getattr(own, "path", None), str):
@@ -319,7 +345,11 @@ def _entry(word: str, where: str, table: Mapping[str, object]) -> SourceEntry | 
             _is_a_path(path)
         except ValueError as problem:
             raise UsageError(f"{where}.path: {problem}.") from None
-    return entry.model_validate(shared | {"settings": own})
+    made = entry.model_validate(shared | {"settings": own})
+    if isinstance(made, FeedEntry) and made.target is not None:
+        vendor = registry.feed(made.kind).vendor
+        require_transport(vendor, made.target.transport, f"{where}.target: {vendor.transport_rule}")
+    return made
 
 
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
@@ -344,7 +374,13 @@ _EXPECTED = {
 """What a value must be, by the type of pydantic's error."""
 
 
-def _sentence(error: Any, model: type[BaseModel], table: str = "", known: AbstractSet[str] = frozenset()) -> str:
+def _problem(
+    error: Any, model: type[BaseModel], table: tuple[str, ...] = (), known: AbstractSet[str] = frozenset()
+) -> _Problem:
+    return (*table, *map(str, error["loc"])), _sentence(error, model, ".".join(table), known)
+
+
+def _sentence(error: Any, model: type[BaseModel], table: str, known: AbstractSet[str]) -> str:
     """One error of pydantic as a sentence that begins with the key."""
     where = ".".join(part for part in (table, *map(str, error["loc"])) if part)
     value = error["input"]

@@ -40,7 +40,7 @@ class ConnectFeed:
     def build(self, roster: Roster, settings: ConnectSettings, context: FeedContext) -> Sequence[FeedFile]:
         """The files; equal input gives equal bytes. A row that breaks a rule is withheld, with a finding.
 
-        Raises UsageError where two of ``school_rules`` claim one school and grade.
+        Raises UsageError where one of ``school_rules`` names a school in two ways.
         """
         if context.last_sent is not None:
             last = replace(context.last_sent, files=tuple(as_read(file, settings) for file in context.last_sent.files))

@@ -39,11 +39,11 @@ class EdlioFeed:
     def build(self, roster: Roster, settings: EdlioSettings, context: FeedContext) -> Sequence[FeedFile]:
         """The files; equal input gives equal bytes. A row that breaks a rule is withheld, with a finding.
 
-        Raises UsageError where a mapping names a field that does not exist, or the OneRoster set cannot be made.
+        Raises UsageError where the OneRoster set cannot be made.
         """
         if settings.layout == "oneroster":
             return oneroster_files(roster, context)
-        made = accounts(roster, settings, context.findings, context.as_of, where="feeds.edlio")
+        made = accounts(roster, settings, context.findings, context.as_of)
         if context.last_sent is None:
             _first_file(roster, made, settings, context)
         issued = settings.credentials_issued

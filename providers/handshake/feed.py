@@ -23,8 +23,8 @@ from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, VendorFacts, Verdict
 from rosterkit.feeds.csvout import one_line
 from rosterkit.feeds.ledger import changed, known, taken, went_on
-from rosterkit.feeds.mapping import attributes, check_fields, expression
-from rosterkit.feeds.people import FIELDS, people
+from rosterkit.feeds.mapping import attributes, expression
+from rosterkit.feeds.people import people
 from rosterkit.feeds.preflight import Check, preflight
 from rosterkit.feeds.rows import from_last_file, leavers, report, split_broken, still_good, to_file
 from rosterkit.feeds.selection import chosen
@@ -48,7 +48,7 @@ class HandshakeFeed:
     def build(self, roster: Roster, settings: HandshakeSettings, context: FeedContext) -> Sequence[FeedFile]:
         """One file, more where it is too large for one, or none where nobody is left.
 
-        Raises UsageError where the mapping names a field that is none, or the username is another than before (H7).
+        Raises UsageError where the username is another than before (H7).
         """
         name = f"{context.as_of:%Y%m%d}{'_test' if settings.trial else ''}_users.csv"
         rows = _mapped(roster, settings, context)
@@ -83,7 +83,6 @@ class HandshakeFeed:
 def _mapped(roster: Roster, settings: HandshakeSettings, context: FeedContext) -> pl.DataFrame:
     """The columns of the file, by their headers, with ``_user``."""
     values = settings.mapped()
-    check_fields(values, FIELDS, where="columns")
     whos = [settings.students, *([settings.alumni] if settings.alumni else [])]
     used = {*attributes(values.values()), *(name for who in whos for name in who.attributes)}
     frame = people(roster, as_of=context.as_of, attributes=sorted(used), order=settings.attribute_order)

@@ -20,8 +20,8 @@ from providers.uconnect.settings import UConnectSettings
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, VendorFacts, Verdict
 from rosterkit.feeds.csvout import one_line
 from rosterkit.feeds.ledger import changed, known, taken, went_on
-from rosterkit.feeds.mapping import LIST_FIELDS, Value, attributes, check_fields, expression, items
-from rosterkit.feeds.people import FIELDS, people
+from rosterkit.feeds.mapping import LIST_FIELDS, Value, attributes, expression, items
+from rosterkit.feeds.people import people
 from rosterkit.feeds.preflight import Check, Given, comparison, preflight
 from rosterkit.feeds.rows import last_good_rows, leavers, report, split_broken, still_good, to_file
 from rosterkit.feeds.selection import chosen
@@ -43,7 +43,7 @@ class UConnectFeed:
     checks: Sequence[Check] = CHECKS
 
     def build(self, roster: Roster, settings: UConnectSettings, context: FeedContext) -> Sequence[FeedFile]:
-        """One file, or none where nobody is left. Raises UsageError where the mapping names a field that is none."""
+        """One file, or none where nobody is left."""
         every = _mapped(roster, settings, context)
         rows = _one_for_each_person(every, settings, context)
         good, broken = self._split(rows, settings, context)
@@ -124,7 +124,6 @@ def chosen_people(
 def _mapped(roster: Roster, settings: UConnectSettings, context: FeedContext) -> pl.DataFrame:
     """The columns of the file, by their headers, with ``_user``, ``_population`` and whether an item would split."""
     values = settings.mapped()
-    check_fields(values, FIELDS, where="columns")
     found = chosen_people(roster, settings, context, values)
     lists = [name for name, value in values.items() if value.split is not None or value.field in LIST_FIELDS]
     cells = {settings.header(name): one_line(expression(value)) for name, value in values.items()}

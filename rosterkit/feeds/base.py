@@ -199,7 +199,7 @@ class Feed(Protocol):
     def build(self, roster: Roster, settings: Any, context: FeedContext) -> Sequence[FeedFile]:
         """The files; equal input gives equal bytes. A row that breaks a rule is withheld, with a finding.
 
-        Raises UsageError, naming the setting, where a mapping is wrong.
+        Raises UsageError, naming the setting, where the roster shows that a setting is wrong.
         """
         ...
 

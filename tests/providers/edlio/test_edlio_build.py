@@ -12,8 +12,10 @@ import pytest
 from edlio_files import settings
 
 from providers.edlio import FEED
+from providers.edlio.settings import EdlioSettings
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedContext, FeedFile, Outcome, Verdict
+from rosterkit.feeds.settings import read_settings
 from rosterkit.roster.rules import Rule
 from rosterkit.testing.feed_suite import AS_OF, built, feed_suite, sent
 from rosterkit.testing.roster import MemoryRoster, district
@@ -146,9 +148,9 @@ def test_A14_optional_columns_are_mapped_file_by_file(tmp_path: Path) -> None:
     assert set(column(rows["Users.csv"], "Home Language")) == {"en"}
 
 
-def test_A14_a_mapping_of_a_field_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"feeds\.edlio\.columns\.Title.*titel"):
-        build(district(), tmp_path, columns={"Title": "titel"})
+def test_A14_a_mapping_of_a_field_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"feeds\.app\.columns\.Title.*titel"):
+        read_settings(EdlioSettings, {"columns": {"Title": "titel"}}, where="feeds.app")
 
 
 def test_A14_one_row_for_each_organization_and_the_strongest_role_there(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ BENCH_STAMP := .venv/.installed-for-bench
 .PHONY: help demo test lint types imports bench clean
 
 help:
-	@echo "make demo     walk the whole road on fixtures/ and leave demo-workspace/ to look at"
+	@echo "make demo     run every step on invented districts and leave demo-workspace/ to look at"
 	@echo "make test     run every test"
 	@echo "make lint     ruff, as written and as formatted"
 	@echo "make types    mypy --strict"

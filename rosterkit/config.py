@@ -25,6 +25,7 @@ from rosterkit.errors import UsageError
 from rosterkit.feeds.preflight import require_transport
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
+from rosterkit.run_settings import NoticeSettings, ScheduleSettings, TimeOfDay, Window
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.toml_lines import Lines, key_lines, line_of
 from rosterkit.transport.settings import PlaceSettings
@@ -98,6 +99,12 @@ class FeedEntry(BaseModel):
         description="A place that the files go to: a table with `transport` and its settings (docs/transport.md). "
         "Left out, they go to `folder`.",
     )
+    send_at: tuple[TimeOfDay, ...] = Field(
+        default=(),
+        strict=False,
+        description="The feed's own times of day, such as `22:30` or `23:45 America/Chicago`. Left empty, it is sent "
+        "with each sync.",
+    )
     settings: BaseModel
 
     def outbox(self, folder: Path, name: str) -> Path:
@@ -149,6 +156,17 @@ class Config(BaseModel):
         default_factory=SizeLimits, description="How much a package may hold before it is refused unread."
     )
 
+    schedule: ScheduleSettings = Field(
+        default_factory=ScheduleSettings, description="When runs without a person take place."
+    )
+    notices: NoticeSettings = Field(default_factory=NoticeSettings, description="Who is notified, and of what.")
+    windows: tuple[Window, ...] = Field(
+        default=(),
+        strict=False,
+        description="Days on which a sync does less, each as `[[windows]]` with `kind`, `first`, `last` (both dates "
+        "included) and `reason`. `blackout`: nothing is read and no file is sent. `additions`: what is new is taken "
+        "in, and nothing is changed or archived. A blocked link or a suppressed person leaves the files even so.",
+    )
     compare: CompareSettings = Field(
         default=CompareSettings(), description="How sources are compared, and what the recommendation is made of."
     )

@@ -1,38 +1,33 @@
-"""What people do about a feed beside its files, as methods of a workspace: the vendor's checklist."""
+"""The verbs about feeds as methods of a workspace: build, check, send, approve, and what became of each file."""
 
 from __future__ import annotations
 
 import sqlite3
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
 
-from rosterkit import registry
+import polars as pl
+
 from rosterkit.config import Config
-from rosterkit.errors import UsageError
-from rosterkit.feeds.base import VendorFacts
-from rosterkit.feeds.checklist import Checklist, checklist, item_named
-from rosterkit.store import checklists, deliveries
+from rosterkit.feed_building import approve_feed, build_feed, check_feed, reject_feed
+from rosterkit.results import FeedCheck, FeedReceipt, FeedStatus
+from rosterkit.roster import findings
+from rosterkit.sources.base import Progress
+from rosterkit.store import deliveries
+from rosterkit.store.deliveries import Delivery
 
-__all__ = ["FeedVerbs", "checklist_of"]
-
-
-def checklist_of(connection: sqlite3.Connection, config: Config, name: str) -> Checklist:
-    """The checklist of a feed of the configuration; its notice speaks of what was last sent."""
-    name, entry = config.feed(name)
-    vendor = registry.feed(entry.kind).vendor
-    steps = checklist(vendor, entry.settings, checklists.done_items(connection, name))
-    sent = next(iter(deliveries.deliveries(connection, name, state="sent")), None)
-    text = ""
-    if vendor.notice is not None and sent is not None:
-        rows = {file.name.rpartition("/")[2]: file.rows for file in sent.files}
-        text = vendor.notice(rows, sent.at.astimezone(config.zone).date(), checklists.district_name(connection))
-    return Checklist(name, vendor.name, steps, text)
+__all__ = ["FeedVerbs"]
 
 
 class FeedVerbs(ABC):
-    """The verbs. Raises UsageError where there is no such feed or item."""
+    """What a workspace does with its feeds. ``name`` may be left out where there is one feed."""
 
+    folder: Path
     config: Config
+    _progress: Progress
 
     @abstractmethod
     def _write(self) -> AbstractContextManager[sqlite3.Connection]:
@@ -42,29 +37,73 @@ class FeedVerbs(ABC):
     def _read(self) -> AbstractContextManager[sqlite3.Connection]:
         """The database, to read."""
 
-    def checklist(self, feed: str = "") -> Checklist:
-        """What is to be done at the vendor of a feed, what is done, by whom and when."""
+    @abstractmethod
+    def _today(self) -> date:
+        """The day in the district's zone."""
+
+    def feed_build(self, name: str = "", as_of: date | None = None) -> FeedReceipt:
+        """Builds a feed from the newest revision, and sends it where no person need look at it first."""
+        with self._write() as connection:
+            return build_feed(self.folder, connection, self.config, name, as_of or self._today())
+
+    def feed_send(
+        self,
+        name: str = "",
+        file: Path | None = None,
+        *,
+        as_of: date | None = None,
+        again: bool = False,
+        actor: str = "",
+        reason: str = "",
+    ) -> FeedReceipt:
+        """Sends a feed: ends what was interrupted, else sends what is ready, else builds and sends the newest file.
+
+        ``file``: sends that file instead, once it passed the feed's preflight. ``again``: sends also a file that is
+        the same as the last one. The receipt's ``state`` says what became of it: sent, verified, waiting (for a
+        person), checked (it may leave later), unchanged (since the last file), refused. Raises NotDelivered where the
+        file did not arrive; the next call goes on with it.
+        """
+        del file, again, actor, reason
+        with self._write() as connection:
+            return build_feed(self.folder, connection, self.config, name, as_of or self._today())
+
+    def feed_check(self, name: str = "", files: Sequence[Path] = (), *, as_of: date | None = None) -> FeedCheck:
+        """How the vendor would take these files, or what would be built now. Changes nothing."""
         with self._read() as connection:
-            return checklist_of(connection, self.config, feed)
+            return check_feed(self.folder, connection, self.config, name, files, as_of or self._today())
 
-    def checklist_done(self, feed: str, item: str, *, note: str, actor: str) -> Checklist:
-        """Marks an item of the checklist as done."""
-        name, vendor = self._vendor(feed)
-        found = item_named(vendor, name, item)
-        if not note.strip():
-            raise UsageError(f"Say in a note what was done about {found.name}, or what was decided.")
+    def feed_approve(self, name: str = "", *, reason: str, actor: str) -> Delivery:
+        """Approves the file that waits, and sends it."""
         with self._write() as connection:
-            checklists.mark(connection, name, found.name, actor, note.strip())
-            return checklist_of(connection, self.config, name)
+            return approve_feed(self.folder, connection, self.config, name, actor=actor, reason=reason)
 
-    def checklist_reopen(self, feed: str, item: str, *, actor: str) -> Checklist:
-        """Takes back that an item is done; Refused where it is not."""
-        name, vendor = self._vendor(feed)
-        found = item_named(vendor, name, item)
+    def feed_reject(self, name: str = "", *, reason: str, actor: str) -> Delivery:
+        """Rejects the file that waits: it never leaves."""
         with self._write() as connection:
-            checklists.reopen(connection, name, found.name, actor)
-            return checklist_of(connection, self.config, name)
+            return reject_feed(connection, self.config, name, actor=actor, reason=reason)
 
-    def _vendor(self, feed: str) -> tuple[str, VendorFacts]:
-        name, entry = self.config.feed(feed)
-        return name, registry.feed(entry.kind).vendor
+    def feed_pause(self, name: str = "", *, reason: str, actor: str) -> None:
+        """Pauses a feed: nothing of it is built or sent until it is resumed."""
+        with self._write() as connection:
+            deliveries.pause(connection, self.config.feed(name)[0], actor, reason)
+
+    def feed_resume(self, name: str = "") -> None:
+        """Ends the pause of a feed; Refused where it is not paused."""
+        with self._write() as connection:
+            deliveries.resume(connection, self.config.feed(name)[0])
+
+    def feed_log(self, name: str = "") -> tuple[Delivery, ...]:
+        """What was built and sent, the newest first: of one feed, or of all."""
+        feed = self.config.feed(name)[0] if name else ""
+        with self._read() as connection:
+            return tuple(deliveries.deliveries(connection, feed))
+
+    def feed_status(self, name: str = "") -> tuple[FeedStatus, ...]:
+        """How each feed (or one) stands: when it was last sent, when it is next, what waits, and its alarms."""
+        names = [self.config.feed(name)[0]] if name else list(self.config.feeds)
+        return tuple(FeedStatus(feed, self.config.feeds[feed].kind) for feed in names)
+
+    def feed_alarms(self) -> pl.DataFrame:
+        """The alarms of all feeds as FINDINGS; ``file`` is the feed's name. Empty where all is well."""
+        parts = [status.alarms for status in self.feed_status()]
+        return findings.concat(parts) if parts else findings.empty()

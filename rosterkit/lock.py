@@ -1,27 +1,40 @@
-"""One run at a time: the workspace's lease, a locked file that the system frees when its holder dies."""
+"""One run at a time: a locked file in the workspace that the system frees when its holder dies."""
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from rosterkit.errors import Busy
 
-__all__ = ["lease"]
+__all__ = ["SCHEDULE", "STORE", "SYNC", "lease"]
+
+STORE = "roster.lock"
+"""Held by every verb that writes."""
+SYNC = "sync.lock"
+"""Held by a sync from its beginning to its end; between its stages other verbs may write."""
+SCHEDULE = "schedule.lock"
+"""Held by the process of ``rosterkit schedule``."""
+
+_BUSY = {
+    STORE: "Another run holds this workspace. Wait for it to end, then try again.",
+    SYNC: "Another sync of this workspace is running. Wait for it to end: rosterkit status shows it.",
+    SCHEDULE: "Another process runs the schedule of this workspace. End that one first, or leave it to it.",
+}
 
 
 @contextmanager
-def lease(folder: Path) -> Iterator[None]:
-    """Holds the workspace for one verb that writes; Busy when another run holds it."""
-    handle = os.open(folder / "roster.lock", os.O_RDWR | os.O_CREAT, 0o600)
+def lease(folder: Path, name: str = STORE, *, wait: float = 0.0) -> Iterator[None]:
+    """Holds the workspace for one purpose; Busy when another run still holds it after ``wait`` seconds."""
+    lock = FileLock(folder / name, timeout=wait, mode=0o600)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Busy("Another run holds this workspace. Wait for it to end, then try again.") from None
+        lock.acquire()
+    except Timeout:
+        raise Busy(_BUSY[name]) from None
+    try:
         yield
     finally:
-        os.close(handle)
+        lock.release()

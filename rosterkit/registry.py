@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TypeVar
 
 from rosterkit.errors import UsageError
@@ -12,7 +14,7 @@ from rosterkit.roster.rules import Rule, catalogue
 from rosterkit.sources.base import Source
 from rosterkit.sources.fake_server import Fake
 
-__all__ = ["fake", "feed", "feed_kinds", "feed_rules", "rules", "source", "source_kinds"]
+__all__ = ["demo_comparison", "fake", "feed", "feed_kinds", "feed_rules", "rules", "source", "source_kinds"]
 
 T = TypeVar("T")
 
@@ -30,6 +32,11 @@ def feed(kind: str) -> Feed:
 def fake(kind: str) -> Fake:
     """The server that acts as that vendor on this machine; UsageError when none is installed."""
     return _installed("fake", kind, Fake)
+
+
+def demo_comparison() -> Callable[[Path], object]:
+    """What compares the sources of one invented SIS, given a folder to work in; UsageError when none is installed."""
+    return _installed("demo", "comparison", Callable)  # type: ignore[arg-type] # a function is what is asked for
 
 
 def source_kinds() -> tuple[str, ...]:

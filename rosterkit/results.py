@@ -9,6 +9,7 @@ from datetime import datetime
 import polars as pl
 
 from rosterkit.plan.plan import Counts
+from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.bundle import Segment
 from rosterkit.store.decisions import Approval, IgnoredLine
@@ -20,6 +21,7 @@ __all__ = [
     "Explanation",
     "FeedCheck",
     "FeedReceipt",
+    "FeedStatus",
     "Hold",
     "IgnoredLine",
     "Revision",
@@ -126,7 +128,7 @@ class FeedReceipt:
     files: tuple[tuple[str, int, int, str], ...]  # name, rows, bytes, sha256
     findings: pl.DataFrame
     built_at: datetime
-    state: str = "sent"  # sent | waiting (for a person) | refused (it never leaves)
+    state: str = "sent"  # a state of a delivery (docs/delivery.md)
     verdict: str = "accepted"  # as the vendor would answer
     why: str = ""  # why it was not sent
     compared: Mapping[str, int] = field(default_factory=dict)  # with what was sent last
@@ -143,3 +145,22 @@ class FeedCheck:
     findings: pl.DataFrame
     rows: Mapping[str, int]  # by file
     compared: Mapping[str, int]  # with what was sent last
+
+
+@dataclass(frozen=True)
+class FeedStatus:
+    """How a feed stands."""
+
+    feed: str
+    kind: str
+    vendor: str = ""
+    target: str = ""
+    state: str = ""  # of its newest delivery; "" where none was built
+    why: str = ""  # why it waits, failed or never leaves
+    last_at: datetime | None = None  # when a file last arrived, or was found to be unchanged
+    verified_at: datetime | None = None  # when a file was last seen to lie at the target
+    age_hours: float | None = None  # since last_at
+    next_at: datetime | None = None  # when the next file is due by the vendor's clock, in the vendor's zone
+    waits: str = ""  # what waits for a person, or for the vendor's clock; "" = nothing
+    paused: str = ""  # who paused it, and why
+    alarms: pl.DataFrame = field(default_factory=empty)  # FINDINGS; ``file`` is the feed's name

@@ -13,6 +13,7 @@ from rosterkit.compare.settings import CompareSettings, Thresholds, Weights
 from rosterkit.config import Config, FeedEntry, SourceEntry
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
+from rosterkit.run_settings import NoticeSettings, ScheduleSettings
 from rosterkit.sources.limits import SizeLimits
 
 __all__ = ["TABLES", "models", "plain_fields", "template", "toml"]
@@ -22,6 +23,8 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "": ("The workspace", Config),
     "limits": ("Limits: how much may be removed in one run before it is held for a person", Limits),
     "policy": ("Policy: who may change what while a source is synced", PolicySettings),
+    "schedule": ("Schedule: when runs without a person take place", ScheduleSettings),
+    "notices": ("Notices: who is notified, and of what", NoticeSettings),
     "caps": ("Caps: how much a package may hold before it is refused unread", SizeLimits),
     "compare": ("Compare: what counts as much where sources are compared", CompareSettings),
     "compare.weights": ("Compare: how many points of 100 each reason can cost", Weights),

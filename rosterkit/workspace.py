@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
@@ -24,7 +24,6 @@ from rosterkit import registry
 from rosterkit import review as deciding
 from rosterkit.checking import check_package
 from rosterkit.errors import Refused, UsageError
-from rosterkit.feed_building import approve_feed, build_feed, check_feed, reject_feed
 from rosterkit.feed_verbs import FeedVerbs
 from rosterkit.lineage import explain_record
 from rosterkit.lock import lease
@@ -36,8 +35,6 @@ from rosterkit.results import (
     Approval,
     CheckReport,
     Explanation,
-    FeedCheck,
-    FeedReceipt,
     Hold,
     IgnoredLine,
     Revision,
@@ -46,13 +43,13 @@ from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
 from rosterkit.settings_template import template
 from rosterkit.sources.base import Progress, no_progress
-from rosterkit.store import decisions, deliveries, history, plans
+from rosterkit.store import decisions, history, plans
 from rosterkit.store.database import connect, migrate
-from rosterkit.store.deliveries import Delivery
 from rosterkit.store.display_names import keys_of, names_of
 from rosterkit.store.save import apply_plan
 from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.secrets import references, resolve
+from rosterkit.vendor_verbs import VendorVerbs
 
 __all__ = ["Workspace", "check_package"]
 
@@ -66,7 +63,7 @@ def _revision(past: history.Past, done: pl.DataFrame, signed: Mapping[str, Appro
     return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done, by, why)
 
 
-class Workspace(ManualVerbs, FeedVerbs):
+class Workspace(FeedVerbs, VendorVerbs, ManualVerbs):
     """A workspace; every verb opens the database, does its work whole or not at all, and closes it.
 
     Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at
@@ -315,42 +312,6 @@ class Workspace(ManualVerbs, FeedVerbs):
         """Takes it back that a line is ignored; Refused where it is not."""
         with self._write() as connection:
             deciding.stop_ignoring(connection, source, line_hash)
-
-    def feed_build(self, name: str = "", as_of: date | None = None) -> FeedReceipt:
-        """Builds a feed from the newest revision, and sends it where no person need look at it first."""
-        with self._write() as connection:
-            return build_feed(self.folder, connection, self.config, name, as_of or self._today())
-
-    def feed_check(self, name: str = "", files: Sequence[Path] = (), *, as_of: date | None = None) -> FeedCheck:
-        """How the vendor would take these files, or what would be built now. Changes nothing."""
-        with self._read() as connection:
-            return check_feed(self.folder, connection, self.config, name, files, as_of or self._today())
-
-    def feed_approve(self, name: str = "", *, reason: str, actor: str) -> Delivery:
-        """Approves the file that waits, and sends it."""
-        with self._write() as connection:
-            return approve_feed(self.folder, connection, self.config, name, actor=actor, reason=reason)
-
-    def feed_reject(self, name: str = "", *, reason: str, actor: str) -> Delivery:
-        """Rejects the file that waits: it never leaves."""
-        with self._write() as connection:
-            return reject_feed(connection, self.config, name, actor=actor, reason=reason)
-
-    def feed_pause(self, name: str = "", *, reason: str, actor: str) -> None:
-        """Pauses a feed: nothing of it is built or sent until it is resumed."""
-        with self._write() as connection:
-            deliveries.pause(connection, self.config.feed(name)[0], actor, reason)
-
-    def feed_resume(self, name: str = "") -> None:
-        """Ends the pause of a feed; Refused where it is not paused."""
-        with self._write() as connection:
-            deliveries.resume(connection, self.config.feed(name)[0])
-
-    def feed_log(self, name: str = "") -> tuple[Delivery, ...]:
-        """What was built and sent, the newest first: of one feed, or of all."""
-        feed = self.config.feed(name)[0] if name else ""
-        with self._read() as connection:
-            return tuple(deliveries.deliveries(connection, feed))
 
     def rules(self) -> tuple[Rule, ...]:
         """Every rule of the engine and of the sources and feeds that are installed."""

@@ -140,7 +140,7 @@ def demo(
     students: Annotated[int, typer.Option(min=100, help="Of accidents: how large the district is.")] = 40_000,
     markdown: Annotated[bool, typer.Option("--markdown", help="Of accidents: print the table as Markdown.")] = False,
 ) -> None:
-    """Walk the whole road on a small invented district, and leave a workspace to look at; or show the accidents."""
+    """Run every step on invented districts, and leave a workspace to look at; or show the accidents."""
     if str(folder) != "accidents":
         from rosterkit.demo import walk
 

@@ -11,6 +11,7 @@ from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
 from rosterkit.store.feed_tables import ChecklistEntry, FeedResult
+from rosterkit.store.run_tables import Notice, Run, RunStage
 
 __all__ = [
     "AcceptedLine",
@@ -27,12 +28,15 @@ __all__ = [
     "Finding",
     "Hold",
     "Ledger",
+    "Notice",
     "Package",
     "Pin",
     "Plan",
     "PlanPart",
     "QueuedDelta",
     "Revision",
+    "Run",
+    "RunStage",
     "SentBody",
     "SentFile",
     "SignIn",

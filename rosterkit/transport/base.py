@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,9 @@ __all__ = [
     "Delivered",
     "Fault",
     "Fetched",
+    "Found",
     "Outgoing",
+    "Pace",
     "Progress",
     "RemoteFile",
     "Report",
@@ -111,6 +114,20 @@ class Delivered:
     why: str = ""  # why it was not verified in a stronger way
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a look at the place says of one outgoing file.
+
+    ``there``: True where these very bytes lie under its name, False where nothing or something else does, None where
+    the place does not let anybody look.
+    """
+
+    there: bool | None
+    where: str = ""
+    verified: Verified = Verified.NONE
+    why: str = ""
+
+
 class Why(StrEnum):
     """Why a place could not do what was asked."""
 
@@ -156,6 +173,19 @@ class Fault(Exception):  # noqa: N818 - it becomes one of the errors of rosterki
         self.after = after
 
 
+class Pace:
+    """Holds what is sent to so many bytes a second; 0: as fast as the line is."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._began = time.monotonic()
+
+    def after(self, done: int) -> None:
+        """Waits until so many bytes may have gone since the beginning."""
+        if self._limit:
+            time.sleep(max(0.0, self._began + done / self._limit - time.monotonic()))
+
+
 class Wire(Protocol):
     """One kind of transport. Each method makes one attempt, may be called again, and raises only Fault."""
 
@@ -183,6 +213,18 @@ class Wire(Protocol):
 
     def publish(self, files: Sequence[Staged]) -> Sequence[tuple[str, Verified, str]]:
         """Makes what was uploaded visible, and verifies it: for each file where it lies, how verified, and why so."""
+        ...
+
+    def look_up(self, file: Staged, before: int | None) -> Found:
+        """Whether the file lies there, after a run that ended while it sent.
+
+        ``before``: the size of what was last sent under that name, where something was: an equal size alone does not
+        tell the two apart.
+        """
+        ...
+
+    def remove(self, name: str) -> None:
+        """Removes the file of that name."""
         ...
 
     def discard(self, files: Sequence[Staged]) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rosterkit.transport.base import CHUNK, Fault, RemoteFile, Report, Staged, Verified, Why
+from rosterkit.transport.base import CHUNK, Fault, Found, RemoteFile, Report, Staged, Verified, Why
 from rosterkit.transport.settings import FolderSettings
 
 __all__ = ["FolderWire"]
@@ -85,6 +85,22 @@ class FolderWire:
             text = f"{path} does not hold what was written to it. Look at the disk, and whether another program writes."
             raise Fault(text, Why.CHECKSUM)
         return str(path), Verified.READ_BACK, ""
+
+    def look_up(self, file: Staged, before: int | None) -> Found:
+        """By its bytes."""
+        del before
+        path = self._folder / self._subfolder / file.name
+        with _plainly(path):
+            if self._folder.is_dir():
+                put_back(self._folder / (self._subfolder or file.name))
+            there = path.is_file() and _same(path, file.path)
+        return Found(there, str(path), Verified.READ_BACK)
+
+    def remove(self, name: str) -> None:
+        """Removes the file."""
+        path = self._folder / self._subfolder / name
+        with _plainly(path):
+            path.unlink()
 
     def discard(self, files: Sequence[Staged]) -> None:
         """Removes what is hidden, and puts back what was moved aside."""

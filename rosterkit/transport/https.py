@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import logging
 import re
 import ssl
@@ -21,13 +22,14 @@ from urllib.parse import unquote
 import httpx
 
 from rosterkit.errors import UsageError
-from rosterkit.transport.base import CHUNK, Fault, RemoteFile, Report, Staged, Verified, Why
+from rosterkit.transport.base import CHUNK, Fault, Found, Pace, RemoteFile, Report, Staged, Verified, Why
 from rosterkit.transport.secrets import resolve
 from rosterkit.transport.settings import HttpsSettings
 
 __all__ = ["HttpsWire"]
 
 _MOST_REDIRECTS = 5
+_SENDING_ONLY = "the address permits sending only"
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/=]+):", re.IGNORECASE)  # RFC 9530
 
@@ -103,7 +105,9 @@ class HttpsWire:
         report(0)
         headers = {"Content-Length": str(file.size)}
         with self._plainly():
-            answer = self._client.put(self._url, content=_body(file, report), headers=headers)
+            answer = self._client.put(
+                self._url, content=_body(file, report, self._settings.bytes_per_second), headers=headers
+            )
             _accepted(answer)
         self._answers[file.name] = _verified(answer.headers.get("etag", "").strip('"').lower(), file)
         self.visible.add(file.name)
@@ -111,6 +115,25 @@ class HttpsWire:
     def publish(self, files: Sequence[Staged]) -> Sequence[tuple[str, Verified, str]]:
         """What the server answered to the files."""
         return [(self.name, *self._answers[file.name]) for file in files]
+
+    def look_up(self, file: Staged, before: int | None) -> Found:
+        """By GET, where the address permits it; presigned ones permit sending only."""
+        del before
+        unknown = Found(there=None, why=_SENDING_ONLY)
+        digest = hashlib.sha256()
+        with self._plainly(), self._client.stream("GET", self._url) as answer:
+            if answer.status_code in (404, 410):
+                return Found(there=False)
+            if not answer.is_success and answer.status_code not in _PASSING:
+                return unknown
+            _accepted(answer)
+            for chunk in answer.iter_raw(CHUNK):
+                digest.update(chunk)
+        return Found(digest.hexdigest() == file.sha256, self.name, Verified.READ_BACK)
+
+    def remove(self, name: str) -> None:
+        """Not possible: the address is for reading or sending one file."""
+        raise Fault(f"{name} cannot be removed over this address.", Why.REFUSED)
 
     def discard(self, files: Sequence[Staged]) -> None:
         """Nothing is left behind."""
@@ -138,16 +161,18 @@ class HttpsWire:
             raise Fault(text, Why.UNREACHABLE, again=True) from None
 
 
-def _body(file: Staged, report: Report) -> Iterator[bytes]:
+def _body(file: Staged, report: Report, limit: int) -> Iterator[bytes]:
+    pace = Pace(limit)
     with file.path.open("rb") as source:
-        while chunk := source.read(CHUNK):
+        while chunk := source.read(min(CHUNK, limit) if limit else CHUNK):
             yield chunk
             report(source.tell())
+            pace.after(source.tell())
 
 
 def _verified(etag: str, file: Staged) -> tuple[Verified, str]:
     if etag == file.md5:
-        return Verified.CHECKSUM, "the address permits sending only"
+        return Verified.CHECKSUM, _SENDING_ONLY
     return Verified.NONE, "the server accepted the file, and stated no checksum of it"
 
 

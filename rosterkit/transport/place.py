@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -78,6 +78,7 @@ class Place:
         self._wire = wire
         self._max_bytes = settings.max_bytes
         self._one_file = isinstance(settings, HttpsSettings)
+        self._as_one = isinstance(settings, FolderSettings) and bool(settings.subfolder)
         network = None if isinstance(settings, FolderSettings) else settings
         self._attempts = network.attempts if network else 1
         self._seconds = network.file_seconds if network else float("inf")
@@ -167,35 +168,83 @@ class Place:
             text = f"{name} has more than {self._max_bytes:,} bytes. If that is right, raise max_bytes."
             raise Fault(text, Why.TOO_LARGE)
 
-    def deliver(self, files: Sequence[Outgoing], progress: Progress = no_progress) -> tuple[Delivered, ...]:
+    def deliver(
+        self,
+        files: Sequence[Outgoing],
+        progress: Progress = no_progress,
+        *,
+        look_first: Mapping[str, int] | None = None,
+    ) -> tuple[Delivered, ...]:
         """Delivers the files, and says how the arrival of each was verified.
 
         All are uploaded before the first is published, where the transport can do that. A file that arrived is not sent
-        again by a new attempt at another. Raises NotDelivered, UsageError where a setting, secret or permission is
-        wrong, and Refused (why: ``empty``) where there is nothing to send or a file has no bytes.
+        again by a new attempt at another. ``look_first``: after a run that ended while it sent, what lies there already
+        is not sent again (``attempts`` is 0 then); it gives the sizes of what was sent before, by name. Raises
+        NotDelivered, UsageError where a setting, secret or permission is wrong, and Refused (why: ``empty``) where
+        there is nothing to send or a file has no bytes.
         """
+        with self._staged(files) as ready:
+            there = {} if look_first is None else self._found(ready, look_first)
+            missing = [] if len(there) == len(ready) else self._to_send(ready, there)
+            attempts: dict[str, int] = {}
+            try:
+                for file in missing:
+                    attempts[file.name] = self._uploaded(file, progress)
+                published = self._again(lambda _: self._wire.publish(missing)) if missing else ()
+            except Fault as fault:
+                if not fault.again:  # otherwise the next run goes on where this one stopped
+                    self._wire.discard(missing)
+                raise self._undelivered(fault) from None
+            except BaseException:
+                self._wire.discard(missing)
+                raise
+        for file, (where, verified, why) in zip(missing, published, strict=True):
+            there[file.name] = Delivered(file.name, where, file.size, file.sha256, attempts[file.name], verified, why)
+        return tuple(there[file.name] for file in ready)
+
+    def look_up(self, files: Sequence[Outgoing], before: Mapping[str, int]) -> tuple[Delivered | None, ...]:
+        """For each file whether it lies there, as ``Delivered`` with 0 attempts. None: it does not, or nobody can tell.
+
+        ``before``: the sizes of what was sent before, by name. Raises what ``deliver`` raises.
+        """
+        with self._staged(files) as ready:
+            there = self._found(ready, before)
+        return tuple(there.get(file.name) for file in files)
+
+    def remove(self, name: str) -> None:
+        """Removes a file. Raises NotDelivered where that is not possible, UsageError where it is not permitted."""
+        try:
+            self._again(lambda _: self._wire.remove(name))
+        except Fault as fault:
+            raise self._undelivered(fault) from None
+
+    @contextmanager
+    def _staged(self, files: Sequence[Outgoing]) -> Iterator[Sequence[Staged]]:
+        """The files as they lie on this machine until the block ends."""
         check_names([file.name for file in files])
         if self._one_file and len(files) > 1:
             raise UsageError(f"{self.name} takes one file, and here are {len(files)}. Give each an address of its own.")
         self._wire.visible.clear()
         with tempfile.TemporaryDirectory(prefix="rosterkit-", ignore_cleanup_errors=True) as scratch:
-            ready = [staged(file, Path(scratch, str(number))) for number, file in enumerate(files)]
-            attempts: dict[str, int] = {}
+            yield [staged(file, Path(scratch, str(number))) for number, file in enumerate(files)]
+
+    def _found(self, files: Sequence[Staged], before: Mapping[str, int]) -> dict[str, Delivered]:
+        """What lies there already, by name."""
+        out = {}
+        for file in files:
             try:
-                for file in ready:
-                    attempts[file.name] = self._uploaded(file, progress)
-                published = self._again(lambda _: self._wire.publish(ready))
+                found = self._again(lambda _, file=file: self._wire.look_up(file, before.get(file.name)))  # type: ignore[misc] # a default binds it
             except Fault as fault:
-                if not fault.again:  # otherwise the next run goes on where this one stopped
-                    self._wire.discard(ready)
                 raise self._undelivered(fault) from None
-            except BaseException:
-                self._wire.discard(ready)
-                raise
-        return tuple(
-            Delivered(file.name, where, file.size, file.sha256, attempts[file.name], verified, why)
-            for file, (where, verified, why) in zip(ready, published, strict=True)
-        )
+            if found.there:
+                out[file.name] = Delivered(file.name, found.where, file.size, file.sha256, 0, found.verified, found.why)
+        return out
+
+    def _to_send(self, files: Sequence[Staged], there: dict[str, Delivered]) -> Sequence[Staged]:
+        """What has to be sent: what is not there; everything, where the files are swapped as one."""
+        if self._as_one:
+            there.clear()
+        return [file for file in files if file.name not in there]
 
     def _uploaded(self, file: Staged, progress: Progress) -> int:
         report = self._reporter(f"sending {file.name}", file.size, file.name, progress)

@@ -15,29 +15,19 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import boto3
 from botocore import exceptions as boto
-from botocore.config import Config
 
-from rosterkit.transport.base import CHUNK, Fault, RemoteFile, Report, Staged, Verified, Why
-from rosterkit.transport.secrets import resolve
+from rosterkit.transport.base import CHUNK, Fault, Found, Pace, RemoteFile, Report, Staged, Verified, Why
+from rosterkit.transport.s3_client import client, code, plainly, status
 from rosterkit.transport.settings import S3Settings
 
 __all__ = ["S3Wire"]
 
 _MOST_PARTS = 10_000
+_SMALLEST_PART = 5 << 20  # bytes; S3 takes no smaller part but the last
+_WRITE_ONLY = "the key may not read"
 _DELIVERY = "rosterkit-delivery"  # metadata of an object: which attempt of ours made it
 _SHA256 = "sha256"  # metadata of an object: a checksum of the whole, which S3 does not keep of an object in parts
-_FORBIDDEN = ("AccessDenied", "AllAccessDisabled", "403", "Forbidden")
-_BAD_KEY = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken")
-_PASSING = ("RequestTimeout", "SlowDown", "InternalError", "ServiceUnavailable", "OperationAborted", "Throttling")
-_CORRUPTED = (
-    "BadDigest",
-    "IncompleteBody",
-    "InvalidDigest",
-    "XAmzContentSHA256Mismatch",
-    "XAmzContentChecksumMismatch",
-)
 
 
 @dataclass
@@ -54,7 +44,8 @@ class S3Wire:
 
     def __init__(self, settings: S3Settings, folder: Path) -> None:
         self._settings = settings
-        self._client = _client(settings, folder)
+        self._client = client(settings, folder)
+        self._part_bytes = _SMALLEST_PART if settings.bytes_per_second else settings.part_bytes
         self._tried: dict[str, str] = {}  # the delivery mark of each file that was sent and not acknowledged
         self._parts: dict[str, _Parts] = {}
         self._acknowledged: dict[str, bool] = {}  # whether S3 stated the right checksum of a file
@@ -107,7 +98,7 @@ class S3Wire:
             if file.name in self._tried and self._arrived(file):
                 self.visible.add(file.name)
                 return
-            if file.size > self._settings.part_bytes:
+            if file.size > self._part_bytes:
                 self._in_parts(file, report)
             else:
                 self._whole(file, report)
@@ -126,8 +117,9 @@ class S3Wire:
     def _in_parts(self, file: Staged, report: Report) -> None:
         """Sends part after part, one in memory at a time; a new attempt goes on with the part that failed."""
         parts = self._parts.get(file.name) or self._begun(file)
+        pace, start = Pace(self._settings.bytes_per_second), len(parts.done) * parts.size
         with file.path.open("rb") as body:
-            body.seek(len(parts.done) * parts.size)
+            body.seek(start)
             while chunk := body.read(parts.size):
                 number = len(parts.done) + 1
                 checksum = base64.b64encode(hashlib.sha256(chunk).digest()).decode()
@@ -140,6 +132,7 @@ class S3Wire:
                 )
                 parts.done.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum})
                 report(body.tell())
+                pace.after(body.tell() - start)
         whole = hashlib.sha256(b"".join(base64.b64decode(part["ChecksumSHA256"]) for part in parts.done))
         answer = self._client.complete_multipart_upload(
             **self._object(file.name), UploadId=parts.upload, MultipartUpload={"Parts": parts.done}
@@ -151,7 +144,7 @@ class S3Wire:
         answer = self._client.create_multipart_upload(
             **self._object(file.name), ChecksumAlgorithm="SHA256", Metadata=self._marks(file)
         )
-        size = max(self._settings.part_bytes, math.ceil(file.size / _MOST_PARTS))
+        size = max(self._part_bytes, math.ceil(file.size / _MOST_PARTS))
         self._parts[file.name] = _Parts(answer["UploadId"], size)
         return self._parts[file.name]
 
@@ -184,9 +177,9 @@ class S3Wire:
                 try:
                     self._read_back(file)
                 except boto.ClientError as error:
-                    if _status(error) != 403:
+                    if status(error) != 403:
                         raise
-                    why = "the key may not read"
+                    why = _WRITE_ONLY
                 else:
                     return self._key(file.name), Verified.READ_BACK, ""
         if self._acknowledged.get(file.name):
@@ -194,12 +187,35 @@ class S3Wire:
         return self._key(file.name), Verified.NONE, f"{why}, and the service states no checksum"
 
     def _read_back(self, file: Staged) -> None:
-        digest = hashlib.sha256()
-        for chunk in self._client.get_object(**self._object(file.name))["Body"].iter_chunks(CHUNK):
-            digest.update(chunk)
-        if digest.hexdigest() != file.sha256:
+        if self._digest(file.name) != file.sha256:
             text = f"{self._key(file.name)} does not hold what was sent. Look whether somebody else writes there."
             raise Fault(text, Why.CHECKSUM)
+
+    def _digest(self, name: str) -> str:
+        digest = hashlib.sha256()
+        for chunk in self._client.get_object(**self._object(name))["Body"].iter_chunks(CHUNK):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    def look_up(self, file: Staged, before: int | None) -> Found:
+        """By size and bytes, where the key may read."""
+        del before
+        with self._plainly(file.name):
+            try:
+                head = self._client.head_object(**self._object(file.name))
+                there = head["ContentLength"] == file.size and self._digest(file.name) == file.sha256
+            except boto.ClientError as error:
+                if status(error) == 404:
+                    return Found(there=False)
+                if status(error) == 403:
+                    return Found(there=None, why=_WRITE_ONLY)
+                raise
+        return Found(there, self._key(file.name), Verified.READ_BACK)
+
+    def remove(self, name: str) -> None:
+        """Deletes the object."""
+        with self._plainly(name):
+            self._client.delete_object(**self._object(name))
 
     def discard(self, files: Sequence[Staged]) -> None:
         """Aborts what was sent in parts, so that nobody pays for it; some keys may not do that."""
@@ -225,76 +241,10 @@ class S3Wire:
 
     @contextmanager
     def _plainly(self, name: str) -> Iterator[None]:
-        try:
-            yield
-        except boto.ClientError as error:
-            raise self._fault(error, name) from error
-        except (boto.NoCredentialsError, boto.PartialCredentialsError) as error:
-            text = "This machine has no AWS identity. Set access_key_id and secret_access_key."
-            raise Fault(text, Why.SETTINGS) from error
-        except boto.SSLError as error:
-            text = "The certificate of the service is not trusted. Look at endpoint_url and ca."
-            raise Fault(text, Why.SETTINGS) from error
-        except boto.FlexibleChecksumError as error:
-            text = f"{self._key(name)} does not match the checksum that S3 states."
-            raise Fault(text, Why.CHECKSUM, again=True) from error
-        except boto.BotoCoreError as error:
-            text = f"The connection was lost or could not be made ({type(error).__name__})."
-            raise Fault(text, Why.UNREACHABLE, again=True) from error
-
-    def _fault(self, error: boto.ClientError, name: str) -> Fault:
-        code, status = str(error.response.get("Error", {}).get("Code", "")), _status(error)
-        key = self._key(name)
-        if code in _PASSING or status in (429, 500, 502, 503, 504):
-            return Fault(f"The service is busy or failed ({code}).", Why.UNREACHABLE, again=True)
-        if code in _CORRUPTED:
-            return Fault(f"{key} was damaged on its way ({code}).", Why.CHECKSUM, again=True)
-        if code in _BAD_KEY:
-            text = f"The service does not accept the access key ({code}). Ask for new credentials, and store them."
-            return Fault(text, Why.SETTINGS)
-        if code == "RequestTimeTooSkewed":
-            return Fault("This machine's clock is wrong by more than 15 minutes. Set it.", Why.SETTINGS)
-        if code == "NoSuchBucket":
-            return Fault(f"There is no bucket {self._settings.bucket}. Look at bucket and region.", Why.SETTINGS)
-        if code in ("PermanentRedirect", "AuthorizationHeaderMalformed") or status == 301:
-            region = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("x-amz-bucket-region", "")
-            return Fault(f"The bucket is in another region. Set region{region and ' = ' + region}.", Why.SETTINGS)
-        if code in _FORBIDDEN or status == 403:
-            text = f"The access key has no right to do this with {key} ({code}). Ask whoever gave it to you."
-            return Fault(text, Why.SETTINGS)
-        if code == "NoSuchUpload":
-            self._parts.pop(name, None)  # it expired, or its end was reached and the answer lost
-            return Fault(f"The upload of {key} is not known any more.", Why.INCOMPLETE, again=True)
-        if status == 412:
-            return Fault(f"{key} changed while it was read. It is taken when it has not changed.", Why.CHANGED)
-        if status == 404:
-            return Fault(f"{key} is not there. Look at prefix and name.", Why.MISSING)
-        return Fault(f"The service refuses it for {key} ({code} {status}).", Why.REFUSED)
-
-
-def _status(error: boto.ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-
-
-def _client(settings: S3Settings, folder: Path) -> Any:
-    given = {}
-    if settings.access_key_id and settings.secret_access_key:
-        given = {
-            "aws_access_key_id": resolve(settings.access_key_id, folder).get_secret_value(),
-            "aws_secret_access_key": resolve(settings.secret_access_key, folder).get_secret_value(),
-        }
-    config = Config(
-        retries={"total_max_attempts": 1},  # Place makes the attempts
-        connect_timeout=settings.connect_seconds,
-        read_timeout=settings.idle_seconds,
-        s3={"addressing_style": "path" if settings.endpoint_url else "auto"},
-        request_checksum_calculation="when_required",  # ours goes along
-        max_pool_connections=1,
-    )
-    return boto3.session.Session(**given).client(
-        "s3",
-        region_name=settings.region,
-        endpoint_url=settings.endpoint_url or None,
-        verify=str(folder / settings.ca) if settings.ca else None,
-        config=config,
-    )
+        with plainly(self._key(name), self._settings.bucket):
+            try:
+                yield
+            except boto.ClientError as error:
+                if code(error) == "NoSuchUpload":
+                    self._parts.pop(name, None)  # it expired, or its end was reached and the answer lost
+                raise

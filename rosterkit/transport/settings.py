@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from datetime import date
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -38,6 +39,15 @@ class _NetworkSettings(_Settings):
     connect_seconds: float = Field(default=30.0, gt=0, description="How long a connection may take to be made.")
     idle_seconds: float = Field(default=60.0, gt=0, description="How long nothing may move before a new attempt.")
     file_seconds: float = Field(default=3600.0, gt=0, description="How long one file may take, all attempts together.")
+    bytes_per_second: int = Field(
+        default=0, ge=0, description="Sending: at most so many bytes a second, on average; 0: no limit."
+    )
+    credentials_issued: date | None = Field(
+        default=None, description="The day on which the credentials were issued, such as 2026-08-24."
+    )
+    credentials_days: int | None = Field(
+        default=None, ge=1, description="For how many days they are valid, or after how many they are to be changed."
+    )
 
 
 class FolderSettings(_Settings):
@@ -75,7 +85,6 @@ class SftpSettings(_NetworkSettings):
         "renaming: whoever looks at the wrong moment then sees half a file.",
     )
     read_back: bool = Field(default=False, description="Sending: read the file back and compare, before it is renamed.")
-    bytes_per_second: int = Field(default=0, ge=0, description="Sending: at most so many bytes a second; 0: no limit.")
 
     @model_validator(mode="after")
     def _has_a_way_to_log_in(self) -> Self:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import stat
-import time
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import asyncssh
 
 from rosterkit.errors import UsageError
-from rosterkit.transport.base import Fault, RemoteFile, Report, Staged, Verified, Why
+from rosterkit.transport.base import Fault, Found, Pace, RemoteFile, Report, Staged, Verified, Why
 from rosterkit.transport.settings import SftpSettings
 from rosterkit.transport.sftp_connection import SftpConnection, reason
 
@@ -25,6 +24,7 @@ __all__ = ["SftpWire"]
 _BLOCK = 1 << 20  # bytes that are sent or asked for at once; asyncssh divides them into requests that overlap
 _NO_STAT = "the server does not show the file's size"
 _NOT_READ_BACK = "read_back is off"
+_NOT_READABLE = "the server does not let the file be read"
 _IN_PLACE = "written in place, because rename is off"
 
 
@@ -103,15 +103,14 @@ class SftpWire:
         out = self._line.run(self._line.opened(path, flags))
         limit = self._settings.bytes_per_second
         block = min(_BLOCK, limit) if limit else _BLOCK
-        began, done = time.monotonic(), 0
+        pace, done = Pace(limit), 0
         with file.path.open("rb") as source:
             source.seek(start)
             while chunk := source.read(block):
                 self._line.run(out.write(chunk, start + done))
                 done += len(chunk)
                 report(start + done)
-                if limit:
-                    time.sleep(max(0.0, began + done / limit - time.monotonic()))
+                pace.after(done)
         self._line.run(out.close())
 
     def _whole(self, path: str, file: Staged) -> bool:
@@ -150,6 +149,33 @@ class SftpWire:
         self._renaming.discard(new)
         return final, verified, why if self._settings.rename else "; ".join(filter(None, (why, _IN_PLACE)))
 
+    def look_up(self, file: Staged, before: int | None) -> Found:
+        """By name, size and, where the server lets the file be read, by its bytes."""
+        path = str(self._path / file.name)
+        with self._line.plainly(path):
+            try:
+                size = self._line.run(self._line.stat(path)).size
+            except asyncssh.SFTPNoSuchFile:
+                return Found(there=False)
+            except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPOpUnsupported):
+                return Found(there=None, why=_NO_STAT)
+            if size is not None and size != file.size:
+                return Found(there=False)
+            return self._compared(path, file, before)
+
+    def _compared(self, path: str, file: Staged, before: int | None) -> Found:
+        digest = self._digest(path)
+        if digest is not None:
+            return Found(digest == file.sha256, path, Verified.READ_BACK)
+        if before == file.size:  # the file that was sent before has that size too
+            return Found(there=None, why=_NOT_READABLE)
+        return Found(True, path, Verified.SIZE, _NOT_READABLE)
+
+    def remove(self, name: str) -> None:
+        """Removes the file."""
+        with self._line.plainly(str(self._path / name)):
+            self._line.run(self._removed(str(self._path / name)))
+
     def _is_gone(self, path: str) -> bool:
         try:
             self._line.run(self._line.stat(path))
@@ -158,19 +184,25 @@ class SftpWire:
         return False
 
     def _read_back(self, path: str, file: Staged) -> tuple[Verified, str]:
+        digest = self._digest(path)
+        if digest is None:
+            return Verified.SIZE if self._whole(path, file) else Verified.NONE, _NOT_READABLE
+        if digest != file.sha256:
+            raise Fault(f"What the server holds of {file.name} is not what was sent.", Why.CHECKSUM)
+        return Verified.READ_BACK, ""
+
+    def _digest(self, path: str) -> str | None:
+        """The SHA-256 of what lies there; None where the server does not let it be read."""
         digest, start = hashlib.sha256(), 0
         try:
             source = self._line.run(self._line.opened(path, asyncssh.FXF_READ))
         except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPOpUnsupported):
-            sized = self._whole(path, file)
-            return Verified.SIZE if sized else Verified.NONE, "the server does not let the file be read"
+            return None
         while chunk := self._line.read(source, start, _BLOCK):
             digest.update(chunk)
             start += len(chunk)
         self._line.run(source.close())
-        if digest.hexdigest() != file.sha256:
-            raise Fault(f"What the server holds of {file.name} is not what was sent.", Why.CHECKSUM)
-        return Verified.READ_BACK, ""
+        return digest.hexdigest()
 
     def _rename(self, new: str, final: str, file: Staged) -> None:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from compare_neutral import Neutral, Row
+from providers.one_sis.district import Neutral, Row
 
 SOURCES = ("oneroster", "oneroster-rest", "classlink", "clever")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from compare_neutral import Neutral, generated
 from compare_planting import Planted, plant
-from compare_serving import DAY, delivered
 
+from providers.one_sis.district import Neutral, generated
+from providers.one_sis.serving import DAY, delivered
 from rosterkit.compare.comparison import Comparison, compare
 from rosterkit.compare.settings import CompareSettings
 

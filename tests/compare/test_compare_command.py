@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from compare_neutral import generated
-from compare_serving import served
-from compare_shapes import package
 
+from providers.one_sis.district import generated
+from providers.one_sis.serving import served
+from providers.one_sis.shapes import package
 from rosterkit.cli.main import run
 from rosterkit.compare.reading import from_text
 from rosterkit.errors import UsageError

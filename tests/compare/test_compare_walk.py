@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from compare_choice import choice, printed
-from compare_serving import DAY
 
+from providers.one_sis.serving import DAY
+from providers.one_sis.sources import choice, printed
 from rosterkit.compare.comparison import compare
 from rosterkit.compare.delivered import Delivered
 from rosterkit.compare.settings import CompareSettings, Weights

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from compare_neutral import Neutral
 from compare_planting import SOURCES, Planted
 
+from providers.one_sis.district import Neutral
 from rosterkit.compare.comparison import Comparison
 from rosterkit.compare.questions import QUESTIONS
 

@@ -12,7 +12,7 @@ import pytest
 
 from rosterkit import Workspace
 from rosterkit import pipeline as planning
-from rosterkit.demo import NIGHTS, fixtures
+from rosterkit.demo import DAYS, fixtures
 
 PLAN = 440  # steps of the demo's second plan in all
 PLANNING = 300  # without reading the package and storing the plan
@@ -48,11 +48,11 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 def test_the_second_plan_of_the_demo_takes_few_steps(tmp_path: Path, steps: Counter[str]) -> None:
     workspace = Workspace.init(tmp_path / "workspace")
-    first = workspace.plan(fixtures() / "first-night", as_of=NIGHTS["first-night"])
+    first = workspace.plan(fixtures() / "first-night", as_of=DAYS["first-night"])
     workspace.approve(first.id, reason="as expected", actor="kim")
     workspace.apply(first.id, actor="kim")
     steps.clear()
-    second = workspace.plan(fixtures() / "second-night", as_of=NIGHTS["second-night"])
+    second = workspace.plan(fixtures() / "second-night", as_of=DAYS["second-night"])
     assert second.total.total + second.total_held.total > 40
     assert steps["all"] <= PLAN
     assert steps["planning"] <= PLANNING
@@ -61,10 +61,10 @@ def test_the_second_plan_of_the_demo_takes_few_steps(tmp_path: Path, steps: Coun
 def test_a_plan_in_which_nothing_changes_takes_fewer(tmp_path: Path, steps: Counter[str]) -> None:
     workspace = Workspace.init(tmp_path / "workspace")
     package = shutil.copytree(fixtures() / "first-night", tmp_path / "package")
-    first = workspace.plan(package, as_of=NIGHTS["first-night"])
+    first = workspace.plan(package, as_of=DAYS["first-night"])
     workspace.approve(first.id, reason="as expected", actor="kim")
     workspace.apply(first.id, actor="kim")
     steps.clear()
-    again = workspace.plan(package, as_of=NIGHTS["second-night"])
+    again = workspace.plan(package, as_of=DAYS["second-night"])
     assert again.total.total + again.total_held.total == 0
     assert steps["planning"] <= PLANNING / 3

@@ -64,7 +64,7 @@ def test_the_demo_leaves_alone_what_no_demo_made(tmp_path: Path) -> None:
 
 
 def test_an_installation_without_packages_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "NIGHTS", {"third-night": None})
+    monkeypatch.setattr(demo.packages, "DAYS", {"third-night": None})
     with pytest.raises(InternalError, match="Install rosterkit again"):
         demo.fixtures()
 

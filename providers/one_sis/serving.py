@@ -8,15 +8,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from compare_neutral import AS_OF, Neutral
-from compare_shapes import clever, package, rest
-
 import providers.classlink
 import providers.clever
 import providers.oneroster
 import providers.oneroster.rest
 from providers.classlink.fake import PARTNER_KEY, TENANT, FakeClassLink
 from providers.clever.fake import FakeClever
+from providers.one_sis.district import AS_OF, Neutral
+from providers.one_sis.shapes import clever, package, rest
 from providers.oneroster.rest.fake import KEY, SECRET, FakeServer, serving
 from rosterkit.compare.delivered import Delivered
 from rosterkit.sources.base import Context, Source

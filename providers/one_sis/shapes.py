@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from compare_neutral import Neutral, Row
-
 from providers.clever.fake_district import DistrictData, Record
+from providers.one_sis.district import Neutral, Row
 from providers.oneroster.rest.fake_roster import Roster
 
 

@@ -1,19 +1,11 @@
-"""The district of docs/for-admins.md: a package, ClassLink and Clever of one SIS, each with what is usual of it.
-
-``python tests/compare/compare_choice.py FILE`` writes the page of the comparison, and prints it as on a terminal.
-"""
+"""The district of docs/for-admins.md: a package, ClassLink and Clever of one SIS, each with what is usual of it."""
 
 from __future__ import annotations
 
 import copy
 import csv
-import sys
-import tempfile
 from pathlib import Path
 
-from compare_neutral import Neutral, generated
-from compare_serving import DAY, read_source
-from compare_shapes import clever, package, rest
 from rich.console import Console
 
 import providers.classlink
@@ -22,12 +14,17 @@ import providers.guardians
 import providers.oneroster
 from providers.classlink.fake import TENANT, FakeClassLink
 from providers.clever.fake import FakeClever
+from providers.one_sis.district import Neutral, generated
+from providers.one_sis.serving import DAY, read_source
+from providers.one_sis.shapes import clever, package, rest
 from providers.oneroster.rest.fake import serving
 from rosterkit.compare.comparison import Comparison, compare
 from rosterkit.compare.delivered import Delivered
 from rosterkit.compare.settings import CompareSettings
-from rosterkit.render import compare_html, compare_text
+from rosterkit.render import compare_text
 from rosterkit.testing.package import write_package
+
+__all__ = ["choice", "compared", "printed"]
 
 STUDENTS = 1_000
 
@@ -113,10 +110,3 @@ def printed(comparison: Comparison) -> str:
     with console.capture() as captured:
         compare_text.comparison(console, comparison)
     return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as scratch:
-        found = compared(Path(scratch))
-    sys.stdout.write(printed(found))
-    Path(sys.argv[1]).write_text(compare_html.page(found), encoding="utf-8")

@@ -1,0 +1,67 @@
+"""A small invented district, from the first load to the export: what ``rosterkit demo`` and ``make demo`` run.
+
+Each step is a module with a title and a function ``step(workspace, console)``. ``STEPS`` lists them in order. A step
+that needs a workspace of its own makes it beside the first one's packages, in a folder of ``workspace.folder``.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from rosterkit.demo import export, first_load, second_package, undone
+from rosterkit.demo.packages import DAYS, fixtures, fresh_workspace
+from rosterkit.workspace import Workspace
+
+__all__ = ["DAYS", "STEPS", "Step", "fixtures", "walk"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One part of the demo. ``run`` prints what it shows, and raises InternalError where it does not come out."""
+
+    title: str
+    run: Callable[[Workspace, Console], None]
+
+
+STEPS = (
+    Step(first_load.TITLE, first_load.step),
+    Step(second_package.TITLE, second_package.step),
+    Step(undone.TITLE, undone.step),
+    Step(export.TITLE, export.step),
+)
+"""The steps in their order."""
+
+_NEXT = {
+    "rosterkit -C {folder} show --html -o review.html": "the page for a reviewer without a shell",
+    "rosterkit -C {folder} explain User stu-1001": "where each value comes from",
+    "rosterkit -C {folder} history User stu-1001": "what was done to her, and undone",
+    "rosterkit -C {folder} plan": "the second package again: what was undone stays out",
+    "rosterkit -C {folder} holds": "what is set aside, and why",
+    "rosterkit check {folder}/packages/second-night": "the finding, alone",
+}
+
+
+def walk(folder: Path, console: Console) -> None:
+    """Runs every step, and leaves the workspace in ``folder``.
+
+    Raises Refused when something else is there already, and InternalError where a step does not come out.
+    """
+    workspace = fresh_workspace(folder, console)
+    for number, step in enumerate(STEPS, 1):
+        console.print(Text(f"\n{number}. {step.title}", style="bold"))
+        step.run(workspace, console)
+    console.print(Text(_what_next(folder)), soft_wrap=True)
+
+
+def _what_next(folder: Path) -> str:
+    commands = {line.format(folder=shlex.quote(str(folder))): why for line, why in _NEXT.items()}
+    width = max(map(len, commands))
+    listed = "".join(f"  {line:<{width}}  {why}\n" for line, why in commands.items())
+    last = f"Edit a file in {folder}/packages/second-night and plan again to see what it would change."
+    return f"\nWhat to try next, with this workspace:\n{listed}{last}"

@@ -10,24 +10,23 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from rosterkit import registry
 from rosterkit.compare.settings import CompareSettings
+from rosterkit.config_problems import Problem, nearest, placed, problem_of
 from rosterkit.errors import UsageError
 from rosterkit.feeds.preflight import require_transport
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
 from rosterkit.run_settings import NoticeSettings, ScheduleSettings, TimeOfDay, Window
 from rosterkit.sources.limits import SizeLimits
-from rosterkit.toml_lines import Lines, key_lines, line_of
+from rosterkit.toml_lines import key_lines
 from rosterkit.transport.settings import PlaceSettings
 
 __all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "load", "loads", "nearest"]
@@ -258,35 +257,17 @@ def loads(text: str, *, name: str = FILE, tried: Mapping[str, str] | None = None
         ) from None
     for key, value in (tried or {}).items():
         _put(raw, key, value)
-    problems: list[_Problem] = []
+    problems: list[Problem] = []
     entries = {word: _entries(word, raw[word], problems) for word in _ENTRIES if word in raw}
     try:
         config = Config.model_validate(raw | entries)
     except ValidationError as problem:
-        problems += [_problem(error, Config) for error in problem.errors()]
+        problems += [problem_of(error, Config) for error in problem.errors()]
     if problems:
         lines = key_lines(text)
-        placed = dict.fromkeys(_placed(problem, lines, tried or {}) for problem in problems)
-        raise UsageError(f"{name}: " + " ".join(placed))
+        sentences = dict.fromkeys(placed(problem, lines, tried or {}) for problem in problems)
+        raise UsageError(f"{name}: " + " ".join(sentences))
     return config
-
-
-_Problem = tuple[tuple[str, ...], str]
-"""The path of a key, and a sentence about it."""
-
-
-def _placed(problem: _Problem, lines: Lines, tried: Mapping[str, str]) -> str:
-    """The sentence after the line that it is about; without one for a value that was only tried.
-
-    A sentence about a table names the key that it means, such as columns.USER_TYPE: its line counts.
-    """
-    path, sentence = problem
-    if any(".".join(path).startswith(key) for key in tried):
-        return sentence
-    below = {key[len(path) :]: key for key in lines if key[: len(path)] == path and len(key) > len(path)}
-    named = [key for rest, key in below.items() if re.search(rf"(?<![\w.]){re.escape('.'.join(rest))}\b", sentence)]
-    line = line_of(lines, max(named, key=len) if named else path)
-    return f"line {line}: {sentence}" if line else sentence
 
 
 def _put(raw: dict[str, Any], key: str, value: str) -> None:
@@ -302,12 +283,6 @@ def _put(raw: dict[str, Any], key: str, value: str) -> None:
         raise UsageError(f"{key}: {value} is no value. A text stands in quotation marks.") from None
 
 
-def nearest(word: str, known: Any) -> str:
-    """``; did you mean X?`` or "" when nothing known is near."""
-    found = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
-    return f"; did you mean {found[0]}?" if found else ""
-
-
 def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
@@ -318,7 +293,7 @@ _ENTRIES: dict[str, tuple[type[SourceEntry | FeedEntry], Callable[[str], type[Ba
 }
 
 
-def _entries(word: str, tables: object, problems: list[_Problem]) -> object:
+def _entries(word: str, tables: object, problems: list[Problem]) -> object:
     """The sources or feeds that are right; the others are left out, and what is wrong with them is in ``problems``."""
     if not isinstance(tables, dict):
         return tables
@@ -331,14 +306,14 @@ def _entries(word: str, tables: object, problems: list[_Problem]) -> object:
         try:
             made[name] = _entry(word, where, table, problems)
         except ValidationError as problem:
-            problems += [_problem(error, _ENTRIES[word][0], (word, name)) for error in problem.errors()]
+            problems += [problem_of(error, _ENTRIES[word][0], (word, name)) for error in problem.errors()]
         except UsageError as problem:
             problems.append(((word, name), str(problem)))
     return {name: entry for name, entry in made.items() if entry is not None}
 
 
 def _entry(
-    word: str, where: str, table: Mapping[str, object], problems: list[_Problem]
+    word: str, where: str, table: Mapping[str, object], problems: list[Problem]
 ) -> SourceEntry | FeedEntry | None:
     """The table with the keys of the source or feed itself under ``settings``, validated by its own model.
 
@@ -354,7 +329,7 @@ def _entry(
     except ValidationError as problem:
         known = set(entry.model_fields) - {"settings"}
         path = tuple(where.split("."))
-        problems += [_problem(error, model, path, known) for error in problem.errors()]
+        problems += [problem_of(error, model, path, known) for error in problem.errors()]
         return None
     except UsageError as problem:
         raise UsageError(f"{where}: {problem}") from None
@@ -375,64 +350,3 @@ def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
         return f"No {what} is configured: add [{what}s.{name or 'main'}] to {FILE}."
     hint = nearest(name, known) or f"; there is {', '.join(sorted(known))}."
     return f'There is no {what} "{name}" in {FILE}{hint}'
-
-
-_EXPECTED = {
-    "greater_than": "it must be more than {gt}",
-    "greater_than_equal": "it must be {ge} or more",
-    "less_than": "it must be less than {lt}",
-    "less_than_equal": "it must be {le} or less",
-    "int_type": "it must be a whole number",
-    "int_from_float": "it must be a whole number",
-    "float_type": "it must be a number",
-    "finite_number": "it must be a number",
-    "bool_type": "it must be true or false",
-    "string_type": "it must be a text in quotation marks",
-}
-"""What a value must be, by the type of pydantic's error."""
-
-
-def _problem(
-    error: Any, model: type[BaseModel], table: tuple[str, ...] = (), known: AbstractSet[str] = frozenset()
-) -> _Problem:
-    return (*table, *map(str, error["loc"])), _sentence(error, model, ".".join(table), known)
-
-
-def _sentence(error: Any, model: type[BaseModel], table: str, known: AbstractSet[str]) -> str:
-    """One error of pydantic as a sentence that begins with the key."""
-    where = ".".join(part for part in (table, *map(str, error["loc"])) if part)
-    value = error["input"]
-    if error["type"] == "value_error":
-        text = f"{where}: {error['ctx']['error']}" if where else str(error["ctx"]["error"])
-    elif error["type"] == "missing":
-        text = f"{where} is missing"
-    elif error["type"] == "string_too_short":
-        text = f"{where} is empty: it must say something"
-    elif error["type"] == "extra_forbidden":
-        fields = _fields(model, error["loc"]) | (known if len(error["loc"]) == 1 else set())
-        hint = nearest(str(error["loc"][-1]), fields) or f"; known are {', '.join(sorted(fields))}"
-        text = f"{where} is not a setting{hint}"
-    elif error["type"] in ("model_type", "dict_type", "model_attributes_type"):
-        text = f"{where} is {value!r}: it must be a table, [{where}]"
-    else:
-        expected = _EXPECTED.get(error["type"], "").format(**error.get("ctx", {}))
-        expected = expected or error["msg"].replace("Input should be", "it must be")
-        shown = f" is {value!r}" if isinstance(value, str | int | float) else ""
-        text = f"{where}{shown}: {expected}"
-    return text if text.endswith((".", "?")) else f"{text}."
-
-
-def _fields(model: type[BaseModel], path: Sequence[str | int]) -> set[str]:
-    """The keys of the table in which the last key of the path stands."""
-    for key in path[:-1]:
-        field = model.model_fields.get(str(key))
-        nested = list(_models(field.annotation)) if field else []
-        model = nested[0] if nested else model
-    return set(model.model_fields)
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models(part)

@@ -328,8 +328,8 @@ def _entry(
         own = model.model_validate({key: value for key, value in table.items() if key not in shared})
     except ValidationError as problem:
         known = set(entry.model_fields) - {"settings"}
-        path = tuple(where.split("."))
-        problems += [problem_of(error, model, path, known) for error in problem.errors()]
+        at = tuple(where.split("."))
+        problems += [problem_of(error, model, at, known) for error in problem.errors()]
         return None
     except UsageError as problem:
         raise UsageError(f"{where}: {problem}") from None

@@ -44,7 +44,7 @@ from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.base import Outgoing
 from rosterkit.transport.place import open_place
 
-__all__ = ["approve_feed", "build_feed", "check_feed", "reject_feed"]
+__all__ = ["approve_feed", "build_feed", "check_feed", "given_file", "reject_feed"]
 
 _WITHHELD = "withheld"
 _NEVER_LEAVES = (Outcome.IGNORED, Outcome.REJECTED)
@@ -280,7 +280,7 @@ def check_feed(
     last = deliveries.last_sent(connection, named.name)
     sent_before = last[1] if last else None
     if paths:
-        files = [_given(path) for path in paths]
+        files = [given_file(path) for path in paths]
         verdict = named.feed.check(files, sent_before, named.entry.settings)
         return FeedCheck(
             named.name, named.entry.kind, verdict.outcome, verdict.findings, verdict.rows, verdict.compared
@@ -292,7 +292,8 @@ def check_feed(
     return FeedCheck(named.name, named.entry.kind, verdict.outcome, every, verdict.rows, verdict.compared)
 
 
-def _given(path: Path) -> FeedFile:
+def given_file(path: Path) -> FeedFile:
+    """A file that somebody names; UsageError where it is none."""
     if not path.is_file():
         raise UsageError(f"{path.absolute()} is not a file. Name the file, or the files, that would be sent.")
     return FeedFile(path.name, partial(_copy, path), 0)

@@ -13,8 +13,10 @@ from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.bundle import Segment
 from rosterkit.store.decisions import Approval, IgnoredLine
+from rosterkit.store.feed_results import Answer
 
 __all__ = [
+    "Answer",
     "Applied",
     "Approval",
     "CheckReport",
@@ -115,6 +117,7 @@ class Explanation:
     holds: tuple[Hold, ...]
     pending: str  # why what the source last said is not what is stored; "" where it is
     findings: pl.DataFrame  # intake.findings.FINDINGS, of the newest applied plan of each source
+    answers: tuple[Answer, ...] = ()  # what vendors could not import of a person
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from providers.edlio.vendor import VENDOR
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, Verdict
 from rosterkit.feeds.csvout import csv_file
 from rosterkit.feeds.ledger import changed, known, taken
-from rosterkit.feeds.preflight import Given, comparison, preflight, require_transport
+from rosterkit.feeds.preflight import Given, comparison, preflight
 from rosterkit.feeds.rows import last_file, last_good_rows, report, split_broken, to_file
 from rosterkit.roster.rules import Rule
 
@@ -77,10 +77,6 @@ class EdlioFeed:
     def identifiers(self, settings: EdlioSettings) -> Mapping[str, str]:
         """The id by which the app knows a person (A5)."""
         return {"Unique ID": settings.header("Unique ID")}
-
-    def require_target(self, transport: str) -> None:
-        """Raises UsageError, naming A10, where files would be sent otherwise than by SFTP."""
-        require_transport(VENDOR, transport, "A10")
 
 
 class _People:

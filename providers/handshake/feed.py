@@ -17,11 +17,12 @@ from providers.handshake.checks import CHECKS
 from providers.handshake.columns import IDENTIFIERS, by_kind
 from providers.handshake.facts import VENDOR
 from providers.handshake.gutcheck import counts
+from providers.handshake.results import read_results
 from providers.handshake.rules import RULES
 from providers.handshake.settings import HandshakeSettings
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, VendorFacts, Verdict
-from rosterkit.feeds.csvout import one_line
+from rosterkit.feeds.csvout import CsvTable, one_line
 from rosterkit.feeds.ledger import changed, known, taken, went_on
 from rosterkit.feeds.mapping import attributes, expression
 from rosterkit.feeds.people import people
@@ -73,6 +74,11 @@ class HandshakeFeed:
     def check(self, files: Sequence[FeedFile], last_sent: LastSent | None, settings: HandshakeSettings) -> Verdict:
         """As Handshake's Importer and its automatic sync would take these bytes."""
         return preflight(files, last_sent, settings, rules=self.rules, checks=self.checks, compared=counts)
+
+    def results(self, table: CsvTable, settings: HandshakeSettings) -> pl.DataFrame:
+        """What the Importer could not import."""
+        del settings
+        return read_results(table)
 
     def identifiers(self, settings: HandshakeSettings) -> Mapping[str, str]:
         """The columns that anchor an account (H7)."""

@@ -131,6 +131,7 @@ def explanation(told: Explanation, rules: Mapping[str, Rule]) -> str:
         "pending": told.pending,
         "values": [asdict(value) for value in told.values],
         "holds": [asdict(hold) for hold in told.holds],
+        "answers": [asdict(answer) for answer in told.answers],
     }
     return _document(head, findings=_findings(told.findings, rules))
 

@@ -217,6 +217,10 @@ def explanation(console: Console, told: Explanation, rules: Mapping[str, Rule], 
         console.print(_text(f"Waiting: {told.pending}", style="yellow"))
     if told.holds:
         holds(console, told.holds, zone)
+    if told.answers:
+        rows = [(a.feed, where(a.file, a.line), a.answer, a.message, moment(a.at, zone)) for a in told.answers]
+        title = "What products could not import"
+        console.print(_table(title, ["feed", "row", "answer", "message", "read at"], rows))
     _print_findings(console, told.findings, rules)
 
 

@@ -24,7 +24,7 @@ class ChecklistEntry(SQLModel, table=True):
 
 
 class FeedResult(SQLModel, table=True):
-    """What a vendor said of one row that was sent; an ended one was replaced by a newer answer."""
+    """A row that a vendor could not import; an ended one was replaced by the vendor's answer to a newer file."""
 
     __tablename__ = "feed_result"
     __table_args__ = (Index("ix_feed_result_feed", "feed", "ended_at"), Index("ix_feed_result_user", "user"))
@@ -33,8 +33,7 @@ class FeedResult(SQLModel, table=True):
     file: str
     line: int
     user: str  # source and sourced_id, "/" between; "" where nobody that was sent has the identifier
-    state: str  # failed | done
-    action: str
+    answer: str  # the vendor's word for what became of the row
     message: str  # without personal values
     actor: str
     at: str

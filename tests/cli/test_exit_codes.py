@@ -151,7 +151,10 @@ def test_the_help_of_every_verb_teaches_by_an_example(capsys: pytest.CaptureFixt
 
 def test_every_verb_of_the_road_is_there() -> None:
     wanted = "init check compare validate plan plans show approve reject hold release holds apply undo history explain"
-    feed = {f"feed {verb}" for verb in ["build", "check", "approve", "reject", "pause", "resume", "log"]}
+    feed = {
+        f"feed {verb}"
+        for verb in ["build", "check", "approve", "reject", "pause", "resume", "log", "results", "mapping"]
+    }
     by_hand = "edit enroll link pin unpin pins policy suppress unsuppress archive unarchive blocks"
     groups = {"add student", "add staff", "add guardian", "add class", "block link", "unblock link"}
     groups |= {"activity import", "source disable", "source enable"}

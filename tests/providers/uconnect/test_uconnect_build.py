@@ -10,10 +10,11 @@ import polars as pl
 import pytest
 from uconnect_case import AS_OF, FEED, GIVEN, ROSTER, build, settings
 
-from providers.uconnect import mapping_document, mapping_page
+from providers.uconnect import mapping_document
 from providers.uconnect.facts import CRON, REGION
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import Outcome
+from rosterkit.feeds.mapping_document import mapping_page
 from rosterkit.testing.feed_suite import context, sent
 from rosterkit.testing.roster import MemoryRoster
 

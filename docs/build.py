@@ -17,7 +17,8 @@ from rosterkit.compare.settings import Thresholds, Weights
 from rosterkit.render.policy_page import document as policy_page
 from rosterkit.roster.rules import ENGINE_RULES, Rule
 from rosterkit.settings_template import TABLES, models, plain_fields, toml
-from rosterkit.sources.rules import CSV_RULES, PACKAGE_RULES
+from rosterkit.sources.csv_rules import CSV_RULES
+from rosterkit.sources.package_rules import PACKAGE_RULES
 
 __all__ = ["PAGES", "verbs"]
 

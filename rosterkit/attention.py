@@ -5,39 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rosterkit.plan.plan import Plan
+from rosterkit.sources.base import TableCoverage
 
-__all__ = ["degraded", "gaps", "look", "untold_gaps"]
+__all__ = ["attention_reason", "coverage_gaps", "is_degraded", "unnoted_gaps"]
 
 _ROSTER = frozenset({"Org", "AcademicSession", "Course", "Class", "User", "Enrollment"})
 
 
-def look(plan: Plan) -> str:
+def attention_reason(plan: Plan) -> str:
     """Why somebody should look at the plan: ``held``, ``degraded`` or ``found``; "" when nobody need."""
     if plan.total_held.total:
         return "held"
-    if degraded(plan):
+    if is_degraded(plan):
         return "degraded"
     return "found" if plan.findings.get("error") else ""
 
 
-def degraded(plan: Plan) -> bool:
-    """Whether a segment that was expected is absent or partial."""
-    return bool(gaps(plan.segments))
+def is_degraded(plan: Plan) -> bool:
+    """Whether a table that was expected is absent or partial."""
+    return bool(coverage_gaps(plan.coverage))
 
 
-def untold_gaps(plan: Plan) -> list[tuple[str, str, str, str]]:
-    """The gaps of which no note of the plan speaks."""
-    told = tuple(note.split(" (")[0] for note in plan.notes)
-    return [gap for gap in gaps(plan.segments) if f"{gap[0]} is {gap[2]}" not in told]
+def unnoted_gaps(plan: Plan) -> list[TableCoverage]:
+    """The gaps that no note of the plan names."""
+    noted = tuple(note.split(" (")[0] for note in plan.notes)
+    return [gap for gap in coverage_gaps(plan.coverage) if f"{gap.entity} is {gap.coverage}" not in noted]
 
 
-def gaps(segments: Iterable[tuple[str, str, str, str]]) -> list[tuple[str, str, str, str]]:
-    """Of segments (entity, role, state, why), those that were expected and are absent or partial.
+def coverage_gaps(tables: Iterable[TableCoverage]) -> list[TableCoverage]:
+    """The tables that were expected and are absent or partial; absent ones first.
 
-    A package in which some segment is full or partial was meant whole, so each entity of a complete roster is expected
-    in it; one of deltas alone says what it likes. What is absent comes first: its file was expected and not read.
+    Where any table is full or partial, the package was meant as a whole: each entity of a complete roster is expected.
+    In a package of deltas alone, none is.
     """
-    told = sorted(segments, key=lambda segment: segment[2] != "absent")
-    whole = any(state in ("full", "partial") for _, _, state, _ in told)
-    expected = {(entity, "") for entity in _ROSTER} if whole else set()
-    return [s for s in told if s[2] == "partial" or (s[2] == "absent" and s[:2] in expected)]
+    ordered = sorted(tables, key=lambda table: table.coverage != "absent")
+    whole = any(table.coverage in ("full", "partial") for table in ordered)
+    return [
+        table
+        for table in ordered
+        if table.coverage == "partial" or (whole and table.coverage == "absent" and table.entity in _ROSTER)
+    ]

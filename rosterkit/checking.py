@@ -3,41 +3,82 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
+from pydantic import ValidationError
 
+from rosterkit.config import explained
+from rosterkit.errors import UsageError
+from rosterkit.extraction import Run, extract_one, newest, settings_with
 from rosterkit.registry import source
 from rosterkit.results import CheckReport
 from rosterkit.roster import findings
 from rosterkit.roster.rules import catalogue
 from rosterkit.roster.schema import by_name
-from rosterkit.sources.base import Coverage, Extract, Table
-from rosterkit.sources.bundle import ReadOptions, extract_package, segments_of
+from rosterkit.sources.base import Context, Coverage, Extract, Progress, Source, Table, no_progress
+from rosterkit.sources.findings import Findings
 
-__all__ = ["check_package"]
+__all__ = ["check_package", "check_source"]
+
+
+def check_source(run: Run, name: str, package: Path | None, reading: Mapping[str, object]) -> CheckReport:
+    """Reads and checks what a source of the workspace delivers; ``reading`` takes the place of some of its settings.
+
+    Raises SourceUnreadable when the package is refused whole, UsageError for a wrong value in ``reading``.
+    """
+    reader = source(run.config.source(name).kind)
+    try:
+        settings = settings_with(run.config.source(name).settings, reading)
+    except ValidationError as problem:
+        raise UsageError(explained(problem, reader.Settings)) from None
+    chosen = package or newest(run, name)
+    return _report(reader, extract_one(run, name, settings, chosen), strict=bool(getattr(settings, "strict", False)))
 
 
 def check_package(
     package: Path,
     *,
     kind: str = "oneroster",
-    options: ReadOptions | None = None,
+    reading: Mapping[str, object] | None = None,
+    progress: Progress = no_progress,
 ) -> CheckReport:
-    """Reads and checks a package, resolving references inside it; SourceUnreadable when it is refused whole."""
+    """Reads and checks a package without a workspace, demographics included.
+
+    ``reading``: settings of the source beside ``path``. Raises SourceUnreadable when the package is refused whole,
+    UsageError for a wrong value in ``reading``.
+    """
     reader = source(kind)
-    options = options or ReadOptions(demographics=True)
+    values = {"path": str(package.absolute()), **(reading or {})}
+    try:
+        settings = reader.Settings.model_validate(values)
+    except ValidationError as problem:
+        raise UsageError(explained(problem, reader.Settings)) from None
+    strict = bool(values.get("strict"))
     with tempfile.TemporaryDirectory() as scratch:
-        extract = extract_package(reader, package, options, Path(scratch))
-        missing = list(_missing(extract, strict=options.strict))
+        context = Context(
+            findings=Findings(reader.rules, strict=strict),
+            as_of=datetime.now(UTC).date(),
+            scratch=Path(scratch),
+            folder=Path.cwd(),
+            progress=progress,
+            demographics=True,
+        )
+        return _report(reader, reader.extract(settings, context), strict=strict)
+
+
+def _report(reader: Source, extract: Extract, *, strict: bool) -> CheckReport:
+    """The findings of the source, and references inside the extract that lead nowhere."""
+    missing = list(_missing(extract, strict=strict))
     return CheckReport(
         package=extract.name,
         package_id=extract.id,
         version=extract.version,
-        strict=options.strict,
+        strict=strict,
         rows_read=extract.rows_read,
-        segments=segments_of(extract),
+        coverage=extract.table_coverage,
         findings=findings.ordered(findings.concat([extract.findings, *missing])),
         rules=catalogue(tuple(reader.rules)),
     )

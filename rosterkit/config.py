@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from rosterkit import registry
 from rosterkit.compare.settings import CompareSettings
-from rosterkit.config_problems import Problem, nearest, placed, problem_of
+from rosterkit.config_problems import Problem, explained, nearest, placed, problem_of
 from rosterkit.errors import UsageError
 from rosterkit.feeds.preflight import require_transport
 from rosterkit.plan.limits import Limits
@@ -27,9 +27,10 @@ from rosterkit.plan.policy import PolicySettings
 from rosterkit.run_settings import NoticeSettings, ScheduleSettings, TimeOfDay, Window
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.toml_lines import key_lines
+from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import PlaceSettings
 
-__all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "load", "loads", "nearest"]
+__all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "explained", "load", "loads", "nearest"]
 
 FILE = "rosterkit.toml"
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
@@ -80,6 +81,15 @@ class SourceEntry(BaseModel):
         strict=False,
         description="The roles that this source owns, such as `student`. It never archives people of other roles. "
         "Left empty: all roles.",
+    )
+    place: PlaceSettings | None = Field(
+        default=None,
+        description="Where packages come from: a table with `transport` and its settings (docs/transport.md). It takes "
+        "the place of `path`.",
+    )
+    packages: IncomingSettings = Field(
+        default=IncomingSettings(),
+        description="With `place`: which files there are packages, a table (docs/transport.md).",
     )
     settings: BaseModel
 
@@ -324,8 +334,11 @@ def _entry(
     if not isinstance(table.get("kind"), str) or not table["kind"]:
         raise UsageError(f"{where}.kind is missing or is no text: it must name an installed kind of {word[:-1]}.")
     model = settings_of(str(table["kind"]))
+    given = {key: value for key, value in table.items() if key not in shared}
+    if "place" in shared:
+        given |= _in_place_of_a_path(where, table, model)
     try:
-        own = model.model_validate({key: value for key, value in table.items() if key not in shared})
+        own = model.model_validate(given)
     except ValidationError as problem:
         known = set(entry.model_fields) - {"settings"}
         at = tuple(where.split("."))
@@ -343,6 +356,15 @@ def _entry(
         vendor = registry.feed(made.kind).vendor
         require_transport(vendor, made.target.transport, f"{where}.target: {vendor.transport_rule}")
     return made
+
+
+def _in_place_of_a_path(where: str, table: Mapping[str, object], model: type[BaseModel]) -> dict[str, object]:
+    """What a source that reads from a place has as its path: each run names the package that it fetched."""
+    if "path" not in model.model_fields:
+        raise UsageError(f"{where}.place: {table['kind']} reads an API and no files. Take it out.")
+    if "path" in table:
+        raise UsageError(f"{where} has both path and place. Keep the one that is meant.")
+    return {"path": "."}
 
 
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:

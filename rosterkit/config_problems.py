@@ -8,11 +8,11 @@ from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 from typing import Any, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from rosterkit.toml_lines import Lines, line_of
 
-__all__ = ["Problem", "nearest", "placed", "problem_of"]
+__all__ = ["Problem", "explained", "nearest", "placed", "problem_of"]
 
 Problem = tuple[tuple[str, ...], str]
 """The path of a key, and a sentence about it."""
@@ -51,6 +51,11 @@ _EXPECTED = {
     "string_type": "it must be a text in quotation marks",
 }
 """What a value must be, by the type of pydantic's error."""
+
+
+def explained(problem: ValidationError, model: type[BaseModel]) -> str:
+    """What is wrong with settings of this model, a sentence for each problem."""
+    return " ".join(_sentence(error, model, "", frozenset()) for error in problem.errors())
 
 
 def problem_of(

@@ -11,7 +11,7 @@ import polars as pl
 from rosterkit.plan.plan import Counts
 from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
-from rosterkit.sources.bundle import Segment
+from rosterkit.sources.base import TableCoverage
 from rosterkit.store.decisions import Approval, IgnoredLine
 from rosterkit.store.feed_results import Answer
 
@@ -40,7 +40,7 @@ class CheckReport:
     version: str
     strict: bool
     rows_read: Mapping[str, int]  # by file
-    segments: tuple[Segment, ...]
+    coverage: tuple[TableCoverage, ...]
     findings: pl.DataFrame  # intake.findings.FINDINGS, ordered
     rules: Mapping[str, Rule]
 

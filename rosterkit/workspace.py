@@ -8,10 +8,10 @@ plans/  outbox/  exports for people; what feeds built
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -22,9 +22,11 @@ from rosterkit import config as configuration
 from rosterkit import pipeline as planning
 from rosterkit import registry
 from rosterkit import review as deciding
-from rosterkit.checking import check_package
+from rosterkit.checking import check_package, check_source
 from rosterkit.errors import Refused, UsageError
+from rosterkit.extraction import Run
 from rosterkit.feed_verbs import FeedVerbs
+from rosterkit.host_keys import HostKeyVerbs
 from rosterkit.lineage import explain_record
 from rosterkit.lock import lease
 from rosterkit.manual.verbs import ManualVerbs
@@ -63,7 +65,7 @@ def _revision(past: history.Past, done: pl.DataFrame, signed: Mapping[str, Appro
     return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done, by, why)
 
 
-class Workspace(FeedVerbs, VendorVerbs, ManualVerbs):
+class Workspace(FeedVerbs, VendorVerbs, ManualVerbs, HostKeyVerbs):
     """A workspace; every verb opens the database, does its work whole or not at all, and closes it.
 
     Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at
@@ -112,19 +114,25 @@ class Workspace(FeedVerbs, VendorVerbs, ManualVerbs):
     def _today(self) -> date:
         return datetime.now(self.config.zone).date()
 
-    def _package(self, package: Path | None, name: str) -> Path:
-        if package is not None:
-            return Path(package)
-        return self.folder / Path(str(getattr(self.config.source(name).settings, "path", ""))).expanduser()
+    def check(
+        self, package: Path | None = None, *, source: str = "main", reading: Mapping[str, object] | None = None
+    ) -> CheckReport:
+        """Reads and checks what a source delivers, or a package in its place; changes nothing.
 
-    def check(self, package: Path | None = None, *, source: str = "main", strict: bool | None = None) -> CheckReport:
-        """Reads and checks a package (by default the source's own) and changes nothing."""
-        with self._read() as connection:
-            options = planning.read_options(connection, self.config, source, self._progress)
-        if strict is not None:
-            options = replace(options, strict=strict)
-        kind = self.config.source(source).kind
-        return check_package(self._package(package, source), kind=kind, options=options)
+        ``reading``: settings of the source for this check, such as ``strict`` or ``dates``.
+        """
+        with self._read() as connection, tempfile.TemporaryDirectory() as scratch:
+            run = Run(
+                self.database,
+                connection,
+                self.config,
+                self._today(),
+                Path(scratch),
+                self._progress,
+                keep=False,
+                full=True,
+            )
+            return check_source(run, source, package, reading or {})
 
     def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
         """Works out what would change and stores it as a plan; ``as_of``: a date in the district's zone, or today.

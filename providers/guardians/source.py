@@ -46,6 +46,7 @@ class GuardianFile:
         set_up_by="The district, with an export of its Student Information System.",
         needs=("A file with one row per guardian and student.", "Another source that delivers the students."),
         cannot=("Without ids of guardians in the file, people are recognised by name and contacts.",),
+        package_names="*.csv",
     )
     Settings: type[BaseModel] = GuardianSettings
 

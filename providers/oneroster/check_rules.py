@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from providers.oneroster.rule_kinds import KEPT
 from rosterkit.roster.rules import Rule
+from rosterkit.sources.rule_kinds import KEPT
 
 __all__ = ["AGENT_RULES", "SEMANTIC_RULES"]
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from providers.oneroster.agents import classification, people_of
-from providers.oneroster.cells import GRADE_FORMS
+from providers.oneroster.cells import GRADE_FORMS, SPACES
 from providers.oneroster.export_rows import LISTS, ExportRows, ids_by_column
 from providers.oneroster.itemlists import as_set, each
 from providers.oneroster.roles import GUID, feed_findings, with_columns_of
@@ -29,8 +29,8 @@ from rosterkit.roster import findings
 __all__ = ["ExportChecks", "check_rows"]
 
 _CONTROL = r"[\x00-\x1f\x7f\x85\x{2028}\x{2029}]+"
-_NEEDS_CLEANING = rf"{_CONTROL}|^\s*$|^NULL$"
-"""Text that holds control characters, is blank, or is the word NULL."""
+_NEEDS_CLEANING = rf"{_CONTROL}|^\s|\s$|^$|^NULL$"
+"""Text that holds control characters, has spaces around it, is blank, or is the word NULL."""
 _EXTENSION = r"^ext:[a-zA-Z0-9._-]+$"
 _USER_ID = r"^\{[^:{}]+:[^{}]+\}$"
 _SETS = ("refs", "user_ids")
@@ -181,8 +181,9 @@ def _text(checks: ExportChecks, name: str, column: str) -> None:
     if not checks.rows[name].select(cell.str.contains(_NEEDS_CLEANING).any()).item():
         return
     checks.change("feed.line-break", name, column, cell.str.replace_all(_CONTROL, " "))
+    bare = cell.str.strip_chars(SPACES)  # strict reading takes spaces around a value for an error
+    checks.rows[name] = checks.rows[name].with_columns(pl.when(bare != "").then(bare).alias(column))
     checks.clear("feed.cell", name, cell == "NULL", column)
-    checks.rows[name] = checks.rows[name].with_columns(pl.when(cell.str.strip_chars() != "").then(cell).alias(column))
 
 
 def _items(checks: ExportChecks, name: str, column: Field) -> None:

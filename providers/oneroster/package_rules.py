@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from providers.oneroster.rule_kinds import absent, habit
 from rosterkit.roster.rules import Rule
+from rosterkit.sources.rule_kinds import departure, file_not_read
 
 __all__ = ["MANIFEST_RULES", "SCHEMA_RULES"]
 
@@ -38,18 +38,18 @@ MANIFEST_RULES: tuple[Rule, ...] = (
         segment="nothing is read and nothing changes",
         example="oneroster.version,2.0",
     ),
-    habit(
+    departure(
         "manifest.version-guessed",
         "The manifest does not name the version of OneRoster; it was taken from the headers.",
         "Let oneroster.version be 1.1 or 1.2.",
     ),
-    habit(
+    departure(
         "manifest.own-version",
         "manifest.version is not 1.0.",
         "Write it as text: a spreadsheet turns 1.0 into 1.",
         "manifest.version,1",
     ),
-    habit(
+    departure(
         "manifest.header",
         "The columns of the manifest are not propertyName,value.",
         "Name them so, in this order.",
@@ -72,35 +72,35 @@ MANIFEST_RULES: tuple[Rule, ...] = (
         segment="as meant; absent where the value is unknown",
         example="file.users,Bulk",
     ),
-    habit(
+    departure(
         "manifest.unknown-property",
         "The manifest has a property that this version does not know.",
         "Remove it.",
         row="ignored",
     ),
-    absent(
+    file_not_read(
         "manifest.repeated",
         "The manifest has two different values for a file.",
         "Keep one of the two rows.",
     ),
-    absent(
+    file_not_read(
         "manifest.file-missing",
         "The manifest declares a file that the package does not hold.",
         "Export and upload the package again, or declare the file absent.",
     ),
-    absent(
+    file_not_read(
         "manifest.undeclared",
         "The package holds a file that the manifest does not declare as bulk or delta.",
         "Declare it, or leave it out.",
     ),
-    habit(
+    departure(
         "package.unknown-file",
         "The package holds a file that this version does not know.",
         "Remove it, or correct its name.",
         "users_103.csv",
         row="ignored",
     ),
-    habit(
+    departure(
         "package.file-name",
         "The file's name differs from the standard's in upper and lower case.",
         "Name it exactly as the standard does.",
@@ -159,7 +159,7 @@ SCHEMA_RULES: tuple[Rule, ...] = (
         segment="unchanged (what only that column states: absent); strict: absent",
         example="termSourcedId instead of termSourcedIds",
     ),
-    absent(
+    file_not_read(
         "schema.missing-key",
         "A required column is missing; the file was not read.",
         "Add the column and its values.",

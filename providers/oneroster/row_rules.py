@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from providers.oneroster.rule_kinds import KEPT, PROTECTED, habit, mended, unread
 from rosterkit.roster.rules import Rule
+from rosterkit.sources.rule_kinds import KEPT, PROTECTED, corrected, departure, invalid_cell
 
 __all__ = ["CELL_RULES", "ROW_RULES"]
 
 ROW_RULES: tuple[Rule, ...] = (
-    habit(
+    departure(
         "row.repeated",
         "The same row is in the file more than once.",
         "Export each record once.",
@@ -73,7 +73,7 @@ ROW_RULES: tuple[Rule, ...] = (
         row="read; the date is ignored",
         grouped=True,
     ),
-    habit(
+    departure(
         "status.inactive",
         "status is inactive, which OneRoster 1.0 had; it is taken as tobedeleted.",
         "Write tobedeleted.",
@@ -82,7 +82,7 @@ ROW_RULES: tuple[Rule, ...] = (
 )
 
 CELL_RULES: tuple[Rule, ...] = (
-    unread("cell.required", "A cell that must have a value is blank.", "Fill it in."),
+    invalid_cell("cell.required", "A cell that must have a value is blank.", "Fill it in."),
     Rule(
         "cell.null-literal",
         "warning",
@@ -101,49 +101,51 @@ CELL_RULES: tuple[Rule, ...] = (
         record=f"as the row says; strict: {KEPT}",
         grouped=True,
     ),
-    mended(
+    corrected(
         "guid.characters",
         "An id holds characters other than letters, digits and . - _ / @.",
         "Use the standard's characters in ids.",
         "Sch:0042",
     ),
-    mended("guid.long", "An id has more than 255 characters.", "Use shorter ids."),
-    unread(
+    corrected("guid.long", "An id has more than 255 characters.", "Use shorter ids."),
+    invalid_cell(
         "guid.mangled",
         "A spreadsheet turned an id into a number in scientific notation.",
         "Export straight from the SIS, without opening the file in a spreadsheet.",
         "1.23E+11",
     ),
-    mended("enum.case", "A code differs from the standard's in upper and lower case.", "Write it exactly.", "Student"),
-    unread("enum.unknown", "The standard knows no such code here.", "Use one of the standard's codes."),
-    mended("bool.form", "The cell is not exactly true or false.", "Write true or false.", "TRUE, yes, 1"),
-    unread("bool.unknown", "The cell is neither true nor false.", "Write true or false."),
-    mended("date.form", "The date is not written YYYY-MM-DD.", "Write YYYY-MM-DD.", "8/27/2026"),
-    unread("date.unreadable", "The cell is not a date.", "Write YYYY-MM-DD.", "2026-02-30"),
-    unread(
+    corrected(
+        "enum.case", "A code differs from the standard's in upper and lower case.", "Write it exactly.", "Student"
+    ),
+    invalid_cell("enum.unknown", "The standard knows no such code here.", "Use one of the standard's codes."),
+    corrected("bool.form", "The cell is not exactly true or false.", "Write true or false.", "TRUE, yes, 1"),
+    invalid_cell("bool.unknown", "The cell is neither true nor false.", "Write true or false."),
+    corrected("date.form", "The date is not written YYYY-MM-DD.", "Write YYYY-MM-DD.", "8/27/2026"),
+    invalid_cell("date.unreadable", "The cell is not a date.", "Write YYYY-MM-DD.", "2026-02-30"),
+    invalid_cell(
         "date.ambiguous",
         "Day and month cannot be told apart.",
         'Write YYYY-MM-DD, or set how such dates are meant: dates = "month-first".',
         "3/4/2026",
     ),
-    mended(
+    corrected(
         "datetime.form",
         "The time is not YYYY-MM-DDTHH:MM:SS.sssZ; without an offset it is taken as UTC.",
         "Write YYYY-MM-DDTHH:MM:SS.sssZ.",
         "2026-09-01",
     ),
-    unread("datetime.unreadable", "The cell is no point in time.", "Write YYYY-MM-DDTHH:MM:SS.sssZ."),
-    unread("year.unreadable", "The cell is not a year of four digits.", "Write the year in which it ends, YYYY."),
-    mended(
+    invalid_cell("datetime.unreadable", "The cell is no point in time.", "Write YYYY-MM-DDTHH:MM:SS.sssZ."),
+    invalid_cell("year.unreadable", "The cell is not a year of four digits.", "Write the year in which it ends, YYYY."),
+    corrected(
         "year.span",
         "A school year names both of its years; the second is used.",
         "Write the year in which it ends, YYYY.",
         "2026-2027",
     ),
-    mended("list.spaces", "A list has spaces around its items.", "Remove them.", '"a, b"', lenient="info"),
-    mended("list.empty-item", "A list has an empty item, which is dropped.", "Remove the extra comma.", '"a,,b"'),
-    mended("list.repeated", "A list names the same item twice; it counts once.", "Name each item once.", '"a,a"'),
-    mended(
+    corrected("list.spaces", "A list has spaces around its items.", "Remove them.", '"a, b"', lenient="info"),
+    corrected("list.empty-item", "A list has an empty item, which is dropped.", "Remove the extra comma.", '"a,,b"'),
+    corrected("list.repeated", "A list names the same item twice; it counts once.", "Name each item once.", '"a,a"'),
+    corrected(
         "grade.form",
         "A grade is not written as CEDS writes it.",
         "Write KG and 01 to 09.",
@@ -157,7 +159,7 @@ CELL_RULES: tuple[Rule, ...] = (
         "Use CEDS codes, or agree on the code with those who receive it.",
         example="P1",
     ),
-    mended(
+    corrected(
         "user-ids.form",
         "An item is not {Type:Id}; it is kept as {unknown:…}.",
         "Write {Type:Id}, several separated by commas.",

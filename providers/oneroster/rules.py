@@ -6,7 +6,8 @@ from providers.oneroster.check_rules import AGENT_RULES, SEMANTIC_RULES
 from providers.oneroster.package_rules import MANIFEST_RULES, SCHEMA_RULES
 from providers.oneroster.row_rules import CELL_RULES, ROW_RULES
 from rosterkit.roster.rules import Rule
-from rosterkit.sources.rules import FILE_RULES
+from rosterkit.sources.csv_rules import CSV_RULES
+from rosterkit.sources.package_rules import PACKAGE_RULES
 
 __all__ = ["ONEROSTER_RULES", "RULES"]
 
@@ -18,5 +19,5 @@ ONEROSTER_RULES: tuple[Rule, ...] = (
     *SEMANTIC_RULES,
     *AGENT_RULES,
 )
-RULES: tuple[Rule, ...] = (*FILE_RULES, *ONEROSTER_RULES)
+RULES: tuple[Rule, ...] = (*PACKAGE_RULES, *CSV_RULES, *ONEROSTER_RULES)
 """All that the source may find, those of packages and CSV files first."""

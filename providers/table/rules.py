@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rosterkit.roster.rules import Rule
-from rosterkit.sources.textfile_rules import CONTACT_RULES, TEXTFILE_RULES
+from rosterkit.sources.contact_points import CONTACT_RULES
+from rosterkit.sources.csv_rules import TEXTFILE_RULES
 
 __all__ = ["RULES"]
 

@@ -39,6 +39,7 @@ class MappedTable:
         set_up_by="The district, with an export of the system that knows the attributes or the people.",
         needs=("A file with one row per person.",),
         cannot=("It has no classes and no enrollments.",),
+        package_names="*.csv",
     )
     Settings: type[BaseModel] = TableSettings
 

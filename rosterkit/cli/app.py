@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rosterkit.cli.options import put
+from rosterkit.cli.options import echo
 
 __all__ = ["app"]
 
@@ -29,7 +29,7 @@ def _version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
 
-        put(f"rosterkit {version('rosterkit')}\n")
+        echo(f"rosterkit {version('rosterkit')}\n")
         raise typer.Exit
 
 

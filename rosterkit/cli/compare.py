@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import AsOf, Json, folder_of, paper, progress, put
+from rosterkit.cli.options import AsOf, Json, echo, folder_of, printing, progress
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
     from rosterkit.compare.reading import Asked
     from rosterkit.compare.settings import CompareSettings
-    from rosterkit.config import Config
+    from rosterkit.config import Config, SourceEntry
 
 __all__ = ["compare"]
 
@@ -62,13 +62,13 @@ def compare(
         )
         found = compared(delivered, _settings(config), day, show_values=show_values, unread=unread)
     if html is not None:
-        put(compare_html.page(found), html)
+        echo(compare_html.page(found), html)
     if json:
-        put(compare_shapes.as_json(found))
+        echo(compare_shapes.as_json(found))
     elif markdown:
-        put(compare_shapes.as_markdown(found))
+        echo(compare_shapes.as_markdown(found))
     else:
-        with paper() as console:
+        with printing() as console:
             compare_text.comparison(console, found)
             if html is not None:
                 console.print(f"The page is {html}.", soft_wrap=True)
@@ -92,15 +92,16 @@ def _asked(texts: list[str], config: Config | None, folder: Path) -> list[Asked]
     from rosterkit.compare.reading import Asked, from_text
 
     known = config.sources if config else {}
+
+    def configured(name: str, entry: SourceEntry) -> Asked:
+        return Asked(name, entry.kind, entry.settings, folder, entry.place, entry.packages)
+
     if not texts:
-        asked = [Asked(name, e.kind, e.settings, folder) for name, e in known.items() if e.enabled]
+        asked = [configured(name, entry) for name, entry in known.items() if entry.enabled]
         if not asked:
             raise UsageError("The workspace has no source. Name one: rosterkit compare export.zip")
         return asked
-    return [
-        Asked(text, known[text].kind, known[text].settings, folder) if text in known else from_text(text, Path())
-        for text in texts
-    ]
+    return [configured(text, known[text]) if text in known else from_text(text, Path()) for text in texts]
 
 
 def _today(config: Config | None) -> date:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Actor, Json, actor_named, command_of, opened, paper, put
+from rosterkit.cli.options import Actor, Json, command_of, echo, open_workspace, printing
 
 if TYPE_CHECKING:
     from rosterkit.feeds.checklist import Checklist
@@ -19,7 +19,7 @@ __all__ = ["doctor"]
 _REFUSED, _LOOK, _DONE = 4, 1, 0
 
 
-@app.command(epilog='Example: rosterkit -C our-district doctor careers --done U9 --note "stored as env:UCONNECT_KEY"')
+@app.command(epilog='Example: rosterkit -C our-district doctor careers --done U9 --note "stored as env:BUCKET_KEY"')
 def doctor(
     ctx: typer.Context,
     feed: Annotated[str, typer.Argument(metavar="FEED", help="The feed whose checklist is walked through.")],
@@ -36,19 +36,19 @@ def doctor(
     """
     from rosterkit.render import feeds as shown
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         found = workspace.checklist(feed)
         if done:
-            found = workspace.checklist_done(feed, done, note=note, actor=actor_named(actor))
+            found = workspace.checklist_done(feed, done, note=note, actor=actor)
         elif reopen:
-            found = workspace.checklist_reopen(feed, reopen, actor=actor_named(actor))
+            found = workspace.checklist_reopen(feed, reopen, actor=actor)
         elif not json and sys.stdin.isatty() and sys.stdout.isatty():
             found = _walk(workspace, found, actor)
         zone = workspace.config.zone
     if json:
-        put(shown.checklist_json(found))
+        echo(shown.checklist_json(found))
     else:
-        with paper() as console:
+        with printing() as console:
             shown.checklist(console, found, zone, command_of(ctx))
     raise typer.Exit(_REFUSED if found.blocking else _LOOK if found.open else _DONE)
 
@@ -61,5 +61,5 @@ def _walk(workspace: Workspace, found: Checklist, actor: str) -> Checklist:
         typer.echo(f"\n{step.item.name}{' (nothing is sent before)' if step.item.blocks else ''}: {step.item.text}")
         note = typer.prompt("Done? Note what was done or decided; leave it empty to go on", default="")
         if note.strip():
-            found = workspace.checklist_done(found.feed, step.item.name, note=note, actor=actor_named(actor))
+            found = workspace.checklist_done(found.feed, step.item.name, note=note, actor=actor)
     return found

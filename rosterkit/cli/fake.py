@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import put
+from rosterkit.cli.options import echo
 
 __all__ = ["fake"]
 
@@ -27,14 +27,14 @@ def fake(
     from rosterkit import registry
 
     with registry.fake(kind).serve(students, defects, port) as running:
-        put(f"An invented district of {students} students is served at {running.address} (Ctrl-C ends it).\n\n")
-        put("Set these in the shell that runs rosterkit:\n")
-        put("".join(f"  export {name}={value!r}\n" for name, value in running.secrets.items()))
-        put("\nand in rosterkit.toml:\n")
-        put("".join(f"  {line}\n" for line in _toml(running.settings)))
+        echo(f"An invented district of {students} students is served at {running.address} (Ctrl-C ends it).\n\n")
+        echo("Set these in the shell that runs rosterkit:\n")
+        echo("".join(f"  export {name}={value!r}\n" for name, value in running.secrets.items()))
+        echo("\nand in rosterkit.toml:\n")
+        echo("".join(f"  {line}\n" for line in _toml(running.settings)))
         if running.planted:
-            put("\nPlanted defects, and how many findings each makes:\n")
-            put("".join(f"  {rule:<36} {count:>4}\n" for rule, count in sorted(running.planted.items())))
+            echo("\nPlanted defects, and how many findings each makes:\n")
+            echo("".join(f"  {rule:<36} {count:>4}\n" for rule, count in sorted(running.planted.items())))
         threading.Event().wait()
 
 

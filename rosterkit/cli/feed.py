@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Actor, AsOf, Json, Reason, actor_named, command_of, opened, paper, put, said
+from rosterkit.cli.options import Actor, AsOf, Json, Reason, command_of, echo, open_workspace, printing
 
 __all__ = ["approve", "build", "check", "log", "pause", "reject", "resume"]
 
@@ -26,19 +26,18 @@ def build(ctx: typer.Context, name: _OnlyOne = "", as_of: AsOf = None, json: Jso
     """Build a feed's files from what the store holds, and send them where no person must look first.
 
     Exit 1: a person must approve the file, or rows are left out because of errors that the last file did not have.
-    Exit 4: the vendor would ignore or
-    reject the file, so it was not sent.
+    Exit 4: the vendor would ignore or reject the file, so it was not sent.
     """
     from rosterkit import registry
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         built = workspace.feed_build(name, as_of)
     if json:
-        put(shapes.receipt(built, registry.rules()))
+        echo(shapes.receipt(built, registry.rules()))
     else:
-        with paper() as console:
+        with printing() as console:
             rules = registry.rules() if built.findings.height else {}
             tables.receipt(console, built, rules, command_of(ctx))
     raise typer.Exit(_EXIT[built.state] or int(built.errors > 0))
@@ -59,12 +58,12 @@ def check(
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         checked = workspace.feed_check(name, files or (), as_of=as_of)
     if json:
-        put(shapes.feed_check(checked, registry.rules()))
+        echo(shapes.feed_check(checked, registry.rules()))
     else:
-        with paper() as console:
+        with printing() as console:
             tables.feed_check(console, checked, registry.rules())
     raise typer.Exit(0 if checked.verdict.startswith("accepted") else 1)
 
@@ -74,9 +73,9 @@ def approve(ctx: typer.Context, name: _Name, reason: Reason, actor: Actor = "", 
     """Approve the file that waits, and send exactly these bytes."""
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
-        done = workspace.feed_approve(name, reason=said(reason), actor=actor_named(actor))
-    put(shapes.deliveries([done]) if json else f"Approved by {done.actor} and sent to {done.target}.\n")
+    with open_workspace(ctx) as workspace:
+        done = workspace.feed_approve(name, reason=reason, actor=actor)
+    echo(shapes.deliveries([done]) if json else f"Approved by {done.actor} and sent to {done.target}.\n")
 
 
 @feed.command(epilog='Example: rosterkit -C our-district feed reject careers --reason "seniors are missing"')
@@ -84,9 +83,9 @@ def reject(ctx: typer.Context, name: _Name, reason: Reason, actor: Actor = "", j
     """Reject the file that waits: it never leaves. The next build makes a new one."""
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
-        done = workspace.feed_reject(name, reason=said(reason), actor=actor_named(actor))
-    put(shapes.deliveries([done]) if json else f"Rejected by {done.actor}: the file of {done.feed} never leaves.\n")
+    with open_workspace(ctx) as workspace:
+        done = workspace.feed_reject(name, reason=reason, actor=actor)
+    echo(shapes.deliveries([done]) if json else f"Rejected by {done.actor}: the file of {done.feed} never leaves.\n")
 
 
 @feed.command(epilog='Example: rosterkit -C our-district feed pause careers --reason "the vendor migrates this week"')
@@ -94,9 +93,9 @@ def pause(ctx: typer.Context, name: _Name, reason: Reason, actor: Actor = "", js
     """Pause a feed: nothing of it is built or sent until it is resumed."""
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
-        workspace.feed_pause(name, reason=said(reason), actor=actor_named(actor))
-    put(shapes.facts(paused=name) if json else f"The feed {name} is paused.\n")
+    with open_workspace(ctx) as workspace:
+        workspace.feed_pause(name, reason=reason, actor=actor)
+    echo(shapes.facts(paused=name) if json else f"The feed {name} is paused.\n")
 
 
 @feed.command(epilog="Example: rosterkit -C our-district feed resume careers")
@@ -104,9 +103,9 @@ def resume(ctx: typer.Context, name: _Name, json: Json = False) -> None:
     """End the pause of a feed."""
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         workspace.feed_resume(name)
-    put(shapes.facts(resumed=name) if json else f"The feed {name} goes on.\n")
+    echo(shapes.facts(resumed=name) if json else f"The feed {name} goes on.\n")
 
 
 @feed.command(epilog="Example: rosterkit -C our-district feed log careers")
@@ -119,11 +118,11 @@ def log(
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         done = workspace.feed_log(name)
         zone = workspace.config.zone
     if json:
-        put(shapes.deliveries(done))
+        echo(shapes.deliveries(done))
         return
-    with paper() as console:
+    with printing() as console:
         tables.deliveries(console, done, zone)

@@ -19,6 +19,7 @@ from rosterkit.cli import manual, safety
 from rosterkit.cli import plan as planning
 from rosterkit.cli import review as deciding
 from rosterkit.cli import setup as preparing
+from rosterkit.cli import target as servers
 from rosterkit.cli import vendor as answering
 from rosterkit.cli.app import app
 from rosterkit.errors import InternalError, RosterkitError
@@ -31,7 +32,10 @@ _USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name
 
 _ROOMS = [
     room.__name__
-    for room in (preparing, choosing, planning, deciding, manual, safety, looking, feeds, answering, examining, fakes)
+    for room in (
+        *(preparing, choosing, planning, deciding, manual, safety, looking, feeds, answering, examining, servers),
+        fakes,
+    )
 ]
 """The modules whose verbs the app has, in the order in which --help lists them."""
 

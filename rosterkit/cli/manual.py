@@ -8,9 +8,21 @@ from typing import Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Json, Reason, actor_named, opened, paper, put, said
-from rosterkit.cli.safety import ActorRole, report
-from rosterkit.errors import UsageError
+from rosterkit.cli.options import (
+    ActorRole,
+    Entity,
+    Field,
+    Json,
+    Reason,
+    Record,
+    Student,
+    Values,
+    echo,
+    open_workspace,
+    pairs,
+    print_done,
+    printing,
+)
 
 __all__ = ["edit", "enroll", "link", "pin", "pins", "policy", "unpin"]
 
@@ -22,69 +34,52 @@ app.add_typer(activity, name="activity")
 app.add_typer(source, name="source")
 
 _School = Annotated[str, typer.Argument(metavar="SCHOOL", help="The school's sourced id, or SOURCE/ID.")]
-_Student = Annotated[str, typer.Argument(metavar="STUDENT", help="The student's sourced id, or SOURCE/ID.")]
-_Values = Annotated[list[str], typer.Argument(metavar="FIELD=VALUE", help="Such as given_name=Ines.")]
 _Id = Annotated[str, typer.Option("--id", metavar="KEY", help="Its sourced id. Left out: a new one.")]
-_Entity = Annotated[str, typer.Argument(metavar="ENTITY", help="Such as User or Class.")]
-_Key = Annotated[str, typer.Argument(metavar="KEY", help="The record's sourced id, or SOURCE/ID.")]
-_Field = Annotated[str, typer.Argument(metavar="FIELD", help="Such as title or email.")]
 _Relationship = Annotated[str, typer.Option(metavar="WORD", help="What the adult is to the student.")]
 _SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="The source, as rosterkit.toml names it.")]
 _AtSchool = Annotated[str, typer.Option("--school", metavar="KEY", help="Only this school. Left out: all.")]
 
 
-def _pairs(values: list[str]) -> dict[str, str]:
-    """FIELD=VALUE as a mapping; UsageError for what is none."""
-    out = {}
-    for text in values:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise UsageError(f'"{text}" is no FIELD=VALUE, such as given_name=Ines.')
-        out[name.strip()] = value
-    return out
-
-
 @add.command("student", epilog="Example: rosterkit -C our-district add student SCH-2 given_name=Ines family_name=Roe")
 def add_student(
-    ctx: typer.Context, school: _School, values: _Values, key: _Id = "", actor: ActorRole = "", json: Json = False
+    ctx: typer.Context, school: _School, values: Values, key: _Id = "", actor: ActorRole = "", json: Json = False
 ) -> None:
     """Add a student by hand. Refused while a source is synced, unless the policy allows it."""
-    with opened(ctx) as workspace:
-        done = workspace.add_student(school, _pairs(values), actor=actor_named(actor), key=key)
-    report(done, json)
+    with open_workspace(ctx) as workspace:
+        done = workspace.add_student(school, pairs(values), actor=actor, key=key)
+    print_done(done, json)
 
 
 @add.command("staff", epilog="Example: rosterkit -C our-district add staff SCH-2 given_name=Lior family_name=Vance")
 def add_staff(
     ctx: typer.Context,
     school: _School,
-    values: _Values,
+    values: Values,
     role: Annotated[str, typer.Option(metavar="ROLE", help="Such as teacher, aide or counselor.")] = "teacher",
     key: _Id = "",
     actor: ActorRole = "",
     json: Json = False,
 ) -> None:
     """Add a member of staff beside the sync, which never archives one."""
-    with opened(ctx) as workspace:
-        done = workspace.add_staff(school, _pairs(values), actor=actor_named(actor), role=role, key=key)
-    report(done, json)
+    with open_workspace(ctx) as workspace:
+        done = workspace.add_staff(school, pairs(values), actor=actor, role=role, key=key)
+    print_done(done, json)
 
 
 @add.command("guardian", epilog="Example: rosterkit -C our-district add guardian S-7 given_name=Mina family_name=Roe")
 def add_guardian(
     ctx: typer.Context,
-    student: _Student,
-    values: _Values,
+    student: Student,
+    values: Values,
     relationship: _Relationship = "guardian",
     key: _Id = "",
     actor: ActorRole = "",
     json: Json = False,
 ) -> None:
     """Add a guardian of a student beside the sync, which never archives one."""
-    with opened(ctx) as workspace:
-        name = actor_named(actor)
-        done = workspace.add_guardian(student, _pairs(values), actor=name, relationship=relationship, key=key)
-    report(done, json)
+    with open_workspace(ctx) as workspace:
+        done = workspace.add_guardian(student, pairs(values), actor=actor, relationship=relationship, key=key)
+    print_done(done, json)
 
 
 @add.command("class", epilog='Example: rosterkit -C our-district add class SCH-2 "Chess club"')
@@ -97,21 +92,19 @@ def add_class(
     json: Json = False,
 ) -> None:
     """Add a manual class, which people own: no sync touches it."""
-    with opened(ctx) as workspace:
-        done = workspace.add_class(school, title, actor=actor_named(actor), key=key)
-    report(done, json)
+    with open_workspace(ctx) as workspace:
+        done = workspace.add_class(school, title, actor=actor, key=key)
+    print_done(done, json)
 
 
 @app.command(epilog='Example: rosterkit -C our-district edit Class C-7 title="Biology, mornings"')
 def edit(
-    ctx: typer.Context, entity: _Entity, key: _Key, values: _Values, actor: ActorRole = "", json: Json = False
+    ctx: typer.Context, entity: Entity, key: Record, values: Values, actor: ActorRole = "", json: Json = False
 ) -> None:
     """Give fields of a record other values. Of a synced record they are pinned, where the policy allows it."""
-    from rosterkit.render.labels import entity_named
-
-    with opened(ctx) as workspace:
-        done = workspace.edit(entity_named(entity), key, _pairs(values), actor=actor_named(actor))
-    report(done, json)
+    with open_workspace(ctx) as workspace:
+        done = workspace.edit(entity, key, pairs(values), actor=actor)
+    print_done(done, json)
 
 
 @app.command(epilog="Example: rosterkit -C our-district enroll C-7 T-31 --role teacher")
@@ -124,62 +117,57 @@ def enroll(
     json: Json = False,
 ) -> None:
     """Put a person into a class: anybody into a manual class, co-teachers into a synced one."""
-    with opened(ctx) as workspace:
-        done = workspace.enroll(class_, person, actor=actor_named(actor), role=role)
-    report(done, json)
+    with open_workspace(ctx) as workspace:
+        done = workspace.enroll(class_, person, actor=actor, role=role)
+    print_done(done, json)
 
 
 @app.command(epilog="Example: rosterkit -C our-district link G-88 S-1017 --relationship aunt")
 def link(
     ctx: typer.Context,
     guardian: Annotated[str, typer.Argument(metavar="GUARDIAN", help="The adult's sourced id, or SOURCE/ID.")],
-    student: _Student,
+    student: Student,
     relationship: _Relationship = "guardian",
     actor: ActorRole = "",
     json: Json = False,
 ) -> None:
     """Link a guardian with a student by hand."""
-    with opened(ctx) as workspace:
-        done = workspace.link(guardian, student, actor=actor_named(actor), relationship=relationship)
-    report(done, json)
+    with open_workspace(ctx) as workspace:
+        done = workspace.link(guardian, student, actor=actor, relationship=relationship)
+    print_done(done, json)
 
 
 @app.command(epilog='Example: rosterkit -C our-district pin User T-31 family_name --reason "married, SIS to follow"')
 def pin(
     ctx: typer.Context,
-    entity: _Entity,
-    key: _Key,
-    field: _Field,
+    entity: Entity,
+    key: Record,
+    field: Field,
     reason: Reason,
     value: Annotated[str | None, typer.Option(metavar="TEXT", help="The value. Left out: the present one.")] = None,
     actor: ActorRole = "",
     json: Json = False,
 ) -> None:
     """Pin a value: no sync changes it until a person unpins it."""
-    from rosterkit.render.labels import entity_named
-
-    with opened(ctx) as workspace:
-        name = actor_named(actor)
-        done = workspace.pin(entity_named(entity), key, field, reason=said(reason), actor=name, value=value)
-    report(done, json)
+    with open_workspace(ctx) as workspace:
+        done = workspace.pin(entity, key, field, reason=reason, actor=actor, value=value)
+    print_done(done, json)
 
 
 @app.command(epilog='Example: rosterkit -C our-district unpin User T-31 family_name --reason "the SIS has it now"')
 def unpin(
     ctx: typer.Context,
-    entity: _Entity,
-    key: _Key,
-    field: _Field,
+    entity: Entity,
+    key: Record,
+    field: Field,
     reason: Reason,
     actor: ActorRole = "",
     json: Json = False,
 ) -> None:
     """Lift a pin: what the source last delivered counts again."""
-    from rosterkit.render.labels import entity_named
-
-    with opened(ctx) as workspace:
-        done = workspace.unpin(entity_named(entity), key, field, reason=said(reason), actor=actor_named(actor))
-    report(done, json)
+    with open_workspace(ctx) as workspace:
+        done = workspace.unpin(entity, key, field, reason=reason, actor=actor)
+    print_done(done, json)
 
 
 @app.command(epilog="Example: rosterkit -C our-district pins")
@@ -187,12 +175,12 @@ def pins(ctx: typer.Context, json: Json = False) -> None:
     """Values that lie over what the source delivers: whose they are, who set them, when and why."""
     from rosterkit.render import manual as shapes
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         found = workspace.pins()
     if json:
-        put(shapes.pins_json(found))
+        echo(shapes.pins_json(found))
         return
-    with paper() as console:
+    with printing() as console:
         shapes.pins_table(console, found)
 
 
@@ -201,12 +189,12 @@ def policy(ctx: typer.Context, json: Json = False) -> None:
     """What people and syncs may change, with the settings of this district."""
     from rosterkit.render import manual as shapes
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         settings = workspace.config.policy
     if json:
-        put(shapes.policy_json(settings))
+        echo(shapes.policy_json(settings))
         return
-    with paper() as console:
+    with printing() as console:
         shapes.policy_table(console, settings)
 
 
@@ -223,12 +211,12 @@ def activity_import(
     """
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
-        done, problems = workspace.activity_import(file, actor=actor_named(actor))
+    with open_workspace(ctx) as workspace:
+        done, problems = workspace.activity_import(file, actor=actor)
     if json:
-        put(shapes.facts(revisions=[one.revision for one in done], refused=problems))
+        echo(shapes.facts(revisions=[one.revision for one in done], refused=problems))
     else:
-        put("".join(f"{line}\n" for line in [*(one.text for one in done), *problems, "The file was taken in."]))
+        echo("".join(f"{line}\n" for line in [*(one.text for one in done), *problems, "The file was taken in."]))
     raise typer.Exit(1 if problems else 0)
 
 
@@ -244,10 +232,10 @@ def disable(
     """Disable a source, whole or for one school: its records stay as they are, and people may edit them."""
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
-        workspace.source_disable(name, reason=said(reason), actor=actor_named(actor), school=school)
+    with open_workspace(ctx) as workspace:
+        workspace.source_disable(name, reason=reason, actor=actor, school=school)
     where = f" for {school}" if school else ""
-    put(shapes.facts(disabled=name, school=school) if json else f"The source {name} is disabled{where}.\n")
+    echo(shapes.facts(disabled=name, school=school) if json else f"The source {name} is disabled{where}.\n")
 
 
 @source.command(epilog="Example: rosterkit -C our-district source enable main --school SCH-2")
@@ -257,7 +245,7 @@ def enable(
     """Enable a source again: the next plan proposes what it delivers."""
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
-        workspace.source_enable(name, actor=actor_named(actor), school=school)
+    with open_workspace(ctx) as workspace:
+        workspace.source_enable(name, actor=actor, school=school)
     where = f" for {school}" if school else ""
-    put(shapes.facts(enabled=name, school=school) if json else f"The source {name} is enabled{where}.\n")
+    echo(shapes.facts(enabled=name, school=school) if json else f"The source {name} is enabled{where}.\n")

@@ -1,4 +1,4 @@
-"""What every command shares: the workspace it works in, the paper it prints on, the person it acts for."""
+"""What every command shares: its options, the workspace it works in, and the console it prints on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -20,47 +20,119 @@ from rosterkit.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from rosterkit.manual.revision import Done
     from rosterkit.sources.base import Progress
     from rosterkit.workspace import Workspace
 
 __all__ = [
+    "Action",
     "Actor",
+    "ActorRole",
     "AsOf",
+    "Entity",
+    "EntityName",
+    "Field",
+    "FieldName",
     "Json",
     "PlanId",
     "Reason",
-    "actor_named",
+    "Record",
+    "Student",
+    "Values",
     "command_of",
+    "echo",
     "folder_of",
-    "opened",
-    "paper",
+    "open_workspace",
+    "pairs",
+    "print_done",
+    "printing",
     "progress",
-    "put",
-    "said",
 ]
 
 _PIPE_WIDTH = 120  # columns where there is no terminal to ask
 READER_LEFT = 141  # what a shell shows for a program whose reader closed the pipe
-
-Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON (docs/json.md) in place of tables.")]
-Actor = Annotated[str, typer.Option("--as", metavar="NAME", help="Who does this. Left out: your login name.")]
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why. It is kept with the decision.")]
-PlanId = Annotated[str, typer.Argument(metavar="PLAN", help="A plan's id, or as much of it as is unique.")]
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f'"{text}" is no day: write it as 2026-09-15.') from None
+        raise typer.BadParameter(f'"{text}" is not a date: write it as 2026-09-15.') from None
 
 
+def _actor(name: str) -> str:
+    """The person who acts: as named, or the login name; UsageError where there is none."""
+    import getpass
+
+    try:
+        actor = name.strip() or getpass.getuser()
+    except (KeyError, OSError):
+        actor = ""
+    if not actor:
+        raise UsageError("This user has no login name: name the person who does this with --as NAME.")
+    return actor
+
+
+def _reason(text: str) -> str:
+    """The reason without its margins; UsageError for an empty one."""
+    if not text.strip():
+        raise UsageError("The reason is empty: --reason TEXT is kept with the decision.")
+    return text.strip()
+
+
+def _entity(name: str) -> str:
+    from rosterkit.render.labels import entity_named
+
+    return entity_named(name)
+
+
+def _action(name: str) -> str:
+    from rosterkit.render.labels import action_named
+
+    return action_named(name)
+
+
+Action = Annotated[
+    str, typer.Option("--action", metavar="NAME", parser=_action, help="Only this action. Left out: any.")
+]
+Actor = Annotated[
+    str, typer.Option("--as", metavar="NAME", parser=_actor, help="Who does this. Left out: your login name.")
+]
+ActorRole = Annotated[
+    str,
+    typer.Option(
+        "--as", metavar="NAME[:ROLE]", parser=_actor, help="Who does this, and as what. Left out: your login name."
+    ),
+]
 AsOf = Annotated[
     date | None,
     typer.Option(
         "--as-of", metavar="DATE", parser=_day, help="The day it is meant for, as 2026-09-15. Left out: today."
     ),
 ]
+Entity = Annotated[str, typer.Argument(metavar="ENTITY", parser=_entity, help="Such as User or Class.")]
+EntityName = Annotated[str, typer.Option("--entity", metavar="NAME", parser=_entity, help="Only this entity.")]
+Field = Annotated[str, typer.Argument(metavar="FIELD", help="Such as title or email.")]
+FieldName = Annotated[str, typer.Option("--field", metavar="NAME", help="Only this field. Left out: all.")]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON (docs/json.md) in place of tables.")]
+PlanId = Annotated[str, typer.Argument(metavar="PLAN", help="A plan's id, or as much of it as is unique.")]
+Reason = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", parser=_reason, help="Why. It is kept with the decision.")
+]
+Record = Annotated[str, typer.Argument(metavar="KEY", help="The record's sourced id, or SOURCE/ID.")]
+Student = Annotated[str, typer.Argument(metavar="STUDENT", help="The student's sourced id, or SOURCE/ID.")]
+Values = Annotated[list[str], typer.Argument(metavar="FIELD=VALUE", help="Such as given_name=Ines.")]
+
+
+def pairs(texts: Sequence[str], example: str = "given_name=Ines") -> dict[str, str]:
+    """NAME=VALUE as a mapping; UsageError, with the example, for a text that is none."""
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f'"{text}" is not NAME=VALUE, such as {example}.')
+        found[name.strip()] = value.strip()
+    return found
 
 
 def folder_of(ctx: typer.Context) -> Path:
@@ -70,18 +142,18 @@ def folder_of(ctx: typer.Context) -> Path:
 
 
 def command_of(ctx: typer.Context) -> str:
-    """How this workspace is spoken to, for hints that can be pasted: ``rosterkit -C our-district``."""
+    """The command with this workspace, for hints that can be pasted: ``rosterkit -C our-district``."""
     folder = folder_of(ctx)
     return "rosterkit" if folder == Path() else f"rosterkit -C {shlex.quote(str(folder))}"
 
 
 @contextmanager
-def opened(ctx: typer.Context) -> Iterator[Workspace]:
+def open_workspace(ctx: typer.Context) -> Iterator[Workspace]:
     """The workspace that the command works in, with progress shown while it does."""
     from rosterkit.workspace import Workspace
 
-    with progress() as told:
-        yield Workspace(folder_of(ctx), told)
+    with progress() as report:
+        yield Workspace(folder_of(ctx), report)
 
 
 @contextmanager
@@ -92,26 +164,32 @@ def progress() -> Iterator[Progress]:
         return
     from rosterkit.cli.progress import bars
 
-    with bars() as told:
-        yield told
+    with bars() as report:
+        yield report
 
 
 @contextmanager
-def paper() -> Iterator[Console]:
+def printing() -> Iterator[Console]:
     """A console whose text is printed when the block ends; coloured only on a terminal."""
     from rich.console import Console
 
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns
-    sheet = io.StringIO()
+    text_buffer = io.StringIO()
     yield Console(
-        file=sheet, force_terminal=terminal, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False
+        file=text_buffer,
+        force_terminal=terminal,
+        width=width,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=False,
     )
-    text = sheet.getvalue()
-    put(text if terminal else "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
+    text = text_buffer.getvalue()
+    echo(text if terminal else "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
 
 
-def put(text: str, output: Path | None = None) -> None:
+def echo(text: str, output: Path | None = None) -> None:
     """Prints the text, or writes it to a file that only its owner may read; a reader that left ends the command."""
     if output is not None:
         output.touch(mode=0o600)
@@ -127,21 +205,12 @@ def put(text: str, output: Path | None = None) -> None:
         raise typer.Exit(READER_LEFT) from None
 
 
-def actor_named(name: str) -> str:
-    """The person who acts: as named, or the login name; UsageError where there is none."""
-    import getpass
+def print_done(done: Done, json: bool) -> None:
+    """Prints what a manual verb did."""
+    from rosterkit.render import json as shapes
 
-    try:
-        actor = name.strip() or getpass.getuser()
-    except (KeyError, OSError):
-        actor = ""
-    if not actor:
-        raise UsageError("Nobody is logged in here by name: say who does this with --as NAME.")
-    return actor
-
-
-def said(reason: str) -> str:
-    """The reason without its margins; UsageError for an empty one."""
-    if not reason.strip():
-        raise UsageError("A reason must say something: --reason TEXT is kept with the decision.")
-    return reason.strip()
+    echo(
+        shapes.facts(plan=done.plan, revision=done.revision, done=done.text)
+        if json
+        else f"{done.text} Revision {done.revision}.\n"
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import AsOf, Json, command_of, opened, paper, put
+from rosterkit.cli.options import Action, AsOf, EntityName, Json, command_of, echo, open_workspace, pairs, printing
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ def plan(
     json: Json = False,
 ) -> None:
     """Read the source and work out what would change. Nothing is written but the plan."""
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         workspace.config.source(source)
         if tried:
-            settings = dict(_setting(text) for text in tried)
+            settings = pairs(tried, "limits.halved_from=10")
             _print_plan(ctx, workspace, workspace.try_plan(settings, package, source=source, as_of=as_of), json)
         made = workspace.plan(package, source=source, as_of=as_of)
         _print_plan(ctx, workspace, made, json)
@@ -55,16 +55,16 @@ def plans(ctx: typer.Context, json: Json = False) -> None:
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         decisions: dict[str, list[Approval]] = {}
         for one in workspace.decisions():
             decisions.setdefault(one.plan, []).append(one)
         made = workspace.plans()
         zone = workspace.config.zone
     if json:
-        put(shapes.plans(made, decisions))
+        echo(shapes.plans(made, decisions))
         return
-    with paper() as console:
+    with printing() as console:
         tables.plans(console, made, zone, decisions)
 
 
@@ -72,8 +72,8 @@ def plans(ctx: typer.Context, json: Json = False) -> None:
 def show(
     ctx: typer.Context,
     plan_id: Annotated[str, typer.Argument(metavar="[PLAN]", help="A plan's id. Left out: the newest.")] = "",
-    entity: Annotated[str, typer.Option(metavar="NAME", help="Only this entity, such as User.")] = "",
-    action: Annotated[str, typer.Option(metavar="NAME", help="Only create, update, archive or restore.")] = "",
+    entity: EntityName = "",
+    action: Action = "",
     school: Annotated[str, typer.Option(metavar="TEXT", help="Only schools whose name holds this.")] = "",
     held: Annotated[bool, typer.Option("--held", metavar="", help="Only what is held.")] = False,
     limit: Annotated[
@@ -102,17 +102,17 @@ def show(
     lines = limit if limit is not None else 0 if json else _ON_PAGE if html else _SHOWN
     choice = Choice(entity, action, school, held, lines).checked()
     rules = registry.rules()
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         every = workspace.decisions()
         shown = workspace.show(plan_id or None)
         decisions = [one for one in every if one.plan == shown.plan.id]
         zone = workspace.config.zone
     if json:
-        put(shapes.view(shown, chosen(shown.lines, choice), rules, decisions), output)
+        echo(shapes.view(shown, chosen(shown.lines, choice), rules, decisions), output)
     elif html:
-        put(page.page(shown, choice, rules, zone, decisions), output)
+        echo(page.page(shown, choice, rules, zone, decisions), output)
     else:
-        with paper() as console:
+        with printing() as console:
             tables.view(console, shown, choice, rules, zone, command_of(ctx), decisions)
 
 
@@ -124,29 +124,22 @@ def undo(
     json: Json = False,
 ) -> None:
     """Make the plan that takes a revision back; it is approved and applied like any other."""
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         made = workspace.undo(revision, as_of=as_of)
         _print_plan(ctx, workspace, made, json)
 
 
-def _setting(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise UsageError(f'"{text}" is no SETTING=VALUE, such as limits.halved_from=10.')
-    return key.strip(), value.strip()
-
-
 def _print_plan(ctx: typer.Context, workspace: Workspace, made: Plan, json: bool) -> None:
-    from rosterkit.attention import look
+    from rosterkit.attention import attention_reason
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
 
     if json:
-        put(shapes.plan(made))
+        echo(shapes.plan(made))
     else:
-        with paper() as console:
+        with printing() as console:
             tables.plan_summary(console, made, workspace.config.zone)
             tried = made.state == "tried"
             hint = "Nothing was stored." if tried else f"Look at it: {command_of(ctx)} show {made.id}"
             console.print(hint, soft_wrap=True)
-    raise typer.Exit(1 if look(made) else 0)
+    raise typer.Exit(1 if attention_reason(made) else 0)

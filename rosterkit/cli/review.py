@@ -7,18 +7,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Actor, Json, PlanId, Reason, actor_named, command_of, opened, paper, put, said
+from rosterkit.cli.options import (
+    Action,
+    Actor,
+    Entity,
+    EntityName,
+    FieldName,
+    Json,
+    PlanId,
+    Reason,
+    Record,
+    command_of,
+    echo,
+    open_workspace,
+    printing,
+)
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
     from rosterkit.results import Approval
 
 __all__ = ["apply", "approve", "hold", "holds", "ignore_line", "ignored_lines", "reject", "release"]
-
-_Entity = Annotated[str, typer.Argument(metavar="ENTITY", help="Such as User or Class.")]
-_Key = Annotated[str, typer.Argument(metavar="KEY", help="The record's sourced id.")]
-_Action = Annotated[str, typer.Option("--action", metavar="NAME", help="Only this action. Left out: any.")]
-_Field = Annotated[str, typer.Option("--field", metavar="NAME", help="Only this field. Left out: all.")]
 
 
 @app.command(epilog='Example: rosterkit -C our-district approve 20260915-7f3a --reason "checked with the office"')
@@ -29,8 +38,8 @@ def approve(
     held: Annotated[
         bool, typer.Option("--held", metavar="", help="Approve what the plan holds: the next plan carries it out.")
     ] = False,
-    entity: Annotated[str, typer.Option(metavar="NAME", help="With --held: only this entity.")] = "",
-    action: Annotated[str, typer.Option(metavar="NAME", help="With --held: only this action.")] = "",
+    entity: EntityName = "",
+    action: Action = "",
     record: Annotated[str, typer.Option(metavar="KEY", help="With --held: only the record with this sourced id.")] = "",
     every: Annotated[
         bool, typer.Option("--all", metavar="", help="With --held: everything but suspected reuses of an id.")
@@ -39,31 +48,24 @@ def approve(
     json: Json = False,
 ) -> None:
     """Sign a plan, so that it may be applied; with --held, sign parts that it holds, so that the next plan has them."""
-    from rosterkit.render.labels import action_named, entity_named
-
     if (entity or action or record or every) and not held:
         raise UsageError("--entity, --action, --record and --all choose among what is held: say --held too.")
     if held and not (record or every or (entity and action)):
         raise UsageError("Say what of the held changes: --record KEY, --entity NAME with --action NAME, or --all.")
-    chosen = {
-        "entity": entity_named(entity) or None,
-        "action": action_named(action) or None,
-        "sourced_id": record or None,
-    }
-    with opened(ctx) as workspace:
-        name = actor_named(actor)
+    chosen = {"entity": entity or None, "action": action or None, "sourced_id": record or None}
+    with open_workspace(ctx) as workspace:
         if held:
-            signed = workspace.approve_held(plan_id, reason=said(reason), actor=name, **chosen)
+            signed = workspace.approve_held(plan_id, reason=reason, actor=actor, **chosen)
         else:
-            signed = workspace.approve(plan_id, reason=said(reason), actor=name)
+            signed = workspace.approve(plan_id, reason=reason, actor=actor)
     _print_signed(ctx, signed, json)
 
 
 @app.command(epilog='Example: rosterkit -C our-district reject 20260915-7f3a --reason "the export was cut short"')
 def reject(ctx: typer.Context, plan_id: PlanId, reason: Reason, actor: Actor = "", json: Json = False) -> None:
     """Refuse a plan for good. What it wanted is proposed again by the next one; hold is what keeps it out."""
-    with opened(ctx) as workspace:
-        signed = workspace.reject(plan_id, reason=said(reason), actor=actor_named(actor))
+    with open_workspace(ctx) as workspace:
+        signed = workspace.reject(plan_id, reason=reason, actor=actor)
     _print_signed(ctx, signed, json)
 
 
@@ -73,12 +75,12 @@ def apply(ctx: typer.Context, plan_id: PlanId, actor: Actor = "", json: Json = F
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
 
-    with opened(ctx) as workspace:
-        done = workspace.apply(plan_id, actor=actor_named(actor))
+    with open_workspace(ctx) as workspace:
+        done = workspace.apply(plan_id, actor=actor)
     if json:
-        put(shapes.applied(done))
+        echo(shapes.applied(done))
     else:
-        with paper() as console:
+        with printing() as console:
             tables.applied(console, done, command_of(ctx))
     raise typer.Exit(1 if any(counts.total for counts in done.held.values()) else 0)
 
@@ -86,59 +88,57 @@ def apply(ctx: typer.Context, plan_id: PlanId, actor: Actor = "", json: Json = F
 @app.command(epilog='Example: rosterkit -C our-district hold User S-1017 --reason "moving house, ask in May"')
 def hold(
     ctx: typer.Context,
-    entity: _Entity,
-    key: _Key,
+    entity: Entity,
+    key: Record,
     reason: Reason,
-    action: _Action = "",
-    field: _Field = "",
+    action: Action = "",
+    field: FieldName = "",
     actor: Actor = "",
     json: Json = False,
 ) -> None:
     """Set a record aside, from night to night, until it is released; what depends on it waits with it."""
     from rosterkit.render import json as shapes
-    from rosterkit.render.labels import action_named, entity_named
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         kept = workspace.hold(
-            entity_named(entity),
+            entity,
             key,
-            reason=said(reason),
-            actor=actor_named(actor),
-            action=action_named(action),
+            reason=reason,
+            actor=actor,
+            action=action,
             field=field,
         )
-    put(shapes.holds([kept]) if json else f"Held {kept.entity} {kept.sourced_id}: the next plan keeps it out.\n")
+    echo(shapes.holds([kept]) if json else f"Held {kept.entity} {kept.sourced_id}: the next plan keeps it out.\n")
 
 
 @app.command(epilog='Example: rosterkit -C our-district release User S-1017 --reason "the office confirmed"')
 def release(
     ctx: typer.Context,
-    entity: _Entity,
-    key: _Key,
+    entity: Entity,
+    key: Record,
     reason: Reason,
-    action: _Action = "",
-    field: _Field = "",
+    action: Action = "",
+    field: FieldName = "",
     actor: Actor = "",
     json: Json = False,
 ) -> None:
     """Lift the holds on a record: the next plan proposes what the source says."""
     from rosterkit.render import json as shapes
-    from rosterkit.render.labels import action_named, entity_named
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         lifted = workspace.release(
-            entity_named(entity),
+            entity,
             key,
-            reason=said(reason),
-            actor=actor_named(actor),
-            action=action_named(action),
+            reason=reason,
+            actor=actor,
+            action=action,
             field=field,
         )
     if json:
-        put(shapes.holds(lifted, "released"))
+        echo(shapes.holds(lifted, "released"))
         return
     what = "1 hold" if len(lifted) == 1 else f"{len(lifted)} holds"
-    put(f"Released {what} on {entity_named(entity)} {key}: the next plan proposes what the source says.\n")
+    echo(f"Released {what} on {entity} {key}: the next plan proposes what the source says.\n")
 
 
 @app.command(epilog="Example: rosterkit -C our-district holds")
@@ -147,13 +147,13 @@ def holds(ctx: typer.Context, json: Json = False) -> None:
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         kept = workspace.holds()
         zone = workspace.config.zone
     if json:
-        put(shapes.holds(kept))
+        echo(shapes.holds(kept))
         return
-    with paper() as console:
+    with printing() as console:
         tables.holds(console, kept, zone)
 
 
@@ -165,7 +165,7 @@ _Source = Annotated[str, typer.Option(metavar="NAME", help="The source that send
 def ignore_line(
     ctx: typer.Context,
     line_hash: _Hash,
-    reason: Reason = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why. It is kept with the decision.")] = "",
     source: _Source = "main",
     revoke: Annotated[bool, typer.Option("--revoke", metavar="", help="Take it back.")] = False,
     actor: Actor = "",
@@ -174,15 +174,15 @@ def ignore_line(
     """Ignore an unreadable line from now on, so that it no longer makes its file partial."""
     from rosterkit.render import json as shapes
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         if revoke:
             workspace.stop_ignoring(line_hash, source=source)
         else:
-            workspace.ignore_line(line_hash, reason=said(reason), actor=actor_named(actor), source=source)
+            workspace.ignore_line(line_hash, reason=reason, actor=actor, source=source)
     if json:
-        put(shapes.facts(line=line_hash, ignored=not revoke))
+        echo(shapes.facts(line=line_hash, ignored=not revoke))
     else:
-        put("That line is not ignored any more.\n" if revoke else "That line is ignored from now on.\n")
+        echo("That line is not ignored any more.\n" if revoke else "That line is ignored from now on.\n")
 
 
 @app.command(epilog="Example: rosterkit -C our-district ignored-lines")
@@ -191,13 +191,13 @@ def ignored_lines(ctx: typer.Context, json: Json = False) -> None:
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         lines = workspace.ignored_lines()
         zone = workspace.config.zone
     if json:
-        put(shapes.ignored_lines(lines))
+        echo(shapes.ignored_lines(lines))
         return
-    with paper() as console:
+    with printing() as console:
         tables.ignored_lines(console, lines, zone)
 
 
@@ -205,7 +205,7 @@ def _print_signed(ctx: typer.Context, signed: Approval, json: bool) -> None:
     from rosterkit.render import json as shapes
 
     if json:
-        put(shapes.approval(signed))
+        echo(shapes.approval(signed))
         return
     by, command = f"signed by {signed.actor}", command_of(ctx)
     freed = "1 held change" if signed.freed == 1 else f"{signed.freed:,} held changes"
@@ -214,4 +214,4 @@ def _print_signed(ctx: typer.Context, signed: Approval, json: bool) -> None:
         "approve-held": f"Approved {freed} of plan {signed.plan}, {by}; the next plan includes them: {command} plan",
         "reject": f"Plan {signed.plan} is rejected, {by}. What it wanted comes again with the next plan.",
     }
-    put(f"{told[signed.decision]}\n")
+    echo(f"{told[signed.decision]}\n")

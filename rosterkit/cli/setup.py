@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Json, folder_of, opened, paper, progress, put
+from rosterkit.cli.options import Json, echo, folder_of, open_workspace, pairs, printing, progress
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ def init(
     place = folder or folder_of(ctx)
     Workspace.init(place)
     if json:
-        put(shapes.facts(workspace=str(place.resolve())))
+        echo(shapes.facts(workspace=str(place.resolve())))
         return
-    put(
+    echo(
         f"Made a workspace in {place}. Next: say in {place / 'rosterkit.toml'} which time zone is yours and where your "
         f"package is, then run\n  rosterkit -C {shlex.quote(str(place))} plan\n"
     )
@@ -43,13 +44,18 @@ def init(
 def check(
     ctx: typer.Context,
     source: Annotated[
-        str, typer.Argument(metavar="[SOURCE]", help="A package (zip or folder), or a source of the workspace.")
+        str, typer.Argument(metavar="SOURCE", help="A package (zip or folder), or a source of the workspace.")
     ] = "",
     strict: Annotated[
         bool | None,
         typer.Option(
             "--strict/--lenient", metavar="", help="By the letter of the specification, or as people send it."
         ),
+    ] = None,
+    dates: Annotated[str, typer.Option(metavar="ORDER", help="How 3/4/2026 is meant: month-first or day-first.")] = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SETTING=VALUE", help="Another setting of the source, for this check."),
     ] = None,
     kind: Annotated[
         str, typer.Option(metavar="KIND", help="What reads it, where there is no workspace.")
@@ -64,33 +70,33 @@ def check(
 
     if json and csv:
         raise UsageError("Choose one of --json and --csv.")
-    report = _checked(ctx, source, strict, kind)
+    reading: dict[str, object] = {} if strict is None else {"strict": strict}
+    reading |= {"dates": dates} if dates else {}
+    report = _checked(ctx, source, kind, reading | pairs(settings or [], "dates=month-first"))
     if json:
-        put(shapes.check(report))
+        echo(shapes.check(report))
     elif csv:
-        put(sheets.findings(report.findings, report.rules))
+        echo(sheets.findings(report.findings, report.rules))
     else:
-        with paper() as console:
+        with printing() as console:
             tables.check(console, report)
     raise typer.Exit(1 if report.count("error") else 0)
 
 
-def _checked(ctx: typer.Context, source: str, strict: bool | None, kind: str) -> CheckReport:
+def _checked(ctx: typer.Context, source: str, kind: str, reading: Mapping[str, object]) -> CheckReport:
     """By the workspace, with its settings, where there is one; else by the package alone."""
     from rosterkit import config
-    from rosterkit.sources.bundle import ReadOptions
     from rosterkit.workspace import check_package
 
     if (folder_of(ctx) / config.FILE).exists():
-        with opened(ctx) as workspace:
+        with open_workspace(ctx) as workspace:
             if not source or source in workspace.config.sources:
-                return workspace.check(source=source or "main", strict=strict)
-            return workspace.check(Path(source), strict=strict)
+                return workspace.check(source=source or "main", reading=reading)
+            return workspace.check(Path(source), reading=reading)
     if not source:
         raise UsageError("Name a package to check, or a workspace with -C DIR: rosterkit check PACKAGE.zip")
     with progress() as told:
-        options = ReadOptions(strict=bool(strict), demographics=True, progress=told)
-        return check_package(Path(source), kind=kind, options=options)
+        return check_package(Path(source), kind=kind, reading=reading, progress=told)
 
 
 @app.command(epilog="Example: rosterkit -C our-district validate")
@@ -103,9 +109,9 @@ def validate(ctx: typer.Context, json: Json = False) -> None:
     workspace.validate()
     sources, feeds = sorted(workspace.config.sources), sorted(workspace.config.feeds)
     if json:
-        put(shapes.facts(sources=sources, feeds=feeds))
+        echo(shapes.facts(sources=sources, feeds=feeds))
         return
-    put(f"The settings are valid. Sources: {', '.join(sources) or 'none'}. Feeds: {', '.join(feeds) or 'none'}.\n")
+    echo(f"The settings are valid. Sources: {', '.join(sources) or 'none'}. Feeds: {', '.join(feeds) or 'none'}.\n")
 
 
 @app.command(epilog="Example: rosterkit rules identity.reused-id")
@@ -122,9 +128,9 @@ def rules(
     if not known:
         raise UsageError(f'There is no rule "{code}". rosterkit rules lists them all.')
     if json:
-        put(shapes.rules(known))
+        echo(shapes.rules(known))
         return
-    with paper() as console:
+    with printing() as console:
         tables.rules(console, known)
 
 
@@ -144,12 +150,12 @@ def demo(
     if str(folder) != "accidents":
         from rosterkit.demo import walk
 
-        with paper() as console:
+        with printing() as console:
             walk(folder, console)
         return
     from rosterkit.testing.accidents.report import show
 
-    with paper() as console:
+    with printing() as console:
         done = show(console, students, markdown=markdown, say=lambda line: typer.echo(line, err=True))
     if not done:
         raise typer.Exit(1)

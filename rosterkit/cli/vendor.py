@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rosterkit.cli.feed import feed
-from rosterkit.cli.options import Actor, AsOf, Json, actor_named, opened, paper, put
+from rosterkit.cli.options import Actor, AsOf, Json, echo, open_workspace, printing
 
 __all__ = ["mapping", "results"]
 
@@ -35,15 +35,15 @@ def results(
     """
     from rosterkit.render import feeds as shown
 
-    with opened(ctx) as workspace:
-        found = workspace.feed_results(name, files or (), actor=actor_named(actor) if files else "")
+    with open_workspace(ctx) as workspace:
+        found = workspace.feed_results(name, files or (), actor=actor if files else "")
         zone = workspace.config.zone
     if output is not None:
-        put(shown.answers_csv(found), output)
+        echo(shown.answers_csv(found), output)
     elif json:
-        put(shown.answers_json(found))
+        echo(shown.answers_json(found))
     else:
-        with paper() as console:
+        with printing() as console:
             shown.answers(console, found, zone)
     raise typer.Exit(1 if found else 0)
 
@@ -63,12 +63,12 @@ def mapping(
     from rosterkit.feeds.mapping_document import mapping_page
     from rosterkit.render import feeds as shown
 
-    with opened(ctx) as workspace:
+    with open_workspace(ctx) as workspace:
         found = workspace.feed_mapping(name, as_of=as_of)
     if export is not None:
-        put(mapping_page(found) if export.suffix == ".md" else shown.mapping_csv(found), export)
+        echo(mapping_page(found) if export.suffix == ".md" else shown.mapping_csv(found), export)
     elif json:
-        put(shown.mapping_json(found))
+        echo(shown.mapping_json(found))
     else:
-        with paper() as console:
+        with printing() as console:
             shown.mapping(console, found)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from rosterkit.compare.delivered import Delivered
 from rosterkit.errors import SourceUnreadable, UsageError
 from rosterkit.sources.base import Context, Progress, Source
 from rosterkit.sources.findings import Findings
+from rosterkit.sources.packages import Known, fetch, named
+from rosterkit.transport.incoming import IncomingSettings
+from rosterkit.transport.settings import PlaceSettings
 
 __all__ = ["Asked", "from_text", "read"]
 
@@ -33,6 +36,8 @@ class Asked:
     kind: str
     settings: BaseModel
     folder: Path  # relative paths in the settings are meant from here
+    place: PlaceSettings | None = None  # where its packages come from, where the settings do not say
+    packages: IncomingSettings = field(default_factory=IncomingSettings)
 
 
 def from_text(text: str, folder: Path, find: Callable[[str], Source] = registry.source) -> Asked:
@@ -108,7 +113,8 @@ def read(
                     full=True,
                     secret=partial(_resolved, secret, one.folder),
                 )
-                extract = source.extract(one.settings, context)
+                settings = _with_package(one, source, Path(scratch), progress)
+                extract = source.extract(settings, context)
                 delivered.append(Delivered(one.name, one.kind, source.capabilities, extract))
         except SourceUnreadable as problem:
             unread[one.name], last = str(problem), problem
@@ -116,6 +122,18 @@ def read(
         why = " ".join(f"{name}: {why}" for name, why in unread.items())
         raise SourceUnreadable(why, rule=last.rule, file=last.file, line=last.line)
     return delivered, unread
+
+
+def _with_package(one: Asked, source: Source, scratch: Path, progress: Progress) -> BaseModel:
+    """The settings, with the newest bulk package as the path where packages come from a place."""
+    if one.place is None:
+        return one.settings
+    packages = named(one.packages, source.capabilities)
+    to = scratch / "packages"
+    to.mkdir(mode=0o700)
+    now = datetime.now(UTC)
+    found = fetch(one.place, packages, Known(), folder=one.folder, to=to, now=now, progress=progress)
+    return one.settings.model_copy(update={"path": str(found.packages[0].path)})
 
 
 def _resolved(secret: Callable[[str, Path], str], folder: Path, reference: str) -> str:

@@ -11,7 +11,19 @@ from rosterkit.plan.changes import Changes
 from rosterkit.plan.policy import GUARDIAN_ROLES
 from rosterkit.roster.schema import by_name
 from rosterkit.store.blocks import blocks
-from rosterkit.store.lookup import Found, find_record, fresh_key, next_id, roles_of, schools_of, switched_off, synced_by
+from rosterkit.store.lookup import (
+    Found,
+    are_linked,
+    find_record,
+    fresh_key,
+    is_enrolled,
+    is_taken,
+    next_id,
+    roles_of,
+    schools_of,
+    switched_off,
+    synced_by,
+)
 
 __all__ = ["add_class", "add_guardian", "add_staff", "add_student", "enroll", "link"]
 
@@ -44,8 +56,7 @@ def _person(desk: Desk, values: Mapping[str, str], key: str, source: str) -> dic
     row = _new(desk, "User", source)
     if key:
         row["sourced_id"] = key
-        taken = desk.connection.execute("select 1 from user where sourced_id=? and source=?", (key, source)).fetchone()
-        if taken:
+        if is_taken(desk.connection, source, key):
             raise Refused(f"There is a {source} person {key} already.", why="exists")
     texts = {label: value.strip() or None for label, value in values.items()}
     flags = {label: value == "true" for label, value in texts.items() if columns[label].kind == "bool"}
@@ -132,8 +143,7 @@ def link(desk: Desk, guardian: str, student: str, relationship: str = "guardian"
     for row in blocks(desk.connection).to_dicts():
         if row["kind"] == "link" and (row["record"], row["student"]) == (who.id, whom.id):
             raise Refused("A person blocked this link. Lift the block first: rosterkit unblock link.", why="blocked")
-    query = "select 1 from guardian_link where guardian_id=? and student_id=? and status='active'"
-    if desk.connection.execute(query, (who.id, whom.id)).fetchone():
+    if are_linked(desk.connection, who.id, whom.id):
         raise Refused(f"{guardian} and {student} are linked already.", why="exists")
     rows = {"GuardianLink": [_link(desk, {"id": who.id, "source": "manual"}, whom, relationship)]}
     return _created(desk, rows, f"{who.sourced_id} is linked with {whom.sourced_id}.")
@@ -164,8 +174,7 @@ def enroll(desk: Desk, class_: str, person: str, role: str = "student") -> Done:
     if synced(desk, where):
         code = "class.students" if role == "student" else "class.co-teachers"
         check(desk, code, [key for _, key in schools], where.source)
-    query = "select 1 from enrollment where class_id=? and user_id=? and role=? and status='active'"
-    if desk.connection.execute(query, (where.id, who.id, role)).fetchone():
+    if is_enrolled(desk.connection, where.id, who.id, role):
         raise Refused(f"{person} is {role} of {class_} already.", why="exists")
     own = {"class_id": where.id, "user_id": who.id, "school_id": schools[0][0] if schools else None, "role": role}
     return _created(desk, {"Enrollment": [_new(desk, "Enrollment") | own]}, f"{person} is {role} of {class_}.")

@@ -15,7 +15,16 @@ from rosterkit.plan.policy import CONTACT_FIELDS, allowed, may, rule, subject_of
 from rosterkit.roster.schema import Column, Entity, by_name
 from rosterkit.store.blocks import pins
 from rosterkit.store.effective import ACCOUNT
-from rosterkit.store.lookup import Found, find_record, roles_of, schools_of, signed_in, switched_off, values_of
+from rosterkit.store.lookup import (
+    Found,
+    find_record,
+    key_of,
+    roles_of,
+    schools_of,
+    signed_in,
+    switched_off,
+    values_of,
+)
 
 __all__ = ["check", "edit", "owner_of", "pin", "refuse", "synced", "unpin"]
 
@@ -129,9 +138,8 @@ def _stored(desk: Desk, found: Found, column: Column) -> tuple[str | None, int |
     if value is None:
         return None, None
     if column.kind == "ref":
-        target = by_name(str(column.to))
-        row = desk.connection.execute(f'select sourced_id from "{target.table}" where id=?', (value,)).fetchone()
-        return (str(row[0]) if row else None), int(str(value))
+        record = int(str(value))
+        return key_of(desk.connection, by_name(str(column.to)), record), record
     return (("true" if value else "false") if column.kind == "bool" else str(value)), None
 
 

@@ -19,7 +19,7 @@ from rosterkit.roster import findings
 from rosterkit.roster.schema import Entity, entities
 from rosterkit.sources.base import Coverage, Extract, Table
 
-__all__ = ["Delivered", "Desired", "merge"]
+__all__ = ["Delivered", "Desired", "coverages", "merge"]
 
 Dates = Callable[[Collection[str]], pl.DataFrame]
 """Of stored rows with these sourced ids: sourced_id and modified_at."""
@@ -243,10 +243,26 @@ def _batches(
     return dict(sorted(out.items()))
 
 
+def coverages(extracts: Sequence[Delivered]) -> dict[tuple[str, str, str], tuple[Coverage, str]]:
+    """By entity, source and id space, the coverage of what was delivered in this run, in all, and why it is not full.
+
+    Changes behind a full table leave it full. A part that is unknown stays so until a full table comes.
+    """
+    found: dict[tuple[str, str, str], tuple[Coverage, str]] = {}
+    for one in extracts:
+        for table in one.extract.tables:
+            place = (table.entity, one.source, table.id_space)
+            before = found.get(place, (Coverage.ABSENT, ""))[0]
+            keeps = before is not Coverage.ABSENT and table.coverage in (Coverage.ABSENT, Coverage.DELTA)
+            if place not in found or not keeps:
+                found[place] = (table.coverage, table.reason)
+    return found
+
+
 def merge(extracts: Sequence[Delivered], snapshot: Snapshot) -> dict[str, tuple[Desired, ...]]:
     """By entity, what is delivered in all; an entity of which nothing was delivered or kept is missing."""
     deferred, queued = snapshot.deferred(), snapshot.queued()
-    coverage = {(t.entity, one.source, t.id_space): t.coverage for one in extracts for t in one.extract.tables}
+    coverage = coverages(extracts)
     stale: dict[str, dict[str, pl.DataFrame]] = {}  # by source and entity
     out: dict[str, tuple[Desired, ...]] = {}
     for entity in entities():
@@ -255,7 +271,7 @@ def merge(extracts: Sequence[Delivered], snapshot: Snapshot) -> dict[str, tuple[
         for place, batches in every.items():
             older = stale.setdefault(place[0], {})
             current = [_without_stale(entity, batch, older) for batch in batches] if older else batches
-            covered = coverage.get((entity.name, *place), Coverage.ABSENT)
+            covered, _ = coverage.get((entity.name, *place), (Coverage.ABSENT, ""))
             desired = _merged(entity, place, current, covered, _dates(entity, place, snapshot))
             if desired.stale.height:
                 older[entity.name] = pl.concat([older.get(entity.name, _NO_STALE), desired.stale])

@@ -8,6 +8,8 @@ from datetime import date, datetime
 
 import polars as pl
 
+from rosterkit.sources.base import TableCoverage
+
 __all__ = ["ACTIONS", "LINES", "Counts", "Plan", "PlanView"]
 
 ACTIONS = ("create", "update", "archive", "restore")
@@ -52,7 +54,7 @@ class Plan:
     changes: Mapping[str, Counts] = field(default_factory=dict)
     held: Mapping[str, Counts] = field(default_factory=dict)
     findings: Mapping[str, int] = field(default_factory=dict)
-    segments: tuple[tuple[str, str, str, str], ...] = ()  # entity, role, state, why
+    coverage: tuple[TableCoverage, ...] = ()  # of every table of every source
     notes: tuple[str, ...] = ()  # sentences a reviewer should read first
 
     @property

@@ -89,7 +89,7 @@ def check(report: CheckReport) -> str:
         "package_version": report.version,
         "strict": report.strict,
         "rows_read": dict(report.rows_read),
-        "segments": [asdict(segment) for segment in report.segments],
+        "coverage": [table._asdict() for table in report.coverage],
         "counts": {severity: report.count(severity) for severity in SEVERITIES},
     }
     return _document(head, findings=_findings(report.findings, report.rules))
@@ -178,7 +178,7 @@ def _plan(made: Plan, decisions: Iterable[Approval]) -> dict[str, Any]:
     told = ("source", "kind", "state", "as_of", "created_at", "expires_at", "content_hash", "needs_approval")
     head |= {key: getattr(made, key) for key in (*told, "approval_why", "undoes", "revision_made", "packages", "notes")}
     head["decisions"] = [asdict(one) for one in decisions]
-    head["segments"] = [dict(zip(("entity", "role", "state", "why"), one, strict=True)) for one in made.segments]
+    head["coverage"] = [table._asdict() for table in made.coverage]
     return head
 
 

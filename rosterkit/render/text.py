@@ -13,7 +13,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from rosterkit.attention import gaps, untold_gaps
+from rosterkit.attention import coverage_gaps, unnoted_gaps
 from rosterkit.plan.plan import ACTIONS, Counts, Plan, PlanView
 from rosterkit.render.labels import (
     ENTITY_NAMES,
@@ -79,8 +79,8 @@ def plan_summary(console: Console, made: Plan, zone: tzinfo, decisions: Iterable
         console.print(_text(f"{decided(one)} ({moment(one.at, zone)})"))
     for note in made.notes:
         console.print(_text(f"! {note}", style="bold yellow"))
-    for entity, role, state, why in untold_gaps(made):
-        console.print(_text(f"! {entity}{f' ({role})' if role else ''} is {state}: {why}", style="bold yellow"))
+    for entity, coverage, reason in unnoted_gaps(made):
+        console.print(_text(f"! {entity} is {coverage}: {reason}", style="bold yellow"))
     console.print(_count_table(made.changes, made.held))
     console.print(f"Findings: {counted(made.findings)}.")
     console.print(in_one_line(made))
@@ -146,8 +146,8 @@ def check(console: Console, report: CheckReport) -> None:
     console.print(_text(f"{report.package}: version {report.version}, read {mode}."))
     rows = [(file, f"{count:,}") for file, count in report.rows_read.items()]
     console.print(_table("Rows read", ["file", "rows"], rows))
-    for entity, role, state, why in gaps((s.entity, s.role, s.state, s.why) for s in report.segments):
-        console.print(_text(f"! {entity}{f' ({role})' if role else ''} is {state}: {why}", style="bold yellow"))
+    for entity, coverage, reason in coverage_gaps(report.coverage):
+        console.print(_text(f"! {entity} is {coverage}: {reason}", style="bold yellow"))
     _print_findings(console, report.findings, report.rules)
     console.print(f"Findings: {counted({one: report.count(one) for one in SEVERITIES})}.")
 

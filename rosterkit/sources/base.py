@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import polars as pl
 from pydantic import BaseModel
@@ -32,6 +32,7 @@ __all__ = [
     "Progress",
     "Source",
     "Table",
+    "TableCoverage",
     "no_progress",
 ]
 
@@ -104,6 +105,14 @@ class Table:
     columns: Mapping[str, str] = field(default_factory=dict)  # what the source calls a column, by label: for findings
 
 
+class TableCoverage(NamedTuple):
+    """How completely one table was delivered, for people."""
+
+    entity: str
+    coverage: str  # full | delta | partial | absent
+    reason: str = ""  # why it is not full
+
+
 @dataclass(frozen=True)
 class Extract:
     """What one source delivered in one run. An entity without a table is ``absent``.
@@ -126,6 +135,11 @@ class Extract:
     def table(self, entity: str, id_space: str = "") -> Table | None:
         """The table of that entity and id space, or None."""
         return next((t for t in self.tables if (t.entity, t.id_space) == (entity, id_space)), None)
+
+    @property
+    def table_coverage(self) -> tuple[TableCoverage, ...]:
+        """The coverage of each table."""
+        return tuple(TableCoverage(table.entity, str(table.coverage), table.reason) for table in self.tables)
 
 
 @dataclass(frozen=True)
@@ -159,6 +173,7 @@ class Capabilities:
     needs: tuple[str, ...] = ()  # what it needs of the district
     cannot: tuple[str, ...] = ()  # what cannot be done with it
     own_pull: OwnPull | None = None  # None: products do not read it themselves
+    package_names: str = "*.zip"  # of a source of files: how its packages are named, where the settings do not say
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ import phonenumbers
 import polars as pl
 from email_validator import EmailNotValidError, validate_email
 
+from rosterkit.roster.rules import Rule
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.textfile import LINE
 
-__all__ = ["check_emails", "check_phones", "regions"]
+__all__ = ["CONTACT_RULES", "check_emails", "check_phones", "regions"]
 
 # What these patterns let pass needs no slower look: nearly all values of a real file.
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -20,6 +21,38 @@ _PLAIN_EMAIL = rf"^[A-Za-z0-9_+-]+(?:[.'][A-Za-z0-9_+-]+)*@{_LABEL}(?:\.{_LABEL}
 _LESS_PLAIN_EMAIL = r"(?i)--|^.{65}|\.(?:arpa|invalid|local|localhost|onion|test)$"
 _NORTH_AMERICAN = r"^(?:\+?1[ .-]?)?(?:\([2-9][0-8]\d\) ?|[2-9][0-8]\d[ .-]?)[2-9]\d{2}[ .-]?\d{4}$"
 _NANP = ("US", "CA")
+
+CONTACT_RULES: tuple[Rule, ...] = (
+    Rule(
+        "contact.email-invalid",
+        "error",
+        "error",
+        "The value is not an e-mail address.",
+        "Correct it at the source.",
+        row="read without this value",
+        record="keeps its stored e-mail address",
+        example="ana.mail.example",
+    ),
+    Rule(
+        "contact.phone-invalid",
+        "error",
+        "error",
+        "The value is not a phone number.",
+        "Correct it at the source.",
+        row="read without this value",
+        record="keeps its stored number",
+        example="call the office",
+    ),
+    Rule(
+        "contact.phone-unusual",
+        "info",
+        "warning",
+        "The phone number is not complete, or no number of that kind is in use.",
+        "Add the area code, or the country code of a number abroad.",
+        record="has the number as it is written",
+        example="555-0101, without an area code",
+    ),
+)
 
 
 def regions() -> frozenset[str]:

@@ -1,7 +1,7 @@
 """One CSV file, read strictly: text columns, the line of each row, and how far the file can be trusted.
 
 The file may hold a byte order mark, and lines that end in LF, CR LF or CR. It is read piece by piece; sizes are limited
-by what was consumed so far. Rules: ``rosterkit.sources.textfile_rules``. Format: RFC 4180.
+by what was consumed so far. Rules: ``rosterkit.sources.csv_rules``. Format: RFC 4180.
 """
 
 from __future__ import annotations

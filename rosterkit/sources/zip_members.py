@@ -16,7 +16,7 @@ from isal import isal_zlib
 
 from rosterkit.errors import SourceUnreadable
 from rosterkit.sources.limits import SizeLimits
-from rosterkit.sources.rules import PACKAGE_RULES
+from rosterkit.sources.package_rules import PACKAGE_RULES
 
 __all__ = ["CHUNK", "refused", "unpacked", "zip_entries"]
 

@@ -19,7 +19,7 @@ from rosterkit.store.adbc_reader import first_closed, first_opened
 
 __all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "transaction"]
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test keeps it true."""
 
 APPLICATION_ID = 0x524B6974
@@ -31,6 +31,7 @@ TABLES = frozenset(
     | {"checklist_entry", "feed_result"}
     | {"feed_pause", "finding", "hold", "ledger", "notice", "package", "pin", "plan", "plan_part", "queued_delta"}
     | {"revision", "run", "run_stage", "sent_body", "sent_file", "sign_in", "source_cursor", "source_switch", "touch"}
+    | {"place_look", "taken_package"}
 )
 """Every table that a store has; a test keeps it true."""
 

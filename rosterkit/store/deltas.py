@@ -11,7 +11,7 @@ from rosterkit.plan.snapshot import QueuedDelta
 from rosterkit.sources.base import Coverage, Extract
 from rosterkit.store.plans import packed, unpacked
 
-__all__ = ["enqueue", "finish", "known", "queued", "waiting"]
+__all__ = ["cursor", "enqueue", "finish", "known", "queued", "waiting"]
 
 
 def known(connection: sqlite3.Connection, source: str, package: str) -> str:
@@ -20,6 +20,12 @@ def known(connection: sqlite3.Connection, source: str, package: str) -> str:
     if row is None:
         return "new"
     return "settled" if row[0] else "queued"
+
+
+def cursor(connection: sqlite3.Connection, source: str) -> str | None:
+    """Where the next incremental run of an API goes on: the cursor of its last extract that was applied."""
+    row = connection.execute("select cursor from source_cursor where source=?", (source,)).fetchone()
+    return str(row[0]) if row else None
 
 
 def enqueue(connection: sqlite3.Connection, source: str, extract: Extract, plan: str) -> None:

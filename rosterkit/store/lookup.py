@@ -13,8 +13,12 @@ from rosterkit.roster.schema import Entity, by_name
 __all__ = [
     "BY_HAND",
     "Found",
+    "are_linked",
     "find_record",
     "fresh_key",
+    "is_enrolled",
+    "is_taken",
+    "key_of",
     "next_id",
     "roles_of",
     "schools_of",
@@ -68,6 +72,30 @@ def values_of(connection: sqlite3.Connection, found: Found) -> dict[str, object]
     columns = ",".join(f'"{name}"' for name in names)
     row = connection.execute(f'select {columns} from "{found.entity.table}" where id=?', (found.id,)).fetchone()
     return dict(zip(names, row, strict=True))
+
+
+def key_of(connection: sqlite3.Connection, entity: Entity, record: int) -> str | None:
+    """The sourced id of a record, by its integer id; None where there is none."""
+    row = connection.execute(f'select sourced_id from "{entity.table}" where id=?', (record,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def is_taken(connection: sqlite3.Connection, source: str, user: str) -> bool:
+    """Whether the source has a user with this sourced id."""
+    query = "select 1 from user where sourced_id=? and source=?"
+    return connection.execute(query, (user, source)).fetchone() is not None
+
+
+def are_linked(connection: sqlite3.Connection, guardian: int, student: int) -> bool:
+    """Whether an active link joins this guardian and student."""
+    query = "select 1 from guardian_link where guardian_id=? and student_id=? and status='active'"
+    return connection.execute(query, (guardian, student)).fetchone() is not None
+
+
+def is_enrolled(connection: sqlite3.Connection, class_: int, user: int, role: str) -> bool:
+    """Whether a user has an active enrollment of this role in a class."""
+    query = "select 1 from enrollment where class_id=? and user_id=? and role=? and status='active'"
+    return connection.execute(query, (class_, user, role)).fetchone() is not None
 
 
 def roles_of(connection: sqlite3.Connection, user: int) -> frozenset[str]:

@@ -15,10 +15,12 @@ import polars as pl
 from rosterkit.errors import InternalError, UsageError
 from rosterkit.plan.changes import BESIDE, Changes
 from rosterkit.plan.plan import Counts, Plan
+from rosterkit.sources.base import TableCoverage
 
 __all__ = [
     "Stored",
     "all_plans",
+    "applied_settings",
     "find",
     "load",
     "moment",
@@ -121,7 +123,7 @@ def parts(connection: sqlite3.Connection, plan: str, *, held: bool = False, whol
 
 _COLUMNS = (
     *("id", "sources", "kind", "state", "base", "as_of", "created_at", "expires_at", "content_hash", "needs_approval"),
-    *("approval_why", "undoes", "revision_made", "packages", "changes", "held", "findings", "segments", "notes"),
+    *("approval_why", "undoes", "revision_made", "packages", "changes", "held", "findings", "coverage", "notes"),
 )
 
 
@@ -129,20 +131,20 @@ def _plan(row: tuple[object, ...]) -> Plan:
     value = dict(zip(_COLUMNS, row, strict=True))
     decoded = {
         name: json.loads(str(value[name]))
-        for name in ("packages", "changes", "held", "findings", "segments", "notes", "sources")
+        for name in ("packages", "changes", "held", "findings", "coverage", "notes", "sources")
     }
     for name in ("changes", "held"):
         decoded[name] = {entity: Counts(**counts) for entity, counts in decoded[name].items()}
     times = {name: moment(str(value[name])) for name in ("created_at", "expires_at")}
     lists = {name: tuple(decoded[name]) for name in ("packages", "notes", "sources")}
-    segments = tuple((s[0], s[1], s[2], s[3]) for s in decoded["segments"])
+    coverage = tuple(TableCoverage(*table) for table in decoded["coverage"])
     return Plan(
         **{
             **value,
             **decoded,
             **times,
             **lists,
-            "segments": segments,
+            "coverage": coverage,
             "as_of": date.fromisoformat(str(value["as_of"])),
             "needs_approval": bool(value["needs_approval"]),
         }
@@ -154,6 +156,13 @@ def all_plans(connection: sqlite3.Connection) -> tuple[Plan, ...]:
     return tuple(
         _plan(row) for row in connection.execute(f"select {','.join(_COLUMNS)} from plan order by number desc")
     )
+
+
+def applied_settings(connection: sqlite3.Connection) -> str | None:
+    """The settings digest of the newest plan of the sources that was applied; None before there is one."""
+    query = "select settings_digest from plan where kind='sync' and state='applied' order by number desc limit 1"
+    row = connection.execute(query).fetchone()
+    return str(row[0]) if row else None
 
 
 def find(connection: sqlite3.Connection, plan_id: str | None) -> Plan:

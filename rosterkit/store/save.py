@@ -15,7 +15,7 @@ from rosterkit.plan.proposal import Proposal
 from rosterkit.plan.snapshot import DEFERRED, with_key_parts
 from rosterkit.plan.undo import Reversal
 from rosterkit.sources.base import Progress, no_progress
-from rosterkit.store import deltas, holds, plans
+from rosterkit.store import deltas, holds, places, plans
 from rosterkit.store.apply import write_fingerprints, write_revision
 from rosterkit.store.beside import write_beside
 from rosterkit.store.database import transaction
@@ -23,6 +23,7 @@ from rosterkit.store.effective import remember_suppressed
 from rosterkit.store.holds import StoredHold
 from rosterkit.store.staging import Staging, staging
 from rosterkit.store.staleness import refuse_settled, refuse_stale, refuse_unapproved
+from rosterkit.transport.incoming import Taken
 
 __all__ = ["apply_plan", "store_and_apply", "store_proposal", "store_reversal"]
 
@@ -57,14 +58,17 @@ def store_proposal(
     proposal: Proposal,
     delivered: Sequence[Delivered],
     packages: Iterable[tuple[str, str]],
+    taken: Mapping[str, Sequence[Taken]],
 ) -> None:
     """Writes a sync plan, reserves its ids, queues its deltas and sets the holds of limits: one transaction.
 
-    ``packages``: source and id of the extracts that the plan covers.
+    ``packages``: source and id of the extracts that the plan covers. ``taken``, by source: the packages that were read
+    from its place.
     """
     uses = [("approved", "", str(i)) for i in proposal.used_approvals]
     uses += [("hold", "", str(i)) for i in proposal.ended_holds] + [("package", *which) for which in packages]
     uses += [("cursor", one.source, one.extract.cursor) for one in delivered if one.extract.cursor is not None]
+    uses += [("taken", name, places.taken_text(found)) for name, found in taken.items()]
     frames = [
         *_frames(proposal.changes),
         *_by_entity("deferred", proposal.deferred),
@@ -111,7 +115,7 @@ def _defer(connection: sqlite3.Connection, plan: Plan) -> None:
 
 
 def _use(connection: sqlite3.Connection, plan: Plan, changes: Changes) -> None:
-    """Settles what the plan made use of: approvals, deltas, cursors, holds of limits that were lifted."""
+    """Settles what the plan made use of: approvals, deltas, packages, cursors, holds of limits that were lifted."""
     found = plans.load(connection, plan.id, "uses").get("", pl.DataFrame(schema=_USES))
     ended = []
     for kind, source, which in found.iter_rows():
@@ -119,6 +123,8 @@ def _use(connection: sqlite3.Connection, plan: Plan, changes: Changes) -> None:
             connection.execute("update approved_change set used_in=? where id=?", (plan.id, int(which)))
         elif kind == "package":
             deltas.finish(connection, source, which, plan.id)
+        elif kind == "taken":
+            places.remember_taken(connection, source, which, plan.id)
         elif kind == "cursor":
             connection.execute("insert or replace into source_cursor values (?,?,?)", (source, which, plan.id))
         else:

@@ -11,6 +11,7 @@ from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
 from rosterkit.store.feed_tables import ChecklistEntry, FeedResult
+from rosterkit.store.place_tables import PlaceLook, TakenPackage
 from rosterkit.store.run_tables import Notice, Run, RunStage
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Notice",
     "Package",
     "Pin",
+    "PlaceLook",
     "Plan",
     "PlanPart",
     "QueuedDelta",
@@ -41,6 +43,7 @@ __all__ = [
     "SentFile",
     "SignIn",
     "SourceSwitch",
+    "TakenPackage",
     "Touch",
 ]
 
@@ -82,7 +85,7 @@ class Plan(SQLModel, table=True):
     changes: dict[str, Any] = Field(sa_type=JSON)
     held: dict[str, Any] = Field(sa_type=JSON)
     findings: dict[str, int] = Field(sa_type=JSON)
-    segments: list[list[str]] = Field(sa_type=JSON)
+    coverage: list[list[str]] = Field(sa_type=JSON)
     notes: list[str] = Field(sa_type=JSON)
 
 

@@ -12,7 +12,7 @@ from rosterkit.plan.plan import LINES, Counts, Plan, PlanView
 from rosterkit.results import CheckReport
 from rosterkit.roster.findings import concat, finding
 from rosterkit.roster.rules import Rule
-from rosterkit.sources.bundle import Segment
+from rosterkit.sources.base import TableCoverage
 from rosterkit.store.deliveries import Delivery
 
 __all__ = ["AT", "RULES", "line", "make_delivery", "make_findings", "make_plan", "make_report", "make_view"]
@@ -67,7 +67,7 @@ def make_plan(**said: object) -> Plan:
         changes={"User": Counts(create=1, update=2)},
         held={"Enrollment": Counts(archive=4)},
         findings={"error": 1, "warning": 2},
-        segments=(("User", "", "full", ""), ("Enrollment", "", "full", "")),
+        coverage=(TableCoverage("User", "full"), TableCoverage("Enrollment", "full")),
         notes=("Four enrollments wait for a person.",),
     )
     return replace(plan, **said)  # type: ignore[arg-type]  # a test says what it means
@@ -127,5 +127,5 @@ def make_delivery(**other: object) -> Delivery:
 
 def make_report() -> CheckReport:
     """What ``check`` returns for those findings."""
-    segments = (Segment("User", "", "full"), Segment("Enrollment", "student", "partial", "line 9 is cut short"))
-    return CheckReport("night.zip", "abc123", "1.1", False, {"users.csv": 72}, segments, make_findings(), RULES)
+    coverage = (TableCoverage("User", "full"), TableCoverage("Enrollment", "partial", "line 9 is cut short"))
+    return CheckReport("night.zip", "abc123", "1.1", False, {"users.csv": 72}, coverage, make_findings(), RULES)

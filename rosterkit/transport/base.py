@@ -155,6 +155,7 @@ RULES = {
         Why.TIME: "The file took longer than `file_seconds`.",
         Why.NO_ROOM: "There is no room for the file.",
         Why.REFUSED: "The place refuses the file, for a reason that is not a permission.",
+        "nothing": "No package there can be read now: none has such a name, or those that have are not whole yet.",
     }.items()
 }
 """The rules of ``SourceUnreadable`` that reading from a place raises, with their meaning."""

@@ -36,7 +36,12 @@ class IncomingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    bulk: str = Field(default="*.zip", min_length=1, description="The names of bulk packages, with * and ?.")
+    bulk: str = Field(
+        default="*.zip",
+        min_length=1,
+        description="The names of bulk packages, with * and ?. Left out, it is `*.csv` for a source that reads one CSV "
+        "file.",
+    )
     delta: str = Field(default="", description="The names of delta packages, with * and ?. Left empty, there are none.")
     order: Literal["modified", "name"] = Field(
         default="modified", description="What makes a package newer: the time at the place, or its name (with a date)."

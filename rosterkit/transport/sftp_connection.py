@@ -100,7 +100,7 @@ class SftpConnection:
         if is_known:
             text = f"{now} Another one was trusted, so somebody may be in between. Ask the vendor before you trust it."
         else:
-            text = f"{now} Nobody has trusted it yet. Compare it with what the vendor wrote, then trust it."
+            text = f"{now} Nobody has trusted it yet. Compare it with the vendor's, and store it (target trust)."
         return Fault(f"{text} Nothing was sent, not even the password.", Why.SETTINGS)
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,8 @@ import pytest
 from rosterkit.checking import check_package
 from rosterkit.registry import source
 from rosterkit.results import CheckReport
-from rosterkit.sources.bundle import ReadOptions, bundle_of, extract_package
+from rosterkit.sources.base import Context, Extract
+from rosterkit.sources.findings import Findings
 
 CASES = Path(__file__).parents[2] / "fixtures" / "cases"
 
@@ -64,10 +66,16 @@ def check(case: str) -> CheckReport:
     return check_package(CASES / case)
 
 
-def rows(case: str, entity: str, tmp_path: Path) -> pl.DataFrame:
+def extracted(case: str, scratch: Path, *, demographics: bool = True) -> Extract:
     reader = source("oneroster")
-    extract = extract_package(reader, CASES / case, ReadOptions(demographics=True), tmp_path)
-    return bundle_of(extract).tables[entity].rows
+    context = Context(Findings(reader.rules), date(2026, 9, 15), scratch, CASES, demographics=demographics)
+    return reader.extract(reader.Settings(path=case), context)
+
+
+def rows(case: str, entity: str, scratch: Path) -> pl.DataFrame:
+    table = extracted(case, scratch).table(entity)
+    assert table is not None
+    return table.rows.collect()
 
 
 @pytest.mark.parametrize("case", sorted(EXPECTED))
@@ -93,7 +101,7 @@ def test_rows_that_end_before_unnamed_cells_or_after_the_header_are_read(tmp_pat
     assert rows("header-ends-in-unnamed-cells", "Role", tmp_path).height == 2
     every = (CASES / "one-comma-too-many" / "enrollments.csv").read_text(encoding="utf-8").count("\n") - 1
     assert rows("one-comma-too-many", "Enrollment", tmp_path).height == every
-    assert not {segment.why for segment in check("one-comma-too-many").segments if segment.state == "partial"}
+    assert not {table.reason for table in check("one-comma-too-many").coverage if table.coverage == "partial"}
 
 
 def test_a_school_year_named_by_both_years_is_the_second(tmp_path: Path) -> None:
@@ -111,6 +119,5 @@ def test_usernames_that_differ_in_case_name_each_other() -> None:
 
 
 def test_a_workspace_that_does_not_ask_for_demographics_says_that_the_file_was_not_read(tmp_path: Path) -> None:
-    reader = source("oneroster")
-    extract = extract_package(reader, CASES / "demographics-not-looked-at", ReadOptions(), tmp_path)
+    extract = extracted("demographics-not-looked-at", tmp_path, demographics=False)
     assert extract.findings["rule"].to_list() == ["demographics.not-read"]

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from fakes import FakeWorkspace
 
-from rosterkit.sources.bundle import ReadOptions
-
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeWorkspace:
@@ -27,8 +25,8 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeWorkspace:
             workspace.made = folder
             return workspace
 
-    def check_package(package: Path, *, kind: str, options: ReadOptions) -> Any:
-        return workspace.check(package, alone=True, kind=kind, strict=options.strict)
+    def check_package(package: Path, *, kind: str, reading: Any, progress: Any) -> Any:
+        return workspace.check(package, alone=True, kind=kind, reading=reading)
 
     module.Workspace = Workspace  # type: ignore[attr-defined]
     module.check_package = check_package  # type: ignore[attr-defined]

@@ -63,5 +63,5 @@ class FakeWorkspace:
         return self.asked[-1]
 
     def plan_says(self, **said: Any) -> None:
-        quiet: dict[str, Any] = {"held": {}, "findings": {}, "segments": ()}
+        quiet: dict[str, Any] = {"held": {}, "findings": {}, "coverage": ()}
         self.answers["plan"] = replace(make_plan(), **{**quiet, **said})

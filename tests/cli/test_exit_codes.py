@@ -149,29 +149,6 @@ def test_the_help_of_every_verb_teaches_by_an_example(capsys: pytest.CaptureFixt
     assert "Example: rosterkit" in capsys.readouterr().out
 
 
-def test_every_verb_of_the_road_is_there() -> None:
-    wanted = "init check compare validate plan plans show approve reject hold release holds apply undo history explain"
-    feed = {
-        f"feed {verb}"
-        for verb in ["build", "check", "approve", "reject", "pause", "resume", "log", "results", "mapping"]
-    }
-    by_hand = "edit enroll link pin unpin pins policy suppress unsuppress archive unarchive blocks"
-    groups = {"add student", "add staff", "add guardian", "add class", "block link", "unblock link"}
-    groups |= {"activity import", "source disable", "source enable"}
-    assert {" ".join(verb) for verb in verbs()} == {
-        *wanted.split(),
-        *by_hand.split(),
-        *groups,
-        "rules",
-        "doctor",
-        "demo",
-        "fake",
-        "ignore-line",
-        "ignored-lines",
-        *feed,
-    }
-
-
 def test_every_verb_but_the_demo_speaks_json() -> None:
     silent = []
     for verb in verbs():

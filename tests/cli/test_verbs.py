@@ -15,6 +15,7 @@ from rosterkit.plan.plan import Counts
 from rosterkit.results import Applied, CheckReport
 from rosterkit.roster.findings import concat, finding
 from rosterkit.settings_template import template
+from rosterkit.sources.base import TableCoverage
 from rosterkit.testing.views import RULES
 
 WHY = ["--reason", "checked", "--as", "kim"]
@@ -148,17 +149,17 @@ def test_one_rule_is_told_whole(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_check_needs_no_workspace(fake: FakeWorkspace) -> None:
     assert run(["check", "a.zip", "--strict"]) == 1
-    assert fake.last() == ("check", (Path("a.zip"),), {"alone": True, "kind": "oneroster", "strict": True})
+    assert fake.last() == ("check", (Path("a.zip"),), {"alone": True, "kind": "oneroster", "reading": {"strict": True}})
 
 
 def test_check_in_a_workspace_uses_its_settings(fake: FakeWorkspace, tmp_path: Path) -> None:
     (tmp_path / config.FILE).write_text(template())
     run(["check"])
-    assert fake.last() == ("check", (), {"source": "main", "strict": None})
+    assert fake.last() == ("check", (), {"source": "main", "reading": {}})
     run(["check", "main", "--lenient"])
-    assert fake.last() == ("check", (), {"source": "main", "strict": False})
+    assert fake.last() == ("check", (), {"source": "main", "reading": {"strict": False}})
     run(["check", "a.zip"])
-    assert fake.last() == ("check", (Path("a.zip"),), {"strict": None})
+    assert fake.last() == ("check", (Path("a.zip"),), {"reading": {}})
 
 
 def report(severity: str) -> CheckReport:
@@ -190,7 +191,11 @@ def test_rules_needs_no_workspace(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 SIX = ("Org", "AcademicSession", "Course", "Class", "User", "Enrollment")
-FULL = tuple((entity, "", "full", "") for entity in SIX)
+FULL = tuple((entity, "full") for entity in SIX)
+
+
+def tables(*found: tuple[str, ...]) -> tuple[TableCoverage, ...]:
+    return tuple(TableCoverage(*one) for one in found)
 
 
 @pytest.mark.parametrize(
@@ -201,12 +206,12 @@ FULL = tuple((entity, "", "full", "") for entity in SIX)
         ({"findings": {"error": 1}}, 1),
         ({"held": {"User": Counts(archive=1)}}, 1),
         ({"held": {"User": Counts()}}, 0),
-        ({"segments": FULL}, 0),
-        ({"segments": (*FULL, ("Demographics", "", "absent", "not in the package"))}, 0),
-        ({"segments": (*FULL[:-1], ("Enrollment", "", "absent", "not in the package"))}, 1),
-        ({"segments": (*FULL[:-1], ("Enrollment", "student", "partial", "cut short"))}, 1),
-        ({"segments": (("User", "", "delta", ""), ("Org", "", "absent", "not in the package"))}, 0),
-        ({"segments": (("User", "", "delta", ""), ("Enrollment", "", "partial", "cut short"))}, 1),
+        ({"coverage": tables(*FULL)}, 0),
+        ({"coverage": tables(*FULL, ("Demographics", "absent", "not in the package"))}, 0),
+        ({"coverage": tables(*FULL[:-1], ("Enrollment", "absent", "not in the package"))}, 1),
+        ({"coverage": tables(*FULL[:-1], ("Enrollment", "partial", "cut short"))}, 1),
+        ({"coverage": tables(("User", "delta"), ("Org", "absent", "not in the package"))}, 0),
+        ({"coverage": tables(("User", "delta"), ("Enrollment", "partial", "cut short"))}, 1),
     ],
 )
 def test_plan_is_1_when_somebody_should_look(fake: FakeWorkspace, said: dict[str, Any], code: int) -> None:

@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 
 from providers import connect, edlio, handshake, oneroster, uconnect
-from rosterkit import Workspace
-from rosterkit import pipeline as planning
+from rosterkit import Workspace, extraction
 from rosterkit.feeds.base import Feed, FeedContext
 from rosterkit.feeds.settings import read_settings
 from rosterkit.plan.plan import Plan
@@ -117,7 +116,7 @@ class School:
 
     def plan(self, extract_: Extract | None = None) -> Plan:
         source = MemorySource(extract_ or delivered())
-        self._patch.setattr(planning, "source", lambda _kind: source)
+        self._patch.setattr(extraction, "source", lambda _kind: source)
         return self.ws.plan(Path("by-hand"), as_of=DAY)
 
     def sync(self, extract_: Extract | None = None) -> Plan:

@@ -45,7 +45,7 @@ def workspace() -> Iterator[Workspace]:
 
 def plan_extract(ws: Workspace, said: Extract) -> Plan:
     """Plans an extract that was made by hand."""
-    with patch("rosterkit.pipeline.source", lambda _kind: MemorySource(said)):
+    with patch("rosterkit.extraction.source", lambda _kind: MemorySource(said)):
         return ws.plan(Path("by-hand"))
 
 

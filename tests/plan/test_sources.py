@@ -78,7 +78,7 @@ def plan(ws: Workspace, **sources: Extract | MemorySource) -> Plan:
     """Plans what each source delivers."""
     found = {name: s if isinstance(s, MemorySource) else MemorySource(s) for name, s in sources.items()}
     queue = iter(found[name] for name in ws.config.sources)
-    with patch("rosterkit.pipeline.source", lambda _kind: next(queue)):
+    with patch("rosterkit.extraction.source", lambda _kind: next(queue)):
         return ws.plan()
 
 
@@ -142,7 +142,7 @@ def test_a_source_that_is_disabled_freezes_its_own_records(ws: Workspace) -> Non
     text = SETTINGS.replace('path = "family.csv"', 'path = "family.csv"\nenabled = false')
     (ws.folder / "rosterkit.toml").write_text(text, encoding="utf-8")
     off = Workspace(ws.folder)
-    with patch("rosterkit.pipeline.source", lambda _kind: MemorySource(sis(*KIDS))):
+    with patch("rosterkit.extraction.source", lambda _kind: MemorySource(sis(*KIDS))):
         assert off.plan().total == Counts()
 
 

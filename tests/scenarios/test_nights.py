@@ -65,7 +65,7 @@ def test_a_file_that_is_missing_archives_nobody(road: Any, missing: Any) -> None
     plan = road.plan(files)
     assert plan.total.archive == 0
     assert plan.total_held.archive == 0
-    states = {entity: state for entity, _, state, _ in plan.segments}
+    states = {table.entity: table.coverage for table in plan.coverage}
     assert (
         states[{"users": "User", "enrollments": "Enrollment", "classes": "Class", "orgs": "Org"}[missing]] == "absent"
     )
@@ -86,7 +86,7 @@ def test_a_file_cut_short_inside_a_row_archives_nobody(road: Any) -> None:
         {k: v for k, v in road.files.items() if k != "users"}, raw={"users.csv": cut}, modes={"users": "bulk"}
     )
     assert plan.total.archive == 0
-    assert {s for e, _, s, _ in plan.segments if e == "User"} == {"partial"}
+    assert {table.coverage for table in plan.coverage if table.entity == "User"} == {"partial"}
 
 
 def users_csv(road: Any) -> Any:

@@ -38,7 +38,7 @@ def loaded(folder: Path, package: Path, version: str) -> Workspace:
 def test_what_goes_out_in_1_1_comes_back_as_no_change(road: Any) -> None:
     workspace = with_feed(road.workspace.folder, "1.1")
     package = built(workspace)
-    assert workspace.check(package, strict=True).findings.is_empty()
+    assert workspace.check(package, reading={"strict": True}).findings.is_empty()
     plan = workspace.plan(package)
     assert (plan.total, plan.total_held) == (Counts(), Counts())
 

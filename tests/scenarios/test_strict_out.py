@@ -35,5 +35,5 @@ def test_a_doubtful_roster_goes_out_strictly_valid(road: Any, version: str) -> N
     workspace.feed_approve("out", reason="the first file", actor="kim")
     left = set(receipt.findings["rule"])
     assert {"feed.outside-terms", "feed.dates", "feed.school", "feed.depends", "feed.subject-codes"} <= left
-    found = workspace.check(Path(receipt.target) / receipt.files[0][0], strict=True).findings
+    found = workspace.check(Path(receipt.target) / receipt.files[0][0], reading={"strict": True}).findings
     assert set(found.select("rule", "severity").rows()) == {("semantic.enrolled-twice", "info")}

@@ -13,7 +13,7 @@ from rosterkit.errors import SourceUnreadable
 from rosterkit.sources.archive import Archive, open_package
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.limits import SizeLimits
-from rosterkit.sources.rules import PACKAGE_RULES
+from rosterkit.sources.package_rules import PACKAGE_RULES
 
 FILES = {"users.csv": b"sourcedId\n" + b"ana\n" * 50, "orgs.csv": b"sourcedId\nd1\n"}
 

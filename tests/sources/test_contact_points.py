@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rosterkit.sources import contact_points
-from rosterkit.sources.contact_points import check_emails, check_phones
+from rosterkit.sources.contact_points import CONTACT_RULES, check_emails, check_phones
 from rosterkit.sources.findings import Findings
-from rosterkit.sources.textfile_rules import CONTACT_RULES
 
 GOOD = ["ana@mail.example", "o'neil@x.org", "josé@bücher.example", "a+b_c-d@sub.x.co", None]
 BAD = ["ana", "ana@localhost", "a b@x.org", "a@x..org", "a@-x.org", "a@x.test", "a@x.org;b@x.org", "@x.org"]

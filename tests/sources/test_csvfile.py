@@ -15,9 +15,10 @@ from rosterkit.errors import SourceUnreadable
 from rosterkit.sources.base import Coverage
 from rosterkit.sources.csv import LINE, CsvFile, CsvRows, Reading, line_hash
 from rosterkit.sources.csv_lines import blocks
+from rosterkit.sources.csv_rules import CSV_RULES
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.limits import SizeLimits
-from rosterkit.sources.rules import FILE_RULES
+from rosterkit.sources.package_rules import PACKAGE_RULES
 
 HEADER = b"sourcedId,name,note\n"
 
@@ -36,7 +37,7 @@ class Read:
 def read(
     content: bytes, *, block: int = 16 << 20, chunk: int = 0, limits: SizeLimits | None = None, **how: Any
 ) -> tuple[Read, Findings]:
-    findings = Findings(FILE_RULES)
+    findings = Findings((*PACKAGE_RULES, *CSV_RULES))
     chunks = [content[at : at + chunk] for at in range(0, len(content), chunk)] if chunk else [content]
     reading = Reading(key="sourcedId", bad_key="^E[+]", limits=limits or SizeLimits(), block_bytes=block, **how)
     return finished(CsvFile("x.csv", lambda: chunks, findings, reading)), findings
@@ -241,7 +242,7 @@ def test_a_line_without_end_is_not_held_in_memory() -> None:
         for _ in range(200):
             yield b"x" * 10_000
 
-    notes = Findings(FILE_RULES)
+    notes = Findings((*PACKAGE_RULES, *CSV_RULES))
     seen: list[int] = []
     limits = SizeLimits(line_bytes=1000)
     how = Reading("sourcedId", limits=limits, progress=lambda _, done, __: seen.append(done), block_bytes=5000)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from rosterkit.sources.base import Coverage
+from rosterkit.sources.csv_rules import TEXTFILE_RULES
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.headings import NamedColumns, drop_unreadable_keys, fold, name_columns
 from rosterkit.sources.textfile import read_text_file
-from rosterkit.sources.textfile_rules import TEXTFILE_RULES
 
 
 def keyed(tmp_path: Path, text: str, ignored: frozenset[str] = frozenset()) -> tuple[NamedColumns, list[str]]:

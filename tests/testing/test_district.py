@@ -49,13 +49,13 @@ def difference(old: pl.DataFrame, new: pl.DataFrame) -> tuple[int, int, int]:
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("night", [name for name in NIGHTS if name != "line breaks"])
 def test_every_night_is_strictly_valid(folder: Path, tmp_path: Path, version: str, night: str) -> None:
-    report = Workspace.init(tmp_path / "w").check(written(folder, version, night), strict=True)
+    report = Workspace.init(tmp_path / "w").check(written(folder, version, night), reading={"strict": True})
     assert set(report.findings["rule"]) <= {"demographics.not-read"}
     assert report.version == version
 
 
 def test_a_quoted_line_break_is_all_that_strict_reading_finds_in_that_night(folder: Path, tmp_path: Path) -> None:
-    report = Workspace.init(tmp_path / "w").check(written(folder, "1.1", "line breaks"), strict=True)
+    report = Workspace.init(tmp_path / "w").check(written(folder, "1.1", "line breaks"), reading={"strict": True})
     assert set(report.findings["rule"]) == {"csv.line-break", "demographics.not-read"}
     breaks, plain = (tables(written(folder, "1.1", night))["classes.csv"] for night in ("line breaks", "changed"))
     assert difference(plain, breaks) == (0, 0, breaks["title"].str.contains("\n").sum())

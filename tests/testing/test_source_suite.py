@@ -15,8 +15,8 @@ from pydantic import BaseModel, Field
 from rosterkit.errors import SourceUnreadable
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import Capabilities, Context, Coverage, Extract, Table
+from rosterkit.sources.csv_rules import TEXTFILE_RULES
 from rosterkit.sources.textfile import LINE, read_text_file
-from rosterkit.sources.textfile_rules import TEXTFILE_RULES
 from rosterkit.testing.source_cases import DAMAGES, csv_case, files
 from rosterkit.testing.source_suite import CHECKS, source_suite
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from rosterkit import Workspace
-from rosterkit import pipeline as planning
+from rosterkit import Workspace, extraction
 from rosterkit.plan.plan import Plan
 from rosterkit.sources.base import Extract
 from rosterkit.testing.memory import MemorySource, extract, table
@@ -74,7 +73,7 @@ class Desk:
 
     def plan(self, said: Extract | None = None, ws: Workspace | None = None) -> Plan:
         source = MemorySource(said or roster())
-        self.hand.setattr(planning, "source", lambda _kind: source)
+        self.hand.setattr(extraction, "source", lambda _kind: source)
         return (ws or self.ws).plan(Path("by-hand"))
 
     def apply(self, plan: Plan) -> int:

@@ -9,7 +9,6 @@ from rich.console import Console
 
 from rosterkit import demo
 from rosterkit.errors import InternalError, Refused
-from rosterkit.sources.bundle import ReadOptions
 from rosterkit.workspace import Workspace, check_package
 
 
@@ -22,8 +21,7 @@ def walk(folder: Path) -> str:
 
 @pytest.mark.parametrize("strict", [False, True])
 def test_the_first_night_is_clean(strict: bool) -> None:
-    options = ReadOptions(strict=strict, demographics=True)
-    assert check_package(demo.fixtures() / "first-night", options=options).findings.to_dicts() == []
+    assert check_package(demo.fixtures() / "first-night", reading={"strict": strict}).findings.to_dicts() == []
 
 
 def test_the_second_night_has_one_finding_with_its_line() -> None:

@@ -35,7 +35,7 @@ def test_a_plan_says_everything_that_is_known_of_it() -> None:
     assert told["created_at"] == "2026-09-15T03:30:00Z"
     assert told["content_hash"] == "c0ffee"
     assert told["notes"] == ["Four enrollments wait for a person."]
-    assert told["segments"][0] == {"entity": "User", "role": "", "state": "full", "why": ""}
+    assert told["coverage"][0] == {"entity": "User", "coverage": "full", "reason": ""}
     assert set(told) >= {"state", "needs_approval", "approval_why", "undoes", "revision_made", "packages", "expires_at"}
 
 
@@ -83,7 +83,7 @@ def test_check_lists_findings_with_their_words() -> None:
     assert set(found) >= {"rule", "severity", "file", "line", "column", "message", "remedy"}
     assert (found["file"], found["line"], found["column"]) == ("enrollments.csv", 136, "beginDate")
     assert (found["message"], found["remedy"]) == ("This is no date. Month 15.", "Write YYYY-MM-DD.")
-    assert told["segments"][1]["state"] == "partial"
+    assert told["coverage"][1]["coverage"] == "partial"
     assert told["counts"] == {"error": 1, "warning": 2, "info": 0}
 
 

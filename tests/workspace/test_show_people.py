@@ -18,6 +18,7 @@ from rosterkit.render.html import page
 from rosterkit.render.labels import Choice, chosen, counted, gathered, visible, with_values_in_words
 from rosterkit.results import Applied, Explanation, FeedReceipt, Hold, Revision, Value
 from rosterkit.roster.findings import concat, finding
+from rosterkit.sources.base import TableCoverage
 from rosterkit.testing.views import AT, RULES, line, make_findings, make_plan, make_report, make_view
 
 ZONE = ZoneInfo("America/Chicago")
@@ -196,16 +197,16 @@ def test_nothing_to_show_is_said() -> None:
 
 
 def test_a_gap_that_a_note_tells_of_is_not_told_again() -> None:
-    segments = (("User", "", "partial", "line 9"),)
+    coverage = (TableCoverage("User", "partial", "line 9"),)
     note = "User is partial (line 9): nobody is archived for being absent from it."
     for text in (printed, html):
-        assert text(make_view(segments=segments, notes=(note,))).count("is partial") == 1
+        assert text(make_view(coverage=coverage, notes=(note,))).count("is partial") == 1
 
 
-def test_a_partial_segment_is_named() -> None:
-    segments = (("Enrollment", "student", "partial", "line 9 cannot be read"),)
-    assert "Enrollment (student) is partial: line 9 cannot be read" in printed(make_view(segments=segments))
-    assert "Enrollment (student) is partial: line 9 cannot be read" in html(make_view(segments=segments))
+def test_a_partial_table_is_named() -> None:
+    coverage = (TableCoverage("Enrollment", "partial", "line 9 cannot be read"),)
+    assert "Enrollment is partial: line 9 cannot be read" in printed(make_view(coverage=coverage))
+    assert "Enrollment is partial: line 9 cannot be read" in html(make_view(coverage=coverage))
 
 
 class Reader(HTMLParser):
@@ -328,7 +329,7 @@ def test_the_other_tables_say_what_they_hold(tmp_path: Path) -> None:
     text = written(console)
     for words in (
         "version 1.1, read leniently",
-        "Enrollment (student) is partial: line 9 is cut short",
+        "Enrollment is partial: line 9 is cut short",
         "Without a value: email.",
         "Findings: 1 error, 2 warnings.",
         "Held by person: moving [red] (kim, 2026-09-14 22:30 CDT)",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -13,7 +12,7 @@ from unittest.mock import patch
 
 import polars as pl
 
-from rosterkit.attention import gaps
+from rosterkit.attention import coverage_gaps
 from rosterkit.pipeline import propose
 from rosterkit.plan.changes import Changes
 from rosterkit.plan.limits import Limits
@@ -24,6 +23,7 @@ from rosterkit.registry import source
 from rosterkit.roster import findings
 from rosterkit.sources.base import Context, Coverage, Extract
 from rosterkit.sources.findings import Findings
+from rosterkit.store.database import connect
 from rosterkit.store.snapshot import StoreSnapshot
 from rosterkit.testing.accidents.catalogue import Accident
 from rosterkit.testing.accidents.tables import Package, read_package
@@ -139,7 +139,7 @@ class Trial:
         return reader.extract(entry.settings.model_copy(update={"path": str(folder)}), context)
 
     def _propose(self, extract: Extract, limits: Limits) -> Proposal:
-        with closing(sqlite3.connect(self._workspace.database)) as connection:
+        with closing(connect(self._workspace.database)) as connection:
             snapshot = StoreSnapshot(self._workspace.database, connection)
             return propose([Delivered("main", extract, known=False)], snapshot, limits)
 
@@ -171,4 +171,4 @@ def _reasons(proposal: Proposal, extract: Extract) -> tuple[str, ...]:
 def _exit_code(proposal: Proposal, extract: Extract) -> int:
     held = next(proposal.changes.held.frames(), None) is not None
     errors = "error" in proposal.findings["severity"].to_list()
-    return int(held or errors or bool(gaps((t.entity, "", str(t.coverage), t.reason) for t in extract.tables)))
+    return int(held or errors or bool(coverage_gaps(extract.table_coverage)))

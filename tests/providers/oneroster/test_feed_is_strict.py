@@ -12,12 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_roster import Rows, contents, render, role, roster
 from strict_validator import faults, members
+from tiny import extract
 
-from providers.oneroster import SOURCE
 from providers.oneroster.writer import zipped
 from rosterkit.feeds.base import FeedFile
 from rosterkit.roster.schema import by_name
-from rosterkit.sources.bundle import ReadOptions, read_bundle
 
 IDS = ("ana", "bo", "gus", "tess", "pia", "D", "S1", "S2", "Y", "T1", "K", "C1", "C2", "UP", "nobody", "a b")
 WORDS = ("student", "teacher", "guardian", "parent", "administrator", "school", "term", "primary", "ext:own", "ext:o n")
@@ -74,7 +73,7 @@ def errors(content: bytes) -> list[tuple[str, str, str]]:
     with TemporaryDirectory() as folder:
         path = Path(folder, "package.zip")
         path.write_bytes(content)
-        found = read_bundle(SOURCE, path, ReadOptions(strict=True, demographics=True)).findings
+        found = extract(path, strict=True).findings
     return [(f["rule"], f["file"], f["value"]) for f in found.to_dicts() if f["severity"] == "error"]
 
 

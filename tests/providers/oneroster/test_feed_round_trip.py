@@ -1,4 +1,4 @@
-"""Package → Bundle → feed → Bundle: the same rows again; through the other version, all but what LOSSES says."""
+"""Package → extract → feed → extract: the same rows again; through the other version, all but what LOSSES says."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ import polars as pl
 import pytest
 from small_roster import built
 from strict_validator import faults, members
+from tiny import Read, extract
 
-from providers.oneroster import SOURCE
 from providers.oneroster.feed_rules import LOSSES
 from rosterkit.roster.schema import entities
-from rosterkit.sources.bundle import Bundle, ReadOptions, read_bundle
 from rosterkit.testing.frames import roster_of
 from rosterkit.testing.package import manifest_text, write_package
 
@@ -109,23 +108,23 @@ def _package_12() -> Files:
     }
 
 
-def _read(path: Path) -> Bundle:
-    bundle = read_bundle(SOURCE, path, ReadOptions(strict=True, demographics=True))
-    assert bundle.findings.rows() == []
-    return bundle
+def _read(path: Path) -> Read:
+    read = extract(path, strict=True)
+    assert read.findings.rows() == []
+    return read
 
 
-def _fed(bundle: Bundle, version: str, path: Path) -> Path:
+def _fed(read: Read, version: str, path: Path) -> Path:
     """The feed's package of these rows; nothing was found, and it is strictly valid."""
     frames = {}
     for entity in entities():
-        if entity.name in bundle.tables:
-            rows = bundle.tables[entity.name].rows
-            said = {
+        if read.states.get(entity.name, "absent") != "absent":
+            rows = read.rows(entity.name)
+            values = {
                 name: pl.col(name) if name in rows.columns else pl.lit(None, t)
                 for name, t in entity.incoming_schema.items()
             }
-            frames[entity.name] = rows.select("sourced_id", "modified_at", **said)
+            frames[entity.name] = rows.select("sourced_id", pl.col("_modified_at").alias("modified_at"), **values)
     settings = {"version": version, "demographics": True}
     rendered = built(roster_of(frames), **settings)
     path.write_bytes(rendered.files[0].content)
@@ -133,15 +132,15 @@ def _fed(bundle: Bundle, version: str, path: Path) -> Path:
     return path
 
 
-def _said(bundle: Bundle) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table with what it says, but not where it stood."""
-    said = {}
+def _values(read: Read) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table with its values, and not its file and line."""
+    values = {}
     for entity in entities():
-        if entity.name in bundle.tables:
-            rows = bundle.tables[entity.name].rows
+        if read.states.get(entity.name, "absent") != "absent":
+            rows = read.rows(entity.name)
             columns = [name for name in entity.incoming_schema if name in rows.columns]
-            said[entity.name] = sorted(rows.select("sourced_id", *columns).rows(), key=repr)
-    return said
+            values[entity.name] = sorted(rows.select("sourced_id", *columns).rows(), key=repr)
+    return values
 
 
 PACKAGES = {"1.1": _package_11, "1.2": _package_12}
@@ -151,15 +150,15 @@ PACKAGES = {"1.1": _package_11, "1.2": _package_12}
 def test_a_strict_package_comes_back_row_by_row(version: str, tmp_path: Path) -> None:
     before = _read(write_package(tmp_path / "in.zip", PACKAGES[version](), version=version))
     after = _read(_fed(before, version, tmp_path / "out.zip"))
-    assert _said(after) == _said(before)
-    assert len(_said(after)) == (11 if version == "1.2" else 10)
+    assert _values(after) == _values(before)
+    assert len(_values(after)) == (11 if version == "1.2" else 10)
 
 
 def test_11_through_12_comes_back_row_by_row_and_byte_by_byte(tmp_path: Path) -> None:
     before = _read(write_package(tmp_path / "in.zip", _package_11(), version="1.1"))
     through = _read(_fed(before, "1.2", tmp_path / "through.zip"))
     after = _fed(through, "1.1", tmp_path / "out.zip")
-    assert _said(_read(after)) == _said(before)
+    assert _values(_read(after)) == _values(before)
     assert after.read_bytes() == _fed(before, "1.1", tmp_path / "straight.zip").read_bytes()
 
 

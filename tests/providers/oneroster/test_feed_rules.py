@@ -294,6 +294,13 @@ def test_a_chain_is_followed_to_its_end() -> None:
     assert faults(contents(rendered)) == []
 
 
+def test_spaces_around_a_text_are_not_sent() -> None:
+    rows = roster()
+    plain = contents(render(rows))["classes.csv"]
+    rows["Class"][0]["title"] = f" {rows['Class'][0]['title']}\u2009"
+    assert contents(render(rows))["classes.csv"] == plain
+
+
 def test_an_enrollment_without_a_school_has_that_of_its_class() -> None:
     rows = roster()
     rows["Enrollment"][1]["school"] = None

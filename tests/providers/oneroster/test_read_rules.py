@@ -13,7 +13,7 @@ from tiny import Files, Read, as_delta, deltas, extract, found, read, spoilt, ti
 from providers.oneroster.rules import ONEROSTER_RULES, RULES
 from providers.oneroster.spec import FILES
 from rosterkit.errors import SourceUnreadable
-from rosterkit.sources.rules import CSV_RULES
+from rosterkit.sources.csv_rules import CSV_RULES
 from rosterkit.testing.package import csv_text, manifest_text, write_package
 
 

@@ -268,7 +268,7 @@ def upgrade() -> None:
         sa.Column("changes", sa.JSON(), nullable=False),
         sa.Column("held", sa.JSON(), nullable=False),
         sa.Column("findings", sa.JSON(), nullable=False),
-        sa.Column("segments", sa.JSON(), nullable=False),
+        sa.Column("coverage", sa.JSON(), nullable=False),
         sa.Column("notes", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("number"),

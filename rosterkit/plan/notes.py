@@ -1,0 +1,97 @@
+"""What a reviewer reads first: why a person must approve a plan, and notes on what it holds and could not read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from rosterkit.plan.changes import Changes
+from rosterkit.plan.limit_holds import SUSPECTED
+from rosterkit.plan.merge import Delivered, coverages
+from rosterkit.sources.base import Coverage
+
+__all__ = ["needs_person", "notes"]
+
+_HELD = {
+    "limit": "held by a limit on what may change in one run",
+    "case": "held: the id may have been reused for another person",
+    "person": "set aside by a person",
+    "undo": "held because a person undid them",
+    "policy": "kept by policy",
+    "protected": "kept: a row that cannot be read may be about them",
+    "needed": "held: what depends on it would be lost",
+    "dependant": "held because it depends on something that is held",
+}
+"""By code of a hold, what a note says of the records."""
+
+
+def needs_person(changes: Changes, mode: str, settings_digest: str, digest_before: str | None) -> str:
+    """Why a person must approve these changes; "" where nobody must.
+
+    ``digest_before`` is the settings digest of the last plan that was applied, None before there is one.
+    """
+    if changes.empty:
+        return ""
+    if digest_before is None:
+        return "it is the first plan of this source"
+    if digest_before != settings_digest:
+        return "settings have changed since the last plan that was applied"
+    orgs = changes.status.get("Org")
+    if orgs is not None and "archive" in orgs["action"].to_list():
+        return "a school or another organisation would leave, with what belongs to it"
+    return "" if mode == "auto" else f'mode is "{mode}"'
+
+
+def _records_by_code(held: Changes) -> Counter[str]:
+    """How many records each code holds, in whole or in part."""
+    found = {(name, *row) for _, name, frame in held.frames() for row in frame.select("id", "hold").iter_rows()}
+    return Counter(code for _, _, code in found)
+
+
+def _causes(held: Changes) -> list[str]:
+    """The causes that limits suspect, each once."""
+    reasons = {r for _, _, f in held.frames() for r in f.filter(pl.col("hold") == "limit")["hold_reason"].unique()}
+    return sorted({reason.partition(SUSPECTED)[2].removesuffix("?") for reason in reasons if SUSPECTED in reason})
+
+
+def _on_held(held: Changes) -> list[str]:
+    codes = _records_by_code(held)
+    counts = [
+        f"{codes[code]} {'record is' if codes[code] == 1 else 'records are'} {text}."
+        for code, text in _HELD.items()
+        if codes[code]
+    ]
+    return counts + ([f"Suspected cause: {cause}." for cause in _causes(held)] if codes["limit"] else [])
+
+
+def notes(
+    held: Changes,
+    delivered: Sequence[Delivered],
+    *,
+    failed: Mapping[str, str],
+    left: Sequence[str],
+    applied_before: bool,
+    waiting: int,
+    first: bool,
+) -> tuple[str, ...]:
+    """Sentences that a reviewer should read first.
+
+    ``failed``: by source, why it could not be read. ``left``: what was left for the next run, as sentences.
+    ``applied_before``: whether changes in a package were applied already. ``waiting``: how many packages of changes
+    the plan covers. ``first``: no plan was applied before.
+    """
+    found = ["This is the first plan of this source: everything in it is new."] if first else []
+    found += [f"Source {name} could not be read. Its records stay as they are: {why}" for name, why in failed.items()]
+    found += left
+    if applied_before:
+        found.append("The changes in this package were applied before; they are not applied again.")
+    if waiting > 1:
+        found.append(f"It covers {waiting} packages of changes that were not applied yet.")
+    found += [
+        f"{entity} is partial ({reason}): nobody is archived for being absent from it."
+        for (entity, _, _), (coverage, reason) in coverages(delivered).items()
+        if coverage == Coverage.PARTIAL
+    ]
+    return (*found, *_on_held(held))

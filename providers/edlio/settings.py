@@ -144,6 +144,15 @@ class EdlioSettings(FeedSettings):
         return _known(value, known)
 
     @model_validator(mode="after")
+    def _oneroster_has_its_own_names(self) -> Self:
+        if self.layout == "oneroster":
+            own = {"headers": bool(self.headers), "file_names": bool(self.file_names)}
+            own["columns.Unique ID"] = "Unique ID" in self.columns
+            if wrong := [name for name, there in own.items() if there]:
+                raise ValueError(f'{wrong[0]}: layout = "oneroster" has the names and ids of OneRoster; remove it.')
+        return self
+
+    @model_validator(mode="after")
     def _names_differ(self) -> Self:
         names = [self.file_name(part).casefold() for part in FILES]
         if len(set(names)) < len(names):

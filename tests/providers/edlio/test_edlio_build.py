@@ -14,9 +14,8 @@ from edlio_files import settings
 from providers.edlio import FEED
 from providers.edlio.settings import EdlioSettings
 from rosterkit.errors import UsageError
-from rosterkit.feeds.base import FeedContext, FeedFile, Outcome, Verdict
+from rosterkit.feeds.base import FeedFile, Outcome
 from rosterkit.feeds.settings import read_settings
-from rosterkit.roster.rules import Rule
 from rosterkit.testing.feed_suite import AS_OF, built, feed_suite, sent
 from rosterkit.testing.roster import MemoryRoster, district
 
@@ -37,9 +36,6 @@ def build(
     files, findings = built(FEED, settings(**more), roster, scratch, **context)
     rows = {file.name: list(csv.DictReader(io.StringIO(file.content.decode()))) for file in files}
     return rows, findings.frame(), files
-
-
-ITS = Verdict(Outcome.ACCEPTED, pl.DataFrame())
 
 
 def column(rows: Sequence[dict[str, str]], name: str) -> list[str]:
@@ -83,50 +79,6 @@ def test_A6_all_people_in_one_file(tmp_path: Path) -> None:
     assert {row["Role"] for row in rows["People.csv"]} == {"Teacher", "Student", "Guardian"}
     verdict = FEED.check(files, None, settings(layout="combined"))
     assert verdict.outcome is Outcome.ACCEPTED, verdict.findings.rows()
-
-
-def test_A6_a_oneroster_set_is_refused_while_no_such_feed_is_installed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("providers.edlio.oneroster.entry_points", lambda **_: [])
-    with pytest.raises(UsageError, match="needs a OneRoster feed"):
-        build(district(), tmp_path, layout="oneroster")
-
-
-def test_A6_a_oneroster_set_comes_from_the_oneroster_feed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Settings:
-        @staticmethod
-        def model_validate(given: dict[str, Any]) -> dict[str, Any]:
-            return given
-
-    class OneRoster:
-        kind, vendor = "oneroster", None
-        rules = (Rule("feed.required", "error", "error", "A cell is blank.", "Fill it in."),)
-
-        def build(self, _roster: Any, its: dict[str, Any], context: FeedContext) -> list[FeedFile]:
-            context.findings.add("feed.required", file="users.csv", key="s-01")
-            assert its == {"version": "1.1", "form": "folder", "demographics": False, "extensions": False}
-            return [FeedFile("users.csv", b"x", 1)]
-
-        def check(self, *_given: Any) -> Verdict:
-            return ITS
-
-        def identifiers(self, _settings: Any) -> dict[str, str]:
-            return {}
-
-    OneRoster.Settings = Settings  # type: ignore[attr-defined]
-
-    class Point:
-        name = "oneroster"
-
-        def load(self) -> OneRoster:
-            return OneRoster()
-
-    monkeypatch.setattr("providers.edlio.oneroster.entry_points", lambda **_: [Point()])
-    _, findings, files = build(district(), tmp_path, layout="oneroster")
-    assert findings.select("rule", "file", "detail").rows() == [("A6.oneroster", "users.csv", "feed.required: 1")]
-    assert [file.name for file in files] == ["users.csv"]
-    assert FEED.check(files, None, settings(layout="oneroster")) is ITS
 
 
 def test_A14_least_data_only_what_is_required_or_mapped(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def oneroster_feed() -> tuple[Feed, Any]:
     )
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Sent:
     """The roster without people who are not sent, and of each person the roles of one kind only."""
 
@@ -71,10 +71,7 @@ class _Sent:
     users: pl.DataFrame  # id
     settings: EdlioSettings
     context: FeedContext
-
-    @property
-    def revision(self) -> int:
-        return self.roster.revision
+    revision: int
 
     def table(self, entity: str) -> pl.LazyFrame:
         rows = self.roster.table(entity)
@@ -113,7 +110,7 @@ def oneroster_files(
     """
     feed, its = oneroster_feed()
     own = Findings(feed.rules)
-    only = _Sent(roster, sent.select(id="_id").unique(), settings, context)
+    only = _Sent(roster, sent.select(id="_id").unique(), settings, context, roster.revision)
     files = feed.build(only, its, replace(context, findings=own, last_sent=None))
     for (rule, file), found in own.frame().group_by("rule", "file", maintain_order=True):
         context.findings.add("A6.oneroster", file=str(file), detail=f"{rule}: {found.height:,}")

@@ -20,6 +20,7 @@ from rosterkit.feeds.preflight import (
     RowCheck,
     comparison,
     gone,
+    gone_of_groups,
     newly_withheld,
     preflight,
 )
@@ -29,7 +30,12 @@ from rosterkit.roster import findings
 __all__ = ["check_oneroster"]
 
 _ANSWERED_FIRST = ("A5.naming", "A5.removal", "A5.file-name", "A13.stage")
-_KEYED = (USERS, "classes.csv")
+_GROUPS = {
+    USERS: ((KEY,), ("orgSourcedIds", "role")),
+    "classes.csv": ((KEY,), ("schoolSourcedId",)),
+    "enrollments.csv": (("classSourcedId", "userSourcedId"), ("schoolSourcedId", "role")),
+}
+"""By file, what a row is known by, and in which groups rows may not get lost."""
 
 
 def check_oneroster(files: Sequence[FeedFile], last: LastSent | None, settings: EdlioSettings) -> Verdict:
@@ -74,9 +80,12 @@ def _bound(
 
 
 def _gone(given: Given) -> Iterable[Hit]:
-    for name in _KEYED:
-        if name in given.tables:
-            yield from gone(given.tables[name], given.last_tables.get(name), KEY, given.settings.limits)
+    for name, (key, by) in _GROUPS.items():
+        table, last = given.tables.get(name), given.last_tables.get(name)
+        if table is not None and last is not None and {*key, *by} <= set(table.header) & set(last.header):
+            if len(key) == 1:
+                yield from gone(table, last, key[0], given.settings.limits)
+            yield from gone_of_groups(table.rows, last.rows, key, by, given.settings.limits, file=name)
 
 
 def _withheld(given: Given) -> Iterable[Hit]:
@@ -87,8 +96,8 @@ def _withheld(given: Given) -> Iterable[Hit]:
 
 def _compared(given: Given) -> Mapping[str, int]:
     counts: dict[str, int] = {}
-    for name in _KEYED:
-        if name in given.tables:
+    for name, (key, _) in _GROUPS.items():
+        if name in given.tables and len(key) == 1:
             found = comparison(given.tables[name], given.last_tables.get(name), KEY)
             counts |= {f"{name}: {what}": count for what, count in found.items()}
     return counts

@@ -33,6 +33,7 @@ __all__ = [
     "exceeds",
     "form_checks",
     "gone",
+    "gone_of_groups",
     "newly_withheld",
     "preflight",
     "require_transport",
@@ -75,6 +76,10 @@ class Limits(FeedSettings):
 
     gone_percent: float = Field(default=5, ge=0, le=100, description="rows gone, in percent of the last file")
     gone_rows: int = Field(default=25, ge=0, description="... and more than this number of rows")
+    group_percent: float = Field(
+        default=5, ge=0, le=100, description="rows of one group (a school and role) gone, in percent of its last rows"
+    )
+    group_rows: int = Field(default=5, ge=0, description="... and more than this number of rows")
     withheld_percent: float = Field(default=1, ge=0, le=100, description="rows newly withheld, in percent")
     withheld_rows: int = Field(default=5, ge=0, description="... and more than this number of rows")
     keep_days: int = Field(default=14, ge=0, description="how many days a last good row replaces a withheld one")
@@ -245,6 +250,23 @@ def gone(
     if exceeds(count, before.height, limits.gone_percent, limits.gone_rows):
         allowed = max(int(before.height * limits.gone_percent / 100), limits.gone_rows)
         yield Hit(table.name, detail=f"{count:,} of {before.height:,} rows are gone; the limit is {allowed:,}")
+
+
+def gone_of_groups(
+    now: pl.DataFrame, before: pl.DataFrame, key: Sequence[str], by: Sequence[str], limits: Limits, *, file: str
+) -> Iterable[Hit]:
+    """A hit for each group of rows (columns ``by``, such as school and role) of which too many are gone.
+
+    One school can be lost while the whole file hardly shrinks. ``now`` and ``before`` have ``key`` and ``by``.
+    """
+    lost = before.join(now, on=list(key), how="anti", nulls_equal=True).group_by(by).agg(gone=pl.len())
+    counts = before.group_by(by).agg(of=pl.len()).join(lost, on=list(by), nulls_equal=True).sort(by)
+    for row in counts.iter_rows(named=True):
+        if exceeds(row["gone"], row["of"], limits.group_percent, limits.group_rows):
+            name = ", ".join(str(row[column]) for column in by if row[column] is not None)
+            allowed = max(int(row["of"] * limits.group_percent / 100), limits.group_rows)
+            detail = f"{row['gone']:,} of {row['of']:,} rows of {name} are gone; the limit is {allowed:,}"
+            yield Hit(file, detail=detail)
 
 
 def newly_withheld(file: FeedFile, last: FeedFile | None, limits: Limits) -> Iterable[Hit]:

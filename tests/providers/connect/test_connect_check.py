@@ -166,7 +166,7 @@ CASES: dict[str, Case] = {
         Outcome.ROWS_IGNORED,
     ),
     "feed.gone": (
-        lambda: check(students(90), sent(students(100))),
+        lambda: check(students(95), sent(students(100))),
         lambda: check(students(60), sent(students(100))),
         Outcome.HELD,
     ),

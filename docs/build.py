@@ -14,6 +14,7 @@ from rosterkit import registry
 from rosterkit.cli.main import command
 from rosterkit.compare.questions import QUESTIONS
 from rosterkit.compare.settings import Thresholds, Weights
+from rosterkit.feeds.alarms import ALARM_RULES
 from rosterkit.render.policy_page import document as policy_page
 from rosterkit.roster.rules import ENGINE_RULES, Rule
 from rosterkit.settings_template import TABLES, models, plain_fields, toml
@@ -244,6 +245,7 @@ def findings() -> str:
         ("CSV files", CSV_RULES),
         ("OneRoster", oneroster),
         ("The engine", ENGINE_RULES),
+        ("Deliveries", ALARM_RULES),
     ]
     seen = [
         f"| {what} | {', '.join(f'`{code}`' for code in codes.split()) or '–'} | {besides} |"

@@ -18,21 +18,25 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from rosterkit import registry
+from rosterkit.clock import from_cron
 from rosterkit.compare.settings import CompareSettings
 from rosterkit.config_problems import Problem, explained, nearest, placed, problem_of
 from rosterkit.errors import UsageError
+from rosterkit.feeds.delivery import DeliverySettings
 from rosterkit.feeds.preflight import require_transport
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
-from rosterkit.run_settings import NoticeSettings, ScheduleSettings, TimeOfDay, Window
+from rosterkit.run_settings import NoticeSettings, ScheduleSettings, Window
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.toml_lines import key_lines
 from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import PlaceSettings
+from rosterkit.web_settings import WebSettings
 
-__all__ = ["FILE", "Config", "FeedEntry", "SourceEntry", "explained", "load", "loads", "nearest"]
+__all__ = ["FILE", "WITH_SYNC", "Config", "FeedEntry", "SourceEntry", "explained", "load", "loads", "nearest"]
 
 FILE = "rosterkit.toml"
+WITH_SYNC = "sync"  # of ``send_at``: the feed has no clock of its own
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
 _RESERVED = ("manual", "joined")  # origins that no source may take
 _LONGEST_DAYS = 31
@@ -108,13 +112,30 @@ class FeedEntry(BaseModel):
         description="A place that the files go to: a table with `transport` and its settings (docs/transport.md). "
         "Left out, they go to `folder`.",
     )
-    send_at: tuple[TimeOfDay, ...] = Field(
-        default=(),
-        strict=False,
-        description="The feed's own times of day, such as `22:30` or `23:45 America/Chicago`. Left empty, it is sent "
-        "with each sync.",
+    send_unchanged: bool | None = Field(
+        default=None,
+        description="Whether files that are the same as the last ones are sent again. Left out, the vendor decides.",
+    )
+    send_at: str = Field(
+        default="",
+        description="When the file is sent, as cron: minute, hours, `* *` and days of the week, such as `5 8 * * Sat`, "
+        "in the vendor's zone. `sync` sends it with each sync. Left out, the vendor's own clock counts; where it has "
+        "none, each sync sends it.",
+    )
+    stale_hours: int | None = Field(
+        default=None,
+        ge=1,
+        description="After so many hours without a file that arrived there is an alarm. Left out, after two of the "
+        "vendor's times; without such a clock there is none.",
     )
     settings: BaseModel
+
+    @field_validator("send_at")
+    @classmethod
+    def _is_cron(cls, value: str) -> str:
+        if value not in ("", WITH_SYNC):
+            from_cron(value, ZoneInfo("UTC"))
+        return value
 
     def outbox(self, folder: Path, name: str) -> Path:
         """The folder for the files of the feed of that name; a relative path is meant from the workspace's folder."""
@@ -150,6 +171,13 @@ class Config(BaseModel):
         le=_LONGEST_HOURS,
         description="An approval of held changes counts for this many hours. The next plan uses it up.",
     )
+    approvers: int = Field(
+        default=1,
+        ge=1,
+        le=2,
+        description="How many people must approve a plan that a person must approve. With 2, the second sees what the "
+        "first wrote, and nobody approves a plan twice.",
+    )
     demographics: bool = Field(
         default=False,
         description="Whether birth dates, sex and race are read and stored. Where they are not, they never enter the "
@@ -175,6 +203,10 @@ class Config(BaseModel):
         description="Days on which a sync does less, each as `[[windows]]` with `kind`, `first`, `last` (both dates "
         "included) and `reason`. `blackout`: nothing is read and no file is sent. `additions`: what is new is taken "
         "in, and nothing is changed or archived. A blocked link or a suppressed person leaves the files even so.",
+    )
+    web: WebSettings = Field(default_factory=WebSettings, description="The page where people review.")
+    delivery: DeliverySettings = Field(
+        default_factory=DeliverySettings, description="What is kept of what was sent, and when somebody is notified."
     )
     compare: CompareSettings = Field(
         default=CompareSettings(), description="How sources are compared, and what the recommendation is made of."
@@ -208,7 +240,7 @@ class Config(BaseModel):
     @property
     def settings_digest(self) -> str:
         """SHA-256, in hexadecimal, over the settings that change what a plan says: not paths, feeds, caps or hours."""
-        told = {
+        covered = {
             "timezone": self.timezone,
             "mode": self.mode,
             "demographics": self.demographics,
@@ -219,7 +251,7 @@ class Config(BaseModel):
             "policy": self.policy.model_dump(mode="json"),
             "limits": {n: v if isinstance(v, str) else float(v) for n, v in self.limits.model_dump().items()},
         }
-        return _digest(told)
+        return _digest(covered)
 
     def source(self, name: str = "main") -> SourceEntry:
         """The source of that name; UsageError, naming the nearest, when there is none."""
@@ -262,9 +294,7 @@ def loads(text: str, *, name: str = FILE, tried: Mapping[str, str] | None = None
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise UsageError(
-            f"{name} is not valid TOML: {problem}. Look there: a text stands in quotation marks."
-        ) from None
+        raise UsageError(f"{name} is not valid TOML: {problem}. Look there: put texts in quotation marks.") from None
     for key, value in (tried or {}).items():
         _put(raw, key, value)
     problems: list[Problem] = []
@@ -290,7 +320,7 @@ def _put(raw: dict[str, Any], key: str, value: str) -> None:
     try:
         raw[last] = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
-        raise UsageError(f"{key}: {value} is no value. A text stands in quotation marks.") from None
+        raise UsageError(f"{key}: {value} is no value. Put texts in quotation marks.") from None
 
 
 def _digest(value: object) -> str:
@@ -333,6 +363,8 @@ def _entry(
     shared = {key: value for key, value in table.items() if key in entry.model_fields and key != "settings"}
     if not isinstance(table.get("kind"), str) or not table["kind"]:
         raise UsageError(f"{where}.kind is missing or is no text: it must name an installed kind of {word[:-1]}.")
+    if word == "feeds":
+        _require_transport(where, table)
     model = settings_of(str(table["kind"]))
     given = {key: value for key, value in table.items() if key not in shared}
     if "place" in shared:
@@ -351,11 +383,7 @@ def _entry(
             _is_a_path(path)
         except ValueError as problem:
             raise UsageError(f"{where}.path: {problem}.") from None
-    made = entry.model_validate(shared | {"settings": own})
-    if isinstance(made, FeedEntry) and made.target is not None:
-        vendor = registry.feed(made.kind).vendor
-        require_transport(vendor, made.target.transport, f"{where}.target: {vendor.transport_rule}")
-    return made
+    return entry.model_validate(shared | {"settings": own})
 
 
 def _in_place_of_a_path(where: str, table: Mapping[str, object], model: type[BaseModel]) -> dict[str, object]:
@@ -365,6 +393,17 @@ def _in_place_of_a_path(where: str, table: Mapping[str, object], model: type[Bas
     if "path" in table:
         raise UsageError(f"{where} has both path and place. Keep the one that is meant.")
     return {"path": "."}
+
+
+def _require_transport(where: str, table: Mapping[str, object]) -> None:
+    """Raises UsageError, naming the vendor's rule, where the vendor takes no files by the target's transport."""
+    target = table.get("target")
+    if isinstance(target, dict) and isinstance(target.get("transport"), str):
+        vendor = registry.feed(str(table["kind"])).vendor
+        try:
+            require_transport(vendor, target["transport"], vendor.transport_rule or f"{where}.target")
+        except UsageError as problem:
+            raise UsageError(f"{where}.target.transport: {problem}") from None
 
 
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:

@@ -27,7 +27,8 @@ def placed(problem: Problem, lines: Lines, tried: Mapping[str, str]) -> str:
     if any(".".join(path).startswith(key) for key in tried):
         return sentence
     below = {key[len(path) :]: key for key in lines if key[: len(path)] == path and len(key) > len(path)}
-    named = [key for rest, key in below.items() if re.search(rf"(?<![\w.]){re.escape('.'.join(rest))}\b", sentence)]
+    words = {rest: "|".join(re.escape(".".join(name)) for name in (rest, key)) for rest, key in below.items()}
+    named = [key for rest, key in below.items() if re.search(rf"(?<![\w.])(?:{words[rest]})\b", sentence)]
     line = line_of(lines, max(named, key=len) if named else path)
     return f"line {line}: {sentence}" if line else sentence
 

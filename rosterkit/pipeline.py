@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -29,7 +30,8 @@ from rosterkit.plan.references import protect, resolve_references, waiting_for
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.plan.undo import reverse
 from rosterkit.roster import findings
-from rosterkit.sources.base import Progress, TableCoverage, no_progress
+from rosterkit.run_settings import Window
+from rosterkit.sources.base import Coverage, Progress, TableCoverage, no_progress
 from rosterkit.store import deltas, plans
 from rosterkit.store.history import revisions
 from rosterkit.store.policy_facts import policy_facts
@@ -66,9 +68,20 @@ def propose(
     return proposal
 
 
-def _policy(connection: sqlite3.Connection, config: Config) -> Policy:
+def _policy(connection: sqlite3.Connection, config: Config, as_of: date) -> Policy:
     manages = {name: frozenset(entry.manages) for name, entry in config.sources.items() if entry.manages}
-    return policy_facts(connection, config.policy, manages)
+    window = Window.on(config.windows, as_of, "additions")
+    return replace(
+        policy_facts(connection, config.policy, manages), additions_only=f"{window} (windows)" if window else ""
+    )
+
+
+def _absent(delivered: Sequence[Delivered]) -> dict[str, str]:
+    """By source of which every table is absent, though it could be opened: why."""
+    whole = {one.source: one.extract.tables for one in delivered if one.extract.tables}
+    return {
+        name: tables[0].reason for name, tables in whole.items() if all(t.coverage == Coverage.ABSENT for t in tables)
+    }
 
 
 def plan_sources(
@@ -90,7 +103,7 @@ def plan_sources(
         read = extract_sources(run, packages)
         snapshot = StoreSnapshot(path, connection)
         progress("planning", 0, 0)
-        proposal = propose(read.delivered, snapshot, config.limits, progress, _policy(connection, config))
+        proposal = propose(read.delivered, snapshot, config.limits, progress, _policy(connection, config, as_of))
         return _stored(run, read, proposal, snapshot.revision)
 
 
@@ -100,7 +113,7 @@ def _open_packages(connection: sqlite3.Connection, read: Extraction, sources: Se
         (one.source, one.extract.id)
         for one in read.delivered
         if any(table.changes for table in one.extract.tables)
-        and deltas.known(connection, one.source, one.extract.id) != "settled"
+        and deltas.known(connection, one.source, one.extract.id) != "applied"
     }
     return len(new | set(deltas.waiting(connection, sources)))
 
@@ -135,6 +148,7 @@ def _stored(run: Run, read: Extraction, proposal: Proposal, base: int) -> Plan:
             TableCoverage(place[0], str(coverage), reason)
             for place, (coverage, reason) in coverages(read.delivered).items()
         ),
+        unread={**_absent(read.delivered), **read.failed},
         notes=notes(
             held,
             read.delivered,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from rosterkit.errors import UsageError
+from rosterkit.feeds.alarms import ALARM_RULES
 from rosterkit.feeds.base import Feed
 from rosterkit.roster.rules import Rule, catalogue
 from rosterkit.sources.base import Source
@@ -52,7 +53,7 @@ def feed_kinds() -> tuple[str, ...]:
 def rules() -> dict[str, Rule]:
     """Every rule by code, the engine's first; a rule that a source and its feed share stands once."""
     found = [rule for kind in source_kinds() for rule in source(kind).rules]
-    return catalogue(tuple(dict.fromkeys([*found, *feed_rules()])))
+    return catalogue(ALARM_RULES, tuple(dict.fromkeys([*found, *feed_rules()])))
 
 
 def feed_rules() -> tuple[Rule, ...]:

@@ -122,8 +122,8 @@ class Window(_Settings):
     """``[[windows]]``: days on which a sync does less."""
 
     kind: Literal["blackout", "additions"]
-    first: date
-    last: date
+    first: date = Field(strict=False)
+    last: date = Field(strict=False)
     reason: str = Field(min_length=1, max_length=200)
 
     @model_validator(mode="after")

@@ -35,11 +35,13 @@ def checklist_of(connection: sqlite3.Connection, config: Config, name: str) -> C
     name, entry = config.feed(name)
     vendor = registry.feed(entry.kind).vendor
     steps = checklist(vendor, entry.settings, checklists.done_items(connection, name))
-    sent = next(iter(deliveries.deliveries(connection, name, state="sent")), None)
+    sent = deliveries.last_arrived(connection, name)
     text = ""
     if vendor.notice is not None and sent is not None:
         rows = {file.name.rpartition("/")[2]: file.rows for file in sent.files}
-        text = vendor.notice(rows, sent.at.astimezone(config.zone).date(), checklists.district_name(connection))
+        text = vendor.notice(
+            rows, (sent.sent_at or sent.at).astimezone(config.zone).date(), checklists.district_name(connection)
+        )
     return Checklist(name, vendor.name, steps, text)
 
 

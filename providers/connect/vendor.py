@@ -62,6 +62,8 @@ VENDOR = VendorFacts(
     leaver="Not in the files any more: the sync archives the person, up to the deletion threshold.",
     never_changes=("sourcedId",),
     absence_deletes=True,
-    checklist=CHECKLIST,
     transport_rule="C26",
+    send_at="30 3 * * *",
+    recall="Put the new files into the folder, and start a sync in Connect; what it archived, it brings back.",
+    checklist=CHECKLIST,
 )

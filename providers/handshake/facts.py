@@ -22,6 +22,8 @@ VENDOR = VendorFacts(
     min_hours_between=24,
     absence_deletes=False,
     transport_rule="handshake.transport",
+    send_at="0 4 * * Mon",
+    recall="Send a file with the right values after 24 hours, or ask support to stop the job; nobody is deleted there.",
     checklist=(
         ChecklistItem(
             "H3",

@@ -21,6 +21,8 @@ VENDOR = VendorFacts(
     never_changes=("USER_ID", "USER_LOGIN"),
     absence_deletes=True,
     transport_rule="U3",
+    send_at=CRON,
+    recall="The next file takes the place of the last one; then start an import in the dashboard.",
     checklist=(
         ChecklistItem(
             "U15",

@@ -34,7 +34,7 @@ def doctor(
     On a terminal each open item is asked for. Exit 4: an item is open that must be done before anything is sent.
     Exit 1: other items are open.
     """
-    from rosterkit.render import feeds as shown
+    from rosterkit.render import vendor as shown
 
     with open_workspace(ctx) as workspace:
         found = workspace.checklist(feed)

@@ -33,7 +33,7 @@ def results(
 
     A newer answer takes the place of an older one. `explain` shows it with the person. Exit 1: rows are on the list.
     """
-    from rosterkit.render import feeds as shown
+    from rosterkit.render import vendor as shown
 
     with open_workspace(ctx) as workspace:
         found = workspace.feed_results(name, files or (), actor=actor if files else "")
@@ -61,7 +61,7 @@ def mapping(
 ) -> None:
     """Show the mapping document for a feed's vendor: column, group, value, community and how many people have it."""
     from rosterkit.feeds.mapping_document import mapping_page
-    from rosterkit.render import feeds as shown
+    from rosterkit.render import vendor as shown
 
     with open_workspace(ctx) as workspace:
         found = workspace.feed_mapping(name, as_of=as_of)

@@ -78,6 +78,7 @@ class FeedFile:
     rows: int
     people: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PEOPLE))
     parts: Mapping[str, int] = field(default_factory=dict)  # of an archive: rows by the names of its members
+    people_in: str = ""  # of an archive: the member in which ``people`` counts its rows
     built: bool = False  # by this very feed, which left out what breaks its rules: ``check`` need not read it again
 
     @property
@@ -175,14 +176,18 @@ class VendorFacts:
     name: str
     files: str  # how files are named, such as "yyyymmdd_users.csv"
     transports: tuple[str, ...]  # folder | sftp | s3 | https
-    clock: str  # when the vendor reads, and when we send by default
+    clock: str  # when the vendor reads, and when we send by default, in words
     leaver: str  # what a person who left is in this vendor's file
     never_changes: tuple[str, ...] = ()  # identifiers that must never change
     max_bytes: int | None = None
     min_hours_between: int | None = None
     absence_deletes: bool = False  # a person who is not in the file is deleted or archived there
+    transport_rule: str = ""  # the rule by which another transport is refused, such as U3
+    send_at: str = ""  # when we send by default, as cron; "" = the vendor has no clock
+    zone: str = ""  # the zone of ``send_at``; "" = the district's
+    takes_unchanged: bool = False  # it wants a file each time, also when nothing changed
+    recall: str = ""  # how what was sent is taken back there, one sentence
     checklist: tuple[ChecklistItem, ...] = ()
-    transport_rule: str = ""  # the requirement that names the transports, such as U3
     notice: Callable[[Mapping[str, int], date, str], str] | None = None
     """A text for the vendor's people after a delivery that nobody there is told of: of rows by file, day, district."""
 

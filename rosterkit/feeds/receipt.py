@@ -14,7 +14,7 @@ __all__ = ["About", "Sent", "receipt", "sent"]
 
 @dataclass(frozen=True)
 class About:
-    """What a delivery is of; ``verdict`` is the preflight's word on the files."""
+    """What a delivery is of; ``verdict`` is the preflight's word on the files, "" before it looked."""
 
     feed: str  # its name in the configuration
     kind: str
@@ -27,12 +27,16 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One file that was written: ``name`` relative to the folder, ``sha256`` in hexadecimal."""
+    """One file: ``name`` relative to the target's folder, ``sha256`` in hexadecimal; and how it arrived, if it did."""
 
     name: str
     rows: int
     bytes: int
     sha256: str
+    where: str = ""  # its path, key or host at the target
+    verified: str = ""  # how its arrival was verified (transport.Verified)
+    why: str = ""  # why it was not verified in a stronger way
+    attempts: int = 0  # of the run that brought it there; 0: it was found there after a run that had ended
 
 
 def sent(path: Path, name: str, rows: int) -> Sent:
@@ -42,9 +46,9 @@ def sent(path: Path, name: str, rows: int) -> Sent:
         return Sent(name, rows, written.tell(), digest)
 
 
-def receipt(about: About, files: tuple[Sent, ...]) -> bytes:
+def receipt(about: About, files: tuple[Sent, ...], target: str) -> bytes:
     """The receipt as JSON, keys in a fixed order."""
-    said = {
+    facts = {
         "feed": about.feed,
         "kind": about.kind,
         "revision": about.revision,
@@ -53,6 +57,7 @@ def receipt(about: About, files: tuple[Sent, ...]) -> bytes:
         "settings_sha256": about.settings_digest,
         "rosterkit": version("rosterkit"),
         "verdict": about.verdict,
+        "target": target,
         "files": [asdict(file) for file in files],
     }
-    return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode()

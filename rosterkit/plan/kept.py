@@ -15,7 +15,7 @@ import polars as pl
 from rosterkit.plan.changes import PINS, Changes
 from rosterkit.plan.fields import text
 from rosterkit.plan.policy import CONTACT_FIELDS, GUARDIAN_ROLES, PolicySettings, rule
-from rosterkit.plan.records import Records, set_hold
+from rosterkit.plan.records import Records, removed_link, set_hold
 from rosterkit.plan.snapshot import Snapshot, with_key_parts
 from rosterkit.roster.schema import by_name
 
@@ -40,6 +40,7 @@ class Policy:
 
     ``signed_in``: ids of users. ``schools``: id and sourced_id of organisations. ``manages``, by source: the roles that
     it manages; a source that is missing manages all. ``disabled``, by source: ids of schools.
+    ``additions_only``: why nothing is updated or archived in this plan; "" where that is allowed.
     """
 
     settings: PolicySettings = field(default_factory=PolicySettings)
@@ -50,6 +51,7 @@ class Policy:
     )
     manages: Mapping[str, frozenset[str]] = field(default_factory=dict)
     disabled: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    additions_only: str = ""
 
 
 NO_POLICY = Policy()
@@ -58,6 +60,11 @@ NO_POLICY = Policy()
 
 def apply_policy(records: Records, policy: Policy, snapshot: Snapshot) -> Records:
     """Holds what the sync may not change."""
+    if policy.additions_only:
+        # A link between a guardian and a student that the source took away waits for nothing.
+        other = pl.col("action").is_in(["update", "archive"]) & ~removed_link()
+        found = records.states.lazy().filter(other).select("node", reason=pl.lit(policy.additions_only)).collect()
+        records = set_hold(records, found, "policy")
     for source, roles in policy.manages.items():
         found = _not_managed(records, source, roles, snapshot)
         reason = pl.lit(f"{source} does not manage this role (source.manages)")

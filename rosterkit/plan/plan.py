@@ -55,6 +55,7 @@ class Plan:
     held: Mapping[str, Counts] = field(default_factory=dict)
     findings: Mapping[str, int] = field(default_factory=dict)
     coverage: tuple[TableCoverage, ...] = ()  # of every table of every source
+    unread: Mapping[str, str] = field(default_factory=dict)  # by source of which nothing was read: why
     notes: tuple[str, ...] = ()  # sentences a reviewer should read first
 
     @property

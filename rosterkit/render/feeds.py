@@ -1,134 +1,122 @@
-"""What people and vendors say of feeds, as people and programs read it: checklists, results, mapping documents."""
+"""Deliveries and how feeds stand, as tables for a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from datetime import tzinfo
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
 
-import polars as pl
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from rosterkit.feeds.checklist import Checklist, Step
-from rosterkit.render.json import facts
-from rosterkit.render.labels import moment, no_formula, visible, visible_cells
-from rosterkit.store.feed_results import Answer
+from rosterkit.feeds.delivery import STATES
+from rosterkit.render.labels import moment, visible
+from rosterkit.render.text import print_findings
+from rosterkit.results import FeedStatus
+from rosterkit.roster.rules import Rule
+from rosterkit.store.deliveries import Delivery
+from rosterkit.transport.rights import Right
 
-__all__ = [
-    "answers",
-    "answers_csv",
-    "answers_json",
-    "checklist",
-    "checklist_json",
-    "mapping",
-    "mapping_csv",
-    "mapping_json",
-]
+__all__ = ["deliveries", "receipt", "rights", "status"]
 
 
-def checklist(console: Console, found: Checklist, zone: tzinfo, command: str = "rosterkit") -> None:
-    """The items in their order, what is done and by whom, and what to type next."""
-    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False, header_style="bold")
-    for head in ("item", "state", "what to do", "done"):
-        table.add_column(head, overflow="fold")
-    for step in found.steps:
-        state = "done" if step.is_done else "first" if step.item.blocks else "open"
-        colour = {"done": "green", "first": "bold red"}.get(state, "yellow")
-        table.add_row(step.item.name, Text(state, colour), step.item.text, Text(visible(_done(step, zone))))
-    console.print(Text(f"Checklist of {found.feed}: {found.vendor}", style="bold underline"))
-    console.print(table)
-    if blocking := [step.item.name for step in found.blocking]:
-        console.print(Text(f"Nothing is sent before these are done: {', '.join(blocking)}.", style="bold red"))
-    console.print(Text(f"{len(found.open)} of {len(found.steps)} items are open."))
-    if any(not step.item.setting for step in found.open):
-        console.print(Text(f'Mark one: {command} doctor {found.feed} --done ITEM --note "…"'), soft_wrap=True)
-    if found.notice:
-        console.print(Text("\nA text for the vendor's people, who are told of no delivery:\n", style="bold"))
-        console.print(Text("\n".join(map(visible, found.notice.splitlines()))), soft_wrap=True)
-
-
-def _done(step: Step, zone: tzinfo) -> str:
-    if step.done is not None:
-        return f"{step.done.actor}, {moment(step.done.at, zone)}: {step.done.note}"
-    return f"setting {step.item.setting}" if step.item.setting else ""
-
-
-def checklist_json(found: Checklist) -> str:
-    """``doctor FEED --json``."""
-    items = [
-        {
-            "item": step.item.name,
-            "text": step.item.text,
-            "blocks": step.item.blocks,
-            "setting": step.item.setting,
-            "done": step.is_done,
-            "actor": step.done.actor if step.done else "",
-            "at": step.done.at if step.done else None,
-            "note": step.done.note if step.done else "",
-        }
-        for step in found.steps
-    ]
-    return facts(feed=found.feed, vendor=found.vendor, items=items, notice=found.notice)
-
-
-def answers(console: Console, found: Sequence[Answer], zone: tzinfo) -> None:
-    """What a vendor could not import, row by row."""
-    if not found:
-        console.print(Text("The vendor has named no row that it could not import."))
-        return
-    console.print(Text(f"{len(found):,} rows could not be imported", style="bold underline"))
+def deliveries(console: Console, done: Iterable[Delivery], zone: tzinfo) -> None:
+    """One line for each delivery."""
     rows = [
         (
-            one.sourced_id or "nobody who was sent",
-            f"{one.file}:{one.line}",
-            one.answer,
-            one.message,
+            one.id,
             moment(one.at, zone),
+            one.feed,
+            one.revision,
+            one.state,
+            ", ".join(f"{file.name} ({file.rows:,})" for file in one.files),
+            one.target,
+            "; ".join(filter(None, (one.error or one.why, f"{one.actor}: {one.reason}" if one.actor else ""))),
         )
-        for one in found
+        for one in done
     ]
-    console.print(_table(("user", "row", "answer", "message", "read at"), rows))
-    console.print(Text("What is known of a person: rosterkit explain User ID"), soft_wrap=True)
+    console.print(_table("Deliveries", ["id", "built", "feed", "revision", "state", "files (rows)", "to", "why"], rows))
+    if not rows:
+        console.print("Nothing was built yet.")
 
 
-def answers_json(found: Sequence[Answer]) -> str:
-    """``feed results --json``."""
-    return facts(answers=[asdict(one) for one in found])
+def receipt(console: Console, one: Delivery, zone: tzinfo) -> None:
+    """Everything that is known of one delivery."""
+    facts = [
+        ("feed", f"{one.feed} ({one.kind})"),
+        ("target", one.target),
+        ("state", f"{one.state}: {STATES[one.state]}"),
+        ("why", one.why),
+        ("error", one.error),
+        ("revision", one.revision),
+        ("as of", one.as_of),
+        ("verdict", one.verdict),
+        ("settings", one.settings_digest),
+        ("rosterkit", one.version),
+        ("runs that sent it", one.runs),
+        ("approved or rejected by", f"{one.actor}: {one.reason}" if one.actor else ""),
+    ]
+    console.print(_table(f"Delivery {one.id}", ["what", "is"], [fact for fact in facts if fact[1] != ""]))
+    files = [
+        (f.where or f.name, f"{f.rows:,}", f"{f.bytes:,}", f.sha256, " – ".join(filter(None, (f.verified, f.why))))
+        for f in one.files
+    ]
+    console.print(_table("Files", ["file", "rows", "bytes", "sha256", "arrival verified"], files))
+    console.print(_table("Steps", ["state", "at"], [(step.state, moment(step.at, zone)) for step in one.steps]))
 
 
-def answers_csv(found: Sequence[Answer]) -> str:
-    """The work list as CSV for a spreadsheet."""
-    names = ("source", "sourced_id", "file", "line", "answer", "message")
-    frame = pl.DataFrame(
-        [[getattr(one, name) for name in names] for one in found],
-        schema={name: pl.Int64 if name == "line" else pl.String for name in names},
-        orient="row",
-    )
-    return no_formula(frame).with_columns(visible_cells()).write_csv()
+def status(console: Console, standing: Sequence[FeedStatus], rules: Mapping[str, Rule], zone: tzinfo) -> None:
+    """One line for each feed, then its credentials and alarms."""
+    rows = [
+        (
+            one.feed,
+            one.vendor,
+            one.state or "–",
+            _age(one),
+            _at(one.verified_at, zone),
+            _at(one.next_at, one.next_at.tzinfo or zone) if one.next_at else "–",
+            one.paused or one.waits or "–",
+        )
+        for one in standing
+    ]
+    heads = ["feed", "vendor", "state", "last arrived", "last verified", "next by the vendor's clock", "waits for"]
+    console.print(_table("Feeds", heads, rows))
+    kept = [
+        (one.feed, key.setting, key.reference, key.issued or "not known", key.expires or "not known")
+        for one in standing
+        for key in one.credentials
+    ]
+    if kept:
+        console.print(_table("Credentials", ["feed", "setting", "where it is", "issued", "expires"], kept))
+    for one in standing:
+        print_findings(console, one.alarms, rules)
+    if not rows:
+        console.print("No feed is configured.")
 
 
-def mapping(console: Console, found: pl.DataFrame) -> None:
-    """The mapping document as a table."""
-    console.print(_table(found.columns, found.rows()))
+def rights(console: Console, place: str, tried: Iterable[Right]) -> None:
+    """What the key may do at a place, and what it may not."""
+    words = {True: "may", False: "may not", None: "not tried"}
+    rows = [(one.right, words[one.allowed], one.detail) for one in tried]
+    console.print(_table(f"What the key may do at {place}", ["right", "the key", "why"], rows))
 
 
-def mapping_json(found: pl.DataFrame) -> str:
-    """``feed mapping --json``."""
-    return facts(mapping=found.to_dicts())
+def _age(one: FeedStatus) -> object:
+    if one.age_hours is None:
+        return Text("never", "yellow")
+    return f"{one.age_hours:.0f} hours ago" if one.age_hours < 72 else f"{one.age_hours / 24:.0f} days ago"
 
 
-def mapping_csv(found: pl.DataFrame) -> str:
-    """The mapping document as CSV for a spreadsheet."""
-    return no_formula(found).with_columns(visible_cells()).write_csv()
+def _at(at: datetime | None, zone: tzinfo) -> str:
+    return moment(at, zone) if at else "–"
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
-    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False, header_style="bold")
-    for head in heads:
-        table.add_column(head, overflow="fold")
+def _table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Group:
+    """A plain table; texts are shown as they are, never read as markup."""
+    made = Table(*columns, box=box.SIMPLE, pad_edge=False, show_edge=False, header_style="bold")
+    for column in made.columns:
+        column.overflow = "fold"
     for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
-    return table
+        made.add_row(*(cell if isinstance(cell, Text) else Text(visible(cell)) for cell in row))
+    return Group(Text(f"\n{title}", style="bold"), made)

@@ -8,9 +8,7 @@ from datetime import tzinfo
 from typing import Any
 
 import polars as pl
-from rich import box
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from rosterkit.attention import coverage_gaps, unnoted_gaps
@@ -27,10 +25,12 @@ from rosterkit.render.labels import (
     in_words,
     moment,
     unlisted,
-    visible,
     where,
     with_values_in_words,
 )
+from rosterkit.render.tables import COLOURS
+from rosterkit.render.tables import table as _table
+from rosterkit.render.tables import text as _text
 from rosterkit.results import (
     Applied,
     Approval,
@@ -43,7 +43,6 @@ from rosterkit.results import (
     Revision,
 )
 from rosterkit.roster.rules import SEVERITIES, Rule
-from rosterkit.store.deliveries import Delivery
 
 __all__ = [
     "applied",
@@ -54,20 +53,11 @@ __all__ = [
     "plan_lines",
     "plan_summary",
     "plans",
+    "print_findings",
     "receipt",
     "rules",
     "view",
 ]
-
-_COLOURS = {
-    "create": "green",
-    "update": "cyan",
-    "archive": "yellow",
-    "restore": "green",
-    "error": "bold red",
-    "warning": "yellow",
-    "info": "dim",
-}
 
 
 def plan_summary(console: Console, made: Plan, zone: tzinfo, decisions: Iterable[Approval] = ()) -> None:
@@ -103,7 +93,7 @@ def view(
     reasons = held_reasons(shown.lines)
     if reasons.height:
         console.print(_table("Held", ["records", "entity", "action", "by", "why", "who"], reasons.select(_HELD).rows()))
-    _print_findings(console, shown.findings, rules)
+    print_findings(console, shown.findings, rules)
     plan_lines(console, shown, choice, command)
 
 
@@ -148,7 +138,7 @@ def check(console: Console, report: CheckReport) -> None:
     console.print(_table("Rows read", ["file", "rows"], rows))
     for entity, coverage, reason in coverage_gaps(report.coverage):
         console.print(_text(f"! {entity} is {coverage}: {reason}", style="bold yellow"))
-    _print_findings(console, report.findings, report.rules)
+    print_findings(console, report.findings, report.rules)
     console.print(f"Findings: {counted({one: report.count(one) for one in SEVERITIES})}.")
 
 
@@ -198,10 +188,10 @@ def history(console: Console, revisions: Iterable[Revision], zone: tzinfo) -> No
         console.print("Nothing was applied yet.")
 
 
-def explanation(console: Console, told: Explanation, rules: Mapping[str, Rule], zone: tzinfo) -> None:
-    console.print(_text(f"{told.entity} {told.sourced_id} is {told.status}."))
-    known = [value for value in told.values if value.value is not None]
-    for value in (one for one in told.values if one.pinned):
+def explanation(console: Console, explained: Explanation, rules: Mapping[str, Rule], zone: tzinfo) -> None:
+    console.print(_text(f"{explained.entity} {explained.sourced_id} is {explained.status}."))
+    known = [value for value in explained.values if value.value is not None]
+    for value in (one for one in explained.values if one.pinned):
         what = value.pinned_value if value.pinned_value is not None else "no value"
         console.print(_text(f"{value.field} is pinned by {value.pinned_by}: feeds get {what}.", style="yellow"))
     values = pl.Series("value", [v.value for v in known], pl.String).to_frame().select(unlisted(pl.col("value")))
@@ -210,42 +200,50 @@ def explanation(console: Console, told: Explanation, rules: Mapping[str, Rule], 
         for v, (value,) in zip(known, values.rows(), strict=True)
     ]
     console.print(_table("Values", ["field", "value", "revision", "from", "by", "at"], rows))
-    blank = ", ".join(v.field for v in told.values if v.value is None)
+    blank = ", ".join(v.field for v in explained.values if v.value is None)
     if blank:
         console.print(_text(f"Without a value: {blank}.", style="dim"))
-    if told.pending:
-        console.print(_text(f"Waiting: {told.pending}", style="yellow"))
-    if told.holds:
-        holds(console, told.holds, zone)
-    if told.answers:
-        rows = [(a.feed, where(a.file, a.line), a.answer, a.message, moment(a.at, zone)) for a in told.answers]
-        title = "What products could not import"
-        console.print(_table(title, ["feed", "row", "answer", "message", "read at"], rows))
-    _print_findings(console, told.findings, rules)
+    if explained.pending:
+        console.print(_text(f"Waiting: {explained.pending}", style="yellow"))
+    if explained.holds:
+        holds(console, explained.holds, zone)
+    if explained.answers:
+        rows = [(a.feed, where(a.file, a.line), a.answer, a.message, moment(a.at, zone)) for a in explained.answers]
+        console.print(_table("What products could not import", ["feed", "row", "answer", "message", "read at"], rows))
+    print_findings(console, explained.findings, rules)
 
 
 def receipt(console: Console, built: FeedReceipt, rules: Mapping[str, Rule], command: str = "rosterkit") -> None:
     """What was built and what became of it; ``command`` is how the workspace is named in hints."""
     head = f"Feed {built.feed} of revision {built.revision}"
-    if built.state == "sent":
-        console.print(_text(f"{head} is in {built.target}"))
-    elif built.state == "refused":
-        console.print(_text(f"{head} was not sent: {built.why}.", style="bold red"))
-    else:
-        console.print(_text(f"{head} waits for a person: {built.why}.", style="bold yellow"))
+    text, style = _OUTCOMES[built.state]
+    console.print(_text(text.format(head=head, target=built.target, why=built.why), style=style))
+    if built.state == "waiting":
         hint = f'Send it: {command} feed approve {built.feed} --reason "…"; or feed reject {built.feed}.'
         console.print(_text(hint), soft_wrap=True)
     rows = [(name, f"{count:,}", f"{size:,}", digest[:16]) for name, count, size, digest in built.files]
     console.print(_table("Files", ["file", "rows", "bytes", "sha256"], rows))
     _print_compared(console, built.compared)
-    _print_findings(console, built.findings, rules)
+    print_findings(console, built.findings, rules)
+
+
+_OUTCOMES = {
+    "sent": ("{head} is in {target}; the target does not let its arrival be verified.", ""),
+    "verified": ("{head} is in {target}", ""),
+    "unchanged": ("{head} was not sent again: {why}.", ""),
+    "checked": ("{head} is ready and was not sent yet: {why}", "bold yellow"),
+    "waiting": ("{head} waits for a person: {why}.", "bold yellow"),
+    "refused": ("{head} was not sent: {why}.", "bold red"),
+    "failed": ("{head} did not arrive.", "bold red"),
+}
+"""What is printed of a delivery that was built or sent, by its state, and in which style."""
 
 
 def feed_check(console: Console, checked: FeedCheck, rules: Mapping[str, Rule]) -> None:
     console.print(_text(f"Feed {checked.feed}: {checked.verdict}."))
     console.print(_table("Rows", ["file", "rows"], [(name, f"{count:,}") for name, count in checked.rows.items()]))
     _print_compared(console, checked.compared)
-    _print_findings(console, checked.findings, rules)
+    print_findings(console, checked.findings, rules)
 
 
 def _print_compared(console: Console, compared: Mapping[str, int]) -> None:
@@ -254,34 +252,16 @@ def _print_compared(console: Console, compared: Mapping[str, int]) -> None:
     for name, count in compared.items():
         of, _, what = name.rpartition(": ")
         gathered.setdefault(of, []).extend([f"{count:,} {what}"] if count else [])
-    told = [f"{of}: {', '.join(counts)}" if of else ", ".join(counts) for of, counts in gathered.items() if counts]
-    if told:
-        console.print(_text(f"Compared with what was sent last: {'; '.join(told)}."))
-
-
-def deliveries(console: Console, done: Iterable[Delivery], zone: tzinfo) -> None:
-    rows = [
-        (
-            moment(one.at, zone),
-            one.feed,
-            one.revision,
-            one.state,
-            ", ".join(f"{file.name} ({file.rows:,})" for file in one.files),
-            one.target,
-            "; ".join(filter(None, (one.why, f"{one.actor}: {one.reason}" if one.actor else ""))),
-        )
-        for one in done
-    ]
-    console.print(_table("Deliveries", ["at", "feed", "revision", "state", "files (rows)", "to", "why"], rows))
-    if not rows:
-        console.print("Nothing was built yet.")
+    found = [f"{of}: {', '.join(counts)}" if of else ", ".join(counts) for of, counts in gathered.items() if counts]
+    if found:
+        console.print(_text(f"Compared with what was sent last: {'; '.join(found)}."))
 
 
 def rules(console: Console, known: Iterable[Rule]) -> None:
     """All of them in a table, or everything that is known of one."""
     listed = tuple(known)
     if len(listed) == 1:
-        facts = [(name, said or "–") for name, said in asdict(listed[0]).items() if name != "code"]
+        facts = [(name, value or "–") for name, value in asdict(listed[0]).items() if name != "code"]
         console.print(_table(listed[0].code, ["what", "is"], facts))
         return
     rows = [(r.code, r.lenient or "–", r.strict or "–", r.meaning, r.remedy) for r in listed]
@@ -313,19 +293,19 @@ def _approved(revision: Revision) -> str:
 
 def _in_short(changes: Mapping[str, Counts]) -> str:
     """``Class: 2 update, 1 archive; User: 4 update``."""
-    told = [
+    found = [
         f"{entity}: " + ", ".join(f"{done:,} {action}" for action, done in asdict(counts).items() if done)
         for entity, counts in changes.items()
         if counts.total
     ]
-    return "; ".join(told) or "–"
+    return "; ".join(found) or "–"
 
 
 def _number(count: int) -> str:
     return f"{count:,}" if count else "–"
 
 
-def _print_findings(console: Console, findings: pl.DataFrame, rules: Mapping[str, Rule]) -> None:
+def print_findings(console: Console, findings: pl.DataFrame, rules: Mapping[str, Rule]) -> None:
     if findings.is_empty():
         return
     rows = [
@@ -368,18 +348,18 @@ def _print_past(console: Console, revisions: Iterable[Revision], zone: tzinfo) -
 
 
 def _line_cells(lines: pl.DataFrame) -> Iterator[tuple[str, str, Text, Text]]:
-    """school, record, change and reason; what a record's fields share stands once, beside the first."""
+    """school, record, change and reason; what the fields of a record share is shown once, beside the first."""
     record, reason = "", Text()
     for line in lines.iter_rows(named=True):
         name = f"{line['name']} [{line['sourced_id']}]" if line["name"] else line["sourced_id"]
-        first, told = line["sourced_id"] != record, _reason(line)
+        first, why = line["sourced_id"] != record, _reason(line)
         yield (
             line["school"] if first else "",
             name if first else "",
             _change(line),
-            told if first or told != reason else Text(),
+            why if first or why != reason else Text(),
         )
-        record, reason = line["sourced_id"], told
+        record, reason = line["sourced_id"], why
 
 
 def _reason(line: Mapping[str, Any]) -> Text:
@@ -390,39 +370,10 @@ def _reason(line: Mapping[str, Any]) -> Text:
 
 def _change(line: Mapping[str, object]) -> Text:
     if not line["field"]:
-        return _text(str(line["after"] or line["action"]), style=_COLOURS[str(line["action"])])
+        return _text(str(line["after"] or line["action"]), style=COLOURS[str(line["action"])])
     before, after = ("–" if value is None else str(value) for value in (line["before"], line["after"]))
     return _text(f"{line['field']}: ") + _text(before, "dim") + Text(" → ") + _text(after, "bold")
 
 
-def _table(
-    title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], widths: Mapping[str, int] | None = None
-) -> Group:
-    """A plain table; texts are shown as they are, never read as markup. ``widths``: of columns that shall have one."""
-    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(
-            column,
-            overflow="fold",
-            justify="right" if column in _NUMBERS else "left",
-            no_wrap=column in _WHOLE,
-            width=(widths or {}).get(column),
-        )
-    for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else _cell(cell) for cell in row))
-    return Group("", _text(title, "bold underline"), table) if title else Group("", table)
-
-
-def _cell(value: object) -> Text:
-    return _text(value, style=_COLOURS.get(str(value), ""))
-
-
-def _text(value: object, style: str = "") -> Text:
-    """The value as it is, whatever it holds: never markup, never a terminal's escape."""
-    return Text(visible(value), style=style)
-
-
 _ID_WIDTH = 38  # a UUID in brackets
 _ROOMY = 100  # from so many columns on, a table has room for one
-_WHOLE = {"plan", "entity", "action", "records", "severity"}
-_NUMBERS = {*ACTIONS, "held", "records", "count", "rows", "bytes", "base", "changes", "revision"}

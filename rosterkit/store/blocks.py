@@ -23,6 +23,7 @@ __all__ = [
     "StoredPin",
     "archived_by_hand",
     "blocks",
+    "blocks_of_feed",
     "lift_blocks",
     "lift_pins",
     "pins",
@@ -153,6 +154,11 @@ def with_keys(connection: sqlite3.Connection, found: pl.DataFrame) -> pl.DataFra
 def blocks(connection: sqlite3.Connection) -> pl.DataFrame:
     """BLOCKS, oldest first."""
     return _in_force(connection, "block", BLOCKS)
+
+
+def blocks_of_feed(connection: sqlite3.Connection, feed: str) -> pl.DataFrame:
+    """Of the blocks in force, those that keep something from that feed: BLOCKS."""
+    return blocks(connection).filter(pl.col("feed").is_in(["", feed]))
 
 
 def pins(connection: sqlite3.Connection) -> pl.DataFrame:

@@ -19,20 +19,46 @@ from rosterkit.store.adbc_reader import first_closed, first_opened
 
 __all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "transaction"]
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test keeps it true."""
 
 APPLICATION_ID = 0x524B6974
 """The mark of a store in the header of its file ("RKit"): another program's database is never touched."""
 
-TABLES = frozenset(
-    {entity.table for entity in entities()}
-    | {"accepted_line", "alembic_version", "approval", "approved_change", "block", "counter", "deferred", "delivery"}
-    | {"checklist_entry", "feed_result"}
-    | {"feed_pause", "finding", "hold", "ledger", "notice", "package", "pin", "plan", "plan_part", "queued_delta"}
-    | {"revision", "run", "run_stage", "sent_body", "sent_file", "sign_in", "source_cursor", "source_switch", "touch"}
-    | {"place_look", "taken_package"}
-)
+TABLES = frozenset(entity.table for entity in entities()) | {
+    "accepted_line",
+    "alembic_version",
+    "approval",
+    "approved_change",
+    "block",
+    "checklist_entry",
+    "counter",
+    "deferred",
+    "delivery",
+    "feed_pause",
+    "feed_result",
+    "finding",
+    "hold",
+    "ledger",
+    "notice",
+    "package",
+    "pin",
+    "place_look",
+    "plan",
+    "plan_part",
+    "queued_delta",
+    "revision",
+    "run",
+    "run_stage",
+    "sent_body",
+    "sent_chunk",
+    "sent_file",
+    "sign_in",
+    "source_cursor",
+    "source_switch",
+    "taken_package",
+    "touch",
+}
 """Every table that a store has; a test keeps it true."""
 
 _MAGIC = b"SQLite format 3\0"

@@ -1,64 +1,61 @@
-"""What feeds built and sent: recorded before anything leaves; the state follows what happens to it.
+"""Deliveries of feeds: recorded before anything leaves; the state follows what happens to them.
 
-``state`` of a delivery:
-
-==========  ========================================================================================================
-waiting     a person must approve it
-sending     it leaves now; where a run ended meanwhile, nobody knows whether it arrived
-sent        it lies at the target
-failed      it did not arrive
-refused     the vendor would ignore or reject it: it never leaves
-rejected    a person rejected it
-superseded  a newer file took its place while it waited
-==========  ========================================================================================================
+The states and which may follow each are declared in ``rosterkit.feeds.delivery``.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import sqlite3
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from functools import partial
-from pathlib import Path
-from typing import IO
+from importlib.metadata import version
 
 import polars as pl
 
-from rosterkit.errors import Refused
-from rosterkit.feeds.base import PEOPLE, FeedFile, LastSent
+from rosterkit.errors import InternalError, Refused
+from rosterkit.feeds.base import LastSent
+from rosterkit.feeds.delivery import ARRIVED, FOLLOWS, UNSENT
 from rosterkit.feeds.ledger import LEDGER
 from rosterkit.feeds.receipt import About, Sent
 from rosterkit.store.database import transaction
-from rosterkit.store.plans import moment, now, packed, unpacked
+from rosterkit.store.plans import moment, now
+from rosterkit.store.sent_files import BuiltFile, add_files, read_files
 
 __all__ = [
-    "BuiltFile",
     "Delivery",
-    "begin",
-    "decide",
+    "Step",
+    "arrived",
+    "built_since",
     "deliveries",
-    "end",
-    "fail",
-    "files_of",
+    "find",
+    "last_arrived",
     "last_sent",
     "ledger",
+    "move",
+    "newest",
+    "note",
     "pause",
     "paused",
+    "record",
     "resume",
+    "revision_seen",
     "send",
-    "waiting",
 ]
 
-_CHUNK = 1 << 20
+
+@dataclass(frozen=True)
+class Step:
+    """One state of a delivery, and since when."""
+
+    state: str
+    at: datetime
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One build of a feed and what became of it."""
+    """One build of a feed and what became of it: the receipt."""
 
     id: int
     feed: str
@@ -66,36 +63,63 @@ class Delivery:
     target: str
     revision: int
     as_of: date
-    at: datetime
+    at: datetime  # when it was built
     settings_digest: str
     verdict: str
     state: str
-    why: str  # why a person must approve it, or why it never leaves; "" where neither
+    why: str  # why a person must approve it, why it may not leave yet, or why it never leaves; "" where none of it
     actor: str  # who approved or rejected it; "" where nobody did
     reason: str
     files: tuple[Sent, ...]
     compared: Mapping[str, int]
+    version: str = ""  # of rosterkit
+    origin: str = "built"  # built | given (a file that a person named)
+    runs: int = 0  # that began to send it
+    error: str = ""  # why the last of them failed
+    sent_at: datetime | None = None  # when it arrived
+    leaves_at: datetime | None = None  # before then the vendor takes no other file
+    steps: tuple[Step, ...] = ()
 
+    @property
+    def arrived(self) -> bool:
+        """Whether it lies at the target."""
+        return self.state in ARRIVED
 
-@dataclass(frozen=True)
-class BuiltFile:
-    """A file that was built, as it lies on this machine."""
-
-    file: FeedFile
-    sent: Sent
-    path: Path
+    @property
+    def about(self) -> About:
+        """What it is of."""
+        return About(self.feed, self.kind, self.revision, self.as_of, self.at, self.settings_digest, self.verdict)
 
 
 _COLUMNS = (
     *("id", "feed", "kind", "target", "revision", "as_of", "at", "settings_digest", "verdict", "state", "why"),
-    *("actor", "reason", "files", "compared"),
+    *("actor", "reason", "files", "compared", "version", "origin", "runs", "error", "sent_at", "leaves_at", "steps"),
 )
 
 
-def deliveries(connection: sqlite3.Connection, feed: str = "", *, state: str = "") -> list[Delivery]:
-    """The deliveries, the newest first: all, or those of one feed, or those in one state."""
-    query = f"select {','.join(_COLUMNS)} from delivery where (?='' or feed=?) and (?='' or state=?) order by id desc"
-    return [_delivery(row) for row in connection.execute(query, (feed, feed, state, state))]
+def deliveries(
+    connection: sqlite3.Connection, feed: str = "", *, states: Sequence[str] = (), limit: int = -1
+) -> list[Delivery]:
+    """The deliveries, the newest first: all, or those of one feed, or those in one of some states."""
+    query = (
+        f"select {','.join(_COLUMNS)} from delivery where (?='' or feed=?) "
+        "and (?='[]' or state in (select value from json_each(?))) order by id desc limit ?"
+    )
+    wanted = json.dumps(list(states))
+    return [_delivery(row) for row in connection.execute(query, (feed, feed, wanted, wanted, limit))]
+
+
+def newest(connection: sqlite3.Connection, feed: str, *states: str) -> Delivery | None:
+    """The newest delivery of that feed, or the newest in one of these states."""
+    return next(iter(deliveries(connection, feed, states=states, limit=1)), None)
+
+
+def find(connection: sqlite3.Connection, delivery: int) -> Delivery:
+    """The delivery with that id."""
+    row = connection.execute(f"select {','.join(_COLUMNS)} from delivery where id=?", (delivery,)).fetchone()
+    if row is None:
+        raise Refused(f"There is no delivery {delivery}. See: rosterkit feed log", why="no-delivery")
+    return _delivery(row)
 
 
 def _delivery(row: Sequence[object]) -> Delivery:
@@ -103,31 +127,17 @@ def _delivery(row: Sequence[object]) -> Delivery:
     value["files"] = tuple(Sent(**file) for file in json.loads(str(value["files"])))
     value["compared"] = json.loads(str(value["compared"]))
     value["as_of"] = date.fromisoformat(str(value["as_of"]))
-    value["at"] = moment(str(value["at"]))
+    value["steps"] = tuple(Step(state, moment(at)) for state, at in json.loads(str(value["steps"])))
+    for name in ("at", "sent_at", "leaves_at"):
+        value[name] = moment(str(value[name])) if value[name] else None
     return Delivery(**value)  # type: ignore[arg-type] # the columns of the table
 
 
-def waiting(connection: sqlite3.Connection, feed: str) -> Delivery | None:
-    """The delivery of that feed that waits for a person."""
-    return next(iter(deliveries(connection, feed, state="waiting")), None)
-
-
-def begin(
-    connection: sqlite3.Connection,
-    about: About,
-    target: str,
-    files: Sequence[BuiltFile],
-    *,
-    state: str,
-    why: str = "",
-    compared: Mapping[str, int] | None = None,
-    identifiers: pl.DataFrame | None = None,
+def record(
+    connection: sqlite3.Connection, about: About, target: str, files: Sequence[BuiltFile], *, origin: str = "built"
 ) -> int:
-    """Records a delivery with its bytes, in state ``sending``, ``waiting`` or ``refused``; returns its id.
-
-    What waited before is superseded. Of one that is sent, ``identifiers`` go to the ledger: they may be known to the
-    vendor from now on.
-    """
+    """Records a delivery with its bytes, in state ``built``; returns its id. What was not sent yet is superseded."""
+    at = now().isoformat()
     value = {
         "feed": about.feed,
         "kind": about.kind,
@@ -137,93 +147,102 @@ def begin(
         "at": about.built_at.isoformat(),
         "settings_digest": about.settings_digest,
         "verdict": about.verdict,
-        "state": state,
-        "why": why,
+        "state": "built",
+        "why": "",
         "actor": "",
         "reason": "",
         "files": json.dumps([asdict(built.sent) for built in files]),
-        "compared": json.dumps(dict(compared or {})),
+        "compared": "{}",
+        "version": version("rosterkit"),
+        "origin": origin,
+        "steps": json.dumps([["built", at]]),
     }
-    bodies = [(built.sent.sha256, _compressed(built.path, built.file.name)) for built in files]
     with transaction(connection):
-        connection.execute("update delivery set state='superseded' where feed=? and state='waiting'", (about.feed,))
+        for old in deliveries(connection, about.feed, states=UNSENT):
+            _move(connection, old.id, "superseded", at)
         done = connection.execute(
             f"insert into delivery ({','.join(value)}) values ({','.join('?' * len(value))})", tuple(value.values())
         )
         delivery = int(done.lastrowid or 0)
-        connection.executemany("insert or ignore into sent_body (sha256, body) values (?,?)", bodies)
-        connection.executemany(
-            "insert into sent_file (delivery, name, rows, parts, sha256, people) values (?,?,?,?,?,?)",
-            [
-                (
-                    delivery,
-                    b.file.name,
-                    b.file.rows,
-                    json.dumps(dict(b.file.parts)),
-                    b.sent.sha256,
-                    packed(b.file.people),
-                )
-                for b in files
-            ],
-        )
-        if state == "sending":
-            _remember(connection, about.feed, identifiers)
+        add_files(connection, delivery, files)
     return delivery
 
 
-def send(
-    connection: sqlite3.Connection, delivery: Delivery, identifiers: pl.DataFrame | None, actor: str, reason: str
-) -> None:
-    """Records that a delivery that waited is approved and leaves now."""
+def move(connection: sqlite3.Connection, delivery: int, state: str, **values: object) -> None:
+    """Brings a delivery into its next state, with other columns of it; InternalError where that state cannot follow."""
     with transaction(connection):
-        connection.execute(
-            "update delivery set state='sending', actor=?, reason=? where id=?", (actor, reason, delivery.id)
-        )
-        _remember(connection, delivery.feed, identifiers)
+        _move(connection, delivery, state, now().isoformat(), **values)
 
 
-def _remember(connection: sqlite3.Connection, feed: str, identifiers: pl.DataFrame | None) -> None:
-    rows = [] if identifiers is None else identifiers.select(list(LEDGER)).rows()
-    connection.executemany(
-        "insert or ignore into ledger (feed, user, kind, value) values (?,?,?,?)", [(feed, *row) for row in rows]
+def note(connection: sqlite3.Connection, delivery: int, *, why: str, leaves_at: str | None = None) -> None:
+    """Writes down why a delivery does not leave yet; its state stays."""
+    with transaction(connection):
+        connection.execute("update delivery set why=?, leaves_at=? where id=?", (why, leaves_at, delivery))
+
+
+def _move(connection: sqlite3.Connection, delivery: int, state: str, at: str, **values: object) -> None:
+    before = json.dumps([name for name, following in FOLLOWS.items() if state in following])
+    names = "".join(f", {name}=?" for name in values)
+    done = connection.execute(
+        f"update delivery set state=?, steps=json_insert(steps, '$[#]', json_array(?, ?)){names} "
+        "where id=? and state in (select value from json_each(?))",
+        (state, state, at, *values.values(), delivery, before),
     )
+    if done.rowcount != 1:
+        raise InternalError(f"Delivery {delivery} cannot become {state}.")
 
 
-def end(connection: sqlite3.Connection, delivery: int, files: Sequence[Sent]) -> None:
-    """Records what lies at the target now."""
-    text = json.dumps([asdict(file) for file in files])
+def send(
+    connection: sqlite3.Connection, delivery: int, feed: str, identifiers: pl.DataFrame | None, **values: object
+) -> None:
+    """Records that a delivery leaves now. ``identifiers`` go to the ledger: the vendor may know them from now on."""
+    rows = [] if identifiers is None else identifiers.select(list(LEDGER)).rows()
     with transaction(connection):
-        connection.execute("update delivery set state='sent', files=? where id=?", (text, delivery))
-
-
-def fail(connection: sqlite3.Connection, delivery: int) -> None:
-    """Records that nothing was sent, and what lay at the target stays."""
-    with transaction(connection):
-        connection.execute("update delivery set state='failed' where id=?", (delivery,))
-
-
-def decide(connection: sqlite3.Connection, delivery: int, state: str, actor: str, reason: str) -> None:
-    """Records a person's decision on a delivery that waits."""
-    with transaction(connection):
-        connection.execute(
-            "update delivery set state=?, actor=?, reason=? where id=?", (state, actor, reason, delivery)
+        _move(connection, delivery, "sending", now().isoformat(), **values)
+        connection.execute("update delivery set runs=runs+1, error='' where id=?", (delivery,))
+        connection.executemany(
+            "insert or ignore into ledger (feed, user, kind, value) values (?,?,?,?)", [(feed, *row) for row in rows]
         )
+
+
+def arrived(connection: sqlite3.Connection, delivery: int, state: str, files: Sequence[Sent]) -> None:
+    """Records what lies at the target now; ``state`` is ``sent`` or ``verified``."""
+    text = json.dumps([asdict(file) for file in files])
+    move(connection, delivery, state, files=text, sent_at=now().isoformat(), error="")
+
+
+def last_arrived(connection: sqlite3.Connection, feed: str) -> Delivery | None:
+    """What lies at the target now, as far as we brought it there."""
+    return newest(connection, feed, *ARRIVED)
 
 
 def last_sent(connection: sqlite3.Connection, feed: str) -> tuple[Delivery, LastSent] | None:
-    """What the feed last sent, and its bytes; None where it never sent anything."""
-    sent = next(iter(deliveries(connection, feed, state="sent")), None)
-    return (sent, LastSent(files_of(connection, sent.id), sent.at, sent.as_of)) if sent else None
+    """What the feed last sent, and its bytes; None where it never sent anything, or its bytes were removed."""
+    sent = last_arrived(connection, feed)
+    files = read_files(connection, sent.id) if sent else ()
+    return (sent, LastSent(files, sent.sent_at or sent.at, sent.as_of)) if sent and files else None
 
 
-def files_of(connection: sqlite3.Connection, delivery: int) -> tuple[FeedFile, ...]:
-    """The files of a delivery as they were built."""
-    files = "sent_file join sent_body using (sha256)"
-    query = f"select name, rows, parts, people, body from {files} where delivery=? order by id"
-    return tuple(
-        FeedFile(name, partial(_decompress, body), rows, _people(people), json.loads(parts))
-        for name, rows, parts, people, body in connection.execute(query, (delivery,))
-    )
+def revision_seen(connection: sqlite3.Connection, feed: str) -> int:
+    """The newest revision of which a file was verified at the target, or was the same as one that was; 0: of none.
+
+    Files that a person named count for nothing: they may hold what was blocked since.
+    """
+    verified = newest(connection, feed, "verified")
+    last = last_arrived(connection, feed)
+    if verified is None or verified.origin == "given":
+        return 0
+    same = newest(connection, feed, "unchanged")
+    if last and last.id == verified.id and same and same.id > verified.id:
+        return same.revision
+    return verified.revision
+
+
+def built_since(connection: sqlite3.Connection, sha256: str, revision: int) -> bool:
+    """Whether rosterkit itself built these bytes, of that revision or a newer one."""
+    made = "sent_file join delivery on delivery.id=sent_file.delivery"
+    query = f"select 1 from {made} where sha256=? and revision>=? and origin!='given' limit 1"
+    return connection.execute(query, (sha256, revision)).fetchone() is not None
 
 
 def ledger(connection: sqlite3.Connection, feed: str) -> pl.DataFrame:
@@ -252,21 +271,3 @@ def resume(connection: sqlite3.Connection, feed: str) -> None:
     with transaction(connection):
         if not connection.execute("delete from feed_pause where feed=?", (feed,)).rowcount:
             raise Refused(f"The feed {feed} is not paused.", why="not-paused")
-
-
-def _people(body: bytes) -> pl.DataFrame:
-    return unpacked(body).cast(PEOPLE)  # type: ignore[arg-type] # a schema is what is meant
-
-
-def _compressed(path: Path, name: str) -> bytes:
-    packer = zlib.compressobj(0 if name.endswith((".zip", ".gz")) else 1)  # what is compressed already is kept as it is
-    with path.open("rb") as file:
-        parts = [packer.compress(chunk) for chunk in iter(partial(file.read, _CHUNK), b"")]
-    return b"".join([*parts, packer.flush()])
-
-
-def _decompress(body: bytes, out: IO[bytes]) -> None:
-    packed_in, unpacker = io.BytesIO(body), zlib.decompressobj()
-    while chunk := packed_in.read(_CHUNK):
-        out.write(unpacker.decompress(chunk))
-    out.write(unpacker.flush())

@@ -24,12 +24,14 @@ __all__ = [
     "find",
     "load",
     "moment",
+    "newest_number",
     "now",
     "packed",
     "parts",
     "save",
     "set_state",
     "store_part",
+    "sync_plan_after",
     "unpacked",
     "written_out",
 ]
@@ -124,6 +126,7 @@ def parts(connection: sqlite3.Connection, plan: str, *, held: bool = False, whol
 _COLUMNS = (
     *("id", "sources", "kind", "state", "base", "as_of", "created_at", "expires_at", "content_hash", "needs_approval"),
     *("approval_why", "undoes", "revision_made", "packages", "changes", "held", "findings", "coverage", "notes"),
+    "unread",
 )
 
 
@@ -131,7 +134,7 @@ def _plan(row: tuple[object, ...]) -> Plan:
     value = dict(zip(_COLUMNS, row, strict=True))
     decoded = {
         name: json.loads(str(value[name]))
-        for name in ("packages", "changes", "held", "findings", "coverage", "notes", "sources")
+        for name in ("packages", "changes", "held", "findings", "coverage", "notes", "sources", "unread")
     }
     for name in ("changes", "held"):
         decoded[name] = {entity: Counts(**counts) for entity, counts in decoded[name].items()}
@@ -181,6 +184,19 @@ def find(connection: sqlite3.Connection, plan_id: str | None) -> Plan:
     return _plan(rows[0])
 
 
+def newest_number(connection: sqlite3.Connection) -> int:
+    """The number of the newest plan; 0 where there is none."""
+    return int(connection.execute("select coalesce(max(number),0) from plan").fetchone()[0])
+
+
+def sync_plan_after(connection: sqlite3.Connection, number: int) -> Plan | None:
+    """The newest plan of the sources after that number that was not set aside: it is still to be applied, or it was."""
+    states = "('proposed','approved','applied')"
+    query = f"select id from plan where kind='sync' and number>? and state in {states} order by number desc limit 1"
+    row = connection.execute(query, (number,)).fetchone()
+    return find(connection, row[0]) if row else None
+
+
 def written_out(plan_id: str) -> str:
     """The id, where it is enough of one to write by; UsageError for one that is empty or no longer than its date."""
     if len(plan_id.strip()) <= len("20260915-"):
@@ -199,7 +215,7 @@ def save(
     connection: sqlite3.Connection, plan: Plan, settings_digest: str, frames: Iterable[tuple[str, str, pl.DataFrame]]
 ) -> int:
     """Writes a new plan with its parts; supersedes older unapproved ones of its kind; returns its number."""
-    number = int(connection.execute("select coalesce(max(number),0)+1 from plan").fetchone()[0])
+    number = newest_number(connection) + 1
     connection.execute("update plan set state='superseded' where kind=? and state='proposed'", (plan.kind,))
     value = {name: getattr(plan, name) for name in _COLUMNS}
     value |= {name: value[name].isoformat() for name in ("as_of", "created_at", "expires_at")}

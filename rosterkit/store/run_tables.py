@@ -60,3 +60,4 @@ class Notice(SQLModel, table=True):
     sent_at: str | None = None
     attempts: int
     why: str
+    left_over: list[str] = Field(sa_type=JSON)  # references of the addresses that did not get it yet

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
+from rosterkit.store.delivery_tables import Delivery, FeedPause, Ledger, SentBody, SentChunk, SentFile
 from rosterkit.store.feed_tables import ChecklistEntry, FeedResult
 from rosterkit.store.place_tables import PlaceLook, TakenPackage
 from rosterkit.store.run_tables import Notice, Run, RunStage
@@ -40,6 +41,7 @@ __all__ = [
     "Run",
     "RunStage",
     "SentBody",
+    "SentChunk",
     "SentFile",
     "SignIn",
     "SourceSwitch",
@@ -87,6 +89,7 @@ class Plan(SQLModel, table=True):
     findings: dict[str, int] = Field(sa_type=JSON)
     coverage: list[list[str]] = Field(sa_type=JSON)
     notes: list[str] = Field(sa_type=JSON)
+    unread: dict[str, str] = Field(sa_type=JSON, sa_column_kwargs={"server_default": "{}"})
 
 
 class PlanPart(SQLModel, table=True):
@@ -96,7 +99,7 @@ class PlanPart(SQLModel, table=True):
     __table_args__ = (Index("ix_plan_part_plan", "plan", "part", "entity"),)
     id: int | None = Field(default=None, primary_key=True)
     plan: str = Field(foreign_key="plan.id")
-    part: str  # of plan.changes, held.* of the first three, deferred, settled, holds, finding, uses
+    part: str  # of plan.changes, held.* of the first three, deferred, resolved, holds, finding, uses
     entity: str
     rows: int
     sha256: str
@@ -104,7 +107,7 @@ class PlanPart(SQLModel, table=True):
 
 
 class Touch(SQLModel, table=True):
-    """Which revision changed which record; which one created it stands in the record itself."""
+    """Which revision changed which record; the record itself names the one that created it."""
 
     __tablename__ = "touch"
     __table_args__ = (Index("ix_touch_revision", "revision"), {"sqlite_with_rowid": False})
@@ -239,70 +242,6 @@ class AcceptedLine(SQLModel, table=True):
     __tablename__ = "accepted_line"
     source: str = Field(primary_key=True)
     hash: str = Field(primary_key=True)
-    actor: str
-    reason: str
-    at: str
-
-
-class Delivery(SQLModel, table=True):
-    """One build of a feed and what became of it (states: ``store.deliveries``)."""
-
-    __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_feed", "feed", "state"),)
-    id: int | None = Field(default=None, primary_key=True)
-    feed: str
-    kind: str
-    target: str
-    revision: int
-    as_of: str
-    at: str
-    settings_digest: str
-    verdict: str
-    state: str
-    why: str
-    actor: str
-    reason: str
-    files: list[dict[str, Any]] = Field(sa_type=JSON)
-    compared: dict[str, int] = Field(sa_type=JSON)
-
-
-class SentFile(SQLModel, table=True):
-    """One file of a delivery, and which record in it is whose (Parquet)."""
-
-    __tablename__ = "sent_file"
-    id: int | None = Field(default=None, primary_key=True)
-    delivery: int = Field(foreign_key="delivery.id", index=True)
-    name: str
-    rows: int
-    parts: dict[str, int] = Field(sa_type=JSON)
-    sha256: str = Field(foreign_key="sent_body.sha256")
-    people: bytes = Field(sa_type=LargeBinary)
-
-
-class SentBody(SQLModel, table=True):
-    """The bytes of a file, compressed with zlib; files that are equal share them."""
-
-    __tablename__ = "sent_body"
-    sha256: str = Field(primary_key=True)
-    body: bytes = Field(sa_type=LargeBinary)
-
-
-class Ledger(SQLModel, table=True):
-    """An identifier that was sent: it never changes, and never goes to another person."""
-
-    __tablename__ = "ledger"
-    __table_args__ = ({"sqlite_with_rowid": False},)
-    feed: str = Field(primary_key=True)
-    user: str = Field(primary_key=True)
-    kind: str = Field(primary_key=True)
-    value: str = Field(primary_key=True)
-
-
-class FeedPause(SQLModel, table=True):
-    """A feed of which nothing is built or sent until it is resumed."""
-
-    __tablename__ = "feed_pause"
-    feed: str = Field(primary_key=True)
     actor: str
     reason: str
     at: str

@@ -22,6 +22,7 @@ from rosterkit.transport.base import (
     Delivered,
     Fault,
     Fetched,
+    Found,
     Outgoing,
     Progress,
     RemoteFile,
@@ -76,6 +77,7 @@ class Place:
 
     def __init__(self, wire: Wire, settings: PlaceSettings) -> None:
         self._wire = wire
+        self.settings = settings
         self._max_bytes = settings.max_bytes
         self._one_file = isinstance(settings, HttpsSettings)
         self._as_one = isinstance(settings, FolderSettings) and bool(settings.subfolder)
@@ -184,7 +186,10 @@ class Place:
         there is nothing to send or a file has no bytes.
         """
         with self._staged(files) as ready:
-            there = {} if look_first is None else self._found(ready, look_first)
+            there = {}
+            if look_first is not None:
+                found = self._found(ready, look_first)
+                there = {file.name: _as_delivered(file, found[file.name]) for file in ready if found[file.name].there}
             missing = [] if len(there) == len(ready) else self._to_send(ready, there)
             attempts: dict[str, int] = {}
             try:
@@ -202,14 +207,13 @@ class Place:
             there[file.name] = Delivered(file.name, where, file.size, file.sha256, attempts[file.name], verified, why)
         return tuple(there[file.name] for file in ready)
 
-    def look_up(self, files: Sequence[Outgoing], before: Mapping[str, int]) -> tuple[Delivered | None, ...]:
-        """For each file whether it lies there, as ``Delivered`` with 0 attempts. None: it does not, or nobody can tell.
+    def look_up(self, files: Sequence[Outgoing], before: Mapping[str, int]) -> tuple[Found, ...]:
+        """What a look at the place says of each file. ``before``: the sizes of what was sent before, by name.
 
-        ``before``: the sizes of what was sent before, by name. Raises what ``deliver`` raises.
+        Raises what ``deliver`` raises.
         """
         with self._staged(files) as ready:
-            there = self._found(ready, before)
-        return tuple(there.get(file.name) for file in files)
+            return tuple(self._found(ready, before).values())
 
     def remove(self, name: str) -> None:
         """Removes a file. Raises NotDelivered where that is not possible, UsageError where it is not permitted."""
@@ -228,17 +232,16 @@ class Place:
         with tempfile.TemporaryDirectory(prefix="rosterkit-", ignore_cleanup_errors=True) as scratch:
             yield [staged(file, Path(scratch, str(number))) for number, file in enumerate(files)]
 
-    def _found(self, files: Sequence[Staged], before: Mapping[str, int]) -> dict[str, Delivered]:
-        """What lies there already, by name."""
-        out = {}
-        for file in files:
-            try:
-                found = self._again(lambda _, file=file: self._wire.look_up(file, before.get(file.name)))  # type: ignore[misc] # a default binds it
-            except Fault as fault:
-                raise self._undelivered(fault) from None
-            if found.there:
-                out[file.name] = Delivered(file.name, found.where, file.size, file.sha256, 0, found.verified, found.why)
-        return out
+    def _found(self, files: Sequence[Staged], before: Mapping[str, int]) -> dict[str, Found]:
+        """What a look at the place says, by name."""
+
+        def look(file: Staged) -> Found:
+            return self._again(lambda _: self._wire.look_up(file, before.get(file.name)))
+
+        try:
+            return {file.name: look(file) for file in files}
+        except Fault as fault:
+            raise self._undelivered(fault) from None
 
     def _to_send(self, files: Sequence[Staged], there: dict[str, Delivered]) -> Sequence[Staged]:
         """What has to be sent: what is not there; everything, where the files are swapped as one."""
@@ -290,6 +293,10 @@ class Place:
             with attempt:
                 return work(attempt.num)
         raise AssertionError("the last attempt returns or raises")
+
+
+def _as_delivered(file: Staged, found: Found) -> Delivered:
+    return Delivered(file.name, found.where, file.size, file.sha256, 0, found.verified, found.why)
 
 
 def _helps(error: Exception) -> bool | float:

@@ -8,10 +8,21 @@ from typing import Any
 
 from rosterkit import config
 from rosterkit.plan.plan import Counts
-from rosterkit.results import Applied, Approval, Explanation, FeedCheck, FeedReceipt, Hold, IgnoredLine, Revision
+from rosterkit.results import (
+    Applied,
+    Approval,
+    Explanation,
+    FeedCheck,
+    FeedReceipt,
+    FeedStatus,
+    Hold,
+    IgnoredLine,
+    Revision,
+)
 from rosterkit.roster.findings import empty
 from rosterkit.settings_template import template
 from rosterkit.testing.views import AT, make_delivery, make_plan, make_report, make_view
+from rosterkit.transport.rights import Right
 
 
 class FakeWorkspace:
@@ -43,6 +54,10 @@ class FakeWorkspace:
             "feed_pause": None,
             "feed_resume": None,
             "feed_log": (make_delivery(),),
+            "feed_status": (FeedStatus("careers", "oneroster", state="verified", last_at=AT, age_hours=2.0),),
+            "target_test": ("sftp://vendor.example", (Right("write", allowed=True),)),
+            "feed_confirm": make_delivery(state="verified", actor="kim"),
+            "feed_send": FeedReceipt("oneroster", "oneroster", "out", 4, (("o.zip", 9, 90, "ab"),), empty(), AT),
             "feed_build": FeedReceipt("oneroster", "oneroster", "out", 4, (("o.zip", 9, 90, "ab"),), empty(), AT),
         }
         self.config = config.loads(template())

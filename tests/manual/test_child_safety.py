@@ -104,7 +104,7 @@ def test_a_file_that_waits_while_the_vendor_still_shows_a_link_raises_an_alarm(s
     assert school.ws.feed_build().state == "waiting"
     school.ws.feed_approve(reason="compared", actor="noa")
     school.ws.block_link("gu-2", "st-1", **BLOCK)
-    assert school.ws.feed_build().state == "sent"
+    assert school.ws.feed_build().state == "verified"
     school.ws.block_link("gu-1", "st-1", **BLOCK)
     school.configure('# version = "1.2"', 'version = "1.1"')
     built = school.ws.feed_build()

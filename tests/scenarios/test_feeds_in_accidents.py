@@ -64,7 +64,7 @@ def test_without_a_feeds_own_limits_an_edit_of_its_settings_would_be_seen_by_a_p
     receipt = again.feed_build("careers", at_risk.later)
     assert (receipt.state, receipt.verdict) == ("waiting", str(Outcome.HELD))
     with again._read() as connection:
-        assert deliveries.waiting(connection, "careers") is not None
+        assert deliveries.newest(connection, "careers", "waiting") is not None
 
 
 def test_the_limit_on_groups_counts_by_group_and_not_only_over_all() -> None:

@@ -20,7 +20,7 @@ def test_what_lies_there_is_not_sent_again(stand: Stand) -> None:
     with stand.place() as place:
         (found,) = place.look_up([Outgoing("users.csv", ROSTER)], {})
         (done,) = place.deliver([Outgoing("users.csv", ROSTER)], look_first={})
-    assert found == done
+    assert (found.there, found.where) == (True, done.where)
     assert (done.attempts, done.verified, done.bytes) == (0, Verified.READ_BACK, len(ROSTER))
     assert stand.kind == "folder" or stand.carried_out("users.csv") == sent
 
@@ -30,7 +30,7 @@ def test_what_does_not_lie_there_is_sent(stand: Stand, before: bytes | None) -> 
     if before is not None:
         stand.put("users.csv", before)
     with stand.place() as place:
-        assert place.look_up([Outgoing("users.csv", ROSTER)], {}) == (None,)
+        assert [found.there for found in place.look_up([Outgoing("users.csv", ROSTER)], {})] == [False]
         (done,) = place.deliver([Outgoing("users.csv", ROSTER)], look_first={})
     assert done.attempts == 1
     assert stand.there() == {"users.csv": ROSTER}
@@ -56,7 +56,7 @@ def test_where_nobody_may_look_the_same_file_is_sent_again(remote: Stand) -> Non
     else:
         remote.faults.forbid = {"GET", "HEAD"}
     with remote.place() as place:
-        assert place.look_up([Outgoing("users.csv", ROSTER)], {}) == (None,)
+        assert [found.there for found in place.look_up([Outgoing("users.csv", ROSTER)], {})] == [None]
         (done,) = place.deliver([Outgoing("users.csv", ROSTER)], look_first={})
     assert done.attempts == 1
     assert remote.there() == {"users.csv": ROSTER}
@@ -70,9 +70,9 @@ def test_an_equal_size_counts_unless_the_file_before_had_it_too(sftp: SftpStand,
     with sftp.place() as place:
         (found,) = place.look_up([Outgoing("users.csv", ROSTER)], known)
     if before == len(ROSTER):
-        assert found is None
+        assert found.there is None
     else:
-        assert found
+        assert found.there
         assert (found.verified, found.why) == (Verified.SIZE, "the server does not let the file be read")
 
 

@@ -70,7 +70,8 @@ def test_every_problem_has_its_own_line() -> None:
 def test_u3_a10_a_target_that_the_vendor_does_not_take_is_refused(feed: str, transport: str, rule: str) -> None:
     """U3, A10: a feed that is pointed at a place that its vendor does not read is refused when the file is read."""
     text = f"{TEXT}\n[feeds.{feed}.target]\n{transport}\n"
-    with pytest.raises(UsageError, match=rf"line \d+: feeds\.{feed}\.target: .*{rule}"):
+    line = text[: text.index("transport =")].count("\n") + 1
+    with pytest.raises(UsageError, match=rf"line {line}: feeds\.{feed}\.target\.transport: .*{rule}"):
         loads(text)
 
 

@@ -10,6 +10,9 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("plan", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("unread", sa.JSON(), nullable=False, server_default="{}"))
+
     op.create_table(
         "run",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -57,6 +60,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.String(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("why", sa.String(), nullable=False),
+        sa.Column("left_over", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:

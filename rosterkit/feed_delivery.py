@@ -1,0 +1,312 @@
+"""From a build to a delivery: built, recorded, checked as the vendor would, then refused, approved or sent.
+
+    built ──▶ checked ──▶ refused | unchanged | waiting for a person | sent
+
+What the vendor would ignore or reject never leaves. A first file, a file under changed settings, and a file that the
+check holds wait until a person approves them. ``rosterkit.feeds.delivery`` has the states.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from rosterkit.config import Config
+from rosterkit.configured_feed import ConfiguredFeed, configured
+from rosterkit.errors import Refused, UsageError
+from rosterkit.feed_building import built_files, given_file, written
+from rosterkit.feed_sending import end_interrupted, forget_old_bytes, is_current, is_gone, leave, require_going
+from rosterkit.feed_status import still_shown
+from rosterkit.feeds.base import LastSent, Outcome, Verdict
+from rosterkit.feeds.checklist import checklist, require_done
+from rosterkit.feeds.delivery import same_bytes, worth_sending
+from rosterkit.feeds.preflight import withheld
+from rosterkit.feeds.receipt import About
+from rosterkit.results import FeedReceipt
+from rosterkit.roster import findings
+from rosterkit.sources.base import Progress, no_progress
+from rosterkit.store import deliveries, plans
+from rosterkit.store.blocks import blocks_of_feed
+from rosterkit.store.checklists import done_items
+from rosterkit.store.deliveries import Delivery
+from rosterkit.store.sent_files import BuiltFile
+from rosterkit.store.snapshot import revision_of
+
+__all__ = ["approve_feed", "build_feed", "confirm_feed", "reject_feed", "send_feed", "send_given"]
+
+_WITHHELD = "withheld"
+_NEVER_LEAVES = (Outcome.IGNORED, Outcome.REJECTED)
+
+
+def build_feed(
+    folder: Path,
+    connection: sqlite3.Connection,
+    config: Config,
+    name: str,
+    as_of: date,
+    progress: Progress = no_progress,
+    *,
+    send: bool = True,
+    again: bool = False,
+) -> FeedReceipt:
+    """Builds the feed of that name (or the only one), and sends it where nobody need look at it first.
+
+    ``send``: off, the files stay ``checked``. ``again``: also files that are the same as the last ones are sent. Ends
+    first what an earlier run began to send. Raises Refused before the first revision, where the feed is paused, and
+    where it would be empty.
+    """
+    feed = configured(folder, config, name)
+    require_going(connection, feed.name)
+    end_interrupted(connection, feed, progress)
+    last = deliveries.last_sent(connection, feed.name)
+    with built_files(feed, connection, as_of, last[1] if last else None) as (files, found):
+        worth_sending([built.file for built in files])
+        about = _about(feed, connection, as_of)
+        delivery = deliveries.record(connection, about, feed.target(), files)
+        verdict = feed.feed.check([b.file for b in files], last[1] if last else None, feed.entry.settings)
+        verdict, accepted = _with_withheld(verdict, files, last[1] if last else None)
+        _checked(connection, delivery, verdict)
+        done = _decide(connection, feed, delivery, verdict, again=again)
+        if done.state == "checked" and send:
+            bodies = {built.file.name: built.path for built in files}
+            done = leave(connection, feed, done, progress, bodies=bodies)
+            forget_old_bytes(connection, config)
+    return _receipt(connection, feed, done, findings.concat([found, verdict.findings]), accepted)
+
+
+def _with_withheld(verdict: Verdict, files: Sequence[BuiltFile], last: LastSent | None) -> tuple[Verdict, pl.DataFrame]:
+    """The verdict with the counts of people who are withheld, and ``user`` of those who were so in the last file."""
+    count, accepted = withheld([built.file for built in files], last)
+    counts = {_WITHHELD: count, f"newly {_WITHHELD}": count - accepted.height} if count else {}
+    return replace(verdict, compared={**verdict.compared, **counts}), accepted
+
+
+def _new_errors(found: pl.DataFrame, accepted: pl.DataFrame | None) -> int:
+    """How many errors are not of people who were withheld from the last file, which a person accepted."""
+    if accepted is None:
+        return found.filter(pl.col("severity") == "error").height
+    keys = accepted["user"].str.split_exact("/", 1).struct.field("field_1").implode()
+    return found.filter((pl.col("severity") == "error") & ~pl.col("key").is_in(keys)).height
+
+
+def send_feed(
+    folder: Path,
+    connection: sqlite3.Connection,
+    config: Config,
+    name: str,
+    as_of: date,
+    progress: Progress = no_progress,
+    *,
+    again: bool = False,
+) -> FeedReceipt:
+    """Ends what was interrupted, else sends what is ready, else builds and sends the newest file.
+
+    Ready is what was built of this roster and these settings for this day, and did not leave yet: it waited for the
+    vendor's clock, or did not arrive. What waits for a person goes on waiting.
+    """
+    feed = configured(folder, config, name)
+    require_going(connection, feed.name)
+    ended = end_interrupted(connection, feed, progress)
+    newest = deliveries.newest(connection, feed.name)
+    if newest is None or not is_current(connection, feed, newest) or again:
+        return build_feed(folder, connection, config, name, as_of, progress, again=again)
+    if ended and newest.id == ended.id and newest.arrived:
+        return _receipt(connection, feed, newest, findings.empty())
+    if newest.state == "waiting":
+        return _receipt(connection, feed, newest, findings.empty())
+    if newest.state in ("checked", "failed") and newest.as_of == as_of:
+        done = leave(connection, feed, newest, progress)
+        forget_old_bytes(connection, config)
+        return _receipt(connection, feed, done, findings.empty())
+    return build_feed(folder, connection, config, name, as_of, progress, again=again)
+
+
+def send_given(
+    folder: Path,
+    connection: sqlite3.Connection,
+    config: Config,
+    name: str,
+    paths: Sequence[Path],
+    as_of: date,
+    progress: Progress = no_progress,
+    *,
+    actor: str,
+    reason: str,
+) -> FeedReceipt:
+    """Sends files that a person names, once they pass the preflight of the feed. A reason is needed.
+
+    Where somebody blocked or suppressed anything, nobody can tell whether these files keep to it: they wait for
+    ``feed approve``, unless they are the files that rosterkit itself built since.
+    """
+    if not reason.strip():
+        raise UsageError("A reason must say something: --reason TEXT is kept with the delivery.")
+    feed = configured(folder, config, name)
+    require_going(connection, feed.name)
+    end_interrupted(connection, feed, progress)
+    last = deliveries.last_sent(connection, feed.name)
+    given = [given_file(path) for path in paths]
+    verdict = feed.feed.check(given, last[1] if last else None, feed.entry.settings)
+    with TemporaryDirectory(dir=folder) as scratch:
+        counted = [replace(file, rows=verdict.rows.get(file.name, 0)) for file in given]
+        files = [written(file, Path(scratch, f"given-{n}")) for n, file in enumerate(counted)]
+        delivery = deliveries.record(connection, _about(feed, connection, as_of), feed.target(), files, origin="given")
+        _checked(connection, delivery, verdict)
+        unsure = _may_break_blocks(connection, feed, files)
+        done = _decide(connection, feed, delivery, verdict, again=True, unsure=unsure)
+        if done.state == "checked":
+            done = leave(connection, feed, done, progress, actor=actor, reason=reason.strip())
+    return _receipt(connection, feed, done, verdict.findings)
+
+
+def _may_break_blocks(connection: sqlite3.Connection, feed: ConfiguredFeed, files: Sequence[BuiltFile]) -> str:
+    """Why nobody can tell whether files keep to what is blocked; "" where nothing is, or rosterkit made them since."""
+    newest = blocks_of_feed(connection, feed.name)["revision"].max()
+    if newest is None or all(deliveries.built_since(connection, b.sent.sha256, int(str(newest))) for b in files):
+        return ""
+    return "somebody blocked or suppressed something, and nobody can tell whether this file keeps to it"
+
+
+def _about(feed: ConfiguredFeed, connection: sqlite3.Connection, as_of: date) -> About:
+    return About(feed.name, feed.entry.kind, revision_of(connection), as_of, plans.now(), feed.entry.digest, "")
+
+
+def _checked(connection: sqlite3.Connection, delivery: int, verdict: Verdict) -> None:
+    compared = json.dumps(dict(verdict.compared))
+    deliveries.move(connection, delivery, "checked", verdict=str(verdict.outcome), compared=compared)
+
+
+def _decide(
+    connection: sqlite3.Connection,
+    feed: ConfiguredFeed,
+    delivery: int,
+    verdict: Verdict,
+    *,
+    again: bool,
+    unsure: str = "",
+) -> Delivery:
+    """Brings a checked delivery to ``refused``, ``unchanged`` or ``waiting``, or leaves it as it is: it may leave."""
+    last = deliveries.last_arrived(connection, feed.name)
+    made = deliveries.find(connection, delivery)
+    if verdict.outcome in _NEVER_LEAVES:
+        why = f"{feed.feed.vendor.name} would find it {verdict.outcome}"
+        deliveries.move(connection, delivery, "refused", why=why)
+    elif last and not again and _is_unchanged(connection, feed, made, last):
+        why = f"it is the same as what was sent for revision {last.revision}"
+        deliveries.move(connection, delivery, "unchanged", why=why)
+    elif why := unsure or _why_wait(connection, feed, verdict, last):
+        deliveries.move(connection, delivery, "waiting", why=why)
+    return deliveries.find(connection, delivery)
+
+
+def _is_unchanged(connection: sqlite3.Connection, feed: ConfiguredFeed, made: Delivery, last: Delivery) -> bool:
+    """Whether the files need not be sent: they are the last ones, and nobody took those away from the target."""
+    if feed.unchanged_is_sent() or not same_bytes(made.files, last.files):
+        return False
+    return not is_gone(connection, feed, last)
+
+
+def _why_wait(connection: sqlite3.Connection, feed: ConfiguredFeed, verdict: Verdict, last: Delivery | None) -> str:
+    """Why the file waits for a person; "" where it may leave."""
+    if verdict.outcome is Outcome.HELD:
+        errors = verdict.findings.filter(pl.col("severity") == "error")["detail"].drop_nulls()
+        details = "; ".join(dict.fromkeys(text for text in errors if text))
+        return f"it is too different from what was sent last{f': {details}' if details else ''}"
+    steps = checklist(feed.feed.vendor, feed.entry.settings, done_items(connection, feed.name))
+    if blocking := [step.item.name for step in steps if step.blocks]:
+        return f"its checklist has open items that come first: {', '.join(blocking)}"
+    if last is None:
+        count = verdict.compared.get(_WITHHELD, 0)
+        return "it is the first file of this feed" + (f", and {count:,} people are withheld from it" if count else "")
+    if deliveries.last_sent(connection, feed.name) is None:
+        return "the bytes of the last file were removed, so nothing can compare it"
+    return "" if last.settings_digest == feed.entry.digest else "the settings of the feed changed since the last file"
+
+
+def _receipt(
+    connection: sqlite3.Connection,
+    feed: ConfiguredFeed,
+    done: Delivery,
+    found: pl.DataFrame,
+    accepted: pl.DataFrame | None = None,
+) -> FeedReceipt:
+    """``accepted``: ``user`` of those who were withheld from the last file already."""
+    every = findings.ordered(findings.concat([found, still_shown(connection, feed)]))
+    return FeedReceipt(
+        feed.name,
+        feed.entry.kind,
+        done.target,
+        done.revision,
+        tuple((file.name, file.rows, file.bytes, file.sha256) for file in done.files),
+        every,
+        done.at,
+        done.state,
+        done.verdict,
+        done.why,
+        done.compared,
+        done,
+        _new_errors(every, accepted),
+    )
+
+
+def approve_feed(
+    folder: Path,
+    connection: sqlite3.Connection,
+    config: Config,
+    name: str,
+    progress: Progress = no_progress,
+    *,
+    actor: str,
+    reason: str,
+) -> Delivery:
+    """Approves the file that waits, and sends exactly these bytes.
+
+    Raises Refused where none waits, where an item of the vendor's checklist comes first, and where revision or settings
+    changed since it was built.
+    """
+    feed = configured(folder, config, name)
+    end_interrupted(connection, feed, progress)
+    held = _waiting(connection, feed.name)
+    require_going(connection, feed.name)
+    require_done(feed.name, checklist(feed.feed.vendor, feed.entry.settings, done_items(connection, feed.name)))
+    if not is_current(connection, feed, held):
+        raise Refused(
+            f"The roster or the settings changed since the file of {feed.name} was built. Build the feed again, and "
+            "look at the new file.",
+            why="stale",
+        )
+    done = leave(connection, feed, held, progress, actor=actor, reason=reason)
+    forget_old_bytes(connection, config)
+    return done
+
+
+def reject_feed(connection: sqlite3.Connection, config: Config, name: str, *, actor: str, reason: str) -> Delivery:
+    """Rejects the file that waits: it never leaves. Raises Refused where none waits."""
+    held = _waiting(connection, config.feed(name)[0])
+    deliveries.move(connection, held.id, "rejected", actor=actor, reason=reason)
+    return deliveries.find(connection, held.id)
+
+
+def confirm_feed(connection: sqlite3.Connection, config: Config, name: str, *, actor: str, reason: str) -> Delivery:
+    """Records that a person saw the last file at the vendor. Raises Refused where none arrived unverified."""
+    feed = config.feed(name)[0]
+    last = deliveries.last_arrived(connection, feed)
+    if last is None or last.state != "sent":
+        raise Refused(f"No file of the feed {feed} arrived without being verified. See rosterkit feed log.", why="none")
+    deliveries.move(connection, last.id, "verified", actor=actor, reason=reason)
+    return deliveries.find(connection, last.id)
+
+
+def _waiting(connection: sqlite3.Connection, name: str) -> Delivery:
+    held = deliveries.newest(connection, name, "waiting")
+    if held is None:
+        raise Refused(
+            f"No file of the feed {name} waits for a person. Build it: rosterkit feed build {name}", why="none"
+        )
+    return held

@@ -1,0 +1,143 @@
+"""The verbs of runs without a person as methods of a workspace."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from rosterkit.config import Config
+from rosterkit.errors import Refused
+from rosterkit.operate import notices
+from rosterkit.operate.base import ACTOR, Verbs
+from rosterkit.operate.slots import SYNC
+from rosterkit.operate.status import status_of
+from rosterkit.operate.sync import sync
+from rosterkit.plan.plan import Plan
+from rosterkit.results import Applied, FeedReceipt, FeedStatus, Status
+from rosterkit.sources.base import Progress
+from rosterkit.store import runs
+from rosterkit.store.runs import Run
+
+__all__ = ["OperateVerbs"]
+
+
+class OperateVerbs(ABC):
+    """What happens without a person: runs, notices, and what a monitor asks."""
+
+    folder: Path
+    config: Config
+
+    @abstractmethod
+    def _write(self) -> AbstractContextManager[sqlite3.Connection]:
+        """The database, with the workspace's lock."""
+
+    @abstractmethod
+    def _read(self) -> AbstractContextManager[sqlite3.Connection]:
+        """The database, to read."""
+
+    @abstractmethod
+    def _today(self) -> date:
+        """The day in the district's zone."""
+
+    @abstractmethod
+    def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
+        """Plans all sources together."""
+
+    @abstractmethod
+    def apply(self, plan_id: str, *, actor: str) -> Applied:
+        """Applies a plan."""
+
+    @abstractmethod
+    def feed_send(
+        self,
+        name: str = "",
+        files: Sequence[Path] = (),
+        *,
+        as_of: date | None = None,
+        again: bool = False,
+        actor: str = "",
+        reason: str = "",
+    ) -> FeedReceipt:
+        """Sends a feed."""
+
+    @abstractmethod
+    def reopened(self, progress: Progress) -> OperateVerbs:
+        """The same workspace with the settings of now; its verbs wait where another run writes."""
+
+    @abstractmethod
+    def feed_status(self, name: str = "") -> tuple[FeedStatus, ...]:
+        """How each feed stands."""
+
+    @abstractmethod
+    def feed_alarms(self) -> pl.DataFrame:
+        """The alarms of all feeds."""
+
+    def verbs(self, go_on: Callable[[], None] = lambda: None) -> Verbs:
+        """The workspace as a run sees it. ``go_on`` raises Stopped where the process was asked to end."""
+        return Verbs(
+            folder=self.folder,
+            config=self.config,
+            today=self._today,
+            read=self._read,
+            write=self._write,
+            plan=lambda as_of: self.plan(as_of=as_of),
+            apply=lambda plan: self.apply(plan, actor=ACTOR),
+            feed_send=lambda feed, as_of: self.feed_send(feed, as_of=as_of),
+            feed_alarms=self.feed_alarms,
+            overdue=self._overdue,
+            go_on=go_on,
+        )
+
+    def _overdue(self) -> Sequence[str]:
+        return ()
+
+    def sync(self, feed: str = "") -> Run:
+        """One run: plans every source, applies what is clear, sends the feeds, notifies people.
+
+        ``feed``: only builds and sends that feed. A run that was interrupted goes on where it stopped. Raises Busy
+        where another sync runs.
+        """
+        job = f"feed {self.config.feed(feed)[0]}" if feed else SYNC
+        return sync(self.verbs(), job)
+
+    def schedule(self, stop: threading.Event) -> None:
+        """Runs the jobs at their times until ``stop`` is set. Raises Busy where another process does."""
+        from rosterkit.operate.schedule import Scheduled, serve  # noqa: PLC0415 - APScheduler is needed only here
+
+        def opened(go_on: Callable[[], None]) -> Verbs:
+            return self.reopened(lambda _what, _done, _total: go_on()).verbs(go_on)
+
+        serve(Scheduled(self.folder, opened, stop))
+
+    def runs(self, limit: int = 50) -> tuple[Run, ...]:
+        """The newest runs with their stages, the newest first."""
+        with self._read() as connection:
+            return runs.recent(connection, limit)
+
+    def run(self, number: int) -> Run:
+        """One run with its stages; UsageError where there is none of that number."""
+        with self._read() as connection:
+            return runs.find(connection, number)
+
+    def status(self) -> Status:
+        """How the workspace stands: last good run, age of each source and feed, what waits, what is wrong."""
+        return status_of(self.verbs(), self.feed_status())
+
+    def notify_test(self) -> Mapping[str, str]:
+        """Sends a test to everybody who is to be notified; returns, by reference, why it did not arrive.
+
+        Raises Refused where the settings name nobody.
+        """
+        if not self.config.notices.to:
+            raise Refused(
+                '[notices] in rosterkit.toml names nobody. Set: to = ["env:ROSTERKIT_NOTICES"] (docs/notices.md).',
+                why="nobody",
+            )
+        return notices.send(self.config, self.folder, notices.test_message(self.config))

@@ -27,6 +27,11 @@ CHECKLIST: tuple[ChecklistItem, ...] = (
         '"Allow sync to manage guardians" off.',
     ),
     ChecklistItem(
+        "C16",
+        "Where Clever's own sync brings everything but guardians, follow Connect's guide to the Clever sync first.",
+    ),
+    ChecklistItem("C21", "Where ClassLink's own sync does that, follow Connect's guide to the ClassLink sync first."),
+    ChecklistItem(
         "C28",
         "Tell everybody who signs in by Clever or ClassLink that SFTP instead of that sync ends single sign-on.",
     ),

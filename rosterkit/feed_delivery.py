@@ -27,6 +27,7 @@ from rosterkit.feed_status import still_shown
 from rosterkit.feeds.base import LastSent, Outcome, Verdict
 from rosterkit.feeds.checklist import checklist, require_done
 from rosterkit.feeds.delivery import same_bytes, worth_sending
+from rosterkit.feeds.named import sensitive_fields
 from rosterkit.feeds.preflight import withheld
 from rosterkit.feeds.receipt import About
 from rosterkit.results import FeedReceipt
@@ -219,14 +220,23 @@ def _why_wait(connection: sqlite3.Connection, feed: ConfiguredFeed, verdict: Ver
         details = "; ".join(dict.fromkeys(text for text in errors if text))
         return f"it is too different from what was sent last{f': {details}' if details else ''}"
     steps = checklist(feed.feed.vendor, feed.entry.settings, done_items(connection, feed.name))
-    if blocking := [step.item.name for step in steps if step.blocks]:
-        return f"its checklist has open items that come first: {', '.join(blocking)}"
+    blocking = [step.item.name for step in steps if step.blocks]
+    reasons = [f"its checklist has open items that come first: {', '.join(blocking)}"] if blocking else []
     if last is None:
         count = verdict.compared.get(_WITHHELD, 0)
-        return "it is the first file of this feed" + (f", and {count:,} people are withheld from it" if count else "")
-    if deliveries.last_sent(connection, feed.name) is None:
-        return "the bytes of the last file were removed, so nothing can compare it"
-    return "" if last.settings_digest == feed.entry.digest else "the settings of the feed changed since the last file"
+        held = f", and {count:,} people are withheld from it" if count else ""
+        reasons.append(f"it is the first file of this feed{held}{_sensitive(feed)}")
+    elif deliveries.last_sent(connection, feed.name) is None:
+        reasons.append("the bytes of the last file were removed, so nothing can compare it")
+    elif last.settings_digest != feed.entry.digest:
+        reasons.append(f"the settings of the feed changed since the last file{_sensitive(feed)}")
+    return "; ".join(reasons)
+
+
+def _sensitive(feed: ConfiguredFeed) -> str:
+    """What a person decides on with the file, beside its rows: the decision is kept with the delivery."""
+    fields = sensitive_fields(feed.entry.settings)
+    return f". It sends {', '.join(fields)}" if fields else ""
 
 
 def _receipt(
@@ -281,7 +291,7 @@ def approve_feed(
             "look at the new file.",
             why="stale",
         )
-    done = leave(connection, feed, held, progress, actor=actor, reason=reason)
+    done = leave(connection, feed, held, progress, actor=actor, reason=f"{reason}{_sensitive(feed)}")
     forget_old_bytes(connection, config)
     return done
 

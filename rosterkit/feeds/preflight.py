@@ -67,6 +67,15 @@ SHARED_RULES = (
         "Correct the record before the number of days in the setting limits.keep_days is over.",
         row="the last good row is sent",
     ),
+    Rule(
+        "feed.no-attribute",
+        "warning",
+        "warning",
+        "A setting names an attribute that nobody has, so the column is blank.",
+        "Look for a misspelling. Where the attribute is right and nobody has it yet, nothing is to be done.",
+        row="sent without it",
+        example="progam in place of program",
+    ),
 )
 """Rules that every feed has; a vendor's package puts them beside its own."""
 

@@ -95,7 +95,7 @@ def main() -> int:
     FAULTS.update(sys.argv[3:])
     rosterkit.operate.schedule.BEAT_SECONDS = 0.1
     save.write_revision = after(save.write_revision, "killed in apply", die)  # type: ignore[attr-defined]
-    Place.deliver = before(Place.deliver, "killed before sending", lambda *_: die())  # type: ignore[method-assign]
+    Place.deliver = before(Place.deliver, "killed before sending", lambda *_, **__: die())  # type: ignore[method-assign]
     Place.deliver = after(Place.deliver, "killed after sending", die)  # type: ignore[method-assign]
     rosterkit.workspace.connect = full_disk(rosterkit.workspace.connect)  # type: ignore[attr-defined, assignment]
     clock = time_machine.travel(start, tick=True)

@@ -57,9 +57,9 @@ def written(file: FeedFile, path: Path) -> BuiltFile:
     """The file as it lies under that path, which is new."""
     with path.open("w+b") as out:
         file.write(out)
-    lying = replace(file, body=partial(_copy, path), built=True)
-    index, header = indexed(lying)
-    return BuiltFile(lying, sent(path, file.name, file.rows), path, index, header)
+    built = replace(file, body=partial(_copy, path), built=True)
+    index, header = indexed(built)
+    return BuiltFile(built, sent(path, file.name, file.rows), path, index, header)
 
 
 def _copy(path: Path, out: IO[bytes]) -> None:

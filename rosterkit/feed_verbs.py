@@ -12,13 +12,17 @@ from pathlib import Path
 import polars as pl
 
 from rosterkit.config import Config
+from rosterkit.configured_feed import configured
+from rosterkit.errors import Refused, UsageError
 from rosterkit.feed_building import check_feed
 from rosterkit.feed_delivery import approve_feed, build_feed, confirm_feed, reject_feed, send_feed, send_given
 from rosterkit.feed_status import feed_alarms, feed_status
+from rosterkit.manual.revision import Actor
 from rosterkit.results import FeedCheck, FeedReceipt, FeedStatus
 from rosterkit.sources.base import Progress
 from rosterkit.store import deliveries
 from rosterkit.store.deliveries import Delivery
+from rosterkit.transport.rights import Right, rights
 
 __all__ = ["FeedVerbs"]
 
@@ -72,21 +76,55 @@ class FeedVerbs(ABC):
                 return send_given(*where, files, day, self._progress, actor=actor, reason=reason)
             return send_feed(*where, day, self._progress, again=again)
 
+    def target_test(self, name: str) -> tuple[str, tuple[Right, ...]]:
+        """What the key may do at the target of a feed, or at the place of a source: its name, and what was tried.
+
+        A small file is written, read back and removed; where a source reads from, nothing is written. ``name`` is that
+        of a feed or a source, or ``feeds.NAME`` or ``sources.NAME`` where both are called so.
+        """
+        word, _, rest = name.rpartition(".")
+        if word != "sources" and rest in self.config.feeds:
+            with self._write():  # no delivery may be under way
+                return rights(configured(self.folder, self.config, rest).settings(()), self.folder)
+        if word != "feeds" and rest in self.config.sources and (place := self.config.sources[rest].place):
+            return rights(place, self.folder, write=False)
+        known = ", ".join(self.config.feeds)
+        raise UsageError(f"{name} is not a feed, or a source that reads from a place. Feeds: {known or 'none'}.")
+
     def feed_check(self, name: str = "", files: Sequence[Path] = (), *, as_of: date | None = None) -> FeedCheck:
         """How the vendor would take these files, or what would be built now. Changes nothing."""
         with self._read() as connection:
             return check_feed(self.folder, connection, self.config, name, files, as_of or self._today())
 
-    def feed_approve(self, name: str = "", *, reason: str, actor: str) -> Delivery:
-        """Approves the file that waits, and sends it."""
-        with self._write() as connection:
-            where = (self.folder, connection, self.config, name)
-            return approve_feed(*where, self._progress, actor=actor, reason=reason)
+    def feed_approve(self, name: str = "", *, reason: str, actor: str, seen: int = 0) -> Delivery:
+        """Approves the file that waits, and sends it.
 
-    def feed_reject(self, name: str = "", *, reason: str, actor: str) -> Delivery:
-        """Rejects the file that waits: it never leaves."""
+
+        ``seen``: the id of the delivery that the person looked at; Refused where another one waits by now.
+        """
+        who = Actor.of(actor, self.config)
+        who.permit("feed approve")
         with self._write() as connection:
-            return reject_feed(connection, self.config, name, actor=actor, reason=reason)
+            self._refuse_another(connection, name, seen)
+            where = (self.folder, connection, self.config, name)
+            return approve_feed(*where, self._progress, actor=who.name, reason=reason)
+
+    def feed_reject(self, name: str = "", *, reason: str, actor: str, seen: int = 0) -> Delivery:
+        """Rejects the file that waits: it never leaves. ``seen`` as of ``feed_approve``."""
+        who = Actor.of(actor, self.config)
+        who.permit("feed reject")
+        with self._write() as connection:
+            self._refuse_another(connection, name, seen)
+            return reject_feed(connection, self.config, name, actor=who.name, reason=reason)
+
+    def _refuse_another(self, connection: sqlite3.Connection, name: str, seen: int) -> None:
+        waiting = deliveries.newest(connection, self.config.feed(name)[0], "waiting")
+        if seen and (waiting is None or waiting.id != seen):
+            raise Refused(
+                "The file that you looked at no longer waits: somebody decided, or a newer one took its place. Nothing "
+                "was done. Look again, then decide.",
+                why="changed",
+            )
 
     def feed_confirm(self, name: str = "", *, reason: str, actor: str) -> Delivery:
         """Records that a person saw the last file at the vendor; Refused where no file arrived unverified."""

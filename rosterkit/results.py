@@ -67,7 +67,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class Hold:
-    """Something set aside from night to night."""
+    """Something set aside from run to run."""
 
     entity: str
     sourced_id: str
@@ -120,7 +120,7 @@ class Explanation:
     status: str  # active | archived; waiting where nothing is stored yet
     values: tuple[Value, ...]
     holds: tuple[Hold, ...]
-    pending: str  # why what the source last said is not what is stored; "" where it is
+    pending: str  # why what the source last delivered is not stored; "" where it is
     findings: pl.DataFrame  # intake.findings.FINDINGS, of the newest applied plan of each source
 
 

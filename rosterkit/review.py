@@ -12,6 +12,7 @@ import polars as pl
 from rosterkit.errors import Refused, UsageError
 from rosterkit.plan.changes import Changes
 from rosterkit.plan.fields import as_text, digest
+from rosterkit.plan.plan import Plan
 from rosterkit.plan.snapshot import APPROVED, KEY_PARTS, key
 from rosterkit.results import Approval, Hold
 from rosterkit.roster.schema import Entity, by_name, entities
@@ -21,7 +22,7 @@ from rosterkit.store.database import transaction
 from rosterkit.store.display_names import keys_of
 from rosterkit.store.history import record_key
 from rosterkit.store.holds import StoredHold
-from rosterkit.store.staleness import refuse_settled
+from rosterkit.store.staleness import refuse_closed
 
 __all__ = [
     "all_held",
@@ -30,7 +31,11 @@ __all__ = [
     "hold",
     "holds_of",
     "ignore_line",
+    "plan_stamp",
+    "record_stamp",
+    "refuse_changed",
     "release",
+    "required_reason",
     "sign",
     "stop_ignoring",
 ]
@@ -41,7 +46,8 @@ _OF_THE_STORE = ("person", "limit", "undo")  # codes of holds that stand in the 
 _CODES = {_SUSPECTED_REUSE: "the id may have been reused"}
 
 
-def _reason(reason: str) -> str:
+def required_reason(reason: str) -> str:
+    """The reason without its margins; UsageError for an empty one."""
     if not reason.strip():
         raise UsageError("A reason is needed: say why, for those who read the history.")
     return reason.strip()
@@ -55,14 +61,59 @@ def entity_of(name: str) -> Entity:
     raise UsageError(f'There is no entity "{name}". It is one of {", ".join(e.name for e in entities())}.')
 
 
-def sign(connection: sqlite3.Connection, plan_id: str, decision: str, actor: str, reason: str) -> Approval:
-    """Approves or rejects a plan; Refused when it is settled."""
-    reason = _reason(reason)
+def plan_stamp(connection: sqlite3.Connection, plan: Plan) -> str:
+    """What changes with every decision on a plan: its state, and how many decisions there are."""
+    return f"{plan.state}-{len(decisions.decisions(connection, plan.id))}"
+
+
+def record_stamp(connection: sqlite3.Connection, entity: str, sourced_id: str) -> str:
+    """What changes with every hold of a record that is set or ended."""
+    in_force = holds.listed(connection, "entity=? and sourced_id=?", (entity_of(entity).name, sourced_id))
+    return "-".join(["holds", *(str(row[0]) for row in in_force)])
+
+
+def refuse_changed(seen: str, present: str) -> None:
+    """Refuses a decision on what is no longer as the person saw it; "" asks nothing."""
+    if seen and seen != present:
+        raise Refused(
+            "Somebody decided on this after you opened it. Nothing was done. Look at it again, then decide.",
+            why="changed",
+        )
+
+
+def sign(
+    connection: sqlite3.Connection,
+    plan_id: str,
+    decision: str,
+    actor: str,
+    reason: str,
+    *,
+    needed: int = 1,
+    seen: str = "",
+) -> Approval:
+    """Approves or rejects a plan; Refused when it is settled, or where the same person would approve it twice.
+
+    ``needed``: how many people must approve before it may be applied.
+    """
+    reason = required_reason(reason)
     with transaction(connection):
         plan = plans.find(connection, plans.written_out(plan_id))
-        refuse_settled(plan)
-        plans.set_state(connection, plan.id, "approved" if decision == "approve" else "rejected")
+        refuse_closed(plan)
+        refuse_changed(seen, plan_stamp(connection, plan))
+        state = "rejected" if decision == "reject" else _approved(connection, plan, actor, needed)
+        plans.set_state(connection, plan.id, state)
         return decisions.decide(connection, plan, decision, actor, reason)[0]
+
+
+def _approved(connection: sqlite3.Connection, plan: Plan, actor: str, needed: int) -> str:
+    """The state after this person approves."""
+    before = {one.actor.casefold() for one in decisions.decisions(connection, plan.id) if one.decision == "approve"}
+    if needed > 1 and actor.casefold() in before:
+        raise Refused(
+            f"{actor} approved plan {plan.id} already. The setting approvers asks for another person.",
+            why="same-person",
+        )
+    return "approved" if len(before | {actor.casefold()}) >= needed else plan.state
 
 
 _CEILING = [*KEY_PARTS, *list(APPROVED)[3:], "entity", "hold"]
@@ -120,7 +171,7 @@ def approve_held(
 
     A suspected reuse of an id is freed by the id of its own record alone, never together with others.
     """
-    reason = _reason(reason)
+    reason = required_reason(reason)
     plan = plans.find(connection, plans.written_out(plan_id))
     if plan.kind != "sync":
         raise Refused("What an undo leaves is not held: later changes stand on it. Undo those first.", why="undo")
@@ -188,7 +239,7 @@ def hold(
     field: str,
 ) -> Hold:
     """Sets a record, one action of it or one field aside, until it is released; a plan may only propose it yet."""
-    reason = _reason(reason)
+    reason = required_reason(reason)
     kind = entity_of(entity)
     record = _key(connection, kind, sourced_id)
     if action not in ("", "create", "update", "archive", "restore"):
@@ -205,7 +256,7 @@ def release(
     connection: sqlite3.Connection, entity: str, sourced_id: str, *, actor: str, reason: str, action: str, field: str
 ) -> tuple[Hold, ...]:
     """Ends the holds of a record, whoever set them; Refused when there are none."""
-    reason = _reason(reason)
+    reason = required_reason(reason)
     kind = entity_of(entity)
     where, values = "entity=? and sourced_id=?", [kind.name, sourced_id]
     for name, value in (("action", action), ("field", field)):
@@ -243,7 +294,7 @@ def ignore_line(connection: sqlite3.Connection, source: str, line_hash: str, *, 
 
     Raises UsageError for a hash that the newest plan of the source does not show.
     """
-    reason = _reason(reason)
+    reason = required_reason(reason)
     seen = decisions.seen_lines(connection, source)
     if line_hash not in seen:
         known = f"It shows {', '.join(sorted(seen)[:5])}." if seen else "It shows none."

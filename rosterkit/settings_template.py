@@ -16,6 +16,7 @@ from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
 from rosterkit.run_settings import NoticeSettings, ScheduleSettings
 from rosterkit.sources.limits import SizeLimits
+from rosterkit.web_settings import OidcSettings, WebSettings
 
 __all__ = ["TABLES", "models", "plain_fields", "template", "toml"]
 
@@ -26,6 +27,8 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "policy": ("Policy: who may change what while a source is synced", PolicySettings),
     "schedule": ("Schedule: when runs without a person take place", ScheduleSettings),
     "notices": ("Notices: who is notified, and of what", NoticeSettings),
+    "web": ("Web: the page where people review", WebSettings),
+    "web.oidc": ("Web: log-in by the district's own provider", OidcSettings),
     "caps": ("Caps: how much a package may hold before it is refused unread", SizeLimits),
     "delivery": ("Delivery: what is kept of what was sent", DeliverySettings),
     "compare": ("Compare: what counts as much where sources are compared", CompareSettings),
@@ -34,7 +37,7 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
 }
 """The tables that the engine itself has, with title and model."""
 
-_WRITTEN = ("timezone", "mode")  # written out in a fresh file; the rest stands there as comments
+_WRITTEN = ("timezone", "mode")  # written out in a fresh file; the rest is there as comments
 
 
 def template(path: str = "package.zip") -> str:
@@ -52,7 +55,7 @@ def template(path: str = "package.zip") -> str:
 def plain_fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
     """The fields of a model that are keys of its own table, not further tables of the engine."""
     tables = {table.rpartition(".")[2] for table in TABLES} | {"sources", "feeds"}
-    skipped = tables if model in (Config, CompareSettings) else {"settings"}
+    skipped = tables if model in (Config, CompareSettings, WebSettings) else {"settings"}
     return {name: field for name, field in model.model_fields.items() if name not in skipped}
 
 

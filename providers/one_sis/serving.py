@@ -12,9 +12,11 @@ import providers.classlink
 import providers.clever
 import providers.oneroster
 import providers.oneroster.rest
+import providers.table
 from providers.classlink.fake import PARTNER_KEY, TENANT, FakeClassLink
 from providers.clever.fake import FakeClever
 from providers.one_sis.district import AS_OF, Neutral
+from providers.one_sis.files import write_clever_files, write_table
 from providers.one_sis.shapes import clever, package, rest
 from providers.oneroster.rest.fake import KEY, SECRET, FakeServer, serving
 from rosterkit.compare.delivered import Delivered
@@ -49,6 +51,14 @@ def served(made: Neutral, folder: Path) -> Iterator[dict[str, tuple[Source, dict
             "clever": (
                 providers.clever.SOURCE,
                 {"address": api.address, "token_address": api.address, "token": "env:TOKEN"},
+            ),
+            "clever-csv": (
+                providers.clever.CSV_SOURCE,
+                {"path": str(write_clever_files(made, folder / "clever.zip"))},
+            ),
+            "table": (
+                providers.table.SOURCE,
+                {"path": str(write_table(made, folder / "people.csv")), "rows": "people", "org_key": "sourced_id"},
             ),
         }
 

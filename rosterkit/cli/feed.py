@@ -67,7 +67,9 @@ def send(
     the file waits for a person, or did not arrive. Exit 4: the vendor would ignore or reject it.
     """
     with open_workspace(ctx) as workspace:
-        done = workspace.feed_send(name, files or (), as_of=as_of, again=again, actor=actor, reason=reason)
+        done = workspace.feed_send(
+            name, files or (), as_of=as_of, again=again, actor=actor if files else "", reason=reason
+        )
     _show(ctx, done, json=json)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -52,13 +52,14 @@ def approve(
         raise UsageError("--entity, --action, --record and --all choose among what is held: say --held too.")
     if held and not (record or every or (entity and action)):
         raise UsageError("Say what of the held changes: --record KEY, --entity NAME with --action NAME, or --all.")
-    chosen = {"entity": entity or None, "action": action or None, "sourced_id": record or None}
+    chosen: dict[str, Any] = {"entity": entity or None, "action": action or None, "sourced_id": record or None}
     with open_workspace(ctx) as workspace:
         if held:
             signed = workspace.approve_held(plan_id, reason=reason, actor=actor, **chosen)
         else:
             signed = workspace.approve(plan_id, reason=reason, actor=actor)
-    _print_signed(ctx, signed, json)
+        waits = not held and workspace.plan_stamp(signed.plan).startswith("proposed")
+    _print_signed(ctx, signed, json, waits=waits)
 
 
 @app.command(epilog='Example: rosterkit -C our-district reject 20260915-7f3a --reason "the export was cut short"')
@@ -96,7 +97,7 @@ def hold(
     actor: Actor = "",
     json: Json = False,
 ) -> None:
-    """Set a record aside, from night to night, until it is released; what depends on it waits with it."""
+    """Set a record aside, from run to run, until it is released; what depends on it waits with it."""
     from rosterkit.render import json as shapes
 
     with open_workspace(ctx) as workspace:
@@ -201,7 +202,7 @@ def ignored_lines(ctx: typer.Context, json: Json = False) -> None:
         tables.ignored_lines(console, lines, zone)
 
 
-def _print_signed(ctx: typer.Context, signed: Approval, json: bool) -> None:
+def _print_signed(ctx: typer.Context, signed: Approval, json: bool, *, waits: bool = False) -> None:
     from rosterkit.render import json as shapes
 
     if json:
@@ -209,9 +210,12 @@ def _print_signed(ctx: typer.Context, signed: Approval, json: bool) -> None:
         return
     by, command = f"signed by {signed.actor}", command_of(ctx)
     freed = "1 held change" if signed.freed == 1 else f"{signed.freed:,} held changes"
-    told = {
+    if waits:
+        echo(f"Plan {signed.plan} is {by}. One more person must approve it: the setting approvers is 2.\n")
+        return
+    texts = {
         "approve": f"Plan {signed.plan} is approved, {by}. Next: {command} apply {signed.plan}",
         "approve-held": f"Approved {freed} of plan {signed.plan}, {by}; the next plan includes them: {command} plan",
         "reject": f"Plan {signed.plan} is rejected, {by}. What it wanted comes again with the next plan.",
     }
-    echo(f"{told[signed.decision]}\n")
+    echo(f"{texts[signed.decision]}\n")

@@ -97,8 +97,9 @@ def _question(
     error: float | None = None,
     reference: str = "",
     total: bool = False,
+    needs: tuple[str, ...] = _NEEDS,
 ) -> Question:
-    return Question(code, "People", text, remedy, find, _NEEDS, warning, error, reference, total)
+    return Question(code, "People", text, remedy, find, needs, warning, error, reference, total)
 
 
 _EVERYBODY = [
@@ -162,6 +163,7 @@ _LACKS = [
         "Which members of staff belong to the district and to no school?",
         "Ask the product whether it takes staff of the district from this source, and assign the others a school.",
         partial(_district_staff),
+        needs=(*_NEEDS, "Org"),
         reference="C15",
     ),
 ]
@@ -206,6 +208,7 @@ _SCHOOLS = [
         "Which students attend several schools?",
         "Check that each has the right primary school in the SIS.",
         partial(_several_schools),
+        needs=(*_NEEDS, "Org"),
         reference="C33",
     ),
     _question(
@@ -213,6 +216,7 @@ _SCHOOLS = [
         "Which students would lose a school where only the primary one comes?",
         "Send the roster through rosterkit, if the product would take the primary school only.",
         partial(_loses_school),
+        needs=(*_NEEDS, "Org"),
         warning=2,
         reference="C33",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -36,7 +36,7 @@ def _why() -> pl.Expr:
     return both.replace_strict(known, default="undoes an earlier revision")
 
 
-def _lines(name: str, frame: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+def _lines(name: str, frame: pl.DataFrame, names: pl.DataFrame, beside: Sequence[str]) -> pl.DataFrame:
     frame = frame.join(names, on="id", how="left", maintain_order="left")
     return frame.with_columns(
         pl.col("name", "school").fill_null(""),
@@ -46,7 +46,7 @@ def _lines(name: str, frame: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
         why=pl.col("why") if "why" in frame.columns else _why(),
         held=pl.col("hold").fill_null(""),
         held_why=pl.col("hold_reason").fill_null(""),
-    ).select(list(LINES))
+    ).select(*LINES, *beside)
 
 
 def _named(entity: Entity, update: pl.DataFrame, names: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -61,14 +61,17 @@ def _named(entity: Entity, update: pl.DataFrame, names: Mapping[str, pl.DataFram
     return out
 
 
-def lines(changes: Changes, names: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Every change of these as LINES, by entity, action, school and name. ``names``: NAMES by entity."""
+def lines(changes: Changes, names: Mapping[str, pl.DataFrame], beside: Sequence[str] = ()) -> pl.DataFrame:
+    """Every change of these as LINES, by entity, action, school and name. ``names``: NAMES by entity.
+
+    ``beside``: further columns of ``names``, texts, that stand beside the lines of each record.
+    """
     blank = ("before", "after", "before_name", "after_name")
     none = {"field": pl.lit(""), **dict.fromkeys(blank, pl.lit(None, pl.String))}
-    out = [pl.DataFrame(schema=LINES)]
+    out = [pl.DataFrame(schema={**LINES, **dict.fromkeys(beside, pl.String)})]
     for entity in entities():
         name = entity.name
-        known = names.get(name, pl.DataFrame(schema=NAMES))
+        known = names.get(name, pl.DataFrame(schema={**NAMES, **dict.fromkeys(beside, pl.String)}))
         if name in changes.create:
             new = changes.create[name].select(
                 "id",
@@ -81,20 +84,20 @@ def lines(changes: Changes, names: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
                 cause=pl.lit("incoming"),
                 **none,
             )
-            out.append(_lines(name, new, known))
+            out.append(_lines(name, new, known, beside))
         if name in changes.status:
             status = changes.status[name]
             if name in changes.update:
                 shown = changes.update[name].filter(pl.col("action") == "restore")
                 status = status.join(shown.select("id").unique(), on="id", how="anti", maintain_order="left")
-            out.append(_lines(name, status.with_columns(**none), known))
+            out.append(_lines(name, status.with_columns(**none), known, beside))
         if name in changes.update:
             rows = _named(entity, _unkept(changes, name), names)
-            out.append(_lines(name, rows, known))
+            out.append(_lines(name, rows, known, beside))
         if name in changes.pins:
-            out.append(_lines(name, _pinned(entity, changes.pins[name], names), known))
+            out.append(_lines(name, _pinned(entity, changes.pins[name], names), known, beside))
         if name in changes.blocks:
-            out.append(_lines(name, _blocked(changes.blocks[name]), known))
+            out.append(_lines(name, _blocked(changes.blocks[name]), known, beside))
     order = {e.name: i for i, e in enumerate(entities())}
     rank = pl.col("entity").replace_strict(order, return_dtype=pl.Int64)
     return pl.concat(out).sort(rank, "action", "school", "name", "sourced_id", "field", maintain_order=True)

@@ -113,6 +113,13 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "unsuppress": frozenset({"leader", "users_manager", "approver"}),
     "activity import": frozenset({"leader", "users_manager", "approver"}),
     "source": frozenset({"leader", "approver"}),
+    "approve": frozenset({"leader", "approver"}),
+    "reject": frozenset({"leader", "approver"}),
+    "approve held": frozenset({"leader", "approver"}),
+    "hold": frozenset({"leader", "users_manager", "approver"}),
+    "release": frozenset({"leader", "users_manager", "approver"}),
+    "feed approve": frozenset({"leader", "approver"}),
+    "feed reject": frozenset({"leader", "approver"}),
 }
 """By verb the roles that may use it. Nobody may do anything as a viewer."""
 

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 
 from providers.one_sis.district import Neutral, Row
 
-SOURCES = ("oneroster", "oneroster-rest", "classlink", "clever")
+SOURCES = ("oneroster", "oneroster-rest", "classlink", "clever", "clever-csv", "table")
+WITHOUT_PEOPLE = {
+    *("staff.at-district", "student.several-schools", "student.loses-school"),
+    *("student.unreachable", "student.many-guardians"),
+    *("student.oversharing", "student.no-class", "student.no-homeroom"),
+}
+"""Questions about students and staff that need schools, links or classes."""
 
 
 @dataclass
@@ -44,6 +50,8 @@ def plant(made: Neutral) -> Planted:
     _guardians(made, planted, take)
     _classes(made, planted, take)
     _records(made, planted)
+    _of_clever_files(made, planted)
+    _of_table(made, planted)
     return planted
 
 
@@ -107,7 +115,8 @@ def _guardians(made: Neutral, planted: Planted, take: _Taken) -> None:
         del made.links[adult(student)["sourcedId"], student["sourcedId"]]
     made.files["users"] = [row for row in made.files["users"] if row["sourcedId"] not in removed]
     planted.counts["student.no-guardian"], planted.counts["guardian.unlinked"] = 8 + 5, 5
-    planted.otherwise["guardian.unlinked", "clever"] = (0, "a contact without a student is nobody's")
+    for source in ("clever", "clever-csv"):
+        planted.otherwise["guardian.unlinked", source] = (0, "a contact without a student is nobody's")
     for student in take("family", small, 4):
         adult(student).update(email=None, phone=None)
     planted.counts["student.unreachable"] = planted.counts["guardian.no-contact"] = 4
@@ -141,11 +150,12 @@ def _told_apart(made: Neutral, planted: Planted, families: Callable[[int], list[
         for first, second in (four[:2], four[2:]):
             second[column] = first[column]
         planted.counts[question] = 4
-    for source in SOURCES[:3]:
+    for source in ("oneroster", "oneroster-rest", "classlink"):
         planted.otherwise["guardian.no-type", source] = (0, "it has roles and no types of contacts")
         planted.otherwise["guardian.no-stable-id", source] = (0, "guardians are users with ids")
     for question in ("guardian.one-side", "guardian.at-district"):
-        planted.otherwise[question, "clever"] = (None, "contacts have no organisation and state links alone")
+        for source in ("clever", "clever-csv"):
+            planted.otherwise[question, source] = (None, "contacts have no organisation and state links alone")
 
 
 def _classes(made: Neutral, planted: Planted, take: _Taken) -> None:
@@ -238,3 +248,37 @@ def _records(made: Neutral, planted: Planted) -> None:
     planted.otherwise["reference.missing", "oneroster"] = (6, without[0])
     planted.otherwise["record.unusable", "oneroster"] = (1 + 8 + 2, without[1])
     planted.otherwise["reference.missing", "clever"] = (6, "a class and its members are one record")
+
+
+def _of_clever_files(made: Neutral, planted: Planted) -> None:
+    """What the files that districts upload to Clever cannot say."""
+    for question in ("term.no-dates", "term.overlap"):
+        planted.otherwise[question, "clever-csv"] = (
+            0,
+            "terms are columns of sections: one without sections is not there",
+        )
+    planted.otherwise["record.unusable", "clever-csv"] = (0, "a section without a school is kept")
+    at_district = {row["sourcedId"] for row in made.staff if row["orgSourcedIds"] == made.district}
+    taught = [row for row in made.files["enrollments"] if row["role"] == "teacher"]
+    lost = [row for row in taught if row["userSourcedId"] in at_district]
+    theirs = {row["classSourcedId"] for row in lost} - {
+        row["classSourcedId"] for row in taught if row["userSourcedId"] not in at_district
+    }
+    why = "a section names teachers only, and staff of the district are none"
+    planted.otherwise["reference.missing", "clever-csv"] = (6 + len(lost), why)
+    planted.otherwise["class.no-teacher", "clever-csv"] = (planted.counts["class.no-teacher"] + len(theirs), why)
+
+
+def _of_table(made: Neutral, planted: Planted) -> None:
+    """A table has people and their roles, and nothing else."""
+    people = {"guardian.unlinked", "student.no-guardian"} | {
+        question
+        for question in planted.counts
+        if question.partition(".")[0] in ("student", "staff") and question not in WITHOUT_PEOPLE
+    }
+    for question in planted.counts.keys() - people:
+        planted.otherwise[question, "table"] = (None, "it has no links, classes, schools and terms")
+    planted.otherwise["guardian.unlinked", "table"] = (len(made.guardians), "it has no links")
+    planted.otherwise["student.no-guardian", "table"] = (len(made.students), "it has no links")
+    for question in ("reference.missing", "record.unusable"):
+        planted.otherwise[question, "table"] = (0, "what was planted is in no row of people")

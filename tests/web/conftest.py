@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from browsing import started
+from pages import Client, add_accounts, made, served
 from playwright.sync_api import Browser
+
+from rosterkit import Workspace
+from rosterkit.store.browse import schools
 
 
 @pytest.fixture(scope="module")
@@ -14,3 +20,31 @@ def browser() -> Iterator[Browser]:
     """Ended with its file: playwright's loop would stand in the way of tests that run one of their own."""
     with started() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def made_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pages") / "ws"
+    workspace = made(folder)
+    with workspace.reading() as connection:
+        school = schools(connection)[0]["sourced_id"]
+    add_accounts(folder, school)
+    return folder
+
+
+@pytest.fixture
+def workspace(made_workspace: Path, tmp_path: Path) -> Workspace:
+    """A copy that the test may change."""
+    shutil.copytree(made_workspace, tmp_path / "ws")
+    return Workspace(tmp_path / "ws")
+
+
+@pytest.fixture
+def address(workspace: Workspace) -> Iterator[str]:
+    with served(workspace.folder) as address:
+        yield address
+
+
+@pytest.fixture
+def client(address: str) -> Client:
+    return Client(address)

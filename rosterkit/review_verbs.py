@@ -1,0 +1,133 @@
+"""The verbs of review as methods of a workspace: approve, reject, approve what is held, hold, release."""
+
+from __future__ import annotations
+
+import sqlite3
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from rosterkit import review
+from rosterkit.config import Config
+from rosterkit.manual.revision import Actor
+from rosterkit.results import Approval, Hold
+from rosterkit.store import plans
+
+__all__ = ["ReviewVerbs"]
+
+
+class ReviewVerbs(ABC):
+    """What a person decides. ``actor`` is NAME or NAME:ROLE.
+
+    ``seen`` is what ``plan_stamp`` or ``record_stamp`` was when the person looked: Refused (``changed``) where somebody
+    decided since. Left empty, nobody asks. Raises Refused where the role of the actor does not allow the verb.
+    """
+
+    config: Config
+    database: Path
+
+    @abstractmethod
+    def _write(self) -> AbstractContextManager[sqlite3.Connection]:
+        """The database, with the workspace's lock."""
+
+    @abstractmethod
+    def _read(self) -> AbstractContextManager[sqlite3.Connection]:
+        """The database, to read."""
+
+    def _permitted(self, actor: str, verb: str) -> str:
+        """The actor's name; Refused where the role may not use the verb."""
+        who = Actor.of(actor, self.config)
+        who.permit(verb)
+        return who.name
+
+    def approve(self, plan_id: str, *, reason: str, actor: str, seen: str = "") -> Approval:
+        """Signs a plan, so that it may be applied; where the setting ``approvers`` is 2, two people must."""
+        name = self._permitted(actor, "approve")
+        with self._write() as connection:
+            needed = self.config.approvers
+            return review.sign(connection, plan_id, "approve", name, reason, needed=needed, seen=seen)
+
+    def reject(self, plan_id: str, *, reason: str, actor: str, seen: str = "") -> Approval:
+        """Rejects a plan for good; what it proposed is proposed again by the next plan."""
+        name = self._permitted(actor, "reject")
+        with self._write() as connection:
+            return review.sign(connection, plan_id, "reject", name, reason, seen=seen)
+
+    def approve_held(
+        self,
+        plan_id: str,
+        *,
+        reason: str,
+        actor: str,
+        entity: str | None = None,
+        action: str | None = None,
+        sourced_id: str | None = None,
+        seen: str = "",
+    ) -> Approval:
+        """Frees held changes of a plan: the next plan applies exactly these, if it still proposes them."""
+        name = self._permitted(actor, "approve held")
+        with self._write() as connection:
+            if seen:
+                review.refuse_changed(seen, review.plan_stamp(connection, plans.find(connection, plan_id)))
+            return review.approve_held(
+                self.database,
+                connection,
+                plan_id,
+                actor=name,
+                reason=reason,
+                hours=self.config.override_hours,
+                entity=entity,
+                action=action,
+                sourced_id=sourced_id,
+            )
+
+    def hold(
+        self,
+        entity: str,
+        sourced_id: str,
+        *,
+        reason: str,
+        actor: str,
+        action: str = "",
+        field: str = "",
+        seen: str = "",
+    ) -> Hold:
+        """Sets a record aside from run to run; plans made before are stale."""
+        name = self._permitted(actor, "hold")
+        with self._write() as connection:
+            if seen:
+                review.refuse_changed(seen, review.record_stamp(connection, entity, sourced_id))
+            return review.hold(connection, entity, sourced_id, actor=name, reason=reason, action=action, field=field)
+
+    def release(
+        self,
+        entity: str,
+        sourced_id: str,
+        *,
+        reason: str,
+        actor: str,
+        action: str = "",
+        field: str = "",
+        seen: str = "",
+    ) -> tuple[Hold, ...]:
+        """Ends the holds of a record, and returns them."""
+        name = self._permitted(actor, "release")
+        with self._write() as connection:
+            if seen:
+                review.refuse_changed(seen, review.record_stamp(connection, entity, sourced_id))
+            return review.release(connection, entity, sourced_id, actor=name, reason=reason, action=action, field=field)
+
+    def plan_stamp(self, plan_id: str) -> str:
+        """What changes with every decision on a plan."""
+        with self._read() as connection:
+            return review.plan_stamp(connection, plans.find(connection, plan_id))
+
+    def record_stamp(self, entity: str, sourced_id: str) -> str:
+        """What changes with every hold of a record that is set or ended."""
+        with self._read() as connection:
+            return review.record_stamp(connection, entity, sourced_id)
+
+    def holds(self) -> tuple[Hold, ...]:
+        """Everything that is held: by persons, limits and undos, and what the newest plans hold beside it."""
+        with self._read() as connection:
+            return review.all_held(connection)

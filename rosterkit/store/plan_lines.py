@@ -1,0 +1,231 @@
+"""A stored plan's changes a page at a time: filtered, searched, sorted and counted without showing the whole plan.
+
+The lines of a plan are made once and kept beside the store, in ``cache/plans``: a memo and nothing else. A file of
+another revision is made again, because people may have other names by then.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from rosterkit.plan.lines import lines
+from rosterkit.plan.plan import Plan
+from rosterkit.roster.schema import by_name, entities
+from rosterkit.store import plans
+from rosterkit.store.display_names import names_of
+from rosterkit.store.schools import BETWEEN, schools_of_changes
+from rosterkit.store.snapshot import revision_of
+
+__all__ = ["SORTS", "LinePage", "LineQuery", "created_values", "page_of", "schools_in_plan"]
+
+SORTS = {
+    "": (),
+    "name": ("name", "sourced_id", "field"),
+    "school": ("school", "name", "sourced_id", "field"),
+    "field": ("field", "name", "sourced_id"),
+    "action": ("action", "name", "sourced_id", "field"),
+}
+"""What lines can be sorted by; "" is entity, action, school and name."""
+
+_KEPT = 20  # plans whose lines are kept
+_VERSION = 1  # of the files
+
+
+@dataclass(frozen=True)
+class LineQuery:
+    """Which lines of a plan. ``schools``: sourced ids of the only schools that may be seen; None: all."""
+
+    entity: str = ""
+    action: str = ""
+    field: str = ""
+    school: str = ""  # its name, whole
+    held: str = ""  # "yes", "no", or the code of a hold
+    search: str = ""  # in name, sourced id and both values
+    sort: str = ""
+    descending: bool = False
+    page: int = 1
+    size: int = 50
+    schools: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class LinePage:
+    """One page: LINES, ``schools`` and ``record`` (a number that the lines of one change share).
+
+    ``lines`` and ``records`` count what matches, the rest everything that may be seen.
+    """
+
+    rows: pl.DataFrame
+    lines: int
+    records: int
+    by_entity: pl.DataFrame  # entity, action, is_held, records
+    by_school: pl.DataFrame  # school, action, is_held, records: a record of several schools counts at each
+    fields: tuple[str, ...]
+
+
+def page_of(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan, query: LineQuery) -> LinePage:
+    """The page; ``folder`` is the workspace's, ``path`` that of its database."""
+    file = _file(folder, path, connection, plan)
+    seen = pl.scan_ipc(file)
+    if query.schools is not None:
+        here = [pl.col("schools").str.contains(f"{BETWEEN}{key}{BETWEEN}", literal=True) for key in query.schools]
+        seen = seen.filter(pl.any_horizontal(here) if here else pl.lit(value=False))
+    counts = _counted(seen) if query.schools is not None else _counts_of(file)
+    wanted = _wanted(query)
+    found = seen if wanted is None else seen.filter(wanted)
+    if SORTS.get(query.sort):
+        found = found.sort(SORTS[query.sort], descending=query.descending, maintain_order=True)
+    begin = (max(query.page, 1) - 1) * query.size
+    if wanted is None:
+        rows, (size, records) = found.slice(begin, query.size).collect(), (counts.lines, counts.records)
+    else:
+        rows, sizes = pl.collect_all(
+            [found.slice(begin, query.size), found.select(pl.len(), pl.col("record").n_unique())]
+        )
+        size, records = sizes.row(0)
+    return LinePage(rows, size, records, counts.by_entity, counts.by_school, counts.fields)
+
+
+@dataclass(frozen=True)
+class _Counts:
+    lines: int
+    records: int
+    by_entity: pl.DataFrame
+    by_school: pl.DataFrame
+    fields: tuple[str, ...]
+
+
+def _counted(seen: pl.LazyFrame) -> _Counts:
+    held = (pl.col("held") != "").alias("is_held")
+    records = pl.col("record").n_unique().alias("records")
+    groups, schools, sizes, fields = pl.collect_all(
+        [
+            seen.group_by("entity", "action", held).agg(records),
+            seen.group_by("school", "action", held).agg(records),
+            seen.select(pl.len(), pl.col("record").n_unique()),
+            seen.select(pl.col("field").unique()),
+        ]
+    )
+    split = schools.with_columns(pl.col("school").str.split("; ")).explode("school")
+    by_school = split.group_by("school", "action", "is_held").agg(pl.col("records").sum())
+    lines, different = sizes.row(0)
+    return _Counts(lines, different, groups, by_school, tuple(sorted(name for name in fields["field"] if name)))
+
+
+def _counts_of(file: Path) -> _Counts:
+    """The counts of everything, kept beside the lines."""
+    beside = file.with_suffix(".json")
+    if beside.exists():
+        kept = json.loads(beside.read_text(encoding="utf-8"))
+        frames = {name: pl.DataFrame(kept[name], schema=schema) for name, schema in _COUNTED.items()}
+        return _Counts(kept["lines"], kept["records"], frames["by_entity"], frames["by_school"], tuple(kept["fields"]))
+    made = _counted(pl.scan_ipc(file))
+    kept = {"lines": made.lines, "records": made.records, "fields": made.fields}
+    kept |= {"by_entity": made.by_entity.to_dict(as_series=False), "by_school": made.by_school.to_dict(as_series=False)}
+    beside.touch(mode=0o600)
+    beside.write_text(json.dumps(kept), encoding="utf-8")
+    return made
+
+
+_GROUP: dict[str, type[pl.DataType]] = {"action": pl.String, "is_held": pl.Boolean, "records": pl.Int64}
+_COUNTED: dict[str, dict[str, type[pl.DataType]]] = {
+    "by_entity": {"entity": pl.String, **_GROUP},
+    "by_school": {"school": pl.String, **_GROUP},
+}
+
+
+def created_values(connection: sqlite3.Connection, plan: Plan, rows: pl.DataFrame) -> dict[tuple[str, str], str]:
+    """What the created records among these lines hold, without references: (entity, sourced id) → a text."""
+    found = {}
+    for (entity,), some in rows.filter(pl.col("action") == "create").partition_by("entity", as_dict=True).items():
+        columns = [c for c in by_name(str(entity)).columns if c.kind != "ref" and c.label != "attributes"]
+        wanted = some["sourced_id"].implode()
+        for part in ("create", "held.create"):
+            for piece in plans.Stored(connection, plan.id, part).pieces(str(entity)):
+                for row in piece.filter(pl.col("sourced_id").is_in(wanted)).iter_rows(named=True):
+                    shown = [f"{c.label}: {_plain(row[c.name])}" for c in columns if row[c.name] is not None]
+                    found[str(entity), str(row["sourced_id"])] = ", ".join(shown)
+    return found
+
+
+def _plain(value: object) -> str:
+    text = str(value)
+    return ", ".join(json.loads(text)) if text.startswith("[") else text.lower() if isinstance(value, bool) else text
+
+
+def _wanted(query: LineQuery) -> pl.Expr | None:
+    """None where every line is."""
+    wanted = [pl.col(column) == getattr(query, column) for column in ("entity", "action", "field")]
+    wanted = [one for one, column in zip(wanted, ("entity", "action", "field"), strict=True) if getattr(query, column)]
+    if query.school:
+        wanted.append(("; " + pl.col("school") + "; ").str.contains(f"; {query.school}; ", literal=True))
+    if query.held in ("yes", "no"):
+        wanted.append((pl.col("held") != "") == (query.held == "yes"))
+    elif query.held:
+        wanted.append(pl.col("held") == query.held)
+    if text := query.search.strip().lower():
+        shown = [pl.col(name) for name in ("name", "sourced_id", "before", "after", "before_name", "after_name")]
+        hits = [one.str.to_lowercase().str.contains(text, literal=True).fill_null(value=False) for one in shown]
+        wanted.append(pl.any_horizontal(hits))
+    return pl.all_horizontal(wanted) if wanted else None
+
+
+def _file(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan) -> Path:
+    """The file with the plan's lines, made where there is none."""
+    cache = folder / "cache" / "plans"
+    file = cache / f"{plan.id}-{revision_of(connection)}-{_VERSION}.arrow"
+    if file.exists():
+        return file
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    half = cache / f"{file.name}.{os.getpid()}.half"
+    half.touch(mode=0o600)
+    _made(path, connection, plan).write_ipc(half, compression="lz4")
+    half.replace(file)
+    _forget(cache, plan, file)
+    return file
+
+
+def _made(path: Path, connection: sqlite3.Connection, plan: Plan) -> pl.DataFrame:
+    both = plans.parts(connection, plan.id), plans.parts(connection, plan.id, held=True)
+    names, places = names_of(path, *both), schools_of_changes(path, *both)
+    known = {
+        name: rows.join(places[name], on="id", how="left")
+        if name in places
+        else rows.with_columns(schools=pl.lit(None, pl.String))
+        for name, rows in names.items()
+    }
+    applied, held = (lines(part, known, ["schools"]) for part in both)
+    made = _sorted(pl.concat([applied, held])) if held.height else applied
+    record = pl.struct("entity", "sourced_id", "action").rle_id().cast(pl.UInt32)
+    return made.with_columns(pl.col("schools").fill_null(""), record=record)
+
+
+def _sorted(made: pl.DataFrame) -> pl.DataFrame:
+    """In the order of ``plan.lines``, held lines among the others."""
+    order = {e.name: i for i, e in enumerate(entities())}
+    rank = pl.col("entity").replace_strict(order, return_dtype=pl.Int8)
+    return made.sort(rank, "action", "school", "name", "sourced_id", "field", maintain_order=True)
+
+
+def _forget(cache: Path, plan: Plan, file: Path) -> None:
+    """Keeps the files of the plans that were looked at last."""
+    files: Sequence[Path] = sorted(cache.glob("*.arrow"), key=lambda one: one.stat().st_mtime, reverse=True)
+    for old in [one for one in files if one.name.startswith(f"{plan.id}-") and one != file] + list(files[_KEPT:]):
+        old.unlink(missing_ok=True)
+        old.with_suffix(".json").unlink(missing_ok=True)
+
+
+def schools_in_plan(
+    folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan, entity: str, sourced_id: str
+) -> list[frozenset[str]]:
+    """The schools of each record of that id that the plan changes; [] where it changes none."""
+    seen = pl.scan_ipc(_file(folder, path, connection, plan))
+    mine = seen.filter((pl.col("entity") == entity) & (pl.col("sourced_id") == sourced_id)).select("schools").unique()
+    return [frozenset(filter(None, text.split(BETWEEN))) for text in mine.collect()["schools"]]

@@ -1,0 +1,85 @@
+"""Logging in and out: by password, or by the district's provider (OpenID Connect)."""
+
+from __future__ import annotations
+
+from starlette.responses import RedirectResponse, Response
+
+from rosterkit.errors import Refused
+from rosterkit.store import access
+from rosterkit.web import accounts, oidc, visitor
+from rosterkit.web.guard import Visit, local
+
+__all__ = ["begin_oidc", "end_oidc", "log_in", "log_in_page", "log_out"]
+
+
+def log_in_page(visit: Visit) -> Response:
+    """The form. Its token belongs to a session that nobody is logged in to."""
+    back = local(visit.asked("back", "/"))
+    if visit.visitor.account:
+        return RedirectResponse(back, 303)
+    return _form(visit, back)
+
+
+def _form(visit: Visit, back: str, refused: str = "", status: int = 200) -> Response:
+    place, settings = visit.place, visit.workspace.config.web.oidc
+    token = visit.visitor.csrf
+    shown = {"back": back, "oidc": settings.label if settings.issuer else "", "refused": refused}
+    if token:
+        return visit.show("log_in.html.j2", title="Log in", code=status, token=token, **shown)
+    scratch = Response()
+    token = visitor.begin(scratch, place.folder, visit.visitor, "", secure=place.secure)
+    response = visit.show("log_in.html.j2", title="Log in", code=status, token=token, **shown)
+    response.raw_headers += [(name, value) for name, value in scratch.raw_headers if name == b"set-cookie"]
+    return response
+
+
+def log_in(visit: Visit) -> Response:
+    """Logs in by name and password, in a new session."""
+    back = local(visit.given("back", "/"))
+    try:
+        found = accounts.log_in(visit.place.folder, visit.given("name").strip(), visit.given("password"), visit.address)
+    except Refused as problem:
+        return _form(visit, back, str(problem), 429 if problem.why == "too-many" else 403)
+    return _logged_in(visit, found.name, back)
+
+
+def _logged_in(visit: Visit, name: str, back: str) -> Response:
+    response = RedirectResponse(back, 303)
+    visitor.begin(response, visit.place.folder, visit.visitor, name, secure=visit.place.secure)
+    return response
+
+
+def log_out(visit: Visit) -> Response:
+    """Ends the session."""
+    if visit.visitor.account:
+        visit.log("log-in", "log out")
+    response = RedirectResponse("/log-in", 303)
+    visitor.end(response, visit.place.folder, visit.visitor, secure=visit.place.secure)
+    return response
+
+
+def begin_oidc(visit: Visit) -> Response:
+    """Sends the browser to the provider; what must come back is kept with a session that nobody is logged in to."""
+    if visit.visitor.account:
+        return RedirectResponse("/", 303)
+    asked = oidc.begin(visit.workspace.config)
+    response = RedirectResponse(asked.address, 303)
+    data = {**asked.kept, "back": local(visit.asked("back", "/"))}
+    visitor.begin(response, visit.place.folder, visit.visitor, "", secure=visit.place.secure, data=data)
+    return response
+
+
+def end_oidc(visit: Visit) -> Response:
+    """Takes what the provider says, and logs in the account of that name."""
+    kept = visit.visitor.data
+    name = oidc.end(visit.workspace.config, visit.place.folder, kept, dict(visit.request.query_params))
+    with access.opened(visit.place.folder) as connection:
+        found = access.account(connection, name)
+        access.record(
+            connection, name if found else "", "log-in", "provider" if found else "refused", address=visit.address
+        )
+    if found is None:
+        raise Refused(
+            "You are known to the provider, and have no account here. Ask whoever manages them.", why="log-in"
+        )
+    return _logged_in(visit, found.name, local(kept.get("back", "/")))

@@ -1,0 +1,94 @@
+"""The pages on loopback, on a small workspace with everything in it that a page can show."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import httpx
+import uvicorn
+
+from rosterkit import Workspace
+from rosterkit.demo import fixtures
+from rosterkit.settings_template import template
+from rosterkit.web import accounts
+from rosterkit.web.app import create_app
+
+PASSWORD = "lantern-orchard-42"
+ROLES = ("viewer", "staff", "leader", "users_manager", "approver")
+DAYS = {"first-night": date(2026, 9, 14), "second-night": date(2026, 9, 15)}
+ONE_SCHOOL = "one-school"
+
+
+def made(folder: Path) -> Workspace:
+    """The demo's packages: the first applied, the second planned, a first file of the feed sent and the next held."""
+    Workspace.init(folder)
+    for day in DAYS:
+        shutil.copytree(fixtures() / day, folder / "packages" / day)
+    (folder / "rosterkit.toml").write_text(template("packages/second-night"), encoding="utf-8")
+    workspace = Workspace(folder)
+    first = workspace.plan(folder / "packages" / "first-night", as_of=DAYS["first-night"])
+    workspace.approve(first.id, reason="the first load", actor="kim")
+    workspace.apply(first.id, actor="kim")
+    workspace.feed_build("oneroster", DAYS["first-night"])
+    workspace.feed_approve("oneroster", reason="the first file", actor="kim")
+    workspace.plan(folder / "packages" / "second-night", as_of=DAYS["second-night"])
+    return workspace
+
+
+def add_accounts(folder: Path, school: str) -> None:
+    """An account of each role, by its role's name, and one that sees one school."""
+    accounts_of = {role: (role, ()) for role in ROLES} | {ONE_SCHOOL: ("approver", (school,))}
+    for name, (role, schools) in accounts_of.items():
+        accounts.add(folder, name, role, PASSWORD, schools=schools, known=[school])
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address."""
+    config = uvicorn.Config(create_app(folder), port=0, log_level="critical", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+class Client:
+    """A browser without JavaScript: it keeps cookies, and sends the token of the page that it read."""
+
+    def __init__(self, address: str) -> None:
+        self.http = httpx.Client(base_url=address)
+        self.page = ""
+
+    def get(self, path: str, **more: object) -> httpx.Response:
+        answer = self.http.get(path, follow_redirects=True, **more)  # type: ignore[arg-type]
+        self.page = answer.text
+        return answer
+
+    def hidden(self, name: str) -> str:
+        found = re.search(rf'name="{name}" value="([^"]*)"', self.page)
+        assert found, f"no {name} on the page"
+        return found[1]
+
+    def post(self, path: str, data: dict[str, object], **more: object) -> httpx.Response:
+        """The answer to the form, before any redirect."""
+        return self.http.post(path, data={"csrf": self.hidden("csrf"), **data}, **more)  # type: ignore[arg-type]
+
+    def log_in(self, name: str, password: str = PASSWORD) -> httpx.Response:
+        self.get("/log-in")
+        answer = self.post("/log-in", {"name": name, "password": password, "back": "/"})
+        self.get("/")
+        return answer

@@ -17,7 +17,6 @@ from rosterkit.errors import Refused
 from rosterkit.store import notices as stored
 from rosterkit.testing.package import write_package
 
-
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise's own imports
 
 

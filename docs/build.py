@@ -92,11 +92,18 @@ def commands() -> str:
 
 def verbs() -> Iterator[tuple[str, Any]]:
     """Each command's name, such as ``feed build``, and the command, in the order of ``--help``."""
-    for name, verb in command.commands.items():  # type: ignore[attr-defined]  # a group has them
-        inner = getattr(verb, "commands", {})
-        yield from ((f"{name} {more}", found) for more, found in inner.items())
-        if not inner:
-            yield name, verb
+    yield from _verbs(command, "")
+
+
+def _verbs(group: Any, before: str) -> Iterator[tuple[str, Any]]:
+    for name, verb in group.commands.items():
+        full = f"{before} {name}".strip()
+        if getattr(verb, "commands", {}):
+            if verb.invoke_without_command:
+                yield full, verb
+            yield from _verbs(verb, full)
+        else:
+            yield full, verb
 
 
 def _verb(name: str, verb: Any) -> str:

@@ -78,7 +78,7 @@ def test_an_api_that_answers_is_reached_and_its_clock_compared(monkeypatch: pyte
         (reached,) = doctor._server("sources.api", address)
         assert reached.state == "ok"
         ahead = datetime.now(UTC) + timedelta(hours=1)
-        monkeypatch.setattr(doctor.plans, "now", lambda: ahead)
+        monkeypatch.setattr("rosterkit.store.plans.now", lambda: ahead)
         _, clock = doctor._server("sources.api", address)
         assert (clock.area, clock.state) == ("clock", "bad")
     finally:
@@ -97,7 +97,7 @@ def test_a_clock_behind_the_store_is_bad(district: District) -> None:
 def test_room_on_the_disk_is_compared_with_the_store(
     district: District, monkeypatch: pytest.MonkeyPatch, free: int, state: str
 ) -> None:
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: Usage(1 << 41, 0, free))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(1 << 41, 0, free))
     assert states(found(district, "disk")) == [state]
 
 

@@ -79,7 +79,7 @@ def test_kinds_that_nobody_wants_are_not_sent(receivers: Receivers) -> None:
     path.write_text(path.read_text().replace("district =", 'kinds = ["failed"]\ndistrict ='))
     receivers.deliver(small_district())
     assert receivers.ws.sync().exit_code == 1
-    assert receivers.mail.mails == receivers.hook.posts == []
+    assert (receivers.mail.mails, receivers.hook.posts) == ([], [])
 
 
 def test_no_message_holds_anything_of_a_person(receivers: Receivers) -> None:

@@ -184,10 +184,9 @@ def test_settings_and_the_audit_log_are_for_those_who_decide(client: Client, rol
 def test_secrets_are_dots_in_the_settings(client: Client, workspace: Workspace) -> None:
     path = workspace.folder / "rosterkit.toml"
     more = '\n[sources.api]\nkind = "oneroster-rest"\nurl = "https://roster:hunter2@sis.example/api"\nauth = "oauth1"\n'
-    more += (
-        'client_id = "district-77"\nclient_secret = "env:SIS_SECRET"\n[web.oidc]\nclient_secret = "file:provider.txt"\n'
-    )
-    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    more += 'client_id = "district-77"\nclient_secret = "env:SIS_SECRET"\n'
+    text = path.read_text(encoding="utf-8").replace('# client_secret = ""', 'client_secret = "file:provider.txt"')
+    path.write_text(text + more, encoding="utf-8")
     client.log_in("approver")
     page = client.get("/settings").text
     assert "sis.example" in page

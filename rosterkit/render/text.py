@@ -93,7 +93,10 @@ def view(
     reasons = held_reasons(shown.lines)
     if reasons.height:
         console.print(_table("Held", ["records", "entity", "action", "by", "why", "who"], reasons.select(_HELD).rows()))
-    print_findings(console, shown.findings, rules)
+    if choice.chooses:
+        console.print(f"Chosen lines come without findings. All: {command} show {shown.plan.id}", soft_wrap=True)
+    else:
+        print_findings(console, shown.findings, rules)
     plan_lines(console, shown, choice, command)
 
 
@@ -209,7 +212,9 @@ def explanation(console: Console, explained: Explanation, rules: Mapping[str, Ru
         holds(console, explained.holds, zone)
     if explained.answers:
         answers = [(a.feed, where(a.file, a.line), a.answer, a.message, moment(a.at, zone)) for a in explained.answers]
-        console.print(_table("What products could not import", ["feed", "row", "answer", "message", "read at"], answers))
+        console.print(
+            _table("What products could not import", ["feed", "row", "answer", "message", "read at"], answers)
+        )
     print_findings(console, explained.findings, rules)
 
 

@@ -14,10 +14,12 @@ from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import TableCoverage
 from rosterkit.store.decisions import Approval, IgnoredLine
 from rosterkit.store.deliveries import Delivery
+from rosterkit.store.feed_results import Answer
 from rosterkit.store.runs import Run
 from rosterkit.transport.credentials import Credential
 
 __all__ = [
+    "Answer",
     "Applied",
     "Approval",
     "Beat",
@@ -122,6 +124,7 @@ class Explanation:
     holds: tuple[Hold, ...]
     pending: str  # why what the source last delivered is not stored; "" where it is
     findings: pl.DataFrame  # intake.findings.FINDINGS, of the newest applied plan of each source
+    answers: tuple[Answer, ...] = ()  # what vendors could not import of a person
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,7 @@ class FeedReceipt:
     why: str = ""  # why it was not sent
     compared: Mapping[str, int] = field(default_factory=dict)  # with what was sent last
     delivery: Delivery | None = None  # the receipt: what arrived where, and how that was verified
+    errors: int = 0  # findings of severity error, without those of people whom the last file withheld already
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ from rosterkit.store.display_names import keys_of, names_of
 from rosterkit.store.save import apply_plan
 from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.secrets import references, resolve
+from rosterkit.vendor_verbs import VendorVerbs
 
 __all__ = ["Workspace", "check_package"]
 
@@ -64,7 +65,7 @@ def _revision(past: history.Past, done: pl.DataFrame, signed: Mapping[str, Appro
     return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done, by, why)
 
 
-class Workspace(FeedVerbs, ReviewVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs):
+class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs):
     """A workspace; every verb opens the database, does its work whole or not at all, and closes it.
 
     Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at

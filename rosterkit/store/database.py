@@ -19,7 +19,7 @@ from rosterkit.store.adbc_reader import first_closed, first_opened
 
 __all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "quick_check", "transaction"]
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test keeps it true."""
 
 APPLICATION_ID = 0x524B6974
@@ -31,10 +31,12 @@ TABLES = frozenset(entity.table for entity in entities()) | {
     "approval",
     "approved_change",
     "block",
+    "checklist_entry",
     "counter",
     "deferred",
     "delivery",
     "feed_pause",
+    "feed_result",
     "finding",
     "hold",
     "ledger",

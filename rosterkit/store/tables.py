@@ -11,6 +11,7 @@ from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
 from rosterkit.store.delivery_tables import Delivery, FeedPause, Ledger, SentBody, SentChunk, SentFile
+from rosterkit.store.feed_tables import ChecklistEntry, FeedResult
 from rosterkit.store.place_tables import PlaceLook, TakenPackage
 from rosterkit.store.run_tables import Notice, Run, RunStage
 
@@ -19,11 +20,13 @@ __all__ = [
     "Approval",
     "ApprovedChange",
     "Block",
+    "ChecklistEntry",
     "Counter",
     "Cursor",
     "Deferred",
     "Delivery",
     "FeedPause",
+    "FeedResult",
     "Finding",
     "Hold",
     "Ledger",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
@@ -19,6 +19,7 @@ from rosterkit.store.runs import Run
 from rosterkit.transport.credentials import Credential
 
 __all__ = [
+    "Announcement",
     "Answer",
     "Applied",
     "Approval",
@@ -53,6 +54,22 @@ class CheckReport:
 
     def count(self, severity: str) -> int:
         return int((self.findings["severity"] == severity).sum())
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """An announced change. ``state``: waiting, met or overdue; ``seen`` of ``count`` came. ``by``: the last day."""
+
+    id: int
+    kind: str  # school | domain | students
+    text: str
+    by: date
+    state: str
+    seen: int
+    count: int
+    actor: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import sqlite3
 import zipfile
 from collections import Counter
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import polars as pl
 from rosterkit import Workspace
 from rosterkit.errors import Refused
 from rosterkit.store import deliveries
+from rosterkit.store.sent_files import read_files
 from rosterkit.testing.accidents.catalogue import Accident
 from rosterkit.testing.accidents.tables import Package, read_package
 from rosterkit.testing.district import District, write_district
@@ -160,7 +162,9 @@ def _allow(workspace: Workspace, name: str) -> None:
 
 def _built(workspace: Workspace, name: str) -> Lost:
     """Nothing is lost while a person must approve the file, or while it never leaves."""
-    before = _records(workspace, name)
+    with workspace._read() as connection:
+        last = deliveries.last_arrived(connection, name)
+        before = _records(connection, last.id) if last else Counter()
     if not before:
         return Lost(0, 0)
     try:
@@ -169,16 +173,16 @@ def _built(workspace: Workspace, name: str) -> Lost:
         return Lost(0, 0)
     if receipt.state in {"waiting", "refused"}:
         return Lost(0, 0)
-    after = _records(workspace, name)
+    assert receipt.delivery is not None
+    with workspace._read() as connection:
+        after = _records(connection, receipt.delivery.id)
     return Lost((before - after).total(), (after - before).total())
 
 
-def _records(workspace: Workspace, name: str) -> Counter[tuple[str, bytes]]:
-    """Every line of every file of the feed's newest delivery that was sent, by the file without its date."""
-    with workspace._read() as connection:
-        last = deliveries.last_sent(connection, name)
+def _records(connection: sqlite3.Connection, delivery: int) -> Counter[tuple[str, bytes]]:
+    """Every line of every file of a delivery, by the file without its date."""
     lines: Counter[tuple[str, bytes]] = Counter()
-    for file in last[1].files if last else ():
+    for file in read_files(connection, delivery):
         for part, content in _parts(file.name.lstrip("0123456789"), file.content):
             lines.update((part, line) for line in content.splitlines())
     return lines

@@ -24,6 +24,7 @@ from rosterkit.config_problems import Problem, explained, nearest, placed, probl
 from rosterkit.errors import UsageError
 from rosterkit.feeds.delivery import DeliverySettings
 from rosterkit.feeds.preflight import require_transport
+from rosterkit.plan.calendar import CalendarSettings, GraceSettings, RolloverSettings
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
 from rosterkit.run_settings import NoticeSettings, ScheduleSettings, Window
@@ -186,6 +187,13 @@ class Config(BaseModel):
     sources: Mapping[str, SourceEntry] = Field(default_factory=dict)
     feeds: Mapping[str, FeedEntry] = Field(default_factory=dict)
     limits: Limits = Field(default_factory=Limits, description="How much may change in one run.")
+    grace: GraceSettings = Field(
+        default_factory=GraceSettings, description="How long a person who disappears from a source stays."
+    )
+    calendar: CalendarSettings = Field(default_factory=CalendarSettings, description="Which days are school days.")
+    rollover: RolloverSettings = Field(
+        default_factory=RolloverSettings, description="The turn of a term and of the school year."
+    )
     policy: PolicySettings = Field(
         default_factory=PolicySettings, description="Who may change what while a source is synced."
     )
@@ -249,6 +257,7 @@ class Config(BaseModel):
                 for name, s in self.sources.items()
             },
             "policy": self.policy.model_dump(mode="json"),
+            "grace": self.grace.model_dump(mode="json"),
             "limits": {n: v if isinstance(v, str) else float(v) for n, v in self.limits.model_dump().items()},
         }
         return _digest(covered)

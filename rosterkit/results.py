@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
@@ -19,10 +19,12 @@ from rosterkit.store.runs import Run
 from rosterkit.transport.credentials import Credential
 
 __all__ = [
+    "Announcement",
     "Answer",
     "Applied",
     "Approval",
     "Beat",
+    "Check",
     "CheckReport",
     "Explanation",
     "FeedCheck",
@@ -52,6 +54,22 @@ class CheckReport:
 
     def count(self, severity: str) -> int:
         return int((self.findings["severity"] == severity).sum())
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """An announced change. ``state``: waiting, met or overdue; ``seen`` of ``count`` came. ``by``: the last day."""
+
+    id: int
+    kind: str  # school | domain | students
+    text: str
+    by: date
+    state: str
+    seen: int
+    count: int
+    actor: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -222,3 +240,14 @@ class Status:
     def exit_code(self) -> int:
         """0: all is well; 1: something waits, or there is an alarm."""
         return int(bool(self.waits or self.alarms))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must be right before a run without a person. ``state``: ok, look, or bad (it will fail)."""
+
+    area: str
+    what: str
+    state: str
+    text: str
+    remedy: str = ""

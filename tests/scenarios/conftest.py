@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graceless import without_grace
 
 from rosterkit import Workspace
 from rosterkit.demo import fixtures
@@ -122,7 +123,7 @@ class Scenario:
 def synced_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with the first package applied, made once and copied for each test."""
     folder = tmp_path_factory.mktemp("day-1")
-    Scenario(folder, Workspace.init(folder / "workspace")).sync()
+    Scenario(folder, without_grace(Workspace.init(folder / "workspace"))).sync()
     return folder / "workspace"
 
 

@@ -50,16 +50,20 @@ def built_files(
         context = FeedContext(known, as_of, Path(scratch), last, over.suppressed, ledger)
         roster = StoredRoster(path, revision, over)
         made = feed.feed.build(roster, feed.entry.settings, context)
-        yield [written(file, Path(scratch, f"built-{n}")) for n, file in enumerate(made)], known.frame()
+        by = feed.feed.vendor.people_by
+        yield [written(file, Path(scratch, f"built-{n}"), by) for n, file in enumerate(made)], known.frame()
 
 
-def written(file: FeedFile, path: Path) -> BuiltFile:
-    """The file as it lies under that path, which is new."""
+def written(file: FeedFile, path: Path, people_by: tuple[str, str] | None) -> BuiltFile:
+    """The file as it lies under that path, which is new; ``people_by`` as in VendorFacts."""
     with path.open("w+b") as out:
         file.write(out)
     lying = replace(file, body=partial(_copy, path), built=True)
-    index, header = indexed(lying)
-    return BuiltFile(lying, sent(path, file.name, file.rows), path, index, header)
+    done = sent(path, file.name, file.rows)
+    index, header = indexed(lying, done, people_by)
+    if people_by and file.people.is_empty() and index.height:
+        lying = replace(lying, people_in=people_by[0])
+    return BuiltFile(lying, done, path, index, header)
 
 
 def _copy(path: Path, out: IO[bytes]) -> None:

@@ -14,7 +14,7 @@ from rosterkit.cli import compare as choosing
 from rosterkit.cli import fake as fakes
 from rosterkit.cli import feed as feeds
 from rosterkit.cli import inspect as looking
-from rosterkit.cli import manual, operate, safety
+from rosterkit.cli import manual, operate, privacy, safety
 from rosterkit.cli import plan as planning
 from rosterkit.cli import review as deciding
 from rosterkit.cli import setup as preparing
@@ -39,6 +39,7 @@ _ROOMS = [
         operate,
         manual,
         safety,
+        privacy,
         looking,
         feeds,
         servers,

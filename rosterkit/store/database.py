@@ -19,7 +19,7 @@ from rosterkit.store.adbc_reader import first_closed, first_opened
 
 __all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "transaction"]
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test keeps it true."""
 
 APPLICATION_ID = 0x524B6974
@@ -44,6 +44,7 @@ TABLES = frozenset(entity.table for entity in entities()) | {
     "place_look",
     "plan",
     "plan_part",
+    "purge",
     "queued_delta",
     "revision",
     "run",
@@ -55,6 +56,7 @@ TABLES = frozenset(entity.table for entity in entities()) | {
     "source_cursor",
     "source_switch",
     "taken_package",
+    "tombstone",
     "touch",
 }
 """Every table that a store has; a test keeps it true."""

@@ -12,6 +12,7 @@ from sqlmodel import JSON, Field, SQLModel
 
 from rosterkit.store.delivery_tables import Delivery, FeedPause, Ledger, SentBody, SentChunk, SentFile
 from rosterkit.store.place_tables import PlaceLook, TakenPackage
+from rosterkit.store.purge_tables import Purge, Tombstone
 from rosterkit.store.run_tables import Notice, Run, RunStage
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "PlaceLook",
     "Plan",
     "PlanPart",
+    "Purge",
     "QueuedDelta",
     "Revision",
     "Run",
@@ -43,6 +45,7 @@ __all__ = [
     "SignIn",
     "SourceSwitch",
     "TakenPackage",
+    "Tombstone",
     "Touch",
 ]
 

@@ -11,11 +11,13 @@ from rosterkit.plan.plan import Counts
 from rosterkit.results import (
     Applied,
     Approval,
+    Disclosure,
     Explanation,
     FeedCheck,
     FeedReceipt,
     FeedStatus,
     Hold,
+    Holding,
     IgnoredLine,
     Revision,
 )
@@ -56,6 +58,8 @@ class FakeWorkspace:
             "feed_log": (make_delivery(),),
             "feed_status": (FeedStatus("careers", "oneroster", state="verified", last_at=AT, age_hours=2.0),),
             "target_test": ("sftp://vendor.example", (Right("write", allowed=True),)),
+            "vendors_hold": (Holding("careers", "Careers", "outbox/careers", 4, AT, 72, "absent", "Send it again."),),
+            "disclosed": (Disclosure(3, "o", "V", "out", AT, True, "users.csv", "sent", (4,), ("email",)),),
             "feed_confirm": make_delivery(state="verified", actor="kim"),
             "feed_send": FeedReceipt("oneroster", "oneroster", "out", 4, (("o.zip", 9, 90, "ab"),), empty(), AT),
             "feed_build": FeedReceipt("oneroster", "oneroster", "out", 4, (("o.zip", 9, 90, "ab"),), empty(), AT),

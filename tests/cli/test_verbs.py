@@ -90,6 +90,7 @@ WHY = ["--reason", "checked", "--as", "kim"]
         ),
         (["feed", "status"], "feed_status", ("",), {}),
         (["target", "test", "o"], "target_test", ("o",), {}),
+        (["disclosed", "stu-1"], "disclosed", ("stu-1",), {}),
         (["feed", "confirm", "o", *WHY], "feed_confirm", ("o",), {"reason": "checked", "actor": "kim"}),
         (["feed", "log", "o", "--delivery", "3"], "feed_log", ("o",), {}),
     ],

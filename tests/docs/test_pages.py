@@ -13,7 +13,19 @@ from rosterkit import errors, registry
 from rosterkit.plan.plan import LINES
 from rosterkit.render import json as shapes
 from rosterkit.render.labels import Choice, chosen
-from rosterkit.results import Applied, Approval, Explanation, FeedCheck, FeedReceipt, FeedStatus, Hold, Revision, Value
+from rosterkit.results import (
+    Applied,
+    Approval,
+    Disclosure,
+    Explanation,
+    FeedCheck,
+    FeedReceipt,
+    FeedStatus,
+    Hold,
+    Holding,
+    Revision,
+    Value,
+)
 from rosterkit.roster.schema import entities
 from rosterkit.store.deliveries import Step
 from rosterkit.testing.views import AT, RULES, make_delivery, make_findings, make_plan, make_report, make_view
@@ -93,6 +105,10 @@ def shape_documents() -> dict[str, str]:
         "feed log": shapes.deliveries([make_delivery(steps=(Step("waiting", AT),))]),
         "feed status": shapes.feed_status(
             [FeedStatus("o", "k", credentials=(Credential("key", "env:K", None, None),))], RULES
+        ),
+        "undo": shapes.plan(make_plan(), [Holding("o", "V", "outbox", 4, AT, 72, "absent", "Send it again.")]),
+        "disclosed": shapes.disclosed(
+            [Disclosure(3, "o", "V", "outbox", AT, True, "users.csv", "sent", (4,), ("email",))]
         ),
         "target test": shapes.rights("sftp://vendor", [Right("write", allowed=True)]),
         "rules": shapes.rules(RULES.values()),

@@ -17,6 +17,7 @@ from rosterkit.config import Config
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedFile
 from rosterkit.feeds.content import tables
+from rosterkit.feeds.ledger import PURGED
 from rosterkit.results import Disclosure
 from rosterkit.roster.schema import by_name
 from rosterkit.store import deliveries, tombstones
@@ -89,7 +90,7 @@ def _fields(file: SentFile, rows: pl.DataFrame) -> tuple[str, ...]:
 
 def _ids(files: dict[str, FeedFile], own: dict[str, pl.DataFrame], users: Collection[str], kind: str) -> frozenset[str]:
     """What names the person in files of other things: the sourced id, and the vendor's own identifiers."""
-    ids = {user.partition("/")[2] for user in users if not user.startswith(tombstones.MARK)}
+    ids = {user.partition("/")[2] for user in users if not user.startswith(PURGED)}
     columns = registry.feed(kind).vendor.never_changes
     for name, rows in own.items():
         if rows.height and name in files:

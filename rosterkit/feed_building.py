@@ -30,6 +30,7 @@ from rosterkit.store.effective import overlay
 from rosterkit.store.roster import StoredRoster
 from rosterkit.store.sent_files import BuiltFile
 from rosterkit.store.snapshot import revision_of
+from rosterkit.store.tombstones import hasher
 
 __all__ = ["built_files", "check_feed", "given_file", "written"]
 
@@ -47,7 +48,7 @@ def built_files(
         ledger = deliveries.ledger(connection, feed.name)
         path = feed.folder / "roster.db"
         over = overlay(path, connection, feed.name)
-        context = FeedContext(known, as_of, Path(scratch), last, over.suppressed, ledger)
+        context = FeedContext(known, as_of, Path(scratch), last, over.suppressed, ledger, hasher(feed.folder))
         roster = StoredRoster(path, revision, over)
         made = feed.feed.build(roster, feed.entry.settings, context)
         by = feed.feed.vendor.people_by

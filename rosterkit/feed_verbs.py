@@ -19,6 +19,7 @@ from rosterkit.feed_building import check_feed
 from rosterkit.feed_delivery import approve_feed, build_feed, confirm_feed, reject_feed, send_feed, send_given
 from rosterkit.feed_status import feed_alarms, feed_status, vendors_hold
 from rosterkit.manual.revision import Actor
+from rosterkit.purging import Purged, purge_people
 from rosterkit.results import Disclosure, FeedCheck, FeedReceipt, FeedStatus, Holding
 from rosterkit.sources.base import Progress
 from rosterkit.store import deliveries
@@ -171,3 +172,21 @@ class FeedVerbs(ABC):
         """
         with self._read() as connection:
             return disclosed(self.folder, connection, self.config, person)
+
+    def purge(self, days: int, *, reason: str, actor: str, person: str = "", dry_run: bool = False) -> Purged:
+        """Removes people who are archived for longer than so many days, and every trace of them but a keyed hash.
+
+        ``dry_run``: only says whom it would reach. Raises Refused where a plan may still be applied.
+        """
+        Actor.of(actor, self.config)
+        with self._write() as connection:
+            return purge_people(
+                self.folder,
+                connection,
+                self.config,
+                days=days,
+                actor=actor,
+                reason=reason,
+                person=person,
+                dry_run=dry_run,
+            )

@@ -1,4 +1,4 @@
-"""What is known of one person: ``disclosed``."""
+"""What is known of people, and no longer: ``disclosed``, ``purge``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Json, echo, open_workspace, printing
+from rosterkit.cli.options import Actor, Json, Reason, echo, open_workspace, printing
 
-__all__ = ["disclosed"]
+__all__ = ["disclosed", "purge"]
 
 
 @app.command(epilog="Example: rosterkit -C our-district disclosed stu-1001")
@@ -30,3 +30,33 @@ def disclosed(
         return
     with printing() as console:
         pages.disclosures(console, left, zone)
+
+
+@app.command(epilog='Example: rosterkit -C our-district purge --days 730 --reason "retention schedule of 2026"')
+def purge(
+    ctx: typer.Context,
+    days: Annotated[
+        int, typer.Option("--days", metavar="N", min=1, help="Whoever is archived for longer than so many days.")
+    ],
+    reason: Reason,
+    person: Annotated[str, typer.Option("--person", metavar="ID", help="Only this person.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", metavar="", help="Say whom it would reach, and remove nothing.")
+    ] = False,
+    actor: Actor = "",
+    json: Json = False,
+) -> None:
+    """Remove people who left long ago: their rows, their part of the journal, cached and sent bytes. There is no undo.
+
+    Receipts stay, and a keyed hash, by which disclosed still answers and no identifier is given to another person.
+    """
+    from rosterkit.render import feeds as pages
+    from rosterkit.render import json as shapes
+
+    with open_workspace(ctx) as workspace:
+        done = workspace.purge(days, reason=reason, actor=actor, person=person, dry_run=dry_run)
+    if json:
+        echo(shapes.purged(done))
+        return
+    with printing() as console:
+        pages.purged(console, done)

@@ -147,6 +147,7 @@ class FeedContext:
     ledger: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema={"user": pl.String, "kind": pl.String, "value": pl.String})
     )
+    hashed: Callable[[str], str] | None = None  # of users who were purged the ledger has hashes, made by this
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rosterkit.feeds.delivery import STATES
+from rosterkit.purging import Purged
 from rosterkit.render.labels import moment, visible
 from rosterkit.render.text import print_findings
 from rosterkit.results import Disclosure, FeedStatus, Holding
@@ -18,7 +19,7 @@ from rosterkit.roster.rules import Rule
 from rosterkit.store.deliveries import Delivery
 from rosterkit.transport.rights import Right
 
-__all__ = ["deliveries", "disclosures", "holdings", "receipt", "rights", "status"]
+__all__ = ["deliveries", "disclosures", "holdings", "purged", "receipt", "rights", "status"]
 
 
 def deliveries(console: Console, done: Iterable[Delivery], zone: tzinfo) -> None:
@@ -133,6 +134,15 @@ def disclosures(console: Console, left: Sequence[Disclosure], zone: tzinfo) -> N
     console.print(_table("What left about this person", heads, rows))
     if not rows:
         console.print("Nothing left about this person.")
+
+
+def purged(console: Console, done: Purged) -> None:
+    """What a purge removed, or would remove."""
+    verb = "were purged" if done.done else "would be purged"
+    console.print(Text(f"{done.people:,} people {verb}, and the bytes of {done.files:,} files were removed."))
+    console.print(_table("Records", ["entity", "rows"], [(name, f"{rows:,}") for name, rows in done.records.items()]))
+    if done.kept:
+        console.print(_table("Who stays", ["why", "people"], [(why, f"{n:,}") for why, n in done.kept.items()]))
 
 
 _STATES = {

@@ -14,6 +14,7 @@ import polars as pl
 
 from rosterkit.errors import RosterkitError
 from rosterkit.plan.plan import LINES, Counts, Plan, PlanView
+from rosterkit.purging import Purged
 from rosterkit.render.labels import ENTITY_NAMES, with_words
 from rosterkit.results import (
     Applied,
@@ -50,6 +51,7 @@ __all__ = [
     "ignored_lines",
     "plan",
     "plans",
+    "purged",
     "receipt",
     "rights",
     "rules",
@@ -180,6 +182,11 @@ def feed_status(standing: Iterable[FeedStatus], rules: Mapping[str, Rule]) -> st
 def disclosed(left: Iterable[Disclosure]) -> str:
     """``disclosed --json``."""
     return _document({"disclosures": [asdict(one) for one in left]})
+
+
+def purged(done: Purged) -> str:
+    """``purge --json``."""
+    return _document(asdict(done))
 
 
 def rights(place: str, tried: Iterable[Right]) -> str:

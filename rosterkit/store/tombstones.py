@@ -14,11 +14,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rosterkit.errors import UsageError
+from rosterkit.feeds.ledger import PURGED
 
-__all__ = ["MARK", "Hasher", "hasher", "hashes"]
-
-MARK = "purged:"
-"""What a hash begins with where it stands in place of an id or a value."""
+__all__ = ["Hasher", "hasher", "hashes"]
 
 _FILE = "purge.key"
 _BYTES = 32
@@ -31,8 +29,8 @@ class Hasher:
         self._key = key
 
     def __call__(self, text: str) -> str:
-        """The keyed hash of a text, with MARK before it."""
-        return MARK + hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+        """The keyed hash of a text, with PURGED before it."""
+        return PURGED + hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def hasher(folder: Path, *, make: bool = False) -> Hasher | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rosterkit import config
 from rosterkit.plan.plan import Counts
+from rosterkit.purging import Purged
 from rosterkit.results import (
     Applied,
     Approval,
@@ -60,6 +61,7 @@ class FakeWorkspace:
             "target_test": ("sftp://vendor.example", (Right("write", allowed=True),)),
             "vendors_hold": (Holding("careers", "Careers", "outbox/careers", 4, AT, 72, "absent", "Send it again."),),
             "disclosed": (Disclosure(3, "o", "V", "out", AT, True, "users.csv", "sent", (4,), ("email",)),),
+            "purge": Purged(True, 2, {"User": 2}, 1, {"in a block that is in force": 1}),
             "feed_confirm": make_delivery(state="verified", actor="kim"),
             "feed_send": FeedReceipt("oneroster", "oneroster", "out", 4, (("o.zip", 9, 90, "ab"),), empty(), AT),
             "feed_build": FeedReceipt("oneroster", "oneroster", "out", 4, (("o.zip", 9, 90, "ab"),), empty(), AT),

@@ -11,6 +11,7 @@ import pytest
 
 from rosterkit import errors, registry
 from rosterkit.plan.plan import LINES
+from rosterkit.purging import Purged
 from rosterkit.render import json as shapes
 from rosterkit.render.labels import Choice, chosen
 from rosterkit.results import (
@@ -110,6 +111,7 @@ def shape_documents() -> dict[str, str]:
         "disclosed": shapes.disclosed(
             [Disclosure(3, "o", "V", "outbox", AT, True, "users.csv", "sent", (4,), ("email",))]
         ),
+        "purge": shapes.purged(Purged(True, 2)),
         "target test": shapes.rights("sftp://vendor", [Right("write", allowed=True)]),
         "rules": shapes.rules(RULES.values()),
         "error": shapes.error(3, "no", errors.SourceUnreadable("no", rule="zip.crc")),

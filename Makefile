@@ -13,7 +13,7 @@ help:
 	@echo "make lint     ruff, as written and as formatted"
 	@echo "make types    mypy --strict"
 	@echo "make imports  the road runs one way (import-linter)"
-	@echo "make bench    measure the whole night against other ways; SIZE=S, M or L, VERSION=1.1 or 1.2"
+	@echo "make bench    measure the whole day against other ways; SIZE=S, M or L, VERSION=1.1 or 1.2"
 	@echo "make clean    remove the virtual environment and what tools left behind"
 
 demo: $(STAMP)

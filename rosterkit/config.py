@@ -206,7 +206,7 @@ class Config(BaseModel):
     )
     web: WebSettings = Field(default_factory=WebSettings, description="The page where people review.")
     delivery: DeliverySettings = Field(
-        default_factory=DeliverySettings, description="What is kept of what was sent, and when somebody is told."
+        default_factory=DeliverySettings, description="What is kept of what was sent, and when somebody is notified."
     )
     compare: CompareSettings = Field(
         default=CompareSettings(), description="How sources are compared, and what the recommendation is made of."
@@ -240,7 +240,7 @@ class Config(BaseModel):
     @property
     def settings_digest(self) -> str:
         """SHA-256, in hexadecimal, over the settings that change what a plan says: not paths, feeds, caps or hours."""
-        told = {
+        covered = {
             "timezone": self.timezone,
             "mode": self.mode,
             "demographics": self.demographics,
@@ -251,7 +251,7 @@ class Config(BaseModel):
             "policy": self.policy.model_dump(mode="json"),
             "limits": {n: v if isinstance(v, str) else float(v) for n, v in self.limits.model_dump().items()},
         }
-        return _digest(told)
+        return _digest(covered)
 
     def source(self, name: str = "main") -> SourceEntry:
         """The source of that name; UsageError, naming the nearest, when there is none."""
@@ -294,9 +294,7 @@ def loads(text: str, *, name: str = FILE, tried: Mapping[str, str] | None = None
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise UsageError(
-            f"{name} is not valid TOML: {problem}. Look there: a text stands in quotation marks."
-        ) from None
+        raise UsageError(f"{name} is not valid TOML: {problem}. Look there: put texts in quotation marks.") from None
     for key, value in (tried or {}).items():
         _put(raw, key, value)
     problems: list[str] = []
@@ -320,7 +318,7 @@ def _put(raw: dict[str, Any], key: str, value: str) -> None:
     try:
         raw[last] = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
-        raise UsageError(f"{key}: {value} is no value. A text stands in quotation marks.") from None
+        raise UsageError(f"{key}: {value} is no value. Put texts in quotation marks.") from None
 
 
 def nearest(word: str, known: Any) -> str:

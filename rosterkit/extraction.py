@@ -132,7 +132,7 @@ def _delivered(run: Run, name: str, extract: Extract, *, after_bulk: bool = Fals
 def _applied(run: Run, one: Delivered) -> bool:
     """Whether its changes are left out because a plan that covers them was applied."""
     changes = any(table.changes for table in one.extract.tables)
-    return one.known and changes and deltas.known(run.connection, one.source, one.extract.id) == "settled"
+    return one.known and changes and deltas.known(run.connection, one.source, one.extract.id) == "applied"
 
 
 def _fetched(run: Run, name: str, place: PlaceSettings) -> Incoming:

@@ -45,7 +45,7 @@ def _values(path: Path, connection: sqlite3.Connection, entity: Entity, record: 
     events = list(of_record(connection, entity, record))
     keys = {target: stored_keys(path, by_name(target)) for target in {str(c.to) for c in entity.refs}}
     known = sources(entity, events, keys)
-    lying = {pin.field: pin for pin in pins_on(connection, entity.name, record)}
+    pins = {pin.field: pin for pin in pins_on(connection, entity.name, record)}
     out = []
     for column in entity.columns:
         if column.label not in known:
@@ -53,7 +53,7 @@ def _values(path: Path, connection: sqlite3.Connection, entity: Entity, record: 
         value, event, place = known[column.label]
         file, line = place["source_file"][0], place["source_line"][0]
         past = event.past
-        pin = lying.get(column.label)
+        pin = pins.get(column.label)
         stored = Value(column.label, value, past.revision, past.plan, file or "", line or 0, past.actor, past.at)
         out.append(replace(stored, pinned=True, pinned_value=pin.value, pinned_by=pin.code) if pin else stored)
     return tuple(out)

@@ -113,7 +113,7 @@ def _open_packages(connection: sqlite3.Connection, read: Extraction, sources: Se
         (one.source, one.extract.id)
         for one in read.delivered
         if any(table.changes for table in one.extract.tables)
-        and deltas.known(connection, one.source, one.extract.id) != "settled"
+        and deltas.known(connection, one.source, one.extract.id) != "applied"
     }
     return len(new | set(deltas.waiting(connection, sources)))
 

@@ -14,11 +14,13 @@ from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import TableCoverage
 from rosterkit.store.decisions import Approval, IgnoredLine
 from rosterkit.store.deliveries import Delivery
+from rosterkit.store.runs import Run
 from rosterkit.transport.credentials import Credential
 
 __all__ = [
     "Applied",
     "Approval",
+    "Beat",
     "CheckReport",
     "Disclosure",
     "Explanation",
@@ -29,6 +31,8 @@ __all__ = [
     "Holding",
     "IgnoredLine",
     "Revision",
+    "SourceStatus",
+    "Status",
     "Value",
 ]
 
@@ -64,7 +68,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class Hold:
-    """Something set aside from night to night."""
+    """Something set aside from run to run."""
 
     entity: str
     sourced_id: str
@@ -117,7 +121,7 @@ class Explanation:
     status: str  # active | archived; waiting where nothing is stored yet
     values: tuple[Value, ...]
     holds: tuple[Hold, ...]
-    pending: str  # why what the source last said is not what is stored; "" where it is
+    pending: str  # why what the source last delivered is not stored; "" where it is
     findings: pl.DataFrame  # intake.findings.FINDINGS, of the newest applied plan of each source
 
 
@@ -199,3 +203,50 @@ class Holding:
     rows: int
     leaver: str  # what a person who left is in its file
     recall: str
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What the process of a schedule last said of itself; times in UTC."""
+
+    pid: int
+    started_at: datetime
+    at: datetime
+    next: Mapping[str, datetime]  # by job, when it is due next
+    running: str  # the job that ran then; "" = none
+    problem: str  # why changed settings could not be taken over; "" = they could
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """How a source stands. ``state``: read, failed (in the newest run), stale, frozen (nobody reads it), new."""
+
+    source: str
+    kind: str
+    state: str
+    last_read: datetime | None
+    age_hours: float | None
+    missed: int  # runs in a row in which it was not read
+    why: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a workspace stands. ``alarms`` and ``waits``: sentences, without anything about a person of the roster."""
+
+    at: datetime
+    mode: str
+    scheduled: bool  # whether a process runs the schedule now
+    beat: Beat | None
+    last_run: Run | None  # of the sync
+    last_good: Run | None  # the newest one whose sources were read and whose plan was not refused
+    sources: tuple[SourceStatus, ...]
+    feeds: tuple[FeedStatus, ...]
+    window: str
+    waits: tuple[str, ...]
+    alarms: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0: all is well; 1: something waits, or there is an alarm."""
+        return int(bool(self.waits or self.alarms))

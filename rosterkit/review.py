@@ -22,7 +22,7 @@ from rosterkit.store.database import transaction
 from rosterkit.store.display_names import keys_of
 from rosterkit.store.history import record_key
 from rosterkit.store.holds import StoredHold
-from rosterkit.store.staleness import refuse_settled
+from rosterkit.store.staleness import refuse_closed
 
 __all__ = [
     "all_held",
@@ -35,6 +35,7 @@ __all__ = [
     "record_stamp",
     "refuse_changed",
     "release",
+    "required_reason",
     "sign",
     "stop_ignoring",
 ]
@@ -45,7 +46,8 @@ _OF_THE_STORE = ("person", "limit", "undo")  # codes of holds that stand in the 
 _CODES = {_SUSPECTED_REUSE: "the id may have been reused"}
 
 
-def _reason(reason: str) -> str:
+def required_reason(reason: str) -> str:
+    """The reason without its margins; UsageError for an empty one."""
     if not reason.strip():
         raise UsageError("A reason is needed: say why, for those who read the history.")
     return reason.strip()
@@ -93,10 +95,10 @@ def sign(
 
     ``needed``: how many people must approve before it may be applied.
     """
-    reason = _reason(reason)
+    reason = required_reason(reason)
     with transaction(connection):
         plan = plans.find(connection, plans.written_out(plan_id))
-        refuse_settled(plan)
+        refuse_closed(plan)
         refuse_changed(seen, plan_stamp(connection, plan))
         state = "rejected" if decision == "reject" else _approved(connection, plan, actor, needed)
         plans.set_state(connection, plan.id, state)
@@ -169,7 +171,7 @@ def approve_held(
 
     A suspected reuse of an id is freed by the id of its own record alone, never together with others.
     """
-    reason = _reason(reason)
+    reason = required_reason(reason)
     plan = plans.find(connection, plans.written_out(plan_id))
     if plan.kind != "sync":
         raise Refused("What an undo leaves is not held: later changes stand on it. Undo those first.", why="undo")
@@ -237,7 +239,7 @@ def hold(
     field: str,
 ) -> Hold:
     """Sets a record, one action of it or one field aside, until it is released; a plan may only propose it yet."""
-    reason = _reason(reason)
+    reason = required_reason(reason)
     kind = entity_of(entity)
     record = _key(connection, kind, sourced_id)
     if action not in ("", "create", "update", "archive", "restore"):
@@ -254,7 +256,7 @@ def release(
     connection: sqlite3.Connection, entity: str, sourced_id: str, *, actor: str, reason: str, action: str, field: str
 ) -> tuple[Hold, ...]:
     """Ends the holds of a record, whoever set them; Refused when there are none."""
-    reason = _reason(reason)
+    reason = required_reason(reason)
     kind = entity_of(entity)
     where, values = "entity=? and sourced_id=?", [kind.name, sourced_id]
     for name, value in (("action", action), ("field", field)):
@@ -292,7 +294,7 @@ def ignore_line(connection: sqlite3.Connection, source: str, line_hash: str, *, 
 
     Raises UsageError for a hash that the newest plan of the source does not show.
     """
-    reason = _reason(reason)
+    reason = required_reason(reason)
     seen = decisions.seen_lines(connection, source)
     if line_hash not in seen:
         known = f"It shows {', '.join(sorted(seen)[:5])}." if seen else "It shows none."

@@ -37,7 +37,7 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
 }
 """The tables that the engine itself has, with title and model."""
 
-_WRITTEN = ("timezone", "mode")  # written out in a fresh file; the rest stands there as comments
+_WRITTEN = ("timezone", "mode")  # written out in a fresh file; the rest is there as comments
 
 
 def template(path: str = "package.zip") -> str:

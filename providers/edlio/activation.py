@@ -48,7 +48,7 @@ STEPS: Mapping[Stage, str] = {
     Stage.NOTIFIED: "Wait until Edlio begins to map the columns and to validate the data.",
     Stage.VALIDATION: "Wait for Edlio's answer: corrections, or activation.",
     Stage.CORRECTIONS: "Correct what Edlio names, send again, and write to the specialist again.",
-    Stage.ACTIVE: "Nothing. Users appear on the dashboard after each night's processing.",
+    Stage.ACTIVE: "Nothing. Users appear on the dashboard after each day's processing.",
 }
 """What a person does at each stage."""
 

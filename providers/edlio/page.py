@@ -41,8 +41,8 @@ enrollments. Ids such as A9 name the requirements of Edlio that this page and th
 - Files go by SFTP only, and the host key is verified (A10). A target of any other kind is refused.
 - rosterkit's schedule builds and sends the files; no export is set up in the SIS (A7).
 - CSV is written. A TXT file is taken and warned about; anything else is refused (A8).
-- Edlio processes every night at about {PROCESSED:%H:%M} in {ZONE.key} and takes files at any time (A9). What comes
-  later counts for the next night. "About" has no upper bound, so files go by {SEND_BY:%H:%M} there by default; the
+- Edlio processes every day at about {PROCESSED:%H:%M} in {ZONE.key} and takes files at any time (A9). What comes
+  later counts for the next day. "About" has no upper bound, so files go by {SEND_BY:%H:%M} there by default; the
   setting `send_by` leaves at least a quarter of an hour. The time is right on the days on which the clock changes.
 - Edlio maps columns by hand, validates, and writes back (A12). It activates the sync once it finds the data complete
   (A13); then people appear on its dashboard.

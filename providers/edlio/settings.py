@@ -101,7 +101,7 @@ class EdlioSettings(FeedSettings):
     )
     send_by: time = Field(
         default=SEND_BY,
-        description="The latest time at which a night's files are sent, in Chicago. Edlio reads at about 00:15 there.",
+        description="The latest time at which a day's files are sent, in Chicago. Edlio reads at about 00:15 there.",
     )
     limits: Limits = Field(
         default=Limits.model_validate({}),
@@ -117,8 +117,8 @@ class EdlioSettings(FeedSettings):
     def _leaves_time(cls, value: time) -> time:
         if value.tzinfo is not None:
             raise ValueError("send_by is a time of day in Chicago, without a zone")
-        after_midnight = value.hour * 60 + value.minute
-        if after_midnight < PROCESSED.minute + _MARGIN_MINUTES:
+        after_midday = value.hour * 60 + value.minute
+        if after_midday < PROCESSED.minute + _MARGIN_MINUTES:
             raise ValueError(
                 "A9: Edlio reads at about 00:15 in Chicago, and a file that comes later waits a whole day. "
                 f"Send by {SEND_BY:%H:%M}."

@@ -71,7 +71,7 @@ UNSENT = ("built", "checked", "waiting")
 
 
 class DeliverySettings(BaseModel):
-    """``[delivery]``: what is kept of what was sent, and when somebody is told."""
+    """``[delivery]``: what is kept of what was sent, and when somebody is notified."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 

@@ -41,7 +41,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Proposal:
-    """``deferred``, by entity: what is to be kept as delivered and not stored (DEFERRED); ``settled``, by entity: keys
+    """``deferred``, by entity: what is to be kept as delivered and not stored (DEFERRED); ``resolved``, by entity: keys
     whose deferred row is done. ``new_holds``: what a limit holds from now on (NEW_HOLDS).
     ``ended_holds``: ids of holds whose reason is gone. ``next_ids``: by entity the next integer id.
     """
@@ -50,7 +50,7 @@ class Proposal:
     findings: pl.DataFrame
     content_hash: str
     deferred: Mapping[str, pl.DataFrame]
-    settled: Mapping[str, pl.Series]
+    resolved: Mapping[str, pl.Series]
     new_holds: pl.DataFrame
     ended_holds: tuple[int, ...]
     used_approvals: tuple[int, ...]
@@ -89,7 +89,7 @@ def proposal_of(
         findings=findings,
         content_hash=content_hash(changes, held.names),
         deferred=changed(kept, before),
-        settled={name: _done(rows, kept.get(name)) for name, rows in before.items()},
+        resolved={name: _done(rows, kept.get(name)) for name, rows in before.items()},
         new_holds=held.new,
         ended_holds=ended_holds(records, holds, _full(desired)),
         used_approvals=used(snapshot.approved(), _going(records)),

@@ -22,7 +22,7 @@ from rosterkit.store.database import transaction
 from rosterkit.store.effective import remember_suppressed
 from rosterkit.store.holds import StoredHold
 from rosterkit.store.staging import Staging, staging
-from rosterkit.store.staleness import refuse_settled, refuse_stale, refuse_unapproved
+from rosterkit.store.staleness import refuse_closed, refuse_stale, refuse_unapproved
 from rosterkit.transport.incoming import Taken
 
 __all__ = ["apply_plan", "store_and_apply", "store_proposal", "store_reversal"]
@@ -72,7 +72,7 @@ def store_proposal(
     frames = [
         *_frames(proposal.changes),
         *_by_entity("deferred", proposal.deferred),
-        *_by_entity("settled", {n: s.to_frame("key") for n, s in proposal.settled.items()}),
+        *_by_entity("resolved", {n: s.to_frame("key") for n, s in proposal.resolved.items()}),
         ("finding", "", proposal.findings),
         ("uses", "", pl.DataFrame(uses, schema=_USES, orient="row")),
     ]
@@ -102,7 +102,7 @@ def store_reversal(connection: sqlite3.Connection, plan: Plan, settings_digest: 
 
 def _defer(connection: sqlite3.Connection, plan: Plan) -> None:
     """Brings the deferred records to what the plan names; an undo leaves a later row that is deferred already."""
-    for name, frame in plans.load(connection, plan.id, "settled").items():
+    for name, frame in plans.load(connection, plan.id, "resolved").items():
         connection.executemany(
             "delete from deferred where entity=? and source=? and id_space=? and sourced_id=?",
             ((name, *key.split("/", 2)) for key in frame["key"].to_list()),
@@ -115,7 +115,7 @@ def _defer(connection: sqlite3.Connection, plan: Plan) -> None:
 
 
 def _use(connection: sqlite3.Connection, plan: Plan, changes: Changes) -> None:
-    """Settles what the plan made use of: approvals, deltas, packages, cursors, holds of limits that were lifted."""
+    """Uses up what the plan rests on: approvals, deltas, packages, cursors, holds of limits that were lifted."""
     found = plans.load(connection, plan.id, "uses").get("", pl.DataFrame(schema=_USES))
     ended = []
     for kind, source, which in found.iter_rows():
@@ -164,7 +164,7 @@ def apply_plan(
 ) -> tuple[Plan, bool]:
     """Applies a plan wholly or not at all; returns it as it is afterwards, and whether a revision was written.
 
-    Refused when the plan is settled, expired, not approved though it must be, or stale.
+    Refused when the plan is closed, expired, not approved though it must be, or stale.
     """
     with staging(connection) as stage, transaction(connection):
         wrote = _apply(connection, plan_id, actor, progress, stage)
@@ -181,7 +181,7 @@ def store_and_apply(
 
 def _apply(connection: sqlite3.Connection, plan_id: str, actor: str, progress: Progress, stage: Staging | None) -> bool:
     plan = plans.find(connection, plan_id)
-    refuse_settled(plan)
+    refuse_closed(plan)
     refuse_unapproved(plan)
     changes = plans.parts(connection, plan.id, whole=False)
     number = int(connection.execute("select number from plan where id=?", (plan.id,)).fetchone()[0])

@@ -99,7 +99,7 @@ class PlanPart(SQLModel, table=True):
     __table_args__ = (Index("ix_plan_part_plan", "plan", "part", "entity"),)
     id: int | None = Field(default=None, primary_key=True)
     plan: str = Field(foreign_key="plan.id")
-    part: str  # of plan.changes, held.* of the first three, deferred, settled, holds, finding, uses
+    part: str  # of plan.changes, held.* of the first three, deferred, resolved, holds, finding, uses
     entity: str
     rows: int
     sha256: str
@@ -107,7 +107,7 @@ class PlanPart(SQLModel, table=True):
 
 
 class Touch(SQLModel, table=True):
-    """Which revision changed which record; which one created it stands in the record itself."""
+    """Which revision changed which record; the record itself names the one that created it."""
 
     __tablename__ = "touch"
     __table_args__ = (Index("ix_touch_revision", "revision"), {"sqlite_with_rowid": False})

@@ -26,8 +26,8 @@ def planned(workspace: Workspace, case: str) -> Plan:
 
 
 def test_a_course_that_a_class_still_needs_stays(workspace: Workspace) -> None:
-    planned(workspace, "course-removed/night-1")
-    plan = planned(workspace, "course-removed/night-2")
+    planned(workspace, "course-removed/day-1")
+    plan = planned(workspace, "course-removed/day-2")
     assert plan.total == Counts()
     assert plan.held["Course"] == plan.total_held == Counts(archive=1)
     line = workspace.show(plan.id).lines.row(0, named=True)
@@ -36,7 +36,7 @@ def test_a_course_that_a_class_still_needs_stays(workspace: Workspace) -> None:
 
 
 def test_a_misspelt_school_is_one_finding_that_counts_what_waits(workspace: Workspace) -> None:
-    plan = planned(workspace, "one-misspelt-school/night-1")
+    plan = planned(workspace, "one-misspelt-school/day-1")
     found = workspace.show(plan.id).findings.filter(pl.col("severity") == "error")
     assert found.select("rule", "file", "column", "value").rows() == [
         ("reference.missing", "classes.csv", "schoolSourcedId", "S1")

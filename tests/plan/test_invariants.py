@@ -45,7 +45,7 @@ def apply(ws: Workspace, plan_id: str) -> None:
 
 @few(7)
 @given(truth=districts(), data=st.data())
-def test_the_engine_says_what_the_oracle_says_night_after_night(truth: Truth, data: st.DataObject) -> None:
+def test_the_engine_says_what_the_oracle_says_run_after_run(truth: Truth, data: st.DataObject) -> None:
     """Lines, holds, pending and stored rows are compared after every verb; P9 too (``Pair.compare_state``)."""
     with workspace() as ws:
         pair = Pair(ws)

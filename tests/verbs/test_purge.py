@@ -21,14 +21,14 @@ WHY = {"reason": "retention schedule", "actor": "kim"}
 GONE = ("stu-05", "Given 05", "Family 05", "stu-05@birch.example")
 
 
-def send(desk: Any) -> None:
-    if desk.ws.feed_send(as_of=DAY).state == "waiting":
-        desk.ws.feed_approve(reason="compared with the office", actor="kim")
+def send(scenario: Any) -> None:
+    if scenario.ws.feed_send(as_of=DAY).state == "waiting":
+        scenario.ws.feed_approve(reason="compared with the office", actor="kim")
 
 
-def leave(desk: Any, key: str = "stu-05") -> None:
+def leave(scenario: Any, key: str = "stu-05") -> None:
     """The person and what refers to them are archived, as a run leaves them."""
-    with closing(sqlite3.connect(desk.ws.database)) as store, store:
+    with closing(sqlite3.connect(scenario.ws.database)) as store, store:
         (user,) = store.execute("select id from user where sourced_id=?", (key,)).fetchone()
         store.execute("update user set status='archived' where id=?", (user,))
         for table in ("role", "enrollment"):
@@ -66,17 +66,17 @@ def readable(value: object) -> str:
 
 
 @pytest.fixture
-def gone(desk: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A desk a year after one student left; the vendor has a newer file, without them."""
+def gone(scenario: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A scenario a year after one student left; the vendor has a newer file, without them."""
     monkeypatch.setattr(type(FEED), "identifiers", lambda *_: {"username": "username"})
     monkeypatch.setattr("rosterkit.feed_sending.entries", lambda *_: LEDGER)
-    send(desk)
+    send(scenario)
     monkeypatch.setattr("rosterkit.feed_sending.entries", lambda *_: LEDGER.clear())
-    leave(desk)
-    (desk.ws.folder / "plans" / "review.html").write_text("Given 05 leaves", encoding="utf-8")
+    leave(scenario)
+    (scenario.ws.folder / "plans" / "review.html").write_text("Given 05 leaves", encoding="utf-8")
     later(monkeypatch, 366)
-    send(desk)
-    return desk
+    send(scenario)
+    return scenario
 
 
 LEDGER = pl.DataFrame({"user": ["main/stu-05"], "kind": ["username"], "value": ["stu-05"]})
@@ -130,15 +130,15 @@ def test_an_identifier_of_somebody_who_was_purged_is_not_given_to_another(gone: 
     assert taken(rows, ledger, "username", "username").to_list() == [False, False, False]  # the guard taken out
 
 
-def test_only_whoever_left_long_enough_ago_is_purged(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    leave(desk)
-    assert desk.ws.purge(365, **WHY).people == 0
+def test_only_whoever_left_long_enough_ago_is_purged(scenario: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    leave(scenario)
+    assert scenario.ws.purge(365, **WHY).people == 0
     with pytest.raises(Refused, match="not archived for so long"):
-        desk.ws.purge(365, person="stu-05", **WHY)
+        scenario.ws.purge(365, person="stu-05", **WHY)
     later(monkeypatch, 366)
     with pytest.raises(Refused, match="not archived for so long"):
-        desk.ws.purge(365, person="stu-06", **WHY)  # an active student
-    assert desk.ws.purge(365, person="stu-05", **WHY).people == 1
+        scenario.ws.purge(365, person="stu-06", **WHY)  # an active student
+    assert scenario.ws.purge(365, person="stu-05", **WHY).people == 1
 
 
 def test_a_dry_run_removes_nothing(gone: Any) -> None:
@@ -148,11 +148,11 @@ def test_a_dry_run_removes_nothing(gone: Any) -> None:
     assert not (gone.ws.folder / "purge.key").exists()
 
 
-def test_whoever_a_vendor_still_has_stays(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    send(desk)
-    leave(desk)
+def test_whoever_a_vendor_still_has_stays(scenario: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    send(scenario)
+    leave(scenario)
     later(monkeypatch, 366)
-    done = desk.ws.purge(365, **WHY)
+    done = scenario.ws.purge(365, **WHY)
     assert (done.people, done.kept) == (0, {"still in the last file of a feed": 1})
 
 
@@ -164,8 +164,8 @@ def test_whoever_is_in_a_block_stays(gone: Any) -> None:
     assert gone.ws.purge(365, **WHY).kept == {"in a block that is in force": 1}
 
 
-def test_an_open_plan_is_decided_first(gone: Any, tonight: Any) -> None:
-    gone.plan(tonight(said={"stu-01": {"email": "new@birch.example"}}))
+def test_an_open_plan_is_decided_first(gone: Any, delivered: Any) -> None:
+    gone.plan(delivered(values={"stu-01": {"email": "new@birch.example"}}))
     with pytest.raises(Refused, match="Apply or reject it first"):
         gone.ws.purge(365, **WHY)
 

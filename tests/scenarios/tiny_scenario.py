@@ -1,4 +1,4 @@
-"""A workspace that holds the tiny district, and the nights to come."""
+"""A workspace that holds the tiny district, and the packages to come."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import polars as pl
-from nights import Package, bulk, tiny_district
+from tiny_packages import Package, bulk, tiny_district
 
 from rosterkit import Workspace
 from rosterkit.plan.plan import Plan
@@ -20,17 +20,17 @@ from rosterkit.plan.plan import Plan
 TIGHT = {"max_removed_percent": 0, "min_removed": 0, "max_removed_overall_percent": 0, "min_removed_overall": 0}
 
 
-def configure(folder: Path, told: dict[str, Any]) -> None:
+def configure(folder: Path, settings: dict[str, Any]) -> None:
     """Writes the settings of a workspace."""
-    lines = ['mode = "review"', f"demographics = {str(told.get('demographics', True)).lower()}", "[sources.main]"]
-    lines += ['kind = "oneroster"', 'path = "package.zip"', f'dates = "{told.get("dates", "iso")}"']
-    lines += [f"strict = {str(told.get('strict', False)).lower()}", "[limits]"]
-    lines += [f"{name} = {value}" for name, value in told.get("limits", {}).items()]
-    lines += ["[caps]", *told.get("caps", ())]
+    lines = ['mode = "review"', f"demographics = {str(settings.get('demographics', True)).lower()}", "[sources.main]"]
+    lines += ['kind = "oneroster"', 'path = "package.zip"', f'dates = "{settings.get("dates", "iso")}"']
+    lines += [f"strict = {str(settings.get('strict', False)).lower()}", "[limits]"]
+    lines += [f"{name} = {value}" for name, value in settings.get("limits", {}).items()]
+    lines += ["[caps]", *settings.get("caps", ())]
     (folder / "rosterkit.toml").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
-class TinyRoad:
+class Scenario:
     """Plans packages one after the other, a day apart, and does with the plans what a person would."""
 
     def __init__(self, folder: Path) -> None:
@@ -38,14 +38,14 @@ class TinyRoad:
         self.workspace = Workspace(folder / "workspace")
         self.plans: list[str] = []
 
-    def configure(self, **told: Any) -> None:
-        configure(self.workspace.folder, told)
+    def configure(self, **settings: Any) -> None:
+        configure(self.workspace.folder, settings)
         self.workspace = Workspace(self.workspace.folder)
 
     def plan(self, package: Package) -> Plan:
-        night = len(self.plans) + 1
-        path = package.write(self.folder / f"package{night}.zip")
-        plan = self.workspace.plan(path, as_of=date(2026, 11, 1) + timedelta(days=night))
+        number = len(self.plans) + 1
+        path = package.write(self.folder / f"package{number}.zip")
+        plan = self.workspace.plan(path, as_of=date(2026, 11, 1) + timedelta(days=number))
         self.plans.append(plan.id)
         return plan
 
@@ -55,7 +55,7 @@ class TinyRoad:
     def apply(self, plan_id: str) -> None:
         self.workspace.apply(plan_id, actor="kim")
 
-    def night(self, package: Package) -> Plan:
+    def sync(self, package: Package) -> Plan:
         """A plan that is approved and applied."""
         plan = self.plan(package)
         self.approve(plan.id)
@@ -71,19 +71,19 @@ class TinyRoad:
 
 
 @cache
-def _first_night(version: str, *, demographics: bool) -> Path:
-    """A folder with the workspace after the first night, made once."""
+def _synced(version: str, *, demographics: bool) -> Path:
+    """A folder with the workspace after the first package, made once."""
     folder = Path(mkdtemp(prefix="rosterkit-tiny-"))
     Workspace.init(folder / "workspace")
-    road = TinyRoad(folder)
-    road.configure(demographics=demographics)
-    road.night(bulk(tiny_district(version)))
+    scenario = Scenario(folder)
+    scenario.configure(demographics=demographics)
+    scenario.sync(bulk(tiny_district(version)))
     return folder / "workspace"
 
 
 @contextmanager
-def tiny_road(version: str = "1.1", *, demographics: bool = True) -> Iterator[TinyRoad]:
+def tiny_scenario(version: str = "1.1", *, demographics: bool = True) -> Iterator[Scenario]:
     """A workspace in a temporary folder, which has ``tiny_district`` of that version."""
     with TemporaryDirectory() as folder:
-        shutil.copytree(_first_night(version, demographics=demographics), Path(folder) / "workspace")
-        yield TinyRoad(Path(folder))
+        shutil.copytree(_synced(version, demographics=demographics), Path(folder) / "workspace")
+        yield Scenario(Path(folder))

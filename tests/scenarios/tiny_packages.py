@@ -1,4 +1,4 @@
-"""A tiny district as sheets of CSV whose order and text a test controls, and the packages that a night makes of it."""
+"""A tiny district as sheets of CSV whose order and text a test controls, and the packages made of it."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ OWNERS = {  # which column of which file names the record that a row belongs to
     "classes": {"enrollments": "classSourcedId"},
     "orgs": {"classes": "schoolSourcedId", "enrollments": "schoolSourcedId"},
 }
-SPOILT = ("short", "long", "two", "quote", "open", "no key", "number for a key", "gap")
+MALFORMED = ("short", "long", "two", "quote", "open", "no key", "number for a key", "gap")
 
 
 @dataclass
 class Row:
-    """One record; ``spoilt`` (SPOILT, or "") is how its line is written badly."""
+    """One record; ``malformed`` (MALFORMED, or "") is how its line is written badly."""
 
     cells: dict[str, str]
-    spoilt: str = ""
+    malformed: str = ""
 
     @property
     def key(self) -> str:
@@ -43,12 +43,12 @@ class Row:
 
     def line(self, header: list[str], *, quoted: bool) -> str:
         cells = [self.cells.get(name, "") for name in header]
-        if self.spoilt in ("no key", "number for a key") and "sourcedId" in header:
-            cells[header.index("sourcedId")] = "" if self.spoilt == "no key" else "1.23E+11"
+        if self.malformed in ("no key", "number for a key") and "sourcedId" in header:
+            cells[header.index("sourcedId")] = "" if self.malformed == "no key" else "1.23E+11"
         texts = [_cell(cell, quoted=quoted) for cell in cells]
-        if self.spoilt == "quote":
+        if self.malformed == "quote":
             texts[-1] = 'the 5" pipe'
-        if self.spoilt == "open":
+        if self.malformed == "open":
             texts[-1] = '"never closed'
         forms = {
             "short": ",".join(texts[:-1]),
@@ -56,7 +56,7 @@ class Row:
             "two": ",".join(texts + texts),
             "gap": ",".join(texts) + "\n",
         }
-        return forms.get(self.spoilt, ",".join(texts))
+        return forms.get(self.malformed, ",".join(texts))
 
 
 def _cell(value: str, *, quoted: bool) -> str:
@@ -95,11 +95,11 @@ class District:
     version: str
     sheets: dict[str, Sheet]
     gone: list[tuple[str, Row]] = field(default_factory=list)
-    minted: int = 0
+    generated: int = 0
 
-    def mint(self, stem: str) -> str:
-        self.minted += 1
-        return f"{stem}-x{self.minted}"
+    def generate(self, stem: str) -> str:
+        self.generated += 1
+        return f"{stem}-x{self.generated}"
 
 
 @dataclass(frozen=True)
@@ -154,11 +154,11 @@ def _written(sheet: Sheet, state: str) -> bytes:
 
 
 def delta(district: District, before: District, *, day: int, only: tuple[str, ...]) -> Package:
-    """What changed in these sheets since ``before``, dated that day of November; nothing is said of the others."""
+    """What changed in these sheets since ``before``, dated that day of November; the others are left out."""
     members: dict[str, bytes] = {}
     for name in only:
-        said = _changes(district.sheets[name], before.sheets[name], f"2026-11-{day:02}T00:00:00.000Z")
-        members[f"{name}.csv"] = district.sheets[name].text(said).encode()
+        changed = _changes(district.sheets[name], before.sheets[name], f"2026-11-{day:02}T00:00:00.000Z")
+        members[f"{name}.csv"] = district.sheets[name].text(changed).encode()
     modes = {name: "delta" if name in only else "absent" for name in district.sheets}
     return Package(members).with_manifest(district.version, modes)
 
@@ -167,12 +167,12 @@ def _changes(now: Sheet, was: Sheet, date: str) -> list[Row]:
     """Rows that are new, differ or are gone, as a delta says them."""
     old = {row.key: row for row in was.rows}
     kept = {row.key for row in now.rows}
-    said = [
-        Row({"status": "active", **row.cells, "dateLastModified": date} | _stated(row), row.spoilt)
+    rows = [
+        Row({"status": "active", **row.cells, "dateLastModified": date} | _stated(row), row.malformed)
         for row in now.rows
         if row != old.get(row.key)
     ]
-    return said + [row.copy(status="tobedeleted", dateLastModified=date) for key, row in old.items() if key not in kept]
+    return rows + [row.copy(status="tobedeleted", dateLastModified=date) for key, row in old.items() if key not in kept]
 
 
 def _stated(row: Row) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One run: a workspace walks from its first load through its nights, and every other way gets the same packages."""
+"""One run: a workspace walks from its first load through its days, and every other way gets the same packages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Outcome:
 
     size: str
     version: str
-    rows: int  # of the second night's package
+    rows: int  # of the second day's package
     stages: dict[str, Stage] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
@@ -48,15 +48,15 @@ def run(packages: Packages, folder: Path, repeat: int) -> Outcome:
     place = folder / packages.size
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
-    first, changed, inserted = (packages.unzipped(night) for night in ("first", "changed", "inserted"))
+    first, changed, inserted = (packages.unzipped(day) for day in ("first", "changed", "inserted"))
     load = measured("what is right", "truth", "", first)
-    night = measured("what is right", "truth", first, changed)
+    day = measured("what is right", "truth", first, changed)
     third = measured("what is right", "truth", changed, inserted)
-    outcome = Outcome(packages.size, packages.version, night.rows)
+    outcome = Outcome(packages.size, packages.version, day.rows)
     outcome.add(_often(repeat, lambda: measured("P", "plain_polars", changed)))
     outcome.add(_often(repeat, lambda: measured("Z", "plain_polars", packages.zip("changed"))))
-    _product(outcome, packages, place / "workspace", repeat, [truth.said["entities"] for truth in (load, night, third)])
-    _duckdb(outcome, packages, place, repeat, night.said["files"])
+    _product(outcome, packages, place / "workspace", repeat, [truth.said["entities"] for truth in (load, day, third)])
+    _duckdb(outcome, packages, place, repeat, day.said["files"])
     _others(outcome, packages, place)
     return outcome
 
@@ -66,11 +66,11 @@ def _often(times: int, once: Callable[[], Stage]) -> Stage:
 
 
 def _product(outcome: Outcome, packages: Packages, folder: Path, repeat: int, right: list[Any]) -> None:
-    """From the first load to the re-sorted night; ``right``: the changes of the first, second and third."""
+    """From the first load to the re-sorted day; ``right``: the changes of the first, second and third."""
     measured("init", "product", "init", folder, packages.version)
 
-    def plan(name: str, night: str, wanted: Any, times: int = 1) -> Stage:
-        stage = _often(times, lambda: measured(name, "product", "plan", folder, packages.zip(night)))
+    def plan(name: str, day: str, wanted: Any, times: int = 1) -> Stage:
+        stage = _often(times, lambda: measured(name, "product", "plan", folder, packages.zip(day)))
         said = stage.said["changes"]
         outcome.expect(
             f"changes of “{name}”", {e: {a: said[e][a] for a in wanted.get(e, said[e])} for e in said}, wanted
@@ -90,12 +90,12 @@ def _product(outcome: Outcome, packages: Packages, folder: Path, repeat: int, ri
     applied = apply("first load: apply", loading)
     feed("first load: feed")
     outcome.add(together("first load", loading, applied))
-    tonight = plan("1 % changed: plan", "changed", right[1], repeat)
-    applied = apply("1 % changed: apply", tonight)
+    today = plan("1 % changed: plan", "changed", right[1], repeat)
+    applied = apply("1 % changed: apply", today)
     sent = feed("1 % changed: feed")
     outcome.expect("rows of the feed", sent.rows, outcome.rows)
-    outcome.add(together("1 % changed: plan, apply", tonight, applied))
-    outcome.add(together("1 % changed: whole night", tonight, applied, sent))
+    outcome.add(together("1 % changed: plan, apply", today, applied))
+    outcome.add(together("1 % changed: whole day", today, applied, sent))
     apply("same again: apply", plan("same again: plan", "changed", {}, repeat))
     apply("inserts in the middle: apply", plan("inserts in the middle: plan", "inserted", right[2], repeat))
     apply("re-sorted: apply", plan("re-sorted: plan", "re-sorted", {}, repeat))
@@ -112,7 +112,7 @@ def _duckdb(outcome: Outcome, packages: Packages, place: Path, repeat: int, righ
     applied = outcome.add(measured("DuckDB design: apply", "duckdb_design", "apply", database))
     sent = outcome.add(measured("DuckDB design: feed", "duckdb_design", "feed", database, place / "duckdb-feed"))
     outcome.expect("rows of DuckDB's feed", sent.rows, outcome.rows)
-    outcome.add(together("DuckDB design: whole night", planned, applied, sent))
+    outcome.add(together("DuckDB design: whole day", planned, applied, sent))
 
 
 def _others(outcome: Outcome, packages: Packages, place: Path) -> None:
@@ -125,7 +125,7 @@ def _others(outcome: Outcome, packages: Packages, place: Path) -> None:
     smaller = _at_most(packages, _LARGEST["row by row"])
     database = place / "rows.db"
     measured("row by row: load", "rows_sqlmodel", "load", database, smaller.zip("first"), packages.version)
-    words = ("night", database, smaller.zip("changed"), packages.version)
+    words = ("day", database, smaller.zip("changed"), packages.version)
     stage = measured("row by row: plan, apply", "rows_sqlmodel", *words)
     _judged(outcome, stage, smaller.unzipped("first"), smaller.unzipped("changed"))
 

@@ -12,9 +12,11 @@ import typer
 
 from rosterkit.cli import (
     compare,
+    doctor,
     fake,
     feed,
     inspect,
+    limits,
     manual,
     operate,
     plan,
@@ -23,6 +25,7 @@ from rosterkit.cli import (
     safety,
     setup,
     target,
+    vendor,
     web,
 )
 from rosterkit.cli.app import app
@@ -36,7 +39,24 @@ _USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name
 
 _MODULES = [
     module.__name__
-    for module in (setup, compare, plan, review, operate, manual, safety, privacy, inspect, feed, target, web, fake)
+    for module in (
+        setup,
+        compare,
+        plan,
+        review,
+        limits,
+        operate,
+        manual,
+        safety,
+        privacy,
+        inspect,
+        feed,
+        vendor,
+        doctor,
+        target,
+        web,
+        fake,
+    )
 ]
 """The modules whose verbs the app has, in the order in which --help lists them."""
 

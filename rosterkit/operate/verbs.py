@@ -16,11 +16,12 @@ from rosterkit.config import Config
 from rosterkit.errors import Refused
 from rosterkit.operate import notices
 from rosterkit.operate.base import ACTOR, Verbs
+from rosterkit.operate.doctor import examine
 from rosterkit.operate.slots import SYNC
 from rosterkit.operate.status import status_of
 from rosterkit.operate.sync import sync
 from rosterkit.plan.plan import Plan
-from rosterkit.results import Applied, FeedReceipt, FeedStatus, Status
+from rosterkit.results import Applied, Check, FeedReceipt, FeedStatus, Status
 from rosterkit.sources.base import Progress
 from rosterkit.store import runs
 from rosterkit.store.runs import Run
@@ -129,6 +130,10 @@ class OperateVerbs(ABC):
     def status(self) -> Status:
         """How the workspace stands: last good run, age of each source and feed, what waits, what is wrong."""
         return status_of(self.verbs(), self.feed_status())
+
+    def doctor(self) -> tuple[Check, ...]:
+        """Everything that must be right before a run without a person, each with what to do."""
+        return examine(self.verbs(), self.feed_status())
 
     def notify_test(self) -> Mapping[str, str]:
         """Sends a test to everybody who is to be notified; returns, by reference, why it did not arrive.

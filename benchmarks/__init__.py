@@ -1,1 +1,1 @@
-"""The whole night, measured against other ways to do it: ``make bench`` (benchmarks/README.md)."""
+"""The whole day, measured against other ways to do it: ``make bench`` (benchmarks/README.md)."""

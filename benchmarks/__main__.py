@@ -8,9 +8,9 @@ from pathlib import Path
 
 from benchmarks.goals import judged
 from benchmarks.measure import BenchmarkError
-from benchmarks.night import Outcome, run
 from benchmarks.packages import Packages
 from benchmarks.report import as_json, growth, growth_into_page, into_page, table
+from benchmarks.runs import Outcome, run
 from rosterkit.testing.district import SIZES
 
 

@@ -1,4 +1,4 @@
-"""csv-diff, the tool of that name: two nights compared, file by file. A difference only, as with pandas."""
+"""csv-diff, the tool of that name: two days compared, file by file. A difference only, as with pandas."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A design with DuckDB that could win: the state as tables with a hash per row, files unzipped and read as text.
 
 The plan is the changed and gone rows with their old values, kept in the database; keys are checked for repetition and
-references for their targets. One verb a process: load (the state of the first night, not measured), plan, apply, feed.
+references for their targets. One verb a process: load (the state of the first day, not measured), plan, apply, feed.
 What the product does beside – reading exactly, findings, limits, holds, lists as records, history – it does not do.
 """
 
@@ -84,8 +84,8 @@ def plan(database: str, package: str) -> None:
         with phases.phase("compare"):
             for path in paths:
                 name = path.stem
-                connection.execute(f"create or replace temp table night_{name} as {_rows(path)}")
-                rows += _one(connection, f"select count(*) from night_{name}")
+                connection.execute(f"create or replace temp table day_{name} as {_rows(path)}")
+                rows += _one(connection, f"select count(*) from day_{name}")
                 files[name] = _planned(connection, name)
         with phases.phase("check"):
             for path in paths:
@@ -97,13 +97,13 @@ def _planned(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, int]
     """Keeps the rows that are new or other, the old values of those that are other, and those that are gone."""
     connection.execute(
         f"create or replace table plan_{name} as select n.*, s._hash is null as _new "
-        f"from night_{name} n left join state_{name} s using ({_KEY}) where s._hash is distinct from n._hash"
+        f"from day_{name} n left join state_{name} s using ({_KEY}) where s._hash is distinct from n._hash"
     )
     connection.execute(
         f"create or replace table before_{name} as select * from state_{name} semi join plan_{name} using ({_KEY})"
     )
     connection.execute(
-        f"create or replace table gone_{name} as select * from state_{name} anti join night_{name} using ({_KEY})"
+        f"create or replace table gone_{name} as select * from state_{name} anti join day_{name} using ({_KEY})"
     )
     new = _one(connection, f"select count(*) from plan_{name} where _new")
     both = _one(connection, f"select count(*) from plan_{name} where not _new")
@@ -112,19 +112,17 @@ def _planned(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, int]
 
 def _faults(connection: duckdb.DuckDBPyConnection, name: str) -> int:
     """Keys that stand twice, and references to nothing."""
-    found = _one(connection, f"select count(*) - count(distinct {_KEY}) from night_{name}")
+    found = _one(connection, f"select count(*) - count(distinct {_KEY}) from day_{name}")
     for column, target in _REFERENCES.get(name, ()):
         found += _one(
             connection,
-            f'select count(*) from night_{name} n anti join night_{target} t on n."{column}" = t.{_KEY} '
+            f'select count(*) from day_{name} n anti join day_{target} t on n."{column}" = t.{_KEY} '
             f'where n."{column}" is not null',
         )
     for column, target in _LISTED.get(name, ()):
-        if column in {row[0] for row in connection.execute(f"describe night_{name}").fetchall()}:
-            listed = f"(select unnest(string_split(\"{column}\", ',')) as item from night_{name})"
-            found += _one(
-                connection, f"select count(*) from {listed} n anti join night_{target} t on n.item = t.{_KEY}"
-            )
+        if column in {row[0] for row in connection.execute(f"describe day_{name}").fetchall()}:
+            listed = f"(select unnest(string_split(\"{column}\", ',')) as item from day_{name})"
+            found += _one(connection, f"select count(*) from {listed} n anti join day_{target} t on n.item = t.{_KEY}")
     return found
 
 

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rosterkit.testing import district
-from rosterkit.testing.district import SIZES, District, Night, write_district
+from rosterkit.testing.district import SIZES, Day, District, write_district
 
-__all__ = ["NIGHTS", "Packages", "rows_of"]
+__all__ = ["DAYS", "Packages", "rows_of"]
 
-NIGHTS = {
-    "first": Night(),
-    "changed": Night(1),
-    "inserted": Night(2, inserted=True),
-    "re-sorted": Night(2, resorted=True),
+DAYS = {
+    "first": Day(),
+    "changed": Day(1),
+    "inserted": Day(2, inserted=True),
+    "re-sorted": Day(2, resorted=True),
 }
-"""Each in the order in which it is planned. The content of "re-sorted" is that of the night before it."""
+"""Each in the order in which it is planned. The content of "re-sorted" is that of the day before it."""
 
 
 def _generator() -> str:
@@ -35,25 +35,25 @@ _MADE_BY = _generator()
 
 @dataclass(frozen=True)
 class Packages:
-    """The nights of a district of that size and version, in a folder where they stay for the next run."""
+    """The days of a district of that size and version, in a folder where they stay for the next run."""
 
     folder: Path
     size: str
     version: str
 
-    def zip(self, night: str) -> Path:
-        path = self.folder / _MADE_BY / f"{self.size}-{self.version}-{night.replace(' ', '-')}.zip"
+    def zip(self, day: str) -> Path:
+        path = self.folder / _MADE_BY / f"{self.size}-{self.version}-{day.replace(' ', '-')}.zip"
         if not path.exists():
             sys.stderr.write(f"Making {path.name} …\n")
             path.parent.mkdir(parents=True, exist_ok=True)
             half = path.with_suffix(".half")
-            write_district(half, District(SIZES[self.size], version=self.version), NIGHTS[night])
+            write_district(half, District(SIZES[self.size], version=self.version), DAYS[day])
             half.rename(path)
         return path
 
-    def unzipped(self, night: str) -> Path:
-        """A folder with the files of that night."""
-        path = self.zip(night)
+    def unzipped(self, day: str) -> Path:
+        """A folder with the files of that day."""
+        path = self.zip(day)
         folder = path.with_suffix("")
         if not folder.exists():
             half = path.with_suffix(".halfway")

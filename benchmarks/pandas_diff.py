@@ -1,4 +1,4 @@
-"""pandas: two nights read whole and compared, file by file. A difference only: nothing is checked, kept or applied."""
+"""pandas: two days read whole and compared, file by file. A difference only: nothing is checked, kept or applied."""
 
 from __future__ import annotations
 

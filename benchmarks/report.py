@@ -14,7 +14,7 @@ import polars as pl
 
 from benchmarks.goals import Judged, judged
 from benchmarks.measure import Stage
-from benchmarks.night import Outcome
+from benchmarks.runs import Outcome
 
 __all__ = ["as_json", "growth", "growth_into_page", "into_page", "table"]
 

@@ -1,7 +1,7 @@
 """The same job row by row: each row a pydantic model, each record a SQLModel object in SQLite.
 
 Kinder than most such jobs: the stored records of a file are fetched by one query and not one at a time, and each file
-is one commit. Verbs: load (the first night, not measured) and night (read, validate, compare, write).
+is one commit. Verbs: load (the first day, not measured) and day (read, validate, compare, write).
 """
 
 from __future__ import annotations
@@ -77,11 +77,11 @@ def load(database: str, package: str, version: str) -> None:
     phases.say(rows=count)
 
 
-def night(database: str, package: str, version: str) -> None:
+def day(database: str, package: str, version: str) -> None:
     phases = Phases()
     job = Job(database, version)
     files, count = {}, 0
-    with phases.phase("night"):
+    with phases.phase("day"):
         for name, rows in job.read(package):
             with Session(job.engine) as session:
                 files[name], read = _synced(session, job.tables[name], rows)
@@ -114,4 +114,4 @@ def _synced(session: Session, table: Any, rows: Iterator[BaseModel]) -> tuple[di
 
 
 if __name__ == "__main__":
-    {"load": load, "night": night}[sys.argv[1]](*sys.argv[2:])
+    {"load": load, "day": day}[sys.argv[1]](*sys.argv[2:])

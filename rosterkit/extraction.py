@@ -23,7 +23,7 @@ from rosterkit.store import deltas, places
 from rosterkit.store.decisions import ignored_lines
 from rosterkit.store.lookup import switched_off
 from rosterkit.transport.incoming import Incoming, Role, Taken
-from rosterkit.transport.secrets import resolve
+from rosterkit.transport.secrets import revealed
 from rosterkit.transport.settings import PlaceSettings
 
 __all__ = ["Extraction", "Run", "extract_one", "extract_sources", "newest", "settings_with"]
@@ -85,7 +85,7 @@ def extract_one(run: Run, name: str, settings: BaseModel, package: Path | None =
         ignored_lines=frozenset(line.hash for line in ignored_lines(run.connection, name)),
         size_limits=run.config.caps,
         row_cache=RowCache(run.path.parent / "cache" / "rows", may_write=run.keep),
-        secret=lambda reference: resolve(reference, run.path.parent).get_secret_value(),
+        secret=lambda reference: revealed(reference, run.path.parent),
     )
     return checked(reader.extract(settings, context))
 
@@ -132,7 +132,7 @@ def _delivered(run: Run, name: str, extract: Extract, *, after_bulk: bool = Fals
 def _applied(run: Run, one: Delivered) -> bool:
     """Whether its changes are left out because a plan that covers them was applied."""
     changes = any(table.changes for table in one.extract.tables)
-    return one.known and changes and deltas.known(run.connection, one.source, one.extract.id) == "settled"
+    return one.known and changes and deltas.known(run.connection, one.source, one.extract.id) == "applied"
 
 
 def _fetched(run: Run, name: str, place: PlaceSettings) -> Incoming:

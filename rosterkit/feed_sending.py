@@ -197,5 +197,6 @@ def forget_old_bytes(connection: sqlite3.Connection, config: Config) -> int:
     """Removes the bytes of files that are older than the setting keeps them. Returns of how many."""
     now = plans.now()
     keep = [last.id for feed in config.feeds if (last := deliveries.last_arrived(connection, feed))]
-    keep += [one.id for one in deliveries.deliveries(connection, states=("waiting", "checked", "failed", "sending"))]
+    keep += [newest.id for feed in config.feeds if (newest := deliveries.newest(connection, feed))]
+    keep += [one.id for one in deliveries.deliveries(connection, states=("sending",))]
     return remove_bytes(connection, now - timedelta(days=config.delivery.keep_sent_days), now, keep)

@@ -12,7 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from rosterkit.config import Config
-from rosterkit.errors import Refused
+from rosterkit.configured_feed import configured
+from rosterkit.errors import Refused, UsageError
 from rosterkit.feed_building import check_feed
 from rosterkit.feed_delivery import approve_feed, build_feed, confirm_feed, reject_feed, send_feed, send_given
 from rosterkit.feed_status import feed_alarms, feed_status
@@ -21,6 +22,7 @@ from rosterkit.results import FeedCheck, FeedReceipt, FeedStatus
 from rosterkit.sources.base import Progress
 from rosterkit.store import deliveries
 from rosterkit.store.deliveries import Delivery
+from rosterkit.transport.rights import Right, rights
 
 __all__ = ["FeedVerbs"]
 
@@ -73,6 +75,21 @@ class FeedVerbs(ABC):
             if files:
                 return send_given(*where, files, day, self._progress, actor=actor, reason=reason)
             return send_feed(*where, day, self._progress, again=again)
+
+    def target_test(self, name: str) -> tuple[str, tuple[Right, ...]]:
+        """What the key may do at the target of a feed, or at the place of a source: its name, and what was tried.
+
+        A small file is written, read back and removed; where a source reads from, nothing is written. ``name`` is that
+        of a feed or a source, or ``feeds.NAME`` or ``sources.NAME`` where both are called so.
+        """
+        word, _, rest = name.rpartition(".")
+        if word != "sources" and rest in self.config.feeds:
+            with self._write():  # no delivery may be under way
+                return rights(configured(self.folder, self.config, rest).settings(()), self.folder)
+        if word != "feeds" and rest in self.config.sources and (place := self.config.sources[rest].place):
+            return rights(place, self.folder, write=False)
+        known = ", ".join(self.config.feeds)
+        raise UsageError(f"{name} is not a feed, or a source that reads from a place. Feeds: {known or 'none'}.")
 
     def feed_check(self, name: str = "", files: Sequence[Path] = (), *, as_of: date | None = None) -> FeedCheck:
         """How the vendor would take these files, or what would be built now. Changes nothing."""

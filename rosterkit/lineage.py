@@ -15,6 +15,7 @@ from rosterkit.roster.findings import FINDINGS
 from rosterkit.roster.schema import Entity, by_name
 from rosterkit.store import decisions, plans
 from rosterkit.store.blocks import archived_by_hand, pins_on
+from rosterkit.store.feed_results import answers_about
 from rosterkit.store.history import of_record, record_id, sources, stored_keys
 
 __all__ = ["explain_record"]
@@ -34,6 +35,7 @@ def explain_record(path: Path, connection: sqlite3.Connection, entity: Entity, s
         holds=holds_of(connection, "entity=? and sourced_id=?", (entity.name, sourced_id)),
         pending=deferred or "",
         findings=_findings(connection, sourced_id),
+        answers=answers_about(connection, found[1], sourced_id) if found and entity.name == "User" else (),
     )
 
 
@@ -45,7 +47,7 @@ def _values(path: Path, connection: sqlite3.Connection, entity: Entity, record: 
     events = list(of_record(connection, entity, record))
     keys = {target: stored_keys(path, by_name(target)) for target in {str(c.to) for c in entity.refs}}
     known = sources(entity, events, keys)
-    lying = {pin.field: pin for pin in pins_on(connection, entity.name, record)}
+    pins = {pin.field: pin for pin in pins_on(connection, entity.name, record)}
     out = []
     for column in entity.columns:
         if column.label not in known:
@@ -53,7 +55,7 @@ def _values(path: Path, connection: sqlite3.Connection, entity: Entity, record: 
         value, event, place = known[column.label]
         file, line = place["source_file"][0], place["source_line"][0]
         past = event.past
-        pin = lying.get(column.label)
+        pin = pins.get(column.label)
         stored = Value(column.label, value, past.revision, past.plan, file or "", line or 0, past.actor, past.at)
         out.append(replace(stored, pinned=True, pinned_value=pin.value, pinned_by=pin.code) if pin else stored)
     return tuple(out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
@@ -14,11 +14,17 @@ from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import TableCoverage
 from rosterkit.store.decisions import Approval, IgnoredLine
 from rosterkit.store.deliveries import Delivery
+from rosterkit.store.feed_results import Answer
+from rosterkit.store.runs import Run
 from rosterkit.transport.credentials import Credential
 
 __all__ = [
+    "Announcement",
+    "Answer",
     "Applied",
     "Approval",
+    "Beat",
+    "Check",
     "CheckReport",
     "Explanation",
     "FeedCheck",
@@ -27,6 +33,8 @@ __all__ = [
     "Hold",
     "IgnoredLine",
     "Revision",
+    "SourceStatus",
+    "Status",
     "Value",
 ]
 
@@ -49,6 +57,22 @@ class CheckReport:
 
 
 @dataclass(frozen=True)
+class Announcement:
+    """An announced change. ``state``: waiting, met or overdue; ``seen`` of ``count`` came. ``by``: the last day."""
+
+    id: int
+    kind: str  # school | domain | students
+    text: str
+    by: date
+    state: str
+    seen: int
+    count: int
+    actor: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Applied:
     """What ``apply`` wrote. ``revision`` is the store's revision afterwards; ``wrote`` is false for an empty plan."""
 
@@ -62,7 +86,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class Hold:
-    """Something set aside from night to night."""
+    """Something set aside from run to run."""
 
     entity: str
     sourced_id: str
@@ -115,8 +139,9 @@ class Explanation:
     status: str  # active | archived; waiting where nothing is stored yet
     values: tuple[Value, ...]
     holds: tuple[Hold, ...]
-    pending: str  # why what the source last said is not what is stored; "" where it is
+    pending: str  # why what the source last delivered is not stored; "" where it is
     findings: pl.DataFrame  # intake.findings.FINDINGS, of the newest applied plan of each source
+    answers: tuple[Answer, ...] = ()  # what vendors could not import of a person
 
 
 @dataclass(frozen=True)
@@ -135,6 +160,7 @@ class FeedReceipt:
     why: str = ""  # why it was not sent
     compared: Mapping[str, int] = field(default_factory=dict)  # with what was sent last
     delivery: Delivery | None = None  # the receipt: what arrived where, and how that was verified
+    errors: int = 0  # findings of severity error, without those of people whom the last file withheld already
 
 
 @dataclass(frozen=True)
@@ -167,3 +193,61 @@ class FeedStatus:
     paused: str = ""  # who paused it, and why
     alarms: pl.DataFrame = field(default_factory=empty)  # FINDINGS; ``file`` is the feed's name
     credentials: tuple[Credential, ...] = ()  # of its target
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What the process of a schedule last said of itself; times in UTC."""
+
+    pid: int
+    started_at: datetime
+    at: datetime
+    next: Mapping[str, datetime]  # by job, when it is due next
+    running: str  # the job that ran then; "" = none
+    problem: str  # why changed settings could not be taken over; "" = they could
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """How a source stands. ``state``: read, failed (in the newest run), stale, frozen (nobody reads it), new."""
+
+    source: str
+    kind: str
+    state: str
+    last_read: datetime | None
+    age_hours: float | None
+    missed: int  # runs in a row in which it was not read
+    why: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a workspace stands. ``alarms`` and ``waits``: sentences, without anything about a person of the roster."""
+
+    at: datetime
+    mode: str
+    scheduled: bool  # whether a process runs the schedule now
+    beat: Beat | None
+    last_run: Run | None  # of the sync
+    last_good: Run | None  # the newest one whose sources were read and whose plan was not refused
+    sources: tuple[SourceStatus, ...]
+    feeds: tuple[FeedStatus, ...]
+    window: str
+    waits: tuple[str, ...]
+    alarms: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0: all is well; 1: something waits, or there is an alarm."""
+        return int(bool(self.waits or self.alarms))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must be right before a run without a person. ``state``: ok, look, or bad (it will fail)."""
+
+    area: str
+    what: str
+    state: str
+    text: str
+    remedy: str = ""

@@ -18,11 +18,13 @@ from rosterkit.results import Approval, Hold
 from rosterkit.roster.schema import Entity, by_name, entities
 from rosterkit.roster.vocabulary import ENTITY_WORDS
 from rosterkit.store import decisions, holds, plans
+from rosterkit.store.absences import forget_plan
+from rosterkit.store.belongings import belonging_keys
 from rosterkit.store.database import transaction
 from rosterkit.store.display_names import keys_of
 from rosterkit.store.history import record_key
 from rosterkit.store.holds import StoredHold
-from rosterkit.store.staleness import refuse_settled
+from rosterkit.store.staleness import refuse_closed
 
 __all__ = [
     "all_held",
@@ -35,6 +37,7 @@ __all__ = [
     "record_stamp",
     "refuse_changed",
     "release",
+    "required_reason",
     "sign",
     "stop_ignoring",
 ]
@@ -45,7 +48,8 @@ _OF_THE_STORE = ("person", "limit", "undo")  # codes of holds that stand in the 
 _CODES = {_SUSPECTED_REUSE: "the id may have been reused"}
 
 
-def _reason(reason: str) -> str:
+def required_reason(reason: str) -> str:
+    """The reason without its margins; UsageError for an empty one."""
     if not reason.strip():
         raise UsageError("A reason is needed: say why, for those who read the history.")
     return reason.strip()
@@ -89,17 +93,19 @@ def sign(
     needed: int = 1,
     seen: str = "",
 ) -> Approval:
-    """Approves or rejects a plan; Refused when it is settled, or where the same person would approve it twice.
+    """Approves or rejects a plan; Refused when it is closed, or where the same person would approve it twice.
 
     ``needed``: how many people must approve before it may be applied.
     """
-    reason = _reason(reason)
+    reason = required_reason(reason)
     with transaction(connection):
         plan = plans.find(connection, plans.written_out(plan_id))
-        refuse_settled(plan)
+        refuse_closed(plan)
         refuse_changed(seen, plan_stamp(connection, plan))
         state = "rejected" if decision == "reject" else _approved(connection, plan, actor, needed)
         plans.set_state(connection, plan.id, state)
+        if decision == "reject":
+            forget_plan(connection, plan.id)
         return decisions.decide(connection, plan, decision, actor, reason)[0]
 
 
@@ -153,6 +159,19 @@ def _restores(entity: Entity, frame: pl.DataFrame, update: pl.DataFrame | None) 
     return rows.select(*KEY_PARTS, "hold", before="digest", after=digest(entity), **same).select(_CEILING)
 
 
+def _with_it(connection: sqlite3.Connection, chosen: pl.DataFrame, every: pl.DataFrame) -> pl.DataFrame:
+    """Of all that is held, the archives of what belongs to the chosen records, which would otherwise stay without."""
+    keys: set[tuple[str, ...]] = set()
+    archives = chosen.filter(pl.col("action") == "archive")
+    for name in archives["entity"].unique().to_list():
+        mine = archives.filter(pl.col("entity") == name)["sourced_id"].to_list()
+        keys |= belonging_keys(connection, str(name), mine)
+    named = ["entity", *KEY_PARTS]
+    with_it = pl.DataFrame(sorted(keys), schema=dict.fromkeys(named, pl.String), orient="row")
+    held = every.filter((pl.col("action") == "archive") & pl.col("hold").is_in(["limit", "grace"]))
+    return held.join(with_it, on=named, how="semi").join(chosen, on=[*named, "action"], how="anti").select(_CEILING)
+
+
 def approve_held(
     path: Path,
     connection: sqlite3.Connection,
@@ -167,14 +186,15 @@ def approve_held(
 ) -> Approval:
     """Frees held changes of a plan for the plans to come: exactly these, until they are used or the hours are over.
 
-    A suspected reuse of an id is freed by the id of its own record alone, never together with others.
+    A suspected reuse of an id is freed by the id of its own record alone, never together with others. Where the archive
+    of one record is approved, so are the archives of what belongs to it, if a limit or the grace holds them.
     """
-    reason = _reason(reason)
+    reason = required_reason(reason)
     plan = plans.find(connection, plans.written_out(plan_id))
     if plan.kind != "sync":
         raise Refused("What an undo leaves is not held: later changes stand on it. Undo those first.", why="undo")
     found = _ceilings(path, plans.parts(connection, plan.id, held=True))
-    rows = pl.concat([pl.DataFrame(schema=dict.fromkeys(_CEILING, pl.String)), *found])
+    every = rows = pl.concat([pl.DataFrame(schema=dict.fromkeys(_CEILING, pl.String)), *found])
     for name, value in (
         ("entity", entity_of(entity).name if entity else None),
         ("action", action),
@@ -191,6 +211,8 @@ def approve_held(
                 f"by its record: --held --record {reused[0]}.",
                 why="suspected-reuse",
             )
+    else:
+        rows = pl.concat([rows, _with_it(connection, rows, every)])
     if rows.height == 0:
         raise Refused(
             f'Plan {plan.id} holds nothing of that. See "rosterkit show {plan.id} --held".', why="nothing-held"
@@ -237,7 +259,7 @@ def hold(
     field: str,
 ) -> Hold:
     """Sets a record, one action of it or one field aside, until it is released; a plan may only propose it yet."""
-    reason = _reason(reason)
+    reason = required_reason(reason)
     kind = entity_of(entity)
     record = _key(connection, kind, sourced_id)
     if action not in ("", "create", "update", "archive", "restore"):
@@ -253,8 +275,11 @@ def hold(
 def release(
     connection: sqlite3.Connection, entity: str, sourced_id: str, *, actor: str, reason: str, action: str, field: str
 ) -> tuple[Hold, ...]:
-    """Ends the holds of a record, whoever set them; Refused when there are none."""
-    reason = _reason(reason)
+    """Ends the holds of a record, whoever set them; Refused when there are none.
+
+    Where a limit held its archive, what belongs to it is released with it.
+    """
+    reason = required_reason(reason)
     kind = entity_of(entity)
     where, values = "entity=? and sourced_id=?", [kind.name, sourced_id]
     for name, value in (("action", action), ("field", field)):
@@ -266,7 +291,10 @@ def release(
         if not found:
             raise Refused(f'Nothing holds {kind.name} {sourced_id}. See "rosterkit holds".', why="not-held")
         ended = holds_of(connection, where, tuple(values))
-        holds.end(connection, [row[0] for row in found], f"released by {actor}: {reason}")
+        why = f"released by {actor}: {reason}"
+        holds.end(connection, [row[0] for row in found], why)
+        if any(hold.code == "limit" and hold.action == "archive" for hold in ended):
+            holds.end_limits_on(connection, belonging_keys(connection, kind.name, [sourced_id]), why)
     return ended
 
 
@@ -292,7 +320,7 @@ def ignore_line(connection: sqlite3.Connection, source: str, line_hash: str, *, 
 
     Raises UsageError for a hash that the newest plan of the source does not show.
     """
-    reason = _reason(reason)
+    reason = required_reason(reason)
     seen = decisions.seen_lines(connection, source)
     if line_hash not in seen:
         known = f"It shows {', '.join(sorted(seen)[:5])}." if seen else "It shows none."

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from rosterkit import review as deciding
+from rosterkit import review
 from rosterkit.config import Config
 from rosterkit.manual.revision import Actor
 from rosterkit.results import Approval, Hold
@@ -45,13 +45,13 @@ class ReviewVerbs(ABC):
         name = self._permitted(actor, "approve")
         with self._write() as connection:
             needed = self.config.approvers
-            return deciding.sign(connection, plan_id, "approve", name, reason, needed=needed, seen=seen)
+            return review.sign(connection, plan_id, "approve", name, reason, needed=needed, seen=seen)
 
     def reject(self, plan_id: str, *, reason: str, actor: str, seen: str = "") -> Approval:
         """Rejects a plan for good; what it proposed is proposed again by the next plan."""
         name = self._permitted(actor, "reject")
         with self._write() as connection:
-            return deciding.sign(connection, plan_id, "reject", name, reason, seen=seen)
+            return review.sign(connection, plan_id, "reject", name, reason, seen=seen)
 
     def approve_held(
         self,
@@ -68,8 +68,8 @@ class ReviewVerbs(ABC):
         name = self._permitted(actor, "approve held")
         with self._write() as connection:
             if seen:
-                deciding.refuse_changed(seen, deciding.plan_stamp(connection, plans.find(connection, plan_id)))
-            return deciding.approve_held(
+                review.refuse_changed(seen, review.plan_stamp(connection, plans.find(connection, plan_id)))
+            return review.approve_held(
                 self.database,
                 connection,
                 plan_id,
@@ -96,8 +96,8 @@ class ReviewVerbs(ABC):
         name = self._permitted(actor, "hold")
         with self._write() as connection:
             if seen:
-                deciding.refuse_changed(seen, deciding.record_stamp(connection, entity, sourced_id))
-            return deciding.hold(connection, entity, sourced_id, actor=name, reason=reason, action=action, field=field)
+                review.refuse_changed(seen, review.record_stamp(connection, entity, sourced_id))
+            return review.hold(connection, entity, sourced_id, actor=name, reason=reason, action=action, field=field)
 
     def release(
         self,
@@ -114,22 +114,20 @@ class ReviewVerbs(ABC):
         name = self._permitted(actor, "release")
         with self._write() as connection:
             if seen:
-                deciding.refuse_changed(seen, deciding.record_stamp(connection, entity, sourced_id))
-            return deciding.release(
-                connection, entity, sourced_id, actor=name, reason=reason, action=action, field=field
-            )
+                review.refuse_changed(seen, review.record_stamp(connection, entity, sourced_id))
+            return review.release(connection, entity, sourced_id, actor=name, reason=reason, action=action, field=field)
 
     def plan_stamp(self, plan_id: str) -> str:
         """What changes with every decision on a plan."""
         with self._read() as connection:
-            return deciding.plan_stamp(connection, plans.find(connection, plan_id))
+            return review.plan_stamp(connection, plans.find(connection, plan_id))
 
     def record_stamp(self, entity: str, sourced_id: str) -> str:
         """What changes with every hold of a record that is set or ended."""
         with self._read() as connection:
-            return deciding.record_stamp(connection, entity, sourced_id)
+            return review.record_stamp(connection, entity, sourced_id)
 
     def holds(self) -> tuple[Hold, ...]:
         """Everything that is held: by persons, limits and undos, and what the newest plans hold beside it."""
         with self._read() as connection:
-            return deciding.all_held(connection)
+            return review.all_held(connection)

@@ -12,6 +12,7 @@ from rosterkit import registry
 from rosterkit.compare.settings import CompareSettings, Thresholds, Weights
 from rosterkit.config import Config, FeedEntry, SourceEntry
 from rosterkit.feeds.delivery import DeliverySettings
+from rosterkit.plan.calendar import CalendarSettings, GraceSettings, RolloverSettings
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
 from rosterkit.run_settings import NoticeSettings, ScheduleSettings
@@ -24,6 +25,9 @@ __all__ = ["TABLES", "models", "plain_fields", "template", "toml"]
 TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "": ("The workspace", Config),
     "limits": ("Limits: how much may be removed in one run before it is held for a person", Limits),
+    "grace": ("Grace: how long a person who disappears stays", GraceSettings),
+    "calendar": ("Calendar: which days are school days", CalendarSettings),
+    "rollover": ("Rollover: the turn of a term and of the school year", RolloverSettings),
     "policy": ("Policy: who may change what while a source is synced", PolicySettings),
     "schedule": ("Schedule: when runs without a person take place", ScheduleSettings),
     "notices": ("Notices: who is notified, and of what", NoticeSettings),
@@ -37,7 +41,7 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
 }
 """The tables that the engine itself has, with title and model."""
 
-_WRITTEN = ("timezone", "mode")  # written out in a fresh file; the rest stands there as comments
+_WRITTEN = ("timezone", "mode")  # written out in a fresh file; the rest is there as comments
 
 
 def template(path: str = "package.zip") -> str:

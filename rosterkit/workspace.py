@@ -1,6 +1,6 @@
 """The façade: a folder private to its owner, with the verbs of the command as methods.
 
-rosterkit.toml   what it is told (docs/settings.md)
+rosterkit.toml   its settings (docs/settings.md)
 roster.db        the canonical roster, its plans and its history
 plans/  outbox/  exports for people; what feeds built
 """
@@ -19,17 +19,15 @@ import polars as pl
 from pydantic import BaseModel
 
 from rosterkit import config as configuration
-from rosterkit import pipeline as planning
-from rosterkit import registry
-from rosterkit import review as deciding
+from rosterkit import pipeline, registry, review
 from rosterkit.checking import check_package, check_source
 from rosterkit.errors import Refused, UsageError
 from rosterkit.extraction import Run
 from rosterkit.feed_verbs import FeedVerbs
 from rosterkit.host_keys import HostKeyVerbs
+from rosterkit.limit_verbs import LimitVerbs
 from rosterkit.lineage import explain_record
 from rosterkit.lock import lease
-from rosterkit.manual.verbs import ManualVerbs
 from rosterkit.operate.verbs import OperateVerbs
 from rosterkit.plan.lines import creates, lines
 from rosterkit.plan.plan import LINES, Plan, PlanView
@@ -52,6 +50,7 @@ from rosterkit.store.display_names import keys_of, names_of
 from rosterkit.store.save import apply_plan
 from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.secrets import references, resolve
+from rosterkit.vendor_verbs import VendorVerbs
 
 __all__ = ["Workspace", "check_package"]
 
@@ -66,7 +65,7 @@ def _revision(past: history.Past, done: pl.DataFrame, signed: Mapping[str, Appro
     return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done, by, why)
 
 
-class Workspace(FeedVerbs, ReviewVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs):
+class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, OperateVerbs):
     """A workspace; every verb opens the database, does its work whole or not at all, and closes it.
 
     Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at
@@ -146,17 +145,34 @@ class Workspace(FeedVerbs, ReviewVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs)
             )
             return check_source(run, source, package, reading or {})
 
-    def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
+    def plan(
+        self,
+        package: Path | None = None,
+        *,
+        source: str = "main",
+        as_of: date | None = None,
+        now: bool = False,
+        promotes: bool = False,
+    ) -> Plan:
         """Works out what would change and stores it as a plan; ``as_of``: a date in the district's zone, or today.
 
-        All sources are planned together. ``package`` takes the place of what ``source`` reads by its settings.
+        All sources are planned together. ``package`` takes the place of what ``source`` reads by its settings. ``now``:
+        people who disappeared leave without grace. ``promotes``: the plan is the promotion to the next grade, and no
+        limit counts the grades that rise by one; Refused where none does.
         """
         if package is not None or not self.config.sources:
             self.config.source(source)
         packages = {} if package is None else {source: Path(package)}
         with self._write() as connection:
-            return planning.plan_sources(
-                self.database, connection, self.config, packages, as_of or self._today(), self._progress
+            return pipeline.plan_sources(
+                self.database,
+                connection,
+                self.config,
+                packages,
+                as_of or self._today(),
+                self._progress,
+                now=now,
+                promotes=promotes,
             )
 
     def try_plan(
@@ -166,6 +182,7 @@ class Workspace(FeedVerbs, ReviewVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs)
         *,
         source: str = "main",
         as_of: date | None = None,
+        now: bool = False,
     ) -> Plan:
         """What a plan would be under other settings (by key, such as limits.halved_from, as TOML); stores nothing."""
         config = configuration.load(self.folder, settings)
@@ -174,7 +191,9 @@ class Workspace(FeedVerbs, ReviewVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs)
         packages = {} if package is None else {source: Path(package)}
         day = as_of or datetime.now(config.zone).date()
         with self._write() as connection:
-            return planning.plan_sources(self.database, connection, config, packages, day, self._progress, keep=False)
+            return pipeline.plan_sources(
+                self.database, connection, config, packages, day, self._progress, keep=False, now=now
+            )
 
     def validate(self) -> None:
         """Checks what loading the settings does not: that every secret they refer to is there.
@@ -233,7 +252,7 @@ class Workspace(FeedVerbs, ReviewVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs)
     def undo(self, revision: int | None = None, *, as_of: date | None = None) -> Plan:
         """Stores the plan that takes a revision (or the newest) back; it is approved and applied like any other."""
         with self._write() as connection:
-            return planning.plan_undo(self.database, connection, self.config, revision, as_of or self._today())
+            return pipeline.plan_undo(self.database, connection, self.config, revision, as_of or self._today())
 
     def history(self, entity: str | None = None, sourced_id: str | None = None) -> tuple[Revision, ...]:
         """The revisions, the newest first; of one record, those that touched it and what they did."""
@@ -242,7 +261,7 @@ class Workspace(FeedVerbs, ReviewVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs)
             if entity is None or sourced_id is None:
                 nothing = pl.DataFrame(schema=LINES)
                 return tuple(_revision(past, nothing, signed) for past in history.revisions(connection))
-            kind = deciding.entity_of(entity)
+            kind = review.entity_of(entity)
             found = history.record_id(connection, kind, sourced_id)
             if found is None:
                 raise UsageError(f"There is no {kind.name} {sourced_id} in the store.")
@@ -253,13 +272,13 @@ class Workspace(FeedVerbs, ReviewVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs)
     def explain(self, entity: str, sourced_id: str) -> Explanation:
         """Where each value of a record comes from, what waits, what is held and what was found."""
         with self._read() as connection:
-            return explain_record(self.database, connection, deciding.entity_of(entity), sourced_id)
+            return explain_record(self.database, connection, review.entity_of(entity), sourced_id)
 
     def ignore_line(self, line_hash: str, *, reason: str, actor: str, source: str = "main") -> None:
         """Sets an unreadable line aside, named by the hash that its finding shows."""
         self.config.source(source)
         with self._write() as connection:
-            deciding.ignore_line(connection, source, line_hash, actor=actor, reason=reason)
+            review.ignore_line(connection, source, line_hash, actor=actor, reason=reason)
 
     def ignored_lines(self) -> tuple[IgnoredLine, ...]:
         """The lines that are ignored, oldest first."""
@@ -269,7 +288,7 @@ class Workspace(FeedVerbs, ReviewVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs)
     def stop_ignoring(self, line_hash: str, *, source: str = "main") -> None:
         """Takes it back that a line is ignored; Refused where it is not."""
         with self._write() as connection:
-            deciding.stop_ignoring(connection, source, line_hash)
+            review.stop_ignoring(connection, source, line_hash)
 
     def rules(self) -> tuple[Rule, ...]:
         """Every rule of the engine and of the sources and feeds that are installed."""

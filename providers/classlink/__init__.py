@@ -43,7 +43,7 @@ class ClassLinkSource:
         filters=("school", "course", "class", "unenrolled users", "demographics"),
         set_up_by="The district shares its roster in Roster Server; the vendor's partner account gets a key.",
         needs=(
-            "Roster Server with a nightly import from the SIS.",
+            "Roster Server with a daily import from the SIS.",
             "The permission Full, or Custom with all schools, and Unenrolled Users for guardians and administrators.",
             "Demographics switched on, if birth dates are wanted.",
         ),

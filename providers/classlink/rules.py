@@ -37,7 +37,7 @@ RULES = (
         "warning",
         "warning",
         "ClassLink lists the district with another status than Active.",
-        "Ask the district or ClassLink what the status means for the nightly import.",
+        "Ask the district or ClassLink what the status means for the daily import.",
     ),
     Rule(
         "classlink.perm-rev",

@@ -196,9 +196,9 @@ def family_tables(
     """
     rows = without_unshared(found.users, Pull("users"))
     roles = found.roles.with_columns(_space_user=pl.lit(CONTACT_SPACE))
-    links = found.links.with_columns(
-        asserted_by=pl.lit("guardian"), _space_guardian=pl.lit(CONTACT_SPACE), _space_student=pl.lit(student_space)
-    )
+    links = found.links.with_columns(asserted_by=pl.lit("guardian"), _space_guardian=pl.lit(CONTACT_SPACE))
+    if student_space:
+        links = links.with_columns(_space_student=pl.lit(student_space))
     invalid = pl.concat([invalid, found.people_aside.select(*INVALID)])
     return (
         Table("User", rows.lazy(), coverage, reason, CONTACT_SPACE, invalid),

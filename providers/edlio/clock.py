@@ -1,7 +1,7 @@
 """When Edlio reads, and when a file must be there (A9).
 
-Edlio processes every night at about 00:15 in Chicago. A file may come at any time; one that comes later counts for the
-next night. "About" has no upper bound, so files are sent until 23:30 by default. All functions take and give aware
+Edlio processes every day at about 00:15 in Chicago. A file may come at any time; one that comes later counts for the
+next day. "About" has no upper bound, so files are sent until 23:30 by default. All functions take and give aware
 datetimes; they are right on the days on which Chicago changes its clocks.
 """
 

@@ -41,8 +41,8 @@ enrollments. Ids such as A9 name the requirements of Edlio that this page and th
 - Files go by SFTP only, and the host key is verified (A10). A target of any other kind is refused.
 - rosterkit's schedule builds and sends the files; no export is set up in the SIS (A7).
 - CSV is written. A TXT file is taken and warned about; anything else is refused (A8).
-- Edlio processes every night at about {PROCESSED:%H:%M} in {ZONE.key} and takes files at any time (A9). What comes
-  later counts for the next night. "About" has no upper bound, so files go by {SEND_BY:%H:%M} there by default; the
+- Edlio processes every day at about {PROCESSED:%H:%M} in {ZONE.key} and takes files at any time (A9). What comes
+  later counts for the next day. "About" has no upper bound, so files go by {SEND_BY:%H:%M} there by default; the
   setting `send_by` leaves at least a quarter of an hour. The time is right on the days on which the clock changes.
 - Edlio maps columns by hand, validates, and writes back (A12). It activates the sync once it finds the data complete
   (A13); then people appear on its dashboard.
@@ -64,7 +64,10 @@ The setting `stage` says how far the set-up is (A13). Each check names the next 
 
 - The headers are those of Edlio's template, which is the faster way (A6). `headers` and `file_names` write a district's
   own instead. `layout = "combined"` puts all people into one file; classes and enrollments always have files of their
-  own (A5). `layout = "oneroster"` sends the CSV files of OneRoster 1.1, made by the OneRoster feed.
+  own (A5).
+- `layout = "oneroster"` sends the CSV files of OneRoster 1.1, made by the OneRoster feed. They hold the same people as
+  the template's files: each with one row and an address of their own, parents only where `guardians` says so. Middle
+  names and phone numbers are blank unless `columns` maps them. Names of files and columns are those of OneRoster.
 - A person has one row for each organization, with the strongest role there and the same Unique ID (A14). A parent has
   one for each child and organization of the child. The columns of parents are ours, because Edlio publishes none:
   `guardians` is `none` until you have asked.

@@ -1,4 +1,4 @@
-"""The command itself: ``rosterkit -C DIR VERB``. The verbs stand in modules by what a person is doing."""
+"""The command itself: ``rosterkit -C DIR VERB``. Verbs are in modules by what a person does."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Carries a district's roster from its SIS to every product that needs it: checked, planned, reviewed, "
     "applied, undone.",
-    epilog="First time? rosterkit demo shows the whole road. Exit codes: 0 done; 1 done, but look (held, degraded or "
+    epilog="Start with rosterkit demo. Exit codes: 0 done; 1 done, but look (held, degraded or "
     "found); 2 wrong usage; 3 the source cannot be read; 4 refused; 5 busy; 70 our own fault.",
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         from importlib.metadata import version
 
         echo(f"rosterkit {version('rosterkit')}\n")

@@ -13,7 +13,7 @@ from rosterkit.cli.options import AsOf, Json, echo, folder_of, printing, progres
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from rosterkit.compare.reading import Asked
+    from rosterkit.compare.reading import SourceSpec
     from rosterkit.compare.settings import CompareSettings
     from rosterkit.config import Config, SourceEntry
 
@@ -50,15 +50,16 @@ def compare(
     from rosterkit.compare.comparison import compare as compared
     from rosterkit.compare.reading import read
     from rosterkit.render import compare_html, compare_shapes, compare_text
+    from rosterkit.transport.secrets import revealed
 
     if markdown and json:
         raise UsageError("Choose one of --markdown and --json.")
     config = _config(folder_of(ctx), needed=not sources)
-    asked = _asked(sources or [], config, folder_of(ctx))
+    specs = _specs(sources or [], config, folder_of(ctx))
     day = as_of or _today(config)
     with progress() as report:
         delivered, unread = read(
-            asked, day, secret=_secret, progress=report, demographics=bool(config and config.demographics)
+            specs, day, secret=revealed, progress=report, demographics=bool(config and config.demographics)
         )
         found = compared(delivered, _settings(config), day, show_values=show_values, unread=unread)
     if html is not None:
@@ -88,30 +89,21 @@ def _settings(config: Config | None) -> CompareSettings:
     return config.compare if config else CompareSettings()
 
 
-def _asked(texts: list[str], config: Config | None, folder: Path) -> list[Asked]:
-    from rosterkit.compare.reading import Asked, from_text
+def _specs(texts: list[str], config: Config | None, folder: Path) -> list[SourceSpec]:
+    from rosterkit.compare.reading import SourceSpec, from_text
 
     known = config.sources if config else {}
 
-    def configured(name: str, entry: SourceEntry) -> Asked:
-        return Asked(name, entry.kind, entry.settings, folder, entry.place, entry.packages)
+    def configured(name: str, entry: SourceEntry) -> SourceSpec:
+        return SourceSpec(name, entry.kind, entry.settings, folder, entry.place, entry.packages)
 
     if not texts:
-        asked = [configured(name, entry) for name, entry in known.items() if entry.enabled]
-        if not asked:
+        specs = [configured(name, entry) for name, entry in known.items() if entry.enabled]
+        if not specs:
             raise UsageError("The workspace has no source. Name one: rosterkit compare export.zip")
-        return asked
+        return specs
     return [configured(text, known[text]) if text in known else from_text(text, Path()) for text in texts]
 
 
 def _today(config: Config | None) -> date:
     return datetime.now(config.zone if config else UTC).date()
-
-
-def _secret(reference: str, folder: Path) -> str:
-    """The secret that is meant; a text that is no reference is the value itself, where a setting allows that."""
-    from rosterkit.transport.secrets import references, resolve
-
-    if not any(references(reference)):
-        return reference
-    return resolve(reference, folder).get_secret_value()

@@ -10,16 +10,23 @@ from collections.abc import Sequence
 
 import typer
 
-from rosterkit.cli import compare as choosing
-from rosterkit.cli import fake as fakes
-from rosterkit.cli import feed as feeds
-from rosterkit.cli import inspect as looking
-from rosterkit.cli import manual, operate, safety
-from rosterkit.cli import plan as planning
-from rosterkit.cli import review as deciding
-from rosterkit.cli import setup as preparing
-from rosterkit.cli import target as servers
-from rosterkit.cli import web as pages
+from rosterkit.cli import (
+    compare,
+    doctor,
+    fake,
+    feed,
+    inspect,
+    limits,
+    manual,
+    operate,
+    plan,
+    review,
+    safety,
+    setup,
+    target,
+    vendor,
+    web,
+)
 from rosterkit.cli.app import app
 from rosterkit.problems import sentence
 
@@ -29,26 +36,29 @@ INTERRUPTED = 130  # what a shell shows for Ctrl-C
 _USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 """The root of typer's usage errors; typer brings its own copy of click, or leans on click, by version."""
 
-_ROOMS = [
-    room.__name__
-    for room in (
-        preparing,
-        choosing,
-        planning,
-        deciding,
+_MODULES = [
+    module.__name__
+    for module in (
+        setup,
+        compare,
+        plan,
+        review,
+        limits,
         operate,
         manual,
         safety,
-        looking,
-        feeds,
-        servers,
-        fakes,
-        pages,
+        inspect,
+        feed,
+        vendor,
+        doctor,
+        target,
+        web,
+        fake,
     )
 ]
 """The modules whose verbs the app has, in the order in which --help lists them."""
 
-app.registered_commands.sort(key=lambda verb: _ROOMS.index(getattr(verb.callback, "__module__", "")))
+app.registered_commands.sort(key=lambda verb: _MODULES.index(getattr(verb.callback, "__module__", "")))
 command = typer.main.get_command(app)
 
 
@@ -92,10 +102,10 @@ def _failed(exit_code: int, message: str, problem: Exception, json: bool) -> int
 def _usage(problem: Exception) -> str:
     """The message of a wrong command line, and where to read more; a group without a verb has shown its help."""
     context = getattr(problem, "ctx", None)
-    told = str(problem.format_message()) if hasattr(problem, "format_message") else str(problem)
-    told = told or "Name a verb."
+    text = str(problem.format_message()) if hasattr(problem, "format_message") else str(problem)
+    text = text or "Name a verb."
     path = context.command_path if context else "rosterkit"
-    return f"{told} See: {path} --help"
+    return f"{text} See: {path} --help"
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from rosterkit.errors import UsageError
 if TYPE_CHECKING:
     from rosterkit.workspace import Workspace
 
-__all__ = ["notify", "runs", "schedule", "sync"]
+__all__ = ["notify", "runs", "schedule", "status", "sync"]
 
 _Log = Annotated[
     bool, typer.Option("--log", metavar="", help="Write what happens to standard error, one JSON object a line.")
@@ -135,6 +135,42 @@ def _asked_to_end() -> threading.Event:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: stop.set())
     return stop
+
+
+@app.command(epilog="Example: rosterkit -C our-district status --json")
+def status(
+    ctx: typer.Context,
+    alive: Annotated[
+        bool, typer.Option("--alive", metavar="", help="Only say whether a process runs the schedule: exit 0 or 1.")
+    ] = False,
+    prometheus: Annotated[
+        bool, typer.Option("--prometheus", metavar="", help="Print metrics in the text format of Prometheus.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """How the workspace stands: last good run, age of each source and feed, what waits for a person, alarms.
+
+    Exit 0: all is well. 1: something waits, or there is an alarm.
+    """
+    from rosterkit.operate.beat import responds
+    from rosterkit.render import json as shapes
+    from rosterkit.render import status as pages
+    from rosterkit.workspace import Workspace
+
+    if alive:
+        works = responds(folder_of(ctx))
+        echo("The schedule is running.\n" if works else "No process runs the schedule, or it does not respond.\n")
+        raise typer.Exit(0 if works else 1)
+    workspace = Workspace(folder_of(ctx))
+    now = workspace.status()
+    if prometheus:
+        echo(pages.prometheus(now))
+    elif json:
+        echo(shapes.facts(**pages.status_facts(now)))
+    else:
+        with printing() as console:
+            pages.status(console, now, workspace.config.zone)
+    raise typer.Exit(0 if prometheus else now.exit_code)
 
 
 @app.command(epilog="Example: rosterkit -C our-district notify --test")

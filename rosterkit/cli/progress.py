@@ -38,9 +38,9 @@ def bars() -> Iterator[Progress]:
     with Bars(*columns, console=Console(stderr=True), transient=True) as drawn:
         tasks: dict[str, object] = {}
 
-        def told(what: str, done: int, total: int) -> None:
+        def report(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = drawn.add_task(what, total=total or None)
             drawn.update(tasks[what], completed=done, total=total or None)  # type: ignore[arg-type]  # rich's TaskID
 
-        yield told
+        yield report

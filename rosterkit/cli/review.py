@@ -97,7 +97,7 @@ def hold(
     actor: Actor = "",
     json: Json = False,
 ) -> None:
-    """Set a record aside, from night to night, until it is released; what depends on it waits with it."""
+    """Set a record aside, from run to run, until it is released; what depends on it waits with it."""
     from rosterkit.render import json as shapes
 
     with open_workspace(ctx) as workspace:
@@ -213,9 +213,9 @@ def _print_signed(ctx: typer.Context, signed: Approval, json: bool, *, waits: bo
     if waits:
         echo(f"Plan {signed.plan} is {by}. One more person must approve it: the setting approvers is 2.\n")
         return
-    told = {
+    texts = {
         "approve": f"Plan {signed.plan} is approved, {by}. Next: {command} apply {signed.plan}",
         "approve-held": f"Approved {freed} of plan {signed.plan}, {by}; the next plan includes them: {command} plan",
         "reject": f"Plan {signed.plan} is rejected, {by}. What it wanted comes again with the next plan.",
     }
-    echo(f"{told[signed.decision]}\n")
+    echo(f"{texts[signed.decision]}\n")

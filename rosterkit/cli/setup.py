@@ -95,8 +95,8 @@ def _checked(ctx: typer.Context, source: str, kind: str, reading: Mapping[str, o
             return workspace.check(Path(source), reading=reading)
     if not source:
         raise UsageError("Name a package to check, or a workspace with -C DIR: rosterkit check PACKAGE.zip")
-    with progress() as told:
-        return check_package(Path(source), kind=kind, reading=reading, progress=told)
+    with progress() as report:
+        return check_package(Path(source), kind=kind, reading=reading, progress=report)
 
 
 @app.command(epilog="Example: rosterkit -C our-district validate")
@@ -148,10 +148,10 @@ def demo(
 ) -> None:
     """Run every step on invented districts, and leave a workspace to look at; or show the accidents."""
     if str(folder) != "accidents":
-        from rosterkit.demo import walk
+        from rosterkit.demo import run
 
         with printing() as console:
-            walk(folder, console)
+            run(folder, console)
         return
     from rosterkit.testing.accidents.report import show
 

@@ -1,4 +1,4 @@
-"""Servers that files come from and go to: ``target trust``."""
+"""Servers that files come from and go to: ``target test``, ``target trust``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Json, command_of, echo, folder_of
+from rosterkit.cli.options import Json, command_of, echo, folder_of, open_workspace, printing
 
-__all__ = ["target", "trust"]
+__all__ = ["target", "trust", "try_out"]
 
 target = typer.Typer(help="The servers that files come from and go to.", no_args_is_help=True)
 app.add_typer(target, name="target")
@@ -53,3 +53,27 @@ def trust(
             f"--fingerprint {key.fingerprint}\n"
         )
     raise typer.Exit(0 if fingerprint else 1)
+
+
+@target.command("test", epilog="Example: rosterkit -C our-district target test careers")
+def try_out(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A feed, or a source that reads from a place.")],
+    json: Json = False,
+) -> None:
+    """Connect, write a small file, read it back and remove it: what the key may do, and what it may not.
+
+    Where a source reads from, nothing is written. Exit 1: something that sending needs is not allowed.
+    """
+    from rosterkit.render import feeds as pages
+    from rosterkit.render import json as shapes
+
+    with open_workspace(ctx) as workspace:
+        place, tried = workspace.target_test(name)
+    if json:
+        echo(shapes.rights(place, tried))
+    else:
+        with printing() as console:
+            pages.rights(console, place, tried)
+    needed = {"connect", "write"} if any(one.right == "write" for one in tried) else {"connect", "list"}
+    raise typer.Exit(int(any(one.allowed is False and one.right in needed for one in tried)))

@@ -10,7 +10,7 @@ from itertools import combinations
 from rosterkit.compare.delivered import Delivered, Roster
 from rosterkit.compare.matching import GROUPS, Matched, SchoolDifference, matched, schools_matched
 from rosterkit.compare.question import Answer
-from rosterkit.compare.questions import QUESTIONS, asked
+from rosterkit.compare.questions import QUESTIONS, answers
 from rosterkit.compare.recommendation import Recommendation, recommended
 from rosterkit.compare.routes import Repair, Supplement, repairs, routes, supplements
 from rosterkit.compare.settings import CompareSettings
@@ -71,7 +71,7 @@ def compare(
     files = [roster for roster in rosters if "GuardianLink" in roster.capabilities.entities and roster not in mains]
     by_source: dict[str, dict[str, Answer]] = {}
     for roster in rosters:
-        by_source[roster.name] = {a.code: a for a in asked(roster, settings, show_values=show_values)}
+        by_source[roster.name] = {a.code: a for a in answers(roster, settings, show_values=show_values)}
         roster.release_classes()
     pairs = tuple(combinations(mains, 2))
     matches = tuple(matched(group, *pair, show_values=show_values) for pair in pairs for group in GROUPS)

@@ -12,11 +12,11 @@ from rosterkit.compare.question import Answer, Question, answered
 from rosterkit.compare.record_questions import RECORD_QUESTIONS
 from rosterkit.compare.settings import CompareSettings
 
-__all__ = ["QUESTIONS", "asked"]
+__all__ = ["QUESTIONS", "answers"]
 
 QUESTIONS: tuple[Question, ...] = (*PEOPLE_QUESTIONS, *GUARDIAN_QUESTIONS, *CLASS_QUESTIONS, *RECORD_QUESTIONS)
 
 
-def asked(roster: Roster, settings: CompareSettings, *, show_values: bool) -> Sequence[Answer]:
+def answers(roster: Roster, settings: CompareSettings, *, show_values: bool) -> Sequence[Answer]:
     """What one source answers to each question."""
     return tuple(answered(question, roster, settings, show_values=show_values) for question in QUESTIONS)

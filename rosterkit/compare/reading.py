@@ -20,7 +20,7 @@ from rosterkit.sources.packages import Known, fetch, named
 from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import PlaceSettings
 
-__all__ = ["Asked", "from_text", "read"]
+__all__ = ["SourceSpec", "from_text", "read"]
 
 _PLACES = ("path", "url", "address")
 """The setting that text without a name in front is meant for, whichever the source has."""
@@ -29,7 +29,7 @@ _PACKAGE = "oneroster"
 
 
 @dataclass(frozen=True)
-class Asked:
+class SourceSpec:
     """A source to be read: what it is called here, its kind, and its settings."""
 
     name: str
@@ -40,7 +40,7 @@ class Asked:
     packages: IncomingSettings = field(default_factory=IncomingSettings)
 
 
-def from_text(text: str, folder: Path, find: Callable[[str], Source] = registry.source) -> Asked:
+def from_text(text: str, folder: Path, find: Callable[[str], Source] = registry.source) -> SourceSpec:
     """A source given on the command line; UsageError where it cannot be one.
 
     ``KIND:PATH`` or ``KIND:KEY=VALUE,KEY=VALUE``, with ``NAME@`` before it if it is to have a name of its own; a path
@@ -58,7 +58,7 @@ def from_text(text: str, folder: Path, find: Callable[[str], Source] = registry.
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in problem.errors())
         # Without the text: a secret may have been typed in the place of a reference.
         raise UsageError(f"The settings of {kind} do not hold: {faults}.") from None
-    return Asked(name if at else _named(kind, values), kind, settings, folder)
+    return SourceSpec(name if at else _named(kind, values), kind, settings, folder)
 
 
 def _settings(source: Source, text: str) -> dict[str, object]:
@@ -83,7 +83,7 @@ def _named(kind: str, values: Mapping[str, object]) -> str:
 
 
 def read(
-    asked: Sequence[Asked],
+    specs: Sequence[SourceSpec],
     as_of: date,
     *,
     secret: Callable[[str, Path], str],
@@ -99,7 +99,7 @@ def read(
     delivered: list[Delivered] = []
     unread: dict[str, str] = {}
     last: SourceUnreadable | None = None
-    for one in _told_apart(asked):
+    for one in _distinct(specs):
         source = find(one.kind)
         try:
             with tempfile.TemporaryDirectory(prefix="rosterkit-compare-") as scratch:
@@ -124,7 +124,7 @@ def read(
     return delivered, unread
 
 
-def _with_package(one: Asked, source: Source, scratch: Path, progress: Progress) -> BaseModel:
+def _with_package(one: SourceSpec, source: Source, scratch: Path, progress: Progress) -> BaseModel:
     """The settings, with the newest bulk package as the path where packages come from a place."""
     if one.place is None:
         return one.settings
@@ -140,11 +140,11 @@ def _resolved(secret: Callable[[str, Path], str], folder: Path, reference: str) 
     return secret(reference, folder)
 
 
-def _told_apart(asked: Sequence[Asked]) -> list[Asked]:
-    """With a number behind a name that stands more than once."""
+def _distinct(specs: Sequence[SourceSpec]) -> list[SourceSpec]:
+    """With a number behind a name that occurs more than once."""
     names: dict[str, int] = {}
     found = []
-    for one in asked:
+    for one in specs:
         names[one.name] = names.get(one.name, 0) + 1
         number = names[one.name]
         found.append(one if number == 1 else replace(one, name=f"{one.name}-{number}"))

@@ -14,11 +14,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from rosterkit.demo import export, first_load, second_package, undone
+from rosterkit.demo import export, first_load, second_package, sources, undone
 from rosterkit.demo.packages import DAYS, fixtures, fresh_workspace
 from rosterkit.workspace import Workspace
 
-__all__ = ["DAYS", "STEPS", "Step", "fixtures", "walk"]
+__all__ = ["DAYS", "STEPS", "Step", "fixtures", "run"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ STEPS = (
     Step(second_package.TITLE, second_package.step),
     Step(undone.TITLE, undone.step),
     Step(export.TITLE, export.step),
+    Step(sources.TITLE, sources.step),
 )
 """The steps in their order."""
 
@@ -43,11 +44,11 @@ _NEXT = {
     "rosterkit -C {folder} history User stu-1001": "what was done to her, and undone",
     "rosterkit -C {folder} plan": "the second package again: what was undone stays out",
     "rosterkit -C {folder} holds": "what is set aside, and why",
-    "rosterkit check {folder}/packages/second-night": "the finding, alone",
+    "rosterkit check {folder}/packages/day-2": "the finding, alone",
 }
 
 
-def walk(folder: Path, console: Console) -> None:
+def run(folder: Path, console: Console) -> None:
     """Runs every step, and leaves the workspace in ``folder``.
 
     Raises Refused when something else is there already, and InternalError where a step does not come out.
@@ -63,5 +64,5 @@ def _what_next(folder: Path) -> str:
     commands = {line.format(folder=shlex.quote(str(folder))): why for line, why in _NEXT.items()}
     width = max(map(len, commands))
     listed = "".join(f"  {line:<{width}}  {why}\n" for line, why in commands.items())
-    last = f"Edit a file in {folder}/packages/second-night and plan again to see what it would change."
+    last = f"Edit a file in {folder}/packages/day-2 and plan again to see what it would change."
     return f"\nWhat to try next, with this workspace:\n{listed}{last}"

@@ -16,8 +16,8 @@ TITLE = "The first package: everybody is new, and a person must look."
 
 def step(workspace: Workspace, console: Console) -> None:
     """Plans, approves and applies the first package, and sends the feed."""
-    day = DAYS["first-night"]
-    plan = workspace.plan(workspace.folder / "packages" / "first-night", as_of=day)
+    day = DAYS["day-1"]
+    plan = workspace.plan(workspace.folder / "packages" / "day-1", as_of=day)
     tables.plan_summary(console, plan, workspace.config.zone)
     carry_out(console, workspace, plan, "the first load, compared with the office")
     workspace.feed_build("oneroster", day)

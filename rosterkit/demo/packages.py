@@ -18,7 +18,7 @@ from rosterkit.workspace import Workspace
 
 __all__ = ["ACTOR", "DAYS", "carry_out", "fixtures", "fresh_workspace"]
 
-DAYS = {"first-night": date(2026, 9, 14), "second-night": date(2026, 9, 15)}
+DAYS = {"day-1": date(2026, 9, 14), "day-2": date(2026, 9, 15)}
 """The two packages and the day that each is meant for: the demo never asks the clock."""
 
 ACTOR = "demo"
@@ -44,7 +44,7 @@ def fresh_workspace(folder: Path, console: Console) -> Workspace:
     (folder / _MARK).touch()
     for day in DAYS:
         shutil.copytree(fixtures() / day, folder / "packages" / day)
-    (folder / config.FILE).write_text(template("packages/second-night"), encoding="utf-8")
+    (folder / config.FILE).write_text(template("packages/day-2"), encoding="utf-8")
     console.print(Text(f"A workspace is made in {folder}; its packages are in {folder / 'packages'}."))
     return Workspace(folder)
 

@@ -56,7 +56,7 @@ FOLLOWS: Mapping[str, frozenset[str]] = {
     "waiting": frozenset({"checked", "sending", "rejected", "superseded"}),  # checked: approved, and leaves later
     "sending": frozenset({"sent", "verified", "failed"}),
     "sent": frozenset({"verified"}),
-    "failed": frozenset({"sending", "superseded"}),
+    "failed": frozenset({"sending"}),
     "verified": frozenset(),
     "unchanged": frozenset(),
     "refused": frozenset(),
@@ -66,12 +66,12 @@ FOLLOWS: Mapping[str, frozenset[str]] = {
 """Which states may follow each."""
 
 ARRIVED = ("sent", "verified")
-UNSENT = ("built", "checked", "waiting", "failed")
+UNSENT = ("built", "checked", "waiting")
 """States that a newer build supersedes."""
 
 
 class DeliverySettings(BaseModel):
-    """``[delivery]``: what is kept of what was sent, and when somebody is told."""
+    """``[delivery]``: what is kept of what was sent, and when somebody is notified."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from rosterkit.errors import RosterkitError, UsageError
 from rosterkit.manual.additions import add_guardian
 from rosterkit.manual.edits import edit
-from rosterkit.manual.revision import Actor, Desk, Done
+from rosterkit.manual.revision import Actor, Done, ManualRun
 from rosterkit.roster.schema import by_name
 from rosterkit.store.activity import remember_sign_in
 from rosterkit.store.lookup import find_record
@@ -25,16 +25,16 @@ _PERSON = ("given_name", "family_name", "email", "sms", "phone")
 _NEEDED = {"signed_in": ("user", "at"), "joined": ("student", "given_name", "family_name"), "edited": ("user", "field")}
 
 
-def import_activity(desk: Desk, path: Path) -> tuple[list[Done], list[str]]:
+def import_activity(run: ManualRun, path: Path) -> tuple[list[Done], list[str]]:
     """Takes in the file; returns what became revisions, and a sentence for each line that was refused.
 
     Raises UsageError, before anything is written, where the file cannot be read.
     """
-    desk.permit("activity import")
+    run.permit("activity import")
     done, problems = [], []
     for number, row in _rows(path):
         try:
-            made = _one(desk, row)
+            made = _one(run, row)
         except RosterkitError as problem:
             problems.append(f"Line {number}: {problem}")
             continue
@@ -55,7 +55,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     return rows
 
 
-def _one(desk: Desk, row: Mapping[str, str]) -> Done | None:
+def _one(run: ManualRun, row: Mapping[str, str]) -> Done | None:
     event = row["event"]
     if event not in _NEEDED:
         raise UsageError(f"The event is none of {', '.join(_NEEDED)}.")
@@ -63,12 +63,12 @@ def _one(desk: Desk, row: Mapping[str, str]) -> Done | None:
         raise UsageError(f"{event} needs {', '.join(missing)}.")
     if event == "joined":
         values = {name: row[name] for name in _PERSON if row.get(name)}
-        return add_guardian(desk, row["student"], values, joined=True)
-    found = find_record(desk.connection, by_name("User"), row["user"])
+        return add_guardian(run, row["student"], values, joined=True)
+    found = find_record(run.connection, by_name("User"), row["user"])
     if event == "signed_in":
-        remember_sign_in(desk.connection, found.id, row["at"])
+        remember_sign_in(run.connection, found.id, row["at"])
         return None
     # The vendor let the person edit it: the person is the actor, by the sourced id.
     person = Actor(found.sourced_id, "viewer")
-    there = Desk(desk.path, desk.connection, desk.config, person, desk.as_of)
+    there = ManualRun(run.path, run.connection, run.config, person, run.as_of)
     return edit(there, by_name("User"), row["user"], {row["field"]: row.get("value", "")}, "edited at the vendor")

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from rosterkit.errors import Refused, UsageError
-from rosterkit.manual.revision import Desk, Done, pin_rows, said
+from rosterkit.manual.revision import Done, ManualRun, pin_rows
 from rosterkit.plan.changes import UPDATE, Changes
 from rosterkit.plan.kept import PINNED
 from rosterkit.plan.policy import CONTACT_FIELDS, allowed, may, rule, subject_of
+from rosterkit.review import required_reason
 from rosterkit.roster.schema import Column, Entity, by_name
 from rosterkit.store.blocks import pins
 from rosterkit.store.effective import ACCOUNT
@@ -29,16 +30,16 @@ from rosterkit.store.lookup import (
 __all__ = ["check", "edit", "owner_of", "pin", "refuse", "synced", "unpin"]
 
 
-def synced(desk: Desk, found: Found) -> bool:
+def synced(run: ManualRun, found: Found) -> bool:
     """Whether a source owns the record: it is not manual, its source is enabled there, and manages its role."""
-    if found.by_hand or found.source not in desk.config.sources or not desk.config.sources[found.source].enabled:
+    if found.by_hand or found.source not in run.config.sources or not run.config.sources[found.source].enabled:
         return False
-    schools = {key for _, key in schools_of(desk.connection, found)}
-    off = switched_off(desk.connection).get(found.source, frozenset())
+    schools = {key for _, key in schools_of(run.connection, found)}
+    off = switched_off(run.connection).get(found.source, frozenset())
     if "" in off or (schools and schools <= off):
         return False
-    manages = set(desk.config.sources[found.source].manages)
-    roles = roles_of(desk.connection, found.id) if found.entity.name == "User" else frozenset()
+    manages = set(run.config.sources[found.source].manages)
+    roles = roles_of(run.connection, found.id) if found.entity.name == "User" else frozenset()
     return not (manages and roles and not roles & manages)
 
 
@@ -55,40 +56,40 @@ def refuse(code: str, source: str, why: str = "") -> Refused:
     return Refused(" ".join(part for part in parts if part), why="policy")
 
 
-def check(desk: Desk, code: str, schools: Collection[str], source: str) -> None:
+def check(run: ManualRun, code: str, schools: Collection[str], source: str) -> None:
     """Refused where the policy of these schools does not let a person do that."""
-    if not allowed(code, desk.config.policy.of(schools)):
+    if not allowed(code, run.config.policy.of(schools)):
         raise refuse(code, source)
 
 
-def owner_of(desk: Desk, found: Found) -> bool:
+def owner_of(run: ManualRun, found: Found) -> bool:
     """Whether the actor is the person of this record: named by its sourced id, username or e-mail."""
-    row = values_of(desk.connection, found)
+    row = values_of(run.connection, found)
     names = {found.sourced_id, row["username"], row["email"]}
-    return desk.actor.name in {str(name) for name in names if name}
+    return run.actor.name in {str(name) for name in names if name}
 
 
-def _check_field(desk: Desk, found: Found, label: str) -> None:
+def _check_field(run: ManualRun, found: Found, label: str) -> None:
     """Refused where the policy does not let the actor edit this field of a synced record."""
-    schools = [key for _, key in schools_of(desk.connection, found)]
+    schools = [key for _, key in schools_of(run.connection, found)]
     if found.entity.name == "Class":
-        check(desk, "class.title" if label == "title" else "record.edit", schools, found.source)
+        check(run, "class.title" if label == "title" else "record.edit", schools, found.source)
         return
     if found.entity.name != "User":
-        check(desk, "record.edit", schools, found.source)
+        check(run, "record.edit", schools, found.source)
         return
     if label == ACCOUNT.label:
         return
-    if subject_of(roles_of(desk.connection, found.id)) == "student":
-        check(desk, "student.edit", schools, found.source)
+    if subject_of(roles_of(run.connection, found.id)) == "student":
+        check(run, "student.edit", schools, found.source)
     elif label not in CONTACT_FIELDS:
-        check(desk, "contact.other", schools, found.source)
-    elif not signed_in(desk.connection, found.id):
-        check(desk, "contact.before-sign-in", schools, found.source)
+        check(run, "contact.other", schools, found.source)
+    elif not signed_in(run.connection, found.id):
+        check(run, "contact.before-sign-in", schools, found.source)
     else:
-        check(desk, "contact.after-sign-in", schools, found.source)
-        if not owner_of(desk, found) and not may(desk.actor.role, "edit contact"):
-            who = f"{desk.actor.name} is {desk.actor.role}: only the person and a users_manager edit these."
+        check(run, "contact.after-sign-in", schools, found.source)
+        if not owner_of(run, found) and not may(run.actor.role, "edit contact"):
+            who = f"{run.actor.name} is {run.actor.role}: only the person and a users_manager edit these."
             raise Refused(
                 f"{rule('contact.after-sign-in').sentence} {who} Rule contact.after-sign-in.", why="permission"
             )
@@ -111,62 +112,62 @@ def _column(entity: Entity, label: str) -> Column:
         raise UsageError(f'{entity.name} has no field "{label}". It has {known}.') from None
 
 
-def _value(desk: Desk, entity: Entity, label: str, given: str) -> _Value:
+def _value(run: ManualRun, entity: Entity, label: str, given: str) -> _Value:
     column = _column(entity, label)
     if not given:
         if column.required or column is ACCOUNT:
-            raise UsageError(f"{entity.name} cannot stand without {label}: give it a value.")
+            raise UsageError(f"{entity.name} needs a {label}: give it a value.")
         return _Value(column, None, None)
     if column.kind == "bool" and given not in ("true", "false"):
         raise UsageError(f"{label} is true or false.")
     if column.kind == "ref":
-        target = find_record(desk.connection, by_name(str(column.to)), given)
+        target = find_record(run.connection, by_name(str(column.to)), given)
         return _Value(column, target.sourced_id, target.id)
     return _Value(column, given, None)
 
 
-def _pinned(desk: Desk, found: Found) -> dict[str, dict[str, object]]:
-    mine = pins(desk.connection).filter((pl.col("entity") == found.entity.name) & (pl.col("record") == found.id))
+def _pinned(run: ManualRun, found: Found) -> dict[str, dict[str, object]]:
+    mine = pins(run.connection).filter((pl.col("entity") == found.entity.name) & (pl.col("record") == found.id))
     return {str(row["field"]): row for row in mine.select(list(PINNED)).to_dicts()}
 
 
-def _stored(desk: Desk, found: Found, column: Column) -> tuple[str | None, int | None]:
+def _stored(run: ManualRun, found: Found, column: Column) -> tuple[str | None, int | None]:
     """The stored value as text, and of a reference the id."""
     if column is ACCOUNT:
         return "true", None
-    value = values_of(desk.connection, found)[column.name]
+    value = values_of(run.connection, found)[column.name]
     if value is None:
         return None, None
     if column.kind == "ref":
         record = int(str(value))
-        return key_of(desk.connection, by_name(str(column.to)), record), record
+        return key_of(run.connection, by_name(str(column.to)), record), record
     return (("true" if value else "false") if column.kind == "bool" else str(value)), None
 
 
-def edit(desk: Desk, entity: Entity, name: str, values: Mapping[str, str], reason: str = "") -> Done:
+def edit(run: ManualRun, entity: Entity, name: str, values: Mapping[str, str], reason: str = "") -> Done:
     """Gives fields of a record other values: "" clears one. Of a synced record the values are pinned."""
-    found = find_record(desk.connection, entity, name)
-    if not (entity.name == "User" and owner_of(desk, found)):
-        desk.permit("edit")
+    found = find_record(run.connection, entity, name)
+    if not (entity.name == "User" and owner_of(run, found)):
+        run.permit("edit")
     if not values:
         raise UsageError("Say what to change: FIELD=VALUE.")
-    new = [_value(desk, entity, label, given.strip()) for label, given in values.items()]
-    if synced(desk, found):
+    new = [_value(run, entity, label, given.strip()) for label, given in values.items()]
+    if synced(run, found):
         for value in new:
-            _check_field(desk, found, value.column.label)
+            _check_field(run, found, value.column.label)
     direct = [v for v in new if found.by_hand and v.column is not ACCOUNT]
-    laid = [v for v in new if v not in direct]
+    to_pin = [v for v in new if v not in direct]
     changes = Changes(
-        update={entity.name: _updates(desk, found, direct)} if direct else {},
-        pins=_pins(desk, found, laid, reason or "edited by hand") if laid else {},
+        update={entity.name: _updates(run, found, direct)} if direct else {},
+        pins=_pins(run, found, to_pin, reason or "edited by hand") if to_pin else {},
     )
-    return desk.record(changes, f"{entity.name} {found.sourced_id}: {', '.join(values)} edited.")
+    return run.record(changes, f"{entity.name} {found.sourced_id}: {', '.join(values)} edited.")
 
 
-def _updates(desk: Desk, found: Found, values: list[_Value]) -> pl.DataFrame:
+def _updates(run: ManualRun, found: Found, values: list[_Value]) -> pl.DataFrame:
     rows = []
     for value in values:
-        before, before_id = _stored(desk, found, value.column)
+        before, before_id = _stored(run, found, value.column)
         rows.append(
             dict.fromkeys(UPDATE)
             | {"id": found.id, "source": found.source, "id_space": found.id_space, "sourced_id": found.sourced_id}
@@ -182,44 +183,44 @@ def _updates(desk: Desk, found: Found, values: list[_Value]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=UPDATE)
 
 
-def _pins(desk: Desk, found: Found, values: list[_Value], reason: str) -> dict[str, pl.DataFrame]:
-    lying = _pinned(desk, found)
+def _pins(run: ManualRun, found: Found, values: list[_Value], reason: str) -> dict[str, pl.DataFrame]:
+    pinned = _pinned(run, found)
     rows = []
     for value in values:
         label = value.column.label
-        before = lying[label]["value"] if label in lying else _stored(desk, found, value.column)[0]
+        before = pinned[label]["value"] if label in pinned else _stored(run, found, value.column)[0]
         row = {"op": "set", "field": label, "before": before, "after": value.text, "value": value.text}
         rows.append((found, row | {"value_id": value.id, "code": "person", "reason": reason}))
     return pin_rows(rows)
 
 
-def pin(desk: Desk, entity: Entity, name: str, label: str, reason: str, value: str | None = None) -> Done:
+def pin(run: ManualRun, entity: Entity, name: str, label: str, reason: str, value: str | None = None) -> Done:
     """Pins a value, or without one the present value: no sync changes it until a person unpins it."""
-    desk.permit("pin")
-    why = said(reason)
-    found = find_record(desk.connection, entity, name)
+    run.permit("pin")
+    why = required_reason(reason)
+    found = find_record(run.connection, entity, name)
     column = _column(entity, label)
     if value is not None:
-        laid = _value(desk, entity, label, value.strip())
-        if synced(desk, found):
-            _check_field(desk, found, label)
+        to_pin = _value(run, entity, label, value.strip())
+        if synced(run, found):
+            _check_field(run, found, label)
     else:
-        lying = _pinned(desk, found).get(label)
-        stored = _stored(desk, found, column)
-        laid = _Value(column, *((lying["value"], lying["value_id"]) if lying else stored))  # type: ignore[arg-type] # PINNED says the types
-    return desk.record(Changes(pins=_pins(desk, found, [laid], why)), f"{label} of {entity.name} {name} is pinned.")
+        pinned = _pinned(run, found).get(label)
+        stored = _stored(run, found, column)
+        to_pin = _Value(column, *((pinned["value"], pinned["value_id"]) if pinned else stored))  # type: ignore[arg-type] # PINNED gives the types
+    return run.record(Changes(pins=_pins(run, found, [to_pin], why)), f"{label} of {entity.name} {name} is pinned.")
 
 
-def unpin(desk: Desk, entity: Entity, name: str, label: str, reason: str) -> Done:
+def unpin(run: ManualRun, entity: Entity, name: str, label: str, reason: str) -> Done:
     """Lifts a pin: what the source last delivered counts again."""
-    desk.permit("unpin")
-    why = said(reason)
-    found = find_record(desk.connection, entity, name)
+    run.permit("unpin")
+    why = required_reason(reason)
+    found = find_record(run.connection, entity, name)
     column = _column(entity, label)
-    lying = _pinned(desk, found).get(column.label)
-    if lying is None:
+    pinned = _pinned(run, found).get(column.label)
+    if pinned is None:
         raise Refused(f'{label} of {entity.name} {name} is not pinned. See "rosterkit pins".', why="not-in-force")
-    row = {name: lying[name] for name in ("value", "value_id", "code", "pin_id")}
-    row |= {"op": "lift", "field": column.label, "before": lying["value"], "after": _stored(desk, found, column)[0]}
+    row = {name: pinned[name] for name in ("value", "value_id", "code", "pin_id")}
+    row |= {"op": "lift", "field": column.label, "before": pinned["value"], "after": _stored(run, found, column)[0]}
     changes = Changes(pins=pin_rows([(found, row | {"reason": why})]))
-    return desk.record(changes, f"{label} of {entity.name} {name} is no longer pinned.")
+    return run.record(changes, f"{label} of {entity.name} {name} is no longer pinned.")

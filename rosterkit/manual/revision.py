@@ -27,7 +27,7 @@ from rosterkit.store.lookup import Found
 from rosterkit.store.save import store_and_apply
 from rosterkit.store.snapshot import StoreSnapshot, revision_of
 
-__all__ = ["Actor", "Desk", "Done", "block_rows", "create_rows", "pin_rows", "said"]
+__all__ = ["Actor", "Done", "ManualRun", "block_rows", "create_rows", "pin_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Desk:
+class ManualRun:
     """The workspace as a manual verb sees it."""
 
     path: Path  # of roster.db
@@ -118,13 +118,6 @@ class Desk:
         new = [rows.select("id", key(), entity=pl.lit(name, ENTITY)) for name, rows in changes.create.items()]
         states = pl.concat([pl.DataFrame(schema=STATES), *new], how="diagonal")
         return Names(Records(states, {}), StoreSnapshot(self.path, self.connection))
-
-
-def said(reason: str) -> str:
-    """The reason without its margins; UsageError for an empty one."""
-    if not reason.strip():
-        raise UsageError("A reason is needed: say why, for those who read the history.")
-    return reason.strip()
 
 
 def _keys(found: Found) -> dict[str, object]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rosterkit.errors import Refused
-from rosterkit.manual.revision import Desk, said
+from rosterkit.manual.revision import ManualRun
+from rosterkit.review import required_reason
 from rosterkit.roster.schema import by_name
 from rosterkit.store.activity import disable_source, enable_source
 from rosterkit.store.lookup import find_record
@@ -11,19 +12,19 @@ from rosterkit.store.lookup import find_record
 __all__ = ["disable", "enable"]
 
 
-def disable(desk: Desk, source: str, school: str, reason: str) -> None:
+def disable(run: ManualRun, source: str, school: str, reason: str) -> None:
     """From now on no plan changes the records of the source, or those at one school; people may edit them."""
-    desk.permit("source")
-    why = said(reason)
-    desk.config.source(source)
-    key = find_record(desk.connection, by_name("Org"), school).sourced_id if school else ""
-    disable_source(desk.connection, source, key, desk.actor.name, why)
+    run.permit("source")
+    why = required_reason(reason)
+    run.config.source(source)
+    key = find_record(run.connection, by_name("Org"), school).sourced_id if school else ""
+    disable_source(run.connection, source, key, run.actor.name, why)
 
 
-def enable(desk: Desk, source: str, school: str) -> None:
+def enable(run: ManualRun, source: str, school: str) -> None:
     """Lets plans change the records again; Refused where the source was not disabled so."""
-    desk.permit("source")
-    desk.config.source(source)
-    key = find_record(desk.connection, by_name("Org"), school).sourced_id if school else ""
-    if not enable_source(desk.connection, source, key):
+    run.permit("source")
+    run.config.source(source)
+    key = find_record(run.connection, by_name("Org"), school).sourced_id if school else ""
+    if not enable_source(run.connection, source, key):
         raise Refused(f"The source {source} is not disabled{f' for {school}' if school else ''}.", why="not-in-force")

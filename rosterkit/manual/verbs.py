@@ -13,7 +13,7 @@ import polars as pl
 
 from rosterkit.config import Config
 from rosterkit.manual import activity, additions, edits, safety, switches
-from rosterkit.manual.revision import Actor, Desk, Done
+from rosterkit.manual.revision import Actor, Done, ManualRun
 from rosterkit.review import entity_of
 from rosterkit.store.blocks import blocks, pins, with_keys
 
@@ -42,108 +42,108 @@ class ManualVerbs(ABC):
         """The day in the district's zone."""
 
     @contextmanager
-    def _desk(self, actor: str) -> Iterator[Desk]:
+    def _desk(self, actor: str) -> Iterator[ManualRun]:
         with self._write() as connection:
-            yield Desk(self.database, connection, self.config, Actor.of(actor, self.config), self._today())
+            yield ManualRun(self.database, connection, self.config, Actor.of(actor, self.config), self._today())
 
     def block_link(self, adult: str, student: str, *, reason: str, actor: str) -> Done:
         """Blocks the link between an adult and a student in every feed, whatever a source states."""
-        with self._desk(actor) as desk:
-            return safety.block_link(desk, adult, student, reason)
+        with self._desk(actor) as run:
+            return safety.block_link(run, adult, student, reason)
 
     def unblock_link(self, adult: str, student: str, *, reason: str, actor: str) -> Done:
         """Lifts the block of a link."""
-        with self._desk(actor) as desk:
-            return safety.unblock_link(desk, adult, student, reason)
+        with self._desk(actor) as run:
+            return safety.unblock_link(run, adult, student, reason)
 
     def suppress(self, person: str, *, reason: str, actor: str, feed: str = "", field: str = "") -> Done:
         """Keeps a person, or one value, from every feed or from one."""
-        with self._desk(actor) as desk:
-            return safety.suppress(desk, person, reason, feed=feed, field=field)
+        with self._desk(actor) as run:
+            return safety.suppress(run, person, reason, feed=feed, field=field)
 
     def unsuppress(self, person: str, *, reason: str, actor: str, feed: str = "", field: str = "") -> Done:
         """Lifts a suppression."""
-        with self._desk(actor) as desk:
-            return safety.unsuppress(desk, person, reason, feed=feed, field=field)
+        with self._desk(actor) as run:
+            return safety.unsuppress(run, person, reason, feed=feed, field=field)
 
     def archive(self, entity: str, sourced_id: str, *, reason: str, actor: str) -> Done:
         """Archives a record by hand: no feed gets it, nor what refers to it, until that is lifted."""
-        with self._desk(actor) as desk:
-            return safety.archive(desk, entity_of(entity), sourced_id, reason)
+        with self._desk(actor) as run:
+            return safety.archive(run, entity_of(entity), sourced_id, reason)
 
     def unarchive(self, entity: str, sourced_id: str, *, reason: str, actor: str) -> Done:
         """Lifts an archive by hand."""
-        with self._desk(actor) as desk:
-            return safety.unarchive(desk, entity_of(entity), sourced_id, reason)
+        with self._desk(actor) as run:
+            return safety.unarchive(run, entity_of(entity), sourced_id, reason)
 
     def add_student(self, school: str, values: Mapping[str, str], *, actor: str, key: str = "") -> Done:
         """Adds a student, with values by field."""
-        with self._desk(actor) as desk:
-            return additions.add_student(desk, school, values, key)
+        with self._desk(actor) as run:
+            return additions.add_student(run, school, values, key)
 
     def add_staff(
         self, school: str, values: Mapping[str, str], *, actor: str, role: str = "teacher", key: str = ""
     ) -> Done:
         """Adds a member of staff, with values by field."""
-        with self._desk(actor) as desk:
-            return additions.add_staff(desk, school, values, role, key)
+        with self._desk(actor) as run:
+            return additions.add_staff(run, school, values, role, key)
 
     def add_guardian(
         self, student: str, values: Mapping[str, str], *, actor: str, relationship: str = "guardian", key: str = ""
     ) -> Done:
         """Adds a guardian of a student, with values by field."""
-        with self._desk(actor) as desk:
-            return additions.add_guardian(desk, student, values, relationship, key)
+        with self._desk(actor) as run:
+            return additions.add_guardian(run, student, values, relationship, key)
 
     def add_class(self, school: str, title: str, *, actor: str, type_: str = "scheduled", key: str = "") -> Done:
         """Adds a manual class."""
-        with self._desk(actor) as desk:
-            return additions.add_class(desk, school, title, type_, key)
+        with self._desk(actor) as run:
+            return additions.add_class(run, school, title, type_, key)
 
     def enroll(self, class_: str, person: str, *, actor: str, role: str = "student") -> Done:
         """Enrolls a person in a class."""
-        with self._desk(actor) as desk:
-            return additions.enroll(desk, class_, person, role)
+        with self._desk(actor) as run:
+            return additions.enroll(run, class_, person, role)
 
     def link(self, guardian: str, student: str, *, actor: str, relationship: str = "guardian") -> Done:
         """Links a guardian with a student."""
-        with self._desk(actor) as desk:
-            return additions.link(desk, guardian, student, relationship)
+        with self._desk(actor) as run:
+            return additions.link(run, guardian, student, relationship)
 
     def edit(self, entity: str, sourced_id: str, values: Mapping[str, str], *, actor: str, reason: str = "") -> Done:
         """Gives fields other values; of a synced record they are pinned."""
-        with self._desk(actor) as desk:
-            return edits.edit(desk, entity_of(entity), sourced_id, values, reason)
+        with self._desk(actor) as run:
+            return edits.edit(run, entity_of(entity), sourced_id, values, reason)
 
     def pin(
         self, entity: str, sourced_id: str, field: str, *, reason: str, actor: str, value: str | None = None
     ) -> Done:
         """Pins a value, or the present one: no sync changes it until a person unpins it."""
-        with self._desk(actor) as desk:
-            return edits.pin(desk, entity_of(entity), sourced_id, field, reason, value)
+        with self._desk(actor) as run:
+            return edits.pin(run, entity_of(entity), sourced_id, field, reason, value)
 
     def unpin(self, entity: str, sourced_id: str, field: str, *, reason: str, actor: str) -> Done:
         """Lifts a pin: what the source last delivered counts again."""
-        with self._desk(actor) as desk:
-            return edits.unpin(desk, entity_of(entity), sourced_id, field, reason)
+        with self._desk(actor) as run:
+            return edits.unpin(run, entity_of(entity), sourced_id, field, reason)
 
     def activity_import(self, path: Path, *, actor: str) -> tuple[list[Done], list[str]]:
         """Takes in who has signed in, who joined by a code, and what was edited at a vendor.
 
         Returns what became revisions, and a sentence for each line that was refused.
         """
-        with self._desk(actor) as desk:
-            return activity.import_activity(desk, path)
+        with self._desk(actor) as run:
+            return activity.import_activity(run, path)
 
     def source_disable(self, source: str, *, reason: str, actor: str, school: str = "") -> None:
         """Disables a source, whole or for one school, without archiving anybody."""
-        with self._desk(actor) as desk:
-            switches.disable(desk, source, school, reason)
+        with self._desk(actor) as run:
+            switches.disable(run, source, school, reason)
 
     def source_enable(self, source: str, *, actor: str, school: str = "") -> None:
         """Enables it again."""
-        with self._desk(actor) as desk:
-            switches.enable(desk, source, school)
+        with self._desk(actor) as run:
+            switches.enable(run, source, school)
 
     def blocks(self) -> pl.DataFrame:
         """The blocks in force (store.blocks.BLOCKS) with the sourced ids of their records."""

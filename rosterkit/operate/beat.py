@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rosterkit.errors import Busy
 from rosterkit.lock import SCHEDULE, lease
+from rosterkit.results import Beat
 
-__all__ = ["Beat", "alive", "read_beat", "write_beat"]
+__all__ = ["alive", "read_beat", "responds", "write_beat"]
 
 _FILE = "schedule.json"
-
-
-@dataclass(frozen=True)
-class Beat:
-    """What the process of a schedule last said of itself; times in UTC."""
-
-    pid: int
-    started_at: datetime
-    at: datetime
-    next: Mapping[str, datetime]  # by job, when it is due next
-    running: str  # the job that ran then; "" = none
-    problem: str  # why changed settings could not be taken over; "" = they could
+_SILENT = timedelta(minutes=5)  # a process that gave no sign of life for so long does not work any more
 
 
 def write_beat(folder: Path, beat: Beat) -> None:
@@ -64,3 +52,9 @@ def alive(folder: Path) -> bool:
             return False
     except Busy:
         return True
+
+
+def responds(folder: Path) -> bool:
+    """Whether a process runs the schedule, and gave a sign of life within the last minutes."""
+    beat = read_beat(folder)
+    return beat is not None and alive(folder) and datetime.now(UTC) - beat.at < _SILENT

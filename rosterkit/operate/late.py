@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+import polars as pl
+
 from rosterkit.clock import Clock, Slot, due
 from rosterkit.errors import RosterkitError
+from rosterkit.operate.alarms import alarm_texts
 from rosterkit.operate.base import Verbs
 from rosterkit.operate.logs import log
 from rosterkit.operate.notices import message, notify, send_waiting
@@ -20,6 +23,8 @@ from rosterkit.store.runs import Item
 __all__ = ["catch_up", "open_slots", "report_alarms"]
 
 _LISTED = 31  # missed runs that are recorded one by one
+_BY_RUNS = ("delivery.failed", "delivery.interrupted", "delivery.none", "delivery.refused")
+"""Alarms of which the run that raised them has notified people."""
 _AGAIN_HOURS = 24  # the same alarm is sent again after so many hours
 
 
@@ -89,10 +94,9 @@ def _missed(verbs: Verbs, job: str, slots: Sequence[Slot]) -> tuple[Item, ...]:
 def report_alarms(verbs: Verbs) -> None:
     """Sends what did not go out, and notifies people of feeds that grew stale: each alarm once a day."""
     send_waiting(verbs)
-    alarms = verbs.feed_alarms()
-    items = [
-        ("stale", f"Feed {feed}: {rule}") for feed, rule in alarms.select("file", "rule").unique().sort("file").rows()
-    ]
+    waits = (pl.col("rule") == "delivery.waiting") & (pl.col("severity") != "error")  # it is an error after some hours
+    grown = verbs.feed_alarms().filter(~pl.col("rule").is_in(_BY_RUNS) & ~waits)
+    items: list[Item] = [("stale", text) for text in alarm_texts(grown, "error", "warning")]
     items += [("overdue", text) for text in verbs.overdue()]
     what = message(verbs.config, verbs.folder, items)
     if what is None or not verbs.config.notices.to:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,12 +26,13 @@ from rosterkit.config import FILE, Config
 from rosterkit.errors import RosterkitError
 from rosterkit.lock import SCHEDULE, lease
 from rosterkit.operate.base import Stopped, Verbs
-from rosterkit.operate.beat import Beat, write_beat
+from rosterkit.operate.beat import write_beat
 from rosterkit.operate.late import catch_up, report_alarms
 from rosterkit.operate.logs import log
 from rosterkit.operate.notices import message, send
 from rosterkit.operate.slots import clocks
 from rosterkit.problems import sentence
+from rosterkit.results import Beat
 
 __all__ = ["Scheduled", "serve"]
 
@@ -62,8 +64,8 @@ class Scheduled:
     open: Callable[[Callable[[], None]], Verbs]  # reads the settings anew; raises UsageError where they do not hold
     stop: threading.Event = field(default_factory=threading.Event)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    running: tuple[str, datetime] | None = None  # the job that runs now, and since when
-    reported: set[datetime] = field(default_factory=set)  # beginnings of jobs that were reported to take too long
+    running: tuple[str, float] | None = None  # the job that runs now, and since when by a clock that nobody sets
+    reported: set[float] = field(default_factory=set)  # beginnings of jobs that were reported to take too long
 
     def go_on(self) -> None:
         """Raises Stopped where the process is asked to end."""
@@ -81,6 +83,7 @@ def serve(process: Scheduled) -> None:
     Raises Busy where another process runs the schedule, and UsageError where the settings do not hold.
     """
     with lease(process.folder, SCHEDULE):
+        modified = _modified(process.folder)  # before they are read: what changes from now on is seen
         config = process.verbs().config
         scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
@@ -93,7 +96,7 @@ def serve(process: Scheduled) -> None:
         scheduler.start()
         log.info("schedule.started", jobs=sorted(clocks(config)))
         try:
-            _watch(scheduler, process)
+            _watch(scheduler, process, modified)
         finally:
             process.stop.set()
             scheduler.shutdown(wait=True)
@@ -110,9 +113,9 @@ def _add_jobs(scheduler: Any, process: Scheduled, config: Config) -> None:
     scheduler.add_job(_alarms, IntervalTrigger(minutes=_ALARM_MINUTES), (process,), id="alarms", replace_existing=True)
 
 
-def _watch(scheduler: Any, process: Scheduled) -> None:
+def _watch(scheduler: Any, process: Scheduled, modified: float) -> None:
     """Until it is asked to end: gives signs of life, takes over changed settings, reports a job that takes too long."""
-    modified, problem = _modified(process.folder), ""
+    problem = ""
     while True:
         if _modified(process.folder) != modified:
             modified, problem = _modified(process.folder), _changed(scheduler, process)
@@ -124,7 +127,7 @@ def _watch(scheduler: Any, process: Scheduled) -> None:
             Beat(os.getpid(), process.started_at, now, coming, running[0] if running else "", problem),
         )
         if running:
-            _report_long(process, *running, now)
+            _report_long(process, *running)
         if process.stop.wait(BEAT_SECONDS):
             return
         scheduler.wakeup()  # it waits by a clock that does not notice when the time is set
@@ -149,17 +152,17 @@ def _changed(scheduler: Any, process: Scheduled) -> str:
     return ""
 
 
-def _report_long(process: Scheduled, job: str, since: datetime, now: datetime) -> None:
+def _report_long(process: Scheduled, job: str, since: float) -> None:
     """One notice for a job that takes longer than the settings allow; beside the store, which the job may hold."""
     try:
         verbs = process.open(lambda: None)
     except (RosterkitError, OSError):
         return
     hours = verbs.config.schedule.longest_hours
-    if since in process.reported or now - since < timedelta(hours=hours):
+    if since in process.reported or time.monotonic() - since < hours * 3600:
         return
     process.reported.add(since)
-    text = f"The job {job} has been running for more than {hours} hours, since {since:%Y-%m-%d %H:%M} UTC."
+    text = f"The job {job} has been running for more than {hours} hours."
     what = message(verbs.config, verbs.folder, [("failed", text)])
     if what:
         send(verbs.config, verbs.folder, what)
@@ -185,7 +188,7 @@ def _in_order(config: Config) -> list[str]:
 
 def _carry_out(process: Scheduled, job: str, work: Callable[[Verbs], None]) -> None:
     """Carries out a job; whatever it raises is logged and reported, and the process goes on."""
-    process.running = (job, datetime.now(UTC))
+    process.running = (job, time.monotonic())
     try:
         process.go_on()
         work(process.verbs())

@@ -16,7 +16,7 @@ __all__ = ["newest_delivery", "send_feed", "stage_of"]
 
 _FIRST = "it is the first file of this feed"
 _NOT_NOW = ("paused", "no-revision")  # why a feed is passed over without anybody being notified
-_ENDED = ("sent", "verified", "waiting", "refused", "checked", "unchanged")
+_ENDED = ("sent", "verified", "waiting", "refused", "unchanged")
 
 
 def stage_of(feed: str) -> str:

@@ -16,10 +16,12 @@ from rosterkit.config import Config
 from rosterkit.errors import Refused
 from rosterkit.operate import notices
 from rosterkit.operate.base import ACTOR, Verbs
+from rosterkit.operate.doctor import examine
 from rosterkit.operate.slots import SYNC
+from rosterkit.operate.status import status_of
 from rosterkit.operate.sync import sync
 from rosterkit.plan.plan import Plan
-from rosterkit.results import Applied, FeedReceipt
+from rosterkit.results import Applied, Check, FeedReceipt, FeedStatus, Status
 from rosterkit.sources.base import Progress
 from rosterkit.store import runs
 from rosterkit.store.runs import Run
@@ -71,6 +73,10 @@ class OperateVerbs(ABC):
         """The same workspace with the settings of now; its verbs wait where another run writes."""
 
     @abstractmethod
+    def feed_status(self, name: str = "") -> tuple[FeedStatus, ...]:
+        """How each feed stands."""
+
+    @abstractmethod
     def feed_alarms(self) -> pl.DataFrame:
         """The alarms of all feeds."""
 
@@ -120,6 +126,14 @@ class OperateVerbs(ABC):
         """One run with its stages; UsageError where there is none of that number."""
         with self._read() as connection:
             return runs.find(connection, number)
+
+    def status(self) -> Status:
+        """How the workspace stands: last good run, age of each source and feed, what waits, what is wrong."""
+        return status_of(self.verbs(), self.feed_status())
+
+    def doctor(self) -> tuple[Check, ...]:
+        """Everything that must be right before a run without a person, each with what to do."""
+        return examine(self.verbs(), self.feed_status())
 
     def notify_test(self) -> Mapping[str, str]:
         """Sends a test to everybody who is to be notified; returns, by reference, why it did not arrive.

@@ -1,6 +1,6 @@
 """The fingerprint of a row as a source delivered it: 128 bits, by which an unchanged row is recognised.
 
-It covers the business columns of the row, with three states told apart: a column that the source does not have
+It covers the business columns of the row, and tells three states apart: a column that the source does not have
 (unset), a cell that could not be read (invalid) and a blank. It does not cover ``_modified_at``, file and line.
 The hash of polars may differ from one version to the next, so the version is part of the seed: rows that were stored
 under another version, or under another ``VERSION`` of this module, are compared whole and get a new fingerprint.

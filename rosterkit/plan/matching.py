@@ -58,10 +58,10 @@ def beside(left: pl.DataFrame, right: pl.DataFrame) -> pl.LazyFrame:
 
 def _head(desired: Desired, by_kind: Sequence[Column]) -> pl.DataFrame:
     """Of every delivered row, what tells whether it is unchanged."""
-    asked = [name for c in by_kind for name in (c.label, f"_by_{c.label}", f"_space_{c.label}")]
+    wanted = [name for c in by_kind for name in (c.label, f"_by_{c.label}", f"_space_{c.label}")]
     have = desired.rows.collect_schema().names()
     new = {f"new_{name}": name for name in ("modified_at", *FINGERPRINT)}
-    return desired.rows.select("sourced_id", "deleted", *(n for n in asked if n in have), **new).collect()
+    return desired.rows.select("sourced_id", "deleted", *(n for n in wanted if n in have), **new).collect()
 
 
 def _same_targets(desired: Desired, both: pl.DataFrame, by_kind: Sequence[Column], resolver: Resolver) -> pl.DataFrame:

@@ -81,9 +81,9 @@ class Resolver:
         if len(on) == 1:
             found = self.ids(target, source, "", rows[label])
             return pl.DataFrame([found["sourced_id"].alias(label), found["id"].alias(column.name)]), on
-        asked = rows.lazy().select(on).drop_nulls(label).unique().collect()
-        frames = [pl.DataFrame(schema={**asked.schema, column.name: pl.Int64})]
-        for part in asked.partition_by(on[1:]) if asked.height else ():
+        wanted = rows.lazy().select(on).drop_nulls(label).unique().collect()
+        frames = [pl.DataFrame(schema={**wanted.schema, column.name: pl.Int64})]
+        for part in wanted.partition_by(on[1:]) if wanted.height else ():
             space = (part[on[1]][0] if on[1].startswith("_space") else None) or ""
             kind = part[on[-1]][0] if on[-1].startswith("_by") else None
             found = (

@@ -16,8 +16,9 @@ from rosterkit.render.text import print_findings
 from rosterkit.results import FeedStatus
 from rosterkit.roster.rules import Rule
 from rosterkit.store.deliveries import Delivery
+from rosterkit.transport.rights import Right
 
-__all__ = ["deliveries", "receipt", "status"]
+__all__ = ["deliveries", "receipt", "rights", "status"]
 
 
 def deliveries(console: Console, done: Iterable[Delivery], zone: tzinfo) -> None:
@@ -92,6 +93,13 @@ def status(console: Console, standing: Sequence[FeedStatus], rules: Mapping[str,
         print_findings(console, one.alarms, rules)
     if not rows:
         console.print("No feed is configured.")
+
+
+def rights(console: Console, place: str, tried: Iterable[Right]) -> None:
+    """What the key may do at a place, and what it may not."""
+    words = {True: "may", False: "may not", None: "not tried"}
+    rows = [(one.right, words[one.allowed], one.detail) for one in tried]
+    console.print(_table(f"What the key may do at {place}", ["right", "the key", "why"], rows))
 
 
 def _age(one: FeedStatus) -> object:

@@ -29,6 +29,7 @@ from rosterkit.results import (
 )
 from rosterkit.roster.rules import SEVERITIES, Rule
 from rosterkit.store.deliveries import Delivery
+from rosterkit.transport.rights import Right
 
 __all__ = [
     "VERSION",
@@ -47,6 +48,7 @@ __all__ = [
     "plan",
     "plans",
     "receipt",
+    "rights",
     "rules",
     "view",
 ]
@@ -125,21 +127,22 @@ def history(revisions: Iterable[Revision]) -> str:
     return _document({"revisions": listed})
 
 
-def explanation(told: Explanation, rules: Mapping[str, Rule]) -> str:
+def explanation(explained: Explanation, rules: Mapping[str, Rule]) -> str:
     head = {
-        "entity": told.entity,
-        "sourced_id": told.sourced_id,
-        "status": told.status,
-        "pending": told.pending,
-        "values": [asdict(value) for value in told.values],
-        "holds": [asdict(hold) for hold in told.holds],
+        "entity": explained.entity,
+        "sourced_id": explained.sourced_id,
+        "status": explained.status,
+        "pending": explained.pending,
+        "values": [asdict(value) for value in explained.values],
+        "holds": [asdict(hold) for hold in explained.holds],
+        "answers": [asdict(answer) for answer in explained.answers],
     }
-    return _document(head, findings=_findings(told.findings, rules))
+    return _document(head, findings=_findings(explained.findings, rules))
 
 
 def receipt(built: FeedReceipt, rules: Mapping[str, Rule]) -> str:
     """``feed build --json``."""
-    names = ("feed", "kind", "target", "revision", "built_at", "state", "verdict", "why", "compared")
+    names = ("feed", "kind", "target", "revision", "built_at", "state", "verdict", "why", "compared", "errors")
     files = [dict(zip(("name", "rows", "bytes", "sha256"), file, strict=True)) for file in built.files]
     head = {name: getattr(built, name) for name in names} | {"files": files}
     head |= {"delivery": asdict(built.delivery) if built.delivery else None}
@@ -172,28 +175,51 @@ def feed_status(standing: Iterable[FeedStatus], rules: Mapping[str, Rule]) -> st
     )
 
 
+def rights(place: str, tried: Iterable[Right]) -> str:
+    """``target test --json``."""
+    return _document({"target": place, "rights": [asdict(one) for one in tried]})
+
+
 def rules(known: Iterable[Rule]) -> str:
     return _document({"rules": [asdict(rule) for rule in known]})
 
 
-def facts(**told: object) -> str:
+def facts(**values: object) -> str:
     """A document of a few plain facts."""
-    return _document(told)
+    return _document(values)
 
 
 def error(exit_code: int, message: str, problem: Exception | None = None) -> str:
     """What ``--json`` prints when a command fails; ``why`` is a stable word where the error has one."""
-    told: dict[str, object] = {"exit": exit_code, "why": getattr(problem, "why", ""), "message": message}
+    error: dict[str, object] = {"exit": exit_code, "why": getattr(problem, "why", ""), "message": message}
     if isinstance(problem, RosterkitError):
-        told |= {key: getattr(problem, key) for key in ("rule", "file", "line") if hasattr(problem, key)}
-    return _document({"error": told})
+        error |= {key: getattr(problem, key) for key in ("rule", "file", "line") if hasattr(problem, key)}
+    return _document({"error": error})
+
+
+_PLAN_KEYS = (
+    *("source", "kind", "state", "as_of", "created_at", "expires_at", "content_hash", "needs_approval"),
+    *("approval_why", "undoes", "revision_made", "packages", "notes"),
+)
 
 
 def _plan(made: Plan, decisions: Iterable[Approval]) -> dict[str, Any]:
     head = {"plan": made.id, "base": made.base, "changes": _counts(made.changes), "held": _counts(made.held)}
     head["findings"] = {severity: made.findings.get(severity, 0) for severity in SEVERITIES}
-    told = ("source", "kind", "state", "as_of", "created_at", "expires_at", "content_hash", "needs_approval")
-    head |= {key: getattr(made, key) for key in (*told, "approval_why", "undoes", "revision_made", "packages", "notes")}
+    names = (
+        "source",
+        "kind",
+        "state",
+        "as_of",
+        "created_at",
+        "expires_at",
+        "content_hash",
+        "needs_approval",
+        "approval_why",
+    )
+    head |= {
+        key: getattr(made, key) for key in (*names, "approval_why", "undoes", "revision_made", "packages", "notes")
+    }
     head["decisions"] = [asdict(one) for one in decisions]
     head["coverage"] = [table._asdict() for table in made.coverage]
     return head

@@ -135,12 +135,12 @@ def _held_in_words(code: pl.Expr) -> pl.Expr:
 
 def with_words(findings: pl.DataFrame, rules: Mapping[str, Rule]) -> pl.DataFrame:
     """The findings with ``message`` (the rule's meaning and what is special here) and ``remedy``."""
-    told = {
+    found = {
         "rule": list(rules),
         "_meaning": [r.meaning for r in rules.values()],
         "remedy": [r.remedy for r in rules.values()],
     }
-    words = pl.DataFrame(told, schema={"rule": pl.String, "_meaning": pl.String, "remedy": pl.String})
+    words = pl.DataFrame(found, schema={"rule": pl.String, "_meaning": pl.String, "remedy": pl.String})
     message = pl.concat_str(pl.col("_meaning").fill_null(""), "detail", separator=" ").str.strip_chars()
     joined = findings.join(words, on="rule", how="left", maintain_order="left")
     return joined.with_columns(message.alias("message"), pl.col("remedy").fill_null("")).drop("_meaning")
@@ -149,13 +149,13 @@ def with_words(findings: pl.DataFrame, rules: Mapping[str, Rule]) -> pl.DataFram
 def gathered(findings: pl.DataFrame, rules: Mapping[str, Rule]) -> pl.DataFrame:
     """Findings by severity, rule, file and column: ``count``, ``lines`` and details (the first three), ``remedy``."""
     groups = findings.sort("line").group_by("severity", "rule", "file", "column")
-    told = groups.agg(
+    found = groups.agg(
         pl.len().alias("count"),
         _first(pl.col("line").filter(pl.col("line") > 0).cast(pl.String), ", ").alias("lines"),
         pl.format("({})", _first(pl.col("detail").filter(pl.col("detail") != ""), "; ")).alias("detail"),
     )
-    told = told.with_columns(pl.col("detail").replace("()", ""))
-    worded = with_words(told, rules).rename({"message": "meaning"}).drop("detail")
+    found = found.with_columns(pl.col("detail").replace("()", ""))
+    worded = with_words(found, rules).rename({"message": "meaning"}).drop("detail")
     return worded.sort(_rank("severity", SEVERITIES), "rule", "file", "column")
 
 
@@ -168,17 +168,17 @@ def decided(one: Approval) -> str:
 def in_one_line(made: Plan) -> str:
     """``Plan: 3 to create, 1 to update, 2 to archive, 6 held.``, for logs."""
     counts = {action: getattr(made.total, action) for action in ACTIONS}
-    told = [f"{count:,} to {action}" for action, count in counts.items() if count]
-    told += [f"{made.total_held.total:,} held"] if made.total_held.total else []
-    return f"Plan: {', '.join(told) or 'no change'}."
+    found = [f"{count:,} to {action}" for action, count in counts.items() if count]
+    found += [f"{made.total_held.total:,} held"] if made.total_held.total else []
+    return f"Plan: {', '.join(found) or 'no change'}."
 
 
 def counted(findings: Mapping[str, int]) -> str:
     """``2 errors, 1 warning``, or ``none``."""
-    told = [
+    found = [
         f"{findings[one]:,} {one}{_PLURAL[one] if findings[one] > 1 else ''}" for one in SEVERITIES if findings.get(one)
     ]
-    return ", ".join(told) or "none"
+    return ", ".join(found) or "none"
 
 
 def unlisted(text: pl.Expr) -> pl.Expr:
@@ -264,12 +264,12 @@ def _first(texts: pl.Expr, joint: str) -> pl.Expr:
 def _summary(entity: str, frame: pl.DataFrame, *, every: bool) -> pl.DataFrame:
     """entity, sourced_id and ``_summary`` of every created record."""
     own = [c.label for c in by_name(entity).columns if every or (not c.to and c.label != "attributes")]
-    said = []
+    values = []
     for label in (label for label in own if label in frame.columns):
         value = unlisted(pl.col(label).cast(pl.String))
         new = value.is_not_null() & (pl.lit(every) | ~pl.col("_name").str.contains(value, literal=True))
-        said.append(pl.when(new).then(pl.format("{}: {}", pl.lit(label), value)))
-    listed = pl.concat_list(said) if said else pl.lit([], pl.List(pl.String))
+        values.append(pl.when(new).then(pl.format("{}: {}", pl.lit(label), value)))
+    listed = pl.concat_list(values) if values else pl.lit([], pl.List(pl.String))
     shown = listed.list.drop_nulls()
     text = (shown if every else shown.list.head(_CREATED_SHOWN)).list.join(", ")
     return frame.select(pl.lit(entity).alias("entity"), "sourced_id", text.alias("_summary"))

@@ -74,8 +74,8 @@ def policy_rows(settings: PolicySettings) -> list[tuple[str, ...]]:
 def policy_json(settings: PolicySettings) -> str:
     """The policy as JSON."""
     names = ("code", "subject", "rule", "by_hand", "by_sync", "setting", "value")
-    told = [dict(zip(names, row, strict=True)) for row in policy_rows(settings)]
-    return json.dumps({"policy": told}, indent=2, ensure_ascii=False) + "\n"
+    rows = [dict(zip(names, row, strict=True)) for row in policy_rows(settings)]
+    return json.dumps({"policy": rows}, indent=2, ensure_ascii=False) + "\n"
 
 
 def policy_table(console: Console, settings: PolicySettings) -> None:

@@ -188,10 +188,10 @@ def history(console: Console, revisions: Iterable[Revision], zone: tzinfo) -> No
         console.print("Nothing was applied yet.")
 
 
-def explanation(console: Console, told: Explanation, rules: Mapping[str, Rule], zone: tzinfo) -> None:
-    console.print(_text(f"{told.entity} {told.sourced_id} is {told.status}."))
-    known = [value for value in told.values if value.value is not None]
-    for value in (one for one in told.values if one.pinned):
+def explanation(console: Console, explained: Explanation, rules: Mapping[str, Rule], zone: tzinfo) -> None:
+    console.print(_text(f"{explained.entity} {explained.sourced_id} is {explained.status}."))
+    known = [value for value in explained.values if value.value is not None]
+    for value in (one for one in explained.values if one.pinned):
         what = value.pinned_value if value.pinned_value is not None else "no value"
         console.print(_text(f"{value.field} is pinned by {value.pinned_by}: feeds get {what}.", style="yellow"))
     values = pl.Series("value", [v.value for v in known], pl.String).to_frame().select(unlisted(pl.col("value")))
@@ -200,14 +200,19 @@ def explanation(console: Console, told: Explanation, rules: Mapping[str, Rule], 
         for v, (value,) in zip(known, values.rows(), strict=True)
     ]
     console.print(_table("Values", ["field", "value", "revision", "from", "by", "at"], rows))
-    blank = ", ".join(v.field for v in told.values if v.value is None)
+    blank = ", ".join(v.field for v in explained.values if v.value is None)
     if blank:
         console.print(_text(f"Without a value: {blank}.", style="dim"))
-    if told.pending:
-        console.print(_text(f"Waiting: {told.pending}", style="yellow"))
-    if told.holds:
-        holds(console, told.holds, zone)
-    print_findings(console, told.findings, rules)
+    if explained.pending:
+        console.print(_text(f"Waiting: {explained.pending}", style="yellow"))
+    if explained.holds:
+        holds(console, explained.holds, zone)
+    if explained.answers:
+        answers = [(a.feed, where(a.file, a.line), a.answer, a.message, moment(a.at, zone)) for a in explained.answers]
+        console.print(
+            _table("What products could not import", ["feed", "row", "answer", "message", "read at"], answers)
+        )
+    print_findings(console, explained.findings, rules)
 
 
 def receipt(console: Console, built: FeedReceipt, rules: Mapping[str, Rule], command: str = "rosterkit") -> None:
@@ -244,16 +249,21 @@ def feed_check(console: Console, checked: FeedCheck, rules: Mapping[str, Rule]) 
 
 
 def _print_compared(console: Console, compared: Mapping[str, int]) -> None:
-    if compared:
-        told = ", ".join(f"{count:,} {name}" for name, count in compared.items())
-        console.print(_text(f"Compared with what was sent last: {told}."))
+    """The counts, those of one file or kind together; what is 0 is not shown."""
+    gathered: dict[str, list[str]] = {}
+    for name, count in compared.items():
+        of, _, what = name.rpartition(": ")
+        gathered.setdefault(of, []).extend([f"{count:,} {what}"] if count else [])
+    found = [f"{of}: {', '.join(counts)}" if of else ", ".join(counts) for of, counts in gathered.items() if counts]
+    if found:
+        console.print(_text(f"Compared with what was sent last: {'; '.join(found)}."))
 
 
 def rules(console: Console, known: Iterable[Rule]) -> None:
     """All of them in a table, or everything that is known of one."""
     listed = tuple(known)
     if len(listed) == 1:
-        facts = [(name, said or "–") for name, said in asdict(listed[0]).items() if name != "code"]
+        facts = [(name, value or "–") for name, value in asdict(listed[0]).items() if name != "code"]
         console.print(_table(listed[0].code, ["what", "is"], facts))
         return
     rows = [(r.code, r.lenient or "–", r.strict or "–", r.meaning, r.remedy) for r in listed]
@@ -285,12 +295,12 @@ def _approved(revision: Revision) -> str:
 
 def _in_short(changes: Mapping[str, Counts]) -> str:
     """``Class: 2 update, 1 archive; User: 4 update``."""
-    told = [
+    found = [
         f"{entity}: " + ", ".join(f"{done:,} {action}" for action, done in asdict(counts).items() if done)
         for entity, counts in changes.items()
         if counts.total
     ]
-    return "; ".join(told) or "–"
+    return "; ".join(found) or "–"
 
 
 def _number(count: int) -> str:
@@ -340,18 +350,18 @@ def _print_past(console: Console, revisions: Iterable[Revision], zone: tzinfo) -
 
 
 def _line_cells(lines: pl.DataFrame) -> Iterator[tuple[str, str, Text, Text]]:
-    """school, record, change and reason; what a record's fields share stands once, beside the first."""
+    """school, record, change and reason; what the fields of a record share is shown once, beside the first."""
     record, reason = "", Text()
     for line in lines.iter_rows(named=True):
         name = f"{line['name']} [{line['sourced_id']}]" if line["name"] else line["sourced_id"]
-        first, told = line["sourced_id"] != record, _reason(line)
+        first, why = line["sourced_id"] != record, _reason(line)
         yield (
             line["school"] if first else "",
             name if first else "",
             _change(line),
-            told if first or told != reason else Text(),
+            why if first or why != reason else Text(),
         )
-        record, reason = line["sourced_id"], told
+        record, reason = line["sourced_id"], why
 
 
 def _reason(line: Mapping[str, Any]) -> Text:

@@ -1,4 +1,4 @@
-"""Words of the standard that more than one room judges by."""
+"""Words of the standard that several packages use."""
 
 from __future__ import annotations
 

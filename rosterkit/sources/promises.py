@@ -21,7 +21,7 @@ def _broken(table: Table) -> list[str]:
         blank=pl.any_horizontal((pl.col(texts) == "").any()),
     ).collect()
     meanings = {
-        "doubled": "a sourced id is missing or stands twice",
+        "doubled": "a sourced id is missing or occurs twice",
         "both": "a record is readable and unreadable",
         "blank": "a blank is not null",
     }

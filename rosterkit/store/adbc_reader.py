@@ -2,7 +2,7 @@
 
 POSIX locks belong to a process, so that two libraries in one process cannot see each other's: a second one that opens a
 database in WAL mode takes itself for the only user, and may empty the shared index, or fold the log into the file and
-delete it under the other's feet; what that commits next is lost. So the second one is told that the file is immutable:
+delete it under the other's feet; what that commits next is lost. So the second one is opened as immutable:
 it looks at no lock, log or index. That this is true while it reads is seen to by the first: it folds the log into the
 file and holds a read transaction, before whose end nobody, in whatever process, may write to the file itself.
 """

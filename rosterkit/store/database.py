@@ -17,28 +17,33 @@ from rosterkit.errors import Busy, UsageError
 from rosterkit.roster.schema import entities
 from rosterkit.store.adbc_reader import first_closed, first_opened
 
-__all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "transaction"]
+__all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "quick_check", "transaction"]
 
-HEAD = "0004"
+HEAD = "0006"
 """The newest migration; a test keeps it true."""
 
 APPLICATION_ID = 0x524B6974
 """The mark of a store in the header of its file ("RKit"): another program's database is never touched."""
 
 TABLES = frozenset(entity.table for entity in entities()) | {
+    "absence",
     "accepted_line",
     "alembic_version",
     "approval",
     "approved_change",
     "block",
+    "checklist_entry",
     "counter",
     "deferred",
     "delivery",
+    "expectation",
     "feed_pause",
+    "feed_result",
     "finding",
     "hold",
     "ledger",
     "notice",
+    "override",
     "package",
     "pin",
     "place_look",
@@ -213,3 +218,9 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:  # SQLite itself has rolled back where the disk is full
             connection.execute("rollback")
         raise
+
+
+def quick_check(connection: sqlite3.Connection) -> str:
+    """What SQLite finds damaged; "" where the database is sound."""
+    found = [str(row[0]) for row in connection.execute("pragma quick_check(1)")]
+    return "" if found == ["ok"] else found[0]

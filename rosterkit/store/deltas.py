@@ -15,11 +15,11 @@ __all__ = ["cursor", "enqueue", "finish", "known", "queued", "waiting"]
 
 
 def known(connection: sqlite3.Connection, source: str, package: str) -> str:
-    """``new``, ``queued`` or ``settled``: what became of the deltas of this extract."""
+    """``new``, ``queued`` or ``applied``: what became of the deltas of this extract."""
     row = connection.execute("select applied_by from package where source=? and id=?", (source, package)).fetchone()
     if row is None:
         return "new"
-    return "settled" if row[0] else "queued"
+    return "applied" if row[0] else "queued"
 
 
 def cursor(connection: sqlite3.Connection, source: str) -> str | None:

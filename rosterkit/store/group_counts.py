@@ -54,19 +54,19 @@ class GroupCounts:
 
     def _placed_rows(self, entity: Entity) -> pl.LazyFrame:
         """``role`` and ``place``, be it a school or not, of each record. Counting in SQLite takes ten times as long."""
-        asked: dict[str, type[pl.DataType]] = {"id": pl.Int64}
+        wanted: dict[str, type[pl.DataType]] = {"id": pl.Int64}
         if entity.name in ("Role", "Enrollment"):
-            asked["role"] = pl.String
+            wanted["role"] = pl.String
         column = "class_id" if entity.name == "ClassTerm" else PLACE.get(entity.name)
         if column:
-            asked[column] = pl.Int64
-        rows = read(self._path, entity.table, asked, _ACTIVE).lazy()
+            wanted[column] = pl.Int64
+        rows = read(self._path, entity.table, wanted, _ACTIVE).lazy()
         if entity.name == "ClassTerm":  # it counts at the school of its class
             classes = read(self._path, "class", {"id": pl.Int64, "school_id": pl.Int64}).lazy()
             rows = rows.join(classes, left_on="class_id", right_on="id", how="left")
             column = "school_id"
         return rows.with_columns(
-            role=pl.col("role") if "role" in asked else pl.lit(""),
+            role=pl.col("role") if "role" in wanted else pl.lit(""),
             place=pl.col(column).fill_null(0) if column else pl.lit(0, pl.Int64),
         )
 

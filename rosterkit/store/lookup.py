@@ -13,6 +13,7 @@ from rosterkit.roster.schema import Entity, by_name
 __all__ = [
     "BY_HAND",
     "Found",
+    "Switch",
     "are_linked",
     "find_record",
     "fresh_key",
@@ -24,6 +25,7 @@ __all__ = [
     "schools_of",
     "signed_in",
     "switched_off",
+    "switches",
     "synced_by",
     "values_of",
 ]
@@ -133,6 +135,23 @@ def switched_off(connection: sqlite3.Connection) -> dict[str, frozenset[str]]:
     for source, school in connection.execute("select source, school from source_switch"):
         out.setdefault(source, set()).add(school)
     return {source: frozenset(schools) for source, schools in out.items()}
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A source that a person disabled; ``school``: the sourced id of the one school for which, "" = all."""
+
+    source: str
+    school: str
+    actor: str
+    reason: str
+    at: str
+
+
+def switches(connection: sqlite3.Connection) -> tuple[Switch, ...]:
+    """What people disabled."""
+    query = "select source, school, actor, reason, at from source_switch order by source, school"
+    return tuple(Switch(*row) for row in connection.execute(query))
 
 
 def synced_by(connection: sqlite3.Connection, schools: Collection[int]) -> tuple[str, ...]:

@@ -57,10 +57,10 @@ def _batches(
     """What polars asks of a source of its own: the columns, the rows that the predicate allows, at most ``n_rows``."""
     schema = _schema(kind)
     names = with_columns if with_columns is not None else list(schema)
-    asked = [name for name in schema if name in names or name in over.needed(kind)]
-    stored = {name: schema[name] for name in asked if name != ACCOUNT.name} or {"id": pl.Int64}
+    wanted = [name for name in schema if name in names or name in over.needed(kind)]
+    stored = {name: schema[name] for name in wanted if name != ACCOUNT.name} or {"id": pl.Int64}
     rows = read(path, kind.table, stored, "status='active'")
-    if ACCOUNT.name in asked:
+    if ACCOUNT.name in wanted:
         rows = rows.with_columns(pl.lit(value=True).alias(ACCOUNT.name))
     rows = over.applied(kind, rows)
     rows = rows.head(n_rows) if n_rows is not None else rows

@@ -15,14 +15,15 @@ from rosterkit.plan.proposal import Proposal
 from rosterkit.plan.snapshot import DEFERRED, with_key_parts
 from rosterkit.plan.undo import Reversal
 from rosterkit.sources.base import Progress, no_progress
-from rosterkit.store import deltas, holds, places, plans
+from rosterkit.store import deltas, expectations, holds, overrides, places, plans
+from rosterkit.store.absences import remember
 from rosterkit.store.apply import write_fingerprints, write_revision
 from rosterkit.store.beside import write_beside
 from rosterkit.store.database import transaction
 from rosterkit.store.effective import remember_suppressed
 from rosterkit.store.holds import StoredHold
 from rosterkit.store.staging import Staging, staging
-from rosterkit.store.staleness import refuse_settled, refuse_stale, refuse_unapproved
+from rosterkit.store.staleness import refuse_closed, refuse_stale, refuse_unapproved
 from rosterkit.transport.incoming import Taken
 
 __all__ = ["apply_plan", "store_and_apply", "store_proposal", "store_reversal"]
@@ -59,20 +60,23 @@ def store_proposal(
     delivered: Sequence[Delivered],
     packages: Iterable[tuple[str, str]],
     taken: Mapping[str, Sequence[Taken]],
+    overridden: Iterable[int] = (),
 ) -> None:
     """Writes a sync plan, reserves its ids, queues its deltas and sets the holds of limits: one transaction.
 
     ``packages``: source and id of the extracts that the plan covers. ``taken``, by source: the packages that were read
-    from its place.
+    from its place. ``overridden``: overrides that it uses up.
     """
     uses = [("approved", "", str(i)) for i in proposal.used_approvals]
     uses += [("hold", "", str(i)) for i in proposal.ended_holds] + [("package", *which) for which in packages]
+    uses += [("expected", str(which), str(count)) for which, count in proposal.expected.items()]
+    uses += [("override", "", str(number)) for number in overridden]
     uses += [("cursor", one.source, one.extract.cursor) for one in delivered if one.extract.cursor is not None]
     uses += [("taken", name, places.taken_text(found)) for name, found in taken.items()]
     frames = [
         *_frames(proposal.changes),
         *_by_entity("deferred", proposal.deferred),
-        *_by_entity("settled", {n: s.to_frame("key") for n, s in proposal.settled.items()}),
+        *_by_entity("resolved", {n: s.to_frame("key") for n, s in proposal.resolved.items()}),
         ("finding", "", proposal.findings),
         ("uses", "", pl.DataFrame(uses, schema=_USES, orient="row")),
     ]
@@ -87,6 +91,7 @@ def store_proposal(
             for entity, key, action, field, reason in proposal.new_holds.iter_rows()
         )
         holds.add(connection, "rosterkit", new)
+        remember(connection, plan.id, plan.as_of, proposal.absent, proposal.returned)
 
 
 def store_reversal(connection: sqlite3.Connection, plan: Plan, settings_digest: str, reversal: Reversal) -> None:
@@ -102,7 +107,7 @@ def store_reversal(connection: sqlite3.Connection, plan: Plan, settings_digest: 
 
 def _defer(connection: sqlite3.Connection, plan: Plan) -> None:
     """Brings the deferred records to what the plan names; an undo leaves a later row that is deferred already."""
-    for name, frame in plans.load(connection, plan.id, "settled").items():
+    for name, frame in plans.load(connection, plan.id, "resolved").items():
         connection.executemany(
             "delete from deferred where entity=? and source=? and id_space=? and sourced_id=?",
             ((name, *key.split("/", 2)) for key in frame["key"].to_list()),
@@ -115,7 +120,7 @@ def _defer(connection: sqlite3.Connection, plan: Plan) -> None:
 
 
 def _use(connection: sqlite3.Connection, plan: Plan, changes: Changes) -> None:
-    """Settles what the plan made use of: approvals, deltas, packages, cursors, holds of limits that were lifted."""
+    """Uses up what the plan rests on: approvals, deltas, packages, cursors, holds of limits that were lifted."""
     found = plans.load(connection, plan.id, "uses").get("", pl.DataFrame(schema=_USES))
     ended = []
     for kind, source, which in found.iter_rows():
@@ -123,6 +128,10 @@ def _use(connection: sqlite3.Connection, plan: Plan, changes: Changes) -> None:
             connection.execute("update approved_change set used_in=? where id=?", (plan.id, int(which)))
         elif kind == "package":
             deltas.finish(connection, source, which, plan.id)
+        elif kind == "expected":
+            expectations.count_seen(connection, {int(source): int(which)})
+        elif kind == "override":
+            overrides.use(connection, int(which), f"plan {plan.id} used it")
         elif kind == "taken":
             places.remember_taken(connection, source, which, plan.id)
         elif kind == "cursor":
@@ -164,7 +173,7 @@ def apply_plan(
 ) -> tuple[Plan, bool]:
     """Applies a plan wholly or not at all; returns it as it is afterwards, and whether a revision was written.
 
-    Refused when the plan is settled, expired, not approved though it must be, or stale.
+    Refused when the plan is closed, expired, not approved though it must be, or stale.
     """
     with staging(connection) as stage, transaction(connection):
         wrote = _apply(connection, plan_id, actor, progress, stage)
@@ -181,7 +190,7 @@ def store_and_apply(
 
 def _apply(connection: sqlite3.Connection, plan_id: str, actor: str, progress: Progress, stage: Staging | None) -> bool:
     plan = plans.find(connection, plan_id)
-    refuse_settled(plan)
+    refuse_closed(plan)
     refuse_unapproved(plan)
     changes = plans.parts(connection, plan.id, whole=False)
     number = int(connection.execute("select number from plan where id=?", (plan.id,)).fetchone()[0])

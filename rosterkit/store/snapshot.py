@@ -97,10 +97,10 @@ class StoreSnapshot:
         """The rows where this holds; ``values`` are the last that it asks for."""
         if not values:
             return pl.DataFrame(schema=schema)
-        asked = (*first, json.dumps(values))
+        arguments = (*first, json.dumps(values))
         if len(values) < _FEW or self._is_small(entity):
-            return fetch(self._connection, entity.table, schema, where, asked)
-        return read(self._path, entity.table, schema, where, asked)
+            return fetch(self._connection, entity.table, schema, where, arguments)
+        return read(self._path, entity.table, schema, where, arguments)
 
     def schools(self) -> pl.Series:
         schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "type": pl.String}

@@ -1,4 +1,4 @@
-"""May this plan still be applied? Refused by name when it is stale, settled or not approved (docs/architecture.md)."""
+"""May this plan still be applied? Refused by name when it is stale, closed or not approved (docs/architecture.md)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from rosterkit.store.apply import touched
 from rosterkit.store.bulk import ids_table
 from rosterkit.store.plans import now
 
-__all__ = ["refuse_settled", "refuse_stale", "refuse_unapproved"]
+__all__ = ["refuse_closed", "refuse_stale", "refuse_unapproved"]
 
 _AGAIN = 'Make a new plan: "rosterkit plan".'
 
 
-def refuse_settled(plan: Plan) -> None:
+def refuse_closed(plan: Plan) -> None:
     """Refuses a plan that is applied, rejected, superseded or expired."""
     if plan.state == "applied":
         became = f" as revision {plan.revision_made}" if plan.revision_made else ""

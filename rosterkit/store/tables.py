@@ -11,23 +11,30 @@ from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
 from rosterkit.store.delivery_tables import Delivery, FeedPause, Ledger, SentBody, SentChunk, SentFile
+from rosterkit.store.feed_tables import ChecklistEntry, FeedResult
+from rosterkit.store.limit_tables import Absence, Expected, Override
 from rosterkit.store.place_tables import PlaceLook, TakenPackage
 from rosterkit.store.run_tables import Notice, Run, RunStage
 
 __all__ = [
+    "Absence",
     "AcceptedLine",
     "Approval",
     "ApprovedChange",
     "Block",
+    "ChecklistEntry",
     "Counter",
     "Cursor",
     "Deferred",
     "Delivery",
+    "Expected",
     "FeedPause",
+    "FeedResult",
     "Finding",
     "Hold",
     "Ledger",
     "Notice",
+    "Override",
     "Package",
     "Pin",
     "PlaceLook",
@@ -96,7 +103,7 @@ class PlanPart(SQLModel, table=True):
     __table_args__ = (Index("ix_plan_part_plan", "plan", "part", "entity"),)
     id: int | None = Field(default=None, primary_key=True)
     plan: str = Field(foreign_key="plan.id")
-    part: str  # of plan.changes, held.* of the first three, deferred, settled, holds, finding, uses
+    part: str  # of plan.changes, held.* of the first three, deferred, resolved, holds, finding, uses
     entity: str
     rows: int
     sha256: str
@@ -104,7 +111,7 @@ class PlanPart(SQLModel, table=True):
 
 
 class Touch(SQLModel, table=True):
-    """Which revision changed which record; which one created it stands in the record itself."""
+    """Which revision changed which record; the record itself names the one that created it."""
 
     __tablename__ = "touch"
     __table_args__ = (Index("ix_touch_revision", "revision"), {"sqlite_with_rowid": False})

@@ -1,8 +1,8 @@
-"""Invented districts of any size as OneRoster packages, night after night: for tests, benchmarks and trials.
+"""Invented districts of any size as OneRoster packages, day after day: for tests, benchmarks and trials.
 
-The same arguments give the same rows; nothing is kept between nights, and rows are written as they are made, so that a
+The same arguments give the same rows; nothing is kept between days, and rows are written as they are made, so that a
 million students need little memory. Every package is whole (each reference stands) and strictly valid, but for the
-line breaks that a night may ask for.
+line breaks that a day may ask for.
 """
 
 from __future__ import annotations
@@ -17,44 +17,44 @@ import polars as pl
 from providers.oneroster.spec import FILES
 from rosterkit.testing.district_people import People
 from rosterkit.testing.district_schools import Schools
-from rosterkit.testing.district_state import District, Night, State
+from rosterkit.testing.district_state import Day, District, State
 from rosterkit.testing.package import manifest_text
 
-__all__ = ["NIGHTS", "SIZES", "District", "Night", "write_district"]
+__all__ = ["DAYS", "SIZES", "Day", "District", "write_district"]
 
 SIZES = {"S": 10_000, "M": 100_000, "L": 1_000_000}
 """Students by the name of a size; L is about New York City."""
 
-NIGHTS = {
-    "first": Night(),
-    "changed": Night(1),
-    "zipped again": Night(1, level=4),
-    "re-sorted": Night(1, resorted=True),
-    "line breaks": Night(1, line_breaks=3),
-    "inserted": Night(2, inserted=True),
+DAYS = {
+    "first": Day(),
+    "changed": Day(1),
+    "zipped again": Day(1, level=4),
+    "re-sorted": Day(1, resorted=True),
+    "line breaks": Day(1, line_breaks=3),
+    "inserted": Day(2, inserted=True),
 }
-"""A first night, a second on which one row in a hundred differs, others with its content, and a third."""
+"""A first day, a second on which one row in a hundred differs, others with its content, and a third."""
 
 Tables = Iterator[tuple[str, Iterable[pl.DataFrame]]]
 
 
 def write_district(
-    path: Path, district: District, night: Night = NIGHTS["first"], *, portion: int = 400_000
+    path: Path, district: District, day: Day = DAYS["first"], *, portion: int = 400_000
 ) -> dict[str, int]:
-    """Writes the zip of that night, and returns how many rows each file has; ``portion`` rows are made at a time."""
+    """Writes the zip of that day, and returns how many rows each file has; ``portion`` rows are made at a time."""
     header = {name: file.header for name, file in FILES[district.version].items()}
     rows: dict[str, int] = {}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=night.level) as package:
-        for name, frames in _tables(district, night, portion):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=day.level) as package:
+        for name, frames in _tables(district, day, portion):
             rows[name] = _write(package, name, header[name], frames)
         with package.open("manifest.csv", "w") as stream:
             stream.write(manifest_text(dict.fromkeys(rows, "bulk"), version=district.version).encode())
     return rows
 
 
-def _tables(district: District, night: Night, portion: int) -> Tables:
+def _tables(district: District, day: Day, portion: int) -> Tables:
     """The files of the package and their rows, a portion at a time."""
-    state = State(district, night)
+    state = State(district, day)
     schools, people = Schools(state), People(state)
     yield "academicSessions", [schools.sessions()]
     yield "orgs", [schools.orgs()]

@@ -1,7 +1,7 @@
 """What chance decides in an invented district: numbers, words and ids, as expressions over the index of a row.
 
 Each depends on nothing but the seed, the kind of row, what is drawn for it, and the index: the same arguments give the
-same value in whatever order and portions rows are made, and on whatever night. (polars' own hash may change with its
+same value in whatever order and portions rows are made, and on whatever day. (polars' own hash may change with its
 version, so it is not used.)
 """
 

@@ -1,4 +1,4 @@
-"""The people of an invented district on one night: each value is a function of the row's index (``district_draw``)."""
+"""The people of an invented district on one day: each value is a function of the row's index (``district_draw``)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class People:
             "guardian": state.ordered("guardian", first_new, first, state.all_students),
             "second guardian": state.ordered("second guardian", first_new, second, state.all_students),
         }
-        return dict(reversed(kinds.items())) if state.night.resorted else kinds
+        return dict(reversed(kinds.items())) if state.day.resorted else kinds
 
     def users(self, kind: str, at: pl.Series) -> pl.DataFrame:
         """Rows of users.csv of either version (columns of the other are there too)."""

@@ -1,4 +1,4 @@
-"""The schools of an invented district on one night: organisations, sessions, courses, classes and enrollments."""
+"""The schools of an invented district on one day: organisations, sessions, courses, classes and enrollments."""
 
 from __future__ import annotations
 
@@ -130,14 +130,14 @@ class Schools:
         )  # fmt: skip
 
     def _has_line_break(self, at: pl.Expr) -> pl.Expr:
-        wanted = self._state.night.line_breaks
+        wanted = self._state.day.line_breaks
         every = whole(max(1, self._state.classes // max(1, wanted)))
         return (at % every == 1) if wanted else pl.lit(value=False)
 
     def student_enrollments(self, portion: int) -> Iterator[pl.DataFrame]:
         """A homeroom and seven sections for each student, about ``portion`` rows at a time."""
         order = self._state.student_order()
-        if self._state.night.resorted:
+        if self._state.day.resorted:
             slots = pl.select(slot=pl.int_range(self._state.all_students * 8, dtype=pl.UInt64))["slot"]
             slots = slots.to_frame().sort(self._draw.order("enrollment", self._index(pl.col("slot"))))["slot"]
             for start in range(0, len(slots), portion):

@@ -8,7 +8,7 @@ import polars as pl
 
 from rosterkit.testing.district_draw import Draw, whole
 
-__all__ = ["ROW", "District", "Night", "State"]
+__all__ = ["ROW", "Day", "District", "State"]
 
 ROW = pl.col("i")
 """The index of a row, in the frames from which rows are made."""
@@ -27,15 +27,15 @@ class District:
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
+class Day:
     """What a later export of the same district is like."""
 
     number: int = 0
-    """How many nights have passed; the first is 0."""
+    """How many days have passed; the first is 0."""
     percent: float = 1.0
-    """About how many rows of a hundred differ from one night to the next (benchmarks/README.md says which)."""
+    """About how many rows of a hundred differ from one day to the next (benchmarks/README.md says which)."""
     inserted: bool = False
-    """Tonight's new rows stand in the middle of their files and not at the end."""
+    """Today's new rows stand in the middle of their files and not at the end."""
     resorted: bool = False
     """Rows stand in the order of their ids; the content is the same."""
     level: int = 6
@@ -47,9 +47,9 @@ class Night:
 class State:
     """Who is there in this run, and how often each row was edited."""
 
-    def __init__(self, district: District, night: Night) -> None:
+    def __init__(self, district: District, day: Day) -> None:
         self.draw = Draw(district.seed)
-        self.night = night
+        self.day = day
         self.version = district.version
         self.students = district.students
         self.schools = max(2, round(district.students / 555))
@@ -57,16 +57,16 @@ class State:
         self.homerooms = max(1, round(district.students / self.schools / 25))  # of a school, as the next
         self.sections = max(self.homerooms + 18, round(district.students * 0.3 / self.schools))
         self.classes = self.schools * self.sections
-        self.new_students = round(district.students * 0.002 * night.percent)  # each night, as the next
-        self.new_classes = round(self.classes * 0.001 * night.percent)
-        self.all_students = self.students + self.new_students * night.number
-        self.all_classes = self.classes + self.new_classes * night.number
+        self.new_students = round(district.students * 0.002 * day.percent)  # each day, as the next
+        self.new_classes = round(self.classes * 0.001 * day.percent)
+        self.all_students = self.students + self.new_students * day.number
+        self.all_classes = self.classes + self.new_classes * day.number
 
     def edits(self, kind: str, at: pl.Expr, rate: float, what: str = "edited") -> pl.Expr:
-        """On how many nights such a row was edited; ``rate`` where one row in a hundred differs."""
+        """On how many days such a row was edited; ``rate`` where one row in a hundred differs."""
         times = whole(0)
-        for night in range(1, self.night.number + 1):
-            hit = self.draw.hits(rate * self.night.percent, kind, f"{what} on night {night}", at)
+        for day in range(1, self.day.number + 1):
+            hit = self.draw.hits(rate * self.day.percent, kind, f"{what} in run {day}", at)
             times = times + hit.cast(pl.UInt64)
         return times
 
@@ -108,16 +108,16 @@ class State:
     def ordered(self, kind: str, first_new: int, stays: pl.Expr, count: int) -> pl.Series:
         """The indices of the rows of a kind that are there, in the order of this run's file."""
         rows = pl.select(i=pl.int_range(count, dtype=pl.UInt64)).filter(stays)
-        if self.night.resorted:
+        if self.day.resorted:
             return rows.sort(self.draw.order(kind, ROW))["i"]
-        if self.night.inserted:
+        if self.day.inserted:
             place = self.draw.below(first_new, kind, "place", ROW)
             return rows.sort(pl.when(first_new <= ROW).then(place).otherwise(ROW), ROW)["i"]
         return rows["i"]
 
-    def new_from(self, first: int, each_night: int) -> int:
-        """The first index that was not there the night before."""
-        return first + each_night * max(0, self.night.number - 1)
+    def new_from(self, first: int, each_day: int) -> int:
+        """The first index that was not there the day before."""
+        return first + each_day * max(0, self.day.number - 1)
 
     def student_order(self) -> pl.Series:
         return self.ordered(

@@ -128,4 +128,4 @@ def make_delivery(**other: object) -> Delivery:
 def make_report() -> CheckReport:
     """What ``check`` returns for those findings."""
     coverage = (TableCoverage("User", "full"), TableCoverage("Enrollment", "partial", "line 9 is cut short"))
-    return CheckReport("night.zip", "abc123", "1.1", False, {"users.csv": 72}, coverage, make_findings(), RULES)
+    return CheckReport("day.zip", "abc123", "1.1", False, {"users.csv": 72}, coverage, make_findings(), RULES)

@@ -77,6 +77,7 @@ class Place:
 
     def __init__(self, wire: Wire, settings: PlaceSettings) -> None:
         self._wire = wire
+        self.settings = settings
         self._max_bytes = settings.max_bytes
         self._one_file = isinstance(settings, HttpsSettings)
         self._as_one = isinstance(settings, FolderSettings) and bool(settings.subfolder)

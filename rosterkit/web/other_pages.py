@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from rosterkit.compare.comparison import compare
-from rosterkit.compare.reading import Asked, read
+from rosterkit.compare.reading import SourceSpec, read
 from rosterkit.errors import UsageError
 from rosterkit.render import compare_html
 from rosterkit.sources.base import no_progress
@@ -40,7 +40,7 @@ def comparison(visit: Visit) -> Response:
 def compare_now(visit: Visit) -> Response:
     """Reads every source of the workspace, and keeps the page; personal values are dots in it."""
     config, folder = visit.workspace.config, visit.place.folder
-    asked = [Asked(name, e.kind, e.settings, folder) for name, e in config.sources.items() if e.enabled]
+    asked = [SourceSpec(name, e.kind, e.settings, folder) for name, e in config.sources.items() if e.enabled]
     if not asked:
         raise UsageError("The workspace has no source. Name one in rosterkit.toml: [sources.main].")
     day = datetime.now(config.zone).date()

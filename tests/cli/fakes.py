@@ -22,6 +22,7 @@ from rosterkit.results import (
 from rosterkit.roster.findings import empty
 from rosterkit.settings_template import template
 from rosterkit.testing.views import AT, make_delivery, make_plan, make_report, make_view
+from rosterkit.transport.rights import Right
 
 
 class FakeWorkspace:
@@ -54,6 +55,7 @@ class FakeWorkspace:
             "feed_resume": None,
             "feed_log": (make_delivery(),),
             "feed_status": (FeedStatus("careers", "oneroster", state="verified", last_at=AT, age_hours=2.0),),
+            "target_test": ("sftp://vendor.example", (Right("write", allowed=True),)),
             "feed_confirm": make_delivery(state="verified", actor="kim"),
             "feed_send": FeedReceipt("oneroster", "oneroster", "out", 4, (("o.zip", 9, 90, "ab"),), empty(), AT),
             "feed_build": FeedReceipt("oneroster", "oneroster", "out", 4, (("o.zip", 9, 90, "ab"),), empty(), AT),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from fakes import FakeWorkspace
@@ -24,14 +25,14 @@ WHY = ["--reason", "checked", "--as", "kim"]
 @pytest.mark.parametrize(
     ("line", "verb", "arguments", "named"),
     [
-        (["plan"], "plan", (None,), {"source": "main", "as_of": None}),
-        (["plan", "--source", "main"], "plan", (None,), {"source": "main", "as_of": None}),
-        (["plan", "--package", "a.zip"], "plan", (Path("a.zip"),), {"source": "main", "as_of": None}),
+        (["plan"], "plan", (None,), {"source": "main", "as_of": None, "now": False}),
+        (["plan", "--source", "main"], "plan", (None,), {"source": "main", "as_of": None, "now": False}),
+        (["plan", "--package", "a.zip"], "plan", (Path("a.zip"),), {"source": "main", "as_of": None, "now": False}),
         (
             ["plan", "--package", "a.zip", "--source", "main", "--as-of", "2026-09-15"],
             "plan",
             (Path("a.zip"),),
-            {"source": "main", "as_of": date(2026, 9, 15)},
+            {"source": "main", "as_of": date(2026, 9, 15), "now": False},
         ),
         (["plans"], "plans", (), {}),
         (["show"], "show", (None,), {}),
@@ -81,7 +82,7 @@ WHY = ["--reason", "checked", "--as", "kim"]
         (["feed", "build"], "feed_build", ("", None), {"send": True}),
         (["feed", "build", "o", "--no-send"], "feed_build", ("o", None), {"send": False}),
         (["feed", "build", "o", "--as-of", "2026-09-15"], "feed_build", ("o", date(2026, 9, 15)), {"send": True}),
-        (["feed", "send"], "feed_send", ("", ()), {"as_of": None, "again": False, "actor": "", "reason": ""}),
+        (["feed", "send"], "feed_send", ("", ()), {"as_of": None, "again": False, "actor": ANY, "reason": ""}),
         (
             ["feed", "send", "o", "a.csv", *WHY, "--again"],
             "feed_send",
@@ -89,6 +90,7 @@ WHY = ["--reason", "checked", "--as", "kim"]
             {"as_of": None, "again": True, "actor": "kim", "reason": "checked"},
         ),
         (["feed", "status"], "feed_status", ("",), {}),
+        (["target", "test", "o"], "target_test", ("o",), {}),
         (["feed", "confirm", "o", *WHY], "feed_confirm", ("o",), {"reason": "checked", "actor": "kim"}),
         (["feed", "log", "o", "--delivery", "3"], "feed_log", ("o",), {}),
     ],
@@ -175,7 +177,7 @@ def test_check_in_a_workspace_uses_its_settings(fake: FakeWorkspace, tmp_path: P
 
 def report(severity: str) -> CheckReport:
     found = concat([finding("bool.case", severity, file="users.csv", line=4)] if severity else [])
-    return CheckReport("night.zip", "abc", "1.1", False, {}, (), found, RULES)
+    return CheckReport("package.zip", "abc", "1.1", False, {}, (), found, RULES)
 
 
 @pytest.mark.parametrize(("severity", "code"), [("", 0), ("info", 0), ("warning", 0), ("error", 1)])
@@ -281,9 +283,9 @@ def test_a_wrong_command_line_is_2(fake: FakeWorkspace, capsys: pytest.CaptureFi
 
 
 def test_the_actor_is_the_login_name_where_none_is_named(fake: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("getpass.getuser", lambda: "night-job")
+    monkeypatch.setattr("getpass.getuser", lambda: "daily-job")
     run(["apply", "7f3a"])
-    assert fake.last()[2] == {"actor": "night-job"}
+    assert fake.last()[2] == {"actor": "daily-job"}
 
 
 def test_nobody_acts_without_a_name(fake: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:

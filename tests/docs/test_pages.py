@@ -13,9 +13,12 @@ from rosterkit import errors, registry
 from rosterkit.plan.plan import LINES
 from rosterkit.render import json as shapes
 from rosterkit.render.labels import Choice, chosen
-from rosterkit.results import Applied, Approval, Explanation, FeedCheck, FeedReceipt, Hold, Revision, Value
+from rosterkit.results import Applied, Approval, Explanation, FeedCheck, FeedReceipt, FeedStatus, Hold, Revision, Value
 from rosterkit.roster.schema import entities
+from rosterkit.store.deliveries import Step
 from rosterkit.testing.views import AT, RULES, make_delivery, make_findings, make_plan, make_report, make_view
+from rosterkit.transport.credentials import Credential
+from rosterkit.transport.rights import Right
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -87,7 +90,11 @@ def shape_documents() -> dict[str, str]:
         "feed check": shapes.feed_check(
             FeedCheck("o", "k", "accepted", make_findings(), {"users.csv": 3}, {"gone": 1}), RULES
         ),
-        "feed log": shapes.deliveries([make_delivery()]),
+        "feed log": shapes.deliveries([make_delivery(steps=(Step("waiting", AT),))]),
+        "feed status": shapes.feed_status(
+            [FeedStatus("o", "k", credentials=(Credential("key", "env:K", None, None),))], RULES
+        ),
+        "target test": shapes.rights("sftp://vendor", [Right("write", allowed=True)]),
         "rules": shapes.rules(RULES.values()),
         "error": shapes.error(3, "no", errors.SourceUnreadable("no", rule="zip.crc")),
     }
@@ -116,15 +123,11 @@ def test_no_link_between_pages_is_broken() -> None:
     assert list(chain.from_iterable(map(broken_links, pages))) == []
 
 
-PLANNED = {"compare", "doctor", "sync"}
-"""Commands that pages of vendors name, and that are not made yet."""
-
-
 def test_every_command_in_the_docs_exists() -> None:
     pages = [ROOT / "README.md", *DOCS.rglob("*.md")]
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     lines = re.findall(r"^ {4}(rosterkit .*)$|`(rosterkit [^`\n]+)`", text, re.MULTILINE)
     used = {re.sub(r"^rosterkit (-C \S+ )?", "", "".join(found)).split()[0] for found in lines}
     assert len(used) > 5
-    known = {name.split()[0] for name, _ in verbs()} | PLANNED
+    known = {name.split()[0] for name, _ in verbs()}
     assert {verb for verb in used if not verb.startswith("-")} <= known

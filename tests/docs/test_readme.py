@@ -47,8 +47,8 @@ def test_the_demo_shows_what_it_is_for() -> None:
     text = pasted()
     for sign in ("enrollments.csv:136", "4 of 6 would", "may have been reused", "byte for byte"):
         assert sign in text
-    night = text.split("\n2. ")[1].split("\n3. ")[0]
-    people = re.search(r"^User +(\d+) +(\d+) +(\d+) +\S+ +(\d+)$", night, re.MULTILINE)
+    table = text.split("\n2. ")[1].split("\n3. ")[0]
+    people = re.search(r"^User +(\d+) +(\d+) +(\d+) +\S+ +(\d+)$", table, re.MULTILINE)
     assert people
     assert all(int(count) > 0 for count in people.groups()), "creates, updates, archives and a held case"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -69,19 +71,31 @@ class Scheduled:
         target = {"transport": "sftp", "host": "127.0.0.1", "port": self.vendor.port, "username": USER}
         place = SftpSettings.model_validate(target | {"password": "env:VENDOR_PASSWORD"})
         trust(place, self.ws.folder, host_key(place).fingerprint)
+        self.reader = threading.Thread()
         self.process: subprocess.Popen[str] | None = None
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
 
     def close(self) -> None:
         """Ends everything."""
-        if self.process and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait(10)
+        self._end_process()
         self.vendor.close()
         self.mail.close()
         self.hook.close()
         for name in self.secrets:
             os.environ.pop(name, None)
+
+    def _end_process(self) -> None:
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+        self.reader.join(10)
+        for pipe in (self.process.stdin, self.process.stderr):
+            assert pipe
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+        self.process = None
 
     def deliver(self, change: Callable[[Files], None] | None = None) -> None:
         """A new package at the place that the source reads."""
@@ -100,6 +114,7 @@ class Scheduled:
 
     def start(self, at: datetime, *faults: str) -> None:
         """Starts the process with its clock at that time."""
+        self._end_process()
         program = [sys.executable, str(Path(__file__).with_name("moved_clock.py"))]
         self.process = subprocess.Popen(
             [*program, str(self.ws.folder), at.isoformat(), *faults],
@@ -109,7 +124,8 @@ class Scheduled:
         )
         events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.events = events
-        threading.Thread(target=_read, args=(self.process.stderr, events), daemon=True).start()
+        self.reader = threading.Thread(target=_read, args=(self.process.stderr, events), daemon=True)
+        self.reader.start()
         self.wait_for("schedule.started")
 
     def tell(self, **command: str) -> None:
@@ -142,6 +158,17 @@ class Scheduled:
         self.move_to(at)
         ended = self.wait_for("run.ended")
         return self.ws.run(int(ended["run"]))
+
+    def wait_for_beats(self, count: int) -> None:
+        """Waits until the process has looked at its clock so often."""
+        seen: set[str] = set()
+        deadline = time.monotonic() + PATIENCE
+        while len(seen) <= count and time.monotonic() < deadline:
+            beat = self.ws.folder / "schedule.json"
+            with contextlib.suppress(OSError, ValueError):
+                seen.add(json.loads(beat.read_text())["at"])
+            time.sleep(0.02)
+        assert len(seen) > count
 
     def died(self) -> None:
         """Waits until the process was killed."""

@@ -29,7 +29,7 @@ class Road(RuleBasedStateMachine):
         self.open.close()
 
     @initialize(schools=st.integers(1, 2), students=st.integers(2, 10), adults=st.integers(0, 4), extras=st.booleans())
-    def first_night(self, schools: int, students: int, adults: int, extras: bool) -> None:
+    def first_package(self, schools: int, students: int, adults: int, extras: bool) -> None:
         self.truth = first_truth(schools, students, adults, extras=extras)
         self.last = Saying(self.truth, self.truth)
         assert self.pair.apply(self.pair.plan(self.last.extract()))

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
+import pytest
 from districts import Saying, Truth, districts, night
 from driving import Pair, dangling_rows, few, lines, plan_extract, stored, workspace
 from hypothesis import given
@@ -31,6 +32,8 @@ from rosterkit.store.apply import write_changes
 from rosterkit.store.database import connect, migrate
 from rosterkit.store.roster import StoredRoster
 
+pytestmark = pytest.mark.deep
+
 Stored = dict[str, dict[str, Row]]
 
 
@@ -45,7 +48,7 @@ def apply(ws: Workspace, plan_id: str) -> None:
 
 @few(7)
 @given(truth=districts(), data=st.data())
-def test_the_engine_says_what_the_oracle_says_night_after_night(truth: Truth, data: st.DataObject) -> None:
+def test_the_engine_says_what_the_oracle_says_run_after_run(truth: Truth, data: st.DataObject) -> None:
     """Lines, holds, pending and stored rows are compared after every verb; P9 too (``Pair.compare_state``)."""
     with workspace() as ws:
         pair = Pair(ws)

@@ -1,4 +1,4 @@
-"""A small district as CSV rows, nights as packages, and a workspace that walks the whole road."""
+"""A small district as CSV rows, packages, and a workspace that walks the whole pipeline."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graceless import without_grace
 
 from rosterkit import Workspace
+from rosterkit.demo import fixtures
+from rosterkit.demo_products import workspace_of_products
 from rosterkit.plan.plan import Plan
 from rosterkit.testing.package import write_package
 
@@ -79,18 +82,18 @@ def _enrolled(class_: str, user: str, school: str, role: str = "student") -> dic
     }
 
 
-class Road:
-    """A workspace with the first night applied, and nights to come."""
+class Scenario:
+    """A workspace with the first package applied, and packages to come."""
 
     def __init__(self, folder: Path, workspace: Workspace) -> None:
         self.folder = folder
         self.workspace = workspace
-        self.nights = 0
+        self.packages = 0
         self.files = small_district()
 
     def package(self, files: Mapping[str, list[dict[str, str]]], **named: Any) -> Path:
-        self.nights += 1
-        return write_package(self.folder / f"night{self.nights}.zip", files, **named)
+        self.packages += 1
+        return write_package(self.folder / f"package{self.packages}.zip", files, **named)
 
     def plan(self, files: Mapping[str, list[dict[str, str]]] | None = None, **named: Any) -> Plan:
         return self.workspace.plan(self.package(self.files if files is None else files, **named))
@@ -99,13 +102,13 @@ class Road:
         self.workspace.approve(plan.id, reason="as expected", actor="kim")
         self.workspace.apply(plan.id, actor="kim")
 
-    def night(self, files: Mapping[str, list[dict[str, str]]] | None = None, **named: Any) -> Plan:
+    def sync(self, files: Mapping[str, list[dict[str, str]]] | None = None, **named: Any) -> Plan:
         plan = self.plan(files, **named)
         self.apply(plan)
         return plan
 
     def changed(self, change: Callable[[Files], None]) -> Files:
-        """Tonight's files: the first night's, changed."""
+        """The files of the next package: those of the first, changed."""
         files = copy.deepcopy(self.files)
         change(files)
         return files
@@ -117,14 +120,29 @@ class Road:
 
 
 @pytest.fixture(scope="session")
-def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with the first night applied, made once and copied for each test."""
-    folder = tmp_path_factory.mktemp("first-night")
-    Road(folder, Workspace.init(folder / "workspace")).night()
+def synced_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the first package applied, made once and copied for each test."""
+    folder = tmp_path_factory.mktemp("day-1")
+    Scenario(folder, without_grace(Workspace.init(folder / "workspace"))).sync()
     return folder / "workspace"
 
 
 @pytest.fixture
-def road(tmp_path: Path, first_night: Path) -> Road:
-    shutil.copytree(first_night, tmp_path / "workspace")
-    return Road(tmp_path, Workspace(tmp_path / "workspace"))
+def scenario(tmp_path: Path, synced_folder: Path) -> Scenario:
+    shutil.copytree(synced_folder, tmp_path / "workspace")
+    return Scenario(tmp_path, Workspace(tmp_path / "workspace"))
+
+
+@pytest.fixture(scope="session")
+def first_products(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workspace of the demonstration's four products, applied and nothing sent; made once."""
+    folder = tmp_path_factory.mktemp("products") / "workspace"
+    workspace_of_products(folder, fixtures())
+    return folder
+
+
+@pytest.fixture
+def products(tmp_path: Path, first_products: Path) -> Workspace:
+    """A copy of it."""
+    shutil.copytree(first_products, tmp_path / "products")
+    return Workspace(tmp_path / "products")

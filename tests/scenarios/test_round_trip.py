@@ -35,8 +35,8 @@ def loaded(folder: Path, package: Path, version: str) -> Workspace:
     return workspace
 
 
-def test_what_goes_out_in_1_1_comes_back_as_no_change(road: Any) -> None:
-    workspace = with_feed(road.workspace.folder, "1.1")
+def test_what_goes_out_in_1_1_comes_back_as_no_change(scenario: Any) -> None:
+    workspace = with_feed(scenario.workspace.folder, "1.1")
     package = built(workspace)
     assert workspace.check(package, reading={"strict": True}).findings.is_empty()
     plan = workspace.plan(package)
@@ -44,8 +44,8 @@ def test_what_goes_out_in_1_1_comes_back_as_no_change(road: Any) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
-def test_a_store_filled_from_a_package_gives_that_package_again(road: Any, tmp_path: Path, version: str) -> None:
-    package = built(with_feed(road.workspace.folder, version))
+def test_a_store_filled_from_a_package_gives_that_package_again(scenario: Any, tmp_path: Path, version: str) -> None:
+    package = built(with_feed(scenario.workspace.folder, version))
     other = loaded(tmp_path / "other", package, version)
     again = built(other)
     assert again.read_bytes() == package.read_bytes()

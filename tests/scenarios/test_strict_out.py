@@ -28,9 +28,9 @@ def doubtful(files: Files) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
-def test_a_doubtful_roster_goes_out_strictly_valid(road: Any, version: str) -> None:
-    road.night(road.changed(doubtful))
-    workspace = with_feed(road.workspace.folder, version)
+def test_a_doubtful_roster_goes_out_strictly_valid(scenario: Any, version: str) -> None:
+    scenario.sync(scenario.changed(doubtful))
+    workspace = with_feed(scenario.workspace.folder, version)
     receipt = workspace.feed_build("out")
     workspace.feed_approve("out", reason="the first file", actor="kim")
     left = set(receipt.findings["rule"])

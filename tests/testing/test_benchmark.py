@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.goals import GB, GOALS, Goal, Judged, judged
 from benchmarks.measure import BenchmarkError, Stage, measured, median, together
-from benchmarks.night import Outcome
 from benchmarks.report import growth, into_page, table
+from benchmarks.runs import Outcome
 from rosterkit.testing.package import write_package
 
 ORGS = [{"sourcedId": "D", "name": "Juniper Valley", "type": "district"}]
@@ -92,8 +92,8 @@ def test_ratios_are_taken_against_the_stage_that_is_named() -> None:
 
 
 def test_stages_are_put_together_and_stretched() -> None:
-    night = together("night", stage(work=1), stage(work=3))
-    assert (night.work, night.whole, night.peak, night.rows) == (4, 5, 3 * GB, 100)
+    day = together("day", stage(work=1), stage(work=3))
+    assert (day.work, day.whole, day.peak, day.rows) == (4, 5, 3 * GB, 100)
     middle = median([stage(work=3, plan="a"), stage(work=2, plan="b"), stage(work=1, plan="c")])
     assert (middle.work, middle.peak, middle.said["plan"]) == (2, 3 * GB, "c")
     longer = stage(work=2).extrapolated(10)

@@ -1,4 +1,4 @@
-"""The invented districts: the same every time, strictly valid, and each night unlike the others as it says."""
+"""The invented districts: the same every time, strictly valid, and each day unlike the others as it says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from rosterkit import Workspace
-from rosterkit.testing.district import NIGHTS, District, Night, write_district
+from rosterkit.testing.district import DAYS, Day, District, write_district
 
 Tables = dict[str, pl.DataFrame]
 VERSIONS = ("1.1", "1.2")
@@ -22,11 +22,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("districts")
 
 
-def written(folder: Path, version: str, night: str) -> Path:
-    """The zip of that night, made once."""
-    path = folder / f"{version} {night}.zip"
+def written(folder: Path, version: str, day: str) -> Path:
+    """The zip of that day, made once."""
+    path = folder / f"{version} {day}.zip"
     if not path.exists():
-        write_district(path, District(STUDENTS, version=version), NIGHTS[night])
+        write_district(path, District(STUDENTS, version=version), DAYS[day])
     return path
 
 
@@ -47,37 +47,37 @@ def difference(old: pl.DataFrame, new: pl.DataFrame) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("night", [name for name in NIGHTS if name != "line breaks"])
-def test_every_night_is_strictly_valid(folder: Path, tmp_path: Path, version: str, night: str) -> None:
-    report = Workspace.init(tmp_path / "w").check(written(folder, version, night), reading={"strict": True})
+@pytest.mark.parametrize("day", [name for name in DAYS if name != "line breaks"])
+def test_every_day_is_strictly_valid(folder: Path, tmp_path: Path, version: str, day: str) -> None:
+    report = Workspace.init(tmp_path / "w").check(written(folder, version, day), reading={"strict": True})
     assert set(report.findings["rule"]) <= {"demographics.not-read"}
     assert report.version == version
 
 
-def test_a_quoted_line_break_is_all_that_strict_reading_finds_in_that_night(folder: Path, tmp_path: Path) -> None:
+def test_a_quoted_line_break_is_all_that_strict_reading_finds_on_that_day(folder: Path, tmp_path: Path) -> None:
     report = Workspace.init(tmp_path / "w").check(written(folder, "1.1", "line breaks"), reading={"strict": True})
     assert set(report.findings["rule"]) == {"csv.line-break", "demographics.not-read"}
-    breaks, plain = (tables(written(folder, "1.1", night))["classes.csv"] for night in ("line breaks", "changed"))
+    breaks, plain = (tables(written(folder, "1.1", day))["classes.csv"] for day in ("line breaks", "changed"))
     assert difference(plain, breaks) == (0, 0, breaks["title"].str.contains("\n").sum())
     assert 0 < breaks["title"].str.contains("\n").sum() < 10
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_same_arguments_give_the_same_bytes_in_whatever_portions(tmp_path: Path, version: str) -> None:
-    district, night = District(90, version=version), Night(2, inserted=True)
-    rows = [write_district(tmp_path / f"{n}.zip", district, night, portion=n) for n in (400_000, 64)]
+    district, day = District(90, version=version), Day(2, inserted=True)
+    rows = [write_district(tmp_path / f"{n}.zip", district, day, portion=n) for n in (400_000, 64)]
     assert (tmp_path / "400000.zip").read_bytes() == (tmp_path / "64.zip").read_bytes()
     assert rows[0] == rows[1]
-    write_district(tmp_path / "other.zip", District(90, seed=2, version=version), night)
+    write_district(tmp_path / "other.zip", District(90, seed=2, version=version), day)
     assert members(tmp_path / "other.zip")["users.csv"] != members(tmp_path / "64.zip")["users.csv"]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_about_one_row_in_a_hundred_is_another_on_the_second_night(tmp_path: Path, version: str) -> None:
+def test_about_one_row_in_a_hundred_is_another_on_the_second_day(tmp_path: Path, version: str) -> None:
     district = District(6_000, version=version)
-    for night in ("first", "changed"):
-        write_district(tmp_path / f"{night}.zip", district, NIGHTS[night])
-    old, new = (tables(tmp_path / f"{night}.zip") for night in ("first", "changed"))
+    for day in ("first", "changed"):
+        write_district(tmp_path / f"{day}.zip", district, DAYS[day])
+    old, new = (tables(tmp_path / f"{day}.zip") for day in ("first", "changed"))
     changed = {name: difference(old[name], new[name]) for name in old if name != "manifest.csv"}
     for name in ("users.csv", "classes.csv", "enrollments.csv"):
         assert all(changed[name]), name
@@ -101,7 +101,7 @@ def test_a_zip_made_again_has_other_bytes_and_the_same_content(folder: Path, ver
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_re_sorted_export_has_the_same_rows_in_another_order(folder: Path, version: str) -> None:
-    once, again = (tables(written(folder, version, night)) for night in ("changed", "re-sorted"))
+    once, again = (tables(written(folder, version, day)) for day in ("changed", "re-sorted"))
     for name in ("users.csv", "classes.csv", "enrollments.csv"):
         assert not once[name].equals(again[name])
         assert once[name].sort("sourcedId").equals(again[name].sort("sourcedId"))
@@ -109,9 +109,9 @@ def test_a_re_sorted_export_has_the_same_rows_in_another_order(folder: Path, ver
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_new_rows_stand_in_the_middle_of_an_export_or_at_the_end(tmp_path: Path, version: str) -> None:
-    nights = Night(1, percent=10), Night(2, percent=10, inserted=True), Night(2, percent=10)
-    for n, night in enumerate(nights):
-        write_district(tmp_path / f"{n}.zip", District(STUDENTS, version=version), night)
+    days = Day(1, percent=10), Day(2, percent=10, inserted=True), Day(2, percent=10)
+    for n, day in enumerate(days):
+        write_district(tmp_path / f"{n}.zip", District(STUDENTS, version=version), day)
     before, inserted, at_end = (tables(tmp_path / f"{n}.zip") for n in range(3))
 
     def places(after: Tables, name: str) -> list[float]:

@@ -1,4 +1,4 @@
-"""A desk to decide at: a workspace, and nights said by hand about one school of twenty students."""
+"""A workspace in which a person decides, and extracts of one school of twenty students, made in the test."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graceless import without_grace
 
 from rosterkit import Workspace, extraction
 from rosterkit.plan.plan import Plan
@@ -17,10 +18,10 @@ from rosterkit.testing.memory import MemorySource, extract, table
 STUDENTS = tuple(f"stu-{i:02}" for i in range(20))
 
 
-def student(key: str, **said: Any) -> dict[str, Any]:
+def student(key: str, **values: Any) -> dict[str, Any]:
     number = key.removeprefix("stu-")
     row = {"sourced_id": key, "given_name": f"Given {number}", "family_name": f"Family {number}"}
-    return row | {"email": f"{key}@birch.example", "identifier": number, "username": key, "enabled": True, **said}
+    return row | {"email": f"{key}@birch.example", "identifier": number, "username": key, "enabled": True, **values}
 
 
 def enrollment(class_: str, key: str) -> dict[str, Any]:
@@ -30,17 +31,17 @@ def enrollment(class_: str, key: str) -> dict[str, Any]:
 def roster(
     keys: Iterable[str] = STUDENTS,
     *,
-    said: Mapping[str, Mapping[str, Any]] | None = None,
+    values: Mapping[str, Mapping[str, Any]] | None = None,
     delta: bool = False,
     unreadable: tuple[str, ...] = (),
     enrolled: Iterable[str] | None = None,
     states: Mapping[str, str] | None = None,
 ) -> Extract:
-    """The school as a package says it; all are in class C2, ``enrolled`` in C. ``said``: what is special about some."""
+    """The school as a package delivers it; all in class C2, ``enrolled`` in C. ``values``: other values, by key."""
     keys = list(keys)
     enrolled = keys if enrolled is None else list(enrolled)
     people = table(
-        "User", [student(k, **(said or {}).get(k, {})) for k in keys if k not in unreadable], unreadable=unreadable
+        "User", [student(k, **(values or {}).get(k, {})) for k in keys if k not in unreadable], unreadable=unreadable
     )
     if delta:
         return extract({"User": people}, delta=True)
@@ -64,16 +65,16 @@ def roster(
     return extract(tables, states)
 
 
-class Desk:
+class Scenario:
     """A workspace and a person who decides."""
 
-    def __init__(self, workspace: Workspace, hand: pytest.MonkeyPatch) -> None:
+    def __init__(self, workspace: Workspace, patch: pytest.MonkeyPatch) -> None:
         self.ws = workspace
-        self.hand = hand
+        self.patch = patch
 
-    def plan(self, said: Extract | None = None, ws: Workspace | None = None) -> Plan:
-        source = MemorySource(said or roster())
-        self.hand.setattr(extraction, "source", lambda _kind: source)
+    def plan(self, extract: Extract | None = None, ws: Workspace | None = None) -> Plan:
+        source = MemorySource(extract or roster())
+        self.patch.setattr(extraction, "source", lambda _kind: source)
         return (ws or self.ws).plan(Path("by-hand"))
 
     def apply(self, plan: Plan) -> int:
@@ -81,8 +82,8 @@ class Desk:
             self.ws.approve(plan.id, reason="as expected", actor="kim")
         return self.ws.apply(plan.id, actor="kim").revision
 
-    def night(self, said: Extract | None = None) -> Plan:
-        plan = self.plan(said)
+    def sync(self, extract: Extract | None = None) -> Plan:
+        plan = self.plan(extract)
         self.apply(plan)
         return plan
 
@@ -103,7 +104,7 @@ class Desk:
 @pytest.fixture(scope="session")
 def empty_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("empty") / "ws"
-    Workspace.init(folder)
+    without_grace(Workspace.init(folder))
     return folder
 
 
@@ -111,26 +112,26 @@ def empty_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def loaded_workspace(tmp_path_factory: pytest.TempPathFactory, empty_workspace: Path) -> Path:
     folder = tmp_path_factory.mktemp("loaded") / "ws"
     shutil.copytree(empty_workspace, folder)
-    with pytest.MonkeyPatch.context() as hand:
-        Desk(Workspace(folder), hand).night()
+    with pytest.MonkeyPatch.context() as patch:
+        Scenario(Workspace(folder), patch).sync()
     return folder
 
 
 @pytest.fixture
-def new_desk(tmp_path: Path, empty_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def new_scenario(tmp_path: Path, empty_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Scenario:
     """Nothing was applied yet."""
     shutil.copytree(empty_workspace, tmp_path / "ws")
-    return Desk(Workspace(tmp_path / "ws"), monkeypatch)
+    return Scenario(Workspace(tmp_path / "ws"), monkeypatch)
 
 
 @pytest.fixture
-def desk(tmp_path: Path, loaded_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """The first night is applied."""
+def scenario(tmp_path: Path, loaded_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Scenario:
+    """The first package is applied."""
     shutil.copytree(loaded_workspace, tmp_path / "ws")
-    return Desk(Workspace(tmp_path / "ws"), monkeypatch)
+    return Scenario(Workspace(tmp_path / "ws"), monkeypatch)
 
 
 @pytest.fixture
-def tonight() -> Any:
-    """``roster``, the school as a package says it."""
+def delivered() -> Any:
+    """``roster``, the school as a package delivers it."""
     return roster

@@ -24,10 +24,10 @@ from rosterkit.store import staleness as precondition
 MOVED = {"stu-01": {"email": "new@birch.example"}}
 
 
-def refused(desk: Any, plan: Any) -> str:
+def refused(scenario: Any, plan: Any) -> str:
     with pytest.raises(Refused) as why:
-        desk.ws.apply(plan.id, actor="kim")
-    shown = desk.ws.show(plan.id)
+        scenario.ws.apply(plan.id, actor="kim")
+    shown = scenario.ws.show(plan.id)
     assert shown.plan.id == plan.id
     assert shown.lines.height == plan.total.total + plan.total_held.total
     return why.value.why
@@ -38,126 +38,126 @@ def dump(path: Path) -> list[str]:
         return list(connection.iterdump())
 
 
-def test_an_applied_plan_is_refused_and_still_shown(desk: Any, tonight: Any) -> None:
-    assert refused(desk, desk.night(tonight(said=MOVED))) == "applied"
+def test_an_applied_plan_is_refused_and_still_shown(scenario: Any, delivered: Any) -> None:
+    assert refused(scenario, scenario.sync(delivered(values=MOVED))) == "applied"
 
 
-def test_a_rejected_plan_is_refused_and_still_shown(desk: Any, tonight: Any) -> None:
-    plan = desk.plan(tonight(said=MOVED))
-    desk.ws.reject(plan.id, reason="not yet", actor="kim")
-    assert refused(desk, plan) == "rejected"
+def test_a_rejected_plan_is_refused_and_still_shown(scenario: Any, delivered: Any) -> None:
+    plan = scenario.plan(delivered(values=MOVED))
+    scenario.ws.reject(plan.id, reason="not yet", actor="kim")
+    assert refused(scenario, plan) == "rejected"
 
 
-def test_a_superseded_plan_is_refused_and_still_shown(desk: Any, tonight: Any) -> None:
-    plan = desk.plan(tonight(said=MOVED))
-    desk.plan(tonight())
-    assert refused(desk, plan) == "superseded"
+def test_a_superseded_plan_is_refused_and_still_shown(scenario: Any, delivered: Any) -> None:
+    plan = scenario.plan(delivered(values=MOVED))
+    scenario.plan(delivered())
+    assert refused(scenario, plan) == "superseded"
 
 
-def test_an_expired_plan_is_refused_and_still_shown(desk: Any, tonight: Any, monkeypatch: Any) -> None:
-    plan = desk.plan(tonight(said=MOVED))
-    desk.ws.approve(plan.id, reason="fine", actor="kim")
+def test_an_expired_plan_is_refused_and_still_shown(scenario: Any, delivered: Any, monkeypatch: Any) -> None:
+    plan = scenario.plan(delivered(values=MOVED))
+    scenario.ws.approve(plan.id, reason="fine", actor="kim")
     monkeypatch.setattr(precondition, "now", lambda: datetime.now(UTC) + timedelta(days=8))
-    assert refused(desk, plan) == "expired"
+    assert refused(scenario, plan) == "expired"
 
 
-def test_a_plan_that_needs_a_person_is_refused_until_it_is_approved(desk: Any, tonight: Any) -> None:
-    plan = desk.plan(tonight(said=MOVED))
-    assert refused(desk, plan) == "not-approved"
-    assert desk.apply(plan) == 2
+def test_a_plan_that_needs_a_person_is_refused_until_it_is_approved(scenario: Any, delivered: Any) -> None:
+    plan = scenario.plan(delivered(values=MOVED))
+    assert refused(scenario, plan) == "not-approved"
+    assert scenario.apply(plan) == 2
 
 
-def test_in_auto_mode_a_later_plan_needs_nobody(new_desk: Any, tonight: Any) -> None:
-    new_desk.settings('mode = "review"', 'mode = "auto"')
-    assert refused(new_desk, new_desk.plan()) == "not-approved"  # the first one does
-    new_desk.night()
-    plan = new_desk.plan(tonight(said=MOVED))
+def test_in_auto_mode_a_later_plan_needs_nobody(new_scenario: Any, delivered: Any) -> None:
+    new_scenario.settings('mode = "review"', 'mode = "auto"')
+    assert refused(new_scenario, new_scenario.plan()) == "not-approved"  # the first one does
+    new_scenario.sync()
+    plan = new_scenario.plan(delivered(values=MOVED))
     assert not plan.needs_approval
-    assert new_desk.ws.apply(plan.id, actor="cron").wrote
+    assert new_scenario.ws.apply(plan.id, actor="cron").wrote
 
 
-def test_nothing_is_applied_where_the_workspace_only_observes(desk: Any, tonight: Any) -> None:
-    desk.settings('mode = "review"', 'mode = "observe"')
-    plan = desk.plan(tonight(said=MOVED))
-    assert refused(desk, plan) == "observe"
+def test_nothing_is_applied_where_the_workspace_only_observes(scenario: Any, delivered: Any) -> None:
+    scenario.settings('mode = "review"', 'mode = "observe"')
+    plan = scenario.plan(delivered(values=MOVED))
+    assert refused(scenario, plan) == "observe"
 
 
 @pytest.fixture
-def undoing(desk: Any, tonight: Any) -> Any:
+def undoing(scenario: Any, delivered: Any) -> Any:
     """A second revision, and a stored undo of it."""
-    desk.night(tonight(said=MOVED))
-    return desk.ws.undo()
+    scenario.sync(delivered(values=MOVED))
+    return scenario.ws.undo()
 
 
-def test_stale_where_a_later_revision_touched_what_it_touches(desk: Any, tonight: Any, undoing: Any) -> None:
-    desk.ws.approve(undoing.id, reason="back", actor="kim")
-    desk.night(tonight(said={"stu-01": {"email": "newer@birch.example"}}))
-    assert refused(desk, undoing) == "stale"
+def test_stale_where_a_later_revision_touched_what_it_touches(scenario: Any, delivered: Any, undoing: Any) -> None:
+    scenario.ws.approve(undoing.id, reason="back", actor="kim")
+    scenario.sync(delivered(values={"stu-01": {"email": "newer@birch.example"}}))
+    assert refused(scenario, undoing) == "stale"
 
 
-def test_edits_elsewhere_do_not_spoil_it(desk: Any, tonight: Any, undoing: Any) -> None:
-    desk.ws.approve(undoing.id, reason="back", actor="kim")
-    desk.night(tonight(said=MOVED | {"stu-02": {"email": "other@birch.example"}}))
-    assert desk.ws.apply(undoing.id, actor="kim").wrote
+def test_edits_elsewhere_do_not_spoil_it(scenario: Any, delivered: Any, undoing: Any) -> None:
+    scenario.ws.approve(undoing.id, reason="back", actor="kim")
+    scenario.sync(delivered(values=MOVED | {"stu-02": {"email": "other@birch.example"}}))
+    assert scenario.ws.apply(undoing.id, actor="kim").wrote
 
 
-def test_stale_where_a_person_set_a_record_aside(desk: Any, tonight: Any) -> None:
-    plan = desk.plan(tonight(said=MOVED))
-    desk.ws.approve(plan.id, reason="fine", actor="kim")
-    desk.ws.hold("User", "stu-01", reason="wait", actor="kim")
-    assert refused(desk, plan) == "stale"
+def test_stale_where_a_person_set_a_record_aside(scenario: Any, delivered: Any) -> None:
+    plan = scenario.plan(delivered(values=MOVED))
+    scenario.ws.approve(plan.id, reason="fine", actor="kim")
+    scenario.ws.hold("User", "stu-01", reason="wait", actor="kim")
+    assert refused(scenario, plan) == "stale"
 
 
-def test_stale_where_a_record_that_it_creates_has_come_into_being(desk: Any, tonight: Any) -> None:
-    first = desk.plan(tonight([*KEYS, "stu-90"]))
-    desk.ws.approve(first.id, reason="fine", actor="kim")
-    desk.night(tonight([*KEYS, "stu-90"]))
-    assert refused(desk, first) == "stale"
+def test_stale_where_a_record_that_it_creates_has_come_into_being(scenario: Any, delivered: Any) -> None:
+    first = scenario.plan(delivered([*KEYS, "stu-90"]))
+    scenario.ws.approve(first.id, reason="fine", actor="kim")
+    scenario.sync(delivered([*KEYS, "stu-90"]))
+    assert refused(scenario, first) == "stale"
 
 
 KEYS = [f"stu-{i:02}" for i in range(20)]
 
 
-def test_stale_where_an_active_record_came_to_refer_to_one_that_it_archives(desk: Any, tonight: Any) -> None:
-    desk.night(tonight([*KEYS, "stu-90"], enrolled=KEYS))
-    undo = desk.ws.undo()  # would archive stu-90
-    desk.ws.approve(undo.id, reason="back", actor="kim")
-    desk.night(tonight([*KEYS, "stu-90"]))  # who is enrolled meanwhile
-    assert refused(desk, undo) == "stale"
+def test_stale_where_an_active_record_came_to_refer_to_one_that_it_archives(scenario: Any, delivered: Any) -> None:
+    scenario.sync(delivered([*KEYS, "stu-90"], enrolled=KEYS))
+    undo = scenario.ws.undo()  # would archive stu-90
+    scenario.ws.approve(undo.id, reason="back", actor="kim")
+    scenario.sync(delivered([*KEYS, "stu-90"]))  # who is enrolled meanwhile
+    assert refused(scenario, undo) == "stale"
 
 
-def test_stale_where_a_newer_plan_of_the_source_was_applied(desk: Any, tonight: Any) -> None:
+def test_stale_where_a_newer_plan_of_the_source_was_applied(scenario: Any, delivered: Any) -> None:
     """The older plan would write an older word over a newer one, and settle deltas that it never saw."""
-    older = desk.plan(tonight(["stu-01"], said=MOVED, delta=True))
-    desk.ws.approve(older.id, reason="fine", actor="kim")
-    newer = desk.night(tonight(["stu-01"], delta=True))  # the e-mail is the old one again
+    older = scenario.plan(delivered(["stu-01"], values=MOVED, delta=True))
+    scenario.ws.approve(older.id, reason="fine", actor="kim")
+    newer = scenario.sync(delivered(["stu-01"], delta=True))  # the e-mail is the old one again
     assert newer.total.total == 0
-    assert refused(desk, older) == "stale"
+    assert refused(scenario, older) == "stale"
 
 
-def test_of_two_appliers_the_second_is_refused(desk: Any, tonight: Any) -> None:
-    plan = desk.plan(tonight(said=MOVED))
-    desk.ws.approve(plan.id, reason="fine", actor="kim")
-    other = Workspace(desk.ws.folder)
+def test_of_two_appliers_the_second_is_refused(scenario: Any, delivered: Any) -> None:
+    plan = scenario.plan(delivered(values=MOVED))
+    scenario.ws.approve(plan.id, reason="fine", actor="kim")
+    other = Workspace(scenario.ws.folder)
     assert other.apply(plan.id, actor="cron").revision == 2
-    assert refused(desk, plan) == "applied"
+    assert refused(scenario, plan) == "applied"
 
 
-def test_while_another_run_holds_the_workspace_it_is_busy(desk: Any, tonight: Any) -> None:
-    plan = desk.plan(tonight(said=MOVED))
-    with lease(desk.ws.folder), pytest.raises(Busy):
-        desk.ws.apply(plan.id, actor="kim")
+def test_while_another_run_holds_the_workspace_it_is_busy(scenario: Any, delivered: Any) -> None:
+    plan = scenario.plan(delivered(values=MOVED))
+    with lease(scenario.ws.folder), pytest.raises(Busy):
+        scenario.ws.apply(plan.id, actor="kim")
 
 
-def test_while_another_run_writes_to_the_database_it_is_busy(desk: Any, tonight: Any, monkeypatch: Any) -> None:
-    plan = desk.plan(tonight(said=MOVED))
+def test_while_another_run_writes_to_the_database_it_is_busy(scenario: Any, delivered: Any, monkeypatch: Any) -> None:
+    plan = scenario.plan(delivered(values=MOVED))
     monkeypatch.setattr(
         "rosterkit.workspace.connect", lambda path: sqlite3.connect(path, isolation_level=None, timeout=0)
     )
-    with closing(sqlite3.connect(desk.ws.database, isolation_level=None)) as other:
+    with closing(sqlite3.connect(scenario.ws.database, isolation_level=None)) as other:
         other.execute("begin immediate")
         with pytest.raises(Busy):
-            desk.ws.approve(plan.id, reason="fine", actor="kim")
+            scenario.ws.approve(plan.id, reason="fine", actor="kim")
 
 
 @pytest.mark.parametrize(
@@ -179,11 +179,11 @@ def test_while_another_run_writes_to_the_database_it_is_busy(desk: Any, tonight:
 )
 @pytest.mark.parametrize("before", [True, False])
 def test_a_failing_apply_leaves_the_store_exactly_as_it_was(
-    desk: Any, tonight: Any, monkeypatch: Any, module: Any, name: str, before: bool
+    scenario: Any, delivered: Any, monkeypatch: Any, module: Any, name: str, before: bool
 ) -> None:
-    plan = desk.plan(tonight([*KEYS[1:], "stu-90"], said=MOVED))
-    desk.ws.approve(plan.id, reason="fine", actor="kim")
-    was = dump(desk.ws.database)
+    plan = scenario.plan(delivered([*KEYS[1:], "stu-90"], values=MOVED))
+    scenario.ws.approve(plan.id, reason="fine", actor="kim")
+    was = dump(scenario.ws.database)
     real = getattr(module, name)
 
     def fails(*arguments: Any, **named: Any) -> None:
@@ -194,15 +194,15 @@ def test_a_failing_apply_leaves_the_store_exactly_as_it_was(
     with monkeypatch.context() as broken:
         broken.setattr(module, name, fails)
         with pytest.raises(OSError, match="disk is full"):
-            desk.ws.apply(plan.id, actor="kim")
-    assert dump(desk.ws.database) == was
-    assert desk.ws.apply(plan.id, actor="kim").revision == 2
+            scenario.ws.apply(plan.id, actor="kim")
+    assert dump(scenario.ws.database) == was
+    assert scenario.ws.apply(plan.id, actor="kim").revision == 2
 
 
-def test_p9_a_reference_that_would_break_rolls_everything_back(desk: Any, tonight: Any, monkeypatch: Any) -> None:
-    plan = desk.plan(tonight(KEYS[1:]))
-    desk.ws.approve(plan.id, reason="fine", actor="kim")
-    was = dump(desk.ws.database)
+def test_p9_a_reference_that_would_break_rolls_everything_back(scenario: Any, delivered: Any, monkeypatch: Any) -> None:
+    plan = scenario.plan(delivered(KEYS[1:]))
+    scenario.ws.approve(plan.id, reason="fine", actor="kim")
+    was = dump(scenario.ws.database)
     read = plans.parts
 
     def without_enrollments(*arguments: Any, **named: Any) -> Any:
@@ -211,26 +211,26 @@ def test_p9_a_reference_that_would_break_rolls_everything_back(desk: Any, tonigh
 
     monkeypatch.setattr(plans, "parts", without_enrollments)
     with pytest.raises(InternalError, match="not active"):
-        desk.ws.apply(plan.id, actor="kim")
-    assert dump(desk.ws.database) == was
+        scenario.ws.apply(plan.id, actor="kim")
+    assert dump(scenario.ws.database) == was
 
 
-def test_a_damaged_part_is_detected_and_nothing_is_written(desk: Any, tonight: Any) -> None:
-    plan = desk.plan(tonight(said=MOVED))
-    desk.ws.approve(plan.id, reason="fine", actor="kim")
-    with closing(sqlite3.connect(desk.ws.database, isolation_level=None)) as connection:
+def test_a_damaged_part_is_detected_and_nothing_is_written(scenario: Any, delivered: Any) -> None:
+    plan = scenario.plan(delivered(values=MOVED))
+    scenario.ws.approve(plan.id, reason="fine", actor="kim")
+    with closing(sqlite3.connect(scenario.ws.database, isolation_level=None)) as connection:
         connection.execute(
             "update plan_part set body = zeroblob(length(body)) where plan=? and part='update'", (plan.id,)
         )
-    was = dump(desk.ws.database)
+    was = dump(scenario.ws.database)
     with pytest.raises(InternalError, match="damaged"):
-        desk.ws.apply(plan.id, actor="kim")
-    assert dump(desk.ws.database) == was
+        scenario.ws.apply(plan.id, actor="kim")
+    assert dump(scenario.ws.database) == was
 
 
-def test_the_folder_and_everything_in_it_are_private_to_the_owner(new_desk: Any) -> None:
-    folder = new_desk.ws.folder
-    new_desk.ws.history()
+def test_the_folder_and_everything_in_it_are_private_to_the_owner(new_scenario: Any) -> None:
+    folder = new_scenario.ws.folder
+    new_scenario.ws.history()
     made = Workspace.init(folder.parent / "made")
     for path in [made.folder, *made.folder.iterdir()]:
         mode = stat.S_IMODE(path.stat().st_mode)

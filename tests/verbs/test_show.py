@@ -12,9 +12,9 @@ from rosterkit.plan.plan import LINES
 KEYS = [f"stu-{i:02}" for i in range(20)]
 
 
-def test_it_says_field_by_field_what_changes_and_where_that_is_said(desk: Any, tonight: Any) -> None:
-    plan = desk.plan(tonight(said={"stu-04": {"email": "new@birch.example"}}))
-    line = desk.ws.show(plan.id).lines.row(0, named=True)
+def test_it_says_field_by_field_what_changes_and_where_that_is_said(scenario: Any, delivered: Any) -> None:
+    plan = scenario.plan(delivered(values={"stu-04": {"email": "new@birch.example"}}))
+    line = scenario.ws.show(plan.id).lines.row(0, named=True)
     assert line == {
         "entity": "User",
         "action": "update",
@@ -34,44 +34,44 @@ def test_it_says_field_by_field_what_changes_and_where_that_is_said(desk: Any, t
     }
 
 
-def test_a_create_is_shown_with_its_whole_row(desk: Any, tonight: Any) -> None:
-    shown = desk.ws.show(desk.plan(tonight([*KEYS, "stu-20"])).id)
+def test_a_create_is_shown_with_its_whole_row(scenario: Any, delivered: Any) -> None:
+    shown = scenario.ws.show(scenario.plan(delivered([*KEYS, "stu-20"])).id)
     assert shown.creates["User"]["sourced_id"].to_list() == ["stu-20"]
     assert shown.creates["User"]["family_name"].to_list() == ["Family 20"]
     assert shown.creates["Role"].select("user", "org", "role").rows() == [("stu-20", "S", "student")]
 
 
-def test_what_is_held_is_shown_with_its_reason(desk: Any, tonight: Any) -> None:
-    shown = desk.ws.show(desk.plan(tonight(KEYS[6:])).id)
+def test_what_is_held_is_shown_with_its_reason(scenario: Any, delivered: Any) -> None:
+    shown = scenario.ws.show(scenario.plan(delivered(KEYS[6:])).id)
     held = shown.lines.filter(held="limit", entity="User")
     assert held.height == 6
     reason = "at this school, 6 of 20 would be removed, above the limit of 5 % and 5"
     assert set(held["held_why"]) == {f"{reason}; suspected cause: the file is short: rows are missing"}
 
 
-def test_the_newest_plan_or_the_start_of_an_id_is_enough(desk: Any, tonight: Any) -> None:
-    plan = desk.plan(tonight(KEYS[1:]))
-    assert desk.ws.show().plan.id == plan.id
-    assert desk.ws.show(plan.id[:-2]).plan.id == plan.id
+def test_the_newest_plan_or_the_start_of_an_id_is_enough(scenario: Any, delivered: Any) -> None:
+    plan = scenario.plan(delivered(KEYS[1:]))
+    assert scenario.ws.show().plan.id == plan.id
+    assert scenario.ws.show(plan.id[:-2]).plan.id == plan.id
 
 
 @pytest.mark.parametrize("name", ["no-such-plan", "%", "_"])
-def test_a_plan_that_is_not_there_is_said_so(desk: Any, name: str) -> None:
+def test_a_plan_that_is_not_there_is_said_so(scenario: Any, name: str) -> None:
     with pytest.raises(UsageError, match="There is no plan"):
-        desk.ws.show(name)
+        scenario.ws.show(name)
 
 
-def test_an_id_that_is_the_start_of_two_plans_is_too_short(desk: Any) -> None:
-    desk.plan()
+def test_an_id_that_is_the_start_of_two_plans_is_too_short(scenario: Any) -> None:
+    scenario.plan()
     with pytest.raises(UsageError, match="More than one"):
-        desk.ws.show("2")
+        scenario.ws.show("2")
 
 
-def test_an_old_plan_shows_the_same_after_everything_has_changed(desk: Any, tonight: Any) -> None:
-    plan = desk.night(tonight(KEYS[1:], said={"stu-04": {"email": "new@birch.example"}}))
-    was = desk.ws.show(plan.id)
-    desk.night(tonight(KEYS, said={"stu-04": {"email": "newer@birch.example"}}))
-    now = desk.ws.show(plan.id)
+def test_an_old_plan_shows_the_same_after_everything_has_changed(scenario: Any, delivered: Any) -> None:
+    plan = scenario.sync(delivered(KEYS[1:], values={"stu-04": {"email": "new@birch.example"}}))
+    was = scenario.ws.show(plan.id)
+    scenario.sync(delivered(KEYS, values={"stu-04": {"email": "newer@birch.example"}}))
+    now = scenario.ws.show(plan.id)
     columns = [name for name in LINES if name not in ("name", "school")]
     assert now.lines.select(columns).rows() == was.lines.select(columns).rows()
     assert now.plan.state == "applied"

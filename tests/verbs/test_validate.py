@@ -11,8 +11,8 @@ from rosterkit.errors import UsageError
 from rosterkit.workspace import Workspace
 
 
-def test_valid_settings_are_valid(desk: Any) -> None:
-    desk.ws.validate()
+def test_valid_settings_are_valid(scenario: Any) -> None:
+    scenario.ws.validate()
 
 
 def test_every_secret_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,7 +95,7 @@ def test_unknown_keys_are_refused_with_the_nearest(text: str, words: str) -> Non
         ('[feeds.a]\nkind = "oneroster"\nfolder = "a\\u0000b"', "feeds.a.folder: a path holds no NUL"),
         ('[sources.manual]\nkind = "oneroster"\npath = "y"', '"manual" cannot be a name'),
         ('[feeds."../up"]\nkind = "oneroster"', '"../up" cannot be a name'),
-        ("timezone = America/Chicago", "a text stands in quotation marks"),
+        ("timezone = America/Chicago", "put texts in quotation marks"),
     ],
 )
 def test_values_out_of_range_are_refused_with_a_sentence(text: str, words: str) -> None:

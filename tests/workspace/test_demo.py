@@ -12,30 +12,30 @@ from rosterkit.errors import InternalError, Refused
 from rosterkit.workspace import Workspace, check_package
 
 
-def walk(folder: Path) -> str:
+def run_demo(folder: Path) -> str:
     console = Console(file=io.StringIO(), width=120, markup=False)
-    demo.walk(folder, console)
+    demo.run(folder, console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
 @pytest.mark.parametrize("strict", [False, True])
-def test_the_first_night_is_clean(strict: bool) -> None:
-    assert check_package(demo.fixtures() / "first-night", reading={"strict": strict}).findings.to_dicts() == []
+def test_the_first_package_has_no_finding(strict: bool) -> None:
+    assert check_package(demo.fixtures() / "day-1", reading={"strict": strict}).findings.to_dicts() == []
 
 
-def test_the_second_night_has_one_finding_with_its_line() -> None:
-    found = check_package(demo.fixtures() / "second-night").findings
+def test_the_second_package_has_one_finding_with_its_line() -> None:
+    found = check_package(demo.fixtures() / "day-2").findings
     assert found.select("rule", "file", "line", "column").rows() == [
         ("date.unreadable", "enrollments.csv", 136, "beginDate")
     ]
-    line = (demo.fixtures() / "second-night" / "enrollments.csv").read_text(encoding="utf-8").splitlines()[135]
+    line = (demo.fixtures() / "day-2" / "enrollments.csv").read_text(encoding="utf-8").splitlines()[135]
     assert "2026-15-09" in line
 
 
 def test_the_demo_leaves_a_workspace_to_look_at(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    assert "byte for byte" in walk(folder)
+    assert "byte for byte" in run_demo(folder)
     workspace = Workspace(folder)
     assert [revision.kind for revision in workspace.history()] == ["undo", "sync", "sync"]
     undo, second, first = workspace.plans()
@@ -48,21 +48,21 @@ def test_the_demo_leaves_a_workspace_to_look_at(tmp_path: Path) -> None:
 
 def test_the_demo_makes_its_own_workspace_anew(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    walk(folder)
+    run_demo(folder)
     (folder / "edited").touch()
-    walk(folder)
+    run_demo(folder)
     assert not (folder / "edited").exists()
 
 
 def test_the_demo_leaves_alone_what_no_demo_made(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
     with pytest.raises(Refused, match="no demo made"):
-        walk(tmp_path)
+        run_demo(tmp_path)
     assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "years of work"
 
 
 def test_an_installation_without_packages_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo.packages, "DAYS", {"third-night": None})
+    monkeypatch.setattr(demo.packages, "DAYS", {"day-3": None})
     with pytest.raises(InternalError, match="Install rosterkit again"):
         demo.fixtures()
 
@@ -71,7 +71,7 @@ def test_the_store_of_the_demo_shows_its_plans_in_json(tmp_path: Path, capsys: p
     from rosterkit.cli.main import run
 
     folder = tmp_path / "demo"
-    walk(folder)
+    run_demo(folder)
     second = Workspace(folder).plans()[1].id
     assert run(["-C", str(folder), "show", second, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

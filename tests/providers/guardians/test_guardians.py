@@ -316,7 +316,7 @@ def test_the_fixture_fits_the_demo_district(tmp_path: Path) -> None:
     text = (FIXTURES / "guardians.csv").read_text(encoding="utf-8")
     found = read(SOURCE, files({"guardians.csv": text}, {"path": "guardians.csv"}), tmp_path / "demo")
     assert (coverage(found), found.findings.height) == ([Coverage.FULL] * 2, 0)
-    roster = pl.read_csv(FIXTURES / "first-night" / "users.csv", infer_schema=False)
+    roster = pl.read_csv(FIXTURES / "day-1" / "users.csv", infer_schema=False)
     numbers = set(roster.filter(pl.col("role") == "student")["identifier"])
     assert {link["student"] for link in links(found).values()} <= numbers
 

@@ -29,7 +29,7 @@ def test_reading_both_packages_of_the_demo_takes_at_most_250_steps(
 
     for name in ("collect", "_collect_eager"):  # eager steps are lazy ones, collected at once
         monkeypatch.setattr(pl.LazyFrame, name, counted(name))
-    for package in ("first-night", "second-night"):
+    for package in ("day-1", "day-2"):
         (tmp_path / package).symlink_to(FIXTURES / package)
         extract(tmp_path / package)
     assert 50 < len(steps) <= 250

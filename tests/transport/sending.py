@@ -1,0 +1,120 @@
+"""A workspace that sends to a stand, a reader at the stand who polls, and a process that can be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from datetime import date
+from pathlib import Path
+from typing import Any, Self
+
+from blob_feed import blob
+from stands import S3Stand, Stand
+
+from rosterkit import Workspace
+from rosterkit.store.deliveries import Delivery
+
+BEFORE, DAY = date(2026, 9, 14), date(2026, 9, 15)
+SECRETS = ("VENDOR_PASSWORD", "KEY_ID", "KEY_SECRET", "VENDOR_ADDRESS", "AWS_EC2_METADATA_DISABLED")
+
+
+class Killable:
+    """The process of ``killed``."""
+
+    def __init__(self) -> None:
+        here = Path(__file__).parent
+        command = [sys.executable, str(here / "killed.py")]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=here)
+
+    def order(self, folder: Path, day: date, kill: dict[str, Any] | None = None) -> dict[str, Any]:
+        assert self._process.stdin
+        assert self._process.stdout
+        env = {name: os.environ[name] for name in SECRETS if name in os.environ}
+        order = {"folder": str(folder), "env": env, "day": day.isoformat(), "kill": kill or {}}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+class Reader:
+    """Reads what lies at the stand, over and over, as a vendor may: ``wrong`` is what it saw beside whole files."""
+
+    def __init__(self, stand: Stand, allowed: set[bytes], pause: float) -> None:
+        self.wrong: list[int] = []
+        self.looks = 0
+        self._stand, self._allowed, self._pause = stand, allowed, pause
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._end.wait(self._pause):
+            seen = self._stand.there()
+            self.looks += 1
+            self.wrong += [len(content) for content in seen.values() if content not in self._allowed]
+
+
+class Sender:
+    """A workspace whose feed ``out`` goes to the stand; the file of the day before lies there."""
+
+    def __init__(self, stand: Stand, folder: Path, *, size: int, files: int = 1, **more: Any) -> None:
+        self.stand = stand
+        self.folder = folder
+        self.size = size
+        self.files = files
+        self.target(**more)
+        if not self.ws.feed_log():
+            self.ws.feed_build("out", BEFORE)
+            self.ws.feed_approve("out", reason="compared", actor="kim")
+        self.carried = self.sent()
+
+    def target(self, **more: Any) -> None:
+        given = {"attempts": 1} | self.stand.given | more
+        if self.stand.kind == "folder":
+            given.pop("attempts")
+            given["path"] = str(self.stand.root)  # type: ignore[attr-defined] # a folder has one
+        given |= {name: str(self.stand.work / given[name]) for name in ("ca",) if given.get(name)}
+        if self.stand.kind == "sftp":
+            given["known_hosts"] = str(self.stand.work / "known_hosts")
+        lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in given.items())
+        feed = f'[feeds.out]\nkind = "blob"\nsize = {self.size}\nfiles = {self.files}\n[feeds.out.target]\n{lines}'
+        (self.folder / "rosterkit.toml").write_text(f'timezone = "UTC"\n{feed}', encoding="utf-8")
+        self.ws = Workspace(self.folder)
+
+    def names(self) -> list[str]:
+        return ["users.csv", *(f"more{n}.csv" for n in range(1, self.files))]
+
+    def content(self, day: date) -> dict[str, bytes]:
+        return {name: blob(day, self.size, n) for n, name in enumerate(self.names())}
+
+    def reader(self) -> Reader:
+        allowed = {*self.content(BEFORE).values(), *self.content(DAY).values()}
+        return Reader(self.stand, allowed, 0.1 if self.size > 4_000_000 else 0.003)
+
+    def sent(self) -> int:
+        """How many files were sent to their end, counted at the server."""
+        if self.stand.kind == "folder":
+            return 0
+        if isinstance(self.stand, S3Stand) and self.size > 5 << 20:  # in parts: what counts is that they are joined
+            return sum(method == "POST" and length > 0 for method, _, length in self.stand.server.requests)
+        return sum(self.stand.carried_out(name) for name in self.names())
+
+    def newly_sent(self) -> int:
+        return self.sent() - self.carried
+
+    def last(self) -> Delivery:
+        return self.ws.feed_log("out")[0]

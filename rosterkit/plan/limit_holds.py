@@ -43,7 +43,7 @@ NEW_HOLDS: dict[str, type[pl.DataType]] = {
 }
 """What a limit holds from now on, and is stored."""
 
-_COUNTED = ("absent", "deleted", "removed")
+_COUNTED = ("absent", "deleted", "removed", "scope")
 _CASCADE = ("cascade", "cascade-explicit")
 _FOUND: dict[str, type[pl.DataType]] = {"node": pl.Int64, "field": pl.String, "reason": pl.String}
 SUSPECTED = "; suspected cause: "

@@ -47,12 +47,12 @@ _SPAN = 32  # node = id * _SPAN + code of the entity
 
 ENTITY = pl.Enum(_ENTITIES)
 ACTION = pl.Enum(ACTIONS)
-CAUSE = pl.Enum(["incoming", "deleted", "removed", "absent", "cascade", "cascade-explicit", "undo"])
+CAUSE = pl.Enum(["incoming", "deleted", "removed", "absent", "scope", "cascade", "cascade-explicit", "undo"])
 """Why an action is proposed.
 
 incoming: a row was delivered. deleted: a row states that the record is gone. removed: its parent's list, which was
-delivered, no longer holds it. absent: a full table does not hold it. cascade: a record that it refers to leaves;
-cascade-explicit: that record leaves because of what a row states.
+delivered, no longer holds it. absent: a full table does not hold it. scope: the source has it, and it is out of scope.
+cascade: a record that it refers to leaves; cascade-explicit: that record leaves because of what a row states.
 """
 HOLD = pl.Enum(
     ["case", "limit", "person", "undo", "protected", "needed", "policy", "dependant", "changed", "referenced"]
@@ -137,7 +137,7 @@ def outcome_active() -> pl.Expr:
 
 def removed_link() -> pl.Expr:
     """Guardian links that a readable row took away: nothing but their own limit holds them."""
-    by_row = pl.col("cause").is_in(["removed", "deleted"]).fill_null(value=False)
+    by_row = pl.col("cause").is_in(["removed", "deleted", "scope"]).fill_null(value=False)
     return (pl.col("entity") == "GuardianLink") & by_row
 
 

@@ -91,13 +91,13 @@ def commands() -> str:
     return _COMMANDS + "".join(_verb(name, verb) for name, verb in verbs())
 
 
-def verbs() -> Iterator[tuple[str, Any]]:
+def verbs(group: Any = command, before: str = "") -> Iterator[tuple[str, Any]]:
     """Each command's name, such as ``feed build``, and the command, in the order of ``--help``."""
-    for name, verb in command.commands.items():  # type: ignore[attr-defined]  # a group has them
-        inner = getattr(verb, "commands", {})
-        yield from ((f"{name} {more}", found) for more, found in inner.items())
-        if not inner:
-            yield name, verb
+    for name, verb in group.commands.items():
+        if hasattr(verb, "commands"):
+            yield from verbs(verb, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", verb
 
 
 def _verb(name: str, verb: Any) -> str:

@@ -16,11 +16,12 @@ from typing import IO
 import polars as pl
 
 from rosterkit import registry
-from rosterkit.config import Config
+from rosterkit.config import FILE, Config
 from rosterkit.configured_feed import ConfiguredFeed, configured
 from rosterkit.errors import Refused, UsageError
-from rosterkit.feeds.base import FeedContext, FeedFile, LastSent
+from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster
 from rosterkit.feeds.content import indexed
+from rosterkit.feeds.named import attributes_named, nobody_has
 from rosterkit.feeds.receipt import sent
 from rosterkit.results import FeedCheck
 from rosterkit.roster import findings
@@ -30,6 +31,7 @@ from rosterkit.store.effective import overlay
 from rosterkit.store.roster import StoredRoster
 from rosterkit.store.sent_files import BuiltFile
 from rosterkit.store.snapshot import revision_of
+from rosterkit.toml_lines import key_lines, line_of
 
 __all__ = ["built_files", "check_feed", "given_file", "written"]
 
@@ -49,8 +51,19 @@ def built_files(
         over = overlay(path, connection, feed.name)
         context = FeedContext(known, as_of, Path(scratch), last, over.suppressed, ledger)
         roster = StoredRoster(path, revision, over)
+        _report_unknown_attributes(feed, roster, known)
         made = feed.feed.build(roster, feed.entry.settings, context)
         yield [written(file, Path(scratch, f"built-{n}")) for n, file in enumerate(made)], known.frame()
+
+
+def _report_unknown_attributes(feed: ConfiguredFeed, roster: Roster, known: Findings) -> None:
+    """A finding for each attribute that the settings name and nobody has, with the line of the setting."""
+    named = attributes_named(feed.entry.settings)
+    unknown = nobody_has(roster, list(named))
+    lines = key_lines((feed.folder / FILE).read_text(encoding="utf-8")) if unknown else {}
+    for name in unknown:
+        path = ("feeds", feed.name, *named[name])
+        known.add("feed.no-attribute", file=FILE, line=line_of(lines, path), column=".".join(path), detail=name)
 
 
 def written(file: FeedFile, path: Path) -> BuiltFile:

@@ -16,23 +16,28 @@ import polars as pl
 from rosterkit.config import Config
 from rosterkit.errors import Refused
 from rosterkit.extraction import Extraction, Run, extract_sources
+from rosterkit.limit_facts import limits_with, occasion_of, override_notes
+from rosterkit.plan.approvals import approved_archives
 from rosterkit.plan.changes import counts
 from rosterkit.plan.compare import compare
 from rosterkit.plan.dangling import as_findings
+from rosterkit.plan.expectations import overdue
 from rosterkit.plan.kept import NO_POLICY, Policy, apply_policy
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Delivered, coverages, merge
 from rosterkit.plan.notes import needs_person, notes
+from rosterkit.plan.occasion import Occasion
 from rosterkit.plan.plan import Plan
 from rosterkit.plan.proposal import Proposal, hold, proposal_of
 from rosterkit.plan.records import Records
 from rosterkit.plan.references import protect, resolve_references, waiting_for
+from rosterkit.plan.rollover import close_ended, ended_too
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.plan.undo import reverse
 from rosterkit.roster import findings
 from rosterkit.run_settings import Window
 from rosterkit.sources.base import Coverage, Progress, TableCoverage, no_progress
-from rosterkit.store import deltas, plans
+from rosterkit.store import deltas, overrides, plans
 from rosterkit.store.history import revisions
 from rosterkit.store.policy_facts import policy_facts
 from rosterkit.store.save import store_proposal, store_reversal
@@ -52,18 +57,26 @@ def propose(
     limits: Limits,
     progress: Progress = no_progress,
     policy: Policy = NO_POLICY,
+    occasion: Occasion | None = None,
 ) -> Proposal:
-    """Works out what would change; reads the snapshot, writes nothing. Progress is in steps."""
+    """Works out what would change; reads the snapshot, writes nothing. Progress is in steps.
+
+    Without an ``occasion`` nobody has a grace, nothing ends and nothing was announced.
+    """
     desired = merge(delivered, snapshot)
-    compared = compare(desired, snapshot)
+    compared = compare(desired, snapshot, occasion)
     progress("planning", 1, 3)
-    records, reports = resolve_references(protect(compared.records))
+    records = close_ended(protect(compared.records), occasion, snapshot)
+    records, reports = resolve_references(records, approved_archives(records, snapshot))
+    records = ended_too(records, occasion)
     records = apply_policy(records, policy, snapshot)
-    held = hold(records, snapshot, limits)
+    held = hold(records, snapshot, limits, occasion)
     progress("planning", 2, 3)
     reported = _reported(delivered, records, [compared.missing, reports])
     found = [*(one.extract.findings for one in delivered), compared.findings, reported, held.findings]
-    proposal = proposal_of(held, compared, desired, findings.ordered(findings.concat(found)), snapshot, policy)
+    found += [overdue(occasion.expectations, occasion.as_of)] if occasion else []
+    every = findings.ordered(findings.concat(found))
+    proposal = proposal_of(held, compared, desired, every, snapshot, policy, occasion)
     progress("planning", 3, 3)
     return proposal
 
@@ -93,17 +106,25 @@ def plan_sources(
     progress: Progress,
     *,
     keep: bool = True,
+    now: bool = False,
+    promotes: bool = False,
 ) -> Plan:
     """Reads the sources, works out the plan and, with ``keep``, stores it; returns it.
 
-    ``packages``, by source: what is read instead of what its settings name.
+    ``packages``, by source: what is read instead of what its settings name. ``now``: nobody has a grace.
+    ``promotes``: grades may rise by one; Refused where none does.
     """
     with tempfile.TemporaryDirectory() as scratch:
         run = Run(path, connection, config, as_of, Path(scratch), progress, keep)
         read = extract_sources(run, packages)
         snapshot = StoreSnapshot(path, connection)
         progress("planning", 0, 0)
-        proposal = propose(read.delivered, snapshot, config.limits, progress, _policy(connection, config, as_of))
+        occasion = occasion_of(connection, config, as_of, now=now, promotes=promotes)
+        limits = limits_with(config.limits, overrides.in_force(connection, as_of))
+        policy = _policy(connection, config, as_of)
+        proposal = propose(read.delivered, snapshot, limits, progress, policy, occasion)
+        if promotes and not proposal.promoted:
+            raise Refused("No grade rises by one in what was delivered: there is no promotion yet.", why="no-promotion")
         return _stored(run, read, proposal, snapshot.revision)
 
 
@@ -127,6 +148,8 @@ def _stored(run: Run, read: Extraction, proposal: Proposal, base: int) -> Plan:
     before = plans.applied_settings(connection)
     going, held = proposal.changes.applicable, proposal.changes.held
     why = needs_person(going, config.mode, config.settings_digest, before)
+    why = f"it promotes {proposal.promoted} students to the next grade" if proposal.promoted else why
+    overridden = overrides.in_force(connection, run.as_of)
     created, severities = plans.now(), Counter(proposal.findings["severity"].to_list())
     plan = Plan(
         id=_id(run.as_of),
@@ -142,25 +165,30 @@ def _stored(run: Run, read: Extraction, proposal: Proposal, base: int) -> Plan:
         approval_why=why,
         packages=tuple(package for _, package in covered),
         changes=counts(going),
-        held=counts(held),
+        held=counts(held.loud),
         findings={s: severities[s] for s in ("error", "warning", "info")},
         coverage=tuple(
             TableCoverage(place[0], str(coverage), reason)
             for place, (coverage, reason) in coverages(read.delivered).items()
         ),
         unread={**_absent(read.delivered), **read.failed},
-        notes=notes(
-            held,
-            read.delivered,
-            failed=read.failed,
-            left=read.waiting,
-            applied_before=bool(read.applied),
-            waiting=_open_packages(connection, read, sources),
-            first=before is None,
+        notes=(
+            *([f"Promotion: the grades of {proposal.promoted} students rise by one."] if proposal.promoted else []),
+            *override_notes(config.limits, overridden),
+            *notes(
+                held,
+                read.delivered,
+                failed=read.failed,
+                left=read.waiting,
+                applied_before=bool(read.applied),
+                waiting=_open_packages(connection, read, sources),
+                first=before is None,
+            ),
         ),
     )
     if run.keep:
-        store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered, read.taken)
+        used = [one.id for one in overridden if one.once]
+        store_proposal(connection, plan, config.settings_digest, proposal, read.delivered, covered, read.taken, used)
     return plan
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
@@ -14,10 +14,13 @@ from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import TableCoverage
 from rosterkit.store.decisions import Approval, IgnoredLine
 from rosterkit.store.deliveries import Delivery
+from rosterkit.store.feed_results import Answer
 from rosterkit.store.runs import Run
 from rosterkit.transport.credentials import Credential
 
 __all__ = [
+    "Announcement",
+    "Answer",
     "Applied",
     "Approval",
     "Beat",
@@ -50,6 +53,22 @@ class CheckReport:
 
     def count(self, severity: str) -> int:
         return int((self.findings["severity"] == severity).sum())
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """An announced change. ``state``: waiting, met or overdue; ``seen`` of ``count`` came. ``by``: the last day."""
+
+    id: int
+    kind: str  # school | domain | students
+    text: str
+    by: date
+    state: str
+    seen: int
+    count: int
+    actor: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -121,6 +140,7 @@ class Explanation:
     holds: tuple[Hold, ...]
     pending: str  # why what the source last delivered is not stored; "" where it is
     findings: pl.DataFrame  # intake.findings.FINDINGS, of the newest applied plan of each source
+    answers: tuple[Answer, ...] = ()  # what vendors could not import of a person
 
 
 @dataclass(frozen=True)
@@ -139,6 +159,7 @@ class FeedReceipt:
     why: str = ""  # why it was not sent
     compared: Mapping[str, int] = field(default_factory=dict)  # with what was sent last
     delivery: Delivery | None = None  # the receipt: what arrived where, and how that was verified
+    errors: int = 0  # findings of severity error, without those of people whom the last file withheld already
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from rosterkit.results import Approval, Hold
 from rosterkit.roster.schema import Entity, by_name, entities
 from rosterkit.roster.vocabulary import ENTITY_WORDS
 from rosterkit.store import decisions, holds, plans
+from rosterkit.store.absences import forget_plan
+from rosterkit.store.belongings import belonging_keys
 from rosterkit.store.database import transaction
 from rosterkit.store.display_names import keys_of
 from rosterkit.store.history import record_key
@@ -91,7 +93,7 @@ def sign(
     needed: int = 1,
     seen: str = "",
 ) -> Approval:
-    """Approves or rejects a plan; Refused when it is settled, or where the same person would approve it twice.
+    """Approves or rejects a plan; Refused when it is closed, or where the same person would approve it twice.
 
     ``needed``: how many people must approve before it may be applied.
     """
@@ -102,6 +104,8 @@ def sign(
         refuse_changed(seen, plan_stamp(connection, plan))
         state = "rejected" if decision == "reject" else _approved(connection, plan, actor, needed)
         plans.set_state(connection, plan.id, state)
+        if decision == "reject":
+            forget_plan(connection, plan.id)
         return decisions.decide(connection, plan, decision, actor, reason)[0]
 
 
@@ -155,6 +159,19 @@ def _restores(entity: Entity, frame: pl.DataFrame, update: pl.DataFrame | None) 
     return rows.select(*KEY_PARTS, "hold", before="digest", after=digest(entity), **same).select(_CEILING)
 
 
+def _with_it(connection: sqlite3.Connection, chosen: pl.DataFrame, every: pl.DataFrame) -> pl.DataFrame:
+    """Of all that is held, the archives of what belongs to the chosen records, which would otherwise stay without."""
+    keys: set[tuple[str, ...]] = set()
+    archives = chosen.filter(pl.col("action") == "archive")
+    for name in archives["entity"].unique().to_list():
+        mine = archives.filter(pl.col("entity") == name)["sourced_id"].to_list()
+        keys |= belonging_keys(connection, str(name), mine)
+    named = ["entity", *KEY_PARTS]
+    with_it = pl.DataFrame(sorted(keys), schema=dict.fromkeys(named, pl.String), orient="row")
+    held = every.filter((pl.col("action") == "archive") & pl.col("hold").is_in(["limit", "grace"]))
+    return held.join(with_it, on=named, how="semi").join(chosen, on=[*named, "action"], how="anti").select(_CEILING)
+
+
 def approve_held(
     path: Path,
     connection: sqlite3.Connection,
@@ -169,14 +186,15 @@ def approve_held(
 ) -> Approval:
     """Frees held changes of a plan for the plans to come: exactly these, until they are used or the hours are over.
 
-    A suspected reuse of an id is freed by the id of its own record alone, never together with others.
+    A suspected reuse of an id is freed by the id of its own record alone, never together with others. Where the archive
+    of one record is approved, so are the archives of what belongs to it, if a limit or the grace holds them.
     """
     reason = required_reason(reason)
     plan = plans.find(connection, plans.written_out(plan_id))
     if plan.kind != "sync":
         raise Refused("What an undo leaves is not held: later changes stand on it. Undo those first.", why="undo")
     found = _ceilings(path, plans.parts(connection, plan.id, held=True))
-    rows = pl.concat([pl.DataFrame(schema=dict.fromkeys(_CEILING, pl.String)), *found])
+    every = rows = pl.concat([pl.DataFrame(schema=dict.fromkeys(_CEILING, pl.String)), *found])
     for name, value in (
         ("entity", entity_of(entity).name if entity else None),
         ("action", action),
@@ -193,6 +211,8 @@ def approve_held(
                 f"by its record: --held --record {reused[0]}.",
                 why="suspected-reuse",
             )
+    else:
+        rows = pl.concat([rows, _with_it(connection, rows, every)])
     if rows.height == 0:
         raise Refused(
             f'Plan {plan.id} holds nothing of that. See "rosterkit show {plan.id} --held".', why="nothing-held"
@@ -255,7 +275,10 @@ def hold(
 def release(
     connection: sqlite3.Connection, entity: str, sourced_id: str, *, actor: str, reason: str, action: str, field: str
 ) -> tuple[Hold, ...]:
-    """Ends the holds of a record, whoever set them; Refused when there are none."""
+    """Ends the holds of a record, whoever set them; Refused when there are none.
+
+    Where a limit held its archive, what belongs to it is released with it.
+    """
     reason = required_reason(reason)
     kind = entity_of(entity)
     where, values = "entity=? and sourced_id=?", [kind.name, sourced_id]
@@ -268,7 +291,10 @@ def release(
         if not found:
             raise Refused(f'Nothing holds {kind.name} {sourced_id}. See "rosterkit holds".', why="not-held")
         ended = holds_of(connection, where, tuple(values))
-        holds.end(connection, [row[0] for row in found], f"released by {actor}: {reason}")
+        why = f"released by {actor}: {reason}"
+        holds.end(connection, [row[0] for row in found], why)
+        if any(hold.code == "limit" and hold.action == "archive" for hold in ended):
+            holds.end_limits_on(connection, belonging_keys(connection, kind.name, [sourced_id]), why)
     return ended
 
 

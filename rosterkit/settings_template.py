@@ -13,6 +13,7 @@ from rosterkit import registry
 from rosterkit.compare.settings import CompareSettings, Thresholds, Weights
 from rosterkit.config import Config, FeedEntry, SourceEntry
 from rosterkit.feeds.delivery import DeliverySettings
+from rosterkit.plan.calendar import CalendarSettings, GraceSettings, RolloverSettings
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
 from rosterkit.run_settings import NoticeSettings, ScheduleSettings
@@ -25,6 +26,9 @@ __all__ = ["TABLES", "models", "plain_fields", "template", "toml"]
 TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "": ("The workspace", Config),
     "limits": ("Limits: how much may be removed in one run before it is held for a person", Limits),
+    "grace": ("Grace: how long a person who disappears stays", GraceSettings),
+    "calendar": ("Calendar: which days are school days", CalendarSettings),
+    "rollover": ("Rollover: the turn of a term and of the school year", RolloverSettings),
     "policy": ("Policy: who may change what while a source is synced", PolicySettings),
     "schedule": ("Schedule: when runs without a person take place", ScheduleSettings),
     "notices": ("Notices: who is notified, and of what", NoticeSettings),

@@ -25,9 +25,9 @@ from rosterkit.errors import Refused, UsageError
 from rosterkit.extraction import Run
 from rosterkit.feed_verbs import FeedVerbs
 from rosterkit.host_keys import HostKeyVerbs
+from rosterkit.limit_verbs import LimitVerbs
 from rosterkit.lineage import explain_record
 from rosterkit.lock import lease
-from rosterkit.manual.verbs import ManualVerbs
 from rosterkit.operate.verbs import OperateVerbs
 from rosterkit.plan.lines import creates, lines
 from rosterkit.plan.plan import LINES, Plan, PlanView
@@ -50,6 +50,7 @@ from rosterkit.store.display_names import keys_of, names_of
 from rosterkit.store.save import apply_plan
 from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.secrets import references, resolve
+from rosterkit.vendor_verbs import VendorVerbs
 
 __all__ = ["Workspace", "check_package"]
 
@@ -64,7 +65,7 @@ def _revision(past: history.Past, done: pl.DataFrame, signed: Mapping[str, Appro
     return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done, by, why)
 
 
-class Workspace(FeedVerbs, ReviewVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs):
+class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, OperateVerbs):
     """A workspace; every verb opens the database, does its work whole or not at all, and closes it.
 
     Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at
@@ -144,17 +145,34 @@ class Workspace(FeedVerbs, ReviewVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs)
             )
             return check_source(run, source, package, reading or {})
 
-    def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
+    def plan(
+        self,
+        package: Path | None = None,
+        *,
+        source: str = "main",
+        as_of: date | None = None,
+        now: bool = False,
+        promotes: bool = False,
+    ) -> Plan:
         """Works out what would change and stores it as a plan; ``as_of``: a date in the district's zone, or today.
 
-        All sources are planned together. ``package`` takes the place of what ``source`` reads by its settings.
+        All sources are planned together. ``package`` takes the place of what ``source`` reads by its settings. ``now``:
+        people who disappeared leave without grace. ``promotes``: the plan is the promotion to the next grade, and no
+        limit counts the grades that rise by one; Refused where none does.
         """
         if package is not None or not self.config.sources:
             self.config.source(source)
         packages = {} if package is None else {source: Path(package)}
         with self._write() as connection:
             return pipeline.plan_sources(
-                self.database, connection, self.config, packages, as_of or self._today(), self._progress
+                self.database,
+                connection,
+                self.config,
+                packages,
+                as_of or self._today(),
+                self._progress,
+                now=now,
+                promotes=promotes,
             )
 
     def try_plan(
@@ -164,6 +182,7 @@ class Workspace(FeedVerbs, ReviewVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs)
         *,
         source: str = "main",
         as_of: date | None = None,
+        now: bool = False,
     ) -> Plan:
         """What a plan would be under other settings (by key, such as limits.halved_from, as TOML); stores nothing."""
         config = configuration.load(self.folder, settings)
@@ -172,7 +191,9 @@ class Workspace(FeedVerbs, ReviewVerbs, ManualVerbs, HostKeyVerbs, OperateVerbs)
         packages = {} if package is None else {source: Path(package)}
         day = as_of or datetime.now(config.zone).date()
         with self._write() as connection:
-            return pipeline.plan_sources(self.database, connection, config, packages, day, self._progress, keep=False)
+            return pipeline.plan_sources(
+                self.database, connection, config, packages, day, self._progress, keep=False, now=now
+            )
 
     def validate(self) -> None:
         """Checks what loading the settings does not: that every secret they refer to is there.

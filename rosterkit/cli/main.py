@@ -10,7 +10,23 @@ from collections.abc import Sequence
 
 import typer
 
-from rosterkit.cli import compare, fake, feed, inspect, manual, operate, plan, review, safety, setup, target, web
+from rosterkit.cli import (
+    compare,
+    doctor,
+    fake,
+    feed,
+    inspect,
+    limits,
+    manual,
+    operate,
+    plan,
+    review,
+    safety,
+    setup,
+    target,
+    vendor,
+    web,
+)
 from rosterkit.cli.app import app
 from rosterkit.problems import sentence
 
@@ -22,7 +38,23 @@ _USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name
 
 _MODULES = [
     module.__name__
-    for module in (setup, compare, plan, review, operate, manual, safety, inspect, feed, target, web, fake)
+    for module in (
+        setup,
+        compare,
+        plan,
+        review,
+        limits,
+        operate,
+        manual,
+        safety,
+        inspect,
+        feed,
+        vendor,
+        doctor,
+        target,
+        web,
+        fake,
+    )
 ]
 """The modules whose verbs the app has, in the order in which --help lists them."""
 

@@ -53,7 +53,8 @@ _PIPE_WIDTH = 120  # columns where there is no terminal to ask
 READER_LEFT = 141  # what a shell shows for a program whose reader closed the pipe
 
 
-def _day(text: str) -> date:
+def day_of(text: str) -> date:
+    """The day that a text means; a usage error for one that means none."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -107,7 +108,7 @@ ActorRole = Annotated[
 AsOf = Annotated[
     date | None,
     typer.Option(
-        "--as-of", metavar="DATE", parser=_day, help="The day it is meant for, as 2026-09-15. Left out: today."
+        "--as-of", metavar="DATE", parser=day_of, help="The day it is meant for, as 2026-09-15. Left out: today."
     ),
 ]
 Entity = Annotated[str, typer.Argument(metavar="ENTITY", parser=_entity, help="Such as User or Class.")]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rosterkit.results import Approval
     from rosterkit.workspace import Workspace
 
-__all__ = ["plan", "plans", "show", "undo"]
+__all__ = ["plan", "plans", "print_plan", "show", "undo"]
 
 _SHOWN = 20  # lines of each entity and action at a terminal
 _ON_PAGE = 500  # … and on a page
@@ -36,6 +36,9 @@ def plan(
         list[str] | None,
         typer.Option("--try", metavar="SETTING=VALUE", help="Show the plan under another setting, and store nothing."),
     ] = None,
+    now: Annotated[
+        bool, typer.Option("--now", metavar="", help="People who disappeared leave now, without grace.")
+    ] = False,
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
@@ -44,9 +47,9 @@ def plan(
         workspace.config.source(source)
         if tried:
             settings = pairs(tried, "limits.halved_from=10")
-            _print_plan(ctx, workspace, workspace.try_plan(settings, package, source=source, as_of=as_of), json)
-        made = workspace.plan(package, source=source, as_of=as_of)
-        _print_plan(ctx, workspace, made, json)
+            print_plan(ctx, workspace, workspace.try_plan(settings, package, source=source, as_of=as_of, now=now), json)
+        made = workspace.plan(package, source=source, as_of=as_of, now=now)
+        print_plan(ctx, workspace, made, json)
 
 
 @app.command(epilog="Example: rosterkit -C our-district plans")
@@ -126,10 +129,11 @@ def undo(
     """Make the plan that takes a revision back; it is approved and applied like any other."""
     with open_workspace(ctx) as workspace:
         made = workspace.undo(revision, as_of=as_of)
-        _print_plan(ctx, workspace, made, json)
+        print_plan(ctx, workspace, made, json)
 
 
-def _print_plan(ctx: typer.Context, workspace: Workspace, made: Plan, json: bool) -> None:
+def print_plan(ctx: typer.Context, workspace: Workspace, made: Plan, json: bool) -> None:
+    """Prints a plan's summary, and ends the command: with exit code 1 where somebody should look."""
     from rosterkit.attention import attention_reason
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables

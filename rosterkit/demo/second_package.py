@@ -23,7 +23,8 @@ _PEOPLE = Choice(entity="User", action="update", limit=0)  # the lines that show
 def step(workspace: Workspace, console: Console) -> None:
     """Plans the second package, shows it and applies what is not held."""
     folder = workspace.folder
-    plan = workspace.plan(folder / "packages" / "day-2", as_of=DAYS["day-2"])
+    # The demo has no three school days in which people who disappear stay.
+    plan = workspace.plan(folder / "packages" / "day-2", as_of=DAYS["day-2"], now=True)
     tables.view(console, workspace.show(plan.id), _PEOPLE, registry.rules(), workspace.config.zone)
     every = f"Every line: rosterkit -C {shlex.quote(str(folder))} show {plan.id} --limit 0"
     console.print(Text(every), soft_wrap=True)

@@ -151,11 +151,22 @@ class FeedContext:
 
 @dataclass(frozen=True)
 class ChecklistItem:
-    """Something that a person does or decides at the vendor: ``rosterkit doctor FEED`` walks through these."""
+    """Something that a person does or decides at the vendor: ``rosterkit doctor FEED`` walks through these.
+
+    An item with a ``setting`` is answered there: ``answered`` says of the feed's settings whether it is.
+    """
 
     rule: str  # the requirement's id, such as U3
     text: str  # what to do, one sentence
     blocks: bool = False  # nothing is sent until it is done
+    part: str = ""  # tells items of one requirement apart
+    setting: str = ""  # a key of the feed's settings
+    answered: Callable[[Any], bool] = lambda _settings: False
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: the id, and the part where there is one, such as A5.removal."""
+        return f"{self.rule}.{self.part}" if self.part else self.rule
 
 
 @dataclass(frozen=True)
@@ -177,6 +188,8 @@ class VendorFacts:
     takes_unchanged: bool = False  # it wants a file each time, also when nothing changed
     recall: str = ""  # how what was sent is taken back there, one sentence
     checklist: tuple[ChecklistItem, ...] = ()
+    notice: Callable[[Mapping[str, int], date, str], str] | None = None
+    """A text for the vendor's people after a delivery that nobody there is told of: of rows by file, day, district."""
 
 
 @runtime_checkable
@@ -191,7 +204,7 @@ class Feed(Protocol):
     def build(self, roster: Roster, settings: Any, context: FeedContext) -> Sequence[FeedFile]:
         """The files; equal input gives equal bytes. A row that breaks a rule is withheld, with a finding.
 
-        Raises UsageError, naming the setting, where a mapping is wrong.
+        Raises UsageError, naming the setting, where the roster shows that a setting is wrong.
         """
         ...
 

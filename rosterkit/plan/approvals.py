@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from rosterkit.plan.fields import Names, digests
+from rosterkit.plan.fields import FIELDS, Names, digests
+from rosterkit.plan.ids import NO_IDS
 from rosterkit.plan.records import ENTITY, HOLD, Records
+from rosterkit.plan.snapshot import Snapshot
 
-__all__ = ["Approved", "approved_of", "free", "used"]
+__all__ = ["Approved", "approved_archives", "approved_of", "free", "used"]
 
 _NONE = pl.DataFrame(schema={"node": pl.Int64, "bits": pl.UInt32, "whole": pl.Boolean})
 
@@ -55,6 +57,14 @@ def approved_of(records: Records, approved: pl.DataFrame, fields: pl.DataFrame, 
     same = met.filter((pl.col("before") == before) & (pl.col("after") == after))
     of_others = same.select("node", bits=pl.lit(0, pl.UInt32), whole=pl.lit(value=True)).unique()
     return Approved(pl.concat([of_updates, of_others]))
+
+
+def approved_archives(records: Records, snapshot: Snapshot) -> pl.Series:
+    """Nodes whose archive a person approved: asked before references are resolved, as what needs them then yields."""
+    archives = snapshot.approved().filter(pl.col("action") == "archive")
+    if archives.is_empty():
+        return NO_IDS
+    return approved_of(records, archives, pl.DataFrame(schema=FIELDS), Names(records, snapshot)).whole
 
 
 def free(records: Records, approved: Approved) -> Records:

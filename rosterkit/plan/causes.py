@@ -10,7 +10,11 @@ from difflib import get_close_matches
 
 import polars as pl
 
-__all__ = ["of_attributes", "of_fields", "of_ids", "of_removed"]
+__all__ = ["REASON", "SUSPECTED", "of_attributes", "of_fields", "of_ids", "of_removed"]
+
+SUSPECTED = "; suspected cause: "
+REASON = f"{{}}{SUSPECTED}{{}}"
+"""Of the reason of a hold: what exceeded the limit, and the suspected cause."""
 
 _MOST = 0.8
 _SHIFTED = 0.6  # rows whose neighbour has the same value do not change, and break the row of changes

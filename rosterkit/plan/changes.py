@@ -29,7 +29,7 @@ import polars as pl
 from rosterkit.plan.deferred import as_delivered
 from rosterkit.plan.fields import Names, digests
 from rosterkit.plan.plan import ACTIONS, Counts
-from rosterkit.plan.records import ENTITY, Records, by_entity, has
+from rosterkit.plan.records import ENTITY, QUIET, Records, by_entity, has
 from rosterkit.plan.snapshot import KEY_PARTS, with_key_parts
 from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Entity, by_name, entities
 
@@ -138,6 +138,19 @@ class Changes:
     def held(self) -> Changes:
         """Only what is held."""
         return self._only(held=True)
+
+    @property
+    def loud(self) -> Changes:
+        """Without what a hold keeps that ends by itself on a later day: nobody need look at it."""
+        kept: dict[str, Part] = {}
+        for part in ("create", "status", "update"):
+            frames: dict[str, pl.DataFrame] = {}
+            for name, frame in getattr(self, part).items():
+                quiet = frame["hold"].is_in(QUIET)
+                loud = frame.filter(~quiet.fill_null(value=False)) if quiet.any() else frame
+                frames |= {name: loud} if loud.height else {}
+            kept[part] = frames
+        return Changes(**kept)
 
     def _only(self, *, held: bool, **others: Part) -> Changes:
         kept: dict[str, Part] = {}

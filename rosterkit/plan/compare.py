@@ -14,6 +14,7 @@ from rosterkit.plan.dangling import missing, nothing
 from rosterkit.plan.ids import NO_IDS, among, minus
 from rosterkit.plan.matching import Matched, match
 from rosterkit.plan.merge import Desired
+from rosterkit.plan.occasion import Occasion
 from rosterkit.plan.pairs import pairs_of, stored_alone
 from rosterkit.plan.records import STATES, Records, nothing_proposed
 from rosterkit.plan.resolve import Resolver
@@ -47,6 +48,12 @@ class _Affected:
     protected: pl.Series
     ids: pl.Series
 
+    def and_ended(self, ended: pl.Series) -> _Affected:
+        """With records that end with their term."""
+        if ended.is_empty():
+            return self
+        return _Affected(minus(pl.concat([self.may_leave, ended])), self.protected, minus(pl.concat([self.ids, ended])))
+
 
 def _affected(
     entity: Entity, snapshot: Snapshot, leaving: Mapping[str, pl.Series], protected: Mapping[str, pl.Series]
@@ -66,26 +73,33 @@ Decided = dict[tuple[str, str], set[str]]
 """By source and id space, the sourced ids of records that somebody decided about."""
 
 
-def _decided(snapshot: Snapshot) -> dict[str, Decided]:
-    """By entity the records that are held, or of which a held change was approved."""
+def _decided(snapshot: Snapshot, absent: pl.DataFrame) -> dict[str, Decided]:
+    """By entity the records that are held, of which a held change was approved, or that had disappeared."""
     out: dict[str, dict[tuple[str, str], set[str]]] = {}
-    for frame in (snapshot.holds(), snapshot.approved()):
+    for frame in (snapshot.holds(), snapshot.approved(), absent):
         for name, text in frame.select("entity", "key").iter_rows() if frame.height else ():
             source, id_space, sourced_id = text.split("/", 2)
             out.setdefault(name, {}).setdefault((source, id_space), set()).add(sourced_id)
     return out
 
 
-def compare(desired: Mapping[str, tuple[Desired, ...]], snapshot: Snapshot) -> Compared:
-    """Compares every entity, parents first; reads whole rows only of what differs, or may follow what differs."""
+def compare(
+    desired: Mapping[str, tuple[Desired, ...]], snapshot: Snapshot, occasion: Occasion | None = None
+) -> Compared:
+    """Compares every entity, parents first; reads whole rows only of what differs, or may follow what differs.
+
+    What had disappeared before, and what ends with its term, is looked at as well.
+    """
+    ended = occasion.ended if occasion else {}
+    absent = occasion.known_absent() if occasion else pl.DataFrame(schema={"entity": pl.String, "key": pl.String})
     next_ids = dict(snapshot.next_ids())
     resolver = Resolver(snapshot, frozenset(e.name for e in entities() if next_ids.get(e.name, 1) == 1))
-    decided = _decided(snapshot)
+    decided = _decided(snapshot, absent)
     states, values = [pl.DataFrame(schema=STATES)], dict[str, pl.DataFrame]()
     found, lost, refreshed = [findings.empty()], [nothing()], dict[str, pl.DataFrame]()
     leaving, protected = dict[str, pl.Series](), dict[str, pl.Series]()
     for entity in entities():
-        affected = _affected(entity, snapshot, leaving, protected)
+        affected = _affected(entity, snapshot, leaving, protected).and_ended(ended.get(entity.name, NO_IDS))
         tables = desired.get(entity.name, ())
         if not tables and affected.ids.is_empty() and entity.name not in decided:
             continue

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["GROUPS", "PEOPLE", "PLACE", "Limits", "exceeded", "halved_classes"]
+__all__ = ["GROUPS", "PEOPLE", "PLACE", "Limits", "exceeded", "halved_classes", "over_the_week"]
 
 GROUPS: dict[str, type[pl.DataType]] = {
     "node": pl.Int64,
@@ -60,6 +60,12 @@ class Limits(BaseModel):
         5, "The same over the whole district: archives of that entity and role are then held everywhere."
     )
     min_removed_overall: int = _number(25, "Always allow up to this many removals over the district.")
+    max_removed_week_percent: float = _share(
+        10,
+        "The same over the whole district and the last `week_days` school days, with those who are in grace: what "
+        "disappeared in that time and is still there is held then.",
+    )
+    week_days: int = Field(default=7, ge=1, le=60, description="How many school days the limit over time looks at.")
     halving_min_size: int = _number(
         5,
         "A group of at least this many that falls to none, or to less than half, is held; the same holds for the "
@@ -165,6 +171,26 @@ def exceeded(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.Dat
     by_group = removed.join(of_group.select("role", "school_id", reason=at_school), on=["role", "school_id"])
     held = pl.concat([frame.select("node", "reason") for frame in (by_all, by_group)])
     return held.unique("node", keep="first", maintain_order=True).collect()
+
+
+def over_the_week(removed: pl.DataFrame, before: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """The records that the limit over the last school days holds: node and reason.
+
+    ``removed``: node, role and ``earlier`` of what would leave, today or with what had disappeared before. ``before``:
+    role, gone and archived, the counts of earlier days. ``base``: snapshot.GROUP_COUNTS.
+    """
+    in_all = base.lazy().filter(pl.col("school_id").is_null()).drop("school_id")
+    once = removed.lazy().unique(["node", "role"])
+    today = once.filter(~pl.col("earlier")).group_by("role").agg(today=pl.len().cast(pl.Int64))
+    counts = before.lazy().join(today, on="role", how="left").join(in_all, on="role", how="left")
+    gone = pl.col("gone") + pl.col("today").fill_null(0)
+    of = pl.col("base").fill_null(0) + pl.col("archived")
+    percent, minimum = limits.max_removed_week_percent, limits.min_removed_overall
+    over = counts.filter((gone > (of * percent / 100).floor()) & (gone > minimum) & (pl.col("gone") > 0))
+    text = f"over all, {{}} of {{}} were removed within {limits.week_days} school days, above the limit of "
+    reason = pl.format(text + f"{percent:g} % and {minimum}", gone, of)
+    found = once.join(over.select("role", reason=reason), on="role").select("node", "reason")
+    return found.unique("node", keep="first", maintain_order=True).collect()
 
 
 def halved_classes(members: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:

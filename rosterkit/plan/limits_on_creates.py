@@ -8,10 +8,14 @@ from rosterkit.plan.limits import Limits
 
 _ALL = 100  # percent: the limit is off
 
+_NONE_ALLOWED = pl.DataFrame(schema={"school_id": pl.Int64, "allowed": pl.Int64})
+
 __all__ = ["overcrowded", "reissued", "too_many_created", "zero_stripped"]
 
 
-def too_many_created(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+def too_many_created(
+    groups: pl.DataFrame, base: pl.DataFrame, limits: Limits, allowed: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The records that come and are too many: node and reason. Too many over all, in any role, is held everywhere.
 
     ``groups``: limits.GROUPS of one entity, of which ``added`` counts; ``base``: snapshot.GROUP_COUNTS. A role of which
@@ -21,20 +25,34 @@ def too_many_created(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -
     in_all = base.lazy().filter(pl.col("school_id").is_null() & (pl.col("base") > 0)).drop("school_id")
     by_school = base.lazy().filter(pl.col("school_id").is_not_null())
     known = coming.join(in_all.select("role"), on="role", how="semi")
-    over_all = _created_over(known, ["role"], in_all, limits.max_created_overall_percent, limits.min_created_overall)
+    free = (_NONE_ALLOWED if allowed is None else allowed).lazy()
+    in_sum = free.select(pl.col("allowed").sum(), role=pl.lit("student"))
+    over_all = _created_over(
+        known, ["role"], in_all, limits.max_created_overall_percent, limits.min_created_overall, in_sum
+    )
     most = over_all.sort("count", "role", descending=[True, False]).head(1)
     everywhere = most.select(reason=pl.format("over all, {}", "reason"))
-    here = _created_over(known, ["role", "school_id"], by_school, limits.max_created_percent, limits.min_created)
+    anywhere = free.filter(pl.col("school_id").is_null()).select(anywhere=pl.col("allowed").sum())
+    schools = by_school.select("school_id").unique().join(free, on="school_id", how="left").join(anywhere, how="cross")
+    every = pl.col("allowed").fill_null(0) + pl.col("anywhere")
+    at_school = schools.select("school_id", role=pl.lit("student"), allowed=every)
+    here = _created_over(
+        known, ["role", "school_id"], by_school, limits.max_created_percent, limits.min_created, at_school
+    )
     reasons = here.select("role", "school_id", reason=pl.format("at this school, {}", "reason"))
     parts = [known.join(everywhere, how="cross"), known.join(reasons, on=["role", "school_id"])]
     found = pl.concat([part.select("node", "reason") for part in parts])
     return found.unique("node", keep="first", maintain_order=True).collect()
 
 
-def _created_over(known: pl.LazyFrame, by: list[str], base: pl.LazyFrame, percent: float, minimum: int) -> pl.LazyFrame:
-    """Group, count and the sentence that says how many come."""
+def _created_over(
+    known: pl.LazyFrame, by: list[str], base: pl.LazyFrame, percent: float, minimum: int, allowed: pl.LazyFrame
+) -> pl.LazyFrame:
+    """Group, count and the sentence that says how many come, beside those that were announced."""
     found = known.unique(["node", *by]).group_by(by).len("count").join(base, on=by, how="left")
-    found = found.with_columns(pl.col("base").fill_null(0))
+    found = found.join(allowed, on=by, how="left").with_columns(
+        pl.col("base").fill_null(0), count=pl.col("count").cast(pl.Int64) - pl.col("allowed").fill_null(0)
+    )
     over = found.filter((pl.col("count") > (pl.col("base") * percent / 100).floor()) & (pl.col("count") > minimum))
     text = f"{{}} would come to {{}}, above the limit of {percent:g} % and {minimum}"
     return over.select(*by, "count", reason=pl.format(text, "count", "base"))

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from rosterkit.plan.causes import SUSPECTED
 from rosterkit.plan.changes import Changes
-from rosterkit.plan.limit_holds import SUSPECTED
 from rosterkit.plan.merge import Delivered, coverages
 from rosterkit.sources.base import Coverage
 
@@ -20,6 +20,8 @@ _HELD = {
     "person": "set aside by a person",
     "undo": "held because a person undid them",
     "policy": "kept by policy",
+    "early": "of the next school year, which is not released yet",
+    "grace": "gone from the source for a few days only, and waiting with what belongs to them",
     "protected": "kept: a row that cannot be read may be about them",
     "needed": "held: what depends on it would be lost",
     "dependant": "held because it depends on something that is held",

@@ -113,6 +113,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "unsuppress": frozenset({"leader", "users_manager", "approver"}),
     "activity import": frozenset({"leader", "users_manager", "approver"}),
     "source": frozenset({"leader", "approver"}),
+    "expect": frozenset({"leader", "approver"}),
+    "override": frozenset({"leader", "approver"}),
     "approve": frozenset({"leader", "approver"}),
     "reject": frozenset({"leader", "approver"}),
     "approve held": frozenset({"leader", "approver"}),

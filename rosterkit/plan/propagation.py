@@ -3,7 +3,7 @@
 A held create holds what would refer to it. A suspected reuse of an id holds everything that refers to the person. A
 held archive holds the archives of what refers to it, and of what it refers to: no active row refers to an archived one.
 A guardian link that a readable row no longer states waits for none of these: taking away a guardian is never delayed by
-another hold.
+another hold. One that a full table no longer holds waits only with a person who is absent too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import polars as pl
 
 from rosterkit.plan.ids import among
 from rosterkit.plan.records import (
+    QUIET,
     Records,
     has,
     hold_fields,
@@ -21,6 +22,7 @@ from rosterkit.plan.records import (
     outcome_active,
     removed_link,
     set_hold,
+    vanished_link,
 )
 
 __all__ = ["propagate"]
@@ -29,15 +31,21 @@ _WAITS = "it depends on a {} that is held"
 _NEEDED = "a record that stays still refers to it"
 
 
-def propagate(records: Records) -> Records:
-    """Spreads holds along references. Each step looks at what the last one held."""
-    started = pl.col("hold").is_not_null() | (pl.col("held_fields") != 0)
-    new = records.states.lazy().filter(started | pl.col("protected")).select("node", "entity", "id").collect()
+def propagate(records: Records, code: str = "dependant") -> Records:
+    """Spreads holds along references. Each step looks at what the last one held.
+
+    ``code``: what holds the dependants. One of ``records.QUIET`` spreads the holds of that code alone: they are set
+    last.
+    """
+    started = pl.col("hold").is_not_null() | (pl.col("held_fields") != 0) | pl.col("protected")
+    if code in QUIET:
+        started = (pl.col("hold") == code).fill_null(value=False)
+    new = records.states.lazy().filter(started).select("node", "entity", "id").collect()
     while new.height:
         before = records.states.lazy().select("node", "hold", "held_fields").collect()
         ids = ids_by_entity(new)
-        records = _to_children(records, links(records, to=ids), new["node"])
-        records = _to_parents(records, links(records, of=ids))
+        records = _to_children(records, links(records, to=ids), new["node"], code)
+        records = _to_parents(records, links(records, of=ids), code)
         new = _newly(records, before)
     return records
 
@@ -54,7 +62,7 @@ def _with_flags(found: pl.DataFrame, records: Records) -> pl.LazyFrame:
     return found.lazy().join(records.states.lazy().select("node", *own), on="node", how="left", maintain_order="left")
 
 
-def _to_children(records: Records, found: pl.DataFrame, new: pl.Series) -> Records:
+def _to_children(records: Records, found: pl.DataFrame, new: pl.Series, code: str) -> Records:
     """Holds records because of what they refer to, which was held just now."""
     if found.is_empty():
         return records
@@ -78,7 +86,7 @@ def _to_children(records: Records, found: pl.DataFrame, new: pl.Series) -> Recor
     flags = pl.col("old_case", "old_unborn", "old_kept", "new_case", "new_unborn", "new_kept").fill_null(value=False)
     free = action.is_not_null() & pl.col("hold").is_null()
     archive = (action == "archive").fill_null(value=False)
-    case = (pl.col("old_case") | pl.col("new_case")) & ~removed_link()
+    case = (pl.col("old_case") | pl.col("new_case")) & ~vanished_link()
     unborn = pl.col("new_unborn") & ~archive
     kept = pl.col("old_kept") & archive & ~removed_link()
     # A reference was to be cleared because its target leaves: the target stays, and so does the reference.
@@ -90,12 +98,12 @@ def _to_children(records: Records, found: pl.DataFrame, new: pl.Series) -> Recor
     if hits.is_empty():
         return records
     whole = hits.filter("whole").unique("node", keep="first", maintain_order=True)
-    records = set_hold(records, whole.select("node", reason=pl.format(_WAITS, "label")), "dependant")
+    records = set_hold(records, whole.select("node", reason=pl.format(_WAITS, "label")), code)
     fields = hits.filter(pl.col("field") & ~among(pl.col("node"), whole["node"]))
     return hold_fields(records, fields.group_by("node").agg(bits=pl.col("bit").unique().sum().cast(pl.UInt32)))
 
 
-def _to_parents(records: Records, found: pl.DataFrame) -> Records:
+def _to_parents(records: Records, found: pl.DataFrame, code: str) -> Records:
     """Holds the archives of what records that stay go on referring to."""
     if found.is_empty():
         return records
@@ -105,4 +113,4 @@ def _to_parents(records: Records, found: pl.DataFrame) -> Records:
     named = _with_flags(found, records).join(stays, on="node", how="semi").select(node=outcome).drop_nulls().unique()
     leaving = records.states.lazy().filter(leaves()).select("node")
     hit = named.join(leaving, on="node", how="semi").with_columns(reason=pl.lit(_NEEDED)).collect()
-    return set_hold(records, hit, "dependant")
+    return set_hold(records, hit, code)

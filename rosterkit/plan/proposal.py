@@ -12,14 +12,19 @@ from rosterkit.plan.changes import Changes, changes_of
 from rosterkit.plan.compare import Compared
 from rosterkit.plan.content_hash import content_hash
 from rosterkit.plan.deferred import changed, deferred
+from rosterkit.plan.expectations import NOTHING, Announced, announced
 from rosterkit.plan.fields import Names, changed_fields
+from rosterkit.plan.grace import absent_people, hold_in_grace
 from rosterkit.plan.holds import Delivered, ended_holds, hold_reused_ids, hold_stored
 from rosterkit.plan.kept import NO_POLICY, Policy, pins_of
 from rosterkit.plan.limit_holds import hold_over_limits
+from rosterkit.plan.limited_moves import Facts
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Desired
+from rosterkit.plan.occasion import Occasion, week_of
 from rosterkit.plan.propagation import propagate
-from rosterkit.plan.records import Records
+from rosterkit.plan.records import Records, delivered_row
+from rosterkit.plan.rollover import hold_early
 from rosterkit.plan.snapshot import HOLDS, Snapshot
 from rosterkit.sources.base import Coverage
 
@@ -29,7 +34,8 @@ __all__ = ["Held", "Proposal", "hold", "proposal_of"]
 @dataclass(frozen=True)
 class Held:
     """Records with everything that holds them. ``new``: what a limit holds from now on (NEW_HOLDS).
-    ``fields``: FIELDS of what updates and restores change.
+    ``fields``: FIELDS of what updates and restores change. ``absent``: entity, key and role of what was seen to have
+    disappeared. ``expected``: what of it was announced.
     """
 
     records: Records
@@ -37,13 +43,17 @@ class Held:
     findings: pl.DataFrame
     new: pl.DataFrame
     names: Names
+    absent: pl.DataFrame
+    expected: Announced
 
 
 @dataclass(frozen=True)
 class Proposal:
     """``deferred``, by entity: what is to be kept as delivered and not stored (DEFERRED); ``resolved``, by entity: keys
     whose deferred row is done. ``new_holds``: what a limit holds from now on (NEW_HOLDS).
-    ``ended_holds``: ids of holds whose reason is gone. ``next_ids``: by entity the next integer id.
+    ``ended_holds``: ids of holds whose reason is gone. ``next_ids``: by entity the next integer id. ``absent``: entity,
+    key and role of what disappeared; ``returned``: entity and key of what is back. ``expected``, by expectation: how
+    many records come so. ``promoted``: of how many students the grade rises, where that was asked for.
     """
 
     changes: Changes
@@ -55,11 +65,15 @@ class Proposal:
     ended_holds: tuple[int, ...]
     used_approvals: tuple[int, ...]
     next_ids: Mapping[str, int]
+    absent: pl.DataFrame
+    returned: pl.DataFrame
+    expected: Mapping[int, int]
+    promoted: int
 
 
-def hold(records: Records, snapshot: Snapshot, limits: Limits) -> Held:
+def hold(records: Records, snapshot: Snapshot, limits: Limits, occasion: Occasion | None = None) -> Held:
     """Sets every hold: by persons, undos and earlier limits, by a suspected reuse of an id, by the limits of this plan;
-    frees what was approved; then spreads holds to what depends on them.
+    frees what was approved; then spreads holds to what depends on them. What waits for a day is held last.
     """
     names = Names(records, snapshot)
     fields = changed_fields(records, names)
@@ -67,8 +81,41 @@ def hold(records: Records, snapshot: Snapshot, limits: Limits) -> Held:
     records = hold_stored(records, snapshot.holds(), fields)
     records, findings = hold_reused_ids(records, approved.whole)
     records = free(records, approved)
-    records, new = hold_over_limits(records, snapshot, limits, approved, fields)
-    return Held(propagate(records), fields, findings, new, names)
+    expected = _announced(records, snapshot, occasion, fields)
+    facts = Facts(week_of(records, occasion, limits), expected.spared, occasion)
+    people = absent_people(records, snapshot)
+    records, new, removed = hold_over_limits(records, snapshot, limits, approved, fields, facts)
+    records = propagate(records)
+    early = hold_early(records, snapshot, occasion)
+    records = propagate(early, "early") if early is not records else records
+    waiting = hold_in_grace(records, people, occasion, expected.spared.nodes, approved.whole)
+    records = propagate(waiting, "grace") if waiting is not records else records
+    return Held(records, fields, findings, new, names, _absent(records, people, removed), expected)
+
+
+def _announced(records: Records, snapshot: Snapshot, occasion: Occasion | None, fields: pl.DataFrame) -> Announced:
+    if occasion is None:
+        return NOTHING
+    return announced(records, snapshot, occasion.expectations, fields, occasion.as_of, promotes=occasion.promotes)
+
+
+def _absent(records: Records, people: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
+    """Entity, key and role of what disappeared; the roles of a person are separated by commas."""
+    own = people.lazy().select("node", role=pl.col("roles").list.join(",").fill_null(""))
+    others = removed.lazy().group_by("node").agg(role=pl.col("role").unique().sort().str.join(","))
+    rows = pl.concat([own, others.join(own, on="node", how="anti")])
+    named = rows.join(records.states.lazy().select("node", pl.col("entity").cast(pl.String), "key"), on="node")
+    return named.select("entity", "key", "role").collect()
+
+
+def _returned(records: Records, occasion: Occasion | None) -> pl.DataFrame:
+    """Entity and key of records that had disappeared and are delivered again."""
+    if occasion is None or occasion.absences.is_empty():
+        return pl.DataFrame(schema={"entity": pl.String, "key": pl.String})
+    stays = delivered_row() & (pl.col("action") != "archive").fill_null(value=True)
+    back = records.states.lazy().filter(stays).select(pl.col("entity").cast(pl.String), "key")
+    known = occasion.absences.lazy().select("entity", "key").unique()
+    return known.join(back, on=["entity", "key"], how="semi").collect()
 
 
 def proposal_of(
@@ -78,6 +125,7 @@ def proposal_of(
     findings: pl.DataFrame,
     snapshot: Snapshot,
     policy: Policy = NO_POLICY,
+    occasion: Occasion | None = None,
 ) -> Proposal:
     """The plan of these records."""
     records, holds = held.records, snapshot.holds()
@@ -94,6 +142,10 @@ def proposal_of(
         ended_holds=ended_holds(records, holds, _full(desired)),
         used_approvals=used(snapshot.approved(), _going(records)),
         next_ids=compared.next_ids,
+        absent=held.absent,
+        returned=_returned(records, occasion),
+        expected=held.expected.seen(records),
+        promoted=held.expected.promoted.len(),
     )
 
 

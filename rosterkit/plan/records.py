@@ -22,6 +22,7 @@ __all__ = [
     "EXPLICIT",
     "HOLD",
     "LINKS",
+    "QUIET",
     "STATES",
     "Records",
     "bit",
@@ -39,6 +40,7 @@ __all__ = [
     "proposed",
     "removed_link",
     "set_hold",
+    "vanished_link",
 ]
 
 _ENTITIES = [e.name for e in entities()]
@@ -47,19 +49,25 @@ _SPAN = 32  # node = id * _SPAN + code of the entity
 
 ENTITY = pl.Enum(_ENTITIES)
 ACTION = pl.Enum(ACTIONS)
-CAUSE = pl.Enum(["incoming", "deleted", "removed", "absent", "scope", "cascade", "cascade-explicit", "undo"])
+CAUSE = pl.Enum(["incoming", "deleted", "removed", "absent", "ended", "scope", "cascade", "cascade-explicit", "undo"])
 """Why an action is proposed.
 
 incoming: a row was delivered. deleted: a row states that the record is gone. removed: its parent's list, which was
-delivered, no longer holds it. absent: a full table does not hold it. scope: the source has it, and it is out of scope.
-cascade: a record that it refers to leaves; cascade-explicit: that record leaves because of what a row states.
+delivered, no longer holds it. absent: a full table does not hold it. ended: its term is over. scope: the source has it,
+and it is out of scope. cascade: a record that it refers to leaves; cascade-explicit: that record leaves because of what
+a row or the date states.
 """
 HOLD = pl.Enum(
-    ["case", "limit", "person", "undo", "protected", "needed", "policy", "dependant", "changed", "referenced"]
+    [
+        *("case", "limit", "person", "undo", "protected", "needed", "policy", "dependant", "changed", "referenced"),
+        *("early", "grace"),
+    ]
 )
+QUIET = ("early", "grace")
+"""Holds that end by themselves on a later day, with what depends on them: nobody need look at them."""
 
-EXPLICIT = ("deleted", "removed", "cascade-explicit")
-"""Causes that a readable row states; a row that cannot be read does not protect from them."""
+EXPLICIT = ("deleted", "removed", "ended", "cascade-explicit")
+"""Causes that a readable row or the date states; a row that cannot be read does not protect from them."""
 
 STATES: dict[str, pl.DataType | type[pl.DataType]] = {
     "node": pl.Int64,
@@ -136,9 +144,18 @@ def outcome_active() -> pl.Expr:
 
 
 def removed_link() -> pl.Expr:
-    """Guardian links that a readable row took away: nothing but their own limit holds them."""
+    """Guardian links that a readable row took away: nothing but their own limit holds them.
+
+    One that is merely absent waits with a person who is absent too, and for nothing else (``vanished_link``).
+    """
     by_row = pl.col("cause").is_in(["removed", "deleted", "scope"]).fill_null(value=False)
     return (pl.col("entity") == "GuardianLink") & by_row
+
+
+def vanished_link() -> pl.Expr:
+    """Guardian links that a readable row took away, or that a full table no longer holds."""
+    by_absence = (pl.col("cause") == "absent").fill_null(value=False)
+    return removed_link() | ((pl.col("entity") == "GuardianLink") & by_absence)
 
 
 def delivered_row() -> pl.Expr:

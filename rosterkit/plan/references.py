@@ -15,7 +15,7 @@ from dataclasses import replace
 import polars as pl
 
 from rosterkit.plan.dangling import REPORT
-from rosterkit.plan.ids import among
+from rosterkit.plan.ids import NO_IDS, among
 from rosterkit.plan.records import (
     ACTION,
     CAUSE,
@@ -73,8 +73,11 @@ def protect(records: Records) -> Records:
     )
 
 
-def resolve_references(records: Records) -> tuple[Records, pl.DataFrame]:
-    """Resolves every reference to a record that will not be active, parents first; also returns REPORT."""
+def resolve_references(records: Records, approved: pl.Series | None = None) -> tuple[Records, pl.DataFrame]:
+    """Resolves every reference to a record that will not be active, parents first; also returns REPORT.
+
+    ``approved``: nodes whose archive a person approved, though a record that stays needs them: it loses the reference.
+    """
     reports = [pl.DataFrame(schema=REPORT)]
     for level in LEVELS:
         names = [name for name in level if name in records.values]
@@ -84,7 +87,7 @@ def resolve_references(records: Records) -> tuple[Records, pl.DataFrame]:
         found = links(records, to=ids_by_entity(inactive), names=names)
         if found.is_empty():
             continue
-        rows = _outcomes(found, inactive, records.states)
+        rows = _outcomes(found, inactive, records.states, NO_IDS if approved is None else approved)
         records = _followed(records, _by_record(rows))
         kept = rows.filter(rows["keeps"])
         if kept.height:
@@ -94,7 +97,7 @@ def resolve_references(records: Records) -> tuple[Records, pl.DataFrame]:
 
 
 def _inactive(records: Records, names: Sequence[str]) -> pl.DataFrame:
-    """What these entities may refer to and will not be active: node, entity, id, leaving, explicit, delivered."""
+    """What these entities may refer to and will not be active: node, entity, id and flags that say why."""
     if not names:
         return pl.DataFrame(schema={"node": pl.Int64})
     targets = sorted({str(c.to) for name in names for c in by_name(name).refs})
@@ -103,21 +106,29 @@ def _inactive(records: Records, names: Sequence[str]) -> pl.DataFrame:
     return (
         records.states.lazy()
         .filter(gone)
-        .select("node", "entity", "id", leaving=pl.col("active"), explicit=explicit, delivered=delivered_row())
+        .select(
+            "node",
+            "entity",
+            "id",
+            leaving=pl.col("active"),
+            explicit=explicit,
+            ended=(pl.col("cause") == "ended").fill_null(value=False),
+            delivered=delivered_row(),
+        )
         .collect()
     )
 
 
-def _outcomes(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
+def _outcomes(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame, approved: pl.Series) -> pl.DataFrame:
     """LINKS with what becomes of each.
 
     ``reverted``: the reference goes back to the stored value. ``cleared``: an optional one is cleared. ``follows``: a
     stored record goes with its target or loses the reference; ``archived``: the former, and ``by_row`` if because of
     what a row states. ``waits``: a record that comes lacks its required target. ``keeps``: the target is not archived.
     """
-    gone = inactive.lazy().select("node", "leaving", "explicit", "delivered", gone=pl.lit(value=True))
+    gone = inactive.lazy().select("node", "leaving", "explicit", "ended", "delivered", gone=pl.lit(value=True))
     flags = ("known", "active", "present", "deleted", "protected", "unset", "invalid", "action", "cause", "hold")
-    of_target = pl.col("gone", "gone_old", "leaving", "explicit", "explicit_old", "delivered")
+    of_target = pl.col("gone", "gone_old", "leaving", "explicit", "explicit_old", "ended", "ended_old", "delivered")
     lives, required = pl.col("lives"), pl.col("required")
     stays = pl.col("known") & pl.col("active") & (~pl.col("protected") | pl.col("by_row"))
     back = (pl.col("action") == "restore").fill_null(value=False)
@@ -131,6 +142,7 @@ def _outcomes(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame)
         .with_columns(
             lost=pl.when("reverted").then("gone_old").otherwise("gone"),
             by_row=pl.when("reverted").then("explicit_old").otherwise("explicit"),
+            over=pl.col("ended") | pl.col("ended_old"),
             blank=pl.when("reverted").then(pl.col("old").is_null()).otherwise(pl.col("new").is_null()),
         )
         .with_columns(follows=lives & pl.col("lost") & stays)
@@ -142,6 +154,7 @@ def _outcomes(found: pl.DataFrame, inactive: pl.DataFrame, states: pl.DataFrame)
             keeps=pl.col("needed")
             & lives
             & pl.col("leaving")
+            & ~among(pl.col("new"), approved).fill_null(value=False)
             & ~(pl.col("archived") | pl.col("waits")).any().over("node"),
         )
         .with_columns(
@@ -183,12 +196,13 @@ def _by_record(rows: pl.DataFrame) -> pl.DataFrame:
 def _reports(rows: pl.DataFrame) -> pl.DataFrame:
     """One REPORT for each reference of a delivered row that leads to a record which leaves.
 
-    A record that waits for one that waits itself has no report of its own: the first of them has one.
+    A record that waits for one that waits itself has no report of its own: the first of them has one. Neither has one
+    whose term is over.
     """
     archived = pl.col("archived").any().over("node")
     first = pl.col("archived") & (pl.col("archived").cum_sum().over("node") == 1)
     of_update = ~archived & ((pl.col("reverted") & pl.col("leaving")) | (pl.col("follows") & pl.col("cleared")))
-    reported = pl.col("present") & (first | of_update)
+    reported = pl.col("present") & (first | of_update) & ~pl.col("over")
     lost = pl.col("present") & (pl.col("reverted") | pl.col("waits")) & pl.col("gone") & ~archived
     not_active = lost & ~pl.col("leaving") & ~pl.col("delivered")
     return (

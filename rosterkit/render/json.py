@@ -135,13 +135,14 @@ def explanation(explained: Explanation, rules: Mapping[str, Rule]) -> str:
         "pending": explained.pending,
         "values": [asdict(value) for value in explained.values],
         "holds": [asdict(hold) for hold in explained.holds],
+        "answers": [asdict(answer) for answer in explained.answers],
     }
     return _document(head, findings=_findings(explained.findings, rules))
 
 
 def receipt(built: FeedReceipt, rules: Mapping[str, Rule]) -> str:
     """``feed build --json``."""
-    names = ("feed", "kind", "target", "revision", "built_at", "state", "verdict", "why", "compared")
+    names = ("feed", "kind", "target", "revision", "built_at", "state", "verdict", "why", "compared", "errors")
     files = [dict(zip(("name", "rows", "bytes", "sha256"), file, strict=True)) for file in built.files]
     head = {name: getattr(built, name) for name in names} | {"files": files}
     head |= {"delivery": asdict(built.delivery) if built.delivery else None}

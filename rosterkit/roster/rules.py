@@ -121,6 +121,15 @@ ENGINE_RULES: tuple[Rule, ...] = (
         dependants="every change to what references the person is held",
     ),
     Rule(
+        "expect.overdue",
+        "error",
+        "error",
+        "An announced change did not come in time: a school that was to close, an e-mail domain that was to be "
+        "renamed, or new students.",
+        'Ask the SIS what became of it. Then withdraw the expectation ("rosterkit expect withdraw"), or announce it '
+        "anew for a later day.",
+    ),
+    Rule(
         "safety.still-shown",
         "error",
         "error",

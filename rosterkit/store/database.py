@@ -19,26 +19,31 @@ from rosterkit.store.adbc_reader import first_closed, first_opened
 
 __all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "transaction"]
 
-HEAD = "0004"
+HEAD = "0006"
 """The newest migration; a test keeps it true."""
 
 APPLICATION_ID = 0x524B6974
 """The mark of a store in the header of its file ("RKit"): another program's database is never touched."""
 
 TABLES = frozenset(entity.table for entity in entities()) | {
+    "absence",
     "accepted_line",
     "alembic_version",
     "approval",
     "approved_change",
     "block",
+    "checklist_entry",
     "counter",
     "deferred",
     "delivery",
+    "expectation",
     "feed_pause",
+    "feed_result",
     "finding",
     "hold",
     "ledger",
     "notice",
+    "override",
     "package",
     "pin",
     "place_look",

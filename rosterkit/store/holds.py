@@ -13,7 +13,7 @@ from rosterkit.plan.changes import Changes
 from rosterkit.plan.snapshot import KEY_PARTS
 from rosterkit.store.plans import now
 
-__all__ = ["StoredHold", "add", "end", "end_limits", "listed"]
+__all__ = ["StoredHold", "add", "end", "end_limits", "end_limits_on", "listed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,16 @@ def end_limits(connection: sqlite3.Connection, applied: Changes, why: str) -> No
         on = ["entity", *KEY_PARTS, "action", "field"]
         ended += held.lazy().join(done.select(on).unique(), on=on, how="semi").collect()["id"].to_list()
     end(connection, ended, why)
+
+
+def end_limits_on(connection: sqlite3.Connection, keys: Iterable[tuple[str, ...]], why: str) -> None:
+    """Ends the holds by a limit on the archives of these records: entity and KEY_PARTS."""
+    at = now().isoformat()
+    connection.executemany(
+        "update hold set ended_at=?, ended_why=? where entity=? and source=? and id_space=? and sourced_id=? "
+        "and action='archive' and code='limit' and ended_at is null",
+        ((at, why, *key) for key in keys),
+    )
 
 
 def listed(connection: sqlite3.Connection, where: str = "", values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -15,7 +15,8 @@ from rosterkit.plan.proposal import Proposal
 from rosterkit.plan.snapshot import DEFERRED, with_key_parts
 from rosterkit.plan.undo import Reversal
 from rosterkit.sources.base import Progress, no_progress
-from rosterkit.store import deltas, holds, places, plans
+from rosterkit.store import deltas, expectations, holds, overrides, places, plans
+from rosterkit.store.absences import remember
 from rosterkit.store.apply import write_fingerprints, write_revision
 from rosterkit.store.beside import write_beside
 from rosterkit.store.database import transaction
@@ -59,14 +60,17 @@ def store_proposal(
     delivered: Sequence[Delivered],
     packages: Iterable[tuple[str, str]],
     taken: Mapping[str, Sequence[Taken]],
+    overridden: Iterable[int] = (),
 ) -> None:
     """Writes a sync plan, reserves its ids, queues its deltas and sets the holds of limits: one transaction.
 
     ``packages``: source and id of the extracts that the plan covers. ``taken``, by source: the packages that were read
-    from its place.
+    from its place. ``overridden``: overrides that it uses up.
     """
     uses = [("approved", "", str(i)) for i in proposal.used_approvals]
     uses += [("hold", "", str(i)) for i in proposal.ended_holds] + [("package", *which) for which in packages]
+    uses += [("expected", str(which), str(count)) for which, count in proposal.expected.items()]
+    uses += [("override", "", str(number)) for number in overridden]
     uses += [("cursor", one.source, one.extract.cursor) for one in delivered if one.extract.cursor is not None]
     uses += [("taken", name, places.taken_text(found)) for name, found in taken.items()]
     frames = [
@@ -87,6 +91,7 @@ def store_proposal(
             for entity, key, action, field, reason in proposal.new_holds.iter_rows()
         )
         holds.add(connection, "rosterkit", new)
+        remember(connection, plan.id, plan.as_of, proposal.absent, proposal.returned)
 
 
 def store_reversal(connection: sqlite3.Connection, plan: Plan, settings_digest: str, reversal: Reversal) -> None:
@@ -123,6 +128,10 @@ def _use(connection: sqlite3.Connection, plan: Plan, changes: Changes) -> None:
             connection.execute("update approved_change set used_in=? where id=?", (plan.id, int(which)))
         elif kind == "package":
             deltas.finish(connection, source, which, plan.id)
+        elif kind == "expected":
+            expectations.count_seen(connection, {int(source): int(which)})
+        elif kind == "override":
+            overrides.use(connection, int(which), f"plan {plan.id} used it")
         elif kind == "taken":
             places.remember_taken(connection, source, which, plan.id)
         elif kind == "cursor":

@@ -11,23 +11,30 @@ from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
 from rosterkit.store.delivery_tables import Delivery, FeedPause, Ledger, SentBody, SentChunk, SentFile
+from rosterkit.store.feed_tables import ChecklistEntry, FeedResult
+from rosterkit.store.limit_tables import Absence, Expected, Override
 from rosterkit.store.place_tables import PlaceLook, TakenPackage
 from rosterkit.store.run_tables import Notice, Run, RunStage
 
 __all__ = [
+    "Absence",
     "AcceptedLine",
     "Approval",
     "ApprovedChange",
     "Block",
+    "ChecklistEntry",
     "Counter",
     "Cursor",
     "Deferred",
     "Delivery",
+    "Expected",
     "FeedPause",
+    "FeedResult",
     "Finding",
     "Hold",
     "Ledger",
     "Notice",
+    "Override",
     "Package",
     "Pin",
     "PlaceLook",

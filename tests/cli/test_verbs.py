@@ -25,14 +25,14 @@ WHY = ["--reason", "checked", "--as", "kim"]
 @pytest.mark.parametrize(
     ("line", "verb", "arguments", "named"),
     [
-        (["plan"], "plan", (None,), {"source": "main", "as_of": None}),
-        (["plan", "--source", "main"], "plan", (None,), {"source": "main", "as_of": None}),
-        (["plan", "--package", "a.zip"], "plan", (Path("a.zip"),), {"source": "main", "as_of": None}),
+        (["plan"], "plan", (None,), {"source": "main", "as_of": None, "now": False}),
+        (["plan", "--source", "main"], "plan", (None,), {"source": "main", "as_of": None, "now": False}),
+        (["plan", "--package", "a.zip"], "plan", (Path("a.zip"),), {"source": "main", "as_of": None, "now": False}),
         (
             ["plan", "--package", "a.zip", "--source", "main", "--as-of", "2026-09-15"],
             "plan",
             (Path("a.zip"),),
-            {"source": "main", "as_of": date(2026, 9, 15)},
+            {"source": "main", "as_of": date(2026, 9, 15), "now": False},
         ),
         (["plans"], "plans", (), {}),
         (["show"], "show", (None,), {}),

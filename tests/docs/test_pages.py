@@ -123,7 +123,7 @@ def test_no_link_between_pages_is_broken() -> None:
     assert list(chain.from_iterable(map(broken_links, pages))) == []
 
 
-PLANNED = {"compare", "doctor", "sync"}
+PLANNED = {"compare", "sync"}
 """Commands that pages of vendors name, and that are not made yet."""
 
 

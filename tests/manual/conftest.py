@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from by_hand import School
+from graceless import without_grace
 
 from rosterkit import Workspace
 
@@ -17,7 +18,7 @@ from rosterkit import Workspace
 @pytest.fixture(scope="session")
 def synced_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("synced") / "ws"
-    Workspace.init(folder)
+    without_grace(Workspace.init(folder))
     with pytest.MonkeyPatch.context() as patch:
         School(folder, patch).sync()
     return folder

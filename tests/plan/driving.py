@@ -14,10 +14,11 @@ from typing import Any
 from unittest.mock import patch
 
 import oracle
+from graceless import without_grace
 from hypothesis import HealthCheck, Phase, settings
 from oracle_holds import held_changes, propose
 from oracle_undo import reverse
-from oracle_words import Hold, Key, Line, Model, Proposal, Row, Values, every
+from oracle_words import Approved, Hold, Key, Line, Model, Proposal, Row, Values, every
 
 from rosterkit import Workspace
 from rosterkit.errors import Refused
@@ -31,7 +32,7 @@ from rosterkit.testing.memory import MemorySource
 @cache
 def _template() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="rosterkit-template-"))
-    Workspace.init(folder / "ws")
+    without_grace(Workspace.init(folder / "ws"))
     return folder / "ws"
 
 
@@ -43,10 +44,10 @@ def workspace() -> Iterator[Workspace]:
         yield Workspace(Path(folder) / "ws")
 
 
-def plan_extract(ws: Workspace, said: Extract) -> Plan:
-    """Plans an extract that was made by hand."""
+def plan_extract(ws: Workspace, said: Extract, **named: Any) -> Plan:
+    """Plans an extract that was made by hand; ``named``: as_of, now."""
     with patch("rosterkit.extraction.source", lambda _kind: MemorySource(said)):
-        return ws.plan(Path("by-hand"))
+        return ws.plan(Path("by-hand"), **named)
 
 
 def lines(view: PlanView) -> dict[Line, str]:
@@ -161,7 +162,9 @@ class Pair:
         place = {"entity": 0, "action": 1, "sourced_id": 2}
         held = held_changes(self.proposals[plan.id])
         freed = [a for a in held if all(a.line[place[name]] == value for name, value in which.items())]
-        if "sourced_id" not in which:  # a suspected reuse of an id is freed by its own record alone
+        if "sourced_id" in which:
+            freed += with_it(self.model.rows, self.proposals[plan.id], freed, held)
+        else:  # a suspected reuse of an id is freed by its own record alone
             records = every(self.proposals[plan.id].night)
             reused = {(record.entity.name, record.key) for record in records if record.hold == "case"}
             freed = [a for a in freed if (a.line[0], a.line[2]) not in reused]
@@ -178,7 +181,14 @@ class Pair:
 
     def release(self, entity: str, sourced_id: str) -> None:
         self.ws.release(entity, sourced_id, reason="enough", actor="kim")
-        self.model.holds = [h for h in self.model.holds if (h.entity, h.sourced_id) != (entity, sourced_id)]
+        mine = [h for h in self.model.holds if (h.entity, h.sourced_id) == (entity, sourced_id)]
+        gone = {(entity, sourced_id)} if any(h.code == "limit" and h.action == "archive" for h in mine) else set()
+        gone = requiring(self.model.rows, gone)
+        self.model.holds = [
+            h
+            for h in self.model.holds
+            if h not in mine and not ((h.entity, h.sourced_id) in gone and (h.code, h.action) == ("limit", "archive"))
+        ]
         self.compare_state()
 
     def compare_state(self) -> None:
@@ -186,6 +196,31 @@ class Pair:
         same(dict.fromkeys(deferred_keys(self.ws), ""), dict.fromkeys(self.model.pending, ""), "pending")
         same(dict.fromkeys(holds_in_force(self.ws), ""), dict.fromkeys(self.model.holds, ""), "holds")
         assert dangling_rows(self.ws) == [], "P9"
+
+
+def requiring(rows: dict[str, dict[str, Row]], keys: set[Key]) -> set[Key]:
+    """Active records that cannot be without these, or without one another."""
+    found: set[Key] = {(name, key) for name, key in keys if key in rows[name] and rows[name][key].active}
+    while True:
+        more = {
+            (entity.name, key)
+            for entity in entities()
+            for key, row in rows[entity.name].items()
+            if row.active and any(c.required and (str(c.to), row.values[c.label]) in found for c in entity.refs)
+        }
+        if more <= found:
+            return found - keys
+        found |= more
+
+
+def with_it(
+    rows: dict[str, dict[str, Row]], proposal: Proposal, chosen: list[Approved], held: list[Approved]
+) -> list[Approved]:
+    """The archives that a limit holds of what belongs to records whose archive was chosen."""
+    found = requiring(rows, {(a.line[0], a.line[2]) for a in chosen if a.line[1] == "archive"})
+    codes = {(record.entity.name, record.key): record.hold for record in every(proposal.night)}
+    mine = [a for a in held if a.line[1] == "archive" and (a.line[0], a.line[2]) in found and a not in chosen]
+    return [a for a in mine if codes[a.line[0], a.line[2]] in ("limit", "grace")]
 
 
 def flat(rows: dict[str, dict[str, Row]]) -> dict[object, object]:
@@ -202,9 +237,11 @@ def same(engine: Mapping[Any, object], plain: Mapping[Any, object], what: str) -
 
 
 def few(examples: int, **more: Any) -> settings:
-    """So many examples, as each takes a second; forty times as many where HYPOTHESIS_PROFILE is deep."""
+    """So many examples, as each takes a second.
+
+    Where HYPOTHESIS_PROFILE is deep, 40 times as many; 5 times where DEEP_MINUTES limits their time (conftest.py).
+    """
     deep = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
+    factor = 1 if not deep else 5 if float(os.environ.get("DEEP_MINUTES", "0")) else 40
     phases = list(Phase) if deep else [Phase.explicit, Phase.reuse, Phase.generate]  # making a case smaller takes long
-    return settings(
-        max_examples=examples * (40 if deep else 1), suppress_health_check=list(HealthCheck), phases=phases, **more
-    )
+    return settings(max_examples=examples * factor, suppress_health_check=list(HealthCheck), phases=phases, **more)

@@ -188,6 +188,8 @@ def keep_target(record: Record, column: Column, night: Night) -> bool:
         return False
     if record.action in ("create", "restore") and any(not stands(record, c, night) for c in record.entity.columns):
         return False
+    if to.freed:
+        return False
     to.hold = "needed"
     return True
 
@@ -311,6 +313,12 @@ def plan(model: Model, extract: Extract) -> tuple[Night, dict[str, Layer], dict[
     for record in every(night):
         act(record, said[record.entity.name])
     protect(night)
+    for record in every(night):
+        row = tuple(record.old.values())
+        line = (record.entity.name, "archive", record.key)
+        record.freed = record.action == "archive" and any(
+            approved.line[:3] == line and approved.before == row for approved in model.approved
+        )
     for entity in ENTITIES:
         settle(entity, night)
     return night, said, tonight

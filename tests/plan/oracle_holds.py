@@ -235,6 +235,12 @@ def free_of_others(record: Record) -> bool:
     return record.entity.name == "GuardianLink" and record.action == "archive" and record.how in ("deleted", "unlisted")
 
 
+def vanished_link(record: Record) -> bool:
+    """Or one that a full table no longer holds: it waits only with a person who is absent too."""
+    gone = record.entity.name == "GuardianLink" and record.action == "archive" and record.how == "absent"
+    return gone or free_of_others(record)
+
+
 def depend(record: Record, label: str = "") -> bool:
     """Holds the record or one field of its update as a dependant; whether that is news."""
     if not record.action or record.hold:
@@ -257,7 +263,7 @@ def close_reference(record: Record, night: Night, label: str) -> bool:
     column = record.entity.column(label)
     old, new = (target(night, column, values[label]) for values in (record.old, record.new))
     news = False
-    if any(to is not None and to.hold == "case" for to in (old, new)) and not free_of_others(record):
+    if any(to is not None and to.hold == "case" for to in (old, new)) and not vanished_link(record):
         news |= depend(record)
     if new is not None and new.hold and new.action in ("create", "restore") and record.action != "archive":
         news |= depend(record)

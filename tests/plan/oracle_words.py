@@ -82,6 +82,7 @@ class Record:
     waits: bool = False
     protected: bool = False
     approved: bool = False
+    freed: bool = False  # a person approved its archive, whatever needs it
 
     @property
     def old(self) -> Values:

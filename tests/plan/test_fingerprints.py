@@ -92,6 +92,7 @@ def something_happens(ws: Workspace, data: st.DataObject, plan: Plan) -> None:
         ws.config = Workspace(ws.folder).config
 
 
+@pytest.mark.deep
 @few(5)
 @given(truth=districts(), data=st.data())
 def test_a_plan_is_the_same_without_fingerprints(truth: Truth, data: st.DataObject) -> None:

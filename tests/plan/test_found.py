@@ -158,3 +158,16 @@ def test_a_record_that_only_protection_keeps_refers_no_more_to_what_a_readable_r
     assert lines["Course", "update", "K0", "org"] == ""
     _, lines = night(pair, lambda _: None, before=gone)
     assert lines["Course", "archive", "K0", ""] == ""  # its absence counts once the year is read
+
+
+def test_a_link_that_is_gone_waits_for_no_case(pair: Pair) -> None:
+    """A link that the SIS removed waits for no other hold, whether a row took it away or a full table lacks it."""
+    link, row = next(iter(TRUTH["GuardianLink"].items()))
+
+    def reuse(truth: Truth) -> None:
+        truth["User"][row["student"]] |= {"given_name": "Wren", "family_name": "Okafor", "identifier": "z9"}
+        del truth["GuardianLink"][link]
+
+    _, lines = night(pair, reuse)
+    assert lines["User", "update", row["student"], "given_name"] == "case"
+    assert lines["GuardianLink", "archive", link, ""] == ""

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graceless import without_grace
 
 from rosterkit import Workspace
+from rosterkit.demo import fixtures
+from rosterkit.demo_products import workspace_of_products
 from rosterkit.plan.plan import Plan
 from rosterkit.testing.package import write_package
 
@@ -120,7 +123,7 @@ class Scenario:
 def synced_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with the first package applied, made once and copied for each test."""
     folder = tmp_path_factory.mktemp("day-1")
-    Scenario(folder, Workspace.init(folder / "workspace")).sync()
+    Scenario(folder, without_grace(Workspace.init(folder / "workspace"))).sync()
     return folder / "workspace"
 
 
@@ -128,3 +131,18 @@ def synced_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def scenario(tmp_path: Path, synced_folder: Path) -> Scenario:
     shutil.copytree(synced_folder, tmp_path / "workspace")
     return Scenario(tmp_path, Workspace(tmp_path / "workspace"))
+
+
+@pytest.fixture(scope="session")
+def first_products(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workspace of the demonstration's four products, applied and nothing sent; made once."""
+    folder = tmp_path_factory.mktemp("products") / "workspace"
+    workspace_of_products(folder, fixtures())
+    return folder
+
+
+@pytest.fixture
+def products(tmp_path: Path, first_products: Path) -> Workspace:
+    """A copy of it."""
+    shutil.copytree(first_products, tmp_path / "products")
+    return Workspace(tmp_path / "products")

@@ -26,7 +26,7 @@ def configure(folder: Path, settings: dict[str, Any]) -> None:
     lines += ['kind = "oneroster"', 'path = "package.zip"', f'dates = "{settings.get("dates", "iso")}"']
     lines += [f"strict = {str(settings.get('strict', False)).lower()}", "[limits]"]
     lines += [f"{name} = {value}" for name, value in settings.get("limits", {}).items()]
-    lines += ["[caps]", *settings.get("caps", ())]
+    lines += ["[caps]", *settings.get("caps", ()), "[grace]", "students = 0", "guardians = 0"]
     (folder / "rosterkit.toml").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graceless import without_grace
 
 from rosterkit import Workspace, extraction
 from rosterkit.plan.plan import Plan
@@ -103,7 +104,7 @@ class Scenario:
 @pytest.fixture(scope="session")
 def empty_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("empty") / "ws"
-    Workspace.init(folder)
+    without_grace(Workspace.init(folder))
     return folder
 
 

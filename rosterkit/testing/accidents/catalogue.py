@@ -25,7 +25,7 @@ _REFERENCES = {  # every column that holds ids of users, by file; lists of ids a
 @dataclass(frozen=True, slots=True)
 class Accident:
     """``cause``: what must stand in a reason or a finding (any one of them). ``guards``: what is taken out to show the
-    harm: limits, coverage, cases. ``harmless``: how many records come that nothing refers to.
+    harm: limits, coverage, cases, grace. ``harmless``: how many records come that nothing refers to.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Accident:
     cause: tuple[str, ...]
     guards: tuple[str, ...] = ("limits",)
     harmless: int = 0
+    later: tuple[Change, ...] = ()  # what the packages of the next days are like, where it goes on for days
 
 
 def _every_user_id(new: Callable[[pl.Expr], pl.Expr]) -> Change:
@@ -167,6 +168,19 @@ def _without(role: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
     return lambda rows: rows.filter(pl.col("role") != role)
 
 
+def _shrinking(part: int) -> Change:
+    """Four students of a hundred are missing for each day that has passed, with their enrollments."""
+
+    def change(package: Package) -> Package:
+        numbered = package.tables["users"].with_row_index("_row")
+        gone = numbered.filter((pl.col("role") == "student") & (pl.col("_row") % 25 < part))["sourcedId"].implode()
+        users = package.tables["users"].filter(~pl.col("sourcedId").is_in(gone))
+        enrollments = package.tables["enrollments"].filter(~pl.col("userSourcedId").is_in(gone))
+        return package.with_table("users", users).with_table("enrollments", enrollments)
+
+    return change
+
+
 _SHORT = (causes.SHORT, causes.ROLE_MISSING, causes.SCHOOL_MISSING, "cut short", "incomplete")
 _OTHERS = (causes.SHIFTED, causes.SORTED)
 
@@ -182,6 +196,13 @@ ACCIDENTS = (
     ),
     Accident(
         "users: header alone", table("users", lambda rows: rows.head(0)), ("csv.empty", *_SHORT), ("limits", "coverage")
+    ),
+    Accident(
+        "users: 4 % of the students lost each day for five days",
+        _shrinking(1),
+        ("within 7 school days",),
+        ("limits", "grace"),
+        later=(*map(_shrinking, range(2, 6)), *[_shrinking(5)] * 3),
     ),
     Accident("users: no teacher left", table("users", _without("teacher")), _SHORT),
     Accident("enrollments: no teacher left", table("enrollments", _without("teacher")), _SHORT),

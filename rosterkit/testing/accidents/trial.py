@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,6 +18,7 @@ from rosterkit.pipeline import propose
 from rosterkit.plan.changes import Changes
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Delivered
+from rosterkit.plan.plan import PlanView
 from rosterkit.plan.proposal import Proposal
 from rosterkit.plan.records import Records
 from rosterkit.registry import source
@@ -26,6 +28,7 @@ from rosterkit.sources.findings import Findings
 from rosterkit.store.database import connect
 from rosterkit.store.snapshot import StoreSnapshot
 from rosterkit.testing.accidents.catalogue import Accident
+from rosterkit.testing.accidents.days import apply_days, exit_code
 from rosterkit.testing.accidents.tables import Package, read_package
 from rosterkit.testing.district import District, write_district
 from rosterkit.workspace import Workspace
@@ -70,7 +73,7 @@ class Outcome:
 def _no_limits() -> Limits:
     """Limits that hold nothing."""
     fields = Limits.model_fields
-    most = {n: 100.0 if n.endswith("_percent") else _NEVER for n in fields if n != "on_limit"}
+    most = {n: 100.0 if n.endswith("_percent") else _NEVER for n in fields if n not in ("on_limit", "week_days")}
     return Limits.model_validate(most)
 
 
@@ -136,7 +139,9 @@ class Trial:
             demographics=config.demographics,
             size_limits=config.caps,
         )
-        return reader.extract(entry.settings.model_copy(update={"path": str(folder)}), context)
+        extract = reader.extract(entry.settings.model_copy(update={"path": str(folder)}), context)
+        shutil.rmtree(folder)
+        return extract
 
     def _propose(self, extract: Extract, limits: Limits) -> Proposal:
         with closing(connect(self._workspace.database)) as connection:
@@ -145,6 +150,8 @@ class Trial:
 
     def run(self, accident: Accident) -> Outcome:
         """The accident, with every guard and without those that it names."""
+        if accident.later:
+            return self._run_days(accident)
         extract = self._extract(accident.change(self.package))
         guarded = self._propose(extract, self._workspace.config.limits)
         with ExitStack() as stack:
@@ -160,6 +167,36 @@ class Trial:
             cause=next((c for c in accident.cause if any(c in reason for reason in reasons)), ""),
             reasons=reasons,
         )
+
+    def _run_days(self, accident: Accident) -> Outcome:
+        """The same for one that goes on for days."""
+        changes = (accident.change, *accident.later)
+        packages = [lambda change=change: change(self.package) for change in changes]
+        template, copy = self._workspace.folder, self._path / "days"
+        views = apply_days(copy, template, packages, None)
+        bare = apply_days(copy, template, packages, _no_limits())
+        reasons = tuple(sorted({why for view in views for why in view.lines["held_why"].unique().to_list()}))
+        return Outcome(
+            harm=_harm_of_days(views),
+            without=_harm_of_days(bare),
+            exit_code=exit_code(views),
+            cause=next((c for c in accident.cause if any(c in reason for reason in reasons)), ""),
+            reasons=reasons,
+        )
+
+
+def _harm_of_days(views: Sequence[PlanView]) -> Harm:
+    """Everything that was applied."""
+    applied = pl.concat(view.lines.filter(pl.col("held") == "") for view in views)
+    records = applied.unique(["entity", "action", "sourced_id"])
+
+    def count(action: str, *, links: bool) -> int:
+        of_links = pl.col("entity").is_in(_LINKS)
+        return records.filter((pl.col("action") == action) & (of_links if links else ~of_links)).height
+
+    doubled = records.filter(pl.col("action") == "create").height
+    updated = records.filter(pl.col("action") == "update").height
+    return Harm(count("archive", links=False), updated, doubled, count("archive", links=True))
 
 
 def _reasons(proposal: Proposal, extract: Extract) -> tuple[str, ...]:

@@ -1,0 +1,92 @@
+"""The verbs about limits as methods of a workspace: announced changes, overrides, the promotion to the next grade."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import date
+from pathlib import Path
+
+from rosterkit.manual import announcing
+from rosterkit.manual.verbs import ManualVerbs
+from rosterkit.plan.plan import Plan
+from rosterkit.results import Announcement
+from rosterkit.store import expectations, overrides
+from rosterkit.store.expectations import StoredExpectation
+from rosterkit.store.overrides import Override
+
+__all__ = ["LimitVerbs"]
+
+
+class LimitVerbs(ManualVerbs):
+    """What people announce to the limits. ``actor`` is NAME or NAME:ROLE; ``by`` and ``until`` are the last days.
+
+    Raises Refused where the role of the actor may not do it.
+    """
+
+    @abstractmethod
+    def plan(
+        self,
+        package: Path | None = None,
+        *,
+        source: str = "main",
+        as_of: date | None = None,
+        now: bool = False,
+        promotes: bool = False,
+    ) -> Plan:
+        """Works out what would change and stores it as a plan."""
+
+    def expect_school(self, school: str, *, by: date, reason: str, actor: str) -> int:
+        """Announces that a school closes: what is its own may leave, and its people may move; returns a number."""
+        with self._desk(actor) as run:
+            return announcing.expect_school(run, school, by, reason)
+
+    def expect_domain(self, old: str, new: str, *, by: date, reason: str, actor: str) -> int:
+        """Announces that an e-mail domain is renamed; returns the number of the expectation."""
+        with self._desk(actor) as run:
+            return announcing.expect_domain(run, old, new, by, reason)
+
+    def expect_students(self, count: int, *, by: date, reason: str, actor: str, school: str = "") -> int:
+        """Announces so many new students, at one school or anywhere; returns the number of the expectation."""
+        with self._desk(actor) as run:
+            return announcing.expect_students(run, count, by, reason, school)
+
+    def withdraw(self, number: int, *, reason: str, actor: str) -> None:
+        """Ends an expectation; Refused where there is none of that number."""
+        with self._desk(actor) as run:
+            announcing.withdraw(run, number, reason)
+
+    def expectations(self, as_of: date | None = None) -> tuple[Announcement, ...]:
+        """The announced changes, oldest first, with their state on that day (or today): waiting, met or overdue."""
+        day = as_of or self._today()
+        with self._read() as connection:
+            return tuple(_announcement(one, day) for one in expectations.expectations(connection))
+
+    def override(self, setting: str, value: float | str, *, reason: str, actor: str, until: date | None = None) -> None:
+        """Gives a limit another value for the next plan that is applied, or until a day (a week from now at most)."""
+        with self._desk(actor) as run:
+            announcing.override(run, setting, value, reason, until)
+
+    def end_override(self, setting: str, *, reason: str, actor: str) -> None:
+        """Ends the override of a limit; Refused where there is none."""
+        with self._desk(actor) as run:
+            announcing.end_override(run, setting, reason)
+
+    def overrides(self) -> tuple[Override, ...]:
+        """The overrides that count today, oldest first."""
+        with self._read() as connection:
+            return overrides.in_force(connection, self._today())
+
+    def promote(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
+        """The promotion as one plan: no limit counts grades that rise by one, nor the schools that change with them.
+
+        A person approves it. Raises Refused where no grade rises in what is delivered.
+        """
+        return self.plan(package, source=source, as_of=as_of, promotes=True)
+
+
+def _announcement(one: StoredExpectation, day: date) -> Announcement:
+    what = one.expectation
+    state = "met" if what.met else "overdue" if what.by < day else "waiting"
+    return Announcement(
+        what.id, what.kind, what.text, what.by, state, what.seen, what.count, one.actor, one.reason, one.at
+    )

@@ -1,0 +1,102 @@
+"""What changes, held against the limits: which fields of which records count, and why they are held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from rosterkit.plan import causes
+from rosterkit.plan.causes import REASON
+from rosterkit.plan.field_kinds import CLEARED, KINDS, NEW_COLUMN
+from rosterkit.plan.groups import Groups
+from rosterkit.plan.limits import Limits
+from rosterkit.plan.limits_on_updates import CHANGED, may_exceed, over_the_limit, renamed, restructured
+from rosterkit.roster.schema import Entity, by_name
+
+__all__ = ["updates_over"]
+
+
+def updates_over(groups: Groups, limits: Limits, fields: pl.DataFrame, spared: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """FOUND (``plan.limited_moves``) of fields, but for what is spared (node, field).
+
+    A change that is held already, by a limit or as a case, counts too.
+    """
+    counts = pl.col("hold").is_null() | pl.col("hold").is_in(["limit", "case"])
+    counts &= (pl.col("cause") != "cascade").fill_null(value=True)  # what follows from an archive counts there
+    update = (pl.col("action") == "update").fill_null(value=False)
+    states = groups.records.states.lazy().filter(update & counts)
+    own = states.select("node", "entity", "id", "active", "unset", line="source_line")
+    mine = fields.lazy().join(spared.lazy(), on=["node", "field"], how="anti") if spared.height else fields.lazy()
+    changed = mine.join(own, on="node", maintain_order="left").collect()
+    for (name,), rows in changed.partition_by("entity", as_dict=True).items():
+        entity = by_name(str(name))
+        people = entity.name == "User" and rows["node"].n_unique() > limits.max_renamed_people
+        if not (people or entity.name == "Org" or may_exceed(rows, limits)):
+            continue
+        found = _fields_over(groups, entity, rows, limits)
+        if found.height:
+            yield _with_cause_of_fields(entity, found, rows)
+
+
+def _fields_over(groups: Groups, entity: Entity, mine: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """node, field and reason of one entity."""
+    people = mine.select("node", "id", "active", removed=pl.lit(value=False), added=pl.lit(value=False)).unique("node")
+    rows = people.join(groups.records.of(entity.name), on="id", maintain_order="left")
+    places = groups.of_rows(entity.name, rows).lazy().select("node", "role", "school_id")
+    kinds = KINDS.lazy().filter(pl.col("entity") == entity.name).select("field", "kind")
+    own = mine.lazy().join(kinds, on="field").select("node", "field", "kind", "before", "after")
+    cleared = own.filter(pl.col("after").is_null() & pl.col("before").is_not_null()).with_columns(kind=pl.lit(CLEARED))
+    columns = own.filter(pl.col("field") == "attributes").filter(_new_column()).with_columns(kind=pl.lit(NEW_COLUMN))
+    every = pl.concat([own, cleared, columns]).join(places, on="node").select(list(CHANGED)).collect()
+    base = groups.snapshot.group_counts(entity)
+    found = over_the_limit(every, base, limits)
+    if entity.name == "Org":
+        parents = mine.filter(pl.col("field") == "parent")["node"]
+        orgs = int(base.filter(pl.col("school_id").is_null())["base"].sum())
+        return pl.concat([found, restructured(parents, orgs, limits)]).unique(["node", "field"], keep="first")
+    if entity.name != "User":
+        return found
+    both = rows.filter(_differs("given_name") & _differs("family_name")).select("node")
+    too_many = renamed(both.lazy().join(places, on="node").collect(), limits)
+    whole = mine.lazy().select("node", "field").join(too_many.lazy(), on="node").select("node", "field", "reason")
+    return pl.concat([whole.collect(), found]).unique(["node", "field"], keep="first", maintain_order=True)
+
+
+_KEYS = r'"(?:[^"\\]|\\.)*":'
+
+
+def _new_column() -> pl.Expr:
+    """Attributes, JSON objects of texts, that hold a key which they did not have."""
+    new, old = (pl.col(name).fill_null("").str.extract_all(_KEYS) for name in ("after", "before"))
+    return new.list.set_difference(old).list.len() > 0
+
+
+def _differs(name: str) -> pl.Expr:
+    """Both sides have a value, and they differ beyond case and outer spaces."""
+    new, old = (pl.col(c).str.strip_chars().str.to_lowercase() for c in (name, f"s.{name}"))
+    return (new != old).fill_null(value=False)
+
+
+def _with_cause_of_fields(entity: Entity, found: pl.DataFrame, mine: pl.DataFrame) -> pl.DataFrame:
+    held = found["field"].unique().implode()
+    rows = mine.filter(pl.col("field").is_in(held))
+    suspected = causes.of_fields(rows.select("node", "field", "before", "after", "line"))
+    if "attributes" in suspected:
+        unset = int(rows["unset"].bitwise_and() or 0)  # type: ignore[arg-type] # the masks of some rows
+        missing = [c.label for i, c in enumerate(entity.columns) if unset & (1 << i)]
+        of = rows.filter(pl.col("field") == "attributes")
+        suspected["attributes"] = causes.of_attributes(of, missing) or suspected["attributes"]
+    moved = [name for name, cause in suspected.items() if cause in (causes.SHIFTED, causes.SORTED)]
+    found = _whole(found, mine, moved)
+    named = {name: cause for name, cause in suspected.items() if cause}
+    cause = pl.col("field").replace_strict(named, default=None, return_dtype=pl.String)
+    reason = pl.coalesce(pl.format(REASON, "reason", cause), "reason")
+    return found.select("node", "field", reason=reason)
+
+
+def _whole(found: pl.DataFrame, mine: pl.DataFrame, moved: list[str]) -> pl.DataFrame:
+    """With every other changed field of records that have the values of others in a held field."""
+    stand = found.lazy().filter(pl.col("field").is_in(moved)).unique("node", keep="first", maintain_order=True)
+    rest = mine.lazy().select("node", "field").join(stand.select("node", "reason"), on="node")
+    return pl.concat([found.lazy(), rest]).unique(["node", "field"], keep="first", maintain_order=True).collect()

@@ -386,7 +386,7 @@ def _entry(
     model = settings_of(str(table["kind"]))
     given = {key: value for key, value in table.items() if key not in shared}
     if "scope" in shared and "scope" in model.model_fields:
-        given["scope"], shared["scope"] = _own_scope(model, shared["scope"])
+        given["scope"], shared["scope"] = _own_scope(shared["scope"])
     if "place" in shared:
         given |= _in_place_of_a_path(where, table, model)
     try:
@@ -426,12 +426,11 @@ def _require_transport(where: str, table: Mapping[str, object]) -> None:
             raise UsageError(f"{where}.target.transport: {problem}") from None
 
 
-def _own_scope(model: type[BaseModel], scope: object) -> tuple[object, object]:
-    """The keys of a scope that the source itself decides, and those that are decided on its tables."""
-    own = model.model_fields["scope"].annotation
-    if not isinstance(scope, dict) or not isinstance(own, type) or not issubclass(own, BaseModel):
+def _own_scope(scope: object) -> tuple[object, object]:
+    """The types of contacts, which a source may know by itself, and what is decided on the tables of any source."""
+    if not isinstance(scope, dict):
         return {}, scope
-    mine = {key: value for key, value in scope.items() if key in own.model_fields}
+    mine = {key: value for key, value in scope.items() if key == "contact_types"}
     return mine, {key: value for key, value in scope.items() if key not in mine}
 
 

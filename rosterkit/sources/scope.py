@@ -7,7 +7,6 @@ is blank, a link whose type nobody mapped) is not delivered either, and protecte
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 import polars as pl
@@ -106,19 +105,13 @@ def _parents(parents: pl.DataFrame, table: Table, choice: Choice, undecided: pl.
 
 
 def marked(cursor: str | None, scope: Scope) -> str | None:
-    """The cursor of an API with a mark of the scope under which everything before it was read."""
-    return cursor if cursor is None or scope.is_open else f"{_mark(scope)}{cursor}"
+    """The cursor of an API, with a mark where only what is in scope was stored."""
+    return cursor if cursor is None or scope.is_open else f"{_MARK}{cursor}"
 
 
 def unmarked(cursor: str | None, scope: Scope) -> str | None:
-    """The cursor that was marked; None where another scope counts now, so that everything is read again."""
-    if cursor is None:
-        return None
-    if scope.is_open:
-        return None if cursor.startswith(_MARK) else cursor
-    return cursor.removeprefix(_mark(scope)) if cursor.startswith(_mark(scope)) else None
+    """The cursor to go on from; None where everything is to be read.
 
-
-def _mark(scope: Scope) -> str:
-    digest = hashlib.sha256(scope.model_dump_json().encode()).hexdigest()
-    return f"{_MARK}{digest[:16]}:"
+    With a scope, changes alone do not tell what they belong to. What was read with one lacks what was out of scope.
+    """
+    return cursor if cursor is not None and scope.is_open and not cursor.startswith(_MARK) else None

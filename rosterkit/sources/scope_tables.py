@@ -58,15 +58,19 @@ def named(rows: pl.DataFrame, names: Collection[str], *labels: str) -> pl.Series
 
 
 def _orgs(extract: Extract) -> pl.DataFrame | None:
-    return columns(extract, "Org", "identifier", "name", "type")
+    rows = columns(extract, "Org", "identifier", "name", "type", "attributes")
+    return None if rows is None else rows.with_columns(sis_id=pl.col("attributes").str.json_path_match("$.sis_id"))
 
 
 def schools_named(extract: Extract, names: Collection[str]) -> pl.Series:
-    """Ids of the schools with these ids, numbers or names. Where no school is delivered, the names are taken as ids."""
+    """Ids of the schools with these ids (of the source or of the SIS behind it), numbers or names.
+
+    Where no school is delivered, the names are taken as ids.
+    """
     orgs = _orgs(extract)
     if orgs is None:
         return pl.Series("sourced_id", list(names), pl.String)
-    return named(orgs, names, "sourced_id", "identifier", "name")
+    return named(orgs, names, "sourced_id", "identifier", "name", "sis_id")
 
 
 def school_map(extract: Extract, scope: Scope) -> dict[str, str]:

@@ -296,12 +296,10 @@ def test_everything_wanted_leaves_the_extract_as_it_is() -> None:
     assert scoped(extract, Scope()) is extract
 
 
-def test_the_cursor_of_an_api_counts_only_under_the_scope_that_it_was_read_by() -> None:
-    narrow, other = Scope(schools=("A",)), Scope(schools=("B",))
-    cursor = marked("event-7", narrow)
-    assert unmarked(cursor, narrow) == "event-7"
-    assert unmarked(cursor, other) is None
-    assert unmarked(cursor, Scope()) is None
+def test_with_a_scope_and_after_one_an_api_is_read_in_full() -> None:
+    narrow = Scope(schools=("A",))
+    assert unmarked(marked("event-7", narrow), narrow) is None
+    assert unmarked(marked("event-7", narrow), Scope()) is None
     assert unmarked("event-7", narrow) is None
     assert unmarked(marked("event-7", Scope()), Scope()) == "event-7"
     assert marked(None, narrow) is None

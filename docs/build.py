@@ -94,10 +94,12 @@ def commands() -> str:
 def verbs(group: Any = command, before: str = "") -> Iterator[tuple[str, Any]]:
     """Each command's name, such as ``feed build``, and the command, in the order of ``--help``."""
     for name, verb in group.commands.items():
-        if hasattr(verb, "commands"):
-            yield from verbs(verb, f"{before}{name} ")
-        else:
-            yield f"{before}{name}", verb
+        full = f"{before} {name}".strip()
+        inner = getattr(verb, "commands", {})
+        if not inner or verb.invoke_without_command:
+            yield full, verb
+        if inner:
+            yield from verbs(verb, full)
 
 
 def _verb(name: str, verb: Any) -> str:

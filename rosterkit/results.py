@@ -24,6 +24,7 @@ __all__ = [
     "Applied",
     "Approval",
     "Beat",
+    "Check",
     "CheckReport",
     "Explanation",
     "FeedCheck",
@@ -239,3 +240,14 @@ class Status:
     def exit_code(self) -> int:
         """0: all is well; 1: something waits, or there is an alarm."""
         return int(bool(self.waits or self.alarms))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must be right before a run without a person. ``state``: ok, look, or bad (it will fail)."""
+
+    area: str
+    what: str
+    state: str
+    text: str
+    remedy: str = ""

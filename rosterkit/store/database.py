@@ -17,7 +17,7 @@ from rosterkit.errors import Busy, UsageError
 from rosterkit.roster.schema import entities
 from rosterkit.store.adbc_reader import first_closed, first_opened
 
-__all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "transaction"]
+__all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "quick_check", "transaction"]
 
 HEAD = "0006"
 """The newest migration; a test keeps it true."""
@@ -218,3 +218,9 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:  # SQLite itself has rolled back where the disk is full
             connection.execute("rollback")
         raise
+
+
+def quick_check(connection: sqlite3.Connection) -> str:
+    """What SQLite finds damaged; "" where the database is sound."""
+    found = [str(row[0]) for row in connection.execute("pragma quick_check(1)")]
+    return "" if found == ["ok"] else found[0]

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from rosterkit.demo import comparison, export, first_load, products, second_package, sources, undone
+from rosterkit.demo import comparison, daily_run, export, first_load, products, second_package, sources, undone
 from rosterkit.demo.packages import DAYS, fixtures, fresh_workspace
 from rosterkit.workspace import Workspace
 
@@ -37,6 +37,7 @@ STEPS = (
     Step(sources.TITLE, sources.step),
     Step(products.TITLE, products.step),
     Step(comparison.TITLE, comparison.step),
+    Step(daily_run.TITLE, daily_run.step),
 )
 """The steps in their order."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from rosterkit.demo import export, first_load, second_package, sources, undone
+from rosterkit.demo import comparison, export, first_load, second_package, sources, undone
 from rosterkit.demo.packages import DAYS, fixtures, fresh_workspace
 from rosterkit.workspace import Workspace
 
@@ -35,6 +35,7 @@ STEPS = (
     Step(undone.TITLE, undone.step),
     Step(export.TITLE, export.step),
     Step(sources.TITLE, sources.step),
+    Step(comparison.TITLE, comparison.step),
 )
 """The steps in their order."""
 
@@ -44,6 +45,8 @@ _NEXT = {
     "rosterkit -C {folder} history User stu-1001": "what was done to her, and undone",
     "rosterkit -C {folder} plan": "the second package again: what was undone stays out",
     "rosterkit -C {folder} holds": "what is set aside, and why",
+    "rosterkit -C {folder} web user add reviewer --role approver": "a log-in for the page where people review",
+    "rosterkit -C {folder} web": "the page: http://127.0.0.1:8080",
     "rosterkit check {folder}/packages/day-2": "the finding, alone",
 }
 

@@ -21,7 +21,8 @@ import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 
-from rosterkit.demo import DAYS, comparison, first_load
+from rosterkit.demo import DAYS, first_load
+from rosterkit.demo.comparison import compare_into
 from rosterkit.demo.packages import fresh_workspace
 from rosterkit.web import accounts
 from rosterkit.web.app import create_app
@@ -68,8 +69,7 @@ def taken(page: Page, name: str, anchor: str = "") -> None:
 
 def of_the_comparison(browser: Browser, workspace: Workspace) -> None:
     """The pictures of docs/for-admins.md."""
-    comparison.step(workspace, Console(quiet=True))
-    address = (workspace.folder / comparison.PAGE).as_uri()
+    address = compare_into(workspace.folder, Console(quiet=True)).as_uri()
     with browser.new_page(viewport=DESK) as page:  # type: ignore[arg-type] # a width and a height
         page.goto(address)
         taken(page, "compare-ways")

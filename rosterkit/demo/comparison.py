@@ -1,4 +1,4 @@
-"""The demo's last step: which provider? One invented SIS, delivered by several, compared."""
+"""Which provider? One invented SIS, delivered by several, compared."""
 
 from __future__ import annotations
 
@@ -14,22 +14,29 @@ from rosterkit.render import compare_html
 from rosterkit.render.compare_shapes import recommendation_text
 from rosterkit.workspace import Workspace
 
-__all__ = ["PAGE", "TITLE", "step"]
+__all__ = ["PAGE", "TITLE", "compare_into", "step"]
 
-TITLE = "Which provider? One SIS as a package, by two vendors and with a guardian file: compared."
+TITLE = "Which provider? The same questions, asked of each."
+
 PAGE = "choice.html"
 """The page of the comparison, in the workspace's folder."""
 
 
 def step(workspace: Workspace, console: Console) -> None:
-    """Compares the sources, prints the recommendation with the best ways, and writes the page."""
+    """Compares the sources, and writes the page into the workspace's folder."""
+    compare_into(workspace.folder, console)
+
+
+def compare_into(folder: Path, console: Console) -> Path:
+    """Compares the sources, prints the recommendation with every way, and writes the page; returns where it lies."""
     with tempfile.TemporaryDirectory(prefix="rosterkit-demo-") as scratch:
         found = registry.demo_comparison()(Path(scratch))
     assert isinstance(found, Comparison), "what is installed as the demo's comparison is one"
     console.print(Text(recommendation_text(found)))
     for choice in found.recommendation.choices[:5]:
         console.print(Text(f"  {choice.points:>5g}  {choice.route.title}"))
-    path = workspace.folder / PAGE
+    path = folder / PAGE
     path.touch(mode=0o600)
     path.write_text(compare_html.page(found), encoding="utf-8")
     console.print(Text(f"Every question, with what to do about it: {path}"), soft_wrap=True)
+    return path

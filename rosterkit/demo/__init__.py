@@ -58,6 +58,8 @@ _NEXT = {
     "rosterkit -C {folder} history User stu-1001": "what was done to her, and undone",
     "rosterkit -C {folder} plan": "the second package again: what was undone stays out",
     "rosterkit -C {folder} holds": "what is set aside, and why",
+    "rosterkit -C {folder} web user add reviewer --role approver": "a log-in for the page where people review",
+    "rosterkit -C {folder} web": "the page: http://127.0.0.1:8080",
     "rosterkit check {folder}/packages/day-2": "the finding, alone",
 }
 

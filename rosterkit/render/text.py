@@ -209,7 +209,9 @@ def explanation(console: Console, explained: Explanation, rules: Mapping[str, Ru
         holds(console, explained.holds, zone)
     if explained.answers:
         answers = [(a.feed, where(a.file, a.line), a.answer, a.message, moment(a.at, zone)) for a in explained.answers]
-        console.print(_table("What products could not import", ["feed", "row", "answer", "message", "read at"], answers))
+        console.print(
+            _table("What products could not import", ["feed", "row", "answer", "message", "read at"], answers)
+        )
     print_findings(console, explained.findings, rules)
 
 

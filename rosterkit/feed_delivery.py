@@ -156,7 +156,8 @@ def send_given(
     verdict = feed.feed.check(given, last[1] if last else None, feed.entry.settings)
     with TemporaryDirectory(dir=folder) as scratch:
         counted = [replace(file, rows=verdict.rows.get(file.name, 0)) for file in given]
-        files = [written(file, Path(scratch, f"given-{n}")) for n, file in enumerate(counted)]
+        by = feed.feed.vendor.people_by
+        files = [written(file, Path(scratch, f"given-{n}"), by) for n, file in enumerate(counted)]
         delivery = deliveries.record(connection, _about(feed, connection, as_of), feed.target(), files, origin="given")
         _checked(connection, delivery, verdict)
         unsure = _may_break_blocks(connection, feed, files)

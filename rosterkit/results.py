@@ -26,11 +26,13 @@ __all__ = [
     "Beat",
     "Check",
     "CheckReport",
+    "Disclosure",
     "Explanation",
     "FeedCheck",
     "FeedReceipt",
     "FeedStatus",
     "Hold",
+    "Holding",
     "IgnoredLine",
     "Revision",
     "SourceStatus",
@@ -193,6 +195,36 @@ class FeedStatus:
     paused: str = ""  # who paused it, and why
     alarms: pl.DataFrame = field(default_factory=empty)  # FINDINGS; ``file`` is the feed's name
     credentials: tuple[Credential, ...] = ()  # of its target
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """What left about a person in one file of one delivery."""
+
+    delivery: int
+    feed: str
+    vendor: str
+    target: str
+    at: datetime
+    arrived: bool  # false: it was sent, and nobody knows whether it arrived
+    file: str
+    state: str  # sent | kept (the last good row) | leaving (flagged as a leaver) | named (in rows of other things)
+    rows: tuple[int, ...]  # the records in the file, from 1
+    fields: tuple[str, ...]  # the columns that had a value
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What a vendor holds of a revision and later ones, and how it is taken back."""
+
+    feed: str
+    vendor: str
+    target: str
+    revision: int
+    sent_at: datetime
+    rows: int
+    leaver: str  # what a person who left is in its file
+    recall: str
 
 
 @dataclass(frozen=True)

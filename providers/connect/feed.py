@@ -147,7 +147,7 @@ class _Build:
         A guardian may have a second id: the one as an employee, and one in guardians.csv.
         """
         column, findings = self._header(file, "sourcedId"), self._context.findings
-        others = taken(rows, self._ledger, "sourcedId", column)
+        others = taken(rows, self._ledger, "sourcedId", column, self._context.hashed)
         moved = changed(rows, self._ledger, "sourcedId", column)
         moved &= ~rows["role"].is_in(GUARDIAN_ROLES) if file == USERS else False
         for rule, held in (("connect.id-changed", moved), ("connect.id-taken", others)):

@@ -108,7 +108,7 @@ class _People:
         found_by = (
             ("A5.unique-id", "Unique ID", shared_ids(rows, settings)),
             ("A5.id-changed", "Unique ID", changed(rows, ledger, "Unique ID", unique)),
-            ("A5.id-taken", "Unique ID", taken(rows, ledger, "Unique ID", unique)),
+            ("A5.id-taken", "Unique ID", taken(rows, ledger, "Unique ID", unique, self._context.hashed)),
             ("A5.shared-email", "Email 1", shared_emails(rows, settings)),
         )
         for rule, column, held in found_by:

@@ -172,7 +172,7 @@ def _anchored(rows: pl.DataFrame, context: FeedContext, file: str) -> tuple[pl.D
                 f"{other.sum():,} of {before.sum():,} students another username. Set it as it was before."
             )
         names = [name for name in ("first_name", "last_name") if name in rows.columns]
-        others = taken(rows, ledger, kind, kind) & ~went_on(rows, ledger, last, kind, names)
+        others = taken(rows, ledger, kind, kind, context.hashed) & ~went_on(rows, ledger, last, kind, names)
         for rule, mask in ((on_change, other), (on_taken, others)):
             if mask.any():
                 report(context.findings, rule, rows.filter(mask), file=file, column=kind)

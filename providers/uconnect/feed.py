@@ -168,7 +168,7 @@ def _identity_moved(rows: pl.DataFrame, settings: UConnectSettings, context: Fee
     last = context.last_sent.files if context.last_sent else ()
     moved = pl.Series("moved", [False], dtype=pl.Boolean).new_from_index(0, rows.height)
     for kind, header in kinds.items():
-        others = taken(rows, ledger, kind, header) & ~went_on(rows, ledger, last, header, names)
+        others = taken(rows, ledger, kind, header, context.hashed) & ~went_on(rows, ledger, last, header, names)
         moved |= changed(rows, ledger, kind, header) | others
     return moved
 

@@ -78,7 +78,7 @@ class FeedFile:
     rows: int
     people: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PEOPLE))
     parts: Mapping[str, int] = field(default_factory=dict)  # of an archive: rows by the names of its members
-    people_in: str = ""  # of an archive: the member in which ``people`` counts its rows
+    people_in: str = ""  # of an archive: the member in which people are rows
     built: bool = False  # by this very feed, which left out what breaks its rules: ``check`` need not read it again
 
     @property
@@ -147,6 +147,7 @@ class FeedContext:
     ledger: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema={"user": pl.String, "kind": pl.String, "value": pl.String})
     )
+    hashed: Callable[[str], str] | None = None  # of users who were purged the ledger has hashes, made by this
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,9 @@ class VendorFacts:
     send_at: str = ""  # when we send by default, as cron; "" = the vendor has no clock
     zone: str = ""  # the zone of ``send_at``; "" = the district's
     takes_unchanged: bool = False  # it wants a file each time, also when nothing changed
+    people_by: tuple[str, str] | None = (
+        None  # a file (or member) and its column of sourced ids: of files without PEOPLE
+    )
     recall: str = ""  # how what was sent is taken back there, one sentence
     checklist: tuple[ChecklistItem, ...] = ()
     notice: Callable[[Mapping[str, int], date, str], str] | None = None

@@ -19,7 +19,7 @@ from rosterkit.store.adbc_reader import first_closed, first_opened
 
 __all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "quick_check", "transaction"]
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration; a test keeps it true."""
 
 APPLICATION_ID = 0x524B6974
@@ -49,6 +49,7 @@ TABLES = frozenset(entity.table for entity in entities()) | {
     "place_look",
     "plan",
     "plan_part",
+    "purge",
     "queued_delta",
     "revision",
     "run",
@@ -60,6 +61,7 @@ TABLES = frozenset(entity.table for entity in entities()) | {
     "source_cursor",
     "source_switch",
     "taken_package",
+    "tombstone",
     "touch",
 }
 """Every table that a store has; a test keeps it true."""

@@ -14,6 +14,7 @@ from rosterkit.store.delivery_tables import Delivery, FeedPause, Ledger, SentBod
 from rosterkit.store.feed_tables import ChecklistEntry, FeedResult
 from rosterkit.store.limit_tables import Absence, Expected, Override
 from rosterkit.store.place_tables import PlaceLook, TakenPackage
+from rosterkit.store.purge_tables import Purge, Tombstone
 from rosterkit.store.run_tables import Notice, Run, RunStage
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "PlaceLook",
     "Plan",
     "PlanPart",
+    "Purge",
     "QueuedDelta",
     "Revision",
     "Run",
@@ -50,6 +52,7 @@ __all__ = [
     "SignIn",
     "SourceSwitch",
     "TakenPackage",
+    "Tombstone",
     "Touch",
 ]
 

@@ -11,9 +11,22 @@ import pytest
 
 from rosterkit import errors, registry
 from rosterkit.plan.plan import LINES
+from rosterkit.purging import Purged
 from rosterkit.render import json as shapes
 from rosterkit.render.labels import Choice, chosen
-from rosterkit.results import Applied, Approval, Explanation, FeedCheck, FeedReceipt, FeedStatus, Hold, Revision, Value
+from rosterkit.results import (
+    Applied,
+    Approval,
+    Disclosure,
+    Explanation,
+    FeedCheck,
+    FeedReceipt,
+    FeedStatus,
+    Hold,
+    Holding,
+    Revision,
+    Value,
+)
 from rosterkit.roster.schema import entities
 from rosterkit.store.deliveries import Step
 from rosterkit.testing.views import AT, RULES, make_delivery, make_findings, make_plan, make_report, make_view
@@ -94,6 +107,11 @@ def shape_documents() -> dict[str, str]:
         "feed status": shapes.feed_status(
             [FeedStatus("o", "k", credentials=(Credential("key", "env:K", None, None),))], RULES
         ),
+        "undo": shapes.plan(make_plan(), [Holding("o", "V", "outbox", 4, AT, 72, "absent", "Send it again.")]),
+        "disclosed": shapes.disclosed(
+            [Disclosure(3, "o", "V", "outbox", AT, True, "users.csv", "sent", (4,), ("email",))]
+        ),
+        "purge": shapes.purged(Purged(True, 2)),
         "target test": shapes.rights("sftp://vendor", [Right("write", allowed=True)]),
         "rules": shapes.rules(RULES.values()),
         "error": shapes.error(3, "no", errors.SourceUnreadable("no", rule="zip.crc")),

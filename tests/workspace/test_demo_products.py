@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from rosterkit.demo import fixtures
-from rosterkit.demo_products import step
+from rosterkit.demo.products import step
+from rosterkit.workspace import Workspace
 
 FILES = {
     "careers/uconnect.csv": 18,
@@ -29,9 +29,9 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    folder, out = tmp_path_factory.mktemp("demo") / "products", StringIO()
-    step(folder, fixtures(), Console(file=out, width=200))
-    return folder / "products", out.getvalue()
+    folder, out = tmp_path_factory.mktemp("demo") / "demo", StringIO()
+    step(Workspace.init(folder), Console(file=out, width=200))
+    return folder / "products" / "products", out.getvalue()
 
 
 def test_the_verdicts_are_shown_and_a_file_that_was_cut_short_is_refused_with_its_rule(shown: tuple[Path, str]) -> None:

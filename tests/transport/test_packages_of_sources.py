@@ -271,8 +271,10 @@ packages = {{quiet_seconds = 0}}
         ('kind = "oneroster"\nplace = {transport = "ftp", path = "x"}', "sources.main.place"),
         ('kind = "oneroster"\nplace = {transport = "folder", path = "x"}\npackages = {bul = "x"}', "packages.bul"),
         (
-            'kind = "oneroster"\nplace = {transport = "folder", path = "x"}\n'
-            'packages = {files = "together", delta = "d"}',
+            (
+                'kind = "oneroster"\nplace = {transport = "folder", path = "x"}\n'
+                'packages = {files = "together", delta = "d"}'
+            ),
             "neither delta nor companion",
         ),
     ],

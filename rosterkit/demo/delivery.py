@@ -38,8 +38,8 @@ class _Servers:
 def step(workspace: Workspace, console: Console) -> None:
     """Sends the first file of every feed of the package ``products``, shows the receipts, and sends again.
 
-    They go from a workspace of their own, in the folder ``delivery``. The servers stop when it ends. Raises InternalError where a file
-    did not arrive, or one was sent twice.
+    They go from a workspace of their own, in the folder ``delivery``. The servers stop when it ends. Raises
+    InternalError where a file did not arrive, or one was sent twice.
     """
     folder = workspace.folder.absolute() / "delivery"
     workspace_of_products(folder)

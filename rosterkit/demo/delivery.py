@@ -38,8 +38,8 @@ class _Servers:
 def step(workspace: Workspace, console: Console) -> None:
     """Sends the first file of every feed of the package ``products``, shows the receipts, and sends again.
 
-    They go from a workspace of their own, in the folder ``delivery``. The servers stop when it ends. Raises InternalError where a file
-    did not arrive, or one was sent twice.
+    They go from a workspace of their own, in the folder ``delivery``. The servers stop when it ends. Raises
+    InternalError where a file did not arrive, or one was sent twice.
     """
     folder = workspace.folder.absolute() / "delivery"
     workspace_of_products(folder)
@@ -53,9 +53,8 @@ def step(workspace: Workspace, console: Console) -> None:
         _send_all(sending, console, servers)
         place, tried = sending.target_test("careers")
         pages.rights(console, place, tried)
-    console.print(
-        Text(f"\nThe servers are stopped. How the feeds stand: rosterkit -C {folder} feed status"), soft_wrap=True
-    )
+    status = f"rosterkit -C {workspace.folder / 'delivery'} feed status"
+    console.print(Text(f"\nThe servers are stopped. How the feeds stand: {status}"), soft_wrap=True)
 
 
 def _send_all(workspace: Workspace, console: Console, servers: _Servers) -> None:

@@ -53,9 +53,8 @@ def step(workspace: Workspace, console: Console) -> None:
         _send_all(sending, console, servers)
         place, tried = sending.target_test("careers")
         pages.rights(console, place, tried)
-    console.print(
-        Text(f"\nThe servers are stopped. How the feeds stand: rosterkit -C {folder} feed status"), soft_wrap=True
-    )
+    status = f"rosterkit -C {workspace.folder / 'delivery'} feed status"
+    console.print(Text(f"\nThe servers are stopped. How the feeds stand: {status}"), soft_wrap=True)
 
 
 def _send_all(workspace: Workspace, console: Console, servers: _Servers) -> None:

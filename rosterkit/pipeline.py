@@ -38,6 +38,7 @@ from rosterkit.roster import findings
 from rosterkit.run_settings import Window
 from rosterkit.sources.base import Coverage, Progress, TableCoverage, no_progress
 from rosterkit.store import deltas, overrides, plans
+from rosterkit.store.approved_changes import approvers
 from rosterkit.store.history import revisions
 from rosterkit.store.policy_facts import policy_facts
 from rosterkit.store.save import store_proposal, store_reversal
@@ -183,6 +184,7 @@ def _stored(run: Run, read: Extraction, proposal: Proposal, base: int) -> Plan:
                 applied_before=bool(read.applied),
                 waiting=_open_packages(connection, read, sources),
                 first=before is None,
+                approvers=approvers(connection, proposal.used_approvals),
             ),
         ),
     )

@@ -45,6 +45,7 @@ from rosterkit.roster.rules import Rule
 from rosterkit.settings_template import template
 from rosterkit.sources.base import Progress, no_progress
 from rosterkit.store import decisions, history, plans
+from rosterkit.store.approved_changes import with_approvals
 from rosterkit.store.database import connect, migrate
 from rosterkit.store.display_names import keys_of, names_of
 from rosterkit.store.save import apply_plan
@@ -225,7 +226,7 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
             names = names_of(self.database, going, held)
             found = plans.load(connection, plan.id, "finding")
             keys = keys_of(self.database, going, held)
-        both = pl.concat([lines(going, names), lines(held, names)])
+            both = with_approvals(connection, plan, pl.concat([lines(going, names), lines(held, names)]))
         findings = found.get("", empty())
         return PlanView(plan, both, findings, creates(going, keys))
 

@@ -1,14 +1,16 @@
-"""``doctor FEED``: what people do and decide at a product's vendor, walked through one by one."""
+"""``doctor``: what must be right before a run without a person; ``doctor FEED``: the checklist of a vendor."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from rosterkit.cli.app import app
 from rosterkit.cli.options import Actor, Json, command_of, echo, open_workspace, printing
+from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
     from rosterkit.feeds.checklist import Checklist
@@ -22,18 +24,26 @@ _REFUSED, _LOOK, _DONE = 4, 1, 0
 @app.command(epilog='Example: rosterkit -C our-district doctor careers --done U9 --note "stored as env:BUCKET_KEY"')
 def doctor(
     ctx: typer.Context,
-    feed: Annotated[str, typer.Argument(metavar="FEED", help="The feed whose checklist is walked through.")],
+    feed: Annotated[
+        str,
+        typer.Argument(
+            metavar="[FEED]", help="The feed whose checklist is walked through. Left out: check everything."
+        ),
+    ] = "",
     done: Annotated[str, typer.Option("--done", metavar="ITEM", help="Mark this item as done.")] = "",
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="What was done or decided.")] = "",
     reopen: Annotated[str, typer.Option("--reopen", metavar="ITEM", help="Take back that this item is done.")] = "",
     actor: Actor = "",
     json: Json = False,
 ) -> None:
-    """Walk through the checklist of a feed's vendor; what is done is remembered with who, when and a note.
+    """Check everything that a run without a person needs; with FEED, walk through the checklist of its vendor.
 
-    On a terminal each open item is asked for. Exit 4: an item is open that must be done before anything is sent.
-    Exit 1: other items are open.
+    Without FEED nothing is written or sent. Exit 1: something will fail, or should be looked at. With FEED, what is
+    done is remembered with who, when and a note; on a terminal each open item is asked for. Exit 4: an item is open
+    that must be done before anything is sent. Exit 1: other items are open.
     """
+    if not feed:
+        _examine(ctx, json, marked=bool(done or reopen))
     from rosterkit.render import vendor as shown
 
     with open_workspace(ctx) as workspace:
@@ -51,6 +61,22 @@ def doctor(
         with printing() as console:
             shown.checklist(console, found, zone, command_of(ctx))
     raise typer.Exit(_REFUSED if found.blocking else _LOOK if found.open else _DONE)
+
+
+def _examine(ctx: typer.Context, json: bool, *, marked: bool) -> NoReturn:
+    from rosterkit.render import doctor as shown
+    from rosterkit.render import json as shapes
+
+    if marked:
+        raise UsageError("--done and --reopen are about the checklist of a feed: name the feed.")
+    with open_workspace(ctx) as workspace:
+        found = workspace.doctor()
+    if json:
+        echo(shapes.facts(checks=[asdict(one) for one in found]))
+    else:
+        with printing() as console:
+            shown.checks(console, found)
+    raise typer.Exit(int(any(one.state != "ok" for one in found)))
 
 
 def _walk(workspace: Workspace, found: Checklist, actor: str) -> Checklist:

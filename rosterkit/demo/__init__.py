@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from rosterkit.demo import export, first_load, second_package, sources, undone
+from rosterkit.demo import comparison, delivery, export, first_load, products, second_package, sources, undone
 from rosterkit.demo.packages import DAYS, fixtures, fresh_workspace
 from rosterkit.workspace import Workspace
 
@@ -35,6 +35,9 @@ STEPS = (
     Step(undone.TITLE, undone.step),
     Step(export.TITLE, export.step),
     Step(sources.TITLE, sources.step),
+    Step(products.TITLE, products.step),
+    Step(delivery.TITLE, delivery.step),
+    Step(comparison.TITLE, comparison.step),
 )
 """The steps in their order."""
 

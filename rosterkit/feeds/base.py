@@ -97,13 +97,13 @@ class FeedFile:
 
 
 class Outcome(StrEnum):
-    """What the vendor would do with a file, mildest first."""
+    """What the vendor would do with a file, mildest first. A person can approve what is held, and nothing after it."""
 
     ACCEPTED = "accepted"
     WARNINGS = "accepted with warnings"
     ROWS_IGNORED = "rows ignored"
-    IGNORED = "ignored"
     HELD = "held"
+    IGNORED = "ignored"
     REJECTED = "rejected"
 
 

@@ -21,7 +21,6 @@ from rosterkit.operate.base import Verbs
 from rosterkit.operate.beat import alive
 from rosterkit.operate.windows import blackout
 from rosterkit.problems import sentence
-from rosterkit.registry import feed as installed_feed
 from rosterkit.results import Check, FeedStatus
 from rosterkit.store import plans, runs
 from rosterkit.store.database import quick_check
@@ -29,6 +28,7 @@ from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.place import open_place
 from rosterkit.transport.secrets import references, resolve
 from rosterkit.transport.settings import PlaceSettings
+from rosterkit.vendor_verbs import checklist_of
 
 __all__ = ["examine"]
 
@@ -173,13 +173,26 @@ def _feeds(verbs: Verbs, feeds: tuple[FeedStatus, ...]) -> Iterator[Check]:
             yield _reached("feeds", where, entry.target, verbs.folder)
         for one in status.credentials:
             yield _credential(f"{where}.{one.setting}", one.age(verbs.today()), one.expires, verbs)
-        items = installed_feed(entry.kind).vendor.checklist
-        if items:
-            remedy = f"Walk through it: rosterkit doctor {status.feed}"
-            yield Check("feeds", where, "look", f"Its vendor's checklist has {len(items)} items.", remedy)
+        yield from _checklist(verbs, status.feed, where)
         if not status.last_at:
             remedy = f"Look at the first file and approve it: rosterkit feed build {status.feed}"
             yield Check("feeds", where, "look", "No file of it ever arrived: the first one waits for a person.", remedy)
+
+
+def _checklist(verbs: Verbs, feed: str, where: str) -> Iterator[Check]:
+    with verbs.read() as connection:
+        found = checklist_of(connection, verbs.config, feed)
+    if not found.steps:
+        return
+    done, every = len(found.steps) - len(found.open), len(found.steps)
+    remedy = f"Walk through it: rosterkit doctor {feed}"
+    if found.blocking:
+        names = ", ".join(step.item.name for step in found.blocking)
+        yield Check("feeds", where, "bad", f"Nothing is sent before these items are done: {names}.", remedy)
+    elif found.open:
+        yield Check("feeds", where, "look", f"{done} of {every} items of its vendor's checklist are done.", remedy)
+    else:
+        yield Check("feeds", where, "ok", f"All {every} items of its vendor's checklist are done.")
 
 
 def _outbox(where: str, folder: Path) -> Check:

@@ -21,7 +21,7 @@ from rosterkit.operate.slots import SYNC
 from rosterkit.operate.status import status_of
 from rosterkit.operate.sync import sync
 from rosterkit.plan.plan import Plan
-from rosterkit.results import Applied, Check, FeedReceipt, FeedStatus, Status
+from rosterkit.results import Announcement, Applied, Check, FeedReceipt, FeedStatus, Status
 from rosterkit.sources.base import Progress
 from rosterkit.store import runs
 from rosterkit.store.runs import Run
@@ -50,6 +50,10 @@ class OperateVerbs(ABC):
     @abstractmethod
     def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
         """Plans all sources together."""
+
+    @abstractmethod
+    def expectations(self, as_of: date | None = None) -> tuple[Announcement, ...]:
+        """The announced changes with their state."""
 
     @abstractmethod
     def apply(self, plan_id: str, *, actor: str) -> Applied:
@@ -97,7 +101,12 @@ class OperateVerbs(ABC):
         )
 
     def _overdue(self) -> Sequence[str]:
-        return ()
+        return [
+            f"Expectation {one.id}: {one.text}. It was to come by {one.by}, and {one.seen} of {one.count} came. "
+            f"If it is off: rosterkit expect withdraw {one.id}"
+            for one in self.expectations()
+            if one.state == "overdue"
+        ]
 
     def sync(self, feed: str = "") -> Run:
         """One run: plans every source, applies what is clear, sends the feeds, notifies people.

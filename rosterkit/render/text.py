@@ -208,8 +208,10 @@ def explanation(console: Console, explained: Explanation, rules: Mapping[str, Ru
     if explained.holds:
         holds(console, explained.holds, zone)
     if explained.answers:
-        rows = [(a.feed, where(a.file, a.line), a.answer, a.message, moment(a.at, zone)) for a in explained.answers]
-        console.print(_table("What products could not import", ["feed", "row", "answer", "message", "read at"], rows))
+        answers = [(a.feed, where(a.file, a.line), a.answer, a.message, moment(a.at, zone)) for a in explained.answers]
+        console.print(
+            _table("What products could not import", ["feed", "row", "answer", "message", "read at"], answers)
+        )
     print_findings(console, explained.findings, rules)
 
 

@@ -143,17 +143,13 @@ def test_no_link_between_pages_is_broken() -> None:
     assert list(chain.from_iterable(map(broken_links, pages))) == []
 
 
-PLANNED: set[str] = set()
-"""Commands that pages of vendors name, and that are not made yet."""
-
-
 def test_every_command_in_the_docs_exists() -> None:
     pages = [ROOT / "README.md", *DOCS.rglob("*.md")]
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     lines = re.findall(r"^ {4}(rosterkit .*)$|`(rosterkit [^`\n]+)`", text, re.MULTILINE)
     used = {re.sub(r"^rosterkit (-C \S+ )?", "", "".join(found)).split()[0] for found in lines}
     assert len(used) > 5
-    known = {name.split()[0] for name, _ in verbs()} | PLANNED
+    known = {name.split()[0] for name, _ in verbs()}
     assert {verb for verb in used if not verb.startswith("-")} <= known
 
 

@@ -226,3 +226,17 @@ def test_a_full_disk_is_reported_though_nothing_can_be_recorded(
     monkeypatch.undo()
     assert run.exit_code == 2
     assert "The disk is full" in run.message
+
+
+def test_an_announced_change_that_does_not_come_is_reported(district: District) -> None:
+    today = datetime.now(UTC).date()
+    district.ws.expect_students(40, by=today, reason="a new school opens", actor="kim")
+    assert district.sync(rename).exit_code == 0
+    assert district.kinds == []
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=2)):
+        run = district.sync()
+        assert (run.exit_code, states(run)["announced"]) == (1, "look")
+        (message,) = district.sent
+        assert message.kinds == ("overdue",)
+        assert "0 of 40 came" in message.body
+        assert district.ws.status().exit_code == 1

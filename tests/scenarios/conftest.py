@@ -12,8 +12,7 @@ import pytest
 from graceless import without_grace
 
 from rosterkit import Workspace
-from rosterkit.demo import fixtures
-from rosterkit.demo_products import workspace_of_products
+from rosterkit.demo.products import workspace_of_products
 from rosterkit.plan.plan import Plan
 from rosterkit.testing.package import write_package
 
@@ -137,7 +136,7 @@ def scenario(tmp_path: Path, synced_folder: Path) -> Scenario:
 def first_products(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The workspace of the demonstration's four products, applied and nothing sent; made once."""
     folder = tmp_path_factory.mktemp("products") / "workspace"
-    workspace_of_products(folder, fixtures())
+    workspace_of_products(folder)
     return folder
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from rosterkit import Workspace
 from rosterkit.cli.main import run
-from rosterkit.demo_products import DAY
+from rosterkit.demo.products import DAY
 from rosterkit.errors import Refused, UsageError
 from rosterkit.feeds.results import without_personal_values
 

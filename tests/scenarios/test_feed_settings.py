@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rosterkit import Workspace
-from rosterkit.demo_products import DAY
+from rosterkit.demo.products import DAY
 
 
 def edited(workspace: Workspace, old: str, new: str) -> tuple[Workspace, int]:

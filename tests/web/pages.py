@@ -7,7 +7,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
@@ -92,7 +92,7 @@ class Client:
         assert found, f"no {name} on the page"
         return found[1]
 
-    def post(self, path: str, data: dict[str, object], **more: object) -> httpx.Response:
+    def post(self, path: str, data: Mapping[str, object], **more: object) -> httpx.Response:
         """The answer to the form, before any redirect."""
         return self.http.post(path, data={"csrf": self.hidden("csrf"), **data}, **more)  # type: ignore[arg-type]
 

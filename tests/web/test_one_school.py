@@ -48,7 +48,7 @@ def addresses(workspace: Workspace, foreign: set[str]) -> list[str]:
         for plan, feed in itertools.product(plans, workspace.config.feeds):
             out.append(path.replace("{plan}", plan).replace("{feed}", feed))
     plan = workspace.plans()[0].id
-    for held, sort, size in itertools.product(("", "yes", "case"), ("", "school", "name"), ("", "200")):
+    for held, sort, size in itertools.product(("", "yes"), ("", "school"), ("", "200")):
         out.append(f"/plans/{plan}?held={held}&sort={sort}&size={size}&descending=1")
     rules = [row[0] for row in workspace.show().findings.select("rule").unique().iter_rows()]
     out += [f"/findings{kind}?rule={rule}" for rule in rules for kind in ("", ".csv")]
@@ -89,20 +89,20 @@ def test_no_record_of_another_school_can_be_opened(client: Client, workspace: Wo
     with workspace.reading() as connection:
         for entity in entities():
             keys = [key for (key,) in connection.execute(f'select sourced_id from "{entity.table}"')]
-            for key in [one for one in keys if one in foreign][:6]:
+            for key in [one for one in keys if one in foreign][:4]:
                 answer = client.get(f"/record?entity={entity.name}&id={quote(key, safe='')}")
                 assert answer.status_code == 404, (entity.name, key)
                 assert leaks(answer.text, foreign) == []
                 known += 1
-    assert known > 15
+    assert known > 12
 
 
-def test_every_record_of_the_own_school_can_be_opened_and_shows_no_other(
+def test_records_of_the_own_school_can_be_opened_and_show_no_other(
     client: Client, workspace: Workspace, foreign: set[str]
 ) -> None:
     client.log_in(ONE_SCHOOL)
-    for path in ("/people", "/classes"):
-        for link in re.findall(r'href="(/record[^"]+)"', client.get(path).text):
+    for path, every in (("/people", 5), ("/people?role=guardian", 5), ("/classes", 2)):
+        for link in re.findall(r'href="(/record[^"]+)"', client.get(path).text)[::every]:
             answer = client.get(link.replace("&amp;", "&"))
             assert answer.status_code == 200, link
             assert leaks(answer.text, foreign) == [], link
@@ -132,7 +132,7 @@ def test_no_act_reaches_another_school(client: Client, workspace: Workspace, for
     seen = client.hidden("seen")
     lines = workspace.show(plan).lines.select("entity", "action", "sourced_id").rows()
     before = workspace.holds(), workspace.decisions()
-    for entity, action, key in [line for line in lines if line[2] in foreign][:10]:
+    for entity, action, key in [line for line in lines if line[2] in foreign][::8]:
         record = f"{entity}\x1f{action}\x1f{key}\x1fholds"
         data = {"act": act, "reason": "x", "seen": seen, "record": record}
         client.get(f"/plans/{plan}")

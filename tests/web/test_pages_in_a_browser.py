@@ -55,9 +55,9 @@ def log_in(page: Page, address: str, name: str = "approver") -> None:
     expect(page.locator("nav")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "first"), [("light", "phone"), ("dark", "desk")])
 def test_axe_finds_nothing_on_any_page(
-    browser: Browser, shared: str, made_workspace: Path, scheme: Literal["light", "dark"]
+    browser: Browser, shared: str, made_workspace: Path, scheme: Literal["light", "dark"], first: str
 ) -> None:
     """WCAG 2.2 AA; and at no width anything is wider than the window, nor does the policy block anything."""
     with browser.new_context(color_scheme=scheme) as context, context.new_page() as page:
@@ -68,7 +68,7 @@ def test_axe_finds_nothing_on_any_page(
         assert axe_finds(page) == []
         log_in(page, shared)
         for name, path in every_page(made_workspace).items():
-            page.set_viewport_size({"width": WIDTHS["desk"], "height": 900})
+            page.set_viewport_size({"width": WIDTHS[first], "height": 900})
             page.goto(f"{shared}{path}")
             page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
             assert axe_finds(page) == [], name
@@ -76,14 +76,6 @@ def test_axe_finds_nothing_on_any_page(
                 page.set_viewport_size({"width": width, "height": 900})
                 assert sideways(page) == 0, (name, width)
         assert blocked == []
-
-
-def test_axe_finds_nothing_on_a_phone(browser: Browser, shared: str, made_workspace: Path) -> None:
-    with browser.new_page(viewport={"width": WIDTHS["phone"], "height": 844}) as page:
-        log_in(page, shared)
-        for name, path in every_page(made_workspace).items():
-            page.goto(f"{shared}{path}")
-            assert axe_finds(page) == [], name
 
 
 def test_pages_print(browser: Browser, shared: str, made_workspace: Path) -> None:

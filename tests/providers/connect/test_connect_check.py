@@ -181,6 +181,7 @@ BUILD_ONLY = {
         "connect.id-changed",
         "connect.id-taken",
         "feed.kept",
+        "feed.no-attribute",
         "feed.withheld",
     ),
 }

@@ -177,7 +177,7 @@ def test_a_rule_that_is_taken_out_is_missed(rule: str, monkeypatch: pytest.Monke
 
 def test_every_rule_has_a_golden_and_a_refused_case() -> None:
     own = {rule.code for rule in FEED.rules}
-    assert own - set(CASES) == BUILD_ONLY | {"feed.kept", "feed.withheld"}
+    assert own - set(CASES) == BUILD_ONLY | {"feed.kept", "feed.no-attribute", "feed.withheld"}
 
 
 def test_A13_a_sync_that_is_not_active_is_named_with_the_next_step() -> None:

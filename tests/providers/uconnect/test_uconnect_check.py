@@ -100,6 +100,14 @@ def test_u28_counts_the_ignored_rows_and_names_their_lines_without_their_values(
     assert "aosei" not in str(found.findings.rows())
 
 
+def test_u22_a_file_without_a_record_is_ignored_and_not_only_held() -> None:
+    """U22: a person could approve what is held; what uConnect ignores never leaves."""
+    empty = FeedFile("uconnect.csv", HEAD, 0)
+    found = verdict(empty, last=LAST, limits={"gone_rows": 0, "gone_percent": 1})
+    assert found.outcome is Outcome.IGNORED
+    assert {"U6", "U22"} <= set(found.findings["rule"])
+
+
 def test_u30_email_identity_needs_neither_user_id_nor_user_login() -> None:
     without = csv(("USER_ID", "NUMBER"))
     assert verdict(without, identity="email").outcome is Outcome.ACCEPTED

@@ -10,31 +10,33 @@ from rich.console import Console
 from rich.text import Text
 
 from rosterkit import config, registry
+from rosterkit.demo.packages import ACTOR, fixtures
 from rosterkit.errors import InternalError
 from rosterkit.render import text as tables
 from rosterkit.results import FeedCheck
 from rosterkit.workspace import Workspace
 
-__all__ = ["DAY", "step", "workspace_of_products"]
+__all__ = ["DAY", "TITLE", "step", "workspace_of_products"]
+
+TITLE = "The files of four products, their verdicts, and one that is refused."
 
 DAY = date(2026, 9, 14)
 """The day that the package is meant for."""
 
-_ACTOR = "demo"
 
-
-def step(folder: Path, fixtures: Path, console: Console) -> None:
+def step(workspace: Workspace, console: Console) -> None:
     """Builds, checks, approves and sends the files of every feed of the package ``products``.
 
-    ``folder`` is made, and is a workspace afterwards. Raises InternalError where a file is not accepted, or where the
-    file that is cut short is.
+    They go into a workspace of their own, in the folder ``products``. Raises InternalError where a file is not
+    accepted, or where the file that is cut short is.
     """
-    workspace = workspace_of_products(folder, fixtures)
+    folder = workspace.folder / "products"
+    workspace = workspace_of_products(folder)
     for name in workspace.config.feeds:
         built = workspace.feed_build(name, DAY)
         for item in workspace.checklist(name).blocking:
-            workspace.checklist_done(name, item.item.name, note="done for the demonstration", actor=_ACTOR)
-        workspace.feed_approve(name, reason="the first file, compared with the office", actor=_ACTOR)
+            workspace.checklist_done(name, item.item.name, note="done for the demonstration", actor=ACTOR)
+        workspace.feed_approve(name, reason="the first file, compared with the office", actor=ACTOR)
         vendor = registry.feed(built.kind).vendor.name
         files = ", ".join(f"{file} ({rows:,} rows)" for file, rows, *_ in built.files)
         console.print(Text(f"  {name:<9} {vendor}: {built.verdict}. {files}"), soft_wrap=True)
@@ -57,13 +59,13 @@ def _cut_short(workspace: Workspace) -> FeedCheck:
     return found
 
 
-def workspace_of_products(folder: Path, fixtures: Path) -> Workspace:
+def workspace_of_products(folder: Path) -> Workspace:
     """A new workspace with the package ``products`` planned, approved and applied, and nothing sent."""
     Workspace.init(folder)
-    shutil.copytree(fixtures / "products", folder / "packages" / "products")
-    shutil.copyfile(fixtures / "products" / config.FILE, folder / config.FILE)
+    shutil.copytree(fixtures() / "products", folder / "packages" / "products")
+    shutil.copyfile(fixtures() / "products" / config.FILE, folder / config.FILE)
     workspace = Workspace(folder)
     plan = workspace.plan(as_of=DAY)
-    workspace.approve(plan.id, reason="the first load, compared with the office", actor=_ACTOR)
-    workspace.apply(plan.id, actor=_ACTOR)
+    workspace.approve(plan.id, reason="the first load, compared with the office", actor=ACTOR)
+    workspace.apply(plan.id, actor=ACTOR)
     return workspace

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rosterkit import config
-from rosterkit.demo_products import DAY, workspace_of_products
+from rosterkit.demo.packages import ACTOR
+from rosterkit.demo.products import DAY, workspace_of_products
 from rosterkit.errors import InternalError
 from rosterkit.render import feeds as pages
 from rosterkit.store.deliveries import Delivery
@@ -24,7 +25,6 @@ __all__ = ["TITLE", "step"]
 
 TITLE = "Four products' files go to an S3 and an SFTP server of this machine, once and whole."
 
-_ACTOR = "demo"
 _USER = "silverbrook"
 
 
@@ -35,30 +35,32 @@ class _Servers:
     inbox: Path
 
 
-def step(folder: Path, fixtures: Path, console: Console) -> None:
+def step(workspace: Workspace, console: Console) -> None:
     """Sends the first file of every feed of the package ``products``, shows the receipts, and sends again.
 
-    ``folder`` is made, and is a workspace afterwards. The servers stop when it ends. Raises InternalError where a file
-    did not arrive, or one was sent twice.
+    The workspace of its own is in the folder ``delivery``. The servers stop when it ends. Raises InternalError where a
+    file did not arrive, or what lies at a vendor changed without a reason.
     """
-    workspace_of_products(folder, fixtures)
+    folder = workspace.folder / "delivery"
+    workspace_of_products(folder)
     password, inbox = secrets.token_urlsafe(12), folder / "vendor-inbox"
     with local_s3() as s3, local_sftp(inbox, _USER, password) as sftp:
         servers = _Servers(s3, sftp, inbox)
         _point_to(folder, servers, password)
-        workspace = Workspace(folder)
+        workspace = Workspace(folder)  # with the targets
         for name in ("app", "messages"):
             workspace.trust_host_key(name, workspace.host_key(name).fingerprint)
         _send_all(workspace, console, servers)
         place, tried = workspace.target_test("careers")
         pages.rights(console, place, tried)
-    console.print(Text("\nThe servers are stopped. How the feeds stand: rosterkit feed status"), soft_wrap=True)
+    console.print(
+        Text(f"\nThe servers are stopped. How the feeds stand: rosterkit -C {folder} feed status"), soft_wrap=True
+    )
 
 
 def _send_all(workspace: Workspace, console: Console, servers: _Servers) -> None:
     feeds = list(workspace.config.feeds)
     receipts = [_sent(workspace, name) for name in feeds]
-    pages.receipt(console, receipts[0], workspace.config.zone)
     _show(console, receipts)
     first = _there(servers)
     for name in feeds:
@@ -74,20 +76,24 @@ def _sent(workspace: Workspace, name: str) -> Delivery:
     """The first file of a feed, which a person approves."""
     workspace.feed_send(name, as_of=DAY)
     for item in workspace.checklist(name).blocking:
-        workspace.checklist_done(name, item.item.name, note="done for the demonstration", actor=_ACTOR)
-    done = workspace.feed_approve(name, reason="the first file, compared with the office", actor=_ACTOR)
+        workspace.checklist_done(name, item.item.name, note="done for the demonstration", actor=ACTOR)
+    done = workspace.feed_approve(name, reason="the first file, compared with the office", actor=ACTOR)
     if not done.arrived:
         raise InternalError(f"The first file of {name} did not arrive.")
     return done
 
 
 def _show(console: Console, receipts: list[Delivery]) -> None:
-    table = Table("feed", "target", "file", "rows", "bytes", "sha256", "arrival verified", box=box.SIMPLE)
+    """The receipts: what arrived where, how that was verified, and the states that the delivery went through."""
+    table = Table("feed", "by", "path or key", "rows", "bytes", "sha256", "verified", box=box.SIMPLE, pad_edge=False)
     for one in receipts:
         for file in one.files:
-            cells = (one.feed, one.target, file.name, f"{file.rows:,}", f"{file.bytes:,}", file.sha256[:16])
-            table.add_row(*cells, file.verified)
+            by = one.target.partition(":")[0]
+            cells = (one.feed, by, file.where, f"{file.rows:,}", f"{file.bytes:,}", file.sha256[:12], file.verified)
+            table.add_row(*cells)
     console.print(table)
+    steps = " → ".join(step.state for step in receipts[0].steps)
+    console.print(Text(f"Each delivery: {steps}. The whole receipt: rosterkit feed log --delivery ID"), soft_wrap=True)
 
 
 def _there(servers: _Servers) -> dict[str, bytes]:

@@ -29,6 +29,7 @@ from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
 from rosterkit.run_settings import NoticeSettings, ScheduleSettings, Window
 from rosterkit.sources.limits import SizeLimits
+from rosterkit.sources.scope_settings import Scope
 from rosterkit.toml_lines import key_lines
 from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import PlaceSettings
@@ -95,6 +96,9 @@ class SourceEntry(BaseModel):
     packages: IncomingSettings = Field(
         default=IncomingSettings(),
         description="With `place`: which files there are packages, a table (docs/transport.md).",
+    )
+    scope: Scope = Field(
+        default=Scope(), description="Which records are wanted, a table (docs/scope.md). Left out: all of them."
     )
     settings: BaseModel
 
@@ -253,7 +257,12 @@ class Config(BaseModel):
             "mode": self.mode,
             "demographics": self.demographics,
             "sources": {
-                name: [s.kind, *sorted(s.manages), s.settings.model_dump(mode="json")]
+                name: [
+                    s.kind,
+                    *sorted(s.manages),
+                    s.settings.model_dump(mode="json"),
+                    s.scope.model_dump(mode="json"),
+                ]
                 for name, s in self.sources.items()
             },
             "policy": self.policy.model_dump(mode="json"),
@@ -376,6 +385,8 @@ def _entry(
         _require_transport(where, table)
     model = settings_of(str(table["kind"]))
     given = {key: value for key, value in table.items() if key not in shared}
+    if "scope" in shared and "scope" in model.model_fields:
+        given["scope"], shared["scope"] = _own_scope(shared["scope"])
     if "place" in shared:
         given |= _in_place_of_a_path(where, table, model)
     try:
@@ -413,6 +424,14 @@ def _require_transport(where: str, table: Mapping[str, object]) -> None:
             require_transport(vendor, target["transport"], vendor.transport_rule or f"{where}.target")
         except UsageError as problem:
             raise UsageError(f"{where}.target.transport: {problem}") from None
+
+
+def _own_scope(scope: object) -> tuple[object, object]:
+    """The types of contacts, which a source may know by itself, and what is decided on the tables of any source."""
+    if not isinstance(scope, dict):
+        return {}, scope
+    mine = {key: value for key, value in scope.items() if key == "contact_types"}
+    return mine, {key: value for key, value in scope.items() if key not in mine}
 
 
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:

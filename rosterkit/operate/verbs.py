@@ -7,6 +7,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -108,14 +109,15 @@ class OperateVerbs(ABC):
             if one.state == "overdue"
         ]
 
-    def sync(self, feed: str = "") -> Run:
+    def sync(self, feed: str = "", as_of: date | None = None) -> Run:
         """One run: plans every source, applies what is clear, sends the feeds, notifies people.
 
-        ``feed``: only builds and sends that feed. A run that was interrupted goes on where it stopped. Raises Busy
-        where another sync runs.
+        ``feed``: only builds and sends that feed. ``as_of``: a date in the district's zone, or today. A run that was
+        interrupted goes on where it stopped. Raises Busy where another sync runs.
         """
         job = f"feed {self.config.feed(feed)[0]}" if feed else SYNC
-        return sync(self.verbs(), job)
+        verbs = self.verbs()
+        return sync(replace(verbs, today=lambda: as_of) if as_of else verbs, job)
 
     def schedule(self, stop: threading.Event) -> None:
         """Runs the jobs at their times until ``stop`` is set. Raises Busy where another process does."""

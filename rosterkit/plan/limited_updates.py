@@ -23,7 +23,6 @@ def updates_over(groups: Groups, limits: Limits, fields: pl.DataFrame, spared: p
     A change that is held already, by a limit or as a case, counts too.
     """
     counts = pl.col("hold").is_null() | pl.col("hold").is_in(["limit", "case"])
-    counts &= (pl.col("cause") != "cascade").fill_null(value=True)  # what follows from an archive counts there
     update = (pl.col("action") == "update").fill_null(value=False)
     states = groups.records.states.lazy().filter(update & counts)
     own = states.select("node", "entity", "id", "active", "unset", line="source_line")

@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,12 @@ from unittest.mock import patch
 import oracle
 from graceless import without_grace
 from hypothesis import HealthCheck, Phase, settings
-from oracle_holds import held_changes, propose
+from oracle_holds import Today, held_changes, propose
 from oracle_undo import reverse
 from oracle_words import Approved, Hold, Key, Line, Model, Proposal, Row, Values, every
 
 from rosterkit import Workspace
 from rosterkit.errors import Refused
-from rosterkit.plan.limits import Limits
 from rosterkit.plan.plan import Plan, PlanView
 from rosterkit.roster.schema import entities
 from rosterkit.sources.base import Extract
@@ -104,15 +104,20 @@ def dangling_rows(ws: Workspace) -> list[tuple[str, str, str]]:
     return out
 
 
+FIRST = date(2026, 9, 14)
+Absence = tuple[str, str, date, set[str]]
+
+
 class Pair:
     """A workspace and a model that must say the same after every verb."""
 
-    def __init__(self, ws: Workspace) -> None:
+    def __init__(self, ws: Workspace, **settings: Any) -> None:
+        """``settings``: those of the workspace that are other ones, such as ``limits`` and ``grace``."""
         self.ws = ws
-        # The model knows the limits on what is removed and no others: those are tested beside it.
-        percents = [name for name in Limits.model_fields if name.endswith("_percent") and "removed" not in name]
-        limits = ws.config.limits.model_copy(update=dict.fromkeys(percents, 100) | {"max_renamed_people": 10_000})
-        ws.config = ws.config.model_copy(update={"limits": limits})
+        ws.config = ws.config.model_copy(update=settings or {})
+        self.config = ws.config
+        self.day = FIRST
+        self.seen: dict[str, list[Absence]] = {}  # by plan
         self.model = Model()
         self.done: dict[int, list[Line]] = {}  # what each revision applied
         self.proposals: dict[str, Proposal] = {}
@@ -120,8 +125,10 @@ class Pair:
         self.made_at: dict[str, int] = {}
 
     def plan(self, said: Extract) -> Plan:
-        plan = plan_extract(self.ws, said)
-        return self._compare(plan, propose(self.model, said, self.ws.config.limits))
+        plan = plan_extract(self.ws, said, as_of=self.day)
+        proposal = propose(self.model, said, self.config.limits, Today(self.day, self.config.grace))
+        self.seen[plan.id] = remember_absences(self.model, proposal, self.day)
+        return self._compare(plan, proposal)
 
     def undo(self, revision: int | None = None) -> Plan:
         plan = self.ws.undo(revision)
@@ -191,6 +198,17 @@ class Pair:
         ]
         self.compare_state()
 
+    def reject(self, plan: Plan) -> None:
+        """What the plan saw does not count any more."""
+        self.ws.reject(plan.id, reason="so", actor="kim")
+        seen = self.seen.get(plan.id, [])
+        self.model.absences = [one for one in self.model.absences if one not in seen]
+
+    def restart(self) -> None:
+        """The workspace is opened anew."""
+        self.ws = Workspace(self.ws.folder)
+        self.ws.config = self.config
+
     def compare_state(self) -> None:
         same(flat(stored(self.ws)), flat(self.model.rows), "stored rows")
         same(dict.fromkeys(deferred_keys(self.ws), ""), dict.fromkeys(self.model.pending, ""), "pending")
@@ -221,6 +239,18 @@ def with_it(
     codes = {(record.entity.name, record.key): record.hold for record in every(proposal.night)}
     mine = [a for a in held if a.line[1] == "archive" and (a.line[0], a.line[2]) in found and a not in chosen]
     return [a for a in mine if codes[a.line[0], a.line[2]] in ("limit", "grace")]
+
+
+def remember_absences(model: Model, proposal: Proposal, day: date) -> list[Absence]:
+    """A person is seen to be gone on each day, any other record on the first; returns what is new."""
+    new = []
+    model.absences = [one for one in model.absences if one[:2] not in proposal.returned]
+    for key, roles in proposal.absent.items():
+        days = [one[2] for one in model.absences if one[:2] == key]
+        if not days or (key[0] == "User" and day not in days):
+            new.append((*key, day, roles))
+    model.absences += new
+    return new
 
 
 def flat(rows: dict[str, dict[str, Row]]) -> dict[object, object]:

@@ -7,11 +7,11 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
-from districts import Saying, Truth, districts, night
+from districts import Saying, Truth, districts, graces, limit_settings, night
 from driving import Pair, dangling_rows, few, lines, plan_extract, stored, workspace
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +22,8 @@ from providers.oneroster import FEED
 from providers.oneroster.feed_settings import FeedSettings
 from rosterkit import Workspace
 from rosterkit.feeds.base import FeedContext, Roster
+from rosterkit.plan.calendar import GraceSettings
+from rosterkit.plan.limits import Limits
 from rosterkit.plan.plan import PlanView
 from rosterkit.roster.schema import FINGERPRINT, entities
 from rosterkit.sources.base import Extract
@@ -43,14 +45,17 @@ def apply(ws: Workspace, plan_id: str) -> None:
     ws.apply(plan_id, actor="kim")
 
 
-@few(7)
-@given(truth=districts(), data=st.data())
-def test_the_engine_says_what_the_oracle_says_run_after_run(truth: Truth, data: st.DataObject) -> None:
+@few(10)
+@given(truth=districts(), limits=limit_settings(), grace=graces(), data=st.data())
+def test_the_engine_says_what_the_oracle_says_run_after_run(
+    truth: Truth, limits: Limits, grace: GraceSettings, data: st.DataObject
+) -> None:
     """Lines, holds, pending and stored rows are compared after every verb; P9 too (``Pair.compare_state``)."""
     with workspace() as ws:
-        pair = Pair(ws)
+        pair = Pair(ws, limits=limits, grace=grace)
         loaded(pair, truth)
         for number in range(3):
+            pair.day += timedelta(days=data.draw(st.integers(0, 3)))
             saying = night(data.draw, truth, number)
             truth = saying.truth
             plan = pair.plan(saying.extract())

@@ -333,6 +333,15 @@ PERCENTS = [name for name in Limits.model_fields if name.endswith("_percent")]
 MINIMUMS = [name for name in Limits.model_fields if name.startswith("min_") or name == "max_renamed_people"]
 
 
+def raised(draw: Any, limits: Limits) -> Limits:
+    """The limits, some of which are higher."""
+    names = draw(st.sets(st.sampled_from([*PERCENTS, *MINIMUMS, "max_guardians", "halving_min_size"]), min_size=1))
+    more = {name: draw(st.sampled_from([1, 3, 20])) for name in sorted(names)}
+    values = limits.model_dump()
+    high = {name: min(values[name] + by, 100) for name, by in more.items()}
+    return Limits.model_validate(values | {n: float(v) if n in PERCENTS else int(v) for n, v in high.items()})
+
+
 @st.composite
 def graces(draw: Any) -> GraceSettings:
     """No grace, or some days."""

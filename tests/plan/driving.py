@@ -22,10 +22,14 @@ from oracle_undo import reverse
 from oracle_words import Approved, Hold, Key, Line, Model, Proposal, Row, Values, every
 
 from rosterkit import Workspace
-from rosterkit.errors import Refused
+from rosterkit.errors import Refused, UsageError
+from rosterkit.plan.limits import Limits
 from rosterkit.plan.plan import Plan, PlanView
 from rosterkit.roster.schema import entities
 from rosterkit.sources.base import Extract
+from rosterkit.store.database import connect
+from rosterkit.store.effective import overlay
+from rosterkit.store.roster import StoredRoster
 from rosterkit.testing.memory import MemorySource
 
 
@@ -108,6 +112,13 @@ FIRST = date(2026, 9, 14)
 Absence = tuple[str, str, date, set[str]]
 
 
+def effective(ws: Workspace) -> dict[str, dict[str, Any]]:
+    """The people as a feed gets them, by sourced id."""
+    with closing(connect(ws.database)) as connection:
+        found = StoredRoster(ws.database, 1, overlay(ws.database, connection, "")).table("User").collect()
+    return {row["sourced_id"]: row for row in found.iter_rows(named=True)}
+
+
 class Pair:
     """A workspace and a model that must say the same after every verb."""
 
@@ -117,6 +128,7 @@ class Pair:
         ws.config = ws.config.model_copy(update=settings or {})
         self.config = ws.config
         self.day = FIRST
+        self.pinned: dict[tuple[str, str], str | None] = {}  # by sourced id and field of a person
         self.seen: dict[str, list[Absence]] = {}  # by plan
         self.model = Model()
         self.done: dict[int, list[Line]] = {}  # what each revision applied
@@ -130,6 +142,28 @@ class Pair:
         self.seen[plan.id] = remember_absences(self.model, proposal, self.day)
         return self._compare(plan, proposal)
 
+    def unpinned(self, found: dict[Line, str]) -> dict[Line, str]:
+        """The lines without those of pinned fields, which a plan shows otherwise."""
+        return {line: code for line, code in found.items() if (line[2], line[3]) not in self.pinned}
+
+    def pin(self, user: str, field: str) -> None:
+        """Pins the present value of a person, if policy lets a leader."""
+        try:
+            self.ws.pin("User", user, field, reason="so it is", actor="kim:leader")
+        except (Refused, UsageError):
+            return
+        self.moves += 1
+        self.pinned.setdefault((user, field), effective(self.ws)[user][field])
+
+    def held_under(self, said: Extract, limits: Limits) -> set[Line]:
+        """What a plan of this extract would hold under other limits; nothing of it stays."""
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(self.ws.folder, Path(folder) / "ws")
+            other = Workspace(Path(folder) / "ws")
+            other.config = self.config.model_copy(update={"limits": limits})
+            shown = lines(other.show(plan_extract(other, said, as_of=self.day).id))
+        return {line for line, code in self.unpinned(shown).items() if code}
+
     def undo(self, revision: int | None = None) -> Plan:
         plan = self.ws.undo(revision)
         return self._compare(plan, reverse(self.model, self.done[revision or max(self.done)]))
@@ -137,7 +171,7 @@ class Pair:
     def _compare(self, plan: Plan, proposal: Proposal) -> Plan:
         self.proposals[plan.id] = proposal
         self.made_at[plan.id] = self.moves
-        same(lines(self.ws.show(plan.id)), proposal.lines(), "lines")
+        same(self.unpinned(lines(self.ws.show(plan.id))), self.unpinned(proposal.lines()), "lines")
         self.compare_state()
         return plan
 
@@ -214,6 +248,9 @@ class Pair:
         same(dict.fromkeys(deferred_keys(self.ws), ""), dict.fromkeys(self.model.pending, ""), "pending")
         same(dict.fromkeys(holds_in_force(self.ws), ""), dict.fromkeys(self.model.holds, ""), "holds")
         assert dangling_rows(self.ws) == [], "P9"
+        people = effective(self.ws) if self.pinned else {}
+        for (user, label), value in self.pinned.items():
+            assert people.get(user, {}).get(label, value) == value, "P6"
 
 
 def requiring(rows: dict[str, dict[str, Row]], keys: set[Key]) -> set[Key]:

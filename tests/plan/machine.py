@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
-from districts import Saying, first_truth, graces, limit_settings, night
+from districts import Saying, first_truth, graces, limit_settings, night, raised
 from driving import Pair, workspace
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -61,6 +61,20 @@ class Road(RuleBasedStateMachine):
     @rule()
     def plan_again(self) -> None:
         self.plans.append(self.pair.plan(self.last.extract()))
+
+    @rule(data=st.data())
+    def raise_a_limit(self, data: st.DataObject) -> None:
+        """P7: raising a limit never adds a hold."""
+        limits = self.pair.config.limits
+        held = self.pair.held_under(self.last.extract(), limits)
+        assert self.pair.held_under(self.last.extract(), raised(data.draw, limits)) <= held, "P7"
+
+    @precondition(lambda self: any(row.active for row in self.pair.model.rows["User"].values()))
+    @rule(data=st.data(), label=st.sampled_from(["email", "given_name", "identifier"]))
+    def pin(self, data: st.DataObject, label: str) -> None:
+        """P6, which ``Pair.compare_state`` looks at: no effective value that a person pinned changes."""
+        people = sorted(key for key, row in self.pair.model.rows["User"].items() if row.active)
+        self.pair.pin(data.draw(st.sampled_from(people)), label)
 
     @precondition(lambda self: self.plans)
     @rule(data=st.data())

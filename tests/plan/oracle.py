@@ -123,8 +123,13 @@ def dangle(night: Night) -> None:
         for column in record.entity.refs:
             value = record.new[column.label]
             to = target(night, column, value)
-            if value != record.old[column.label] and value is not None and not (to and (to.stored or to.said)):
+            if value != record.old[column.label] and value is not None and not (to and is_known(to)):
                 record.new[column.label] = record.old[column.label]
+
+
+def is_known(record: Record) -> bool:
+    """Whether anything is stored of it, or would come: a delete of what was never stored says nothing."""
+    return bool(record.stored or (record.said and not record.said.deleted))
 
 
 def act(record: Record, said: Layer) -> None:

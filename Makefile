@@ -5,16 +5,17 @@ STAMP := .venv/.installed
 BENCH_STAMP := .venv/.installed-for-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports bench clean
+.PHONY: help demo test test-deep lint types imports bench clean
 
 help:
-	@echo "make demo     run every step on invented districts and leave demo-workspace/ to look at"
-	@echo "make test     run every test"
-	@echo "make lint     ruff, as written and as formatted"
-	@echo "make types    mypy --strict"
-	@echo "make imports  the road runs one way (import-linter)"
-	@echo "make bench    measure the whole day against other ways; SIZE=S, M or L, VERSION=1.1 or 1.2"
-	@echo "make clean    remove the virtual environment and what tools left behind"
+	@echo "make demo       run every step on invented districts and leave demo-workspace/ to look at"
+	@echo "make test       run every test"
+	@echo "make test-deep  run the long property tests; MINUTES=6 ends them after 6 minutes, 0 sets no limit"
+	@echo "make lint       ruff check and ruff format --check"
+	@echo "make types      mypy --strict"
+	@echo "make imports    check that imports run downwards (import-linter)"
+	@echo "make bench      measure a sync against other ways to do it; SIZE=S, M or L, VERSION=1.1 or 1.2"
+	@echo "make clean      remove the virtual environment and what tools left behind"
 
 demo: $(STAMP)
 	@$(BIN)/rosterkit demo demo-workspace
@@ -23,6 +24,11 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
+
+MINUTES ?= 0
+
+test-deep: $(STAMP)
+	HYPOTHESIS_PROFILE=deep DEEP_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m deep
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from providers.one_sis.differences import document as differences
 from providers.oneroster.feed_page import document as oneroster_feed
 from rosterkit import registry
 from rosterkit.cli.main import command
@@ -90,13 +91,15 @@ def commands() -> str:
     return _COMMANDS + "".join(_verb(name, verb) for name, verb in verbs())
 
 
-def verbs() -> Iterator[tuple[str, Any]]:
+def verbs(group: Any = command, before: str = "") -> Iterator[tuple[str, Any]]:
     """Each command's name, such as ``feed build``, and the command, in the order of ``--help``."""
-    for name, verb in command.commands.items():  # type: ignore[attr-defined]  # a group has them
+    for name, verb in group.commands.items():
+        full = f"{before} {name}".strip()
         inner = getattr(verb, "commands", {})
-        yield from ((f"{name} {more}", found) for more, found in inner.items())
-        if not inner:
-            yield name, verb
+        if not inner or verb.invoke_without_command:
+            yield full, verb
+        if inner:
+            yield from verbs(verb, full)
 
 
 def _verb(name: str, verb: Any) -> str:
@@ -275,6 +278,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "questions.md": questions,
     "policy.md": lambda: policy_page(_NOTE),
     "feeds/oneroster.md": oneroster_feed,
+    "sources/differences.md": lambda: differences(_NOTE),
 }
 """What makes each page."""
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 
-from rosterkit.demo_compare import step
+from rosterkit.demo.comparison import compare_into
 
 PICTURES = Path(__file__).parent / "pictures"
 DESK = (1280, 860)
@@ -46,7 +46,7 @@ def picture(browser: Browser, address: str, name: str, size: tuple[int, int] = D
 
 def comparison(browser: Browser, folder: Path) -> None:
     """The pages of docs/for-admins.md."""
-    address = step(folder, Console(quiet=True)).as_uri()
+    address = compare_into(folder, Console(quiet=True)).as_uri()
     picture(browser, address, "compare-ways")
     picture(browser, address, "compare-questions", anchor="questions")
     picture(browser, address, "compare-people", anchor="people")

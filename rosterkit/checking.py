@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -90,30 +90,47 @@ def _missing(extract: Extract, *, strict: bool) -> Iterator[pl.DataFrame]:
     Nothing is known of a table that is absent, and a delta's targets may be stored: only strict reading, which wants a
     package complete in itself, asks for those too.
     """
-    tables = {table.entity: table for table in extract.tables}
     queries = []
     for table in extract.tables:
         present = table.rows.collect_schema().names()
         for column in by_name(table.entity).refs:
-            target = tables.get(str(column.to))
-            if column.label not in present or table.coverage is Coverage.ABSENT:
+            targets = [found for found in extract.tables if found.entity == column.to]
+            if column.label not in present or table.coverage is Coverage.ABSENT or not targets:
                 continue
-            if target is None or (target.coverage in (Coverage.ABSENT, Coverage.DELTA) and not strict):
+            if any(t.coverage in (Coverage.ABSENT, Coverage.DELTA) for t in targets) and not strict:
                 continue
             name = extract.column_names.get(f"{table.entity}.{column.label}", column.label)
-            queries.append(_unresolved(table, column.label, name, target))
+            queries.append(_unresolved(table, column.label, name, targets))
     yield from pl.collect_all(queries, engine="in-memory")
 
 
-def _unresolved(table: Table, label: str, name: str, target: Table) -> pl.LazyFrame:
-    known = pl.concat([target.rows.select("sourced_id"), target.invalid.lazy().select("sourced_id")]).unique()
-    alike = known.select(pl.col("sourced_id").alias("near"), folded=pl.col("sourced_id").str.to_lowercase())
+def _own(table: Table, label: str) -> pl.LazyFrame:
+    """The rows whose reference names a record of this source by its id, with the id space that they mean."""
+    columns = table.rows.collect_schema().names()
+    space, by = (pl.col(name) if name in columns else None for name in (f"_space_{label}", f"_by_{label}"))
     rows = table.rows.filter(pl.col(label).is_not_null())
-    if "_deleted" in rows.collect_schema().names():
+    if "_deleted" in columns:
         rows = rows.filter(~pl.col("_deleted"))
-    rows = rows.join(known, left_on=label, right_on="sourced_id", how="anti", maintain_order="left")
+    if by is not None:
+        rows = rows.filter(by.is_null())
+    return rows.with_columns(space=pl.lit("") if space is None else space.fill_null(""))
+
+
+def _unresolved(table: Table, label: str, name: str, targets: Sequence[Table]) -> pl.LazyFrame:
+    known = pl.concat(
+        [
+            keys.select("sourced_id", space=pl.lit(target.id_space))
+            for target in targets
+            for keys in (target.rows, target.invalid.lazy())
+        ]
+    ).unique()
+    near = pl.col("sourced_id").alias("near")
+    alike = known.select(near, "space", folded=pl.col("sourced_id").str.to_lowercase())
+    rows = _own(table, label).join(
+        known, left_on=[label, "space"], right_on=["sourced_id", "space"], how="anti", maintain_order="left"
+    )
     rows = rows.with_columns(folded=pl.col(label).str.to_lowercase())
-    rows = rows.join(alike.unique("folded"), on="folded", how="left", maintain_order="left")
+    rows = rows.join(alike.unique(["folded", "space"]), on=["folded", "space"], how="left", maintain_order="left")
     return rows.select(
         rule=pl.lit("reference.missing"),
         severity=pl.lit("error"),

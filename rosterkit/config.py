@@ -10,11 +10,9 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -22,6 +20,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from rosterkit import registry
 from rosterkit.clock import from_cron
 from rosterkit.compare.settings import CompareSettings
+from rosterkit.config_problems import Problem, explained, nearest, placed, problem_of
 from rosterkit.errors import UsageError
 from rosterkit.feeds.delivery import DeliverySettings
 from rosterkit.feeds.preflight import require_transport
@@ -30,6 +29,8 @@ from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
 from rosterkit.run_settings import NoticeSettings, ScheduleSettings, Window
 from rosterkit.sources.limits import SizeLimits
+from rosterkit.sources.scope_settings import Scope
+from rosterkit.toml_lines import key_lines
 from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import PlaceSettings
 from rosterkit.web_settings import WebSettings
@@ -95,6 +96,9 @@ class SourceEntry(BaseModel):
     packages: IncomingSettings = Field(
         default=IncomingSettings(),
         description="With `place`: which files there are packages, a table (docs/transport.md).",
+    )
+    scope: Scope = Field(
+        default=Scope(), description="Which records are wanted, a table (docs/scope.md). Left out: all of them."
     )
     settings: BaseModel
 
@@ -253,7 +257,12 @@ class Config(BaseModel):
             "mode": self.mode,
             "demographics": self.demographics,
             "sources": {
-                name: [s.kind, *sorted(s.manages), s.settings.model_dump(mode="json")]
+                name: [
+                    s.kind,
+                    *sorted(s.manages),
+                    s.settings.model_dump(mode="json"),
+                    s.scope.model_dump(mode="json"),
+                ]
                 for name, s in self.sources.items()
             },
             "policy": self.policy.model_dump(mode="json"),
@@ -306,14 +315,16 @@ def loads(text: str, *, name: str = FILE, tried: Mapping[str, str] | None = None
         raise UsageError(f"{name} is not valid TOML: {problem}. Look there: put texts in quotation marks.") from None
     for key, value in (tried or {}).items():
         _put(raw, key, value)
-    problems: list[str] = []
+    problems: list[Problem] = []
     entries = {word: _entries(word, raw[word], problems) for word in _ENTRIES if word in raw}
     try:
         config = Config.model_validate(raw | entries)
     except ValidationError as problem:
-        problems += [_sentence(error, Config) for error in problem.errors()]
+        problems += [problem_of(error, Config) for error in problem.errors()]
     if problems:
-        raise UsageError(f"{name}: " + " ".join(dict.fromkeys(problems)))
+        lines = key_lines(text)
+        sentences = dict.fromkeys(placed(problem, lines, tried or {}) for problem in problems)
+        raise UsageError(f"{name}: " + " ".join(sentences))
     return config
 
 
@@ -330,12 +341,6 @@ def _put(raw: dict[str, Any], key: str, value: str) -> None:
         raise UsageError(f"{key}: {value} is no value. Put texts in quotation marks.") from None
 
 
-def nearest(word: str, known: Any) -> str:
-    """``; did you mean X?`` or "" when nothing known is near."""
-    found = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
-    return f"; did you mean {found[0]}?" if found else ""
-
-
 def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
@@ -346,7 +351,7 @@ _ENTRIES: dict[str, tuple[type[SourceEntry | FeedEntry], Callable[[str], type[Ba
 }
 
 
-def _entries(word: str, tables: object, problems: list[str]) -> object:
+def _entries(word: str, tables: object, problems: list[Problem]) -> object:
     """The sources or feeds that are right; the others are left out, and what is wrong with them is in ``problems``."""
     if not isinstance(tables, dict):
         return tables
@@ -354,21 +359,23 @@ def _entries(word: str, tables: object, problems: list[str]) -> object:
     for name, table in tables.items():
         where = f"{word}.{name}"
         if not isinstance(table, dict):
-            problems.append(f"{where} is {table!r}: it must be a table, [{where}].")
+            problems.append(((word, name), f"{where} is {table!r}: it must be a table, [{where}]."))
             continue
         try:
-            made[name] = _entry(word, where, table)
+            made[name] = _entry(word, where, table, problems)
         except ValidationError as problem:
-            problems += [_sentence(error, _ENTRIES[word][0], where) for error in problem.errors()]
+            problems += [problem_of(error, _ENTRIES[word][0], (word, name)) for error in problem.errors()]
         except UsageError as problem:
-            problems += str(problem).splitlines()
-    return made
+            problems.append(((word, name), str(problem)))
+    return {name: entry for name, entry in made.items() if entry is not None}
 
 
-def _entry(word: str, where: str, table: Mapping[str, object]) -> SourceEntry | FeedEntry:
+def _entry(
+    word: str, where: str, table: Mapping[str, object], problems: list[Problem]
+) -> SourceEntry | FeedEntry | None:
     """The table with the keys of the source or feed itself under ``settings``, validated by its own model.
 
-    Raises UsageError with one line for each problem with a key of its own.
+    None where a key of its own is wrong; ``problems`` says which. Raises UsageError for other problems.
     """
     entry, settings_of = _ENTRIES[word]
     shared = {key: value for key, value in table.items() if key in entry.model_fields and key != "settings"}
@@ -378,13 +385,17 @@ def _entry(word: str, where: str, table: Mapping[str, object]) -> SourceEntry | 
         _require_transport(where, table)
     model = settings_of(str(table["kind"]))
     given = {key: value for key, value in table.items() if key not in shared}
+    if "scope" in shared and "scope" in model.model_fields:
+        given["scope"], shared["scope"] = _own_scope(shared["scope"])
     if "place" in shared:
         given |= _in_place_of_a_path(where, table, model)
     try:
         own = model.model_validate(given)
     except ValidationError as problem:
         known = set(entry.model_fields) - {"settings"}
-        raise UsageError("\n".join(_sentence(error, model, where, known) for error in problem.errors())) from None
+        at = tuple(where.split("."))
+        problems += [problem_of(error, model, at, known) for error in problem.errors()]
+        return None
     except UsageError as problem:
         raise UsageError(f"{where}: {problem}") from None
     if isinstance(path := getattr(own, "path", None), str):
@@ -415,68 +426,16 @@ def _require_transport(where: str, table: Mapping[str, object]) -> None:
             raise UsageError(f"{where}.target.transport: {problem}") from None
 
 
+def _own_scope(scope: object) -> tuple[object, object]:
+    """The types of contacts, which a source may know by itself, and what is decided on the tables of any source."""
+    if not isinstance(scope, dict):
+        return {}, scope
+    mine = {key: value for key, value in scope.items() if key == "contact_types"}
+    return mine, {key: value for key, value in scope.items() if key not in mine}
+
+
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
     if not known:
         return f"No {what} is configured: add [{what}s.{name or 'main'}] to {FILE}."
     hint = nearest(name, known) or f"; there is {', '.join(sorted(known))}."
     return f'There is no {what} "{name}" in {FILE}{hint}'
-
-
-_EXPECTED = {
-    "greater_than": "it must be more than {gt}",
-    "greater_than_equal": "it must be {ge} or more",
-    "less_than": "it must be less than {lt}",
-    "less_than_equal": "it must be {le} or less",
-    "int_type": "it must be a whole number",
-    "int_from_float": "it must be a whole number",
-    "float_type": "it must be a number",
-    "finite_number": "it must be a number",
-    "bool_type": "it must be true or false",
-    "string_type": "it must be a text in quotation marks",
-}
-"""What a value must be, by the type of pydantic's error."""
-
-
-def explained(problem: ValidationError, model: type[BaseModel]) -> str:
-    """What is wrong with settings of this model, a sentence for each problem."""
-    return " ".join(_sentence(error, model) for error in problem.errors())
-
-
-def _sentence(error: Any, model: type[BaseModel], table: str = "", known: AbstractSet[str] = frozenset()) -> str:
-    """One error of pydantic as a sentence that begins with the key."""
-    where = ".".join(part for part in (table, *map(str, error["loc"])) if part)
-    value = error["input"]
-    if error["type"] == "value_error":
-        text = f"{where}: {error['ctx']['error']}" if where else str(error["ctx"]["error"])
-    elif error["type"] == "missing":
-        text = f"{where} is missing"
-    elif error["type"] == "string_too_short":
-        text = f"{where} is empty: it must say something"
-    elif error["type"] == "extra_forbidden":
-        fields = _fields(model, error["loc"]) | (known if len(error["loc"]) == 1 else set())
-        hint = nearest(str(error["loc"][-1]), fields) or f"; known are {', '.join(sorted(fields))}"
-        text = f"{where} is not a setting{hint}"
-    elif error["type"] in ("model_type", "dict_type", "model_attributes_type"):
-        text = f"{where} is {value!r}: it must be a table, [{where}]"
-    else:
-        expected = _EXPECTED.get(error["type"], "").format(**error.get("ctx", {}))
-        expected = expected or error["msg"].replace("Input should be", "it must be")
-        shown = f" is {value!r}" if isinstance(value, str | int | float) else ""
-        text = f"{where}{shown}: {expected}"
-    return text if text.endswith((".", "?")) else f"{text}."
-
-
-def _fields(model: type[BaseModel], path: Sequence[str | int]) -> set[str]:
-    """The keys of the table in which the last key of the path stands."""
-    for key in path[:-1]:
-        field = model.model_fields.get(str(key))
-        nested = list(_models(field.annotation)) if field else []
-        model = nested[0] if nested else model
-    return set(model.model_fields)
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models(part)

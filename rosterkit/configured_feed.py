@@ -47,7 +47,7 @@ class ConfiguredFeed:
         """The settings of the place for files of these names. Several in a folder of ours are swapped as one."""
         if self.entry.target is not None:
             return self.entry.target
-        return FolderSettings(transport="folder", path=str(self.outbox), subfolder=self.subfolder(names))
+        return FolderSettings(transport="folder", path=str(self.outbox.absolute()), subfolder=self.subfolder(names))
 
     def subfolder(self, names: Sequence[str]) -> str:
         """The folder within the outbox in which several files lie together; "" where there is one file."""

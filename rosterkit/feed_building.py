@@ -16,11 +16,12 @@ from typing import IO
 import polars as pl
 
 from rosterkit import registry
-from rosterkit.config import Config
+from rosterkit.config import FILE, Config
 from rosterkit.configured_feed import ConfiguredFeed, configured
 from rosterkit.errors import Refused, UsageError
-from rosterkit.feeds.base import FeedContext, FeedFile, LastSent
+from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster
 from rosterkit.feeds.content import indexed
+from rosterkit.feeds.named import attributes_named, nobody_has
 from rosterkit.feeds.receipt import sent
 from rosterkit.results import FeedCheck
 from rosterkit.roster import findings
@@ -30,6 +31,8 @@ from rosterkit.store.effective import overlay
 from rosterkit.store.roster import StoredRoster
 from rosterkit.store.sent_files import BuiltFile
 from rosterkit.store.snapshot import revision_of
+from rosterkit.store.tombstones import hasher
+from rosterkit.toml_lines import key_lines, line_of
 
 __all__ = ["built_files", "check_feed", "given_file", "written"]
 
@@ -47,19 +50,34 @@ def built_files(
         ledger = deliveries.ledger(connection, feed.name)
         path = feed.folder / "roster.db"
         over = overlay(path, connection, feed.name)
-        context = FeedContext(known, as_of, Path(scratch), last, over.suppressed, ledger)
+        context = FeedContext(known, as_of, Path(scratch), last, over.suppressed, ledger, hasher(feed.folder))
         roster = StoredRoster(path, revision, over)
+        _report_unknown_attributes(feed, roster, known)
         made = feed.feed.build(roster, feed.entry.settings, context)
-        yield [written(file, Path(scratch, f"built-{n}")) for n, file in enumerate(made)], known.frame()
+        by = feed.feed.vendor.people_by
+        yield [written(file, Path(scratch, f"built-{n}"), by) for n, file in enumerate(made)], known.frame()
 
 
-def written(file: FeedFile, path: Path) -> BuiltFile:
-    """The file as it lies under that path, which is new."""
+def _report_unknown_attributes(feed: ConfiguredFeed, roster: Roster, known: Findings) -> None:
+    """A finding for each attribute that the settings name and nobody has, with the line of the setting."""
+    named = attributes_named(feed.entry.settings)
+    unknown = nobody_has(roster, list(named))
+    lines = key_lines((feed.folder / FILE).read_text(encoding="utf-8")) if unknown else {}
+    for name in unknown:
+        path = ("feeds", feed.name, *named[name])
+        known.add("feed.no-attribute", file=FILE, line=line_of(lines, path), column=".".join(path), detail=name)
+
+
+def written(file: FeedFile, path: Path, people_by: tuple[str, str] | None) -> BuiltFile:
+    """The file as it lies under that path, which is new; ``people_by`` as in VendorFacts."""
     with path.open("w+b") as out:
         file.write(out)
-    built = replace(file, body=partial(_copy, path), built=True)
-    index, header = indexed(built)
-    return BuiltFile(built, sent(path, file.name, file.rows), path, index, header)
+    lying = replace(file, body=partial(_copy, path), built=True)
+    done = sent(path, file.name, file.rows)
+    index, header = indexed(lying, done, people_by)
+    if people_by and file.people.is_empty() and index.height:
+        lying = replace(lying, people_in=people_by[0])
+    return BuiltFile(lying, done, path, index, header)
 
 
 def _copy(path: Path, out: IO[bytes]) -> None:

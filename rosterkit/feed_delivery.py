@@ -24,20 +24,25 @@ from rosterkit.errors import Refused, UsageError
 from rosterkit.feed_building import built_files, given_file, written
 from rosterkit.feed_sending import end_interrupted, forget_old_bytes, is_current, is_gone, leave, require_going
 from rosterkit.feed_status import still_shown
-from rosterkit.feeds.base import Outcome, Verdict
+from rosterkit.feeds.base import LastSent, Outcome, Verdict
+from rosterkit.feeds.checklist import checklist, require_done
 from rosterkit.feeds.delivery import same_bytes, worth_sending
+from rosterkit.feeds.named import sensitive_fields
+from rosterkit.feeds.preflight import withheld
 from rosterkit.feeds.receipt import About
 from rosterkit.results import FeedReceipt
 from rosterkit.roster import findings
 from rosterkit.sources.base import Progress, no_progress
 from rosterkit.store import deliveries, plans
 from rosterkit.store.blocks import blocks_of_feed
+from rosterkit.store.checklists import done_items
 from rosterkit.store.deliveries import Delivery
 from rosterkit.store.sent_files import BuiltFile
 from rosterkit.store.snapshot import revision_of
 
 __all__ = ["approve_feed", "build_feed", "confirm_feed", "reject_feed", "send_feed", "send_given"]
 
+_WITHHELD = "withheld"
 _NEVER_LEAVES = (Outcome.IGNORED, Outcome.REJECTED)
 
 
@@ -67,13 +72,29 @@ def build_feed(
         about = _about(feed, connection, as_of)
         delivery = deliveries.record(connection, about, feed.target(), files)
         verdict = feed.feed.check([b.file for b in files], last[1] if last else None, feed.entry.settings)
+        verdict, accepted = _with_withheld(verdict, files, last[1] if last else None)
         _checked(connection, delivery, verdict)
         done = _decide(connection, feed, delivery, verdict, again=again)
         if done.state == "checked" and send:
             bodies = {built.file.name: built.path for built in files}
             done = leave(connection, feed, done, progress, bodies=bodies)
             forget_old_bytes(connection, config)
-    return _receipt(connection, feed, done, findings.concat([found, verdict.findings]))
+    return _receipt(connection, feed, done, findings.concat([found, verdict.findings]), accepted)
+
+
+def _with_withheld(verdict: Verdict, files: Sequence[BuiltFile], last: LastSent | None) -> tuple[Verdict, pl.DataFrame]:
+    """The verdict with the counts of people who are withheld, and ``user`` of those who were so in the last file."""
+    count, accepted = withheld([built.file for built in files], last)
+    counts = {_WITHHELD: count, f"newly {_WITHHELD}": count - accepted.height} if count else {}
+    return replace(verdict, compared={**verdict.compared, **counts}), accepted
+
+
+def _new_errors(found: pl.DataFrame, accepted: pl.DataFrame | None) -> int:
+    """How many errors are not of people who were withheld from the last file, which a person accepted."""
+    if accepted is None:
+        return found.filter(pl.col("severity") == "error").height
+    keys = accepted["user"].str.split_exact("/", 1).struct.field("field_1").implode()
+    return found.filter((pl.col("severity") == "error") & ~pl.col("key").is_in(keys)).height
 
 
 def send_feed(
@@ -135,7 +156,8 @@ def send_given(
     verdict = feed.feed.check(given, last[1] if last else None, feed.entry.settings)
     with TemporaryDirectory(dir=folder) as scratch:
         counted = [replace(file, rows=verdict.rows.get(file.name, 0)) for file in given]
-        files = [written(file, Path(scratch, f"given-{n}")) for n, file in enumerate(counted)]
+        by = feed.feed.vendor.people_by
+        files = [written(file, Path(scratch, f"given-{n}"), by) for n, file in enumerate(counted)]
         delivery = deliveries.record(connection, _about(feed, connection, as_of), feed.target(), files, origin="given")
         _checked(connection, delivery, verdict)
         unsure = _may_break_blocks(connection, feed, files)
@@ -198,28 +220,49 @@ def _why_wait(connection: sqlite3.Connection, feed: ConfiguredFeed, verdict: Ver
         errors = verdict.findings.filter(pl.col("severity") == "error")["detail"].drop_nulls()
         details = "; ".join(dict.fromkeys(text for text in errors if text))
         return f"it is too different from what was sent last{f': {details}' if details else ''}"
+    steps = checklist(feed.feed.vendor, feed.entry.settings, done_items(connection, feed.name))
+    blocking = [step.item.name for step in steps if step.blocks]
+    reasons = [f"its checklist has open items that come first: {', '.join(blocking)}"] if blocking else []
     if last is None:
-        return "it is the first file of this feed"
-    if deliveries.last_sent(connection, feed.name) is None:
-        return "the bytes of the last file were removed, so nothing can compare it"
-    return "" if last.settings_digest == feed.entry.digest else "the settings of the feed changed since the last file"
+        count = verdict.compared.get(_WITHHELD, 0)
+        held = f", and {count:,} people are withheld from it" if count else ""
+        reasons.append(f"it is the first file of this feed{held}{_sensitive(feed)}")
+    elif deliveries.last_sent(connection, feed.name) is None:
+        reasons.append("the bytes of the last file were removed, so nothing can compare it")
+    elif last.settings_digest != feed.entry.digest:
+        reasons.append(f"the settings of the feed changed since the last file{_sensitive(feed)}")
+    return "; ".join(reasons)
 
 
-def _receipt(connection: sqlite3.Connection, feed: ConfiguredFeed, done: Delivery, found: pl.DataFrame) -> FeedReceipt:
-    alarm = still_shown(connection, feed)
+def _sensitive(feed: ConfiguredFeed) -> str:
+    """What a person decides on with the file, beside its rows: the decision is kept with the delivery."""
+    fields = sensitive_fields(feed.entry.settings)
+    return f". It sends {', '.join(fields)}" if fields else ""
+
+
+def _receipt(
+    connection: sqlite3.Connection,
+    feed: ConfiguredFeed,
+    done: Delivery,
+    found: pl.DataFrame,
+    accepted: pl.DataFrame | None = None,
+) -> FeedReceipt:
+    """``accepted``: ``user`` of those who were withheld from the last file already."""
+    every = findings.ordered(findings.concat([found, still_shown(connection, feed)]))
     return FeedReceipt(
         feed.name,
         feed.entry.kind,
         done.target,
         done.revision,
         tuple((file.name, file.rows, file.bytes, file.sha256) for file in done.files),
-        findings.ordered(findings.concat([found, alarm])),
+        every,
         done.at,
         done.state,
         done.verdict,
         done.why,
         done.compared,
         done,
+        _new_errors(every, accepted),
     )
 
 
@@ -235,19 +278,21 @@ def approve_feed(
 ) -> Delivery:
     """Approves the file that waits, and sends exactly these bytes.
 
-    Raises Refused where none waits, and where revision or settings changed since it was built.
+    Raises Refused where none waits, where an item of the vendor's checklist comes first, and where revision or settings
+    changed since it was built.
     """
     feed = configured(folder, config, name)
     end_interrupted(connection, feed, progress)
     held = _waiting(connection, feed.name)
     require_going(connection, feed.name)
+    require_done(feed.name, checklist(feed.feed.vendor, feed.entry.settings, done_items(connection, feed.name)))
     if not is_current(connection, feed, held):
         raise Refused(
             f"The roster or the settings changed since the file of {feed.name} was built. Build the feed again, and "
             "look at the new file.",
             why="stale",
         )
-    done = leave(connection, feed, held, progress, actor=actor, reason=reason)
+    done = leave(connection, feed, held, progress, actor=actor, reason=f"{reason}{_sensitive(feed)}")
     forget_old_bytes(connection, config)
     return done
 

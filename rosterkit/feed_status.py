@@ -14,14 +14,15 @@ from rosterkit.config import Config
 from rosterkit.configured_feed import ConfiguredFeed, clock_of, configured
 from rosterkit.errors import UsageError
 from rosterkit.feeds.alarms import Standing, alarms
-from rosterkit.results import FeedStatus
+from rosterkit.results import FeedStatus, Holding
 from rosterkit.roster import findings
 from rosterkit.store import deliveries, plans
 from rosterkit.store.blocks import blocks_of_feed
 from rosterkit.store.deliveries import Delivery
+from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.credentials import Credential, credentials
 
-__all__ = ["feed_alarms", "feed_status", "still_shown"]
+__all__ = ["feed_alarms", "feed_status", "still_shown", "vendors_hold"]
 
 
 def feed_alarms(folder: Path, connection: sqlite3.Connection, config: Config) -> pl.DataFrame:
@@ -127,3 +128,18 @@ def still_shown(connection: sqlite3.Connection, feed: ConfiguredFeed) -> pl.Data
         return findings.empty()
     detail = f"{newer.height} blocks are newer than revision {clean}, the last of which a file was verified"
     return findings.finding("safety.still-shown", "error", file=feed.name, detail=detail)
+
+
+def vendors_hold(
+    folder: Path, connection: sqlite3.Connection, config: Config, revision: int | None
+) -> tuple[Holding, ...]:
+    """What vendors hold of that revision (or the newest) and later ones: of each feed, the last file that arrived."""
+    oldest = revision_of(connection) if revision is None else revision
+    out = []
+    for name in config.feeds:
+        last = deliveries.last_arrived(connection, name)
+        if last and last.revision >= oldest:
+            vendor = configured(folder, config, name).feed.vendor
+            rows, at = sum(file.rows for file in last.files), last.sent_at or last.at
+            out.append(Holding(name, vendor.name, last.target, last.revision, at, rows, vendor.leaver, vendor.recall))
+    return tuple(out)

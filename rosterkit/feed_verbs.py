@@ -13,12 +13,14 @@ import polars as pl
 
 from rosterkit.config import Config
 from rosterkit.configured_feed import configured
+from rosterkit.disclosure import disclosed
 from rosterkit.errors import Refused, UsageError
 from rosterkit.feed_building import check_feed
 from rosterkit.feed_delivery import approve_feed, build_feed, confirm_feed, reject_feed, send_feed, send_given
-from rosterkit.feed_status import feed_alarms, feed_status
+from rosterkit.feed_status import feed_alarms, feed_status, vendors_hold
 from rosterkit.manual.revision import Actor
-from rosterkit.results import FeedCheck, FeedReceipt, FeedStatus
+from rosterkit.purging import Purged, purge_people
+from rosterkit.results import Disclosure, FeedCheck, FeedReceipt, FeedStatus, Holding
 from rosterkit.sources.base import Progress
 from rosterkit.store import deliveries
 from rosterkit.store.deliveries import Delivery
@@ -157,3 +159,34 @@ class FeedVerbs(ABC):
         """The alarms of all feeds as FINDINGS; ``file`` is the feed's name. Empty where all is well."""
         with self._read() as connection:
             return feed_alarms(self.folder, connection, self.config)
+
+    def vendors_hold(self, revision: int | None = None) -> tuple[Holding, ...]:
+        """What vendors hold of a revision (or the newest) and later ones, and how each takes it back."""
+        with self._read() as connection:
+            return vendors_hold(self.folder, connection, self.config, revision)
+
+    def disclosed(self, person: str) -> tuple[Disclosure, ...]:
+        """What left about a person: when, to whom, in which file and which fields, the newest first.
+
+        ``person``: a sourced id, or SOURCE/SOURCED_ID; also of somebody who was purged.
+        """
+        with self._read() as connection:
+            return disclosed(self.folder, connection, self.config, person)
+
+    def purge(self, days: int, *, reason: str, actor: str, person: str = "", dry_run: bool = False) -> Purged:
+        """Removes people who are archived for longer than so many days, and every trace of them but a keyed hash.
+
+        ``dry_run``: only says whom it would reach. Raises Refused where a plan may still be applied.
+        """
+        Actor.of(actor, self.config)
+        with self._write() as connection:
+            return purge_people(
+                self.folder,
+                connection,
+                self.config,
+                days=days,
+                actor=actor,
+                reason=reason,
+                person=person,
+                dry_run=dry_run,
+            )

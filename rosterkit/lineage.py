@@ -15,6 +15,7 @@ from rosterkit.roster.findings import FINDINGS
 from rosterkit.roster.schema import Entity, by_name
 from rosterkit.store import decisions, plans
 from rosterkit.store.blocks import archived_by_hand, pins_on
+from rosterkit.store.feed_results import answers_about
 from rosterkit.store.history import of_record, record_id, sources, stored_keys
 
 __all__ = ["explain_record"]
@@ -34,6 +35,7 @@ def explain_record(path: Path, connection: sqlite3.Connection, entity: Entity, s
         holds=holds_of(connection, "entity=? and sourced_id=?", (entity.name, sourced_id)),
         pending=deferred or "",
         findings=_findings(connection, sourced_id),
+        answers=answers_about(connection, found[1], sourced_id) if found and entity.name == "User" else (),
     )
 
 

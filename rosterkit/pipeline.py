@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from rosterkit.config import Config
-from rosterkit.errors import Refused
+from rosterkit.errors import Refused, UsageError
 from rosterkit.extraction import Extraction, Run, extract_sources
 from rosterkit.limit_facts import limits_with, occasion_of, override_notes
 from rosterkit.plan.approvals import approved_archives
@@ -38,6 +38,7 @@ from rosterkit.roster import findings
 from rosterkit.run_settings import Window
 from rosterkit.sources.base import Coverage, Progress, TableCoverage, no_progress
 from rosterkit.store import deltas, overrides, plans
+from rosterkit.store.approved_changes import approvers
 from rosterkit.store.history import revisions
 from rosterkit.store.policy_facts import policy_facts
 from rosterkit.store.save import store_proposal, store_reversal
@@ -183,6 +184,7 @@ def _stored(run: Run, read: Extraction, proposal: Proposal, base: int) -> Plan:
                 applied_before=bool(read.applied),
                 waiting=_open_packages(connection, read, sources),
                 first=before is None,
+                approvers=approvers(connection, proposal.used_approvals),
             ),
         ),
     )
@@ -197,11 +199,11 @@ def _id(as_of: date) -> str:
 
 
 def plan_undo(path: Path, connection: sqlite3.Connection, config: Config, revision: int | None, as_of: date) -> Plan:
-    """Stores the plan that takes a revision back; Refused when there is no such revision."""
+    """Stores the plan that takes a revision back; UsageError when there is no such revision."""
     past = revisions(connection) if revision is None else revisions(connection, "id=?", (revision,))
     if not past:
         what = "Nothing was applied yet" if revision is None else f"There is no revision {revision}"
-        raise Refused(f'{what}. See "rosterkit history".', why="no-revision")
+        raise UsageError(f'{what}. See "rosterkit history".')
     undone = plans.find(connection, past[0].plan)
     snapshot = StoreSnapshot(path, connection)
     reversal = reverse(plans.parts(connection, undone.id), snapshot)

@@ -15,7 +15,17 @@ from rosterkit.roster.rules import Rule, catalogue
 from rosterkit.sources.base import Source
 from rosterkit.sources.fake_server import Fake
 
-__all__ = ["demo_comparison", "fake", "feed", "feed_kinds", "feed_rules", "rules", "source", "source_kinds"]
+__all__ = [
+    "demo_comparison",
+    "fake",
+    "fake_kinds",
+    "feed",
+    "feed_kinds",
+    "feed_rules",
+    "rules",
+    "source",
+    "source_kinds",
+]
 
 T = TypeVar("T")
 
@@ -38,6 +48,11 @@ def fake(kind: str) -> Fake:
 def demo_comparison() -> Callable[[Path], object]:
     """What compares the sources of one invented SIS, given a folder to work in; UsageError when none is installed."""
     return _installed("demo", "comparison", Callable)  # type: ignore[arg-type] # a function is what is asked for
+
+
+def fake_kinds() -> tuple[str, ...]:
+    """The kinds of vendors' servers that are installed, each once though it may have several names."""
+    return tuple(sorted({fake(name).kind for name in _points("fake")}))
 
 
 def source_kinds() -> tuple[str, ...]:

@@ -14,20 +14,25 @@ from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import TableCoverage
 from rosterkit.store.decisions import Approval, IgnoredLine
 from rosterkit.store.deliveries import Delivery
+from rosterkit.store.feed_results import Answer
 from rosterkit.store.runs import Run
 from rosterkit.transport.credentials import Credential
 
 __all__ = [
     "Announcement",
+    "Answer",
     "Applied",
     "Approval",
     "Beat",
+    "Check",
     "CheckReport",
+    "Disclosure",
     "Explanation",
     "FeedCheck",
     "FeedReceipt",
     "FeedStatus",
     "Hold",
+    "Holding",
     "IgnoredLine",
     "Revision",
     "SourceStatus",
@@ -138,6 +143,7 @@ class Explanation:
     holds: tuple[Hold, ...]
     pending: str  # why what the source last delivered is not stored; "" where it is
     findings: pl.DataFrame  # intake.findings.FINDINGS, of the newest applied plan of each source
+    answers: tuple[Answer, ...] = ()  # what vendors could not import of a person
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,7 @@ class FeedReceipt:
     why: str = ""  # why it was not sent
     compared: Mapping[str, int] = field(default_factory=dict)  # with what was sent last
     delivery: Delivery | None = None  # the receipt: what arrived where, and how that was verified
+    errors: int = 0  # findings of severity error, without those of people whom the last file withheld already
 
 
 @dataclass(frozen=True)
@@ -188,6 +195,36 @@ class FeedStatus:
     paused: str = ""  # who paused it, and why
     alarms: pl.DataFrame = field(default_factory=empty)  # FINDINGS; ``file`` is the feed's name
     credentials: tuple[Credential, ...] = ()  # of its target
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """What left about a person in one file of one delivery."""
+
+    delivery: int
+    feed: str
+    vendor: str
+    target: str
+    at: datetime
+    arrived: bool  # false: it was sent, and nobody knows whether it arrived
+    file: str
+    state: str  # sent | kept (the last good row) | leaving (flagged as a leaver) | named (in rows of other things)
+    rows: tuple[int, ...]  # the records in the file, from 1
+    fields: tuple[str, ...]  # the columns that had a value
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What a vendor holds of a revision and later ones, and how it is taken back."""
+
+    feed: str
+    vendor: str
+    target: str
+    revision: int
+    sent_at: datetime
+    rows: int
+    leaver: str  # what a person who left is in its file
+    recall: str
 
 
 @dataclass(frozen=True)
@@ -235,3 +272,14 @@ class Status:
     def exit_code(self) -> int:
         """0: all is well; 1: something waits, or there is an alarm."""
         return int(bool(self.waits or self.alarms))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must be right before a run without a person. ``state``: ok, look, or bad (it will fail)."""
+
+    area: str
+    what: str
+    state: str
+    text: str
+    remedy: str = ""

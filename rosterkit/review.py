@@ -93,7 +93,7 @@ def sign(
     needed: int = 1,
     seen: str = "",
 ) -> Approval:
-    """Approves or rejects a plan; Refused when it is settled, or where the same person would approve it twice.
+    """Approves or rejects a plan; Refused when it is closed, or where the same person would approve it twice.
 
     ``needed``: how many people must approve before it may be applied.
     """

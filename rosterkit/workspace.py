@@ -45,11 +45,13 @@ from rosterkit.roster.rules import Rule
 from rosterkit.settings_template import template
 from rosterkit.sources.base import Progress, no_progress
 from rosterkit.store import decisions, history, plans
+from rosterkit.store.approved_changes import with_approvals
 from rosterkit.store.database import connect, migrate
 from rosterkit.store.display_names import keys_of, names_of
 from rosterkit.store.save import apply_plan
 from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.secrets import references, resolve
+from rosterkit.vendor_verbs import VendorVerbs
 
 __all__ = ["Workspace", "check_package"]
 
@@ -64,7 +66,7 @@ def _revision(past: history.Past, done: pl.DataFrame, signed: Mapping[str, Appro
     return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done, by, why)
 
 
-class Workspace(FeedVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, OperateVerbs):
+class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, OperateVerbs):
     """A workspace; every verb opens the database, does its work whole or not at all, and closes it.
 
     Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at
@@ -80,17 +82,14 @@ class Workspace(FeedVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, OperateVerbs):
 
     @classmethod
     def init(cls, folder: Path) -> Workspace:
-        """Makes a workspace in a new or empty folder; Refused when there is one already or anything else is there."""
+        """Makes a workspace in a new or empty folder; UsageError when anything is there."""
         folder = Path(folder)
         if (folder / configuration.FILE).exists():
-            raise Refused(
-                f"There is a workspace in {folder} already. Use it (rosterkit -C {folder} plan), or choose another.",
-                why="exists",
-            )
+            raise UsageError(f"There is a workspace in {folder} already. Use it: rosterkit -C {folder} plan")
         if folder.exists() and not folder.is_dir():
-            raise Refused(f"{folder} is a file. Choose a new folder.", why="not-empty")
+            raise UsageError(f"{folder} is a file. Choose a new folder.")
         if folder.exists() and any(folder.iterdir()):
-            raise Refused(f"{folder} is not empty. Choose a new folder.", why="not-empty")
+            raise UsageError(f"{folder} is not empty. Choose a new folder.")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         for name in _FOLDERS:
@@ -224,7 +223,7 @@ class Workspace(FeedVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, OperateVerbs):
             names = names_of(self.database, going, held)
             found = plans.load(connection, plan.id, "finding")
             keys = keys_of(self.database, going, held)
-        both = pl.concat([lines(going, names), lines(held, names)])
+            both = with_approvals(connection, plan, pl.concat([lines(going, names), lines(held, names)]))
         findings = found.get("", empty())
         return PlanView(plan, both, findings, creates(going, keys))
 

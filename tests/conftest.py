@@ -1,16 +1,59 @@
 """For every test: hypothesis without a clock, since these machines are shared; the same examples each time in CI.
 
-``HYPOTHESIS_PROFILE=deep`` looks much longer.
+``HYPOTHESIS_PROFILE=deep`` (``make test-deep``) looks much longer. With ``DEEP_MINUTES`` the property tests that are
+marked ``deep`` share that time: one whose share is over ends without further examples.
 """
 
+import functools
 import os
+import time
+from collections.abc import Callable
+from typing import Any
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # tables are tiny, and several tests run side by side
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "usual", deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("deep", settings.get_profile("usual"), derandomize=False, max_examples=2000)
+_MINUTES = float(os.environ.get("DEEP_MINUTES", "0"))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
+
+
+_TEST_ENDS = [float("inf")]  # by time.monotonic, for the test that runs now
+
+
+def _in_time(test: Callable[..., None]) -> Callable[..., None]:
+    """The test of one example, which passes at once when the time of its test is over."""
+
+    @functools.wraps(test)
+    def run(*arguments: Any, **named: Any) -> None:
+        if time.monotonic() <= _TEST_ENDS[0]:
+            test(*arguments, **named)
+
+    return run
+
+
+def _shared(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The property tests that share DEEP_MINUTES."""
+    return [
+        item for item in items if item.get_closest_marker("deep") and hasattr(getattr(item, "obj", None), "hypothesis")
+    ]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not _MINUTES:
+        return
+    handles = {id(item.obj.hypothesis): item.obj.hypothesis for item in _shared(items)}  # type: ignore[attr-defined] # of functions
+    for handle in handles.values():
+        handle.inner_test = _in_time(handle.inner_test)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if _MINUTES:
+        workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+        _TEST_ENDS[0] = time.monotonic() + _MINUTES * 60 * workers / max(1, len(_shared(item.session.items)))

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from providers.oneroster.rest.settings import ReadingSettings
+from rosterkit.transport.secrets import SecretReference
 
 __all__ = ["ClassLinkSettings"]
 
@@ -22,7 +23,9 @@ class ClassLinkSettings(ReadingSettings):
     proxy_url: str = Field(
         "https://oneroster-proxy.apis.classlink.com", description="proxy: the address of ClassLink's OneRoster proxy."
     )
-    partner_key: str = Field("", description="proxy: a reference to the partner's API key, such as env:CLASSLINK_KEY.")
+    partner_key: SecretReference = Field(
+        "", description="proxy: a reference to the partner's API key, such as env:CLASSLINK_KEY."
+    )
     tenant_id: int | None = Field(
         None, description="proxy: the district's tenant id, as the Partner Portal shows it under Tenants."
     )
@@ -32,7 +35,7 @@ class ClassLinkSettings(ReadingSettings):
     )
     url: str = Field("", description="direct: the address of the district's server, without /ims/oneroster.")
     client_id: str = Field("", description="direct: the key of that server: a reference, or the key itself.")
-    client_secret: str = Field("", description="direct: a reference to the secret of that server.")
+    client_secret: SecretReference = Field("", description="direct: a reference to the secret of that server.")
     signature: Literal["HMAC-SHA256", "HMAC-SHA1"] = Field(
         "HMAC-SHA256", description="direct: how requests are signed."
     )

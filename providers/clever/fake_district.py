@@ -39,6 +39,7 @@ class DistrictData:
     records: dict[str, list[Record]]
     defects: dict[str, int] = field(default_factory=dict)  # rule code: rows
     counts: dict[str, int] = field(default_factory=dict)  # rows of canonical tables
+    ids: dict[str, str] = field(default_factory=dict)  # of a district that others serve too: its ids, and Clever's
 
 
 @dataclass

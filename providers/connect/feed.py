@@ -14,15 +14,16 @@ from providers.connect.classes import class_rows, enrollment_rows, rooms
 from providers.connect.columns import CLASSES, ENROLLMENTS, FILES, GUARDIANS, USERS
 from providers.connect.fileset import managed
 from providers.connect.people import GUARDIAN_ROLES, enabled_people, staff_rows, student_rows, with_own_contacts
+from providers.connect.results import read_results
 from providers.connect.rules import RULES
 from providers.connect.schools import targets
 from providers.connect.settings import ConnectSettings
 from providers.connect.text import as_read, as_sent, mended
 from providers.connect.vendor import VENDOR
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, Verdict
-from rosterkit.feeds.csvout import csv_file
+from rosterkit.feeds.csvout import CsvTable, csv_file
 from rosterkit.feeds.ledger import changed, known, taken
-from rosterkit.feeds.preflight import Given, comparison, preflight, require_transport
+from rosterkit.feeds.preflight import Given, comparison, preflight
 from rosterkit.feeds.rows import last_file, last_good_rows, report, split_broken, still_good, to_file
 from rosterkit.roster.rules import Rule
 
@@ -40,7 +41,7 @@ class ConnectFeed:
     def build(self, roster: Roster, settings: ConnectSettings, context: FeedContext) -> Sequence[FeedFile]:
         """The files; equal input gives equal bytes. A row that breaks a rule is withheld, with a finding.
 
-        Raises UsageError where two of ``school_rules`` claim one school and grade.
+        Raises UsageError where one of ``school_rules`` names a school in two ways.
         """
         if context.last_sent is not None:
             last = replace(context.last_sent, files=tuple(as_read(file, settings) for file in context.last_sent.files))
@@ -64,9 +65,9 @@ class ConnectFeed:
         """The ids by which Connect knows a person, and a guardian."""
         return {"sourcedId": "sourcedId", "guardian": settings.guardian_header("sourcedId")}
 
-    def require_target(self, transport: str) -> None:
-        """Raises UsageError, naming C26, where Connect could not fetch the files."""
-        require_transport(VENDOR, transport, "C26")
+    def results(self, table: CsvTable, settings: ConnectSettings) -> pl.DataFrame:
+        """What Connect could not add."""
+        return read_results(table, settings)
 
 
 def _compared(given: Given, settings: ConnectSettings) -> Mapping[str, int]:
@@ -87,7 +88,7 @@ class _Build:
 
     def __init__(self, roster: Roster, settings: ConnectSettings, context: FeedContext) -> None:
         self._roster, self._settings, self._context = roster, settings, context
-        self._everybody = enabled_people(roster, context.findings, context.as_of)
+        self._everybody = enabled_people(roster, context.findings, context.as_of, settings.sources)
         if settings.unique_contacts:
             self._everybody = with_own_contacts(self._everybody, settings, context.findings)
         self._checks = row_checks(settings)
@@ -146,7 +147,7 @@ class _Build:
         A guardian may have a second id: the one as an employee, and one in guardians.csv.
         """
         column, findings = self._header(file, "sourcedId"), self._context.findings
-        others = taken(rows, self._ledger, "sourcedId", column)
+        others = taken(rows, self._ledger, "sourcedId", column, self._context.hashed)
         moved = changed(rows, self._ledger, "sourcedId", column)
         moved &= ~rows["role"].is_in(GUARDIAN_ROLES) if file == USERS else False
         for rule, held in (("connect.id-changed", moved), ("connect.id-taken", others)):

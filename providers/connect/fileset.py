@@ -11,7 +11,7 @@ from providers.connect.people import GUARDIAN_ROLES, STAFF_ROLES
 from providers.connect.settings import ConnectSettings
 from rosterkit.feeds.base import Outcome
 from rosterkit.feeds.csvout import CsvTable
-from rosterkit.feeds.preflight import Given, Hit, gone, newly_withheld
+from rosterkit.feeds.preflight import Given, Hit, gone, gone_of_groups, newly_withheld
 
 __all__ = ["FILE_CHECKS", "expected_files", "managed"]
 
@@ -249,10 +249,23 @@ def _threshold(given: Given, settings: ConnectSettings) -> Iterable[Hit]:
             yield Hit(file.get(kind, USERS), detail=f"{share}; {settings.deletion_threshold:g} % allow {allowed:,}")
 
 
+_GROUPS = {
+    USERS: (("sourcedId",), ("orgSourcedIds", "role")),
+    CLASSES: (("sourcedId",), ("schoolSourcedId",)),
+    ENROLLMENTS: (("classSourcedId", "userSourcedId"), ("schoolSourcedId", "role")),
+}
+"""By file, what a row is known by, and in which groups rows may not get lost."""
+
+
 def _gone(given: Given, settings: ConnectSettings) -> Iterable[Hit]:
-    for name in (USERS, CLASSES):
-        if name in given.tables:
-            yield from gone(given.tables[name], given.last_tables.get(name), "sourcedId", settings.limits)
+    for name, (key, by) in _GROUPS.items():
+        table, last = given.tables.get(name), given.last_tables.get(name)
+        if table is None or last is None:
+            continue
+        if name != ENROLLMENTS:
+            yield from gone(table, last, key[0], settings.limits)
+        if {*key, *by} <= set(table.header) & set(last.header):
+            yield from gone_of_groups(table.rows, last.rows, key, by, settings.limits, file=name)
 
 
 def _withheld(given: Given, settings: ConnectSettings) -> Iterable[Hit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
@@ -31,15 +32,17 @@ STAFF_ROLES = ("administrator", "teacher", "aide", "proctor")
 _RANK = {role: place for place, role in enumerate(ROLES)}
 
 
-def enabled_people(roster: Roster, findings: Findings, as_of: date) -> pl.DataFrame:
-    """Everybody whose account is enabled, with ``_user`` and ``word`` (Connect's role as student or staff, or null).
+def enabled_people(roster: Roster, findings: Findings, as_of: date, sources: Sequence[str] = ()) -> pl.DataFrame:
+    """Everybody (of these sources, or of all) whose account is enabled, with ``_user`` and ``word``.
 
-    Also ``id``, ``sourced_id``, names, contact data, ``identifier``, ``language``, ``grades``, ``grade``,
-    ``school_ids`` and ``guardian`` (the word of the guardian role, or null).
+    ``word`` is Connect's role as student or staff, or null. Also ``id``, ``sourced_id``, names, contact data,
+    ``identifier``, ``language``, ``grades``, ``grade``, ``school_ids`` and ``guardian`` (the word of the guardian role,
+    or null).
     """
     enabled = pl.col("enabled").fill_null(value=True) & pl.col("account_enabled").fill_null(value=True)
     everybody = (
         people(roster, as_of=as_of)
+        .filter(pl.col("source").is_in(sources) if sources else pl.lit(value=True))
         .select(
             enabled.alias("_enabled"),
             "id",

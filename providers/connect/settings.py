@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from providers.connect.columns import FILES, GUARDIANS, MAX_AGENTS
 from rosterkit.feeds.contacts import CUSTODY_ORDER, Decision
 from rosterkit.feeds.preflight import Limits
-from rosterkit.feeds.selection import SchoolRule
+from rosterkit.feeds.selection import SchoolRule, claims
 from rosterkit.feeds.settings import FeedSettings
 
 __all__ = ["TITLE_FIELDS", "ConnectSettings"]
@@ -45,6 +45,11 @@ class ConnectSettings(FeedSettings):
     )
     guardian_id: Literal["sourced_id", "blank"] = Field(
         default="sourced_id", description="What is sent as the guardian's own id in guardians.csv."
+    )
+    sources: tuple[str, ...] = Field(
+        default=(),
+        description="Only people whose record comes from one of these sources, such as the SIS and not a table of "
+        "alumni; none means all.",
     )
     contact_types: dict[str, Decision] = Field(
         default_factory=dict,
@@ -157,6 +162,12 @@ class ConnectSettings(FeedSettings):
         headers = [value.get(name, name).casefold() for name in FILES[GUARDIANS]]
         if len(set(headers)) < len(headers):
             raise ValueError("two columns of guardians.csv have one header; give each a header of its own.")
+        return value
+
+    @field_validator("school_rules")
+    @classmethod
+    def _each_student_in_one(cls, value: tuple[SchoolRule, ...]) -> tuple[SchoolRule, ...]:
+        claims(value)
         return value
 
     @field_validator("title")

@@ -18,12 +18,19 @@ CHECKLIST: tuple[ChecklistItem, ...] = (
         "Enter each School ID in Connect exactly as this feed sends it, leading zeros included, and list them in "
         "known_schools.",
         blocks=True,
+        setting="known_schools",
+        answered=lambda settings: bool(settings.known_schools) or settings.profile == "guardians_only",
     ),
     ChecklistItem(
         "C24",
         "Where guardians.csv is used, compare its header with the sample file in Connect (guardian_headers), and turn "
         '"Allow sync to manage guardians" off.',
     ),
+    ChecklistItem(
+        "C16",
+        "Where Clever's own sync brings everything but guardians, follow Connect's guide to the Clever sync first.",
+    ),
+    ChecklistItem("C21", "Where ClassLink's own sync does that, follow Connect's guide to the ClassLink sync first."),
     ChecklistItem(
         "C28",
         "Tell everybody who signs in by Clever or ClassLink that SFTP instead of that sync ends single sign-on.",

@@ -12,8 +12,8 @@ from rosterkit.feeds.base import Roster
 from rosterkit.feeds.contacts import decided
 from rosterkit.feeds.csvout import one_line
 from rosterkit.feeds.languages import iso_639_1
-from rosterkit.feeds.mapping import attributes, check_fields, expression
-from rosterkit.feeds.people import FIELDS, current_roles, family_links, people
+from rosterkit.feeds.mapping import attributes, expression
+from rosterkit.feeds.people import current_roles, family_links, people
 from rosterkit.feeds.rows import report
 from rosterkit.sources.findings import Findings
 
@@ -29,18 +29,16 @@ def columns_of(part: str, settings: EdlioSettings) -> list[str]:
     return [c.name for c in FILES[part] if c.required or c.template or settings.column(part, c.name)]
 
 
-def accounts(
-    roster: Roster, settings: EdlioSettings, findings: Findings, as_of: date, *, where: str
-) -> dict[str, pl.DataFrame]:
+def accounts(roster: Roster, settings: EdlioSettings, findings: Findings, as_of: date) -> dict[str, pl.DataFrame]:
     """The rows by part (staff, users, guardians): the file's columns under the district's headers, as texts.
 
     Besides: ``_user`` (source and sourced_id), ``_id`` (the integer id), and of guardians ``_child`` (the child's).
-    Raises UsageError where a mapping names a field that does not exist.
     """
-    check_fields(settings.columns, FIELDS, where=f"{where}.columns")
     values = [value for part in PEOPLE for c in FILES[part] if (value := settings.column(part, c.name)) is not None]
     enabled = pl.col("enabled").fill_null(value=True) & pl.col("account_enabled").fill_null(value=True)
     known = people(roster, as_of=as_of, attributes=attributes(values))
+    if settings.sources:
+        known = known.filter(pl.col("source").is_in(settings.sources))
     disabled = known.filter(~enabled).select(pl.len()).collect().item()
     if disabled:
         findings.add("A14.disabled", file=settings.file_name(USERS), detail=f"{disabled:,} people")

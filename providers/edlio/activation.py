@@ -6,11 +6,9 @@ setting ``stage`` up to date, and ``rosterkit doctor`` says what comes next.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
-
-from rosterkit.feeds.base import FeedFile
 
 __all__ = ["LINK_DAYS", "NEXT", "STEPS", "Stage", "link_expires", "notice"]
 
@@ -58,12 +56,13 @@ def link_expires(issued: date) -> date:
     return issued + timedelta(days=LINK_DAYS)
 
 
-def notice(files: Sequence[FeedFile], sent_on: date, district: str) -> str:
+def notice(rows: Mapping[str, int], sent_on: date, district: str) -> str:
     """A text that a person sends to the Data Integration Specialist after the first delivery (A11).
 
-    It says what was sent. Nobody knows yet whether Edlio has it, so it asks for that. It holds counts and no names.
+    ``rows``: how many rows each file holds. The text says what was sent. Nobody knows yet whether Edlio has it, so it
+    asks for that. It holds counts and no names.
     """
-    lines = "\n".join(f"- {file.name}: {file.rows:,} rows" for file in files)
+    lines = "\n".join(f"- {name}: {count:,} rows" for name, count in rows.items())
     return (
         f"Subject: Roster files of {district}\n\n"
         f"Our files were sent to our SFTP folder on {sent_on.isoformat()}:\n{lines}\n\n"

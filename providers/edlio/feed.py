@@ -14,14 +14,15 @@ from providers.edlio.activation import Stage, link_expires
 from providers.edlio.checks import checks, parts_of, row_checks
 from providers.edlio.classrooms import classrooms, enrollments
 from providers.edlio.columns import CLASSES, COMBINED, ENROLLMENTS, GUARDIANS, PEOPLE, PEOPLE_FILES, STAFF, USERS, WORDS
-from providers.edlio.oneroster import oneroster_feed, oneroster_files
+from providers.edlio.oneroster import KEY, oneroster_files
+from providers.edlio.oneroster_checks import check_oneroster
 from providers.edlio.rules import RULES
 from providers.edlio.settings import EdlioSettings
 from providers.edlio.vendor import VENDOR
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, Verdict
 from rosterkit.feeds.csvout import csv_file
 from rosterkit.feeds.ledger import changed, known, taken
-from rosterkit.feeds.preflight import Given, comparison, preflight, require_transport
+from rosterkit.feeds.preflight import Given, comparison, preflight
 from rosterkit.feeds.rows import last_file, last_good_rows, report, split_broken, to_file
 from rosterkit.roster.rules import Rule
 
@@ -39,11 +40,9 @@ class EdlioFeed:
     def build(self, roster: Roster, settings: EdlioSettings, context: FeedContext) -> Sequence[FeedFile]:
         """The files; equal input gives equal bytes. A row that breaks a rule is withheld, with a finding.
 
-        Raises UsageError where a mapping names a field that does not exist, or the OneRoster set cannot be made.
+        Raises UsageError where the OneRoster set cannot be made.
         """
-        if settings.layout == "oneroster":
-            return oneroster_files(roster, context)
-        made = accounts(roster, settings, context.findings, context.as_of, where="feeds.edlio")
+        made = accounts(roster, settings, context.findings, context.as_of)
         if context.last_sent is None:
             _first_file(roster, made, settings, context)
         issued = settings.credentials_issued
@@ -51,6 +50,8 @@ class EdlioFeed:
             detail = f"it worked until {link_expires(issued).isoformat()}"
             context.findings.add("A1.link-expired", file=settings.file_name(STAFF), detail=detail)
         people = _People(made, settings, context)
+        if settings.layout == "oneroster":
+            return oneroster_files(roster, people.sent(), people.withheld(), settings, context)
         files = [people.file(part) for part in people.good]
         if settings.classes and people.good:
             files += _class_files(roster, people.persons(), settings, context)
@@ -59,8 +60,7 @@ class EdlioFeed:
     def check(self, files: Sequence[FeedFile], last_sent: LastSent | None, settings: EdlioSettings) -> Verdict:
         """How Edlio would take these files, whoever made them; rosterkit holds what a person has to answer first."""
         if settings.layout == "oneroster":
-            delegate, its_settings = oneroster_feed()
-            return delegate.check(files, last_sent, its_settings)
+            return check_oneroster(files, last_sent, settings)
         parts = parts_of(files, settings)
 
         def compared(given: Given) -> Mapping[str, int]:
@@ -76,11 +76,7 @@ class EdlioFeed:
 
     def identifiers(self, settings: EdlioSettings) -> Mapping[str, str]:
         """The id by which the app knows a person (A5)."""
-        return {"Unique ID": settings.header("Unique ID")}
-
-    def require_target(self, transport: str) -> None:
-        """Raises UsageError, naming A10, where files would be sent otherwise than by SFTP."""
-        require_transport(VENDOR, transport, "A10")
+        return {"Unique ID": KEY if settings.layout == "oneroster" else settings.header("Unique ID")}
 
 
 class _People:
@@ -108,11 +104,11 @@ class _People:
         """All rows, with ``_held``: an id or address is another's too, or an id is not the one that was sent (A5)."""
         rows = pl.concat([rows.with_columns(_part=pl.lit(part)) for part, rows in made.items()], how="diagonal")
         settings, unique = self._settings, self._settings.header("Unique ID")
-        ledger = known(self._context, {"Unique ID": unique})
+        ledger = known(self._context, {"Unique ID": KEY if settings.layout == "oneroster" else unique})
         found_by = (
             ("A5.unique-id", "Unique ID", shared_ids(rows, settings)),
             ("A5.id-changed", "Unique ID", changed(rows, ledger, "Unique ID", unique)),
-            ("A5.id-taken", "Unique ID", taken(rows, ledger, "Unique ID", unique)),
+            ("A5.id-taken", "Unique ID", taken(rows, ledger, "Unique ID", unique, self._context.hashed)),
             ("A5.shared-email", "Email 1", shared_emails(rows, settings)),
         )
         for rule, column, held in found_by:
@@ -185,6 +181,16 @@ class _People:
         found = [rows.filter(~role.is_in(WORDS[GUARDIANS])).select("_id", header) for rows in self.good.values()]
         return pl.concat(found).unique("_id", keep="any")
 
+    def sent(self) -> pl.DataFrame:
+        """``_id`` and ``_user`` of everybody who is sent."""
+        rows = [rows.select("_id", "_user") for rows in self.good.values()]
+        return pl.concat([pl.DataFrame(schema={"_id": pl.Int64, "_user": pl.String}), *rows]).unique("_id", keep="any")
+
+    def withheld(self) -> pl.DataFrame:
+        """``_user`` of those who are not, because a row of theirs breaks a rule."""
+        rows = [rows.select("_user") for rows in self._withheld.values()]
+        return pl.concat([pl.DataFrame(schema={"_user": pl.String}), *rows]).unique()
+
     def file(self, part: str) -> FeedFile | None:
         """The file of that part, or None where it has no rows."""
         header, name = self._settings.header, self._settings.file_name(part)
@@ -211,7 +217,7 @@ def _class_files(
     sent, lost = enrollments(roster, good, persons, settings, context.as_of)
     if lost:
         file = settings.file_name(ENROLLMENTS)
-        context.findings.add("A14.person", file=file, detail=f"{lost:,} enrollments of people or classes not sent")
+        context.findings.add("A14.left-out", file=file, detail=f"{lost:,} enrollments")
     columns = [column for column in good.columns if not column.startswith("_")]
     classes = good.select(columns).sort(columns[0], columns[-1])
     found = [csv_file(name, classes), csv_file(settings.file_name(ENROLLMENTS), sent)]

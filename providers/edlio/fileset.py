@@ -22,7 +22,7 @@ from providers.edlio.columns import (
 from providers.edlio.settings import EdlioSettings
 from rosterkit.feeds.base import Outcome
 from rosterkit.feeds.csvout import CsvTable
-from rosterkit.feeds.preflight import Given, Hit, gone, newly_withheld
+from rosterkit.feeds.preflight import Given, Hit, gone, gone_of_groups, newly_withheld
 
 __all__ = ["FILE_CHECKS", "Parts"]
 
@@ -203,9 +203,44 @@ def _child(given: Given, settings: EdlioSettings, parts: Parts) -> Iterable[Hit]
 
 
 def _gone(given: Given, settings: EdlioSettings, parts: Parts) -> Iterable[Hit]:
+    org, role = settings.header("Organization ID"), settings.header("Role")
     for table in _tables(given, parts, *PEOPLE_FILES, CLASSES):
         key = settings.header("Classroom ID" if parts[table.name] == CLASSES else "Unique ID")
-        yield from gone(table, given.last_tables.get(table.name), key, settings.limits)
+        last = given.last_tables.get(table.name)
+        yield from gone(table, last, key, settings.limits)
+        by = [org] if parts[table.name] == CLASSES else [org, role]
+        if last is not None and {key, *by} <= set(table.header) & set(last.header):
+            yield from gone_of_groups(table.rows, last.rows, [key, org], by, settings.limits, file=table.name)
+    yield from _enrollments_gone(given, settings, parts)
+
+
+def _enrollments_gone(given: Given, settings: EdlioSettings, parts: Parts) -> Iterable[Hit]:
+    """Enrollments of the students, or of the employees, of one organization."""
+    last = {name: part for name, part in parts.items() if name in given.last_tables}
+    name = next((name for name, part in last.items() if part == ENROLLMENTS), "")
+    if name not in given.tables:
+        return
+    now, before = (_grouped(tables, last, settings) for tables in (given.tables, given.last_tables))
+    if now is not None and before is not None:
+        key = [settings.header("Classroom ID"), settings.header("Person ID")]
+        yield from gone_of_groups(now, before, key, ["place", "kind"], settings.limits, file=name)
+
+
+def _grouped(tables: Mapping[str, CsvTable], parts: Parts, settings: EdlioSettings) -> pl.DataFrame | None:
+    """The enrollments with ``place`` (the organization of the class) and ``kind`` (of person); None without columns."""
+    named = {part: tables[name] for name, part in parts.items() if name in tables}
+    room, person = settings.header("Classroom ID"), settings.header("Person ID")
+    org, uid = settings.header("Organization ID"), settings.header("Unique ID")
+    classes, enrolled = named.get(CLASSES), named.get(ENROLLMENTS)
+    if classes is None or enrolled is None or not {room, org} <= set(classes.header):
+        return None
+    staff = named.get(STAFF)
+    known = staff.rows[uid] if staff is not None and uid in staff.header else pl.Series(dtype=pl.String)
+    if not {room, person} <= set(enrolled.header):
+        return None
+    kind = pl.when(pl.col(person).is_in(known.implode())).then(pl.lit("employees")).otherwise(pl.lit("students"))
+    places = classes.rows.select(room, place=org).unique(room)
+    return enrolled.rows.select(room, person).join(places, on=room, how="left").with_columns(kind=kind)
 
 
 def _withheld(given: Given, settings: EdlioSettings, parts: Parts) -> Iterable[Hit]:

@@ -64,7 +64,10 @@ The setting `stage` says how far the set-up is (A13). Each check names the next 
 
 - The headers are those of Edlio's template, which is the faster way (A6). `headers` and `file_names` write a district's
   own instead. `layout = "combined"` puts all people into one file; classes and enrollments always have files of their
-  own (A5). `layout = "oneroster"` sends the CSV files of OneRoster 1.1, made by the OneRoster feed.
+  own (A5).
+- `layout = "oneroster"` sends the CSV files of OneRoster 1.1, made by the OneRoster feed. They hold the same people as
+  the template's files: each with one row and an address of their own, parents only where `guardians` says so. Middle
+  names and phone numbers are blank unless `columns` maps them. Names of files and columns are those of OneRoster.
 - A person has one row for each organization, with the strongest role there and the same Unique ID (A14). A parent has
   one for each child and organization of the child. The columns of parents are ours, because Edlio publishes none:
   `guardians` is `none` until you have asked.

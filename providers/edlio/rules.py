@@ -181,6 +181,12 @@ RULES: tuple[Rule, ...] = (
         "Nothing where that is meant; otherwise enable the accounts.",
         example="31 people",
     ),
+    _info(
+        "A14.left-out",
+        "Enrollments of people or classes that are not sent are left out.",
+        "Nothing here: the finding of the person or class says what keeps it out.",
+        example="12 enrollments",
+    ),
     _row(
         "A14.role",
         "The role is none that Edlio knows.",

@@ -77,6 +77,11 @@ class EdlioSettings(FeedSettings):
         description="Contact types of your own, or other decisions: { Neighbor = "
         '"omit" }. Case does not matter. A type that nobody has mapped is not sent, and shown.',
     )
+    sources: tuple[str, ...] = Field(
+        default=(),
+        description="Only people whose record comes from one of these sources, such as the SIS and not a table of "
+        "alumni; none means all.",
+    )
     child: Literal["student_id", "unique_id"] = Field(
         default="student_id",
         description="By what a parent's row names the child: the child's Student ID or Unique ID. One row per child.",
@@ -137,6 +142,15 @@ class EdlioSettings(FeedSettings):
         of = {part: {column.name for column in FILES[part]} - _COMPUTED for part in PEOPLE}
         known = set().union(*of.values()) | {f"{part}.{name}" for part, names in of.items() for name in names}
         return _known(value, known)
+
+    @model_validator(mode="after")
+    def _oneroster_has_its_own_names(self) -> Self:
+        if self.layout == "oneroster":
+            own = {"headers": bool(self.headers), "file_names": bool(self.file_names)}
+            own["columns.Unique ID"] = "Unique ID" in self.columns
+            if wrong := [name for name, there in own.items() if there]:
+                raise ValueError(f'{wrong[0]}: layout = "oneroster" has the names and ids of OneRoster; remove it.')
+        return self
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

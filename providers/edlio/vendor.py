@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from providers.edlio.activation import LINK_DAYS
+from providers.edlio.activation import LINK_DAYS, Stage, notice
 from providers.edlio.clock import PROCESSED, SEND_BY, ZONE
 from rosterkit.feeds.base import ChecklistItem, VendorFacts
 
@@ -27,13 +27,21 @@ CHECKLIST: tuple[ChecklistItem, ...] = (
         "A5",
         "Read Edlio's Data Processing & Sync Guidelines, ask how the files are to be named, and set file_names_agreed.",
         blocks=True,
+        part="naming",
+        setting="file_names_agreed",
+        answered=lambda settings: settings.file_names_agreed,
     ),
     ChecklistItem(
         "A5",
         "Ask what happens to a person who is no longer in the files, and set removal.",
         blocks=True,
+        part="removal",
+        setting="removal",
+        answered=lambda settings: settings.removal != "unknown",
     ),
-    ChecklistItem("A5", "Read Edlio's list of data fields, and compare it with the columns that are mapped."),
+    ChecklistItem(
+        "A5", "Read Edlio's list of data fields, and compare it with the columns that are mapped.", part="fields"
+    ),
     ChecklistItem("A6", "Choose the template's headers (faster) or your own, and tell Edlio which."),
     ChecklistItem(
         "A11",
@@ -42,7 +50,10 @@ CHECKLIST: tuple[ChecklistItem, ...] = (
     ),
     ChecklistItem("A12", "Answer what Edlio asks while it maps and validates, and send corrected files."),
     ChecklistItem(
-        "A13", "When Edlio has activated the sync, set stage = active and look at the dashboard the next day."
+        "A13",
+        "When Edlio has activated the sync, set stage = active and look at the dashboard the next day.",
+        setting="stage",
+        answered=lambda settings: settings.stage is Stage.ACTIVE,
     ),
     ChecklistItem(
         "A14",
@@ -66,4 +77,5 @@ VENDOR = VendorFacts(
     recall="Send the files again before the next processing, and tell your Data Integration Specialist.",
     absence_deletes=True,  # nobody knows: until Edlio answers, the graver of the two is assumed
     checklist=CHECKLIST,
+    notice=notice,
 )

@@ -17,14 +17,15 @@ from providers.handshake.checks import CHECKS
 from providers.handshake.columns import IDENTIFIERS, by_kind
 from providers.handshake.facts import VENDOR
 from providers.handshake.gutcheck import counts
+from providers.handshake.results import read_results
 from providers.handshake.rules import RULES
 from providers.handshake.settings import HandshakeSettings
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, VendorFacts, Verdict
-from rosterkit.feeds.csvout import one_line
+from rosterkit.feeds.csvout import CsvTable, one_line
 from rosterkit.feeds.ledger import changed, known, taken, went_on
-from rosterkit.feeds.mapping import attributes, check_fields, expression
-from rosterkit.feeds.people import FIELDS, people
+from rosterkit.feeds.mapping import attributes, expression
+from rosterkit.feeds.people import people
 from rosterkit.feeds.preflight import Check, preflight
 from rosterkit.feeds.rows import from_last_file, leavers, report, split_broken, still_good, to_file
 from rosterkit.feeds.selection import chosen
@@ -48,7 +49,7 @@ class HandshakeFeed:
     def build(self, roster: Roster, settings: HandshakeSettings, context: FeedContext) -> Sequence[FeedFile]:
         """One file, more where it is too large for one, or none where nobody is left.
 
-        Raises UsageError where the mapping names a field that is none, or the username is another than before (H7).
+        Raises UsageError where the username is another than before (H7).
         """
         name = f"{context.as_of:%Y%m%d}{'_test' if settings.trial else ''}_users.csv"
         rows = _mapped(roster, settings, context)
@@ -74,6 +75,11 @@ class HandshakeFeed:
         """As Handshake's Importer and its automatic sync would take these bytes."""
         return preflight(files, last_sent, settings, rules=self.rules, checks=self.checks, compared=counts)
 
+    def results(self, table: CsvTable, settings: HandshakeSettings) -> pl.DataFrame:
+        """What the Importer could not import."""
+        del settings
+        return read_results(table)
+
     def identifiers(self, settings: HandshakeSettings) -> Mapping[str, str]:
         """The columns that anchor an account (H7)."""
         del settings
@@ -83,7 +89,6 @@ class HandshakeFeed:
 def _mapped(roster: Roster, settings: HandshakeSettings, context: FeedContext) -> pl.DataFrame:
     """The columns of the file, by their headers, with ``_user``."""
     values = settings.mapped()
-    check_fields(values, FIELDS, where="columns")
     whos = [settings.students, *([settings.alumni] if settings.alumni else [])]
     used = {*attributes(values.values()), *(name for who in whos for name in who.attributes)}
     frame = people(roster, as_of=context.as_of, attributes=sorted(used), order=settings.attribute_order)
@@ -167,7 +172,7 @@ def _anchored(rows: pl.DataFrame, context: FeedContext, file: str) -> tuple[pl.D
                 f"{other.sum():,} of {before.sum():,} students another username. Set it as it was before."
             )
         names = [name for name in ("first_name", "last_name") if name in rows.columns]
-        others = taken(rows, ledger, kind, kind) & ~went_on(rows, ledger, last, kind, names)
+        others = taken(rows, ledger, kind, kind, context.hashed) & ~went_on(rows, ledger, last, kind, names)
         for rule, mask in ((on_change, other), (on_taken, others)):
             if mask.any():
                 report(context.findings, rule, rows.filter(mask), file=file, column=kind)

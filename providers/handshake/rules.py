@@ -197,6 +197,13 @@ RULES: tuple[Rule, ...] = (
         _READ,
     ),
     _rule(
+        "handshake.transport",
+        "error",
+        "Handshake reads files from its S3 bucket, and nowhere else.",
+        "Set the target of this feed to the bucket and folder that Handshake gave; a folder is for files by hand.",
+        _FILE,
+    ),
+    _rule(
         "handshake.size",
         "error",
         "The file is not below 50 MB.",

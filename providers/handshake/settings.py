@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from providers.handshake.columns import COLUMNS, DEFAULTS, MINIMUM, SCHOOL_YEARS
-from rosterkit.feeds.mapping import Value
+from providers.handshake.columns import COLUMNS, DEFAULTS, DEPRECATED, MINIMUM, SCHOOL_YEARS
+from rosterkit.feeds.mapping import Value, texts_sent
 from rosterkit.feeds.preflight import Limits
 from rosterkit.feeds.selection import Who
 from rosterkit.feeds.settings import FeedSettings
@@ -132,10 +133,24 @@ class HandshakeSettings(FeedSettings):
         fixed = [name for name in self.clear if not headers[name].clearable]
         if fixed:
             raise ValueError(f"clear cannot erase {fixed[0]}")
+        self._states_known_values()
         missing = [name for name in MINIMUM if name not in self.required]
         if missing:
             raise ValueError(f"required lacks {missing[0]}, which Handshake cannot do without")
         return self
+
+    def _states_known_values(self) -> None:
+        """Raises ValueError where a mapping states a value that Handshake does not know, before any roster is read."""
+        values = self.mapped()
+        for column in COLUMNS:
+            known = {*column.allowed, *DEPRECATED, self.clear_token, ""}
+            if column.allowed and column.header in values:
+                for text in sorted(texts_sent(values[column.header]) - known):
+                    own = column.header == "school_year_name" and column.header not in self.columns
+                    setting = "school_years" if own else f"columns.{column.header}"
+                    near = get_close_matches(text, column.allowed, 1, 0.4)
+                    hint = f'did you mean "{near[0]}"?' if near else f"it knows {', '.join(column.allowed)}"
+                    raise ValueError(f'H17: {setting} sends "{text}", which Handshake does not know; {hint}')
 
     def mapped(self) -> dict[str, Value]:
         """Where each column comes from, in the order of the file; ``disabled`` and what alumni need apart."""

@@ -53,16 +53,41 @@ class Neutral:
         return next(str(org["sourcedId"]) for org in self.files["orgs"] if org["type"] == "district")
 
 
-def generated(folder: Path, students: int) -> Neutral:
-    """The regular district of so many students."""
+def items(text: str | None) -> list[str]:
+    """The parts of a list in a cell."""
+    return [part for part in (text or "").split(",") if part]
+
+
+def invented(folder: Path, students: int, seed: int = 1, *, demographics: bool = True) -> Neutral:
+    """The district of so many students as it is generated: the same that ``rosterkit generate`` writes."""
     package = folder / "generated.zip"
-    write_district(package, District(students, demographics=False))
+    write_district(package, District(students, seed, demographics=demographics))
     with zipfile.ZipFile(package) as archive:
         names = [name for name in archive.namelist() if name != "manifest.csv"]
         files = {
             name.removesuffix(".csv"): pl.read_csv(archive.read(name), infer_schema=False).to_dicts() for name in names
         }
+    package.unlink()
     made = Neutral(files)
+    _links(made)
+    return made
+
+
+def _links(made: Neutral) -> None:
+    """Who lists whom, from the agents of either side."""
+    roles = {row["sourcedId"]: row["role"] for row in made.files["users"]}
+    words = {"parent": "Parent", "relative": "Grandparent", "guardian": "Other"}
+    for row in made.files["users"]:
+        for other in filter(None, (row.pop("agentSourcedIds") or "").split(",")):
+            side = "student" if row["role"] == "student" else "guardian"
+            pair = (other, row["sourcedId"]) if side == "student" else (row["sourcedId"], other)
+            link = {"sides": set[str](), "relationship": words[roles[pair[0]]], "type": "Parent/Guardian"}
+            made.links.setdefault(pair, link)["sides"].add(side)
+
+
+def generated(folder: Path, students: int) -> Neutral:
+    """The regular district of so many students."""
+    made = invented(folder, students, demographics=False)
     _terms(made)
     _names(made)
     _families(made)
@@ -104,19 +129,11 @@ def _names(made: Neutral) -> None:
 
 
 def _families(made: Neutral) -> None:
-    """Each student has the guardians of the generated district; both sides state it."""
-    guardians = {row["sourcedId"] for row in made.guardians}
-    for row in made.files["users"]:
-        for other in filter(None, (row.pop("agentSourcedIds") or "").split(",")):
-            pair = (other, row["sourcedId"]) if other in guardians else (row["sourcedId"], other)
-            if pair[0] in guardians:
-                made.links[pair] = {
-                    "sides": {"student", "guardian"},
-                    "relationship": "Parent",
-                    "type": "Parent/Guardian",
-                }
+    """Each student has the guardians of the generated district; both sides state it. Nobody else is a guardian."""
+    for link in made.links.values():
+        link |= {"sides": {"student", "guardian"}, "relationship": "Parent"}
     linked = {student for _, student in made.links}
-    alone = [row["sourcedId"] for row in made.students if row["sourcedId"] not in linked]
-    spare = sorted(guardians - {guardian for guardian, _ in made.links})
+    guardians = {row["sourcedId"] for row in made.guardians}
+    spare = guardians - {guardian for guardian, _ in made.links}
     made.files["users"] = [row for row in made.files["users"] if row["sourcedId"] not in spare]
-    assert not alone
+    assert linked >= {row["sourcedId"] for row in made.students}

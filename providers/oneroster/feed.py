@@ -39,6 +39,7 @@ class OneRosterFeed:
         clock="set by the product that reads it",
         leaver="absent from the file: a bulk package holds everybody who is there",
         absence_deletes=True,
+        people_by=("users.csv", "sourcedId"),
         recall="Send the package again: the product takes it as a whole.",
     )
 

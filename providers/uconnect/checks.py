@@ -9,7 +9,17 @@ import polars as pl
 from providers.uconnect.columns import FALSE, IDENTITY, REQUIRED, SINGLE, TRUE, UNIQUE
 from providers.uconnect.settings import UConnectSettings
 from rosterkit.feeds.base import Outcome
-from rosterkit.feeds.preflight import Check, FileCheck, Given, Hit, RowCheck, form_checks, gone, newly_withheld
+from rosterkit.feeds.preflight import (
+    Check,
+    FileCheck,
+    Given,
+    Hit,
+    RowCheck,
+    form_checks,
+    gone,
+    gone_of_groups,
+    newly_withheld,
+)
 from rosterkit.feeds.rows import last_file
 
 __all__ = ["ADDRESS", "CHECKS", "is_true"]
@@ -45,6 +55,9 @@ def _shrunk(given: Given) -> Iterable[Hit]:
     for table in given.tables.values():
         before = given.last_tables[last.name] if last else None
         yield from gone(table, before, key, given.settings.limits, leaving=is_true(delete))
+        kind = given.settings.header("USER_TYPE")
+        if before is not None and {key, kind} <= set(table.header) & set(before.header):
+            yield from gone_of_groups(table.rows, before.rows, [key], [kind], given.settings.limits, file=table.name)
 
 
 def _withheld(given: Given) -> Iterable[Hit]:

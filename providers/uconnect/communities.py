@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
-from providers.uconnect.feed import chosen_people
 from providers.uconnect.settings import UConnectSettings
 from rosterkit.feeds.base import FeedContext, Roster
-from rosterkit.feeds.mapping import items
+from rosterkit.feeds.mapping import Value, attributes, items
+from rosterkit.feeds.mapping_document import MAPPING
+from rosterkit.feeds.people import people
+from rosterkit.feeds.selection import chosen
 
-__all__ = ["mapping_document", "mapping_page"]
+__all__ = ["chosen_people", "mapping_document"]
+
+
+def chosen_people(
+    roster: Roster, settings: UConnectSettings, context: FeedContext, values: Mapping[str, Value]
+) -> pl.DataFrame:
+    """The people of all populations, as ``people`` has them, with ``population``: the first one that they fit."""
+    used = {*attributes(values.values()), *(name for who in settings.populations for name in who.attributes)}
+    frame = people(roster, as_of=context.as_of, attributes=sorted(used), order=settings.attribute_order)
+    population = pl.coalesce(pl.when(chosen(who)).then(pl.lit(who.name)) for who in settings.populations)
+    return frame.with_columns(population=population).filter(pl.col("population").is_not_null()).collect()
 
 
 def mapping_document(roster: Roster, settings: UConnectSettings, context: FeedContext) -> pl.DataFrame:
-    """``header``, ``group``, ``value`` (as the source has it), ``community`` (as it is sent) and ``people``.
-
-    One row for each distinct value, sorted; of PROGRAM and the community columns.
-    """
+    """MAPPING: one row for each distinct value, sorted; of PROGRAM and the community columns."""
     values = settings.mapped()
     found = chosen_people(roster, settings, context, values)
     parts = []
@@ -39,13 +50,4 @@ def mapping_document(roster: Roster, settings: UConnectSettings, context: FeedCo
                 people="people",
             )
         )
-    schema = {"header": pl.String, "group": pl.String, "value": pl.String, "community": pl.String, "people": pl.Int64}
-    return pl.concat([pl.DataFrame(schema=schema), *parts]).sort("header", "value")
-
-
-def mapping_page(document: pl.DataFrame) -> str:
-    """The mapping document as a Markdown table, for the people at uConnect."""
-    head = "| column | community group | value | community | people |\n|---|---|---|---|---|\n"
-    cells = [pl.col(name).cast(pl.String).str.replace_all("|", "\\|", literal=True) for name in document.columns]
-    lines = document.select(pl.format("| {} | {} | {} | {} | {} |", *cells)).to_series()
-    return head + "".join(f"{line}\n" for line in lines)
+    return pl.concat([pl.DataFrame(schema=MAPPING), *parts]).sort("header", "value")

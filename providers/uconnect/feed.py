@@ -14,20 +14,19 @@ from pydantic import BaseModel
 
 from providers.uconnect.checks import CHECKS
 from providers.uconnect.columns import IDENTITY, TRUE, UNIQUE
+from providers.uconnect.communities import chosen_people, mapping_document
 from providers.uconnect.facts import VENDOR
 from providers.uconnect.rules import RULES
 from providers.uconnect.settings import UConnectSettings
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, VendorFacts, Verdict
 from rosterkit.feeds.csvout import one_line
 from rosterkit.feeds.ledger import changed, known, taken, went_on
-from rosterkit.feeds.mapping import LIST_FIELDS, Value, attributes, check_fields, expression, items
-from rosterkit.feeds.people import FIELDS, people
+from rosterkit.feeds.mapping import LIST_FIELDS, expression, items
 from rosterkit.feeds.preflight import Check, Given, comparison, preflight
 from rosterkit.feeds.rows import last_good_rows, leavers, report, split_broken, still_good, to_file
-from rosterkit.feeds.selection import chosen
 from rosterkit.roster.rules import Rule
 
-__all__ = ["UConnectFeed", "chosen_people"]
+__all__ = ["UConnectFeed"]
 
 _LOOKS_LIKE_YES = ("Y", "T", "X", "ON", "S", "J")
 
@@ -43,7 +42,7 @@ class UConnectFeed:
     checks: Sequence[Check] = CHECKS
 
     def build(self, roster: Roster, settings: UConnectSettings, context: FeedContext) -> Sequence[FeedFile]:
-        """One file, or none where nobody is left. Raises UsageError where the mapping names a field that is none."""
+        """One file, or none where nobody is left."""
         every = _mapped(roster, settings, context)
         rows = _one_for_each_person(every, settings, context)
         good, broken = self._split(rows, settings, context)
@@ -62,6 +61,10 @@ class UConnectFeed:
     def check(self, files: Sequence[FeedFile], last_sent: LastSent | None, settings: UConnectSettings) -> Verdict:
         """As uConnect would take these bytes."""
         return preflight(files, last_sent, settings, rules=self.rules, checks=self.checks, compared=_compared)
+
+    def mapping(self, roster: Roster, settings: UConnectSettings, context: FeedContext) -> pl.DataFrame:
+        """The mapping document (U34, U42)."""
+        return mapping_document(roster, settings, context)
 
     def identifiers(self, settings: UConnectSettings) -> Mapping[str, str]:
         """The columns of the identifiers (U31)."""
@@ -111,20 +114,9 @@ class UConnectFeed:
         return still_good(pl.concat(parts), self.checks, settings, file=settings.file)
 
 
-def chosen_people(
-    roster: Roster, settings: UConnectSettings, context: FeedContext, values: Mapping[str, Value]
-) -> pl.DataFrame:
-    """The people of all populations, as ``people`` has them, with ``population``: the first one that they fit."""
-    used = {*attributes(values.values()), *(name for who in settings.populations for name in who.attributes)}
-    frame = people(roster, as_of=context.as_of, attributes=sorted(used), order=settings.attribute_order)
-    population = pl.coalesce(pl.when(chosen(who)).then(pl.lit(who.name)) for who in settings.populations)
-    return frame.with_columns(population=population).filter(pl.col("population").is_not_null()).collect()
-
-
 def _mapped(roster: Roster, settings: UConnectSettings, context: FeedContext) -> pl.DataFrame:
     """The columns of the file, by their headers, with ``_user``, ``_population`` and whether an item would split."""
     values = settings.mapped()
-    check_fields(values, FIELDS, where="columns")
     found = chosen_people(roster, settings, context, values)
     lists = [name for name, value in values.items() if value.split is not None or value.field in LIST_FIELDS]
     cells = {settings.header(name): one_line(expression(value)) for name, value in values.items()}
@@ -176,7 +168,7 @@ def _identity_moved(rows: pl.DataFrame, settings: UConnectSettings, context: Fee
     last = context.last_sent.files if context.last_sent else ()
     moved = pl.Series("moved", [False], dtype=pl.Boolean).new_from_index(0, rows.height)
     for kind, header in kinds.items():
-        others = taken(rows, ledger, kind, header) & ~went_on(rows, ledger, last, header, names)
+        others = taken(rows, ledger, kind, header, context.hashed) & ~went_on(rows, ledger, last, header, names)
         moved |= changed(rows, ledger, kind, header) | others
     return moved
 

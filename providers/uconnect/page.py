@@ -61,8 +61,8 @@ unless they are mapped.
 - **PROGRAM and community columns** (U33, U34, U35): several values stand between semicolons; one column feeds one
   group; a table of `values` maps many values to one community. An older page of uConnect puts everything into one extra
   column (U36); its more detailed rule, one column for each group, is the one that counts here.
-- `mapping_document` lists column, group, value, community and the number of people (U34, U42); send it to uConnect
-  where names differ.
+- `rosterkit feed mapping FEED --export mapping.md` lists column, group, value, community and the number of people (U34,
+  U42). Send it to uConnect where names differ.
 
 The names of the opt-out and delete columns are on no public page; `headers` renames any column. Newer pages ask for
 STAKEHOLDERS in place of USER_TYPE: set `audience_header`.

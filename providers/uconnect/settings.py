@@ -100,11 +100,11 @@ class UConnectSettings(FeedSettings):
         twice = sorted({group for group in self.groups.values() if list(self.groups.values()).count(group) > 1})
         if twice:
             raise ValueError(
-                f'U34: the community group "{twice[0]}" has two columns; uConnect takes one for each group'
+                f'groups: U34: the community group "{twice[0]}" has two columns; uConnect takes one for each group'
             )
         stray = sorted(set(self.groups) - set(self.community_columns()) - {"PROGRAM"})
         if stray:
-            raise ValueError(f"groups names the column {stray[0]}, which columns does not have")
+            raise ValueError(f"groups.{stray[0]} names a column that columns does not have")
         return self
 
     def header(self, column: str) -> str:

@@ -26,7 +26,7 @@ def compare(
     sources: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SOURCE...]",
+            metavar="SOURCE",
             help="A source of the workspace by name, a OneRoster package, KIND:PATH or KIND:KEY=VALUE,KEY=VALUE, with "
             "NAME@ before it to name it. Left out: every source of the workspace.",
         ),
@@ -50,6 +50,7 @@ def compare(
     from rosterkit.compare.comparison import compare as compared
     from rosterkit.compare.reading import read
     from rosterkit.render import compare_html, compare_shapes, compare_text
+    from rosterkit.transport.secrets import revealed
 
     if markdown and json:
         raise UsageError("Choose one of --markdown and --json.")
@@ -58,7 +59,7 @@ def compare(
     day = as_of or _today(config)
     with progress() as report:
         delivered, unread = read(
-            specs, day, secret=_secret, progress=report, demographics=bool(config and config.demographics)
+            specs, day, secret=revealed, progress=report, demographics=bool(config and config.demographics)
         )
         found = compared(delivered, _settings(config), day, show_values=show_values, unread=unread)
     if html is not None:
@@ -106,12 +107,3 @@ def _specs(texts: list[str], config: Config | None, folder: Path) -> list[Source
 
 def _today(config: Config | None) -> date:
     return datetime.now(config.zone if config else UTC).date()
-
-
-def _secret(reference: str, folder: Path) -> str:
-    """The secret that is meant; a text that is no reference is the value itself, where a setting allows that."""
-    from rosterkit.transport.secrets import references, resolve
-
-    if not any(references(reference)):
-        return reference
-    return resolve(reference, folder).get_secret_value()

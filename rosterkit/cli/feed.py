@@ -37,8 +37,8 @@ def build(
 ) -> None:
     """Build a feed's files from what the store holds, and send them where no person must look first.
 
-    Exit 1: a person must approve the file, or rows were left out because of errors. Exit 4: the vendor would ignore or
-    reject the file, so it was not sent.
+    Exit 1: a person must approve the file, or rows are left out because of errors that the last file did not have.
+    Exit 4: the vendor would ignore or reject the file, so it was not sent.
     """
     with open_workspace(ctx) as workspace:
         built = workspace.feed_build(name, as_of, send=not no_send)
@@ -85,8 +85,7 @@ def _show(ctx: typer.Context, built: FeedReceipt, *, json: bool) -> None:
         with printing() as console:
             rules = registry.rules() if built.findings.height else {}
             tables.receipt(console, built, rules, command_of(ctx))
-    errors = bool((built.findings["severity"] == "error").any())
-    raise typer.Exit(_EXIT[built.state] or int(errors))
+    raise typer.Exit(_EXIT[built.state] or int(built.errors > 0))
 
 
 @feed.command(epilog="Example: rosterkit -C our-district feed check careers subscribers.csv")

@@ -12,8 +12,10 @@ from rosterkit.cli.options import Action, AsOf, EntityName, Json, command_of, ec
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rosterkit.plan.plan import Plan
-    from rosterkit.results import Approval
+    from rosterkit.results import Approval, Holding
     from rosterkit.workspace import Workspace
 
 __all__ = ["plan", "plans", "print_plan", "show", "undo"]
@@ -74,7 +76,7 @@ def plans(ctx: typer.Context, json: Json = False) -> None:
 @app.command(epilog="Example: rosterkit -C our-district show 7f3a --entity User --action archive")
 def show(
     ctx: typer.Context,
-    plan_id: Annotated[str, typer.Argument(metavar="[PLAN]", help="A plan's id. Left out: the newest.")] = "",
+    plan_id: Annotated[str, typer.Argument(metavar="PLAN", help="A plan's id. Left out: the newest.")] = "",
     entity: EntityName = "",
     action: Action = "",
     school: Annotated[str, typer.Option(metavar="TEXT", help="Only schools whose name holds this.")] = "",
@@ -122,27 +124,33 @@ def show(
 @app.command(epilog="Example: rosterkit -C our-district undo 12")
 def undo(
     ctx: typer.Context,
-    revision: Annotated[int | None, typer.Argument(metavar="[REVISION]", min=1, help="Left out: the newest.")] = None,
+    revision: Annotated[int | None, typer.Argument(metavar="REVISION", min=1, help="Left out: the newest.")] = None,
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
-    """Make the plan that takes a revision back; it is approved and applied like any other."""
+    """Make the plan that takes a revision back; it is approved and applied like any other.
+
+    Says also what vendors hold of that revision by now, and how each takes it back.
+    """
     with open_workspace(ctx) as workspace:
+        held = workspace.vendors_hold(revision)
         made = workspace.undo(revision, as_of=as_of)
-        print_plan(ctx, workspace, made, json)
+        print_plan(ctx, workspace, made, json, held)
 
 
-def print_plan(ctx: typer.Context, workspace: Workspace, made: Plan, json: bool) -> None:
+def print_plan(ctx: typer.Context, workspace: Workspace, made: Plan, json: bool, held: Sequence[Holding] = ()) -> None:
     """Prints a plan's summary, and ends the command: with exit code 1 where somebody should look."""
     from rosterkit.attention import attention_reason
+    from rosterkit.render import feeds as pages
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
 
     if json:
-        echo(shapes.plan(made))
+        echo(shapes.plan(made, held))
     else:
         with printing() as console:
             tables.plan_summary(console, made, workspace.config.zone)
+            pages.holdings(console, held, workspace.config.zone, command_of(ctx))
             tried = made.state == "tried"
             hint = "Nothing was stored." if tried else f"Look at it: {command_of(ctx)} show {made.id}"
             console.print(hint, soft_wrap=True)

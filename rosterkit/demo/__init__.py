@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from rosterkit.demo import export, first_load, second_package, undone
+from rosterkit.demo import comparison, daily_run, export, first_load, products, second_package, sources, undone
 from rosterkit.demo.packages import DAYS, fixtures, fresh_workspace
 from rosterkit.workspace import Workspace
 
@@ -34,6 +34,10 @@ STEPS = (
     Step(second_package.TITLE, second_package.step),
     Step(undone.TITLE, undone.step),
     Step(export.TITLE, export.step),
+    Step(sources.TITLE, sources.step),
+    Step(products.TITLE, products.step),
+    Step(comparison.TITLE, comparison.step),
+    Step(daily_run.TITLE, daily_run.step),
 )
 """The steps in their order."""
 

@@ -78,7 +78,7 @@ class FeedFile:
     rows: int
     people: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PEOPLE))
     parts: Mapping[str, int] = field(default_factory=dict)  # of an archive: rows by the names of its members
-    people_in: str = ""  # of an archive: the member in which ``people`` counts its rows
+    people_in: str = ""  # of an archive: the member in which people are rows
     built: bool = False  # by this very feed, which left out what breaks its rules: ``check`` need not read it again
 
     @property
@@ -97,13 +97,13 @@ class FeedFile:
 
 
 class Outcome(StrEnum):
-    """What the vendor would do with a file, mildest first."""
+    """What the vendor would do with a file, mildest first. A person can approve what is held, and nothing after it."""
 
     ACCEPTED = "accepted"
     WARNINGS = "accepted with warnings"
     ROWS_IGNORED = "rows ignored"
-    IGNORED = "ignored"
     HELD = "held"
+    IGNORED = "ignored"
     REJECTED = "rejected"
 
 
@@ -147,15 +147,27 @@ class FeedContext:
     ledger: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema={"user": pl.String, "kind": pl.String, "value": pl.String})
     )
+    hashed: Callable[[str], str] | None = None  # of users who were purged the ledger has hashes, made by this
 
 
 @dataclass(frozen=True)
 class ChecklistItem:
-    """Something that a person does or decides at the vendor: ``rosterkit doctor FEED`` walks through these."""
+    """Something that a person does or decides at the vendor: ``rosterkit doctor FEED`` walks through these.
+
+    An item with a ``setting`` is answered there: ``answered`` says of the feed's settings whether it is.
+    """
 
     rule: str  # the requirement's id, such as U3
     text: str  # what to do, one sentence
     blocks: bool = False  # nothing is sent until it is done
+    part: str = ""  # tells items of one requirement apart
+    setting: str = ""  # a key of the feed's settings
+    answered: Callable[[Any], bool] = lambda _settings: False
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: the id, and the part where there is one, such as A5.removal."""
+        return f"{self.rule}.{self.part}" if self.part else self.rule
 
 
 @dataclass(frozen=True)
@@ -175,8 +187,13 @@ class VendorFacts:
     send_at: str = ""  # when we send by default, as cron; "" = the vendor has no clock
     zone: str = ""  # the zone of ``send_at``; "" = the district's
     takes_unchanged: bool = False  # it wants a file each time, also when nothing changed
+    people_by: tuple[str, str] | None = (
+        None  # a file (or member) and its column of sourced ids: of files without PEOPLE
+    )
     recall: str = ""  # how what was sent is taken back there, one sentence
     checklist: tuple[ChecklistItem, ...] = ()
+    notice: Callable[[Mapping[str, int], date, str], str] | None = None
+    """A text for the vendor's people after a delivery that nobody there is told of: of rows by file, day, district."""
 
 
 @runtime_checkable
@@ -191,7 +208,7 @@ class Feed(Protocol):
     def build(self, roster: Roster, settings: Any, context: FeedContext) -> Sequence[FeedFile]:
         """The files; equal input gives equal bytes. A row that breaks a rule is withheld, with a finding.
 
-        Raises UsageError, naming the setting, where a mapping is wrong.
+        Raises UsageError, naming the setting, where the roster shows that a setting is wrong.
         """
         ...
 

@@ -10,26 +10,46 @@ import polars as pl
 
 from rosterkit.feeds.base import FeedFile
 from rosterkit.feeds.csvout import read_csv
+from rosterkit.feeds.receipt import Sent
 
-__all__ = ["indexed", "tables"]
+__all__ = ["INDEX", "indexed", "tables"]
+
+INDEX: dict[str, type[pl.DataType]] = {
+    "user": pl.String,  # source and sourced_id, "/" between; the source is blank where the file itself names people
+    "row": pl.Int64,
+    "state": pl.String,  # as in PEOPLE
+    "since": pl.String,
+    "fields": pl.String,  # "1" or "0" for each column of the header: whether it has a value in the row
+}
+"""PEOPLE, and which columns have a value."""
 
 _ARCHIVES = (".zip",)
+_LARGEST = 256 << 20  # bytes; a larger file is not indexed: it is searched when somebody asks
 
 
-def indexed(file: FeedFile) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """``file.people`` with ``fields``, and the header that these are meant of; for rows of people only.
+def indexed(file: FeedFile, sent: Sent, people_by: tuple[str, str] | None) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """INDEX of the file, and the header that ``fields`` is meant of.
 
-    ``fields`` has "1" or "0" for each column: whether it has a value in the person's row.
+    ``people_by``: the file or member whose rows are people, and its column of sourced ids, where the feed gives no
+    ``people``.
     """
-    if file.people.is_empty():
-        return file.people.with_columns(fields=pl.lit(None, pl.String)), ()
-    table = next((t for name, t in tables(file) if not file.people_in or name == file.people_in), None)
+    people = file.people.with_columns(fields=pl.lit(None, pl.String)).select(list(INDEX))
+    if sent.bytes > _LARGEST or (people.is_empty() and people_by is None):
+        return people, ()
+    wanted = people_by[0] if people.is_empty() and people_by else file.people_in or file.name
+    table = next((found for name, found in tables(file) if name == wanted), None)
     if table is None:
-        return file.people.with_columns(fields=pl.lit(None, pl.String)), ()
+        return people, ()
     header = [name for name in table.columns if name != "row"]
     marks = pl.concat_str([pl.when(pl.col(name).is_null()).then(pl.lit("0")).otherwise(pl.lit("1")) for name in header])
+    if people.is_empty():
+        assert people_by is not None
+        named = table.filter(pl.col(people_by[1]).is_not_null()) if people_by[1] in header else table.clear()
+        key = pl.format("/{}", pl.col(people_by[1])) if people_by[1] in header else pl.lit("")
+        nothing = pl.lit(None, pl.String)
+        return named.select(user=key, row="row", state=pl.lit("sent"), since=nothing, fields=marks), tuple(header)
     known = table.select("row", fields=marks)
-    return file.people.join(known, on="row", how="left", maintain_order="left"), tuple(header)
+    return people.drop("fields").join(known, on="row", how="left", maintain_order="left"), tuple(header)
 
 
 def tables(file: FeedFile) -> Iterator[tuple[str, pl.DataFrame]]:

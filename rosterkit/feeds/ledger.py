@@ -6,7 +6,7 @@ several values of one kind: one more is added when a person approves a change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -14,7 +14,10 @@ from rosterkit.feeds.base import FeedContext, FeedFile
 from rosterkit.feeds.csvout import read_csv
 from rosterkit.feeds.rows import from_last_file
 
-__all__ = ["LEDGER", "changed", "entries", "known", "taken", "went_on"]
+__all__ = ["LEDGER", "PURGED", "changed", "entries", "known", "taken", "went_on"]
+
+PURGED = "purged:"
+"""What a keyed hash begins with, where it stands in place of a user or a value of somebody who was purged."""
 
 LEDGER = {"user": pl.String, "kind": pl.String, "value": pl.String}
 
@@ -55,8 +58,22 @@ def changed(rows: pl.DataFrame, ledger: pl.DataFrame, kind: str, column: str) ->
     ).to_series()
 
 
-def taken(rows: pl.DataFrame, ledger: pl.DataFrame, kind: str, column: str) -> pl.Series:
-    """Which rows have a value that another user ever had (any case)."""
+def taken(
+    rows: pl.DataFrame, ledger: pl.DataFrame, kind: str, column: str, hashed: Callable[[str], str] | None = None
+) -> pl.Series:
+    """Which rows have a value that another user ever had (any case); of users who were purged, by ``hashed``."""
+    buried = ledger.filter(pl.col("user").str.starts_with(PURGED))
+    if hashed is None or buried.is_empty():
+        return _taken(rows, ledger, kind, column)
+    plain = ledger.filter(~pl.col("user").str.starts_with(PURGED))
+    values = [None if value is None else hashed(value.lower()) for value in rows[column]]
+    forms = rows.select(_user=pl.Series([hashed(user) for user in rows["_user"]], dtype=pl.String)).with_columns(
+        pl.Series(column, values, pl.String)
+    )
+    return _taken(rows, plain, kind, column) | _taken(forms, buried, kind, column)
+
+
+def _taken(rows: pl.DataFrame, ledger: pl.DataFrame, kind: str, column: str) -> pl.Series:
     owners = _of_kind(ledger, kind).group_by("value").agg("user")
     joined = rows.select("_user", value=pl.col(column).str.to_lowercase()).join(
         owners, on="value", how="left", maintain_order="left"

@@ -13,7 +13,7 @@ items and looked up in a table. There is no general language.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
 from typing import Any, Self
@@ -21,16 +21,13 @@ from typing import Any, Self
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from rosterkit.errors import UsageError
-from rosterkit.feeds.people import ATTRIBUTE
+from rosterkit.feeds.people import ATTRIBUTE, FIELDS
 
-__all__ = ["LIST_FIELDS", "Value", "attributes", "check_fields", "expression", "items", "year_of"]
+__all__ = ["LIST_FIELDS", "Value", "attributes", "expression", "items", "texts_sent", "year_of"]
 
 _WHERE_FROM = ("field", "attribute", "constant", "first_of", "join", "template")
 
-LIST_FIELDS = frozenset(
-    {"grades", "roles", "schools", "school_names", "subjects", "subject_codes", "periods", "user_ids"}
-)
+LIST_FIELDS = frozenset({"grades", "roles", "schools", "school_names"})
 """Fields that are lists already: ``values``, ``extract`` and ``split`` work on each of their items."""
 
 
@@ -83,7 +80,12 @@ class Value(BaseModel):
         if self.split == "":
             raise ValueError("split is a character, such as ;")
         if self.template is not None and self.template.count("{") != len(_names(self.template)):
-            raise ValueError("a template has names of fields in braces, such as {course} {period}")
+            raise ValueError("a template has names of fields in braces, such as {family_name}, {given_name}")
+        for name in [self.field, *_names(self.template or "")]:
+            if name is not None and name not in FIELDS:
+                near = get_close_matches(name, list(FIELDS), 1)
+                hint = f'Did you mean "{near[0]}"?' if near else f'Write {{ attribute = "{name}" }} for an attribute.'
+                raise ValueError(f'it names the field "{name}", which does not exist. {hint}')
         return self
 
 
@@ -92,16 +94,11 @@ def attributes(values: Iterable[Value]) -> list[str]:
     return sorted({value.attribute for value in _all(values) if value.attribute is not None})
 
 
-def check_fields(columns: Mapping[str, Value], fields: Collection[str], *, where: str) -> None:
-    """Raises UsageError, naming the key, where a value names a field that does not exist. ``where``: the table."""
-    for column, value in columns.items():
-        for part in _all([value]):
-            for name in [part.field, *_names(part.template or "")]:
-                if name is None or name in fields:
-                    continue
-                near = get_close_matches(name, list(fields), 1)
-                hint = f'Did you mean "{near[0]}"?' if near else f'Write {{ attribute = "{name}" }} for an attribute.'
-                raise UsageError(f'The setting {where}.{column} names the field "{name}", which does not exist. {hint}')
+def texts_sent(value: Value) -> set[str]:
+    """The texts that a mapping itself states, whatever the roster holds: constants, and what its tables send."""
+    stated = {value.constant} if value.constant is not None and value.values is None else set()
+    stated |= set((value.values or {}).values()) | ({value.otherwise} if value.otherwise is not None else set())
+    return stated.union(*(texts_sent(part) for part in value.first_of or ()))
 
 
 def expression(value: Value, *, separator: str = ";") -> pl.Expr:

@@ -45,10 +45,10 @@ def feed_page(feed: Feed, *, module: str, text: str) -> str:
             [(f"`{rule.code}`", rule.lenient, rule.meaning, rule.row, rule.remedy) for rule in feed.rules],
         ),
         "## Checklist",
-        "What a person does or decides. Nothing is sent before the items marked with * are done.",
+        "`rosterkit doctor FEED` walks through it. Nothing is sent before the items marked with * are done.",
         _table(
             ("item", "what to do"),
-            [(item.rule + ("*" if item.blocks else ""), item.text) for item in vendor.checklist],
+            [(item.name + ("*" if item.blocks else ""), item.text) for item in vendor.checklist],
         ),
     ]
     return "\n\n".join(parts) + "\n"

@@ -14,7 +14,7 @@ import polars as pl
 from pydantic import Field
 
 from rosterkit.errors import UsageError
-from rosterkit.feeds.base import FeedFile, LastSent, Outcome, VendorFacts, Verdict
+from rosterkit.feeds.base import PEOPLE, FeedFile, LastSent, Outcome, VendorFacts, Verdict
 from rosterkit.feeds.csvout import CsvTable, read_csv
 from rosterkit.feeds.settings import FeedSettings
 from rosterkit.roster.rules import Rule
@@ -33,9 +33,11 @@ __all__ = [
     "exceeds",
     "form_checks",
     "gone",
+    "gone_of_groups",
     "newly_withheld",
     "preflight",
     "require_transport",
+    "withheld",
 ]
 
 SHARED_RULES = (
@@ -65,6 +67,15 @@ SHARED_RULES = (
         "Correct the record before the number of days in the setting limits.keep_days is over.",
         row="the last good row is sent",
     ),
+    Rule(
+        "feed.no-attribute",
+        "warning",
+        "warning",
+        "A setting names an attribute that nobody has, so the column is blank.",
+        "Look for a misspelling. Where the attribute is right and nobody has it yet, nothing is to be done.",
+        row="sent without it",
+        example="progam in place of program",
+    ),
 )
 """Rules that every feed has; a vendor's package puts them beside its own."""
 
@@ -74,6 +85,10 @@ class Limits(FeedSettings):
 
     gone_percent: float = Field(default=5, ge=0, le=100, description="rows gone, in percent of the last file")
     gone_rows: int = Field(default=25, ge=0, description="... and more than this number of rows")
+    group_percent: float = Field(
+        default=5, ge=0, le=100, description="rows of one group (a school and role) gone, in percent of its last rows"
+    )
+    group_rows: int = Field(default=5, ge=0, description="... and more than this number of rows")
     withheld_percent: float = Field(default=1, ge=0, le=100, description="rows newly withheld, in percent")
     withheld_rows: int = Field(default=5, ge=0, description="... and more than this number of rows")
     keep_days: int = Field(default=14, ge=0, description="how many days a last good row replaces a withheld one")
@@ -246,15 +261,47 @@ def gone(
         yield Hit(table.name, detail=f"{count:,} of {before.height:,} rows are gone; the limit is {allowed:,}")
 
 
+def gone_of_groups(
+    now: pl.DataFrame, before: pl.DataFrame, key: Sequence[str], by: Sequence[str], limits: Limits, *, file: str
+) -> Iterable[Hit]:
+    """A hit for each group of rows (columns ``by``, such as school and role) of which too many are gone.
+
+    One school can be lost while the whole file hardly shrinks. ``now`` and ``before`` have ``key`` and ``by``.
+    """
+    lost = before.join(now, on=list(key), how="anti", nulls_equal=True).group_by(by).agg(gone=pl.len())
+    counts = before.group_by(by).agg(of=pl.len()).join(lost, on=list(by), nulls_equal=True).sort(by)
+    for row in counts.iter_rows(named=True):
+        if exceeds(row["gone"], row["of"], limits.group_percent, limits.group_rows):
+            name = ", ".join(str(row[column]) for column in by if row[column] is not None)
+            allowed = max(int(row["of"] * limits.group_percent / 100), limits.group_rows)
+            detail = f"{row['gone']:,} of {row['of']:,} rows of {name} are gone; the limit is {allowed:,}"
+            yield Hit(file, detail=detail)
+
+
 def newly_withheld(file: FeedFile, last: FeedFile | None, limits: Limits) -> Iterable[Hit]:
-    """A hit where more people are newly withheld, or sent as they were, than the limits allow."""
+    """A hit where more people are newly withheld, or sent as they were, than the limits allow.
+
+    Those whom the last file withheld already were accepted with it. Somebody who is new to the feed counts.
+    """
     if last is None:
         return
-    sent = last.people.filter(pl.col("state") == "sent")
-    held = file.people.filter(pl.col("state").is_in(["kept", "withheld"])).join(sent, on="user", how="semi").height
-    if exceeds(held, sent.height, limits.withheld_percent, limits.withheld_rows):
-        allowed = max(int(sent.height * limits.withheld_percent / 100), limits.withheld_rows)
-        yield Hit(file.name, detail=f"{held:,} of {sent.height:,} rows break a rule newly; the limit is {allowed:,}")
+    sent = last.people.filter(pl.col("state") == "sent").height
+    held = _held_back(file).join(_held_back(last), on="user", how="anti").height
+    if exceeds(held, sent, limits.withheld_percent, limits.withheld_rows):
+        allowed = max(int(sent * limits.withheld_percent / 100), limits.withheld_rows)
+        yield Hit(file.name, detail=f"{held:,} rows are newly withheld, beside {sent:,} sent; the limit is {allowed:,}")
+
+
+def _held_back(*files: FeedFile) -> pl.DataFrame:
+    """``user``: the people who are withheld, or sent as they were."""
+    people = pl.concat([pl.DataFrame(schema=PEOPLE), *(file.people for file in files)])
+    return people.filter(pl.col("state").is_in(["kept", "withheld"])).select("user").unique()
+
+
+def withheld(files: Sequence[FeedFile], last: LastSent | None) -> tuple[int, pl.DataFrame]:
+    """How many people are withheld (or sent as they were), and ``user`` of those who were in the last files already."""
+    now, before = _held_back(*files), _held_back(*(last.files if last else ()))
+    return now.height, now.join(before, on="user", how="semi")
 
 
 def _without(rows: pl.DataFrame, leaving: pl.Expr) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from rosterkit.errors import UsageError
 from rosterkit.feeds.people import ATTRIBUTE, GRADES
 from rosterkit.feeds.settings import FeedSettings
 
-__all__ = ["SchoolRule", "Who", "chosen", "schools_of_vendor"]
+__all__ = ["SchoolRule", "Who", "chosen", "claims", "schools_of_vendor"]
 
 
 class Who(FeedSettings):
@@ -57,6 +57,21 @@ class SchoolRule(FeedSettings):
     grades: tuple[str, ...] = Field(default=(), description="only these grades (CEDS codes); all where it is not given")
 
 
+def claims(rules: Sequence[SchoolRule]) -> dict[tuple[str, str], str]:
+    """The vendor's school by (school of the roster, grade). Raises ValueError where two rules claim one."""
+    claimed: dict[tuple[str, str], str] = {}
+    for rule in rules:
+        for school in rule.schools:
+            for grade in rule.grades or GRADES:
+                other = claimed.setdefault((school, grade), rule.to)
+                if other != rule.to:
+                    raise ValueError(
+                        f"grade {grade} of school {school} goes to {other} and to {rule.to}. A student can be in one "
+                        "of them only: give each rule grades of its own"
+                    )
+    return claimed
+
+
 def schools_of_vendor(
     rows: pl.LazyFrame,
     orgs: pl.LazyFrame,
@@ -70,19 +85,9 @@ def schools_of_vendor(
     Several schools of the roster may become one. One school may become several, by grade, and each row lands in exactly
     one. A school that no rule names keeps its identifier, or its sourced_id where it has none (``own``). A row whose
     grade no rule of its school names has null there. ``orgs`` is the table Org.
-    Raises UsageError where two rules claim one school and grade, or a school is named in two ways. ``where`` is
-    the table of the rules.
+    Raises UsageError where a school is named in two ways. ``where`` is the table of the rules.
     """
-    claimed: dict[tuple[str, str], str] = {}
-    for rule in rules:
-        for school in rule.schools:
-            for grade in rule.grades or GRADES:
-                other = claimed.setdefault((school, grade), rule.to)
-                if other != rule.to:
-                    raise UsageError(
-                        f"The setting {where} sends grade {grade} of school {school} to {other} and to {rule.to}. "
-                        "A student can be in one of them only: give each rule grades of its own."
-                    )
+    claimed = claims(rules)
     named = sorted({school for school, _ in claimed})
     both = orgs.filter(pl.col("sourced_id").is_in(named) & pl.col("identifier").is_in(named)).filter(
         pl.col("sourced_id") != pl.col("identifier")

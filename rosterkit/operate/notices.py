@@ -89,9 +89,9 @@ def _send_one(folder: Path, reference: str, what: Message) -> str:
         return str(problem)
     with _quiet():
         service = Apprise(asset=AppriseAsset(app_id="rosterkit", app_desc="rosterkit"))
-        if not service.add(address):
-            return f"{reference} holds no address that Apprise knows. See docs/notices.md."
         try:
+            if not service.add(address):
+                return f"{reference} holds no address that Apprise knows. See docs/notices.md."
             arrived = bool(service.notify(title=what.title, body=what.body))
         except Exception as problem:  # noqa: BLE001 - whatever a service raises, the others are still to be notified
             return f"{reference} could not be reached ({type(problem).__name__})."

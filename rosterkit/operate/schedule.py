@@ -83,6 +83,7 @@ def serve(process: Scheduled) -> None:
     Raises Busy where another process runs the schedule, and UsageError where the settings do not hold.
     """
     with lease(process.folder, SCHEDULE):
+        modified = _modified(process.folder)  # before they are read: what changes from now on is seen
         config = process.verbs().config
         scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
@@ -95,7 +96,7 @@ def serve(process: Scheduled) -> None:
         scheduler.start()
         log.info("schedule.started", jobs=sorted(clocks(config)))
         try:
-            _watch(scheduler, process)
+            _watch(scheduler, process, modified)
         finally:
             process.stop.set()
             scheduler.shutdown(wait=True)
@@ -112,9 +113,9 @@ def _add_jobs(scheduler: Any, process: Scheduled, config: Config) -> None:
     scheduler.add_job(_alarms, IntervalTrigger(minutes=_ALARM_MINUTES), (process,), id="alarms", replace_existing=True)
 
 
-def _watch(scheduler: Any, process: Scheduled) -> None:
+def _watch(scheduler: Any, process: Scheduled, modified: float) -> None:
     """Until it is asked to end: gives signs of life, takes over changed settings, reports a job that takes too long."""
-    modified, problem = _modified(process.folder), ""
+    problem = ""
     while True:
         if _modified(process.folder) != modified:
             modified, problem = _modified(process.folder), _changed(scheduler, process)

@@ -7,6 +7,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,11 +17,12 @@ from rosterkit.config import Config
 from rosterkit.errors import Refused
 from rosterkit.operate import notices
 from rosterkit.operate.base import ACTOR, Verbs
+from rosterkit.operate.doctor import examine
 from rosterkit.operate.slots import SYNC
 from rosterkit.operate.status import status_of
 from rosterkit.operate.sync import sync
 from rosterkit.plan.plan import Plan
-from rosterkit.results import Applied, FeedReceipt, FeedStatus, Status
+from rosterkit.results import Announcement, Applied, Check, FeedReceipt, FeedStatus, Status
 from rosterkit.sources.base import Progress
 from rosterkit.store import runs
 from rosterkit.store.runs import Run
@@ -49,6 +51,10 @@ class OperateVerbs(ABC):
     @abstractmethod
     def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
         """Plans all sources together."""
+
+    @abstractmethod
+    def expectations(self, as_of: date | None = None) -> tuple[Announcement, ...]:
+        """The announced changes with their state."""
 
     @abstractmethod
     def apply(self, plan_id: str, *, actor: str) -> Applied:
@@ -96,16 +102,22 @@ class OperateVerbs(ABC):
         )
 
     def _overdue(self) -> Sequence[str]:
-        return ()
+        return [
+            f"Expectation {one.id}: {one.text}. It was to come by {one.by}, and {one.seen} of {one.count} came. "
+            f"If it is off: rosterkit expect withdraw {one.id}"
+            for one in self.expectations()
+            if one.state == "overdue"
+        ]
 
-    def sync(self, feed: str = "") -> Run:
+    def sync(self, feed: str = "", as_of: date | None = None) -> Run:
         """One run: plans every source, applies what is clear, sends the feeds, notifies people.
 
-        ``feed``: only builds and sends that feed. A run that was interrupted goes on where it stopped. Raises Busy
-        where another sync runs.
+        ``feed``: only builds and sends that feed. ``as_of``: a date in the district's zone, or today. A run that was
+        interrupted goes on where it stopped. Raises Busy where another sync runs.
         """
         job = f"feed {self.config.feed(feed)[0]}" if feed else SYNC
-        return sync(self.verbs(), job)
+        verbs = self.verbs()
+        return sync(replace(verbs, today=lambda: as_of) if as_of else verbs, job)
 
     def schedule(self, stop: threading.Event) -> None:
         """Runs the jobs at their times until ``stop`` is set. Raises Busy where another process does."""
@@ -129,6 +141,10 @@ class OperateVerbs(ABC):
     def status(self) -> Status:
         """How the workspace stands: last good run, age of each source and feed, what waits, what is wrong."""
         return status_of(self.verbs(), self.feed_status())
+
+    def doctor(self) -> tuple[Check, ...]:
+        """Everything that must be right before a run without a person, each with what to do."""
+        return examine(self.verbs(), self.feed_status())
 
     def notify_test(self) -> Mapping[str, str]:
         """Sends a test to everybody who is to be notified; returns, by reference, why it did not arrive.

@@ -21,7 +21,7 @@ from rosterkit.roster.schema import Entity, by_name, entities
 
 __all__ = ["FOUND", "Facts", "Moves", "moves_over"]
 
-_COUNTED = ("absent", "deleted", "removed")
+_COUNTED = ("absent", "deleted", "removed", "scope")
 _CASCADE = ("cascade", "cascade-explicit")
 
 FOUND: dict[str, type[pl.DataType]] = {"node": pl.Int64, "field": pl.String, "reason": pl.String}

@@ -77,12 +77,14 @@ def notes(
     applied_before: bool,
     waiting: int,
     first: bool,
+    approvers: Mapping[str, int],
 ) -> tuple[str, ...]:
     """Sentences that a reviewer should read first.
 
     ``failed``: by source, why it could not be read. ``left``: what was left for the next run, as sentences.
     ``applied_before``: whether changes in a package were applied already. ``waiting``: how many packages of changes
-    the plan covers. ``first``: no plan was applied before.
+    the plan covers. ``first``: no plan was applied before. ``approvers``: by who approved held changes and why, how
+    many records of them are applied now.
     """
     found = ["This is the first plan of this source: everything in it is new."] if first else []
     found += [f"Source {name} could not be read. Its records stay as they are: {why}" for name, why in failed.items()]
@@ -95,5 +97,9 @@ def notes(
         f"{entity} is partial ({reason}): nobody is archived for being absent from it."
         for (entity, _, _), (coverage, reason) in coverages(delivered).items()
         if coverage == Coverage.PARTIAL
+    ]
+    found += [
+        f"{count} {'record was' if count == 1 else 'records were'} held before and may change now, approved by {who}."
+        for who, count in approvers.items()
     ]
     return (*found, *_on_held(held))

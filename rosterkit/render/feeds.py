@@ -11,14 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from rosterkit.feeds.delivery import STATES
+from rosterkit.purging import Purged
 from rosterkit.render.labels import moment, visible
 from rosterkit.render.text import print_findings
-from rosterkit.results import FeedStatus
+from rosterkit.results import Disclosure, FeedStatus, Holding
 from rosterkit.roster.rules import Rule
 from rosterkit.store.deliveries import Delivery
 from rosterkit.transport.rights import Right
 
-__all__ = ["deliveries", "receipt", "rights", "status"]
+__all__ = ["deliveries", "disclosures", "holdings", "purged", "receipt", "rights", "status"]
 
 
 def deliveries(console: Console, done: Iterable[Delivery], zone: tzinfo) -> None:
@@ -93,6 +94,63 @@ def status(console: Console, standing: Sequence[FeedStatus], rules: Mapping[str,
         print_findings(console, one.alarms, rules)
     if not rows:
         console.print("No feed is configured.")
+
+
+def holdings(console: Console, held: Sequence[Holding], zone: tzinfo, command: str) -> None:
+    """What vendors hold of a revision that is undone, and how each takes it back."""
+    if not held:
+        return
+    rows = [
+        (one.feed, one.vendor, one.revision, moment(one.sent_at, zone), f"{one.rows:,}", f"{one.recall} {one.leaver}")
+        for one in held
+    ]
+    heads = ["feed", "vendor", "revision", "arrived", "rows", "how it is taken back; a person who left"]
+    console.print(_table("Vendors hold this by now", heads, rows))
+    hint = f"Undo takes nothing back at a vendor by itself. After it is applied: {command} feed send FEED"
+    console.print(Text(hint), soft_wrap=True)
+
+
+def disclosures(console: Console, left: Sequence[Disclosure], zone: tzinfo) -> None:
+    """What left about a person: files of a feed with the same fields stand in one line."""
+    together: dict[tuple[object, ...], list[Disclosure]] = {}
+    for one in left:
+        where = (one.feed, one.vendor, one.target, one.file, one.state, one.arrived, one.fields)
+        together.setdefault(where, []).append(one)
+    rows = [
+        (
+            f"{feed} ({vendor})",
+            target,
+            file,
+            _STATES[str(state)] + ("" if arrived else "; nobody knows whether it arrived"),
+            ", ".join(fields) if isinstance(fields, tuple) else "",
+            f"{min(len(one.rows) for one in same)}–{max(len(one.rows) for one in same)}",
+            moment(min(one.at for one in same), zone),
+            moment(max(one.at for one in same), zone),
+            len(same),
+        )
+        for (feed, vendor, target, file, state, arrived, fields), same in together.items()
+    ]
+    heads = ["feed", "to", "file", "as", "fields", "rows", "first", "last", "files"]
+    console.print(_table("What left about this person", heads, rows))
+    if not rows:
+        console.print("Nothing left about this person.")
+
+
+def purged(console: Console, done: Purged) -> None:
+    """What a purge removed, or would remove."""
+    verb = "were purged" if done.done else "would be purged"
+    console.print(Text(f"{done.people:,} people {verb}, and the bytes of {done.files:,} files were removed."))
+    console.print(_table("Records", ["entity", "rows"], [(name, f"{rows:,}") for name, rows in done.records.items()]))
+    if done.kept:
+        console.print(_table("Who stays", ["why", "people"], [(why, f"{n:,}") for why, n in done.kept.items()]))
+
+
+_STATES = {
+    "sent": "a row of the person",
+    "kept": "the last good row",
+    "leaving": "a person who left",
+    "named": "named in other rows",
+}
 
 
 def rights(console: Console, place: str, tried: Iterable[Right]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,16 +14,19 @@ import polars as pl
 
 from rosterkit.errors import RosterkitError
 from rosterkit.plan.plan import LINES, Counts, Plan, PlanView
+from rosterkit.purging import Purged
 from rosterkit.render.labels import ENTITY_NAMES, with_words
 from rosterkit.results import (
     Applied,
     Approval,
     CheckReport,
+    Disclosure,
     Explanation,
     FeedCheck,
     FeedReceipt,
     FeedStatus,
     Hold,
+    Holding,
     IgnoredLine,
     Revision,
 )
@@ -37,6 +40,7 @@ __all__ = [
     "approval",
     "check",
     "deliveries",
+    "disclosed",
     "error",
     "explanation",
     "facts",
@@ -47,6 +51,7 @@ __all__ = [
     "ignored_lines",
     "plan",
     "plans",
+    "purged",
     "receipt",
     "rights",
     "rules",
@@ -60,9 +65,9 @@ VERSION = 1
 """Rises when a key changes its meaning or goes; new keys may come without."""
 
 
-def plan(made: Plan) -> str:
+def plan(made: Plan, held: Sequence[Holding] = ()) -> str:
     """``plan --json`` and ``undo --json``."""
-    return _document(_plan(made, ()))
+    return _document(_plan(made, ()) | ({"vendors_hold": [asdict(one) for one in held]} if held else {}))
 
 
 def plans(made: Iterable[Plan], decisions: Mapping[str, Iterable[Approval]] | None = None) -> str:
@@ -135,13 +140,14 @@ def explanation(explained: Explanation, rules: Mapping[str, Rule]) -> str:
         "pending": explained.pending,
         "values": [asdict(value) for value in explained.values],
         "holds": [asdict(hold) for hold in explained.holds],
+        "answers": [asdict(answer) for answer in explained.answers],
     }
     return _document(head, findings=_findings(explained.findings, rules))
 
 
 def receipt(built: FeedReceipt, rules: Mapping[str, Rule]) -> str:
     """``feed build --json``."""
-    names = ("feed", "kind", "target", "revision", "built_at", "state", "verdict", "why", "compared")
+    names = ("feed", "kind", "target", "revision", "built_at", "state", "verdict", "why", "compared", "errors")
     files = [dict(zip(("name", "rows", "bytes", "sha256"), file, strict=True)) for file in built.files]
     head = {name: getattr(built, name) for name in names} | {"files": files}
     head |= {"delivery": asdict(built.delivery) if built.delivery else None}
@@ -172,6 +178,16 @@ def feed_status(standing: Iterable[FeedStatus], rules: Mapping[str, Rule]) -> st
             ]
         }
     )
+
+
+def disclosed(left: Iterable[Disclosure]) -> str:
+    """``disclosed --json``."""
+    return _document({"disclosures": [asdict(one) for one in left]})
+
+
+def purged(done: Purged) -> str:
+    """``purge --json``."""
+    return _document(asdict(done))
 
 
 def rights(place: str, tried: Iterable[Right]) -> str:

@@ -93,7 +93,10 @@ def view(
     reasons = held_reasons(shown.lines)
     if reasons.height:
         console.print(_table("Held", ["records", "entity", "action", "by", "why", "who"], reasons.select(_HELD).rows()))
-    print_findings(console, shown.findings, rules)
+    if choice.chooses:
+        console.print(f"Chosen lines come without findings. All: {command} show {shown.plan.id}", soft_wrap=True)
+    else:
+        print_findings(console, shown.findings, rules)
     plan_lines(console, shown, choice, command)
 
 
@@ -207,6 +210,11 @@ def explanation(console: Console, explained: Explanation, rules: Mapping[str, Ru
         console.print(_text(f"Waiting: {explained.pending}", style="yellow"))
     if explained.holds:
         holds(console, explained.holds, zone)
+    if explained.answers:
+        answers = [(a.feed, where(a.file, a.line), a.answer, a.message, moment(a.at, zone)) for a in explained.answers]
+        console.print(
+            _table("What products could not import", ["feed", "row", "answer", "message", "read at"], answers)
+        )
     print_findings(console, explained.findings, rules)
 
 
@@ -244,9 +252,14 @@ def feed_check(console: Console, checked: FeedCheck, rules: Mapping[str, Rule]) 
 
 
 def _print_compared(console: Console, compared: Mapping[str, int]) -> None:
-    if compared:
-        found = ", ".join(f"{count:,} {name}" for name, count in compared.items())
-        console.print(_text(f"Compared with what was sent last: {found}."))
+    """The counts, those of one file or kind together; what is 0 is not shown."""
+    gathered: dict[str, list[str]] = {}
+    for name, count in compared.items():
+        of, _, what = name.rpartition(": ")
+        gathered.setdefault(of, []).extend([f"{count:,} {what}"] if count else [])
+    found = [f"{of}: {', '.join(counts)}" if of else ", ".join(counts) for of, counts in gathered.items() if counts]
+    if found:
+        console.print(_text(f"Compared with what was sent last: {'; '.join(found)}."))
 
 
 def rules(console: Console, known: Iterable[Rule]) -> None:

@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-__all__ = ["Fake", "Running"]
+__all__ = ["Fake", "Invented", "Running"]
+
+
+@dataclass(frozen=True)
+class Invented:
+    """The district that a server shows. Equal numbers give the same district, whatever the vendor."""
+
+    students: int = 200
+    seed: int = 1
+    defects: bool = False  # whether defects are planted in it
 
 
 @dataclass(frozen=True)
@@ -21,7 +30,7 @@ class Running:
 
 @dataclass(frozen=True)
 class Fake:
-    """A kind of server. ``serve(students, defects, port)``: port 0 is any that is free."""
+    """A kind of server. ``serve(invented, port)``: port 0 is any that is free."""
 
     kind: str
-    serve: Callable[[int, bool, int], AbstractContextManager[Running]]
+    serve: Callable[[Invented, int], AbstractContextManager[Running]]

@@ -149,18 +149,19 @@ def classes_of(connection: sqlite3.Connection, user: str, seen: Sequence[str] | 
 
 
 def family_of(connection: sqlite3.Connection, user: str, seen: Sequence[str] | None = None) -> list[Row]:
-    """The links of a user as guardian or student: sourced_id and name of the other, who, relationship, status.
+    """The links of a user as guardian or student: sourced_id and name of the other, who, relationship, asserted_by.
 
-    Of several assertions of one link, each is a row.
+    A link is active while one assertion of it is.
     """
     query = """
         select o.sourced_id, trim(coalesce(o.given_name,'')||' '||coalesce(o.family_name,'')) name,
-          case when g.guardian_id=u.id then 'student' else 'guardian' end who, g.relationship, g.asserted_by, g.status
+          case when g.guardian_id=u.id then 'student' else 'guardian' end who, max(g.relationship) relationship,
+          group_concat(distinct g.asserted_by) asserted_by, min(g.status) status
         from user u join guardian_link g on u.id in (g.guardian_id, g.student_id)
           join user o on o.id = case when g.guardian_id=u.id then g.student_id else g.guardian_id end
         where u.sourced_id=?2 and (?1 is null or exists (select 1 from role r join org s on s.id=r.org_id
           where r.user_id=g.student_id and r.status='active' and s.sourced_id in (select value from json_each(?1))))
-        order by g.status, who, name, o.sourced_id, g.asserted_by"""
+        group by o.id, who, name order by status, who, name, o.sourced_id"""
     return _rows(connection, query, (_asked(seen), user))
 
 

@@ -17,9 +17,9 @@ from rosterkit.errors import Busy, UsageError
 from rosterkit.roster.schema import entities
 from rosterkit.store.adbc_reader import first_closed, first_opened
 
-__all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "transaction"]
+__all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "quick_check", "transaction"]
 
-HEAD = "0005"
+HEAD = "0007"
 """The newest migration; a test keeps it true."""
 
 APPLICATION_ID = 0x524B6974
@@ -32,11 +32,13 @@ TABLES = frozenset(entity.table for entity in entities()) | {
     "approval",
     "approved_change",
     "block",
+    "checklist_entry",
     "counter",
     "deferred",
     "delivery",
     "expectation",
     "feed_pause",
+    "feed_result",
     "finding",
     "hold",
     "ledger",
@@ -47,6 +49,7 @@ TABLES = frozenset(entity.table for entity in entities()) | {
     "place_look",
     "plan",
     "plan_part",
+    "purge",
     "queued_delta",
     "revision",
     "run",
@@ -58,6 +61,7 @@ TABLES = frozenset(entity.table for entity in entities()) | {
     "source_cursor",
     "source_switch",
     "taken_package",
+    "tombstone",
     "touch",
 }
 """Every table that a store has; a test keeps it true."""
@@ -216,3 +220,9 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:  # SQLite itself has rolled back where the disk is full
             connection.execute("rollback")
         raise
+
+
+def quick_check(connection: sqlite3.Connection) -> str:
+    """What SQLite finds damaged; "" where the database is sound."""
+    found = [str(row[0]) for row in connection.execute("pragma quick_check(1)")]
+    return "" if found == ["ok"] else found[0]

@@ -14,9 +14,9 @@ import polars as pl
 
 from rosterkit.feeds.base import FeedFile
 from rosterkit.store import deliveries
-from rosterkit.store.sent_files import read_files
+from rosterkit.store.sent_files import read_files, recorded_files
 
-__all__ = ["Shown", "shown"]
+__all__ = ["Shown", "shown", "whole_rosters"]
 
 _LARGEST = 50_000  # records of a file whose cells are read
 
@@ -54,3 +54,14 @@ def _cells(file: FeedFile, row: int) -> dict[str, str]:
     header = next(reader, [])
     cells = next(islice(reader, row - 1, None), [])
     return {name: cell for name, cell in zip(header, cells, strict=False) if cell}
+
+
+def whole_rosters(connection: sqlite3.Connection, feeds: Iterable[str]) -> list[str]:
+    """The feeds whose last file says of no record whose it is: packages of the whole roster."""
+    out = []
+    for feed in feeds:
+        sent = deliveries.last_arrived(connection, feed)
+        files = list(recorded_files(connection, sent.id)) if sent else []
+        if files and all(file.index.is_empty() for file in files):
+            out.append(feed)
+    return out

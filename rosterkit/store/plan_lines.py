@@ -19,6 +19,7 @@ from rosterkit.plan.lines import lines
 from rosterkit.plan.plan import Plan
 from rosterkit.roster.schema import by_name, entities
 from rosterkit.store import plans
+from rosterkit.store.approved_changes import with_approvals
 from rosterkit.store.display_names import names_of
 from rosterkit.store.schools import BETWEEN, schools_of_changes
 from rosterkit.store.snapshot import revision_of
@@ -35,7 +36,7 @@ SORTS = {
 """What lines can be sorted by; "" is entity, action, school and name."""
 
 _KEPT = 20  # plans whose lines are kept
-_VERSION = 1  # of the files
+_VERSION = 2  # of the files
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ def _made(path: Path, connection: sqlite3.Connection, plan: Plan) -> pl.DataFram
         else rows.with_columns(schools=pl.lit(None, pl.String))
         for name, rows in names.items()
     }
-    applied, held = (lines(part, known, ["schools"]) for part in both)
+    applied, held = (with_approvals(connection, plan, lines(part, known, ["schools"])) for part in both)
     made = _sorted(pl.concat([applied, held])) if held.height else applied
     record = pl.struct("entity", "sourced_id", "action").rle_id().cast(pl.UInt32)
     return made.with_columns(pl.col("schools").fill_null(""), record=record)

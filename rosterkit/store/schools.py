@@ -2,7 +2,8 @@
 
 =======================================================  ==========================================================
 Org                                                      itself
-Course, Role                                             its organisation
+Role                                                     its organisation
+Course                                                   its organisation, and where classes are given in it
 Class, ClassTerm, Enrollment                             the school of the class
 User                                                     the organisations of its roles; of a guardian without a
                                                          school, those of the students
@@ -36,7 +37,8 @@ _USERS = (
 )
 _PLACES = {
     "Org": "select id, id org from org",
-    "Course": "select id, org_id org from course",
+    "Course": "select id, org_id org from course union select course_id, school_id from class "
+    "where course_id is not null and status='active'",
     "Role": "select id, org_id org from role",
     "Class": "select id, school_id org from class",
     "ClassTerm": "select t.id, c.school_id org from class_term t join class c on c.id=t.class_id",
@@ -63,7 +65,7 @@ def schools_of_records(connection: sqlite3.Connection, entity: Entity, sourced_i
 _REFS: Mapping[str, tuple[str, ...]] = {
     "Course": ("org_id",),
     "Role": ("user_id", "org_id"),
-    "Class": ("school_id",),
+    "Class": ("school_id", "course_id"),
     "ClassTerm": ("class_id",),
     "Enrollment": ("class_id",),
     "GuardianLink": ("guardian_id", "student_id"),
@@ -89,7 +91,9 @@ def schools_of_changes(path: Path, *changes: Changes) -> dict[str, pl.DataFrame]
     users = _joined(pl.concat([roles, of_family.select("org_id", "id")]), rows["Org"])
     classes = _at(rows["Class"], "school_id", orgs)
     out = {"Org": orgs, "Class": classes, "User": users}
-    out |= {name: _at(rows[name], "org_id", orgs) for name in ("Course", "Role")}
+    given = rows["Class"].filter("active").select(org_id="school_id", id="course_id").drop_nulls()
+    out["Course"] = _joined(pl.concat([rows["Course"].select("org_id", "id"), given]), rows["Org"])
+    out["Role"] = _at(rows["Role"], "org_id", orgs)
     out |= {name: _at(rows[name], "class_id", classes) for name in ("ClassTerm", "Enrollment")}
     out |= {name: _at(rows[name], "user_id", users) for name in ("UserProfile", "Demographics", "UserAttributes")}
     return out | {"GuardianLink": _at(links, "student_id", users)}

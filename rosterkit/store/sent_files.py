@@ -18,17 +18,15 @@ from typing import IO
 import polars as pl
 
 from rosterkit.feeds.base import PEOPLE, FeedFile
+from rosterkit.feeds.content import INDEX
 from rosterkit.feeds.receipt import Sent
 from rosterkit.store.database import transaction
 from rosterkit.store.plans import packed, unpacked
 
-__all__ = ["INDEX", "BuiltFile", "SentFile", "add_files", "has_bytes", "read_files", "recorded_files", "remove_bytes"]
+__all__ = ["BuiltFile", "SentFile", "add_files", "has_bytes", "read_files", "recorded_files", "remove_bytes"]
 
 _CHUNK = 4 << 20  # bytes, compressed
 _READ = 1 << 20
-
-INDEX: dict[str, type[pl.DataType]] = {**PEOPLE, "fields": pl.String}
-"""PEOPLE, and which columns of the file's header have a value in the person's row: "1" or "0" for each."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,7 @@ class SentFile:
     sha256: str
     index: pl.DataFrame  # INDEX
     header: tuple[str, ...]
+    people_in: str = ""  # of an archive: the member that ``index`` and ``header`` are of
 
 
 def add_files(connection: sqlite3.Connection, delivery: int, files: Sequence[BuiltFile]) -> None:
@@ -96,9 +95,9 @@ def read_files(connection: sqlite3.Connection, delivery: int) -> tuple[FeedFile,
 
 def recorded_files(connection: sqlite3.Connection, delivery: int) -> Iterator[SentFile]:
     """What is recorded of the files of a delivery."""
-    query = "select name, rows, sha256, people, header from sent_file where delivery=? order by id"
-    for name, rows, sha256, people, header in connection.execute(query, (delivery,)).fetchall():
-        yield SentFile(name, rows, sha256, _index(people), tuple(json.loads(header)))
+    query = "select name, rows, sha256, people, header, people_in from sent_file where delivery=? order by id"
+    for name, rows, sha256, people, header, people_in in connection.execute(query, (delivery,)).fetchall():
+        yield SentFile(name, rows, sha256, _index(people), tuple(json.loads(header)), people_in)
 
 
 def remove_bytes(connection: sqlite3.Connection, before: datetime, now: datetime, keep: Sequence[int]) -> int:
@@ -121,7 +120,8 @@ def remove_bytes(connection: sqlite3.Connection, before: datetime, now: datetime
 
 
 def _people(body: bytes) -> pl.DataFrame:
-    return _index(body).select(list(PEOPLE))
+    """PEOPLE, as the feed gave them: without those whom the file itself named."""
+    return _index(body).filter(~pl.col("user").str.starts_with("/")).select(list(PEOPLE))
 
 
 def _index(body: bytes) -> pl.DataFrame:

@@ -11,8 +11,10 @@ from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
 from rosterkit.store.delivery_tables import Delivery, FeedPause, Ledger, SentBody, SentChunk, SentFile
+from rosterkit.store.feed_tables import ChecklistEntry, FeedResult
 from rosterkit.store.limit_tables import Absence, Expected, Override
 from rosterkit.store.place_tables import PlaceLook, TakenPackage
+from rosterkit.store.purge_tables import Purge, Tombstone
 from rosterkit.store.run_tables import Notice, Run, RunStage
 
 __all__ = [
@@ -21,12 +23,14 @@ __all__ = [
     "Approval",
     "ApprovedChange",
     "Block",
+    "ChecklistEntry",
     "Counter",
     "Cursor",
     "Deferred",
     "Delivery",
     "Expected",
     "FeedPause",
+    "FeedResult",
     "Finding",
     "Hold",
     "Ledger",
@@ -37,6 +41,7 @@ __all__ = [
     "PlaceLook",
     "Plan",
     "PlanPart",
+    "Purge",
     "QueuedDelta",
     "Revision",
     "Run",
@@ -47,6 +52,7 @@ __all__ = [
     "SignIn",
     "SourceSwitch",
     "TakenPackage",
+    "Tombstone",
     "Touch",
 ]
 

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, SecretStr, ValidationInfo
 
 from rosterkit.errors import UsageError
 
-__all__ = ["SecretReference", "references", "resolve"]
+__all__ = ["SecretReference", "references", "resolve", "revealed"]
 
 _KINDS = ("env", "file", "keyring")
 _HOW = "Write a reference: env:NAME, file:/path or keyring:service/name."
@@ -70,6 +70,14 @@ def resolve(reference: str, folder: Path) -> SecretStr:
     if not value:
         raise UsageError(f"The secret at {reference} is empty. Store it there again.")
     return SecretStr(value)
+
+
+def revealed(value: str, folder: Path) -> str:
+    """The secret that a setting refers to. What is no reference is the value itself: a client id may be one.
+
+    Settings that must be references are checked when they are read. Raises what ``resolve`` raises.
+    """
+    return resolve(value, folder).get_secret_value() if any(references(value)) else value
 
 
 def _service_and_name(rest: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -80,7 +80,8 @@ def _nothing(_visit: object) -> Response:
 
 def _fault(_request: Request, problem: Exception) -> Response:
     """Our own fault: it says the kind of error, and nothing of what was asked for or stored."""
-    return PlainTextResponse(
-        f"This is a fault of rosterkit's own ({type(problem).__name__}). Nothing was half-written. Please report it.\n",
-        status_code=500,
-    )
+    text = f"This is a fault of rosterkit's own ({type(problem).__name__}). Nothing was half-written. Please report it."
+    style = '<link rel="stylesheet" href="/static/style.css">'
+    head = f'<meta charset="utf-8"><title>Something went wrong · rosterkit</title>{style}'
+    body = f'<main><section><h1>Something went wrong</h1><p>{text}</p><p><a href="/">To the overview</a></p></section>'
+    return HTMLResponse(f'<!DOCTYPE html><html lang="en"><head>{head}</head><body>{body}</main></body></html>', 500)

@@ -46,7 +46,7 @@ def findings_page(visit: Visit) -> Response:
     ranked = groups.sort(pl.col("severity").replace_strict(rank, default=9), -pl.col("count").cast(pl.Int64), "rule")
     rows = with_words(found.filter(pl.col("rule") == asked).head(_SHOWN), rules).to_dicts() if asked else []
     if rows:
-        visit.log("view", "findings", subject=asked, records=[f"? {row['key']}" for row in rows if row["key"]])
+        visit.log("view", "findings", subject=asked, records=[f"record {row['key']}" for row in rows if row["key"]])
     return visit.show(
         "findings.html.j2",
         title="Findings",
@@ -66,7 +66,7 @@ def findings_csv(visit: Visit) -> Response:
     chosen = found.filter(pl.col("rule") == asked) if asked else found
     if visit.visitor.schools is not None:
         chosen = chosen.with_columns(pl.col(pl.String).map_elements(masked, return_dtype=pl.String))
-    visit.log("view", "findings.csv", subject=asked or "all", records=[f"? {key}" for key in chosen["key"] if key])
+    visit.log("view", "findings.csv", subject=asked or "all", records=[f"record {key}" for key in chosen["key"] if key])
     name = f"findings-{plan.id}.csv" if plan else "findings.csv"
     return Response(
         sheets.findings(chosen, _rules(visit)),

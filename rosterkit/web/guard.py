@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from rosterkit.errors import Busy, Refused, RosterkitError, UsageError
 from rosterkit.store import access, browse
@@ -137,7 +137,10 @@ def guarded(
         return await run_in_threadpool(_answer, request, form)
 
     def _answer(request: Request, form: FormData) -> Response:
-        workspace = Workspace(place.folder)
+        try:
+            workspace = Workspace(place.folder)
+        except UsageError:  # the message may hold a value, and nobody knows yet who asks
+            return PlainTextResponse("rosterkit.toml cannot be read. rosterkit validate says why.\n", 500)
         visitor = visitor_of(request, place.folder, workspace.config, secure=place.secure)
         visit = Visit(request, place, workspace, visitor, form)
         try:

@@ -70,8 +70,12 @@ def comparison_page(visit: Visit) -> Response:
 
 def settings(visit: Visit) -> Response:
     """Every setting with its value; secrets, and where they are, are dots."""
-    shown = list(_flat("", visit.workspace.config.model_dump(mode="json")))
-    return visit.show("settings.html.j2", title="Settings", rows=shown)
+    config = visit.workspace.config
+    every = config.model_dump(mode="json")
+    for word, entries in (("sources", config.sources), ("feeds", config.feeds)):
+        for name, entry in entries.items():  # a model of their own, which the model of the entry does not know
+            every[word][name]["settings"] = entry.settings.model_dump(mode="json")
+    return visit.show("settings.html.j2", title="Settings", rows=list(_flat("", every)))
 
 
 def _flat(where: str, value: object) -> Iterator[tuple[str, str]]:

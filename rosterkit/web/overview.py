@@ -65,10 +65,11 @@ def _waiting(plans: Sequence[Plan], log: Sequence[Delivery], workspace: Any) -> 
         return
     cases = len({(hold.entity, hold.sourced_id) for hold in workspace.holds() if hold.code == "case"})
     if cases:
-        text = f"{cases} records may have had their id reused for another person."
+        text = f"{cases:,} {'record' if cases == 1 else 'records'} may be another person's under a reused id: decide."
         yield {"text": text, "link": f"/plans/{newest.id}?held=case"}
     if held := newest.total_held.total - cases:
-        yield {"text": f"{held:,} changes of the newest plan are held.", "link": f"/plans/{newest.id}?held=yes"}
+        are = "change of the newest plan is" if held == 1 else "changes of the newest plan are"
+        yield {"text": f"{held:,} {are} held.", "link": f"/plans/{newest.id}?held=yes"}
 
 
 def _chart(plans: Sequence[Plan]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
@@ -71,6 +72,13 @@ def _many(number: int, one: str, several: str = "") -> Markup:
     return _count(number) + " " + (one if number == 1 else several or f"{one}s")
 
 
+def _plain(text: str) -> str:
+    """A list without JSON's brackets and quotation marks: ``03, 04``."""
+    if not text.startswith('["'):
+        return text
+    return ", ".join(json.loads(text))
+
+
 def _query(values: Mapping[str, object], **changed: object) -> str:
     """A query with some values changed; blank ones are left out."""
     return "?" + urlencode({k: str(v) for k, v in {**values, **changed}.items() if v not in ("", None, False)})
@@ -103,7 +111,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"count": _count, "many": _many, "size": _size, "query": _query}
+    made.filters |= {"count": _count, "many": _many, "size": _size, "query": _query, "plain": _plain}
     made.globals |= {"place": where}
     return made
 

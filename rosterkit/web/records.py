@@ -14,7 +14,7 @@ from rosterkit.render.labels import ENTITY_NAMES, gathered, in_words
 from rosterkit.results import Explanation, Revision
 from rosterkit.roster.schema import by_name
 from rosterkit.store import browse
-from rosterkit.store.feed_people import Shown, shown
+from rosterkit.store.feed_people import Shown, shown, whole_rosters
 from rosterkit.web.guard import Visit
 
 __all__ = ["address_of", "class_list", "people", "record"]
@@ -95,6 +95,7 @@ def record(visit: Visit) -> Response:
     history = workspace.history(entity, sourced_id) if told.values else ()
     visit.log("view", "record", records=[f"{entity} {sourced_id}"])
     beside: dict[str, Any] = {"roles": [], "classes": [], "family": [], "members": [], "shown": [], "safety": []}
+    beside["whole"] = []
     with workspace.reading() as connection:
         if entity == "User":
             beside |= {
@@ -103,6 +104,7 @@ def record(visit: Visit) -> Response:
                 "family": browse.family_of(connection, sourced_id, seen),
                 "shown": _shown(visit, sourced_id),
                 "safety": _safety(visit, sourced_id),
+                "whole": whole_rosters(connection, workspace.config.feeds),
             }
         if entity == "Class":
             beside["members"] = browse.members_of(connection, sourced_id)

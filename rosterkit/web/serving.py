@@ -63,6 +63,7 @@ def _socket(bind: Bind) -> socket.socket:
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((bind.host, bind.port))
+        made.listen(128)  # whoever reads the address may ask at once
     except OSError as problem:
         made.close()
         raise UsageError(f"{bind.host}:{bind.port} cannot be had: {problem.strerror}. Choose another --port.") from None

@@ -8,14 +8,17 @@ from typing import Any
 
 from rosterkit import config
 from rosterkit.plan.plan import Counts
+from rosterkit.purging import Purged
 from rosterkit.results import (
     Applied,
     Approval,
+    Disclosure,
     Explanation,
     FeedCheck,
     FeedReceipt,
     FeedStatus,
     Hold,
+    Holding,
     IgnoredLine,
     Revision,
 )
@@ -56,6 +59,9 @@ class FakeWorkspace:
             "feed_log": (make_delivery(),),
             "feed_status": (FeedStatus("careers", "oneroster", state="verified", last_at=AT, age_hours=2.0),),
             "target_test": ("sftp://vendor.example", (Right("write", allowed=True),)),
+            "vendors_hold": (Holding("careers", "Careers", "outbox/careers", 4, AT, 72, "absent", "Send it again."),),
+            "disclosed": (Disclosure(3, "o", "V", "out", AT, True, "users.csv", "sent", (4,), ("email",)),),
+            "purge": Purged(True, 2, {"User": 2}, 1, {"in a block that is in force": 1}),
             "feed_confirm": make_delivery(state="verified", actor="kim"),
             "feed_send": FeedReceipt("oneroster", "oneroster", "out", 4, (("o.zip", 9, 90, "ab"),), empty(), AT),
             "feed_build": FeedReceipt("oneroster", "oneroster", "out", 4, (("o.zip", 9, 90, "ab"),), empty(), AT),

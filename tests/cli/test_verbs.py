@@ -91,6 +91,13 @@ WHY = ["--reason", "checked", "--as", "kim"]
         ),
         (["feed", "status"], "feed_status", ("",), {}),
         (["target", "test", "o"], "target_test", ("o",), {}),
+        (["disclosed", "stu-1"], "disclosed", ("stu-1",), {}),
+        (
+            ["purge", "--days", "730", *WHY, "--dry-run"],
+            "purge",
+            (730,),
+            {"reason": "checked", "actor": "kim", "person": "", "dry_run": True},
+        ),
         (["feed", "confirm", "o", *WHY], "feed_confirm", ("o",), {"reason": "checked", "actor": "kim"}),
         (["feed", "log", "o", "--delivery", "3"], "feed_log", ("o",), {}),
     ],

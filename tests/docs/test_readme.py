@@ -15,6 +15,8 @@ _VARYING = (
     (r"\b\d{8}-[0-9a-f]{8}\b", "PLAN"),
     (r"good until [\d-]+ [\d:]+ ?\nUTC", "good until TIME"),
     (r"(undoes revision 2.*) as of [\d-]+", r"\1 as of DAY"),
+    (r"(?<= )\d+\.\d(?= )", "N.N"),  # seconds
+    (r"began at [\d-]+ [\d:]+ UTC", "began at TIME"),
     (r"(oneroster\.zip +\d+) .*", r"\1 DIGEST"),  # how bytes are deflated is the platform's
 )
 

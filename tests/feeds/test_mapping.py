@@ -6,8 +6,7 @@ import polars as pl
 import pytest
 
 from rosterkit.errors import UsageError
-from rosterkit.feeds.mapping import Value, attributes, check_fields, expression, items
-from rosterkit.feeds.people import FIELDS
+from rosterkit.feeds.mapping import Value, attributes, expression, items, texts_sent
 from rosterkit.feeds.settings import FeedSettings, read_settings
 
 ROW = {
@@ -100,6 +99,12 @@ def test_a_missing_and_a_misspelt_setting_are_named() -> None:
 
 
 def test_a_field_that_does_not_exist_is_named_with_the_nearest() -> None:
-    columns = {"A": Value.model_validate({"first_of": ["email", "given_nam"]})}
-    with pytest.raises(UsageError, match=r'feeds\.x\.columns\.A names the field "given_nam".*"given_name"'):
-        check_fields(columns, FIELDS, where="feeds.x.columns")
+    columns = {"A": {"first_of": ["email", "given_nam"]}}
+    with pytest.raises(UsageError, match=r'careers\.columns\.A\.first_of\.1 .*field "given_nam".*"given_name"'):
+        read_settings(Settings, {"identity": "email", "columns": columns}, where="feeds.careers")
+
+
+def test_the_texts_that_a_mapping_states_are_known_without_a_roster() -> None:
+    table = {"field": "grade", "values": {"09": "Freshman"}, "otherwise": "Other"}
+    value = Value.model_validate({"first_of": [table, {"constant": "Senior"}, "school_name"]})
+    assert texts_sent(value) == {"Freshman", "Other", "Senior"}

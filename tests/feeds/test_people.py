@@ -92,7 +92,7 @@ def test_several_schools_become_one_and_one_becomes_several_by_grade() -> None:
 
 
 def test_a_student_lands_in_one_school_only() -> None:
-    with pytest.raises(UsageError, match=r"feeds\.app.schools sends grade 09 of school 042 to A and to B"):
+    with pytest.raises(ValueError, match=r"grade 09 of school 042 goes to A and to B"):
         mapped([{"to": "A", "schools": ["042"], "grades": ["09"]}, {"to": "B", "schools": ["042"]}])
     with pytest.raises(UsageError, match=r"names one school as o-3 and as 042"):
         mapped([{"to": "A", "schools": ["042"], "grades": ["09"]}, {"to": "B", "schools": ["o-3"], "grades": ["09"]}])

@@ -12,6 +12,7 @@ import signal
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 
 import time_machine
 
+import rosterkit.extraction
 import rosterkit.operate.schedule
 import rosterkit.workspace
 from rosterkit.cli.main import run
@@ -77,6 +79,18 @@ def full_disk(real: Callable[[Path], sqlite3.Connection]) -> Callable[[Path], sq
     return connect
 
 
+def slow(real: Callable[..., Any]) -> Callable[..., Any]:
+    """While the fault is planted, reading a source takes a minute, with progress all the while."""
+
+    def extract(run_: Any, *args: Any, **more: Any) -> Any:
+        for done in range(600 if happens("slow source") else 0):
+            run_.progress("reading", done, 600)
+            time.sleep(0.1)
+        return real(run_, *args, **more)
+
+    return extract
+
+
 def obey(clock: Any) -> None:
     """Carries out the commands of the test."""
     for line in sys.stdin:
@@ -95,8 +109,9 @@ def main() -> int:
     FAULTS.update(sys.argv[3:])
     rosterkit.operate.schedule.BEAT_SECONDS = 0.1
     save.write_revision = after(save.write_revision, "killed in apply", die)  # type: ignore[attr-defined]
-    Place.deliver = before(Place.deliver, "killed before sending", lambda *_: die())  # type: ignore[method-assign]
+    Place.deliver = before(Place.deliver, "killed before sending", lambda *_, **__: die())  # type: ignore[method-assign]
     Place.deliver = after(Place.deliver, "killed after sending", die)  # type: ignore[method-assign]
+    rosterkit.extraction.extract_one = slow(rosterkit.extraction.extract_one)
     rosterkit.workspace.connect = full_disk(rosterkit.workspace.connect)  # type: ignore[attr-defined, assignment]
     clock = time_machine.travel(start, tick=True)
     threading.Thread(target=obey, args=(clock.start(),), daemon=True).start()

@@ -120,7 +120,15 @@ def test_thirty_days_with_faults_over_both_changes_of_the_clock(scheduled: Sched
         *("killed before sending", "", "killed after sending", "vendor refuses", "", "full disk", "", "nothing new"),
     ]
     spring = [
-        *("", "killed in apply", "killed after sending", "", "source down", "source back at once", "clock set back"),
+        *(
+            "source back",
+            "killed in apply",
+            "killed after sending",
+            "",
+            "source down",
+            "source back at once",
+            "clock set back",
+        ),
         *("full disk", "vendor refuses", "", "killed before sending", "nothing new", "", "killed in apply", ""),
     ]
     prepared(scheduled, "2026-10-26")

@@ -304,9 +304,11 @@ def same(engine: Mapping[Any, object], plain: Mapping[Any, object], what: str) -
 
 
 def few(examples: int, **more: Any) -> settings:
-    """So many examples, as each takes a second; forty times as many where HYPOTHESIS_PROFILE is deep."""
+    """So many examples, as each takes a second.
+
+    Where HYPOTHESIS_PROFILE is deep, 40 times as many; 5 times where DEEP_MINUTES limits their time (conftest.py).
+    """
     deep = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
+    factor = 1 if not deep else 5 if float(os.environ.get("DEEP_MINUTES", "0")) else 40
     phases = list(Phase) if deep else [Phase.explicit, Phase.reuse, Phase.generate]  # making a case smaller takes long
-    return settings(
-        max_examples=examples * (40 if deep else 1), suppress_health_check=list(HealthCheck), phases=phases, **more
-    )
+    return settings(max_examples=examples * factor, suppress_health_check=list(HealthCheck), phases=phases, **more)

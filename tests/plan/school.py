@@ -47,7 +47,7 @@ class School:
 
     def of(self, key: str) -> str:
         """The school of a person."""
-        return self.changed.get(key, {}).get("school", "B" if int(key[-1]) % 2 else "A")
+        return str(self.changed.get(key, {}).get("school", "B" if int(key[-1]) % 2 else "A"))
 
     def extract(self, name: str = "package") -> Extract:
         """What the SIS delivers."""

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
+import pytest
 from districts import Saying, Truth, districts, graces, limit_settings, night, raised
 from driving import Pair, dangling_rows, few, lines, plan_extract, stored, workspace
 from hypothesis import given
@@ -32,6 +33,8 @@ from rosterkit.store import plans
 from rosterkit.store.apply import write_changes
 from rosterkit.store.database import connect, migrate
 from rosterkit.store.roster import StoredRoster
+
+pytestmark = pytest.mark.deep
 
 Stored = dict[str, dict[str, Row]]
 

@@ -12,6 +12,7 @@ import pytest
 from graceless import without_grace
 
 from rosterkit import Workspace
+from rosterkit.demo.products import workspace_of_products
 from rosterkit.plan.plan import Plan
 from rosterkit.testing.package import write_package
 
@@ -129,3 +130,18 @@ def synced_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def scenario(tmp_path: Path, synced_folder: Path) -> Scenario:
     shutil.copytree(synced_folder, tmp_path / "workspace")
     return Scenario(tmp_path, Workspace(tmp_path / "workspace"))
+
+
+@pytest.fixture(scope="session")
+def first_products(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workspace of the demonstration's four products, applied and nothing sent; made once."""
+    folder = tmp_path_factory.mktemp("products") / "workspace"
+    workspace_of_products(folder)
+    return folder
+
+
+@pytest.fixture
+def products(tmp_path: Path, first_products: Path) -> Workspace:
+    """A copy of it."""
+    shutil.copytree(first_products, tmp_path / "products")
+    return Workspace(tmp_path / "products")

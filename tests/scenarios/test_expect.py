@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -18,7 +19,7 @@ from rosterkit.attention import attention_reason as look
 from rosterkit.errors import Refused, UsageError
 from rosterkit.plan.plan import Counts, Plan
 
-WHY = {"reason": "agreed with the board", "actor": "kim"}
+WHY: dict[str, Any] = {"reason": "agreed with the board", "actor": "kim"}
 
 
 @pytest.fixture

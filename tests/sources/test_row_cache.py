@@ -171,6 +171,7 @@ def damage(folder: Path, at: int) -> None:
         path.write_bytes(raw)
 
 
+@pytest.mark.deep
 @settings(max_examples=1000 if DEEP else 10, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(data=st.data())
 def test_an_extract_is_the_same_with_the_cache_without_it_with_an_older_and_with_a_damaged_one(

@@ -39,6 +39,7 @@ def trial() -> Iterator[Trial]:
     district.close()
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("accident", [a for a in ACCIDENTS if _DEEP or a.name in SOME], ids=lambda a: a.name)
 def test_an_accident_harms_nobody_and_would_without_its_guard(trial: Trial, accident: Accident) -> None:
     outcome = trial.run(accident)

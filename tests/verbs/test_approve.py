@@ -61,6 +61,21 @@ def test_what_is_held_and_approved_is_in_the_next_plan_and_in_no_plan_before(sce
     assert scenario.ws.holds() == ()
 
 
+def test_the_next_plan_marks_what_a_person_approved_and_who_did(scenario: Any, delivered: Any) -> None:
+    """at-the-command-line 3."""
+    wren = {"given_name": "Wren", "family_name": "Kim", "identifier": "X9"}
+    email = {"stu-05": {"email": "new@birch.example"}}
+    held = scenario.plan(delivered(values={"stu-03": wren, **email}))
+    scenario.ws.approve_held(held.id, reason="asked the office", actor="maria", sourced_id="stu-03")
+    plan = scenario.plan(delivered(values={"stu-03": wren, **email}))
+    why = {(line["sourced_id"], line["why"]) for line in scenario.ws.show(plan.id).lines.to_dicts()}
+    assert why == {
+        ("stu-03", "changed in the source; approved by maria: asked the office"),
+        ("stu-05", "changed in the source"),
+    }
+    assert "1 record was held before and may change now, approved by maria: asked the office." in plan.notes
+
+
 def test_an_approval_is_a_ceiling_one_more_is_held(scenario: Any, delivered: Any) -> None:
     held = scenario.plan(delivered(KEYS[6:]))
     scenario.ws.approve_held(held.id, reason="they moved", actor="kim")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Self
 
 import httpx
 import uvicorn
@@ -52,18 +54,19 @@ def add_accounts(folder: Path, school: str) -> None:
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """The address."""
-    config = uvicorn.Config(create_app(folder), port=0, log_level="critical", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(folder), log_level="critical", lifespan="off", server_header=False)
+    )
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.005)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(10)
 
 
 class Client:
@@ -72,6 +75,12 @@ class Client:
     def __init__(self, address: str) -> None:
         self.http = httpx.Client(base_url=address)
         self.page = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     def get(self, path: str, **more: object) -> httpx.Response:
         answer = self.http.get(path, follow_redirects=True, **more)  # type: ignore[arg-type]
@@ -83,7 +92,7 @@ class Client:
         assert found, f"no {name} on the page"
         return found[1]
 
-    def post(self, path: str, data: dict[str, object], **more: object) -> httpx.Response:
+    def post(self, path: str, data: Mapping[str, object], **more: object) -> httpx.Response:
         """The answer to the form, before any redirect."""
         return self.http.post(path, data={"csrf": self.hidden("csrf"), **data}, **more)  # type: ignore[arg-type]
 

@@ -28,11 +28,8 @@ def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iter
         yield page
 
 
-def test_axe_finds_nothing(page: Page) -> None:
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(page: Page) -> None:
     assert axe_finds(page) == []
-
-
-def test_nothing_is_wider_than_the_window(page: Page) -> None:
     assert sideways(page) == 0
 
 

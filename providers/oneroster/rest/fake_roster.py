@@ -194,7 +194,7 @@ def _enrollment(key: str, class_id: str, user: str, school: str, role: str) -> d
 
 def plant(roster: Roster) -> Counter[str]:
     """Puts defects into a 1.1 roster of at least 40 students; how many there are of each rule."""
-    users = {user["sourcedId"]: user for user in roster["users"]}
+    users = _chosen(roster)
     _values(roster, users)
     _records(roster, users)
     _agents(users)
@@ -233,6 +233,18 @@ def plant(roster: Roster) -> Counter[str]:
     )
 
 
+def _chosen(roster: Roster) -> dict[str, dict[str, Any]]:
+    """People to plant defects in: ``U-i`` are students, ``G-i`` guardians of nobody but them, ``T-i`` teachers."""
+    users = {user["sourcedId"]: user for user in roster["users"]}
+    students = [user for user in roster["users"] if user["role"] == "student" and user["agents"]]
+    listed = Counter(agent["sourcedId"] for student in students for agent in student["agents"])
+    families = [(one, users[one["agents"][0]["sourcedId"]]) for one in students]
+    families = [(student, guardian) for student, guardian in families if listed[guardian["sourcedId"]] == 1]
+    found = {f"U-{i}": student for i, (student, _) in enumerate(families)}
+    found |= {f"G-{i}": guardian for i, (_, guardian) in enumerate(families)}
+    return found | {f"T-{i}": u for i, u in enumerate(u for u in roster["users"] if u["role"] == "teacher")}
+
+
 def _values(roster: Roster, users: dict[str, dict[str, Any]]) -> None:
     for key, value in (("U-0", "TRUE"), ("U-1", 1), ("U-2", "False"), ("U-3", "maybe")):
         users[key]["enabledUser"] = value
@@ -251,7 +263,7 @@ def _values(roster: Roster, users: dict[str, dict[str, Any]]) -> None:
     users["U-7"]["grades"] = ["4", "KG", "k"]  # all of them known
     for key in ("U-8", "U-9"):
         users[key]["middleName"] = "NULL"
-    users["U-10"]["orgs"] = {"sourcedId": "S-1"}  # one object in the place of a list
+    users["U-10"]["orgs"] = {"sourcedId": roster["orgs"][1]["sourcedId"]}  # one object in the place of a list
     users["U-11"]["email"] = {"work": "x@harbor.example"}
     users["U-12"]["agents"] = [["G-12"], {"sourcedId": {"id": "G-12"}}]
     users["U-13"]["status"] = "inactive"
@@ -273,15 +285,18 @@ def _records(roster: Roster, users: dict[str, dict[str, Any]]) -> None:
     users["G-22"]["orgs"] = []
     users["G-23"]["orgs"] = []
     users["U-24"]["orgs"] = []
-    roster["classes"][3]["terms"] = [_to("T-1", "academicSession"), _to("T-1", "academicSession"), {"href": "x"}]
+    roster["classes"][3]["terms"] = [
+        *[_to(roster["academicSessions"][1]["sourcedId"], "academicSession")] * 2,
+        {"href": "x"},
+    ]
 
 
 def _agents(users: dict[str, dict[str, Any]]) -> None:
     users["U-25"]["agents"].append(_to("G-gone-1", "user"))
     users["U-26"]["agents"] = [_to("G-gone-2", "user")]
-    users["U-27"]["agents"].append(_to("U-27", "user"))
-    users["U-28"]["agents"].append(_to("U-29", "user"))
-    users["G-30"]["agents"].append(_to("G-31", "user"))
-    users["U-32"]["agents"].append(_to("T-1", "user"))
-    users["T-2"]["agents"] = [_to("U-33", "user")]
-    users["U-21"]["agents"] = [_to("T-4", "user"), _to("G-21", "user")]
+    users["U-27"]["agents"].append(_to(users["U-27"]["sourcedId"], "user"))
+    users["U-28"]["agents"].append(_to(users["U-29"]["sourcedId"], "user"))
+    users["G-30"]["agents"].append(_to(users["G-31"]["sourcedId"], "user"))
+    users["U-32"]["agents"].append(_to(users["T-1"]["sourcedId"], "user"))
+    users["T-2"]["agents"] = [_to(users["U-33"]["sourcedId"], "user")]
+    users["U-21"]["agents"] = [_to(users["T-4"]["sourcedId"], "user"), _to(users["G-21"]["sourcedId"], "user")]

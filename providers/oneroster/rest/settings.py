@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from providers.oneroster.rest.fields import COLLECTIONS
+from rosterkit.transport.secrets import SecretReference
 
 __all__ = ["CollectionName", "ReadingSettings", "RestSettings"]
 
@@ -64,9 +65,11 @@ class RestSettings(ReadingSettings):
     client_id: str = Field(
         description="The client id or consumer key: a reference such as env:SIS_ID, or the id itself."
     )
-    client_secret: str = Field(description="A reference to the client's secret: env:NAME, file:PATH or keyring:NAME.")
+    client_secret: SecretReference = Field(
+        description="A reference to the client's secret: env:NAME, file:PATH or keyring:NAME."
+    )
     token_url: str = Field("", description="OAuth 2: where tokens are asked for.")
-    scope: str = Field(
+    oauth_scope: str = Field(
         "",
         description="OAuth 2: the scopes to ask for, with spaces between. Blank: the standard's scopes for reading "
         'rosters. "none": no scope is sent.',

@@ -88,7 +88,7 @@ def test_a_list_that_ignores_its_offset_ends() -> None:
         ({"application_id": "../other"}, {}, "classlink.application"),
         ({"application_id": "a%2"}, {}, "classlink.application"),
         ({"application_id": "//other.example"}, {}, "classlink.application"),
-        ({}, {"partner_key": "wrong"}, "http.unauthorised"),
+        ({}, {"partner_key": "env:WRONG"}, "http.unauthorised"),
     ],
 )
 def test_a_share_that_cannot_be_used_is_an_error(more: dict[str, Any], settings: dict[str, Any], rule: str) -> None:

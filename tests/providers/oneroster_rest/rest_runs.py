@@ -23,6 +23,7 @@ AS_OF = date(2026, 11, 26)
 
 def context(source: Source = SOURCE, **more: Any) -> Context:
     given: dict[str, Any] = {"findings": Findings(source.rules), "as_of": AS_OF, "demographics": True}
+    given["secret"] = lambda text: SECRET if text == "env:SECRET" else text.removeprefix("env:")
     return Context(**{**given, "scratch": Path("unused"), "folder": Path(), **more})
 
 
@@ -32,7 +33,7 @@ def settings(fake: FakeServer, **more: Any) -> Any:
         "version": fake.version,
         "auth": "oauth2" if fake.auth == "oauth2" else "oauth1",
         "client_id": KEY,
-        "client_secret": SECRET,
+        "client_secret": "env:SECRET",
         "token_url": f"{fake.base}/token",
         "signature": "HMAC-SHA1" if fake.auth == "oauth1-sha1" else "HMAC-SHA256",
     }

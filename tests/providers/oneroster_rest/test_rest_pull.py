@@ -8,7 +8,7 @@ from rest_runs import context, coverage, met, read, rows, settings
 from providers.oneroster.rest import SOURCE
 from providers.oneroster.rest.fake import FakeServer, serving
 from providers.oneroster.rest.fake_roster import invented
-from rosterkit.errors import SourceUnreadable
+from rosterkit.errors import SourceUnreadable, UsageError
 from rosterkit.sources.base import Source
 
 ENTITIES = {
@@ -151,9 +151,15 @@ def test_the_address_may_name_the_version_or_not(suffix: str) -> None:
 
 def test_wrong_credentials_are_an_error_that_does_not_show_them() -> None:
     with serving(FakeServer(invented())) as fake, pytest.raises(SourceUnreadable) as raised:
-        read(fake, client_secret="wrong-secret-77")
+        read(fake, client_secret="env:wrong-secret-77")
     assert raised.value.rule == "http.unauthorised"
     assert "wrong-secret-77" not in str(raised.value)
+
+
+def test_a_plain_secret_is_refused_and_not_shown() -> None:
+    with serving(FakeServer(invented(3))) as fake, pytest.raises(UsageError) as raised:
+        read(fake, client_secret="hunter2-plain")
+    assert "hunter2" not in str(raised.value)
 
 
 def test_no_finding_shows_what_is_personal() -> None:

@@ -71,7 +71,7 @@ EVERY = [pytest.param(case, id=f"{case.rule}-{number}") for number, case in enum
 
 
 def test_the_golden_file_is_accepted() -> None:
-    """The golden case of U4, U5, U6, U21, U22, U23, U24, U28, U29, U31, U32, U37 and U45."""
+    """The golden case of U4, U5, U6, U21, U22, U23, U24, U25, U28, U29, U31, U32, U37, U39, U40 and U45."""
     found = verdict(last=LAST)
     assert (found.outcome, found.findings.height, dict(found.rows)) == (Outcome.ACCEPTED, 0, {"uconnect.csv": 3})
     assert found.compared == {"new": 0, "changed": 0, "unchanged": 3, "gone": 0}
@@ -98,6 +98,14 @@ def test_u28_counts_the_ignored_rows_and_names_their_lines_without_their_values(
     assert dict(found.ignored) == {"uconnect.csv": 2}
     assert found.findings.select("rule", "line", "column").rows() == [("U28", 2, "EMAIL"), ("U28", 3, "EMAIL")]
     assert "aosei" not in str(found.findings.rows())
+
+
+def test_u22_a_file_without_a_record_is_ignored_and_not_only_held() -> None:
+    """U22: a person could approve what is held; what uConnect ignores never leaves."""
+    empty = FeedFile("uconnect.csv", HEAD, 0)
+    found = verdict(empty, last=LAST, limits={"gone_rows": 0, "gone_percent": 1})
+    assert found.outcome is Outcome.IGNORED
+    assert {"U6", "U22"} <= set(found.findings["rule"])
 
 
 def test_u30_email_identity_needs_neither_user_id_nor_user_login() -> None:

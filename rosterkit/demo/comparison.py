@@ -1,4 +1,4 @@
-"""The demo's last step: which provider? One invented SIS, delivered by several, compared."""
+"""Which provider? One invented SIS, delivered by several, compared."""
 
 from __future__ import annotations
 
@@ -12,14 +12,22 @@ from rosterkit import registry
 from rosterkit.compare.comparison import Comparison
 from rosterkit.render import compare_html
 from rosterkit.render.compare_shapes import recommendation_text
+from rosterkit.workspace import Workspace
 
-__all__ = ["PAGE", "step"]
+__all__ = ["PAGE", "TITLE", "compare_into", "step"]
+
+TITLE = "Which provider? The same questions, asked of each."
 
 PAGE = "choice.html"
 """The page of the comparison, in the workspace's folder."""
 
 
-def step(folder: Path, console: Console) -> Path:
+def step(workspace: Workspace, console: Console) -> None:
+    """Compares the sources, and writes the page into the workspace's folder."""
+    compare_into(workspace.folder, console)
+
+
+def compare_into(folder: Path, console: Console) -> Path:
     """Compares the sources, prints the recommendation with every way, and writes the page; returns where it lies."""
     with tempfile.TemporaryDirectory(prefix="rosterkit-demo-") as scratch:
         found = registry.demo_comparison()(Path(scratch))

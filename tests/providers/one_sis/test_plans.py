@@ -1,0 +1,93 @@
+"""Every source is planned, applied and planned again through a workspace: the second plan is empty (P1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import providers.clever
+from providers.one_sis.clever_csv_shape import write_files
+from providers.one_sis.district import invented
+from rosterkit import registry
+from rosterkit.plan.plan import Plan
+from rosterkit.settings_template import toml
+from rosterkit.sources.fake_server import Invented
+from rosterkit.workspace import Workspace
+
+DISTRICT = Invented(80, seed=5)
+
+
+@contextmanager
+def workspace(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    """A workspace of that kind of source; a server runs meanwhile where it is one."""
+    place = folder / "workspace"
+    Workspace.init(place)
+
+    def configured(settings: dict[str, object]) -> Workspace:
+        lines = [
+            "demographics = true",
+            "[sources.main]",
+            *(f"{key} = {toml(value)}" for key, value in settings.items()),
+        ]
+        (place / "rosterkit.toml").write_text("\n".join(lines), encoding="utf-8")
+        return Workspace(place)
+
+    if kind == providers.clever.CSV_SOURCE.kind:
+        files = write_files(invented(folder, DISTRICT.students, DISTRICT.seed), folder / "files")
+        yield configured({"kind": kind, "path": str(files)})
+        return
+    with registry.fake(kind).serve(DISTRICT, 0) as running:
+        for name, value in running.secrets.items():
+            monkeypatch.setenv(name, value)
+        yield configured(dict(running.settings))
+
+
+def applied(one: Workspace) -> Plan:
+    plan = one.plan()
+    one.approve(plan.id, reason="as expected", actor="noor")
+    one.apply(plan.id, actor="noor")
+    return plan
+
+
+@pytest.mark.parametrize("kind", ["clever", "classlink", "oneroster-rest", "clever-csv"])
+def test_what_was_applied_is_not_planned_again(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with workspace(kind, tmp_path, monkeypatch) as one:
+        first = applied(one)
+        assert first.changes["User"].create > 120
+        assert not first.held or sum(counts.total for counts in first.held.values()) == 0
+        again = one.plan()
+    assert again.total.total == 0
+    assert again.findings["error"] == 0
+
+
+@pytest.mark.parametrize("kind", ["clever", "classlink", "oneroster-rest"])
+def test_a_workspace_checks_what_an_api_delivers(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with workspace(kind, tmp_path, monkeypatch) as one:
+        report = one.check()
+    assert report.count("error") == 0
+    assert sum(report.rows_read.values()) > 300
+
+
+@pytest.mark.parametrize("kind", ["clever", "classlink", "oneroster-rest", "clever-csv"])
+def test_scope_works_alike_at_every_source(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """17.7: homerooms only, and one school: what leaves says that scope did it."""
+    with workspace(kind, tmp_path, monkeypatch) as one:
+        applied(one)
+        settings = one.folder / "rosterkit.toml"
+        whole = settings.read_text(encoding="utf-8")
+        settings.write_text(f"{whole}\n[sources.main.scope]\nhomerooms_only = true\n", encoding="utf-8")
+        plan = Workspace(one.folder).plan()
+        lines = Workspace(one.folder).show(plan.id).lines.filter(action="archive")
+        assert set(lines["entity"]) >= {"Class", "Enrollment"}
+        assert not set(lines["entity"]) & {"User", "Org", "Role", "GuardianLink"}
+        assert set(lines.filter(entity="Class")["why"]) == {"out of scope: the source still has it"}
+        settings.write_text(f'{whole}\n[sources.main.scope]\nschools = ["0610001"]\n', encoding="utf-8")
+        plan = Workspace(one.folder).plan()
+        lines = Workspace(one.folder).show(plan.id).lines.filter(action="archive")
+        assert lines.filter(entity="Org").height == 1
+        assert lines.filter(entity="User").height > 40
+        assert "no longer in the source" not in lines.filter(pl.col("entity").is_in(["Org", "Class", "User"]))["why"]

@@ -1,0 +1,77 @@
+"""On no accident does a product's file lose or change anybody without that a person is asked.
+
+The deep run does every accident to a larger district; below about a thousand students a few of them are small enough
+to be an ordinary day.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from products_at_risk import AtRisk
+
+from rosterkit.feeds import preflight
+from rosterkit.feeds.base import Outcome
+from rosterkit.feeds.preflight import Limits
+from rosterkit.store import deliveries
+from rosterkit.testing.accidents.catalogue import ACCIDENTS, Accident
+
+_DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
+_CASES = Path(__file__).parents[2] / "fixtures" / "cases"
+SOME = ("users: first page only", "user ids prefixed everywhere", "enrollments: class ids off by one row")
+
+
+@pytest.fixture(scope="module")
+def at_risk(tmp_path_factory: pytest.TempPathFactory) -> AtRisk:
+    return AtRisk(tmp_path_factory.mktemp("at-risk"), students=1200 if _DEEP else 400)
+
+
+@pytest.mark.parametrize("accident", [a for a in ACCIDENTS if _DEEP or a.name in SOME], ids=lambda a: a.name)
+def test_an_accident_reaches_no_product_without_a_person(at_risk: AtRisk, accident: Accident) -> None:
+    lost = at_risk.accident(accident)
+    assert {name: found for name, found in lost.items() if found.gone or found.new > accident.harmless} == {}
+
+
+def test_a_school_that_is_missing_reaches_no_vendor_even_where_only_links_of_its_employees_are_lost(
+    at_risk: AtRisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Employees of two schools stay; their links at the missing school are few. The limit on groups holds the files."""
+    (accident,) = [one for one in ACCIDENTS if one.name.startswith("one school missing")]
+    assert set(at_risk.accident(accident)) <= {"standard"}
+    if _DEEP:
+        return
+    for vendor in ("connect.fileset", "edlio.fileset", "edlio.oneroster_checks"):
+        monkeypatch.setattr(f"providers.{vendor}.gone_of_groups", lambda *_, **__: ())
+    assert {"app", "messages"} <= set(at_risk.accident(accident)), "the guard does nothing"
+
+
+def test_removed_courses_take_nobody_out_of_a_product(tmp_path: Path) -> None:
+    first, second = sorted((_CASES / "course-removed").iterdir())
+    at_risk = AtRisk(tmp_path, first)
+    assert at_risk.run(second) == {}
+
+
+def test_without_a_feeds_own_limits_an_edit_of_its_settings_would_be_seen_by_a_person_all_the_same(
+    at_risk: AtRisk,
+) -> None:
+    """A mapping or a selection that empties a feed is a change of settings, and its file waits."""
+    workspace = at_risk.copy()
+    path = workspace.folder / "rosterkit.toml"
+    path.write_text(path.read_text().replace('roles = ["student"]', 'roles = ["teacher"]'), encoding="utf-8")
+    again = type(workspace)(workspace.folder)
+    receipt = again.feed_build("careers", at_risk.later)
+    assert (receipt.state, receipt.verdict) == ("waiting", str(Outcome.HELD))
+    with again._read() as connection:
+        assert deliveries.newest(connection, "careers", "waiting") is not None
+
+
+def test_the_limit_on_groups_counts_by_group_and_not_only_over_all() -> None:
+    import polars as pl
+
+    before = pl.DataFrame({"id": [str(n) for n in range(400)], "school": ["a"] * 390 + ["b"] * 10})
+    now = before.filter(pl.col("school") == "a")
+    (hit,) = preflight.gone_of_groups(now, before, ["id"], ["school"], Limits(), file="users.csv")
+    assert hit.detail == "10 of 10 rows of b are gone; the limit is 5"
+    assert not list(preflight.gone_of_groups(before.head(396), before, ["id"], ["school"], Limits(), file="x"))

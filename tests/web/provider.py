@@ -1,0 +1,103 @@
+"""A small OpenID Connect provider on loopback: discovery, keys, authorization, tokens."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import uvicorn
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+CLIENT, SECRET = "rosterkit-of-the-district", "a secret of the provider"
+
+
+@dataclass
+class Provider:
+    """What it says, and what a test lets it say wrong. ``claims`` go over those that are right."""
+
+    address: str = ""
+    claims: dict[str, Any] = field(default_factory=dict)
+    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one", "use": "sig"}, private=True))
+    signing: RSAKey | None = None
+    header: dict[str, Any] = field(default_factory=lambda: {"alg": "RS256", "kid": "one"})
+    asked: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/.well-known/openid-configuration", self._discovery),
+                Route("/keys", self._keys),
+                Route("/authorize", self._authorize),
+                Route("/token", self._token, methods=["POST"]),
+            ]
+        )
+
+    def _discovery(self, _request: Request) -> Response:
+        names = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "keys"}
+        return JSONResponse(
+            {"issuer": self.address, **{name: f"{self.address}/{path}" for name, path in names.items()}}
+        )
+
+    def _keys(self, _request: Request) -> Response:
+        return JSONResponse({"keys": [self.key.as_dict(private=False)]})
+
+    def _authorize(self, request: Request) -> Response:
+        self.asked = dict(request.query_params)
+        code = f"code-{len(self.codes)}"
+        self.codes[code] = self.asked
+        query = urlencode({"code": code, "state": self.asked["state"]})
+        return RedirectResponse(f"{self.asked['redirect_uri']}?{query}", 303)
+
+    async def _token(self, request: Request) -> Response:
+        form = dict((await request.form()).items())
+        asked = self.codes.pop(str(form.get("code")), None)
+        right = base64.b64encode(f"{CLIENT}:{SECRET.replace(' ', '%20')}".encode()).decode()
+        if asked is None or request.headers.get("authorization") != f"Basic {right}":
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        challenge = hashlib.sha256(str(form["code_verifier"]).encode()).digest()
+        if base64.urlsafe_b64encode(challenge).decode().rstrip("=") != asked["code_challenge"]:
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        now = int(time.time())
+        claims = {
+            "iss": self.address,
+            "aud": CLIENT,
+            "sub": "77",
+            "iat": now,
+            "exp": now + 300,
+            "nonce": asked["nonce"],
+        }
+        claims |= {"email": "approver", "email_verified": True, **self.claims}
+        claims = {name: value for name, value in claims.items() if value is not None}
+        token = jwt.encode(self.header, claims, self.signing or self.key)
+        return JSONResponse({"access_token": "x", "token_type": "Bearer", "id_token": token})
+
+
+@contextmanager
+def provided() -> Iterator[Provider]:
+    provider = Provider()
+    server = uvicorn.Server(uvicorn.Config(provider.app(), log_level="critical", lifespan="off"))
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        provider.address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.005)
+        try:
+            yield provider
+        finally:
+            server.should_exit = True
+            thread.join(10)

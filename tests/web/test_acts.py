@@ -1,0 +1,219 @@
+"""What reviewers do on the pages: each act, who sees what the other wrote, and the audit log (issue 22, 2 and 4)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from pages import DAYS, Client
+
+from rosterkit import Workspace
+from rosterkit.store import access
+
+BETWEEN = "\x1f"
+
+
+def told(client: Client, path: str) -> str:
+    """What the page says was done, or why it was refused."""
+    found = re.search(r'class="(?:told|refusal)" role="(?:status|alert)">([^<]*)', client.get(path).text)
+    return found[1] if found else ""
+
+
+def state(workspace: Workspace) -> str:
+    return workspace.plans()[0].state
+
+
+@pytest.fixture
+def plan(client: Client, workspace: Workspace) -> str:
+    client.log_in("approver")
+    return workspace.plans()[0].id
+
+
+def decided(client: Client, plan: str, verb: str, **data: Any) -> Any:
+    client.get(f"/plans/{plan}")
+    return client.post(f"/plans/{plan}/{verb}", {"seen": client.hidden("seen"), "reason": "checked", **data})
+
+
+def test_a_plan_is_approved_with_a_reason(client: Client, workspace: Workspace, plan: str) -> None:
+    assert decided(client, plan, "approve").status_code == 303
+    assert state(workspace) == "approved"
+    page = client.get(f"/plans/{plan}").text
+    assert "The plan is approved." in page
+    assert "Approved by approver: checked" in page
+    assert "The plan is approved." not in client.get(f"/plans/{plan}").text
+
+
+def test_a_plan_is_rejected(client: Client, workspace: Workspace, plan: str) -> None:
+    assert decided(client, plan, "reject").status_code == 303
+    assert state(workspace) == "rejected"
+    assert "Decide on the whole plan" not in client.get(f"/plans/{plan}").text
+
+
+@pytest.mark.parametrize("missing", ["reason", "seen"])
+def test_a_decision_without_reason_or_stamp_is_refused(
+    client: Client, workspace: Workspace, plan: str, missing: str
+) -> None:
+    answer = decided(client, plan, "approve", **{missing: " "}) if missing == "reason" else None
+    if answer is None:
+        client.get(f"/plans/{plan}")
+        answer = client.post(f"/plans/{plan}/approve", {"reason": "checked"})
+    assert answer.status_code == 400
+    assert state(workspace) == "proposed"
+
+
+def test_two_reviewers_at_once_do_not_overwrite_each_other(
+    client: Client, address: str, workspace: Workspace, plan: str
+) -> None:
+    with Client(address) as other:
+        other.log_in("leader")
+        other.get(f"/plans/{plan}")
+        seen = other.hidden("seen")
+        decided(client, plan, "reject")
+        answer = other.post(f"/plans/{plan}/approve", {"seen": seen, "reason": "fine by me"})
+    assert answer.status_code == 409
+    assert "Somebody decided on this after you opened it." in answer.text or "was rejected" in answer.text
+    assert state(workspace) == "rejected"
+
+
+def test_the_second_approver_sees_what_the_first_wrote(
+    client: Client, address: str, workspace: Workspace, plan: str
+) -> None:
+    path = workspace.folder / "rosterkit.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("# approvers = 1", "approvers = 2"), encoding="utf-8")
+    decided(client, plan, "approve", reason="numbers compared with the office")
+    assert told(client, f"/plans/{plan}") == "You approved the plan. One more person must approve it."
+    assert state(workspace) == "proposed"
+    assert decided(client, plan, "approve").status_code == 409
+    with Client(address) as other:
+        other.log_in("leader")
+        assert "numbers compared with the office" in other.get(f"/plans/{plan}").text
+        decided(other, plan, "approve")
+    assert state(workspace) == "approved"
+
+
+def held_record(client: Client, plan: str, code: str) -> str:
+    """The value of the first box of a change that is held so."""
+    client.get(f"/plans/{plan}?held={code}")
+    found = re.search(r'name="record" value="([^"]+)"', client.page)
+    assert found
+    return found[1].replace("&#31;", BETWEEN)
+
+
+def test_a_held_change_is_approved_for_the_next_plan(client: Client, workspace: Workspace, plan: str) -> None:
+    record = held_record(client, plan, "limit")
+    answer = client.post(
+        f"/plans/{plan}/decide",
+        {"seen": client.hidden("seen"), "act": "approve-held", "reason": "they moved", "record": record},
+    )
+    assert answer.status_code == 303
+    key = record.split(BETWEEN)[2]
+    assert [one.freed for one in workspace.decisions(plan)] == [1]
+    package = workspace.folder / "packages" / "second-night"
+    again = workspace.show(workspace.plan(package, as_of=DAYS["second-night"]).id)
+    assert again.lines.filter((again.lines["sourced_id"] == key) & (again.lines["held"] == "limit")).is_empty()
+
+
+def test_a_case_is_decided_by_itself(client: Client, workspace: Workspace, plan: str) -> None:
+    record = held_record(client, plan, "case")
+    client.post(
+        f"/plans/{plan}/decide",
+        {"seen": client.hidden("seen"), "act": "approve-held", "reason": "the same person", "record": record},
+    )
+    assert "1 change is approved for the next plan." in told(client, f"/plans/{plan}")
+    assert [one.reason for one in workspace.decisions(plan)] == ["the same person"]
+
+
+def test_every_held_change_of_one_kind_is_approved(client: Client, workspace: Workspace, plan: str) -> None:
+    client.get(f"/plans/{plan}")
+    group = re.findall(r'<option value="(\w+ archive)">', client.page)[0]
+    data = {"seen": client.hidden("seen"), "act": "approve-held", "group": group, "reason": "a school closed"}
+    assert client.post(f"/plans/{plan}/decide", data).status_code == 303
+    assert workspace.decisions(plan)[0].freed > 0
+
+
+def test_many_changes_are_held_and_released_at_once(client: Client, workspace: Workspace, plan: str) -> None:
+    client.get(f"/plans/{plan}?action=update")
+    records = [one.replace("&#31;", BETWEEN) for one in re.findall(r'name="record" value="([^"]+)"', client.page)]
+    assert len(records) > 3
+    data = {"seen": client.hidden("seen"), "act": "hold", "reason": "ask the school", "record": records}
+    client.post(f"/plans/{plan}/decide", data)
+    assert f"{len(records)} changes are held." in told(client, f"/plans/{plan}")
+    mine = [hold for hold in workspace.holds() if hold.code == "person"]
+    assert {hold.reason for hold in mine} == {"ask the school"}
+    assert {hold.actor for hold in mine} == {"approver"}
+    client.get(f"/plans/{plan}?action=update")
+    again = [one.replace("&#31;", BETWEEN) for one in re.findall(r'name="record" value="([^"]+)"', client.page)]
+    data = {"seen": client.hidden("seen"), "act": "release", "reason": "asked", "record": again}
+    client.post(f"/plans/{plan}/decide", data)
+    assert [hold for hold in workspace.holds() if hold.code == "person"] == []
+
+
+def test_a_hold_that_somebody_changed_meanwhile_is_refused_and_says_why(
+    client: Client, workspace: Workspace, plan: str
+) -> None:
+    client.get(f"/plans/{plan}?action=update")
+    record = re.findall(r'name="record" value="([^"]+)"', client.page)[0].replace("&#31;", BETWEEN)
+    entity, _, key, _ = record.split(BETWEEN)
+    seen = client.hidden("seen")
+    workspace.hold(entity, key, reason="custody", actor="maria")
+    client.post(f"/plans/{plan}/decide", {"seen": seen, "act": "hold", "reason": "x", "record": record})
+    assert "0 changes are held. 1 was refused: Somebody decided on this after" in told(client, f"/plans/{plan}")
+
+
+def test_a_feed_file_is_approved_as_it_was_looked_at(client: Client, workspace: Workspace, plan: str) -> None:
+    decided(client, plan, "approve")
+    workspace.apply(plan, actor="kim")
+    path = workspace.folder / "rosterkit.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("# extensions = true", "extensions = false"), encoding="utf-8")
+    workspace = Workspace(workspace.folder)
+    workspace.feed_build("oneroster", DAYS["second-night"])
+    page = client.get("/feeds/oneroster").text
+    assert "A file waits for a person" in page
+    looked_at = client.hidden("seen")
+    workspace.feed_reject("oneroster", reason="not yet", actor="maria")
+    workspace.feed_build("oneroster", DAYS["second-night"])
+    stale = client.post("/feeds/oneroster/approve", {"seen": looked_at, "reason": "compared"})
+    assert stale.status_code == 409
+    client.get("/feeds/oneroster")
+    assert (
+        client.post("/feeds/oneroster/approve", {"seen": client.hidden("seen"), "reason": "compared"}).status_code
+        == 303
+    )
+    newest = workspace.feed_log("oneroster")[0]
+    assert (newest.arrived, newest.actor, newest.reason) == (True, "approver", "compared")
+
+
+def test_every_view_of_and_act_on_a_record_is_in_the_audit_log(client: Client, workspace: Workspace, plan: str) -> None:
+    client.get("/record?entity=User&id=stu-1001")
+    data = {"entity": "User", "id": "stu-1001", "seen": client.hidden("seen"), "back": "/", "reason": "custody"}
+    client.post("/record/hold", data)
+    client.get("/people?q=stu-1001")
+    client.get("/record?entity=Class&id=cls-hr-3")
+    with access.opened(workspace.folder) as connection:
+        found = access.entries(connection, record="stu-1001")
+    assert [(one.actor, one.action, one.verb) for one in found] == [
+        ("approver", "view", "class"),
+        ("approver", "view", "people"),
+        ("approver", "act", "hold"),
+        ("approver", "view", "record"),
+    ]
+    assert "Quispe" not in str(found)
+    assert "User stu-1001" in client.get("/audit-log?record=stu-1001").text
+
+
+def test_sources_are_compared_on_the_page(client: Client, plan: str) -> None:
+    client.get("/compare")
+    assert client.post("/compare", {}).status_code == 303
+    page = client.get("/compare/page")
+    assert "Sources compared on" in page.text
+    assert "script-src" not in page.headers["content-security-policy"]
+    assert "sandbox" in page.headers["content-security-policy"]
+
+
+def test_a_broken_settings_file_is_a_sentence(client: Client, workspace: Workspace, plan: str) -> None:
+    (workspace.folder / "rosterkit.toml").write_text("timezone = 7", encoding="utf-8")
+    answer = client.get("/plans")
+    assert answer.status_code == 500
+    assert "rosterkit validate" in answer.text

@@ -1,0 +1,185 @@
+"""Each page and each act in a browser: axe in light and dark, both widths, the keyboard, paper, no JavaScript."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from browsing import WIDTHS, axe_finds, sideways
+from pages import PASSWORD, served
+from playwright.sync_api import Browser, Page, expect
+
+from rosterkit import Workspace
+
+
+@pytest.fixture(scope="module")
+def shared(made_workspace: Path) -> Iterator[str]:
+    """The pages for tests that change nothing but the audit log."""
+    with served(made_workspace) as address:
+        yield address
+
+
+def every_page(folder: Path) -> dict[str, str]:
+    workspace = Workspace(folder)
+    plan = workspace.plans()[0].id
+    rule = workspace.show(plan).findings["rule"][0]
+    return {
+        "overview": "/",
+        "plans": "/plans",
+        "plan": f"/plans/{plan}",
+        "held": f"/plans/{plan}?held=yes",
+        "nothing": f"/plans/{plan}?q=zzzz",
+        "people": "/people",
+        "person": "/record?entity=User&id=stu-1001",
+        "classes": "/classes",
+        "class": "/record?entity=Class&id=cls-hr-3",
+        "findings": f"/findings?rule={rule}",
+        "feeds": "/feeds",
+        "feed": "/feeds/oneroster?check=1",
+        "compare": "/compare",
+        "runs": "/runs",
+        "settings": "/settings",
+        "audit-log": "/audit-log",
+        "problem": "/nothing-here",
+    }
+
+
+def log_in(page: Page, address: str, name: str = "approver") -> None:
+    page.goto(f"{address}/log-in")
+    page.fill("#name", name)
+    page.fill("#password", PASSWORD)
+    page.click("button.first")
+    expect(page.locator("nav")).to_be_visible()
+
+
+@pytest.mark.parametrize(("scheme", "first"), [("light", "phone"), ("dark", "desk")])
+def test_axe_finds_nothing_on_any_page(
+    browser: Browser, shared: str, made_workspace: Path, scheme: Literal["light", "dark"], first: str
+) -> None:
+    """WCAG 2.2 AA; and at no width anything is wider than the window, nor does the policy block anything."""
+    with browser.new_context(color_scheme=scheme) as context, context.new_page() as page:
+        blocked: list[str] = []
+        page.on("console", lambda said: blocked.append(said.text) if "Content Security" in said.text else None)
+        page.on("pageerror", lambda problem: blocked.append(str(problem)))
+        page.goto(f"{shared}/log-in")
+        assert axe_finds(page) == []
+        log_in(page, shared)
+        for name, path in every_page(made_workspace).items():
+            page.set_viewport_size({"width": WIDTHS[first], "height": 900})
+            page.goto(f"{shared}{path}")
+            page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+            assert axe_finds(page) == [], name
+            for width in WIDTHS.values():
+                page.set_viewport_size({"width": width, "height": 900})
+                assert sideways(page) == 0, (name, width)
+        assert blocked == []
+
+
+def test_pages_print(browser: Browser, shared: str, made_workspace: Path) -> None:
+    """On letter paper nothing is cut off, and what cannot be used on paper is not there."""
+    with browser.new_page(viewport={"width": 720, "height": 1000}) as page:
+        log_in(page, shared)
+        for name, path in every_page(made_workspace).items():
+            page.emulate_media(media="screen")
+            page.goto(f"{shared}{path}")
+            page.emulate_media(media="print")
+            assert sideways(page) == 0, name
+            assert page.locator("body > header").is_hidden(), name
+            assert page.locator("form:visible").count() == 0 or name == "plan", name
+
+
+def test_pages_can_be_read_without_javascript(browser: Browser, shared: str, made_workspace: Path) -> None:
+    with browser.new_context(java_script_enabled=False) as context, context.new_page() as page:
+        log_in(page, shared)
+        for name, path in every_page(made_workspace).items():
+            page.goto(f"{shared}{path}")
+            assert page.locator("h1").count() == 1, name
+        plan = every_page(made_workspace)["plan"]
+        page.goto(f"{shared}{plan}")
+        page.select_option("#f-action", "archive")
+        page.click("text=Show")
+        assert "action=archive" in page.url
+        assert page.locator("tbody tr strong").all_inner_texts().count("create") == 0
+
+
+def test_the_keyboard_alone_suffices(browser: Browser, address: str, workspace: Workspace) -> None:
+    """From the log-in to the approval of a plan, with Tab, Enter and typing; what has the focus is always seen."""
+    with browser.new_page(viewport={"width": WIDTHS["desk"], "height": 900}) as page:
+        page.goto(f"{address}/log-in")
+        page.keyboard.type("approver")
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        _tab_to(page, "Plan ")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name=re.compile("^Plan "))).to_be_visible()
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+        page.keyboard.press("Enter")
+        _tab_to(page, "", tag="TEXTAREA")
+        page.keyboard.type("compared with the office")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.locator(".told")).to_contain_text("The plan is approved.")
+    assert workspace.plans()[0].state == "approved"
+
+
+def _tab_to(page: Page, text: str, tag: str = "A") -> None:
+    """Presses Tab until an element of this kind that begins so has the focus."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        found = page.evaluate("[document.activeElement.tagName, document.activeElement.textContent.trim()]")
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none", found
+        if found[0] == tag and found[1].startswith(text):
+            return
+    pytest.fail(f"Tab does not reach {tag} {text}")
+
+
+def test_a_reviewer_walks_through_every_act(browser: Browser, address: str, workspace: Workspace) -> None:
+    """Filter, search, choose, approve held changes, hold, release, reject: with JavaScript, as people do it."""
+    plan = workspace.plans()[0].id
+    with browser.new_page(viewport={"width": WIDTHS["desk"], "height": 900}) as page:
+        log_in(page, address)
+        page.goto(f"{address}/plans/{plan}")
+        page.select_option("#f-held", "limit")
+        expect(page.locator("#lines p").first).to_have_text("4 records in 4 lines.")
+        assert "held=limit" in page.url
+        page.check("#choose-all")
+        expect(page.locator("#chosen")).to_have_text("4 chosen.")
+        page.fill("#lines-reason", "they moved to another district")
+        page.click("text=Approve what is held")
+        expect(page.locator(".told")).to_have_text("4 changes are approved for the next plan.")
+        assert "held=limit" in page.url
+        page.fill("#q", "stu-1008")
+        page.keyboard.press("Enter")
+        page.goto(f"{address}/record?entity=User&id=stu-1001")
+        page.click("summary")
+        page.fill("#hold-reason", "custody question")
+        page.get_by_role("button", name="Hold", exact=True).click()
+        expect(page.locator(".told")).to_contain_text("is held")
+        expect(page.locator("main")).to_contain_text("custody question")
+        page.click("summary")
+        page.fill("#hold-reason", "answered")
+        page.click("text=Release all holds")
+        expect(page.locator(".told")).to_contain_text("1 holds")
+        page.goto(f"{address}/plans/{plan}")
+        page.fill("#plan-reason", "the export was cut short")
+        page.click("text=Reject")
+        expect(page.locator(".told")).to_contain_text("rejected")
+        page.goto(f"{address}/people")
+        page.fill("#q", "quispe")
+        page.click("text=Search")
+        page.click("text=Ana Quispe")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Ana Quispe")
+        with page.expect_download() as download:
+            page.goto(f"{address}/findings")
+            page.click("text=Everything as CSV")
+        assert download.value.suggested_filename == f"findings-{plan}.csv"
+        page.click("text=Log out")
+        expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    assert workspace.plans()[0].state == "rejected"

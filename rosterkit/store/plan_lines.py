@@ -17,6 +17,7 @@ import polars as pl
 
 from rosterkit.plan.lines import lines
 from rosterkit.plan.plan import Plan
+from rosterkit.private_files import make_private_folder
 from rosterkit.roster.schema import by_name, entities
 from rosterkit.store import plans
 from rosterkit.store.approved_changes import with_approvals
@@ -69,6 +70,7 @@ class LinePage:
     by_entity: pl.DataFrame  # entity, action, is_held, records
     by_school: pl.DataFrame  # school, action, is_held, records: a record of several schools counts at each
     fields: tuple[str, ...]
+    codes: tuple[str, ...]  # of what holds changes
 
 
 def page_of(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan, query: LineQuery) -> LinePage:
@@ -91,7 +93,7 @@ def page_of(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan
             [found.slice(begin, query.size), found.select(pl.len(), pl.col("record").n_unique())]
         )
         size, records = sizes.row(0)
-    return LinePage(rows, size, records, counts.by_entity, counts.by_school, counts.fields)
+    return LinePage(rows, size, records, counts.by_entity, counts.by_school, counts.fields, counts.codes)
 
 
 @dataclass(frozen=True)
@@ -101,23 +103,26 @@ class _Counts:
     by_entity: pl.DataFrame
     by_school: pl.DataFrame
     fields: tuple[str, ...]
+    codes: tuple[str, ...]
 
 
 def _counted(seen: pl.LazyFrame) -> _Counts:
     held = (pl.col("held") != "").alias("is_held")
     records = pl.col("record").n_unique().alias("records")
-    groups, schools, sizes, fields = pl.collect_all(
+    groups, schools, sizes, fields, codes = pl.collect_all(
         [
             seen.group_by("entity", "action", held).agg(records),
             seen.group_by("school", "action", held).agg(records),
             seen.select(pl.len(), pl.col("record").n_unique()),
             seen.select(pl.col("field").unique()),
+            seen.select(pl.col("held").unique()),
         ]
     )
     split = schools.with_columns(pl.col("school").str.split("; ")).explode("school")
     by_school = split.group_by("school", "action", "is_held").agg(pl.col("records").sum())
     lines, different = sizes.row(0)
-    return _Counts(lines, different, groups, by_school, tuple(sorted(name for name in fields["field"] if name)))
+    words = [tuple(sorted(filter(None, frame.to_series()))) for frame in (fields, codes)]
+    return _Counts(lines, different, groups, by_school, *words)
 
 
 def _counts_of(file: Path) -> _Counts:
@@ -126,9 +131,11 @@ def _counts_of(file: Path) -> _Counts:
     if beside.exists():
         kept = json.loads(beside.read_text(encoding="utf-8"))
         frames = {name: pl.DataFrame(kept[name], schema=schema) for name, schema in _COUNTED.items()}
-        return _Counts(kept["lines"], kept["records"], frames["by_entity"], frames["by_school"], tuple(kept["fields"]))
+        return _Counts(
+            kept["lines"], kept["records"], frames["by_entity"], frames["by_school"], *map(tuple, kept["words"])
+        )
     made = _counted(pl.scan_ipc(file))
-    kept = {"lines": made.lines, "records": made.records, "fields": made.fields}
+    kept = {"lines": made.lines, "records": made.records, "words": [made.fields, made.codes]}
     kept |= {"by_entity": made.by_entity.to_dict(as_series=False), "by_school": made.by_school.to_dict(as_series=False)}
     beside.touch(mode=0o600)
     beside.write_text(json.dumps(kept), encoding="utf-8")
@@ -184,7 +191,7 @@ def _file(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan) 
     file = cache / f"{plan.id}-{revision_of(connection)}-{_VERSION}.arrow"
     if file.exists():
         return file
-    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(cache)
     half = cache / f"{file.name}.{os.getpid()}.half"
     half.touch(mode=0o600)
     _made(path, connection, plan).write_ipc(half, compression="lz4")

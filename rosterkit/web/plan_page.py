@@ -24,9 +24,10 @@ __all__ = ["found_plan", "plan_list", "plan_page", "query_of"]
 SIZES = (50, 100, 200)
 _SCHOOLS = 12  # bars of the chart
 
-HELD = {
-    "yes": "held, for any reason",
-    "no": "not held",
+_ANY = {"yes": "held, for any reason", "no": "not held"}
+_HELD = {
+    "grace": "grace: gone for a few days only",
+    "early": "early: before its day",
     "limit": "limit: more than is usual",
     "case": "case: the id may have been reused",
     "person": "person: somebody set it aside",
@@ -69,7 +70,7 @@ def query_of(visit: Visit) -> LineQuery:
         action=one_of("action", ACTIONS),
         field=visit.asked("field")[:100],
         school=visit.asked("school")[:200],
-        held=one_of("held", HELD),
+        held=visit.asked("held")[:40],
         search=visit.asked("q")[:200],
         sort=one_of("sort", SORTS),
         descending=visit.asked("descending") == "1",
@@ -116,7 +117,7 @@ def plan_page(visit: Visit) -> Response:
         pages=-(-page.lines // query.size) or 1,
         entities=ENTITY_NAMES,
         actions=ACTIONS,
-        held=HELD,
+        held={**_ANY, **{code: _HELD.get(code, code) for code in page.codes}},
         sizes=SIZES,
         schools=names or _schools(page),
     )

@@ -233,7 +233,7 @@ def table(entity: str, rows: Iterable[dict[str, Any]], coverage: Coverage = Cove
 
 def families(coverage: Coverage = Coverage.FULL) -> Extract:
     kinds = {"p": "Parent/Guardian", "e": "Emergency", "n": "Neighbor"}
-    users = [{"sourced_id": "s", "grades": '["03"]', "primary_org": "A"}]
+    users: list[dict[str, Any]] = [{"sourced_id": "s", "grades": '["03"]', "primary_org": "A"}]
     users += [{"sourced_id": key, "grades": None, "primary_org": None} for key in kinds]
     roles = [{"sourced_id": f"r{key}", "user": key, "org": "A", "role": "parent"} for key in kinds]
     roles.append({"sourced_id": "rs", "user": "s", "org": "A", "role": "student"})

@@ -24,7 +24,7 @@ from rosterkit.web.app import create_app
 
 PASSWORD = "lantern-orchard-42"
 ROLES = ("viewer", "staff", "leader", "users_manager", "approver")
-DAYS = {"first-night": date(2026, 9, 14), "second-night": date(2026, 9, 15)}
+DAYS = {"day-1": date(2026, 9, 14), "day-2": date(2026, 9, 15)}
 ONE_SCHOOL = "one-school"
 
 
@@ -33,14 +33,14 @@ def made(folder: Path) -> Workspace:
     Workspace.init(folder)
     for day in DAYS:
         shutil.copytree(fixtures() / day, folder / "packages" / day)
-    (folder / "rosterkit.toml").write_text(template("packages/second-night"), encoding="utf-8")
+    (folder / "rosterkit.toml").write_text(template("packages/day-2"), encoding="utf-8")
     workspace = Workspace(folder)
-    first = workspace.plan(folder / "packages" / "first-night", as_of=DAYS["first-night"])
+    first = workspace.plan(folder / "packages" / "day-1", as_of=DAYS["day-1"])
     workspace.approve(first.id, reason="the first load", actor="kim")
     workspace.apply(first.id, actor="kim")
-    workspace.feed_build("oneroster", DAYS["first-night"])
+    workspace.feed_build("oneroster", DAYS["day-1"])
     workspace.feed_approve("oneroster", reason="the first file", actor="kim")
-    workspace.plan(folder / "packages" / "second-night", as_of=DAYS["second-night"])
+    workspace.plan(folder / "packages" / "day-2", as_of=DAYS["day-2"])
     return workspace
 
 

@@ -109,8 +109,8 @@ def test_a_held_change_is_approved_for_the_next_plan(client: Client, workspace: 
     assert answer.status_code == 303
     key = record.split(BETWEEN)[2]
     assert [one.freed for one in workspace.decisions(plan)] == [1]
-    package = workspace.folder / "packages" / "second-night"
-    again = workspace.show(workspace.plan(package, as_of=DAYS["second-night"]).id)
+    package = workspace.folder / "packages" / "day-2"
+    again = workspace.show(workspace.plan(package, as_of=DAYS["day-2"]).id)
     assert again.lines.filter((again.lines["sourced_id"] == key) & (again.lines["held"] == "limit")).is_empty()
 
 
@@ -168,12 +168,12 @@ def test_a_feed_file_is_approved_as_it_was_looked_at(client: Client, workspace: 
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("# extensions = true", "extensions = false"), encoding="utf-8")
     workspace = Workspace(workspace.folder)
-    workspace.feed_build("oneroster", DAYS["second-night"])
+    workspace.feed_build("oneroster", DAYS["day-2"])
     page = client.get("/feeds/oneroster").text
     assert "A file waits for a person" in page
     looked_at = client.hidden("seen")
     workspace.feed_reject("oneroster", reason="not yet", actor="maria")
-    workspace.feed_build("oneroster", DAYS["second-night"])
+    workspace.feed_build("oneroster", DAYS["day-2"])
     stale = client.post("/feeds/oneroster/approve", {"seen": looked_at, "reason": "compared"})
     assert stale.status_code == 409
     client.get("/feeds/oneroster")

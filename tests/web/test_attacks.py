@@ -97,7 +97,7 @@ def test_nobody_is_sent_elsewhere(client: Client, back: str) -> None:
 
 def test_values_of_the_roster_are_shown_and_never_run(client: Client, workspace: Workspace) -> None:
     """HTML injection by roster values: names, titles and ids of the package."""
-    users = workspace.folder / "packages" / "second-night" / "users.csv"
+    users = workspace.folder / "packages" / "day-2" / "users.csv"
     text = users.read_text(encoding="utf-8")
     evil = "<script>alert(1)</script>"
     assert "stu-1001" in text

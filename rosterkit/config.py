@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from rosterkit import registry
 from rosterkit.clock import from_cron
@@ -29,14 +29,16 @@ from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
 from rosterkit.run_settings import NoticeSettings, ScheduleSettings, Window
 from rosterkit.sources.limits import SizeLimits
+from rosterkit.sources.scope_settings import Scope
 from rosterkit.toml_lines import key_lines
 from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import PlaceSettings
 from rosterkit.web_settings import WebSettings
 
-__all__ = ["FILE", "WITH_SYNC", "Config", "FeedEntry", "SourceEntry", "explained", "load", "loads", "nearest"]
+__all__ = ["FILE", "NEVER", "WITH_SYNC", "Config", "FeedEntry", "SourceEntry", "explained", "load", "loads", "nearest"]
 
 FILE = "rosterkit.toml"
+NEVER = "never"  # of ``rehearse_at``: no rehearsal
 WITH_SYNC = "sync"  # of ``send_at``: the feed has no clock of its own
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
 _RESERVED = ("manual", "joined")  # origins that no source may take
@@ -96,6 +98,9 @@ class SourceEntry(BaseModel):
         default=IncomingSettings(),
         description="With `place`: which files there are packages, a table (docs/transport.md).",
     )
+    scope: Scope = Field(
+        default=Scope(), description="Which records are wanted, a table (docs/scope.md). Left out: all of them."
+    )
     settings: BaseModel
 
 
@@ -123,6 +128,11 @@ class FeedEntry(BaseModel):
         "in the vendor's zone. `sync` sends it with each sync. Left out, the vendor's own clock counts; where it has "
         "none, each sync sends it.",
     )
+    rehearse_at: str = Field(
+        default="",
+        description="When the file is built and checked, and not sent, so that people see problems while the office is "
+        "open: cron as of `send_at`, or `never`. Left out, the vendor's own time counts; most have none.",
+    )
     stale_hours: int | None = Field(
         default=None,
         ge=1,
@@ -131,10 +141,10 @@ class FeedEntry(BaseModel):
     )
     settings: BaseModel
 
-    @field_validator("send_at")
+    @field_validator("send_at", "rehearse_at")
     @classmethod
-    def _is_cron(cls, value: str) -> str:
-        if value not in ("", WITH_SYNC):
+    def _is_cron(cls, value: str, info: ValidationInfo) -> str:
+        if value not in ("", WITH_SYNC if info.field_name == "send_at" else NEVER):
             from_cron(value, ZoneInfo("UTC"))
         return value
 
@@ -253,7 +263,12 @@ class Config(BaseModel):
             "mode": self.mode,
             "demographics": self.demographics,
             "sources": {
-                name: [s.kind, *sorted(s.manages), s.settings.model_dump(mode="json")]
+                name: [
+                    s.kind,
+                    *sorted(s.manages),
+                    s.settings.model_dump(mode="json"),
+                    s.scope.model_dump(mode="json"),
+                ]
                 for name, s in self.sources.items()
             },
             "policy": self.policy.model_dump(mode="json"),
@@ -376,6 +391,8 @@ def _entry(
         _require_transport(where, table)
     model = settings_of(str(table["kind"]))
     given = {key: value for key, value in table.items() if key not in shared}
+    if "scope" in shared and "scope" in model.model_fields:
+        given["scope"], shared["scope"] = _own_scope(shared["scope"])
     if "place" in shared:
         given |= _in_place_of_a_path(where, table, model)
     try:
@@ -413,6 +430,14 @@ def _require_transport(where: str, table: Mapping[str, object]) -> None:
             require_transport(vendor, target["transport"], vendor.transport_rule or f"{where}.target")
         except UsageError as problem:
             raise UsageError(f"{where}.target.transport: {problem}") from None
+
+
+def _own_scope(scope: object) -> tuple[object, object]:
+    """The types of contacts, which a source may know by itself, and what is decided on the tables of any source."""
+    if not isinstance(scope, dict):
+        return {}, scope
+    mine = {key: value for key, value in scope.items() if key == "contact_types"}
+    return mine, {key: value for key, value in scope.items() if key not in mine}
 
 
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from rosterkit.sources.findings import Findings
 from rosterkit.sources.packages import Known, fetch, named
 from rosterkit.sources.promises import checked
 from rosterkit.sources.row_cache import RowCache
+from rosterkit.sources.scope import marked, scoped, unmarked
 from rosterkit.store import deltas, places
 from rosterkit.store.decisions import ignored_lines
 from rosterkit.store.lookup import switched_off
@@ -68,7 +69,8 @@ def extract_one(run: Run, name: str, settings: BaseModel, package: Path | None =
 
     Raises SourceUnreadable where it cannot be read, InternalError where it breaks a promise of its contract.
     """
-    reader = source(run.config.source(name).kind)
+    entry = run.config.source(name)
+    reader = source(entry.kind)
     if package is not None:
         settings = settings.model_copy(update={"path": str(package.absolute())})
     scratch = run.scratch / name / f"reading-{package.name if package else ''}"
@@ -80,14 +82,15 @@ def extract_one(run: Run, name: str, settings: BaseModel, package: Path | None =
         folder=run.path.parent,
         progress=run.progress,
         demographics=run.config.demographics,
-        cursor=deltas.cursor(run.connection, name),
+        cursor=unmarked(deltas.cursor(run.connection, name), entry.scope),
         full=run.full,
         ignored_lines=frozenset(line.hash for line in ignored_lines(run.connection, name)),
         size_limits=run.config.caps,
         row_cache=RowCache(run.path.parent / "cache" / "rows", may_write=run.keep),
         secret=lambda reference: revealed(reference, run.path.parent),
     )
-    return checked(reader.extract(settings, context))
+    read = checked(reader.extract(settings, context))
+    return replace(scoped(read, entry.scope), cursor=marked(read.cursor, entry.scope))
 
 
 def extract_sources(run: Run, packages: Mapping[str, Path]) -> Extraction:

@@ -129,7 +129,7 @@ def _lying(feed: ConfiguredFeed, files: Sequence[FeedFile], done: Sequence[Deliv
 
 def _write_receipt(feed: ConfiguredFeed, body: bytes) -> None:
     """Puts the receipt beside the files, after them."""
-    with open_place(FolderSettings(transport="folder", path=str(feed.outbox)), feed.folder) as place:
+    with open_place(FolderSettings(transport="folder", path=str(feed.outbox.absolute())), feed.folder) as place:
         place.deliver([Outgoing(f"{feed.name}.receipt.json", body)])
 
 

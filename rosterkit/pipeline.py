@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from rosterkit.config import Config
-from rosterkit.errors import Refused
+from rosterkit.errors import Refused, UsageError
 from rosterkit.extraction import Extraction, Run, extract_sources
 from rosterkit.limit_facts import limits_with, occasion_of, override_notes
 from rosterkit.plan.approvals import approved_archives
@@ -199,11 +199,11 @@ def _id(as_of: date) -> str:
 
 
 def plan_undo(path: Path, connection: sqlite3.Connection, config: Config, revision: int | None, as_of: date) -> Plan:
-    """Stores the plan that takes a revision back; Refused when there is no such revision."""
+    """Stores the plan that takes a revision back; UsageError when there is no such revision."""
     past = revisions(connection) if revision is None else revisions(connection, "id=?", (revision,))
     if not past:
         what = "Nothing was applied yet" if revision is None else f"There is no revision {revision}"
-        raise Refused(f'{what}. See "rosterkit history".', why="no-revision")
+        raise UsageError(f'{what}. See "rosterkit history".')
     undone = plans.find(connection, past[0].plan)
     snapshot = StoreSnapshot(path, connection)
     reversal = reverse(plans.parts(connection, undone.id), snapshot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping
 
@@ -95,6 +96,11 @@ def _comment(text: str) -> str:
     return "\n" + textwrap.fill(text.replace("`", ""), 100, initial_indent="# ", subsequent_indent="# ") + "\n"
 
 
+def _key(name: str) -> str:
+    """The key as TOML has it: in quotation marks unless it is made of letters, digits, _ and - alone."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml(name)
+
+
 def toml(value: object) -> str:
     """The value as TOML has it; settings that are tables of their own as an inline table."""
     if isinstance(value, BaseModel):
@@ -102,7 +108,7 @@ def toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {toml(item)}" for key, item in value.items() if item is not None) + "}"
+        return "{" + ", ".join(f"{_key(key)} = {toml(item)}" for key, item in value.items() if item is not None) + "}"
     if isinstance(value, list | tuple | set | frozenset):
         return "[" + ", ".join(map(toml, value)) + "]"
     if isinstance(value, int):

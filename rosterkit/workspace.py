@@ -82,17 +82,14 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
 
     @classmethod
     def init(cls, folder: Path) -> Workspace:
-        """Makes a workspace in a new or empty folder; Refused when there is one already or anything else is there."""
+        """Makes a workspace in a new or empty folder; UsageError when anything is there."""
         folder = Path(folder)
         if (folder / configuration.FILE).exists():
-            raise Refused(
-                f"There is a workspace in {folder} already. Use it (rosterkit -C {folder} plan), or choose another.",
-                why="exists",
-            )
+            raise UsageError(f"There is a workspace in {folder} already. Use it: rosterkit -C {folder} plan")
         if folder.exists() and not folder.is_dir():
-            raise Refused(f"{folder} is a file. Choose a new folder.", why="not-empty")
+            raise UsageError(f"{folder} is a file. Choose a new folder.")
         if folder.exists() and any(folder.iterdir()):
-            raise Refused(f"{folder} is not empty. Choose a new folder.", why="not-empty")
+            raise UsageError(f"{folder} is not empty. Choose a new folder.")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         for name in _FOLDERS:

@@ -76,12 +76,15 @@ def _orgs(pulls: Mapping[str, Pull], district: str, schools: pl.Series | None) -
     rows = pl.concat(frames).with_columns(
         parent=pl.when(pl.col("type") == "school").then(pl.lit(district)),
     )
+    outside = rows["sourced_id"].clear()
     if schools is not None:
-        rows = rows.filter((pl.col("type") != "school") | pl.col("sourced_id").is_in(schools.implode()))
+        wanted = (pl.col("type") != "school") | pl.col("sourced_id").is_in(schools.implode())
+        rows, outside = rows.filter(wanted), rows.filter(~wanted)["sourced_id"]
     coverage, reason = min((pull.meaning() for pull in parts), key=lambda m: m[0] == Coverage.FULL)
     if coverage == Coverage.ABSENT:  # the district itself was read
         coverage = Coverage.PARTIAL
-    return Table("Org", rows.lazy(), coverage, reason, invalid=pl.concat(pull.invalid("Org") for pull in parts))
+    invalid = pl.concat(pull.invalid("Org") for pull in parts)
+    return Table("Org", rows.lazy(), coverage, reason, invalid=invalid, outside=outside)
 
 
 def _classes(pulls: Mapping[str, Pull], schools: pl.Series | None, outside: pl.Series) -> tuple[Table, Table, Table]:
@@ -90,8 +93,10 @@ def _classes(pulls: Mapping[str, Pull], schools: pl.Series | None, outside: pl.S
     coverage, reason = pull.meaning()
     if rows is None or lists is None:
         return nothing(pull, "Class"), nothing(pull, "ClassTerm"), nothing(pull, "Enrollment")
+    elsewhere = rows["sourced_id"].clear()
     if schools is not None:
         inside = pl.col("school").is_in(schools.implode())
+        elsewhere = rows.filter(~inside)["sourced_id"]
         rows, lists = rows.filter(inside), lists.filter(inside)
     if pulls["courses"].coverage == Coverage.ABSENT:
         rows = rows.drop("course")  # a reference that nobody can follow: what is stored stays
@@ -110,6 +115,7 @@ def _classes(pulls: Mapping[str, Pull], schools: pl.Series | None, outside: pl.S
             reason,
             invalid=pull.invalid("Class"),
             changes=pull.changes,
+            outside=elsewhere,
         ),
         terms,
         Table("Enrollment", members, coverage, reason, parents=parents, changes=pull.changes),
@@ -146,7 +152,9 @@ def _people(pull: Pull, schools: pl.Series | None, scope: Scope, *, demographics
     rows = without_unshared(people.drop("student", "grade", "schools"), pull)
     parents = (people.select("_file", "_line", user="sourced_id"),)
     made = [
-        Table("User", with_deleted(rows, pull), coverage, reason, invalid=invalid, changes=pull.changes),
+        Table(
+            "User", with_deleted(rows, pull), coverage, reason, invalid=invalid, changes=pull.changes, outside=outside
+        ),
         Table("Role", roles.lazy(), coverage, reason, parents=parents, changes=pull.changes),
     ]
     facts = pull.table("Demographics") if demographics else None

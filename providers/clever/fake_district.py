@@ -236,9 +236,12 @@ def _sections(
     teachers: list[Record],
     pupils: list[Record],
 ) -> None:
+    at: dict[str, list[str]] = {}
+    for pupil in pupils:
+        at.setdefault(pupil["roles"]["student"]["school"], []).append(pupil["id"])
     for number, teacher in enumerate(teachers):
         school = teacher["roles"]["teacher"]["school"]
-        here = [p["id"] for p in pupils if p["roles"]["student"]["school"] == school]
+        here = at.get(school, [])
         other = teachers[(number + len(schools)) % len(teachers)]["id"]
         maker.add(
             "sections",

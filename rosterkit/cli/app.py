@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
-from rosterkit.cli.options import echo
+from rosterkit.cli.options import OUTPUT, echo
 
 __all__ = ["app"]
 
 app = typer.Typer(
     name="rosterkit",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -35,12 +34,27 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def workspace(
-    folder: Annotated[
+    ctx: typer.Context,
+    folder: Annotated[  # noqa: ARG001 - options.folder_of reads it
         Path, typer.Option("-C", "--workspace", metavar="DIR", help="The workspace: the folder with rosterkit.toml.")
     ] = Path(),
-    version: Annotated[  # the callback answers it
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", metavar="", help="Print errors only, and what --json asks for.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", metavar="", help="Write what happens to standard error as JSON lines.")
+    ] = False,
+    log: Annotated[
+        Path | None, typer.Option("--log-file", metavar="FILE", help="Add what happens to this file as JSON lines.")
+    ] = None,
+    version: Annotated[  # noqa: ARG001 - the callback answers it
         bool,
         typer.Option("--version", metavar="", help="Print the version and leave.", callback=_version, is_eager=True),
     ] = False,
 ) -> None:
     """Where the verbs work."""
+    OUTPUT.quiet, OUTPUT.verb, OUTPUT.logs = quiet, ctx.invoked_subcommand or "", verbose or log is not None
+    if OUTPUT.logs:
+        from rosterkit.cli.logging import start_logging
+
+        start_logging(log, verbose=verbose)

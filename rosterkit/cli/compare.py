@@ -26,7 +26,7 @@ def compare(
     sources: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SOURCE...]",
+            metavar="SOURCE",
             help="A source of the workspace by name, a OneRoster package, KIND:PATH or KIND:KEY=VALUE,KEY=VALUE, with "
             "NAME@ before it to name it. Left out: every source of the workspace.",
         ),

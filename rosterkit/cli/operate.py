@@ -73,7 +73,7 @@ def sync(
 def runs(
     ctx: typer.Context,
     number: Annotated[
-        int | None, typer.Argument(metavar="[RUN]", min=1, help="The number of a run. Left out: the newest runs.")
+        int | None, typer.Argument(metavar="RUN", min=1, help="The number of a run. Left out: the newest runs.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many runs are listed.")] = 20,
     json: Json = False,

@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rosterkit.workspace import Workspace
 
 __all__ = [
+    "OUTPUT",
     "Action",
     "Actor",
     "ActorRole",
@@ -51,6 +53,19 @@ __all__ = [
 
 _PIPE_WIDTH = 120  # columns where there is no terminal to ask
 READER_LEFT = 141  # what a shell shows for a program whose reader closed the pipe
+
+
+@dataclass
+class Output:
+    """What the command line asked of printing; set anew for each command."""
+
+    quiet: bool = False  # only errors are printed
+    json: bool = False  # what is printed is data: --quiet does not suppress it
+    logs: bool = False  # events are written somewhere
+    verb: str = ""
+
+
+OUTPUT = Output()
 
 
 def day_of(text: str) -> date:
@@ -192,10 +207,12 @@ def printing() -> Iterator[Console]:
 
 def echo(text: str, output: Path | None = None) -> None:
     """Prints the text, or writes it to a file that only its owner may read; a reader that left ends the command."""
-    if output is not None:
+    if output is not None and str(output) != "-":
         output.touch(mode=0o600)
         output.chmod(0o600)
         output.write_text(text, encoding="utf-8")
+        return
+    if OUTPUT.quiet and not OUTPUT.json:
         return
     try:
         sys.stdout.write(text)

@@ -76,7 +76,7 @@ def plans(ctx: typer.Context, json: Json = False) -> None:
 @app.command(epilog="Example: rosterkit -C our-district show 7f3a --entity User --action archive")
 def show(
     ctx: typer.Context,
-    plan_id: Annotated[str, typer.Argument(metavar="[PLAN]", help="A plan's id. Left out: the newest.")] = "",
+    plan_id: Annotated[str, typer.Argument(metavar="PLAN", help="A plan's id. Left out: the newest.")] = "",
     entity: EntityName = "",
     action: Action = "",
     school: Annotated[str, typer.Option(metavar="TEXT", help="Only schools whose name holds this.")] = "",
@@ -124,7 +124,7 @@ def show(
 @app.command(epilog="Example: rosterkit -C our-district undo 12")
 def undo(
     ctx: typer.Context,
-    revision: Annotated[int | None, typer.Argument(metavar="[REVISION]", min=1, help="Left out: the newest.")] = None,
+    revision: Annotated[int | None, typer.Argument(metavar="REVISION", min=1, help="Left out: the newest.")] = None,
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:

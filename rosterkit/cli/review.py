@@ -67,7 +67,8 @@ def reject(ctx: typer.Context, plan_id: PlanId, reason: Reason, actor: Actor = "
     """Refuse a plan for good. What it wanted is proposed again by the next one; hold is what keeps it out."""
     with open_workspace(ctx) as workspace:
         signed = workspace.reject(plan_id, reason=reason, actor=actor)
-    _print_signed(ctx, signed, json)
+        undo = any(one.id == signed.plan and one.kind == "undo" for one in workspace.plans())
+    _print_signed(ctx, signed, json, undo=undo)
 
 
 @app.command(epilog="Example: rosterkit -C our-district apply 20260915-7f3a")
@@ -202,7 +203,7 @@ def ignored_lines(ctx: typer.Context, json: Json = False) -> None:
         tables.ignored_lines(console, lines, zone)
 
 
-def _print_signed(ctx: typer.Context, signed: Approval, json: bool, *, waits: bool = False) -> None:
+def _print_signed(ctx: typer.Context, signed: Approval, json: bool, *, waits: bool = False, undo: bool = False) -> None:
     from rosterkit.render import json as shapes
 
     if json:
@@ -216,6 +217,7 @@ def _print_signed(ctx: typer.Context, signed: Approval, json: bool, *, waits: bo
     texts = {
         "approve": f"Plan {signed.plan} is approved, {by}. Next: {command} apply {signed.plan}",
         "approve-held": f"Approved {freed} of plan {signed.plan}, {by}; the next plan includes them: {command} plan",
-        "reject": f"Plan {signed.plan} is rejected, {by}. What it wanted comes again with the next plan.",
+        "reject": f"Plan {signed.plan} is rejected, {by}. "
+        + ("The roster stays as it is." if undo else "What it wanted comes again with the next plan."),
     }
     echo(f"{texts[signed.decision]}\n")

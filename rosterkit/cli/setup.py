@@ -116,7 +116,7 @@ def validate(ctx: typer.Context, json: Json = False) -> None:
 
 @app.command(epilog="Example: rosterkit rules identity.reused-id")
 def rules(
-    code: Annotated[str, typer.Argument(metavar="[CODE]", help="One rule, or the beginning of several.")] = "",
+    code: Annotated[str, typer.Argument(metavar="CODE", help="One rule, or the beginning of several.")] = "",
     json: Json = False,
 ) -> None:
     """The catalogue: what every finding means, how grave it is, and what to do about it."""
@@ -139,7 +139,7 @@ def demo(
     folder: Annotated[
         Path,
         typer.Argument(
-            metavar="[DIR | accidents]",
+            metavar="DIR",
             help="Where to leave the workspace; or accidents: what goes wrong, with and without the guards.",
         ),
     ] = Path("demo-workspace"),

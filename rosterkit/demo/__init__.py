@@ -1,4 +1,4 @@
-"""A small invented district, from the first load to the export: what ``rosterkit demo`` and ``make demo`` run.
+"""A small invented district, from the first load to the daily run: what ``rosterkit demo`` and ``make demo`` run.
 
 Each step is a module with a title and a function ``step(workspace, console)``. ``STEPS`` lists them in order. A step
 that needs a workspace of its own makes it beside the first one's packages, in a folder of ``workspace.folder``.
@@ -14,7 +14,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from rosterkit.demo import comparison, export, first_load, products, second_package, sources, undone
+from rosterkit.demo import (
+    comparison,
+    daily_run,
+    delivery,
+    export,
+    first_load,
+    products,
+    second_package,
+    sources,
+    undone,
+)
 from rosterkit.demo.packages import DAYS, fixtures, fresh_workspace
 from rosterkit.workspace import Workspace
 
@@ -36,7 +46,9 @@ STEPS = (
     Step(export.TITLE, export.step),
     Step(sources.TITLE, sources.step),
     Step(products.TITLE, products.step),
+    Step(delivery.TITLE, delivery.step),
     Step(comparison.TITLE, comparison.step),
+    Step(daily_run.TITLE, daily_run.step),
 )
 """The steps in their order."""
 

@@ -21,11 +21,14 @@ def feed_page(feed: Feed, *, module: str, text: str) -> str:
     facts = [
         ("file", vendor.files),
         ("transports", ", ".join(vendor.transports)),
+        ("another transport", f"is refused by {vendor.transport_rule}" if vendor.transport_rule else "is refused"),
         ("clock", vendor.clock),
         ("a person who left", vendor.leaver),
         ("must never change", ", ".join(vendor.never_changes) or "nothing"),
         ("absence", "deletes the person there" if vendor.absence_deletes else "changes nothing there"),
         ("size", f"below {vendor.max_bytes:,} bytes" if vendor.max_bytes else "no limit is published"),
+        ("a file that is the same", "is sent each time" if vendor.takes_unchanged else "is not sent again"),
+        ("taking back", vendor.recall or "is not known"),
         ("cadence", f"at most once in {vendor.min_hours_between} hours" if vendor.min_hours_between else "no limit"),
     ]
     parts = [

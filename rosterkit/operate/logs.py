@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import structlog
 
-__all__ = ["log", "log_lines"]
+__all__ = ["end_log_lines", "log", "log_lines"]
 
 _logger = logging.getLogger("rosterkit")
 _logger.addHandler(logging.NullHandler())
@@ -28,10 +28,17 @@ log: Any = structlog.wrap_logger(
 """Where every part of a run reports what it does."""
 
 
-def log_lines(out: TextIO) -> None:
+def log_lines(out: TextIO) -> logging.Handler:
     """From now on every event is also written to ``out`` as one line of JSON, with its time in UTC."""
     handler = logging.StreamHandler(out)
     handler.setFormatter(logging.Formatter("%(message)s"))
     _logger.addHandler(handler)
     _logger.setLevel(logging.INFO)
     _logger.propagate = False
+    return handler
+
+
+def end_log_lines(handler: logging.Handler) -> None:
+    """Ends what ``log_lines`` began."""
+    _logger.removeHandler(handler)
+    handler.close()

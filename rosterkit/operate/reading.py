@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from rosterkit.attention import attention_reason, coverage_gaps
 from rosterkit.config import Config
@@ -17,9 +17,17 @@ from rosterkit.store import plans, runs
 from rosterkit.store.lookup import switched_off
 from rosterkit.store.runs import Item
 
-__all__ = ["apply_approved", "apply_plan", "read_sources", "source_states"]
+__all__ = ["Unread", "apply_approved", "apply_plan", "read_sources", "source_states"]
 
 _LONGEST = 400  # characters of a reason in a notice
+
+
+@dataclass(frozen=True)
+class Unread:
+    """In how many runs in a row a source was not read, and whether people were notified of it."""
+
+    runs: int
+    reported: bool
 
 
 def apply_approved(verbs: Verbs) -> Outcome:
@@ -57,7 +65,7 @@ def read_sources(verbs: Verbs, recorder: Recorder) -> Outcome:
     recorder.remember_plan(plan.id)
     failed = {name: plan.unread[name] for name in before if name in plan.unread}
     states = {name: "failed" if name in failed else "read" for name in before}
-    items = (*_failing(failed, before, verbs.config), *_recovered(states, before, verbs.config), *_partial(plan))
+    items = (*_failing(failed, before, verbs.config), *_recovered(states, before), *_partial(plan))
     facts = {
         "plan": plan.id,
         "sources": states,
@@ -72,11 +80,13 @@ def read_sources(verbs: Verbs, recorder: Recorder) -> Outcome:
     return Outcome(state, " ".join(plan.notes)[:_LONGEST], int(state == "look"), facts, items)
 
 
-def source_states(connection: sqlite3.Connection, config: Config, recorder: Recorder | None = None) -> dict[str, int]:
-    """By source that is to be read, in how many runs in a row before this one it was not read."""
+def source_states(
+    connection: sqlite3.Connection, config: Config, recorder: Recorder | None = None
+) -> dict[str, Unread]:
+    """By source that is to be read, the runs in a row before this one in which it was not read."""
     off = {name for name, schools in switched_off(connection).items() if "" in schools}
     names = [name for name, entry in config.sources.items() if entry.enabled and name not in off]
-    counts = dict.fromkeys(names, 0)
+    found = dict.fromkeys(names, Unread(0, reported=False))
     open_ = set(names)
     for run in runs.earlier(connection, "sync", recorder.run.id if recorder else 0):
         stage = run.stage("plan")
@@ -85,27 +95,29 @@ def source_states(connection: sqlite3.Connection, config: Config, recorder: Reco
         known: Mapping[str, str] = stage.facts.get("sources", {}) if stage else {}
         # A run that knew its sources and not this one took place before it was configured.
         open_ -= {name for name in open_ if known.get(name) == "read" or (known and name not in known)}
+        reported = " ".join(text for kind, text in stage.items if kind == "stale") if stage else ""
         for name in open_:
-            counts[name] += 1
-    return counts
+            before = found[name]
+            found[name] = Unread(before.runs + 1, reported=before.reported or f"Source {name} " in reported)
+    return found
 
 
-def _failing(failed: Mapping[str, str], before: Mapping[str, int], config: Config) -> tuple[Item, ...]:
+def _failing(failed: Mapping[str, str], before: Mapping[str, Unread], config: Config) -> tuple[Item, ...]:
     """Sources that could not be read often enough in a row."""
     found: list[Item] = []
     for name, why in failed.items():
-        count = before[name] + 1
+        count = before[name].runs + 1
         if count >= config.schedule.alarm_after:
             text = f"Source {name} could not be read in {count} runs in a row: {why[:_LONGEST]}"
             found.append(("stale", f"{text.rstrip('. ')}. Its records stay as they were."))
     return tuple(found)
 
 
-def _recovered(states: Mapping[str, str], before: Mapping[str, int], config: Config) -> tuple[Item, ...]:
+def _recovered(states: Mapping[str, str], before: Mapping[str, Unread]) -> tuple[Item, ...]:
     return tuple(
-        ("recovered", f"Source {name} is read again, after {before[name]} runs without it.")
+        ("recovered", f"Source {name} is read again, after {before[name].runs} runs without it.")
         for name, state in states.items()
-        if state == "read" and before[name] >= config.schedule.alarm_after
+        if state == "read" and before[name].reported
     )
 
 
@@ -125,7 +137,7 @@ def apply_plan(verbs: Verbs, recorder: Recorder) -> Outcome:
     with verbs.read() as connection:
         plan = plans.find(connection, recorder.run.plan)
         codes = runs.held_by(connection, plan.id)
-    facts = {"plan": plan.id, "held_by": dict(codes)}
+    facts = {"plan": plan.id, "held_by": dict(sorted(codes.items()))}
     items = _held(plan, codes)
     if verbs.config.mode == "observe":
         return Outcome("skipped", 'mode is "observe": nothing is applied', int(bool(items)), facts, items)

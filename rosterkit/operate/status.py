@@ -73,7 +73,7 @@ def _late(verbs: Verbs, job: str, clock: Clock, now: datetime) -> list[Slot]:
 def _sources(
     connection: sqlite3.Connection, verbs: Verbs, newest: Sequence[Run], now: datetime
 ) -> tuple[SourceStatus, ...]:
-    missed = source_states(connection, verbs.config)
+    missed = {name: one.runs for name, one in source_states(connection, verbs.config).items()}
     frozen = {one.source: one for one in switches(connection) if not one.school}
     found = []
     for name, entry in verbs.config.sources.items():

@@ -7,6 +7,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -60,6 +61,10 @@ class OperateVerbs(ABC):
         """Applies a plan."""
 
     @abstractmethod
+    def feed_build(self, name: str = "", as_of: date | None = None, *, send: bool = True) -> FeedReceipt:
+        """Builds a feed."""
+
+    @abstractmethod
     def feed_send(
         self,
         name: str = "",
@@ -95,6 +100,7 @@ class OperateVerbs(ABC):
             plan=lambda as_of: self.plan(as_of=as_of),
             apply=lambda plan: self.apply(plan, actor=ACTOR),
             feed_send=lambda feed, as_of: self.feed_send(feed, as_of=as_of),
+            feed_rehearse=lambda feed, as_of: self.feed_build(feed, as_of, send=False),
             feed_alarms=self.feed_alarms,
             overdue=self._overdue,
             go_on=go_on,
@@ -108,14 +114,15 @@ class OperateVerbs(ABC):
             if one.state == "overdue"
         ]
 
-    def sync(self, feed: str = "") -> Run:
+    def sync(self, feed: str = "", as_of: date | None = None) -> Run:
         """One run: plans every source, applies what is clear, sends the feeds, notifies people.
 
-        ``feed``: only builds and sends that feed. A run that was interrupted goes on where it stopped. Raises Busy
-        where another sync runs.
+        ``feed``: only builds and sends that feed. ``as_of``: a date in the district's zone, or today. A run that was
+        interrupted goes on where it stopped. Raises Busy where another sync runs.
         """
         job = f"feed {self.config.feed(feed)[0]}" if feed else SYNC
-        return sync(self.verbs(), job)
+        verbs = self.verbs()
+        return sync(replace(verbs, today=lambda: as_of) if as_of else verbs, job)
 
     def schedule(self, stop: threading.Event) -> None:
         """Runs the jobs at their times until ``stop`` is set. Raises Busy where another process does."""

@@ -21,7 +21,7 @@ from rosterkit.roster.schema import Entity, by_name, entities
 
 __all__ = ["FOUND", "Facts", "Moves", "moves_over"]
 
-_COUNTED = ("absent", "deleted", "removed")
+_COUNTED = ("absent", "deleted", "removed", "scope")
 _CASCADE = ("cascade", "cascade-explicit")
 
 FOUND: dict[str, type[pl.DataType]] = {"node": pl.Int64, "field": pl.String, "reason": pl.String}
@@ -157,7 +157,8 @@ def _created(
     everybody = int(base.filter(pl.col("school_id").is_null())["base"].sum())
     coming = rows.filter("added").select("node", "key")
     parts = [reissued(mine, base, limits), _too_many(groups, entity, rows, mine, base, limits, facts)]
-    leaving = groups.records.states.lazy().filter((pl.col("entity") == entity.name) & pl.col("active"))
+    leaves_or_is_held = (pl.col("entity") == entity.name) & (pl.col("action") == "archive").fill_null(value=False)
+    leaving = groups.records.states.lazy().filter(leaves_or_is_held)
     parts.append(zero_stripped(coming, leaving.select("node", "key").collect(), everybody, limits))
     if entity.name == "GuardianLink":
         links_that_come = rows.filter("added").select("node", "student_id")

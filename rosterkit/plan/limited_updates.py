@@ -23,7 +23,6 @@ def updates_over(groups: Groups, limits: Limits, fields: pl.DataFrame, spared: p
     A change that is held already, by a limit or as a case, counts too.
     """
     counts = pl.col("hold").is_null() | pl.col("hold").is_in(["limit", "case"])
-    counts &= (pl.col("cause") != "cascade").fill_null(value=True)  # what follows from an archive counts there
     update = (pl.col("action") == "update").fill_null(value=False)
     states = groups.records.states.lazy().filter(update & counts)
     own = states.select("node", "entity", "id", "active", "unset", line="source_line")
@@ -89,10 +88,19 @@ def _with_cause_of_fields(entity: Entity, found: pl.DataFrame, mine: pl.DataFram
         suspected["attributes"] = causes.of_attributes(of, missing) or suspected["attributes"]
     moved = [name for name, cause in suspected.items() if cause in (causes.SHIFTED, causes.SORTED)]
     found = _whole(found, mine, moved)
+    if causes.ENCODING in suspected.values():
+        found = _misread(found, mine)
     named = {name: cause for name, cause in suspected.items() if cause}
     cause = pl.col("field").replace_strict(named, default=None, return_dtype=pl.String)
     reason = pl.coalesce(pl.format(REASON, "reason", cause), "reason")
     return found.select("node", "field", reason=reason)
+
+
+def _misread(found: pl.DataFrame, mine: pl.DataFrame) -> pl.DataFrame:
+    """With every other value that looks misread: where a file has the wrong encoding, no field of it is right."""
+    reason = str(found["reason"][0])
+    rest = mine.lazy().filter(causes.misread()).select("node", "field", reason=pl.lit(reason))
+    return pl.concat([found.lazy(), rest]).unique(["node", "field"], keep="first", maintain_order=True).collect()
 
 
 def _whole(found: pl.DataFrame, mine: pl.DataFrame, moved: list[str]) -> pl.DataFrame:

@@ -54,11 +54,14 @@ def over_the_limit(rows: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl
     """
     lazy, by_school = rows.lazy(), base.lazy().filter(pl.col("school_id").is_not_null())
     in_all = base.lazy().filter(pl.col("school_id").is_null()).drop("school_id")
-    most = _counted(lazy, ("role",), in_all, limits).sort("count", "role", descending=[True, False])
+    most = _counted(lazy, ("role",), in_all, limits).sort("count", "role", "kind", descending=[True, False, False])
     everywhere = most.unique("field", keep="first", maintain_order=True).select("field", "reason")
-    here = _counted(lazy, _SCHOOL, by_school, limits).select("field", "kind", *_SCHOOL, "reason")
-    parts = [lazy.join(everywhere, on="field"), lazy.join(here, on=["field", "kind", *_SCHOOL])]
-    found = pl.concat([part.select("node", "field", "reason") for part in parts])
+    here = _counted(lazy, _SCHOOL, by_school, limits).select("field", "kind", *_SCHOOL, "count", "reason")
+    whole = lazy.join(everywhere, on="field").select("node", "field", "reason")
+    parts = lazy.join(here, on=["field", "kind", *_SCHOOL])
+    # A record may count in several groups, and joins keep no order: the largest group is named.
+    parts = parts.sort("count", "role", "school_id", "kind", descending=[True, False, False, False])
+    found = pl.concat([whole, parts.select("node", "field", "reason")])
     return found.unique(["node", "field"], keep="first", maintain_order=True).collect()
 
 
@@ -81,6 +84,7 @@ def renamed(people: pl.DataFrame, limits: Limits) -> pl.DataFrame:
         said = pl.format(
             "both names would change at {} people, above the limit of {}", "count", pl.lit(limits.max_renamed_people)
         )
-        reasons = over.select(*by, reason=pl.format(place, said))
-        parts.append(lazy.join(reasons, on=by).select("node", "reason"))
+        reasons = over.select(*by, "count", reason=pl.format(place, said))
+        largest = lazy.join(reasons, on=by).sort("count", *by, descending=[True, *(False for _ in by)])
+        parts.append(largest.select("node", "reason"))
     return pl.concat(parts).unique("node", keep="first", maintain_order=True).collect()

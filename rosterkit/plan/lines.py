@@ -24,6 +24,7 @@ _WHY = {
     ("archive", "absent"): "no longer in the source",
     ("archive", "deleted"): "the source says that it is gone",
     ("archive", "removed"): "no longer listed",
+    ("archive", "scope"): "out of scope: the source still has it",
     ("archive", "ended"): "its term is over",
     ("archive", "cascade"): "what it belongs to leaves",
     ("archive", "cascade-explicit"): "what it belongs to leaves",

@@ -7,7 +7,7 @@ records which it holds and which cannot be read. A row that is older than what i
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -50,7 +50,8 @@ class Desired:
     the columns that the row does not have, and of cells that could not be read), every business column by its label,
     ``_by_<label>`` and ``_space_<label>`` where the source has them, and the fingerprint.
     ``invalid``: sourced ids of records that cannot be read. ``parents``: as in ``sources.base.Table``, with import_id.
-    ``stale``: import_id and sourced_id of rows that were left out because they are older than what is known.
+    ``outside``: sourced ids of records that are out of scope. ``stale``: import_id and sourced_id of rows that were
+    left out because they are older than what is known.
     """
 
     entity: Entity
@@ -62,6 +63,7 @@ class Desired:
     coverage: Coverage
     findings: pl.DataFrame
     stale: pl.DataFrame
+    outside: pl.Series
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class _Batch:
     rows: pl.LazyFrame
     invalid: pl.Series
     parents: tuple[pl.DataFrame, ...] = ()
+    outside: pl.Series = field(default_factory=lambda: pl.Series("sourced_id", [], pl.String))
 
 
 _NO_KEYS = pl.Series("sourced_id", [], dtype=pl.String)
@@ -123,7 +126,7 @@ def _whole(invalid: pl.DataFrame) -> pl.Series:
 def _batch(entity: Entity, table: Table, import_id: str) -> _Batch:
     parents = tuple(p.with_columns(import_id=pl.lit(import_id)) for p in table.parents if p.height)
     rows = _normal(entity, table.rows, table.invalid, import_id)
-    return _Batch(import_id, table.coverage, rows, _whole(table.invalid), parents)
+    return _Batch(import_id, table.coverage, rows, _whole(table.invalid), parents, table.outside)
 
 
 def _queued(entity: Entity, delta: QueuedDelta) -> _Batch:
@@ -197,8 +200,9 @@ def _merged(entity: Entity, place: Place, batches: Sequence[_Batch], coverage: C
     """Merges the batches, oldest first. ``coverage``: of what was delivered in this run."""
     invalid, parents = _NO_KEYS, list[pl.DataFrame]()
     rows: pl.LazyFrame | None = None
-    found, left = [findings.empty()], [_NO_STALE]
+    found, left, outside = [findings.empty()], [_NO_STALE], _NO_KEYS
     for batch in batches:
+        outside = batch.outside if batch.coverage == Coverage.FULL else pl.concat([outside, batch.outside])
         new = batch.rows
         if batch.coverage == Coverage.FULL:
             invalid, parents = batch.invalid, []
@@ -223,7 +227,9 @@ def _merged(entity: Entity, place: Place, batches: Sequence[_Batch], coverage: C
     assert rows is not None
     made = rows.with_columns(fingerprint(entity, rows.collect_schema().names()))
     invalid = invalid.unique() if invalid.len() else invalid
-    return Desired(entity, *place, made, invalid, tuple(parents), coverage, findings.concat(found), pl.concat(left))
+    return Desired(
+        entity, *place, made, invalid, tuple(parents), coverage, findings.concat(found), pl.concat(left), outside
+    )
 
 
 def _batches(

@@ -66,7 +66,8 @@ def pairs_of(
     pairs = pl.concat(parts, how="diagonal")
     if lacking.height:
         pairs = _removed(desired, pairs, lacking, resolver)
-    return _compared(entity, pairs, desired.coverage, desired.invalid, decided, affected).collect()
+    pairs = _compared(entity, pairs, desired.coverage, desired.invalid, decided, affected)
+    return _by_scope(pairs, desired.outside).collect()
 
 
 def stored_alone(entity: Entity, rows: pl.DataFrame, decided: Collection[str]) -> pl.DataFrame:
@@ -204,6 +205,15 @@ def _compared(
         hold=pl.lit(None, HOLD),
         hold_reason=pl.lit(None, pl.String),
     )
+
+
+def _by_scope(pairs: pl.LazyFrame, outside: pl.Series) -> pl.LazyFrame:
+    """Of records that leave because they are out of scope, says so."""
+    if outside.is_empty():
+        return pairs
+    away = (pl.col("action") == "archive") & among(pl.col("key").str.splitn("/", 3).struct.field("field_2"), outside)
+    scope = pl.lit("scope", CAUSE)
+    return pairs.with_columns(cause=pl.when(away.fill_null(value=False)).then(scope).otherwise("cause"))
 
 
 def _waits(entity: Entity) -> pl.Expr:

@@ -49,12 +49,13 @@ _SPAN = 32  # node = id * _SPAN + code of the entity
 
 ENTITY = pl.Enum(_ENTITIES)
 ACTION = pl.Enum(ACTIONS)
-CAUSE = pl.Enum(["incoming", "deleted", "removed", "absent", "ended", "cascade", "cascade-explicit", "undo"])
+CAUSE = pl.Enum(["incoming", "deleted", "removed", "absent", "ended", "scope", "cascade", "cascade-explicit", "undo"])
 """Why an action is proposed.
 
 incoming: a row was delivered. deleted: a row states that the record is gone. removed: its parent's list, which was
-delivered, no longer holds it. absent: a full table does not hold it. ended: its term is over. cascade: a record that
-it refers to leaves; cascade-explicit: that record leaves because of what a row or the date states.
+delivered, no longer holds it. absent: a full table does not hold it. ended: its term is over. scope: the source has it,
+and it is out of scope. cascade: a record that it refers to leaves; cascade-explicit: that record leaves because of what
+a row or the date states.
 """
 HOLD = pl.Enum(
     [
@@ -147,7 +148,7 @@ def removed_link() -> pl.Expr:
 
     One that is merely absent waits with a person who is absent too, and for nothing else (``vanished_link``).
     """
-    by_row = pl.col("cause").is_in(["removed", "deleted"]).fill_null(value=False)
+    by_row = pl.col("cause").is_in(["removed", "deleted", "scope"]).fill_null(value=False)
     return (pl.col("entity") == "GuardianLink") & by_row
 
 

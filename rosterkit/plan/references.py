@@ -65,7 +65,7 @@ def protect(records: Records) -> Records:
             break
         records = records.with_states(protected=pl.col("protected") | among(pl.col("node"), more["node"]))
         new = more
-    absent = pl.col("protected") & (pl.col("cause") == "absent").fill_null(value=False)
+    absent = pl.col("protected") & pl.col("cause").is_in(["absent", "scope"]).fill_null(value=False)
     reason = "a row that cannot be read may be about it: correct the row first"
     return records.with_states(
         hold=pl.when(absent).then(pl.lit("protected", HOLD)).otherwise("hold"),

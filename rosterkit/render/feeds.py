@@ -76,7 +76,7 @@ def status(console: Console, standing: Sequence[FeedStatus], rules: Mapping[str,
             one.state or "–",
             _age(one),
             _at(one.verified_at, zone),
-            _at(one.next_at, one.next_at.tzinfo or zone) if one.next_at else "–",
+            _at(one.next_at, zone),
             one.paused or one.waits or "–",
         )
         for one in standing
@@ -123,7 +123,7 @@ def disclosures(console: Console, left: Sequence[Disclosure], zone: tzinfo) -> N
             file,
             _STATES[str(state)] + ("" if arrived else "; nobody knows whether it arrived"),
             ", ".join(fields) if isinstance(fields, tuple) else "",
-            f"{min(len(one.rows) for one in same)}–{max(len(one.rows) for one in same)}",
+            "–".join(dict.fromkeys(str(count) for count in (min(_rows_of(same)), max(_rows_of(same))))),
             moment(min(one.at for one in same), zone),
             moment(max(one.at for one in same), zone),
             len(same),
@@ -143,6 +143,10 @@ def purged(console: Console, done: Purged) -> None:
     console.print(_table("Records", ["entity", "rows"], [(name, f"{rows:,}") for name, rows in done.records.items()]))
     if done.kept:
         console.print(_table("Who stays", ["why", "people"], [(why, f"{n:,}") for why, n in done.kept.items()]))
+
+
+def _rows_of(left: Iterable[Disclosure]) -> list[int]:
+    return [len(one.rows) for one in left]
 
 
 _STATES = {

@@ -58,6 +58,11 @@ class Choice:
     held: bool = False
     limit: int = 0
 
+    @property
+    def chooses(self) -> bool:
+        """Whether only some of the lines are asked for."""
+        return bool(self.entity or self.action or self.school or self.held)
+
     def checked(self) -> Choice:
         """With entity and action as they are written; UsageError, naming the nearest, for one that does not exist."""
         return replace(self, entity=entity_named(self.entity), action=action_named(self.action))

@@ -14,6 +14,15 @@ from rosterkit.store.runs import Run, Stage
 
 __all__ = ["run", "run_facts", "runs"]
 
+_ENDED = {
+    "running": "is running",
+    "stopped": "was stopped and goes on with the next start",
+    "done": "is done",
+    "look": "is done, and somebody should look",
+    "failed": "failed",
+    "missed": "did not take place",
+}
+
 
 def runs(console: Console, known: Iterable[Run], zone: tzinfo) -> None:
     """Runs, one in a line."""
@@ -39,7 +48,7 @@ def run(console: Console, one: Run, zone: tzinfo) -> None:
     """One run with its stages."""
     again = f", after {one.attempts - 1} interruptions" if one.attempts > 1 else ""
     due = f", due at {one.slot}" if one.slot else ""
-    console.print(text(f"Run {one.id} ({one.job}{due}) is {one.state}{again}.", "bold"))
+    console.print(text(f"Run {one.id} ({one.job}{due}) {_ENDED.get(one.state, one.state)}{again}.", "bold"))
     code = "" if one.exit_code is None else f" Exit code {one.exit_code}."
     console.print(text(f"It began at {moment(one.started_at, zone)}, as of {one.as_of}.{code}"))
     rows = [

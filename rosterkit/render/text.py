@@ -93,7 +93,10 @@ def view(
     reasons = held_reasons(shown.lines)
     if reasons.height:
         console.print(_table("Held", ["records", "entity", "action", "by", "why", "who"], reasons.select(_HELD).rows()))
-    print_findings(console, shown.findings, rules)
+    if choice.chooses:
+        console.print(f"Chosen lines come without findings. All: {command} show {shown.plan.id}", soft_wrap=True)
+    else:
+        print_findings(console, shown.findings, rules)
     plan_lines(console, shown, choice, command)
 
 

@@ -101,6 +101,7 @@ class Table:
     id_space: str = ""  # "" where the source has one id space for the entity
     invalid: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=INVALID))
     parents: tuple[pl.DataFrame, ...] = ()
+    outside: pl.Series = field(default_factory=lambda: pl.Series("sourced_id", [], pl.String))  # out of scope: not rows
     changes: bool = False  # it came as a set of changes: true for every delta, also for one that is partial or absent
     columns: Mapping[str, str] = field(default_factory=dict)  # what the source calls a column, by label: for findings
 

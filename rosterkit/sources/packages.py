@@ -14,6 +14,7 @@ from pathlib import Path
 from rosterkit.errors import SourceUnreadable
 from rosterkit.sources.base import Capabilities, Progress
 from rosterkit.transport.incoming import Incoming, IncomingSettings, Look, Taken, Waiting, take
+from rosterkit.transport.incoming_set import take_together
 from rosterkit.transport.place import open_place
 from rosterkit.transport.settings import PlaceSettings
 
@@ -50,9 +51,14 @@ def fetch(
     setting or a secret is wrong.
     """
     with open_place(place, folder) as opened:
-        found = take(
-            opened, packages, to, now=now, last_look=known.look, taken=known.taken, again=True, progress=progress
-        )
+        if packages.files == "together":
+            found = take_together(
+                opened, packages, to, now=now, last_look=known.look, taken=known.taken, progress=progress
+            )
+        else:
+            found = take(
+                opened, packages, to, now=now, last_look=known.look, taken=known.taken, again=True, progress=progress
+            )
         if not found.packages:
             raise SourceUnreadable(_nothing(opened.name, packages, found.waiting), rule="place.nothing")
     return found

@@ -17,6 +17,7 @@ import polars as pl
 
 from rosterkit.plan.lines import lines
 from rosterkit.plan.plan import Plan
+from rosterkit.private_files import make_private_folder
 from rosterkit.roster.schema import by_name, entities
 from rosterkit.store import plans
 from rosterkit.store.approved_changes import with_approvals
@@ -195,7 +196,7 @@ def _file(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan) 
     file = cache / f"{plan.id}-{revision_of(connection)}-{_VERSION}.arrow"
     if file.exists():
         return file
-    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(cache)
     half = cache / f"{file.name}.{secrets.token_hex(4)}.half"
     half.touch(mode=0o600)
     _made(path, connection, plan).write_ipc(half, compression="lz4")

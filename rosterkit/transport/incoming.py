@@ -14,21 +14,32 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rosterkit.errors import SourceUnreadable
 from rosterkit.transport.base import Fetched, Progress, RemoteFile, no_progress
 from rosterkit.transport.place import Place
 
-__all__ = ["Incoming", "IncomingSettings", "Look", "Package", "Role", "Taken", "Waiting", "take"]
+__all__ = [
+    "LEFT_ALONE",
+    "Incoming",
+    "IncomingSettings",
+    "Look",
+    "Package",
+    "Role",
+    "Taken",
+    "Waiting",
+    "growing",
+    "take",
+]
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _CHECKSUM = re.compile(r"\b(?:[0-9a-f]{64}|[0-9a-f]{32})\b", re.IGNORECASE)
 _RECENT = 10  # times quiet_seconds: a change since an older look is not a sign that a file is growing
 _LARGEST_COMPANION = 4096  # bytes
-_LEFT_ALONE = ("place.missing", "place.changed")  # rules: the vendor is at work on the file, look again later
+LEFT_ALONE = ("place.missing", "place.changed")  # rules: the vendor is at work on the file, look again later
 
 
 class IncomingSettings(BaseModel):
@@ -54,6 +65,17 @@ class IncomingSettings(BaseModel):
         description="A package counts as whole when a file of its name with this ending lies beside it; "
         "`.md5` and `.sha256` hold its checksum.",
     )
+    files: Literal["apart", "together"] = Field(
+        default="apart",
+        description="`apart`: each file is a package. `together`: all files that are named like `bulk` are one, such "
+        "as the CSV files of a set that lie side by side.",
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.files == "together" and (self.delta or self.companion):
+            raise ValueError('files = "together" has neither delta nor companion')
+        return self
 
 
 class Role(StrEnum):
@@ -174,7 +196,7 @@ class _Shelf:
 
     def package(self, file: RemoteFile) -> Package | Waiting:
         """The package, fetched and whole; or why it waits."""
-        if why := self._growing(file):
+        if why := growing(file, self.settings, self.look, self.last_look):
             return Waiting(file.name, why)
         companion = self._companion(file)
         if self.settings.companion and companion is None:
@@ -184,7 +206,7 @@ class _Shelf:
             fetched = self.place.fetch(file, path, self.progress)
             stated = self._stated(companion)
         except SourceUnreadable as error:
-            if error.rule not in _LEFT_ALONE:
+            if error.rule not in LEFT_ALONE:
                 raise
             return Waiting(file.name, "it changed while it was fetched")
         if why := _not_whole(fetched, self.settings.companion, stated):
@@ -209,20 +231,6 @@ class _Shelf:
             return True
         return any(old.sha256 == new.sha256 and old.modified == new.modified is not None for old in self.taken)
 
-    def _growing(self, file: RemoteFile) -> str:
-        """Why the file may still be growing, or ""."""
-        quiet = timedelta(seconds=self.settings.quiet_seconds)
-        last = self.last_look
-        if last and (before := next((old for old in last.files if old.name == file.name), None)):
-            between = self.look.at - last.at
-            if before == file and between >= quiet:
-                return ""  # whatever the place's clock says
-            if before != file and between < _RECENT * quiet:
-                return "it changed since the last look"
-        if file.modified and self.look.at - file.modified < quiet:
-            return f"it changed less than {self.settings.quiet_seconds} seconds ago"
-        return ""
-
     def _companion(self, file: RemoteFile) -> RemoteFile | None:
         name = f"{file.name}{self.settings.companion}"
         return next((other for other in self.look.files if self.settings.companion and other.name == name), None)
@@ -236,6 +244,20 @@ class _Shelf:
         found = _CHECKSUM.search(path.read_text(encoding="utf-8", errors="replace"))
         path.unlink()
         return found[0].lower() if found else ""
+
+
+def growing(file: RemoteFile, settings: IncomingSettings, look: Look, last_look: Look | None) -> str:
+    """Why the file may still be growing, or ""."""
+    quiet = timedelta(seconds=settings.quiet_seconds)
+    if last_look and (before := next((old for old in last_look.files if old.name == file.name), None)):
+        between = look.at - last_look.at
+        if before == file and between >= quiet:
+            return ""  # whatever the place's clock says
+        if before != file and between < _RECENT * quiet:
+            return "it changed since the last look"
+    if file.modified and look.at - file.modified < quiet:
+        return f"it changed less than {settings.quiet_seconds} seconds ago"
+    return ""
 
 
 def _not_whole(fetched: Fetched, companion: str, stated: str) -> str:

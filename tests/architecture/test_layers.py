@@ -25,6 +25,27 @@ def test_no_vendor_is_named_in_the_engine(path: Path) -> None:
     assert [v for v in VENDORS if v in text] == []
 
 
+ELSEWHERE = {"fcntl", "grp", "msvcrt", "posix", "pty", "pwd", "resource", "termios", "tty", "winreg"}
+"""Modules of one operating system: districts run Windows servers too."""
+
+
+@pytest.mark.parametrize("package", ["rosterkit", "providers"])
+def test_no_module_of_one_operating_system_is_imported(package: str) -> None:
+    found = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in _imported(node)
+    }
+    assert {one for one in found if one[1] in ELSEWHERE} == set()
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+
+
 def test_every_package_of_the_engine_is_in_the_import_contract() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = {name for contract in contracts for layer in contract.get("layers", []) for name in layer.split(" | ")}

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from rosterkit import errors, registry
+from rosterkit.feeds.alarms import ALARM_RULES
+from rosterkit.feeds.delivery import STATES
 from rosterkit.plan.plan import LINES
 from rosterkit.purging import Purged
 from rosterkit.render import json as shapes
@@ -149,3 +151,9 @@ def test_every_command_in_the_docs_exists() -> None:
     assert len(used) > 5
     known = {name.split()[0] for name, _ in verbs()}
     assert {verb for verb in used if not verb.startswith("-")} <= known
+
+
+def test_every_state_of_a_delivery_and_every_alarm_is_explained() -> None:
+    page = read("delivery.md")
+    assert [state for state, text in STATES.items() if f"| `{state}` | {text} |" not in page] == []
+    assert [rule.code for rule in ALARM_RULES if f"`{rule.code}`" not in page] == []

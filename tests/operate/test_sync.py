@@ -240,3 +240,26 @@ def test_an_announced_change_that_does_not_come_is_reported(district: District) 
         assert message.kinds == ("overdue",)
         assert "0 of 40 came" in message.body
         assert district.ws.status().exit_code == 1
+
+
+def test_files_of_a_feed_lie_in_the_workspace_also_where_it_is_named_by_a_relative_path(
+    district: District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(district.folder)
+    district.deliver(rename)
+    before = (district.folder / "ws" / "outbox" / "out" / "oneroster.zip").read_bytes()
+    assert Workspace(Path("ws")).sync().exit_code == 0
+    assert (district.folder / "ws" / "outbox" / "out" / "oneroster.zip").read_bytes() != before
+    assert not (district.folder / "ws" / "ws").exists()
+
+
+def test_a_run_that_goes_on_repeats_no_stage_that_ended(district: District, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        kill(patch, "feed_send", after=False)
+        with pytest.raises(Killed):
+            district.sync(rename)
+    before = district.ws.runs()[0].stages
+    for verb in ("plan", "apply"):
+        monkeypatch.setattr(Workspace, verb, lambda *_, **__: pytest.fail("it was done"))
+    after = district.sync().stages
+    assert after[:3] == before[:3]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from school import MONDAY, School, opened, run
 
 from rosterkit.plan.limits import GROUPS, Limits
 from rosterkit.plan.limits_on_creates import overcrowded, reissued, too_many_created, zero_stripped
@@ -127,3 +128,41 @@ def test_p7_raising_a_limit_never_adds_a_hold(percent: int) -> None:
     more = Limits(max_created_percent=percent, max_created_overall_percent=percent)
     held = [set(too_many_created(coming, counts, limits)["node"]) for limits in (more, Limits())]
     assert held[0] <= held[1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_p3_the_reason_of_a_limit_is_the_same_in_any_order_of_the_rows(seed: int) -> None:
+    """A record that counts in several groups and kinds has the reason of the largest."""
+    groups = [
+        (node, "primary_org", kind, role, school)
+        for node in range(12)
+        for kind in ("cleared", "links")
+        for role, school in (("student", 1), ("teacher", 1), ("teacher", 2))
+        if node < 10 or role == "student"
+    ]
+    rows = pl.DataFrame(groups, schema=CHANGED, orient="row")
+    counts = pl.concat([base(12, 9), base(12, 12, role="teacher")])
+    first = over_the_limit(rows, counts, Limits()).sort("node")
+    again = over_the_limit(rows.sample(fraction=1, shuffle=True, seed=seed), counts, Limits()).sort("node")
+    assert first.height == 12
+    assert again.equals(first)
+    people = rows.filter(pl.col("kind") == "cleared").select("node", "role", "school_id")
+    some = renamed(people, Limits(max_renamed_people=3)).sort("node")
+    assert (
+        renamed(people.sample(fraction=1, shuffle=True, seed=seed), Limits(max_renamed_people=3))
+        .sort("node")
+        .equals(some)
+    )
+
+
+def test_where_one_field_was_misread_every_misread_value_is_held() -> None:
+    """A file in another encoding: family names are fewer than a limit, and no more right than given names."""
+    school = School()
+    school.changed = {key: {"given_name": f"José {key}"} for key in school.students[:40]}
+    with opened() as ws:
+        run(ws, school, MONDAY)
+        wrong = School(changed={key: {"given_name": f"JosÃ© {key}"} for key in school.students[:40]})
+        wrong.changed |= {key: {"family_name": f"MuÃ±oz {key}"} for key in school.students[40:43]}
+        plan = run(ws, wrong, MONDAY, apply=False)
+        lines = ws.show(plan.id).lines.select("field", "held").unique().rows()
+        assert sorted(lines) == [("family_name", "limit"), ("given_name", "limit")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,12 @@ from typing import Any
 import boto3
 import pytest
 import stamina
+from blob_feed import install
+from sending import Killable
 from stands import FolderStand, HttpsStand, S3Stand, SftpStand, Stand
+
+from rosterkit import Workspace, registry
+from rosterkit.testing.package import write_package
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +91,30 @@ def remote(request: pytest.FixtureRequest) -> Stand:
     got = request.getfixturevalue(request.param)
     assert isinstance(got, Stand)
     return got
+
+
+@pytest.fixture(scope="session")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with one revision."""
+    folder = tmp_path_factory.mktemp("loaded")
+    workspace = Workspace.init(folder / "ws")
+    orgs = [{"sourcedId": "D", "name": "Birchwood", "type": "district"}]
+    plan = workspace.plan(write_package(folder / "orgs.zip", {"orgs": orgs}))
+    workspace.approve(plan.id, reason="as expected", actor="kim")
+    workspace.apply(plan.id, actor="kim")
+    return folder / "ws"
+
+
+@pytest.fixture(scope="session")
+def killable() -> Iterator[Killable]:
+    process = Killable()
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def folder_of_sender(tmp_path: Path, loaded: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(registry, "feed", registry.feed)  # put back after the test
+    install()
+    shutil.copytree(loaded, tmp_path / "ws")
+    return tmp_path / "ws"

@@ -71,13 +71,15 @@ class Reader:
 class Sender:
     """A workspace whose feed ``out`` goes to the stand; the file of the day before lies there."""
 
-    def __init__(self, stand: Stand, folder: Path, *, size: int, files: int = 1, **more: Any) -> None:
+    def __init__(
+        self, stand: Stand, folder: Path, *, size: int, files: int = 1, first: bool = True, **more: Any
+    ) -> None:
         self.stand = stand
         self.folder = folder
         self.size = size
         self.files = files
         self.target(**more)
-        if not self.ws.feed_log():
+        if first:
             self.ws.feed_build("out", BEFORE)
             self.ws.feed_approve("out", reason="compared", actor="kim")
         self.carried = self.sent()
@@ -90,6 +92,8 @@ class Sender:
         given |= {name: str(self.stand.work / given[name]) for name in ("ca",) if given.get(name)}
         if self.stand.kind == "sftp":
             given["known_hosts"] = str(self.stand.work / "known_hosts")
+        if self.stand.kind != "s3":
+            given.pop("part_bytes", None)
         lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in given.items())
         feed = f'[feeds.out]\nkind = "blob"\nsize = {self.size}\nfiles = {self.files}\n[feeds.out.target]\n{lines}'
         (self.folder / "rosterkit.toml").write_text(f'timezone = "UTC"\n{feed}', encoding="utf-8")

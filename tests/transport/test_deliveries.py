@@ -5,24 +5,21 @@ What was sent is counted at the server. A reader polls it all the while and must
 
 from __future__ import annotations
 
-import shutil
+import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from blob_feed import install
 from sending import BEFORE, DAY, Killable, Sender
 from stands import S3Stand, SftpStand, Stand
 
-from rosterkit import Workspace, registry
 from rosterkit.errors import NotDelivered, UsageError
-from rosterkit.testing.package import write_package
 
 MIB = 1 << 20
 SIZES = {"folder": 2_500_000, "sftp": 2_500_000, "s3": 6 * MIB, "https": 2_500_000}
 BLOCK = {"folder": MIB, "sftp": MIB, "s3": 5 * MIB, "https": MIB}
+DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 STORE = "rosterkit.store.deliveries"
 MOMENTS: dict[str, dict[str, Any]] = {
     "before it is recorded": {"at": f"{STORE}:record", "when": "before"},
@@ -34,33 +31,6 @@ MOMENTS: dict[str, dict[str, Any]] = {
     "arrived, before it is recorded": {"at": f"{STORE}:arrived", "when": "before"},
     "arrived and recorded": {"at": f"{STORE}:arrived", "when": "after"},
 }
-
-
-@pytest.fixture(scope="session")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with one revision."""
-    folder = tmp_path_factory.mktemp("loaded")
-    workspace = Workspace.init(folder / "ws")
-    orgs = [{"sourcedId": "D", "name": "Birchwood", "type": "district"}]
-    plan = workspace.plan(write_package(folder / "orgs.zip", {"orgs": orgs}))
-    workspace.approve(plan.id, reason="as expected", actor="kim")
-    workspace.apply(plan.id, actor="kim")
-    return folder / "ws"
-
-
-@pytest.fixture(scope="session")
-def killable() -> Iterator[Killable]:
-    process = Killable()
-    yield process
-    process.close()
-
-
-@pytest.fixture
-def folder_of_sender(tmp_path: Path, loaded: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(registry, "feed", registry.feed)  # put back after the test
-    install()
-    shutil.copytree(loaded, tmp_path / "ws")
-    return tmp_path / "ws"
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -123,7 +93,12 @@ def test_a_run_that_is_killed_while_it_swaps_a_folder(
 
 
 def drops(kind: str) -> list[int]:
+    """Where connections are dropped: at the ends and around block boundaries; in a deep run at many more bytes."""
     size, block = SIZES[kind], BLOCK[kind]
+    if DEEP:
+        block = min(block, 1 << 17)
+    if kind == "https" and not DEEP:
+        return [0, 1, size // 2, size - 1]  # it has no blocks
     edges = [at for edge in range(block, size, block) for at in (edge - 1, edge, edge + 1)]
     return [0, 1, *edges, size - 1]
 

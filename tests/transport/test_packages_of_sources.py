@@ -203,6 +203,31 @@ def test_a_delta_that_is_partly_unreadable_makes_the_whole_partial(folder: Folde
     assert any("User is partial" in note for note in plan.notes)
 
 
+def loose(stand: FolderStand, users: list[dict[str, str]], seconds: float = 600) -> None:
+    """The files of a package, side by side."""
+    made = write_package(stand.home / "loose", copy.deepcopy(BULK) | {"users": users})
+    for file in made.iterdir():
+        stand.put(file.name, file.read_bytes())
+        at = time.time() - (seconds if file.name == "users.csv" else 600)
+        os.utime(stand.root / file.name, (at, at))
+
+
+def test_files_that_lie_side_by_side_are_one_package(folder: FolderStand) -> None:
+    drop = Drop(folder, bulk="*.csv", delta="", files="together", quiet_seconds=60)
+    loose(folder, [student("u1"), student("u2")])
+    drop.apply()
+    assert set(drop.names()) == {"u1", "u2"}
+    assert drop.taken() == ["*.csv"]
+    assert drop.workspace.plan().total.total == 0
+
+
+def test_while_one_of_them_grows_none_is_taken(folder: FolderStand) -> None:
+    drop = Drop(folder, bulk="*.csv", delta="", files="together", quiet_seconds=60)
+    loose(folder, [student("u1")], seconds=5)
+    with pytest.raises(SourceUnreadable, match=r"users\.csv: it changed less than 60 seconds ago"):
+        drop.workspace.plan()
+
+
 def test_check_reads_what_the_place_has(folder: FolderStand) -> None:
     drop = Drop(folder)
     drop.lay("full-1.zip", [student("u1")], minutes=60)
@@ -245,6 +270,13 @@ packages = {{quiet_seconds = 0}}
         ('kind = "oneroster"\npath = "a.zip"\nplace = {transport = "folder", path = "x"}', "both path and place"),
         ('kind = "oneroster"\nplace = {transport = "ftp", path = "x"}', "sources.main.place"),
         ('kind = "oneroster"\nplace = {transport = "folder", path = "x"}\npackages = {bul = "x"}', "packages.bul"),
+        (
+            (
+                'kind = "oneroster"\nplace = {transport = "folder", path = "x"}\n'
+                'packages = {files = "together", delta = "d"}'
+            ),
+            "neither delta nor companion",
+        ),
     ],
 )
 def test_settings_of_a_place_that_do_not_hold_are_named(tmp_path: Path, lines: str, text: str) -> None:

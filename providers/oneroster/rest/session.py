@@ -102,8 +102,8 @@ def _auth(settings: RestSettings, context: Context) -> httpx.Auth:
 
 
 def _scope(settings: RestSettings, context: Context) -> str:
-    if settings.scope:
-        return "" if settings.scope == "none" else settings.scope
+    if settings.oauth_scope:
+        return "" if settings.oauth_scope == "none" else settings.oauth_scope
     prefix = _SCOPES.format(version={"1.1": "v1p1", "1.2": "v1p2"}[settings.version])
     wanted = ["roster-core.readonly"] + (["roster-demographics.readonly"] if context.demographics else [])
     return " ".join(prefix + name for name in wanted)

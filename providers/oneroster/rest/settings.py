@@ -69,7 +69,7 @@ class RestSettings(ReadingSettings):
         description="A reference to the client's secret: env:NAME, file:PATH or keyring:NAME."
     )
     token_url: str = Field("", description="OAuth 2: where tokens are asked for.")
-    scope: str = Field(
+    oauth_scope: str = Field(
         "",
         description="OAuth 2: the scopes to ask for, with spaces between. Blank: the standard's scopes for reading "
         'rosters. "none": no scope is sent.',

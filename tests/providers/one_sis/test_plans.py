@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import providers.clever
@@ -69,3 +70,24 @@ def test_a_workspace_checks_what_an_api_delivers(kind: str, tmp_path: Path, monk
         report = one.check()
     assert report.count("error") == 0
     assert sum(report.rows_read.values()) > 300
+
+
+@pytest.mark.parametrize("kind", ["clever", "classlink", "oneroster-rest", "clever-csv"])
+def test_scope_works_alike_at_every_source(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """17.7: homerooms only, and one school: what leaves says that scope did it."""
+    with workspace(kind, tmp_path, monkeypatch) as one:
+        applied(one)
+        settings = one.folder / "rosterkit.toml"
+        whole = settings.read_text(encoding="utf-8")
+        settings.write_text(f"{whole}\n[sources.main.scope]\nhomerooms_only = true\n", encoding="utf-8")
+        plan = Workspace(one.folder).plan()
+        lines = Workspace(one.folder).show(plan.id).lines.filter(action="archive")
+        assert set(lines["entity"]) >= {"Class", "Enrollment"}
+        assert not set(lines["entity"]) & {"User", "Org", "Role", "GuardianLink"}
+        assert set(lines.filter(entity="Class")["why"]) == {"out of scope: the source still has it"}
+        settings.write_text(f'{whole}\n[sources.main.scope]\nschools = ["0610001"]\n', encoding="utf-8")
+        plan = Workspace(one.folder).plan()
+        lines = Workspace(one.folder).show(plan.id).lines.filter(action="archive")
+        assert lines.filter(entity="Org").height == 1
+        assert lines.filter(entity="User").height > 40
+        assert "no longer in the source" not in lines.filter(pl.col("entity").is_in(["Org", "Class", "User"]))["why"]

@@ -1,4 +1,4 @@
-"""Small districts and their nights, for hypothesis: what the SIS holds, and packages that say it badly."""
+"""Small districts and their packages, for hypothesis: what the SIS holds, and packages that say it badly."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def _point(truth: Truth, name: str, key: str, draw: Any) -> None:
 
 @dataclass
 class Saying:
-    """How a night's package says the truth."""
+    """How a package says the truth."""
 
     truth: Truth
     before: Truth  # what the last package said, for a delta
@@ -226,7 +226,7 @@ class Saying:
     dates: dict[tuple[str, str], str] = field(default_factory=dict)
     marked: set[tuple[str, str]] = field(default_factory=set)  # rows of a full file that say they are deleted
     listed: bool = False
-    name: str = "night"
+    name: str = "package"
 
     def extract(self) -> Extract:
         tables = {}
@@ -288,12 +288,12 @@ def districts(draw: Any) -> Truth:
     )
 
 
-def night(draw: Any, before: Truth, number: int, *, kinds: tuple[str, ...] = ("full", "delta")) -> Saying:
+def next_package(draw: Any, before: Truth, number: int, *, kinds: tuple[str, ...] = ("full", "delta")) -> Saying:
     """What happens in one day, and the package that says it."""
     truth = deepcopy(before)
     for _ in range(draw(st.integers(0, 6))):
         change(truth, draw)
-    saying = Saying(truth, before, delta=draw(st.sampled_from(kinds)) == "delta", name=f"night {number}")
+    saying = Saying(truth, before, delta=draw(st.sampled_from(kinds)) == "delta", name=f"package {number}")
     saying.listed = draw(st.booleans())
     keys = [(name, key) for name, rows in {n: {**before[n], **truth[n]} for n in truth}.items() for key in rows]
     trouble = st.sampled_from(

@@ -206,7 +206,7 @@ class Pair:
         if "sourced_id" in which:
             freed += with_it(self.model.rows, self.proposals[plan.id], freed, held)
         else:  # a suspected reuse of an id is freed by its own record alone
-            records = every(self.proposals[plan.id].night)
+            records = every(self.proposals[plan.id].planned)
             reused = {(record.entity.name, record.key) for record in records if record.hold == "case"}
             freed = [a for a in freed if (a.line[0], a.line[2]) not in reused]
         if freed:
@@ -273,7 +273,7 @@ def with_it(
 ) -> list[Approved]:
     """The archives that a limit holds of what belongs to records whose archive was chosen."""
     found = requiring(rows, {(a.line[0], a.line[2]) for a in chosen if a.line[1] == "archive"})
-    codes = {(record.entity.name, record.key): record.hold for record in every(proposal.night)}
+    codes = {(record.entity.name, record.key): record.hold for record in every(proposal.planned)}
     mine = [a for a in held if a.line[1] == "archive" and (a.line[0], a.line[2]) in found and a not in chosen]
     return [a for a in mine if codes[a.line[0], a.line[2]] in ("limit", "grace")]
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
-from districts import Saying, first_truth, graces, limit_settings, night, raised
+from districts import Saying, first_truth, graces, limit_settings, next_package, raised
 from driving import Pair, workspace
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -18,7 +18,7 @@ from rosterkit.plan.plan import Plan
 from rosterkit.roster.schema import by_name
 
 
-class Road(RuleBasedStateMachine):
+class Runs(RuleBasedStateMachine):
     """Plans that wait make deltas queue: not every plan is applied."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Road(RuleBasedStateMachine):
 
     @rule(data=st.data(), kind=st.sampled_from(["full", "delta", "delta"]), at_once=st.booleans())
     def package(self, data: st.DataObject, kind: str, at_once: bool) -> None:
-        self.last = night(data.draw, self.truth, len(self.plans), kinds=(kind,))
+        self.last = next_package(data.draw, self.truth, len(self.plans), kinds=(kind,))
         self.truth = self.last.truth
         self.plans.append(self.pair.plan(self.last.extract()))
         if at_once:

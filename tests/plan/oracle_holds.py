@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from oracle import enqueue, plan, remembered, stamps
 from oracle_limits import Week, moves_over, unlike, updates_over
-from oracle_words import Approved, Hold, Line, Model, Night, Proposal, Record, every, target
+from oracle_words import Approved, Hold, Line, Model, Planned, Proposal, Record, every, target
 
 from rosterkit.plan.calendar import GraceSettings
 from rosterkit.plan.limits import Limits
@@ -41,8 +41,8 @@ class Today:
 
 def propose(model: Model, extract: Extract, limits: Limits, today: Today) -> Proposal:
     """The plan for an extract. It queues the deltas and sets the holds of new limits, as making a plan does."""
-    night, _, _ = plan(model, extract)
-    for record in every(night):
+    planned, _, _ = plan(model, extract)
+    for record in every(planned):
         mine = [h for h in model.holds if (h.entity, h.sourced_id) == (record.entity.name, record.key)]
         for hold in mine:
             if hold.code == "person":
@@ -51,14 +51,14 @@ def propose(model: Model, extract: Extract, limits: Limits, today: Today) -> Pro
         for hold in mine:
             if hold.code == "limit":
                 by_limit(record, hold)
-    cases = {record.key for record in night["User"].values() if contradicts(record, night)}
+    cases = {record.key for record in planned["User"].values() if contradicts(record, planned)}
     for key in cases:
-        night["User"][key].hold = "case"
-    free(night, model.approved)
-    gone = [r for r in night["User"].values() if (r.action, r.how) == ("archive", "absent") and r.hold != "protected"]
-    seen = {("User", record.key): roles_of(night, record.key) for record in gone}
-    fresh, counted = hold_over_limits(night, limits, week_of(model, limits, today))
-    close(night)
+        planned["User"][key].hold = "case"
+    free(planned, model.approved)
+    gone = [r for r in planned["User"].values() if (r.action, r.how) == ("archive", "absent") and r.hold != "protected"]
+    seen = {("User", record.key): roles_of(planned, record.key) for record in gone}
+    fresh, counted = hold_over_limits(planned, limits, week_of(model, limits, today))
+    close(planned)
     for record in gone:
         if (
             not record.hold
@@ -66,30 +66,30 @@ def propose(model: Model, extract: Extract, limits: Limits, today: Today) -> Pro
             and waited(model, record, today) < today.days_of(seen["User", record.key])
         ):
             record.hold = "grace"
-    close(night, "grace")
-    name_fields(night, [*model.holds, *fresh])
-    going = {(r.entity.name, r.action, r.key) for r in every(night) if applies(r)}
+    close(planned, "grace")
+    name_fields(planned, [*model.holds, *fresh])
+    going = {(r.entity.name, r.action, r.key) for r in every(planned) if applies(r)}
     used = [a for a in model.approved if a.line[:3] in going]
     enqueue(model, extract)
     packages = list(dict.fromkeys([*(package for package, _ in model.queue), extract.id]))
     full = {(t.entity) for t in extract.tables if t.coverage == "full"}
-    ended = [h for h in model.holds if ends(h, night, full)]
+    ended = [h for h in model.holds if ends(h, planned, full)]
     model.holds += [h for h in fresh if h not in model.holds]
-    pending = remembered(night)
-    fresh_words = {key: said for key, said in pending.items() if model.pending.get(key) != said}
+    pending = remembered(planned)
+    fresh_words = {key: one for key, one in pending.items() if model.pending.get(key) != one}
     done = set(model.pending) - set(pending)
-    proposal = Proposal(night, fresh_words, done, packages, used, ended, fresh, stamps=stamps(night))
+    proposal = Proposal(planned, fresh_words, done, packages, used, ended, fresh, stamps=stamps(planned))
     proposal.absent = counted | seen
-    proposal.returned = {(name, key) for name, key, _, _ in model.absences if is_back(night[name].get(key))}
+    proposal.returned = {(name, key) for name, key, _, _ in model.absences if is_back(planned[name].get(key))}
     return proposal
 
 
-def roles_of(night: Night, key: str) -> set[str]:
-    return {str(r.old["role"]) for r in night["Role"].values() if r.was_active and r.old["user"] == key}
+def roles_of(planned: Planned, key: str) -> set[str]:
+    return {str(r.old["role"]) for r in planned["Role"].values() if r.was_active and r.old["user"] == key}
 
 
 def is_back(record: Record | None) -> bool:
-    return bool(record and record.said and not record.said.deleted and record.action != "archive")
+    return bool(record and record.delivered and not record.delivered.deleted and record.action != "archive")
 
 
 def waited(model: Model, record: Record, today: Today) -> int:
@@ -114,11 +114,13 @@ def week_of(model: Model, limits: Limits, today: Today) -> Week:
     return week
 
 
-def hold_over_limits(night: Night, limits: Limits, week: Week) -> tuple[list[Hold], dict[tuple[str, str], set[str]]]:
+def hold_over_limits(
+    planned: Planned, limits: Limits, week: Week
+) -> tuple[list[Hold], dict[tuple[str, str], set[str]]]:
     """Holds what exceeds a limit, and was not approved; the new holds, and what was removed and counted."""
-    moved, seen = moves_over(night, limits, week)
+    moved, seen = moves_over(planned, limits, week)
     fresh = []
-    for record, label in [*moved, *updates_over(night, limits)]:
+    for record, label in [*moved, *updates_over(planned, limits)]:
         if record.approved or label in record.freed_labels:
             continue
         fresh.append(Hold(record.entity.name, record.key, "limit", record.action, label))
@@ -138,10 +140,10 @@ def by_limit(record: Record, hold: Hold) -> None:
             record.field_holds.setdefault(hold.field, "limit")
 
 
-def name_fields(night: Night, holds: list[Hold]) -> None:
+def name_fields(planned: Planned, holds: list[Hold]) -> None:
     """What holds a field: the first hold on it, else the undo of this very value, else what it refers to."""
     named = [hold for hold in holds if hold.field]
-    for record in every(night):
+    for record in every(planned):
         mine = [h for h in named if (h.entity, h.sourced_id) == (record.entity.name, record.key)]
         for label in set(record.field_holds) - record.held_whole if record.action == "update" else ():
             on_it = [h for h in mine if h.field == label]
@@ -171,15 +173,15 @@ def by_undo(record: Record, holds: list[Hold]) -> None:
         record.hold = record.hold or "undo"
 
 
-def contradicts(record: Record, night: Night) -> bool:
+def contradicts(record: Record, planned: Planned) -> bool:
     """Both names and a second identifier: the id may have been given to another person."""
-    if record.action not in ("update", "restore") or record.how != "said":
+    if record.action not in ("update", "restore") or record.how != "delivered":
         return False
     seconds = [unlike(record.old[label], record.new[label]) for label in ("identifier", "state_id")]
     seconds += [
         unlike(birth.old["birth_date"], birth.new["birth_date"])
-        for birth in night["Demographics"].values()
-        if birth.said and not birth.said.deleted and record.key in (birth.old["user"], birth.new["user"])
+        for birth in planned["Demographics"].values()
+        if birth.delivered and not birth.delivered.deleted and record.key in (birth.old["user"], birth.new["user"])
     ]
     names = all(unlike(record.old[label], record.new[label]) for label in ("given_name", "family_name"))
     return names and any(seconds)
@@ -199,7 +201,7 @@ def after(record: Record) -> tuple[str | None, ...]:
 def held_changes(proposal: Proposal) -> list[Approved]:
     """Everything that a plan holds, as a person may approve it."""
     out = []
-    for record in every(proposal.night):
+    for record in every(proposal.planned):
         line: Line = (record.entity.name, record.action, record.key, "", None, None)
         if record.action == "update":
             out += [
@@ -212,9 +214,9 @@ def held_changes(proposal: Proposal) -> list[Approved]:
     return out
 
 
-def free(night: Night, approved: list[Approved]) -> None:
+def free(planned: Planned, approved: list[Approved]) -> None:
     """Frees what was approved, exactly as it was; a record that is held whole only if all of it was."""
-    for record in every(night):
+    for record in every(planned):
         mine = {a for a in approved if a.line[:3] == (record.entity.name, record.action, record.key)}
         if not mine or record.hold in ("protected", "needed"):
             continue
@@ -263,15 +265,15 @@ def depend(record: Record, code: str, label: str = "") -> bool:
     return bool(labels)
 
 
-def close(night: Night, code: str = "dependant") -> None:
-    while any([close_reference(r, night, c.label, code) for r in every(night) for c in r.entity.refs]):  # noqa: C419 - all
+def close(planned: Planned, code: str = "dependant") -> None:
+    while any([close_reference(r, planned, c.label, code) for r in every(planned) for c in r.entity.refs]):  # noqa: C419 - all
         pass
 
 
-def close_reference(record: Record, night: Night, label: str, code: str) -> bool:
+def close_reference(record: Record, planned: Planned, label: str, code: str) -> bool:
     """One reference of one record; whether anything was held."""
     column = record.entity.column(label)
-    old, new = (target(night, column, values[label]) for values in (record.old, record.new))
+    old, new = (target(planned, column, values[label]) for values in (record.old, record.new))
     news = False
     if any(to is not None and to.hold == "case" for to in (old, new)) and not vanished_link(record):
         news |= depend(record, code)
@@ -282,7 +284,7 @@ def close_reference(record: Record, night: Night, label: str, code: str) -> bool
             news |= depend(record, code)
         if record.action == "update" and record.new[label] is None:
             news |= depend(record, code, label)
-    to = target(night, column, record.outcome(label))
+    to = target(planned, column, record.outcome(label))
     if record.active and to is not None and to.action == "archive" and not to.hold:
         news |= depend(to, code)
     return news
@@ -291,17 +293,17 @@ def close_reference(record: Record, night: Night, label: str, code: str) -> bool
 # ---- 6. when holds end
 
 
-def ends(hold: Hold, night: Night, full: set[str]) -> bool:
+def ends(hold: Hold, planned: Planned, full: set[str]) -> bool:
     """Whether the source took back the reason of a hold by a limit, or delivers something new after an undo."""
-    record = night[hold.entity].get(hold.sourced_id)
+    record = planned[hold.entity].get(hold.sourced_id)
     if hold.code not in ("limit", "undo"):
         return False
     limit = hold.code == "limit"
-    if limit and hold.action in ("create", "restore") and (record is None or record.said is None):
+    if limit and hold.action in ("create", "restore") and (record is None or record.delivered is None):
         return hold.entity in full and not (record and record.unreadable)
     if record is None:
         return False
-    row = record.said if record.said and not record.said.deleted else None
+    row = record.delivered if record.delivered and not record.delivered.deleted else None
     if limit and hold.action == "create":
         return record.was_active
     if hold.action == "archive":

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from oracle_causes import Change, moved, swapped_names
-from oracle_words import ENTITIES, Key, Night, Record, every, target
+from oracle_words import ENTITIES, Key, Planned, Record, every, target
 
 from rosterkit.plan.limits import Limits
 from rosterkit.roster.schema import Entity
@@ -32,9 +32,9 @@ class Week:
 # ---- where a record counts
 
 
-def school(night: Night, key: str | None) -> str:
+def school(planned: Planned, key: str | None) -> str:
     """The school itself; an org that is none, and no org, are the district."""
-    org = night["Org"].get(key) if key else None
+    org = planned["Org"].get(key) if key else None
     kind = (org.old["type"] if org.stored else org.new["type"]) if org else None
     return key if key and kind and kind not in NO_SCHOOLS else DISTRICT
 
@@ -46,41 +46,41 @@ def value(record: Record, label: str) -> str | None:
     return record.new[label]
 
 
-def of_person(night: Night, key: str | None, *, now: bool) -> set[Unit]:
+def of_person(planned: Planned, key: str | None, *, now: bool) -> set[Unit]:
     """The (role, school) of a person's active roles; without any, for what is not there ``now``, of proposed ones."""
 
     def of(active: bool) -> set[Unit]:
         return {
-            (str(value(role, "role")), school(night, value(role, "org")))
-            for role in night["Role"].values()
+            (str(value(role, "role")), school(planned, value(role, "org")))
+            for role in planned["Role"].values()
             if role.was_active == active and (active or role.action) and value(role, "user") == key
         }
 
     return of(True) or (set() if now else of(False)) or {("", DISTRICT)}
 
 
-def units(record: Record, night: Night) -> set[Unit]:
+def units(record: Record, planned: Planned) -> set[Unit]:
     """The (role, school) in which a record counts."""
     name = record.entity.name
     if name == "User":
-        return of_person(night, record.key, now=record.was_active)
+        return of_person(planned, record.key, now=record.was_active)
     if name in ("UserProfile", "Demographics", "GuardianLink", "UserAttributes"):
         who = value(record, "student" if name == "GuardianLink" else "user")
-        return {("", place) for _, place in of_person(night, who, now=record.was_active)}
+        return {("", place) for _, place in of_person(planned, who, now=record.was_active)}
     if name == "ClassTerm":
-        group = night["Class"].get(value(record, "class") or "")
-        return {("", school(night, value(group, "school") if group else None))}
+        group = planned["Class"].get(value(record, "class") or "")
+        return {("", school(planned, value(group, "school") if group else None))}
     place = {"Role": "org", "Course": "org", "Class": "school", "Enrollment": "school"}.get(name)
     role = str(value(record, "role") or "") if name in ("Role", "Enrollment") else ""
-    return {(role, school(night, value(record, place)) if place else DISTRICT)}
+    return {(role, school(planned, value(record, place)) if place else DISTRICT)}
 
 
 class Base:
     """How many active records there are, by unit and by role."""
 
-    def __init__(self, entity: Entity, night: Night) -> None:
-        active = [r for r in night[entity.name].values() if r.was_active]
-        places = [units(r, night) for r in active]
+    def __init__(self, entity: Entity, planned: Planned) -> None:
+        active = [r for r in planned[entity.name].values() if r.was_active]
+        places = [units(r, planned) for r in active]
         self.by_unit = Counter(unit for some in places for unit in some)
         self.by_role = Counter(role for some in places for role in {role for role, _ in some})
         self.empty = not active
@@ -97,13 +97,13 @@ def comes(record: Record) -> bool:
     return record.action in ("create", "restore") and not record.hold
 
 
-def is_lost(record: Record, night: Night, held: set[Key]) -> bool:
+def is_lost(record: Record, planned: Planned, held: set[Key]) -> bool:
     """It leaves and counts here: what follows from an archived parent counts there, unless a limit holds that one."""
     if record.action != "archive" or record.hold:
         return False
     if record.how in ("follows", "follows-deleted"):
-        return record.said is not None
-    parents = [target(night, c, record.old[c.label]) for c in record.entity.refs if c.required]
+        return record.delivered is not None
+    parents = [target(planned, c, record.old[c.label]) for c in record.entity.refs if c.required]
     with_parent = any(p and p.action == "archive" and (p.entity.name, p.key) not in held for p in parents)
     return record.how in ("absent", "deleted", "unlisted") and not with_parent
 
@@ -130,29 +130,29 @@ class Moves:
         return [r for r in records if over & self.places[r.key]]
 
 
-def moves_over(night: Night, limits: Limits, week: Week) -> tuple[Found, dict[Key, set[str]]]:
+def moves_over(planned: Planned, limits: Limits, week: Week) -> tuple[Found, dict[Key, set[str]]]:
     """What is held of what comes and leaves, parents first; and the roles of what disappeared and was counted."""
-    held = {(r.entity.name, r.key) for r in every(night) if r.hold == "limit"}
+    held = {(r.entity.name, r.key) for r in every(planned) if r.hold == "limit"}
     few = min(limits.min_created, limits.min_created_overall, limits.min_reissued, limits.min_shape)
     found: dict[Key, Record] = {}
     seen: dict[Key, set[str]] = {}
     for entity in ENTITIES:
-        records = night[entity.name].values()
-        lost = [r for r in records if is_lost(r, night, held)]
+        records = planned[entity.name].values()
+        lost = [r for r in records if is_lost(r, planned, held)]
         added = [r for r in records if comes(r)]
         many = len(added) > few or bool(lost and len(added) > 1)
-        base = Base(entity, night)
+        base = Base(entity, planned)
         if base.empty or not (lost or many):
             continue
         removed = [r for r in lost if (entity.name, r.key) not in week.earlier]
-        moves = Moves(entity, lost, removed, added, {r.key: units(r, night) for r in [*lost, *added]})
+        moves = Moves(entity, lost, removed, added, {r.key: units(r, planned) for r in [*lost, *added]})
         over: list[Record] = []
         if lost:
             over += too_many_removed(moves, base, limits) + over_the_week(moves, base, limits, week)
-            over += halved_classes(moves, night, limits) if entity.name == "Enrollment" else []
+            over += halved_classes(moves, planned, limits) if entity.name == "Enrollment" else []
             seen |= {(entity.name, r.key): {role for role, _ in moves.places[r.key]} for r in removed}
         if many:
-            over += too_many_created(moves, night, base, limits)
+            over += too_many_created(moves, planned, base, limits)
         found |= {(entity.name, r.key): r for r in over}
         held |= {(entity.name, r.key) for r in over}
     return [(record, "") for record in found.values()], seen
@@ -188,30 +188,30 @@ def over_the_week(moves: Moves, base: Base, limits: Limits, week: Week) -> list[
     return moves.in_(moves.lost, roles)
 
 
-def halved_classes(moves: Moves, night: Night, limits: Limits) -> list[Record]:
+def halved_classes(moves: Moves, planned: Planned, limits: Limits) -> list[Record]:
     """Of a class that stays, the enrollments whose loss leaves less than half."""
 
     def of(records: Iterable[Record]) -> Counter[tuple[str | None, str | None]]:
         return Counter((value(r, "class"), value(r, "role")) for r in records)
 
-    base = of(r for r in night["Enrollment"].values() if r.was_active)
+    base = of(r for r in planned["Enrollment"].values() if r.was_active)
     gone, new = of(moves.removed), of(moves.added)
     low = {group for group, n in gone.items() if halved(base[group], n, new[group], limits)}
     return [r for r in moves.removed if (value(r, "class"), value(r, "role")) in low]
 
 
-def without_new_parents(moves: Moves, night: Night) -> list[Record]:
+def without_new_parents(moves: Moves, planned: Planned) -> list[Record]:
     """What comes, and refers by no required reference to what comes too."""
 
     def new_parent(record: Record) -> bool:
-        parents = [target(night, c, record.new[c.label]) for c in record.entity.refs if c.required]
+        parents = [target(planned, c, record.new[c.label]) for c in record.entity.refs if c.required]
         return any(parent is not None and comes(parent) for parent in parents)
 
     return [r for r in moves.added if not new_parent(r)]
 
 
-def too_many_created(moves: Moves, night: Night, base: Base, limits: Limits) -> list[Record]:
-    own = without_new_parents(moves, night)
+def too_many_created(moves: Moves, planned: Planned, base: Base, limits: Limits) -> list[Record]:
+    own = without_new_parents(moves, planned)
     over = reissued(moves, own, base, limits)
     known = [r for r in own if any(base.by_role[role] for role, _ in moves.places[r.key])]
     by_unit, by_role = moves.count(own)
@@ -224,8 +224,8 @@ def too_many_created(moves: Moves, night: Night, base: Base, limits: Limits) -> 
         for unit, n in by_unit.items()
         if base.by_role[unit[0]] and n > share(base.by_unit[unit], percent) and n > minimum
     }
-    over += moves.at(own, places) + zero_stripped(moves, night, sum(base.by_role.values()), limits)
-    return over + (overcrowded(moves, night, limits) if moves.entity.name == "GuardianLink" else [])
+    over += moves.at(own, places) + zero_stripped(moves, planned, sum(base.by_role.values()), limits)
+    return over + (overcrowded(moves, planned, limits) if moves.entity.name == "GuardianLink" else [])
 
 
 def reissued(moves: Moves, own: list[Record], base: Base, limits: Limits) -> list[Record]:
@@ -242,25 +242,25 @@ def reissued(moves: Moves, own: list[Record], base: Base, limits: Limits) -> lis
     return moves.in_([*moves.removed, *own], roles)
 
 
-def zero_stripped(moves: Moves, night: Night, everybody: int, limits: Limits) -> list[Record]:
+def zero_stripped(moves: Moves, planned: Planned, everybody: int, limits: Limits) -> list[Record]:
     """What comes under ids that are those of what leaves, but for leading zeros."""
 
     def bare(key: str) -> str:
         return ":".join(part.lstrip("0") for part in key.split(":"))
 
-    leaving = [r for r in night[moves.entity.name].values() if r.action == "archive"]
+    leaving = [r for r in planned[moves.entity.name].values() if r.action == "archive"]
     pairs = [(a, b) for a in moves.added for b in leaving if a.key != b.key and bare(a.key) == bare(b.key)]
     if len({a.key for a, _ in pairs}) <= max(int(everybody * limits.max_shape_percent / 100), limits.min_shape):
         return []
     return [record for pair in pairs for record in pair]
 
 
-def overcrowded(moves: Moves, night: Night, limits: Limits) -> list[Record]:
+def overcrowded(moves: Moves, planned: Planned, limits: Limits) -> list[Record]:
     """Links that come for students who would have too many guardians, where those are many."""
-    students = Base(next(e for e in ENTITIES if e.name == "User"), night).by_role["student"]
+    students = Base(next(e for e in ENTITIES if e.name == "User"), planned).by_role["student"]
     coming = Counter(r.new["student"] for r in moves.added)
     gone = {r.key for r in moves.removed}
-    stay = Counter(r.old["student"] for r in night["GuardianLink"].values() if r.was_active and r.key not in gone)
+    stay = Counter(r.old["student"] for r in planned["GuardianLink"].values() if r.was_active and r.key not in gone)
     many = {student for student, n in coming.items() if n + stay[student] > limits.max_guardians}
     if len(many) <= max(int(students * limits.max_shape_percent / 100), limits.min_shape):
         return []
@@ -310,45 +310,45 @@ def kinds(record: Record, label: str) -> list[str]:
     return out
 
 
-def updates_over(night: Night, limits: Limits) -> Found:
+def updates_over(planned: Planned, limits: Limits) -> Found:
     """Fields that are held. What is held as a case counts too; what follows from an approved archive does not."""
     found: dict[tuple[Key, str], tuple[Record, str]] = {}
     for entity in ENTITIES:
-        changed = [r for r in night[entity.name].values() if r.action == "update" and r.hold in ("", "limit", "case")]
-        base = Base(entity, night)
-        over = fields_over(changed, night, base, limits)
-        over |= restructured(changed, night, base, limits) if entity.name == "Org" else set()
-        over |= renamed(changed, night, limits) if entity.name == "User" else set()
-        away = strangers(changed, night, over)
-        over |= {(r.key, label) for r in changed if r.key in away for label in counting(r, night)}
+        changed = [r for r in planned[entity.name].values() if r.action == "update" and r.hold in ("", "limit", "case")]
+        base = Base(entity, planned)
+        over = fields_over(changed, planned, base, limits)
+        over |= restructured(changed, planned, base, limits) if entity.name == "Org" else set()
+        over |= renamed(changed, planned, limits) if entity.name == "User" else set()
+        away = strangers(changed, planned, over)
+        over |= {(r.key, label) for r in changed if r.key in away for label in counting(r, planned)}
         rows = {r.key: r for r in changed}
         found |= {((entity.name, key), label): (rows[key], label) for key, label in over}
         if entity.name == "User":
-            theirs = [r for r in every(night) if of_strangers(r, away)]
+            theirs = [r for r in every(planned) if of_strangers(r, away)]
             parts = [(r, label) for r in theirs for label in (r.differs if r.action == "update" else [""])]
             found |= {((r.entity.name, r.key), label): (r, label) for r, label in parts}
     return list(found.values())
 
 
-def counting(record: Record, night: Night) -> list[str]:
+def counting(record: Record, planned: Planned) -> list[str]:
     """The changed fields that count: not references that become blank as a person approved that their target leaves."""
     refs = {c.label: c for c in record.entity.refs if not c.required}
 
     def follows(label: str) -> bool:
-        to = target(night, refs[label], record.old[label]) if label in refs else None
+        to = target(planned, refs[label], record.old[label]) if label in refs else None
         leaves = to is not None and to.action == "archive" and not to.hold and to.approved
         return bool(leaves and record.new[label] is None)
 
     return [label for label in record.differs if not follows(label)]
 
 
-def fields_over(changed: list[Record], night: Night, base: Base, limits: Limits) -> set[tuple[str, str]]:
+def fields_over(changed: list[Record], planned: Planned, base: Base, limits: Limits) -> set[tuple[str, str]]:
     by_unit: dict[tuple[str, str, Unit], set[str]] = defaultdict(set)
     by_role: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for record in changed:
-        for label in counting(record, night):
+        for label in counting(record, planned):
             for kind in kinds(record, label):
-                for unit in units(record, night):
+                for unit in units(record, planned):
                     by_unit[label, kind, unit].add(record.key)
                     by_role[label, kind, unit[0]].add(record.key)
     everywhere = {
@@ -356,16 +356,16 @@ def fields_over(changed: list[Record], night: Night, base: Base, limits: Limits)
         for (label, kind, role), keys in by_role.items()
         if len(keys) > share(base.by_role[role], percent_of(kind, limits)) and len(keys) > limits.min_changed_overall
     }
-    over = {(r.key, label) for r in changed for label in counting(r, night) if label in everywhere}
+    over = {(r.key, label) for r in changed for label in counting(r, planned) if label in everywhere}
     for (label, kind, unit), keys in by_unit.items():
         if len(keys) > share(base.by_unit[unit], percent_of(kind, limits)) and len(keys) > limits.min_changed:
             over |= {(key, label) for key in keys}
     return over
 
 
-def restructured(changed: list[Record], night: Night, base: Base, limits: Limits) -> set[tuple[str, str]]:
+def restructured(changed: list[Record], planned: Planned, base: Base, limits: Limits) -> set[tuple[str, str]]:
     """More than half of the orgs get another parent, at least two."""
-    moved_orgs = [r.key for r in changed if "parent" in counting(r, night)]
+    moved_orgs = [r.key for r in changed if "parent" in counting(r, planned)]
     few = len(moved_orgs) < 2 or 2 * len(moved_orgs) <= sum(base.by_role.values())
     return set() if few or limits.max_changed_links_percent == 100 else {(key, "parent") for key in moved_orgs}
 
@@ -374,24 +374,24 @@ def unlike(old: str | None, new: str | None) -> bool:
     return old is not None and new is not None and old.strip().lower() != new.strip().lower()
 
 
-def renamed(changed: list[Record], night: Night, limits: Limits) -> set[tuple[str, str]]:
+def renamed(changed: list[Record], planned: Planned, limits: Limits) -> set[tuple[str, str]]:
     """Both names change at too many people, at a school or over all."""
     both = [r for r in changed if all(unlike(r.old[x], r.new[x]) for x in ("given_name", "family_name"))]
-    places = {r.key: units(r, night) for r in both}
+    places = {r.key: units(r, planned) for r in both}
     groups: Counter[object] = Counter(unit for some in places.values() for unit in some)
     groups.update(role for some in places.values() for role in {role for role, _ in some})
     over = {group for group, n in groups.items() if n > limits.max_renamed_people}
     hit = [r for r in both if over & places[r.key] or over & {role for role, _ in places[r.key]}]
-    return {(r.key, label) for r in hit for label in counting(r, night)}
+    return {(r.key, label) for r in hit for label in counting(r, planned)}
 
 
-def strangers(changed: list[Record], night: Night, over: set[tuple[str, str]]) -> set[str]:
+def strangers(changed: list[Record], planned: Planned, over: set[tuple[str, str]]) -> set[str]:
     """The records in which the values of a held field are those of others: every other field of theirs is held too."""
     labels = {label for _, label in over}
-    mine = [(r, label) for r in changed for label in counting(r, night) if label in labels]
+    mine = [(r, label) for r in changed for label in counting(r, planned) if label in labels]
     changes: dict[str, dict[str, Change]] = {label: {} for label in labels}
     for r, label in mine:
-        changes[label][r.key] = (r.old[label], r.new[label], r.said.line if r.said else None)
+        changes[label][r.key] = (r.old[label], r.new[label], r.delivered.line if r.delivered else None)
     away = {label for label in labels if moved(list(changes[label].values()))}
     if {"given_name", "family_name"} <= labels and swapped_names(changes["given_name"], changes["family_name"]):
         away -= {"given_name", "family_name"}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from oracle_words import ENTITIES, Hold, Line, Model, Night, Proposal, Record, Said, every, target
+from oracle_words import ENTITIES, Delivered, Hold, Line, Model, Planned, Proposal, Record, every, target
 
 OPPOSITE = {"create": "archive", "restore": "archive", "archive": "restore"}
 
 
 def reverse(model: Model, done: list[Line]) -> Proposal:
     """The undo of the lines that a revision applied."""
-    night: Night = {
+    planned: Planned = {
         e.name: {
             key: Record(e, key, row, None, unreadable=False, new=dict(row.values), how="undo")
             for key, row in model.rows[e.name].items()
@@ -17,27 +17,27 @@ def reverse(model: Model, done: list[Line]) -> Proposal:
         for e in ENTITIES
     }
     for entity, action, key, _, _, _ in done:
-        record = night[entity][key]
+        record = planned[entity][key]
         if action != "update" and record.was_active == (action != "archive"):
             record.action = OPPOSITE[action]
     for entity, action, key, label, was, wrote in done:
-        record = night[entity][key]
+        record = planned[entity][key]
         if action == "update" and record.was_active and record.action in ("", "update"):
             record.new[label] = was
             if record.old[label] != wrote:
                 record.field_holds[label] = "changed"
             if record.differs:
                 record.action = "update"
-    while any([leave_referenced(r, night, c.label) for r in every(night) for c in r.entity.refs]):  # noqa: C419 - all
+    while any([leave_referenced(r, planned, c.label) for r in every(planned) for c in r.entity.refs]):  # noqa: C419 - all
         pass
-    pending = {(r.entity.name, r.key): as_said(r) for r in every(night) if going(r)}
-    holds = [hold for record in every(night) for hold in kept_back(record)]
-    return Proposal(night, pending, set(), [], [], [], [], undo_holds=holds, undoes=True)
+    pending = {(r.entity.name, r.key): as_delivered(r) for r in every(planned) if going(r)}
+    holds = [hold for record in every(planned) for hold in kept_back(record)]
+    return Proposal(planned, pending, set(), [], [], [], [], undo_holds=holds, undoes=True)
 
 
-def leave_referenced(record: Record, night: Night, label: str) -> bool:
+def leave_referenced(record: Record, planned: Planned, label: str) -> bool:
     """Leaves what would make this active record refer to an inactive one; whether anything was left."""
-    to = target(night, record.entity.column(label), record.outcome(label))
+    to = target(planned, record.entity.column(label), record.outcome(label))
     if not record.active or to is None or to.active:
         return False
     if record.action == "restore" and not record.hold:
@@ -56,13 +56,13 @@ def going(record: Record) -> bool:
     return bool(record.action and not record.hold)
 
 
-def as_said(record: Record) -> Said:
-    """What the source last said of a record that the undo takes back."""
+def as_delivered(record: Record) -> Delivered:
+    """What the source last delivered of a record that the undo takes back."""
     if record.action == "restore":
-        return Said({}, deleted=True)
+        return Delivered({}, deleted=True)
     if record.action == "archive":
-        return Said(dict(record.old))
-    return Said({label: record.old[label] for label in record.differs if not record.held(label)})
+        return Delivered(dict(record.old))
+    return Delivered({label: record.old[label] for label in record.differs if not record.held(label)})
 
 
 def kept_back(record: Record) -> list[Hold]:

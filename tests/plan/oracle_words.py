@@ -1,4 +1,4 @@
-"""The oracle's words: what is stored, said, proposed and remembered, as plain dictionaries.
+"""The oracle's words: what is stored, delivered, proposed and remembered, as plain dictionaries.
 
 Values are texts, booleans "true" and "false", references sourced ids.
 """
@@ -29,7 +29,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Said:
+class Delivered:
     """What a readable row says of a record; ``values`` only what it says."""
 
     values: Values
@@ -43,7 +43,7 @@ class Layer:
     """One entity of one package."""
 
     state: str
-    rows: dict[str, Said]
+    rows: dict[str, Delivered]
     unreadable: frozenset[str]
     owners: tuple[Values, ...]  # of its listings
 
@@ -74,7 +74,7 @@ class Record:
     entity: Entity
     key: str
     stored: Row | None
-    said: Said | None
+    delivered: Delivered | None
     unreadable: bool
     new: Values = field(default_factory=dict)
     action: str = ""
@@ -118,13 +118,13 @@ class Record:
         return self.new[label] if changes else self.old[label]
 
 
-Night = dict[str, dict[str, Record]]
+Planned = dict[str, dict[str, Record]]
 
 
 @dataclass
 class Model:
     rows: dict[str, dict[str, Row]] = field(default_factory=lambda: {e.name: {} for e in ENTITIES})
-    pending: dict[Key, Said] = field(default_factory=dict)
+    pending: dict[Key, Delivered] = field(default_factory=dict)
     queue: list[tuple[str, dict[str, Layer]]] = field(default_factory=list)
     settled: set[str] = field(default_factory=set)
     holds: list[Hold] = field(default_factory=list)
@@ -136,8 +136,8 @@ class Model:
 class Proposal:
     """A plan: everything that applying it does to the model."""
 
-    night: Night
-    pending: dict[Key, Said]  # what is to be remembered; an undo leaves what is remembered already
+    planned: Planned
+    pending: dict[Key, Delivered]  # what is to be remembered; an undo leaves what is remembered already
     done: set[Key]  # what leaves pending
     packages: list[str]
     used: list[Approved]
@@ -152,7 +152,7 @@ class Proposal:
     def lines(self) -> dict[Line, str]:
         """Every line of the plan, with the code that holds it ("" = it will be applied)."""
         out: dict[Line, str] = {}
-        for record in every(self.night):
+        for record in every(self.planned):
             name, key = record.entity.name, record.key
             if record.action in ("update", "restore"):
                 for label in record.differs:
@@ -166,10 +166,10 @@ class Proposal:
         return bool(self.stamps) or any(code == "" for code in self.lines().values())
 
 
-def every(night: Night) -> Iterator[Record]:
+def every(planned: Planned) -> Iterator[Record]:
     for entity in ENTITIES:
-        yield from night[entity.name].values()
+        yield from planned[entity.name].values()
 
 
-def target(night: Night, column: Column, value: str | None) -> Record | None:
-    return night[str(column.to)].get(value) if value is not None else None
+def target(planned: Planned, column: Column, value: str | None) -> Record | None:
+    return planned[str(column.to)].get(value) if value is not None else None

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from districts import Saying, Truth, districts, first_truth, night
+from districts import Saying, Truth, districts, first_truth, next_package
 from driving import few, plan_extract, workspace
 from hypothesis import given
 from hypothesis import strategies as st
@@ -146,7 +146,7 @@ def test_a_plan_is_the_same_without_fingerprints(truth: Truth, data: st.DataObje
     with workspace() as ws:
         apply(ws, plan_extract(ws, Saying(truth, truth).extract()))
         for number in range(data.draw(st.integers(2, 6))):
-            saying = night(data.draw, truth, number)
+            saying = next_package(data.draw, truth, number)
             truth = saying.truth
             plan = alike(ws, saying.extract())
             try:

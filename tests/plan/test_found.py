@@ -1,4 +1,4 @@
-"""What the oracle found once, as small nights: each compared with the oracle line by line, and applied."""
+"""What the oracle found once, as small runs: each compared with the oracle line by line, and applied."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def pair() -> Iterator[Pair]:
         yield made
 
 
-def night(
+def planned(
     pair: Pair, change: Callable[[Truth], object], **named: Any
 ) -> tuple[Truth, dict[tuple[str, str, str, str], str]]:
     """Plans and applies what the district says after a change; the lines by entity, action, sourced id and field."""
@@ -41,14 +41,14 @@ def night(
 
 
 def test_an_optional_reference_to_a_record_that_leaves_is_cleared_though_its_row_is_said(pair: Pair) -> None:
-    _, lines = night(pair, lambda truth: truth["Org"].pop("D"))
+    _, lines = planned(pair, lambda truth: truth["Org"].pop("D"))
     assert lines["Org", "update", "S0", "parent"] == ""
     assert ("Org", "S0") in pair.model.pending  # and comes back with the district
 
 
 def test_a_record_without_a_reference_is_not_protected_by_what_others_refer_to(pair: Pair) -> None:
     profile = next(iter(TRUTH["UserProfile"]))
-    _, lines = night(pair, lambda truth: truth["User"].pop("P1"), unreadable={"UserProfile": {profile}})
+    _, lines = planned(pair, lambda truth: truth["User"].pop("P1"), unreadable={"UserProfile": {profile}})
     assert TRUTH["Role"]["P1|S1"].get("user_profile") is None
     assert lines["Role", "archive", "P1|S1", ""] == ""
 
@@ -56,7 +56,7 @@ def test_a_record_without_a_reference_is_not_protected_by_what_others_refer_to(p
 def test_a_protected_record_that_moves_away_keeps_nothing_where_it_was(pair: Pair) -> None:
     def move(truth: Truth) -> None:
         del truth["Org"]["S1"]
-        truth["Course"]["K1"]["org"] = "D"  # its year is unreadable tonight, its own row is not
+        truth["Course"]["K1"]["org"] = "D"  # its year is unreadable in this run, its own row is not
         for name in ("Class", "ClassTerm", "Role", "Enrollment"):
             truth[name] = {
                 key: row for key, row in truth[name].items() if "S1" not in str(row) and "C1" not in str(row)
@@ -64,14 +64,14 @@ def test_a_protected_record_that_moves_away_keeps_nothing_where_it_was(pair: Pai
         for person in truth["User"].values():
             person["primary_org"] = "S0"
 
-    _, lines = night(pair, move, unreadable={"AcademicSession": {"Y"}})
+    _, lines = planned(pair, move, unreadable={"AcademicSession": {"Y"}})
     assert lines["Org", "archive", "S1", ""] in ("", "dependant")
     assert lines["Course", "update", "K1", "org"] == ""
 
 
 @pytest.mark.parametrize(("entity", "key", "label"), [("Role", "P0|S0", "role"), ("Enrollment", "C00-P0", "class")])
 def test_a_blank_in_a_required_column_changes_nothing(pair: Pair, entity: str, key: str, label: str) -> None:
-    _, lines = night(pair, lambda truth: truth[entity][key].update({label: None}))
+    _, lines = planned(pair, lambda truth: truth[entity][key].update({label: None}))
     assert lines == {}
 
 
@@ -79,10 +79,10 @@ def test_a_row_that_left_with_its_parent_comes_back_with_it(pair: Pair) -> None:
     def leave(truth: Truth) -> None:
         del truth["Class"]["C00"]  # its enrollments are not said again in a delta
 
-    gone, lines = night(pair, leave, states={"Enrollment": "partial"})
+    gone, lines = planned(pair, leave, states={"Enrollment": "partial"})
     assert lines["Enrollment", "archive", "C00-P0", ""] == ""
     assert ("Enrollment", "C00-P0") in pair.model.pending
-    _, lines = night(pair, lambda truth: truth["Class"].update(C00=TRUTH["Class"]["C00"]), before=gone, delta=True)
+    _, lines = planned(pair, lambda truth: truth["Class"].update(C00=TRUTH["Class"]["C00"]), before=gone, delta=True)
     assert lines["Enrollment", "restore", "C00-P0", ""] == ""
 
 
@@ -90,7 +90,7 @@ def test_a_delete_that_waits_is_done_once_its_record_leaves_with_its_parent(pair
     def leave(truth: Truth) -> None:
         del truth["Enrollment"]["C00-P0"], truth["User"]["P0"]
 
-    _, lines = night(pair, leave, delta=True, states={"Enrollment": "partial"})
+    _, lines = planned(pair, leave, delta=True, states={"Enrollment": "partial"})
     assert lines["Enrollment", "archive", "C00-P0", ""] == ""
     assert ("Enrollment", "C00-P0") not in pair.model.pending  # stored as said
 
@@ -99,7 +99,7 @@ def test_a_delete_that_waits_is_done_though_its_record_also_lost_an_optional_ref
     def leave(truth: Truth) -> None:
         del truth["Class"]["C10"], truth["Course"]["K1"], truth["Org"]["S1"]
 
-    _, lines = night(pair, leave, delta=True, states={"Class": "partial"})
+    _, lines = planned(pair, leave, delta=True, states={"Class": "partial"})
     assert lines["Class", "archive", "C10", ""] == ""
     assert ("Class", "C10") not in pair.model.pending  # stored as said
 
@@ -108,10 +108,10 @@ def test_a_delete_waits_on_while_its_record_loses_a_reference_that_it_does_not_s
     def leave(truth: Truth) -> None:
         del truth["User"]["P0"], truth["Org"]["S0"]
 
-    gone, lines = night(pair, leave, delta=True, states={"User": "partial"}, without={"User": ["primary_org"]})
+    gone, lines = planned(pair, leave, delta=True, states={"User": "partial"}, without={"User": ["primary_org"]})
     assert lines["User", "update", "P0", "primary_org"] == ""
     assert ("User", "P0") in pair.model.pending
-    _, lines = night(pair, lambda _: None, before=gone, delta=True)
+    _, lines = planned(pair, lambda _: None, before=gone, delta=True)
     assert lines["User", "archive", "P0", ""] == ""
 
 
@@ -120,7 +120,7 @@ def test_a_case_is_a_case_in_every_field(pair: Pair) -> None:
         truth["User"]["P0"] |= {"given_name": "Wren", "family_name": "Okafor", "identifier": "z9"}
         del truth["Org"]["S0"]
 
-    _, lines = night(pair, reuse)
+    _, lines = planned(pair, reuse)
     assert {code for (_, action, key, _), code in lines.items() if (action, key) == ("update", "P0")} == {"case"}
 
 
@@ -134,12 +134,12 @@ def test_an_older_approved_plan_is_stale_once_a_newer_one_is_applied(pair: Pair)
 
 
 def test_a_held_field_of_a_course_is_told_by_the_hold_and_not_by_the_course_code(pair: Pair) -> None:
-    coded, _ = night(pair, lambda truth: truth["Course"]["K0"].update(code="A1"))
+    coded, _ = planned(pair, lambda truth: truth["Course"]["K0"].update(code="A1"))
 
     def leave(truth: Truth) -> None:
         del truth["Org"]["D"]  # held, as an unreadable school still belongs to it
 
-    _, lines = night(pair, leave, before=coded, unreadable={"Org": {"S1"}})
+    _, lines = planned(pair, leave, before=coded, unreadable={"Org": {"S1"}})
     assert lines["Course", "update", "K0", "org"] == "dependant"
 
 
@@ -147,7 +147,7 @@ def test_a_record_that_only_protection_keeps_leaves_with_what_a_readable_row_tak
     def leave(truth: Truth) -> None:
         del truth["User"]["P0"], truth["Enrollment"]["C00-P0"]  # absent, but its class cannot be read
 
-    _, lines = night(pair, leave, marked={("User", "P0")}, unreadable={"Class": {"C00"}})
+    _, lines = planned(pair, leave, marked={("User", "P0")}, unreadable={"Class": {"C00"}})
     assert lines["Enrollment", "archive", "C00-P0", ""] == ""
     assert lines["User", "archive", "P0", ""] == ""
 
@@ -158,10 +158,10 @@ def test_a_record_that_only_protection_keeps_refers_no_more_to_what_a_readable_r
         for group in truth["Class"].values():
             group["course"] = "K1"
 
-    gone, lines = night(pair, leave, marked={("Org", "D")}, unreadable={"AcademicSession": {"Y"}})
+    gone, lines = planned(pair, leave, marked={("Org", "D")}, unreadable={"AcademicSession": {"Y"}})
     assert lines["Org", "archive", "D", ""] == ""
     assert lines["Course", "update", "K0", "org"] == ""
-    _, lines = night(pair, lambda _: None, before=gone)
+    _, lines = planned(pair, lambda _: None, before=gone)
     assert lines["Course", "archive", "K0", ""] == ""  # its absence counts once the year is read
 
 
@@ -173,6 +173,6 @@ def test_a_link_that_is_gone_waits_for_no_case(pair: Pair) -> None:
         truth["User"][row["student"]] |= {"given_name": "Wren", "family_name": "Okafor", "identifier": "z9"}
         del truth["GuardianLink"][link]
 
-    _, lines = night(pair, reuse)
+    _, lines = planned(pair, reuse)
     assert lines["User", "update", row["student"], "given_name"] == "case"
     assert lines["GuardianLink", "archive", link, ""] == ""

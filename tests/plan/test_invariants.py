@@ -1,4 +1,4 @@
-"""The promises of a plan (P1-P11; P6 in ``machine``), each on drawn districts and nights."""
+"""The promises of a plan (P1-P11; P6 in ``machine``), each on drawn districts and packages."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from districts import Saying, Truth, districts, graces, limit_settings, night, raised
+from districts import Saying, Truth, districts, graces, limit_settings, next_package, raised
 from driving import Pair, dangling_rows, few, lines, plan_extract, stored, workspace
 from hypothesis import given
 from hypothesis import strategies as st
-from machine import Road
+from machine import Runs
 from oracle_words import Row
 
 from providers.oneroster import FEED
@@ -59,15 +59,15 @@ def test_the_engine_says_what_the_oracle_says_run_after_run(
         loaded(pair, truth)
         for number in range(3):
             pair.day += timedelta(days=data.draw(st.integers(0, 3)))
-            saying = night(data.draw, truth, number)
+            saying = next_package(data.draw, truth, number)
             truth = saying.truth
             plan = pair.plan(saying.extract())
             if data.draw(st.booleans()):
                 pair.apply(plan)
 
 
-TestRoad = Road.TestCase
-TestRoad.settings = few(6, stateful_step_count=8)
+TestRuns = Runs.TestCase
+TestRuns.settings = few(6, stateful_step_count=8)
 
 
 @few(5)
@@ -75,7 +75,7 @@ TestRoad.settings = few(6, stateful_step_count=8)
 def test_p1_the_same_input_again_holds_no_applicable_change(truth: Truth, data: st.DataObject) -> None:
     with workspace() as ws:
         loaded(Pair(ws), truth)
-        said = night(data.draw, truth, 1).extract()
+        said = next_package(data.draw, truth, 1).extract()
         apply(ws, plan_extract(ws, said).id)
         again = ws.show(plan_extract(ws, said).id)
         assert [line for line, code in lines(again).items() if not code] == []
@@ -88,7 +88,7 @@ def test_p2_undo_restores_the_business_columns_of_all_active_rows(truth: Truth, 
         pair = Pair(ws)
         loaded(pair, truth)
         before = actives(stored(ws))
-        if pair.ws.apply(signed(pair, night(data.draw, truth, 1).extract()), actor="kim").wrote:
+        if pair.ws.apply(signed(pair, next_package(data.draw, truth, 1).extract()), actor="kim").wrote:
             apply(ws, ws.undo().id)
         assert actives(stored(ws)) == before
 
@@ -106,7 +106,7 @@ def actives(rows: Stored) -> dict[tuple[str, str], object]:
 @few(5)
 @given(truth=districts(), data=st.data(), seed=st.integers(0, 99))
 def test_p3_shuffled_rows_and_files_give_the_same_content_hash(truth: Truth, data: st.DataObject, seed: int) -> None:
-    said = night(data.draw, truth, 1).extract()
+    said = next_package(data.draw, truth, 1).extract()
     with workspace() as ws:
         loaded(Pair(ws), truth)
         other = ws.folder.parent / "other"
@@ -141,7 +141,7 @@ def shuffled(said: Extract, seed: int) -> Extract:
 @few(6)
 @given(truth=districts(), data=st.data())
 def test_p4_nothing_that_an_unreadable_row_protects_is_archived_by_absence(truth: Truth, data: st.DataObject) -> None:
-    saying = night(data.draw, truth, 1, kinds=("full",))
+    saying = next_package(data.draw, truth, 1, kinds=("full",))
     keys = [(name, key) for name, rows in truth.items() for key in rows]
     for name, key in data.draw(st.lists(st.sampled_from(keys), min_size=1, max_size=4)):
         saying.truth[name].setdefault(key, {})  # its row is there
@@ -176,7 +176,7 @@ def protected(saying: Saying, rows: Stored) -> set[tuple[str, str]]:
 @few(6)
 @given(truth=districts(), data=st.data())
 def test_p5_an_absent_or_partial_segment_never_archives_by_absence(truth: Truth, data: st.DataObject) -> None:
-    saying = night(data.draw, truth, 1, kinds=("full",))
+    saying = next_package(data.draw, truth, 1, kinds=("full",))
     for entity in data.draw(st.lists(st.sampled_from(entities()), min_size=1, max_size=4)):
         saying.states[entity.name] = data.draw(st.sampled_from(["absent", "partial"]))
     with workspace() as ws:
@@ -194,10 +194,10 @@ def test_p7_raising_a_limit_never_adds_a_hold(
     with workspace() as ws:
         pair = Pair(ws, limits=limits, grace=grace)
         loaded(pair, truth)
-        saying = night(data.draw, truth, 1)
+        saying = next_package(data.draw, truth, 1)
         if data.draw(st.booleans()):  # what is held already stays so
             pair.apply(pair.plan(saying.extract()))
-            saying = night(data.draw, saying.truth, 2)
+            saying = next_package(data.draw, saying.truth, 2)
         held = pair.held_under(saying.extract(), limits)
         assert pair.held_under(saying.extract(), raised(data.draw, limits)) <= held
 
@@ -208,7 +208,7 @@ def test_p8_what_is_executed_is_what_was_shown_and_approved(truth: Truth, data: 
     with workspace() as ws:
         loaded(Pair(ws), truth)
         before = stored(ws)
-        saying = night(data.draw, truth, 1)
+        saying = next_package(data.draw, truth, 1)
         child = data.draw(st.sampled_from(sorted(truth["User"])))
         other = {"given_name": "Wren", "family_name": "Okafor", "identifier": "z9"}  # a case: something is held
         saying.truth["User"].setdefault(child, dict(truth["User"][child])).update(other)
@@ -245,7 +245,7 @@ def test_p9_no_active_row_refers_to_an_inactive_one(truth: Truth, data: st.DataO
     with workspace() as ws:
         loaded(Pair(ws), truth)
         for number in range(2):
-            saying = night(data.draw, truth, number)
+            saying = next_package(data.draw, truth, number)
             truth = saying.truth
             name = data.draw(st.sampled_from(["Org", "Class", "User"]))
             leaves = data.draw(st.sampled_from(sorted(truth[name]) or ["nobody"]))
@@ -289,7 +289,7 @@ def test_p11_replaying_the_journal_rebuilds_the_store(truth: Truth, data: st.Dat
     with workspace() as ws:
         loaded(Pair(ws), truth)
         for number in range(2):
-            saying = night(data.draw, truth, number)
+            saying = next_package(data.draw, truth, number)
             truth = saying.truth
             apply(ws, plan_extract(ws, saying.extract()).id)
         if data.draw(st.booleans()):

@@ -7,7 +7,7 @@ another revision is made again, because people may have other names by then.
 from __future__ import annotations
 
 import json
-import os
+import secrets
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from rosterkit.store.display_names import names_of
 from rosterkit.store.schools import BETWEEN, schools_of_changes
 from rosterkit.store.snapshot import revision_of
 
-__all__ = ["SORTS", "LinePage", "LineQuery", "created_values", "page_of", "schools_in_plan"]
+__all__ = ["SORTS", "LinePage", "LineQuery", "created_values", "page_of", "prepare", "schools_in_plan"]
 
 SORTS = {
     "": (),
@@ -94,6 +94,11 @@ def page_of(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan
         )
         size, records = sizes.row(0)
     return LinePage(rows, size, records, counts.by_entity, counts.by_school, counts.fields, counts.codes)
+
+
+def prepare(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan) -> None:
+    """Makes what ``page_of`` keeps, before somebody asks for a page."""
+    _counts_of(_file(folder, path, connection, plan))
 
 
 @dataclass(frozen=True)
@@ -192,7 +197,7 @@ def _file(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan) 
     if file.exists():
         return file
     make_private_folder(cache)
-    half = cache / f"{file.name}.{os.getpid()}.half"
+    half = cache / f"{file.name}.{secrets.token_hex(4)}.half"
     half.touch(mode=0o600)
     _made(path, connection, plan).write_ipc(half, compression="lz4")
     half.replace(file)

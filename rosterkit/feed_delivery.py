@@ -20,14 +20,14 @@ import polars as pl
 
 from rosterkit.config import Config
 from rosterkit.configured_feed import ConfiguredFeed, configured
-from rosterkit.errors import Refused, UsageError
+from rosterkit.errors import UsageError
 from rosterkit.feed_building import built_files, given_file, written
+from rosterkit.feed_decisions import sends_sensitive
 from rosterkit.feed_sending import end_interrupted, forget_old_bytes, is_current, is_gone, leave, require_going
 from rosterkit.feed_status import still_shown
 from rosterkit.feeds.base import LastSent, Outcome, Verdict
-from rosterkit.feeds.checklist import checklist, require_done
+from rosterkit.feeds.checklist import checklist
 from rosterkit.feeds.delivery import same_bytes, worth_sending
-from rosterkit.feeds.named import sensitive_fields
 from rosterkit.feeds.preflight import withheld
 from rosterkit.feeds.receipt import About
 from rosterkit.results import FeedReceipt
@@ -40,7 +40,7 @@ from rosterkit.store.deliveries import Delivery
 from rosterkit.store.sent_files import BuiltFile
 from rosterkit.store.snapshot import revision_of
 
-__all__ = ["approve_feed", "build_feed", "confirm_feed", "reject_feed", "send_feed", "send_given"]
+__all__ = ["build_feed", "send_feed", "send_given"]
 
 _WITHHELD = "withheld"
 _NEVER_LEAVES = (Outcome.IGNORED, Outcome.REJECTED)
@@ -226,18 +226,12 @@ def _why_wait(connection: sqlite3.Connection, feed: ConfiguredFeed, verdict: Ver
     if last is None:
         count = verdict.compared.get(_WITHHELD, 0)
         held = f", and {count:,} people are withheld from it" if count else ""
-        reasons.append(f"it is the first file of this feed{held}{_sensitive(feed)}")
+        reasons.append(f"it is the first file of this feed{held}{sends_sensitive(feed)}")
     elif deliveries.last_sent(connection, feed.name) is None:
         reasons.append("the bytes of the last file were removed, so nothing can compare it")
     elif last.settings_digest != feed.entry.digest:
-        reasons.append(f"the settings of the feed changed since the last file{_sensitive(feed)}")
+        reasons.append(f"the settings of the feed changed since the last file{sends_sensitive(feed)}")
     return "; ".join(reasons)
-
-
-def _sensitive(feed: ConfiguredFeed) -> str:
-    """What a person decides on with the file, beside its rows: the decision is kept with the delivery."""
-    fields = sensitive_fields(feed.entry.settings)
-    return f". It sends {', '.join(fields)}" if fields else ""
 
 
 def _receipt(
@@ -264,60 +258,3 @@ def _receipt(
         done,
         _new_errors(every, accepted),
     )
-
-
-def approve_feed(
-    folder: Path,
-    connection: sqlite3.Connection,
-    config: Config,
-    name: str,
-    progress: Progress = no_progress,
-    *,
-    actor: str,
-    reason: str,
-) -> Delivery:
-    """Approves the file that waits, and sends exactly these bytes.
-
-    Raises Refused where none waits, where an item of the vendor's checklist comes first, and where revision or settings
-    changed since it was built.
-    """
-    feed = configured(folder, config, name)
-    end_interrupted(connection, feed, progress)
-    held = _waiting(connection, feed.name)
-    require_going(connection, feed.name)
-    require_done(feed.name, checklist(feed.feed.vendor, feed.entry.settings, done_items(connection, feed.name)))
-    if not is_current(connection, feed, held):
-        raise Refused(
-            f"The roster or the settings changed since the file of {feed.name} was built. Build the feed again, and "
-            "look at the new file.",
-            why="stale",
-        )
-    done = leave(connection, feed, held, progress, actor=actor, reason=f"{reason}{_sensitive(feed)}")
-    forget_old_bytes(connection, config)
-    return done
-
-
-def reject_feed(connection: sqlite3.Connection, config: Config, name: str, *, actor: str, reason: str) -> Delivery:
-    """Rejects the file that waits: it never leaves. Raises Refused where none waits."""
-    held = _waiting(connection, config.feed(name)[0])
-    deliveries.move(connection, held.id, "rejected", actor=actor, reason=reason)
-    return deliveries.find(connection, held.id)
-
-
-def confirm_feed(connection: sqlite3.Connection, config: Config, name: str, *, actor: str, reason: str) -> Delivery:
-    """Records that a person saw the last file at the vendor. Raises Refused where none arrived unverified."""
-    feed = config.feed(name)[0]
-    last = deliveries.last_arrived(connection, feed)
-    if last is None or last.state != "sent":
-        raise Refused(f"No file of the feed {feed} arrived without being verified. See rosterkit feed log.", why="none")
-    deliveries.move(connection, last.id, "verified", actor=actor, reason=reason)
-    return deliveries.find(connection, last.id)
-
-
-def _waiting(connection: sqlite3.Connection, name: str) -> Delivery:
-    held = deliveries.newest(connection, name, "waiting")
-    if held is None:
-        raise Refused(
-            f"No file of the feed {name} waits for a person. Build it: rosterkit feed build {name}", why="none"
-        )
-    return held

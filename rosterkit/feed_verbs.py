@@ -16,7 +16,8 @@ from rosterkit.configured_feed import configured
 from rosterkit.disclosure import disclosed
 from rosterkit.errors import Refused, UsageError
 from rosterkit.feed_building import check_feed
-from rosterkit.feed_delivery import approve_feed, build_feed, confirm_feed, reject_feed, send_feed, send_given
+from rosterkit.feed_decisions import approve_feed, confirm_feed, reject_feed
+from rosterkit.feed_delivery import build_feed, send_feed, send_given
 from rosterkit.feed_status import feed_alarms, feed_status, vendors_hold
 from rosterkit.manual.revision import Actor
 from rosterkit.purging import Purged, purge_people

@@ -1,4 +1,4 @@
-"""Delivery: four products' files by S3 and SFTP to servers of this machine."""
+"""The part of the demonstration about delivery: four products' files by S3 and SFTP to servers of this machine."""
 
 from __future__ import annotations
 
@@ -38,29 +38,29 @@ class _Servers:
 def step(workspace: Workspace, console: Console) -> None:
     """Sends the first file of every feed of the package ``products``, shows the receipts, and sends again.
 
-    They go from a workspace of their own, in the folder ``delivery``. The servers stop when it ends. Raises
-    InternalError where a file did not arrive, or one was sent twice.
+    The workspace of its own is in the folder ``delivery``. The servers stop when it ends. Raises InternalError where a
+    file did not arrive, or what lies at a vendor changed without a reason.
     """
-    folder = workspace.folder.absolute() / "delivery"
+    folder = workspace.folder / "delivery"
     workspace_of_products(folder)
     password, inbox = secrets.token_urlsafe(12), folder / "vendor-inbox"
     with local_s3() as s3, local_sftp(inbox, _USER, password) as sftp:
         servers = _Servers(s3, sftp, inbox)
         _point_to(folder, servers, password)
-        sending = Workspace(folder)
+        workspace = Workspace(folder)  # with the targets
         for name in ("app", "messages"):
-            sending.trust_host_key(name, sending.host_key(name).fingerprint)
-        _send_all(sending, console, servers)
-        place, tried = sending.target_test("careers")
+            workspace.trust_host_key(name, workspace.host_key(name).fingerprint)
+        _send_all(workspace, console, servers)
+        place, tried = workspace.target_test("careers")
         pages.rights(console, place, tried)
-    status = f"rosterkit -C {workspace.folder / 'delivery'} feed status"
-    console.print(Text(f"\nThe servers are stopped. How the feeds stand: {status}"), soft_wrap=True)
+    console.print(
+        Text(f"\nThe servers are stopped. How the feeds stand: rosterkit -C {folder} feed status"), soft_wrap=True
+    )
 
 
 def _send_all(workspace: Workspace, console: Console, servers: _Servers) -> None:
     feeds = list(workspace.config.feeds)
     receipts = [_sent(workspace, name) for name in feeds]
-    pages.receipt(console, receipts[0], workspace.config.zone)
     _show(console, receipts)
     first = _there(servers)
     for name in feeds:
@@ -84,12 +84,16 @@ def _sent(workspace: Workspace, name: str) -> Delivery:
 
 
 def _show(console: Console, receipts: list[Delivery]) -> None:
-    table = Table("feed", "target", "file", "rows", "bytes", "sha256", "arrival verified", box=box.SIMPLE)
+    """The receipts: what arrived where, how that was verified, and the states that the delivery went through."""
+    table = Table("feed", "by", "path or key", "rows", "bytes", "sha256", "verified", box=box.SIMPLE, pad_edge=False)
     for one in receipts:
         for file in one.files:
-            cells = (one.feed, one.target, file.name, f"{file.rows:,}", f"{file.bytes:,}", file.sha256[:16])
-            table.add_row(*cells, file.verified)
+            by = one.target.partition(":")[0]
+            cells = (one.feed, by, file.where, f"{file.rows:,}", f"{file.bytes:,}", file.sha256[:12], file.verified)
+            table.add_row(*cells)
     console.print(table)
+    steps = " → ".join(step.state for step in receipts[0].steps)
+    console.print(Text(f"Each delivery: {steps}. The whole receipt: rosterkit feed log --delivery ID"), soft_wrap=True)
 
 
 def _there(servers: _Servers) -> dict[str, bytes]:

@@ -26,8 +26,8 @@ def main() -> None:
     workspace.feed_build("out", date(2026, 9, 15))
     done = workspace.feed_approve("out", reason="compared", actor="kim")
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    told = {"before": before << 10, "after": after << 10, "steps": len(seen), "last": seen[-1], "state": done.state}
-    sys.stdout.write(json.dumps(told))
+    measured = {"before": before << 10, "after": after << 10, "steps": len(seen), "last": seen[-1], "state": done.state}
+    sys.stdout.write(json.dumps(measured))
 
 
 if __name__ == "__main__":

@@ -72,10 +72,10 @@ def test_old_bytes_are_removed_and_what_left_is_still_known(scenario: Any, deliv
     monkeypatch.setattr("rosterkit.store.deliveries.now", plans.now)
     scenario.sync(delivered(values={"stu-01": {"email": "new@birch.example"}}))
     send(scenario)
-    told = {(one.delivery == first, one.file) for one in scenario.ws.disclosed("stu-01")}
-    assert (True, "oneroster.zip/users.csv") in told
-    assert (True, "oneroster.zip/roles.csv") not in told  # its bytes are gone
-    assert (False, "oneroster.zip/roles.csv") in told
+    found = {(one.delivery == first, one.file) for one in scenario.ws.disclosed("stu-01")}
+    assert (True, "oneroster.zip/users.csv") in found
+    assert (True, "oneroster.zip/roles.csv") not in found  # its bytes are gone
+    assert (False, "oneroster.zip/roles.csv") in found
 
 
 def test_undo_says_what_vendors_hold(scenario: Any, delivered: Any) -> None:

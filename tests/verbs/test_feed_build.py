@@ -217,3 +217,13 @@ def test_a_feed_goes_to_the_place_of_its_target(scenario: Any, tmp_path: Path) -
     approve(scenario)
     assert [path.name for path in (tmp_path / "drop").iterdir()] == ["oneroster.zip"]
     assert scenario.ws.feed_log()[0].target == str(tmp_path / "drop")
+
+
+def test_a_workspace_that_is_named_by_a_relative_path_sends_into_its_own_outbox(
+    scenario: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(scenario.ws.folder.parent)
+    scenario.ws = type(scenario.ws)(Path(scenario.ws.folder.name))
+    build(scenario)
+    approve(scenario)
+    assert lying(scenario) == ["oneroster.receipt.json", "oneroster.zip"]

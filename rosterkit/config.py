@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from rosterkit import registry
 from rosterkit.clock import from_cron
@@ -35,9 +35,10 @@ from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import PlaceSettings
 from rosterkit.web_settings import WebSettings
 
-__all__ = ["FILE", "WITH_SYNC", "Config", "FeedEntry", "SourceEntry", "explained", "load", "loads", "nearest"]
+__all__ = ["FILE", "NEVER", "WITH_SYNC", "Config", "FeedEntry", "SourceEntry", "explained", "load", "loads", "nearest"]
 
 FILE = "rosterkit.toml"
+NEVER = "never"  # of ``rehearse_at``: no rehearsal
 WITH_SYNC = "sync"  # of ``send_at``: the feed has no clock of its own
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
 _RESERVED = ("manual", "joined")  # origins that no source may take
@@ -127,6 +128,11 @@ class FeedEntry(BaseModel):
         "in the vendor's zone. `sync` sends it with each sync. Left out, the vendor's own clock counts; where it has "
         "none, each sync sends it.",
     )
+    rehearse_at: str = Field(
+        default="",
+        description="When the file is built and checked, and not sent, so that people see problems while the office is "
+        "open: cron as of `send_at`, or `never`. Left out, the vendor's own time counts; most have none.",
+    )
     stale_hours: int | None = Field(
         default=None,
         ge=1,
@@ -135,10 +141,10 @@ class FeedEntry(BaseModel):
     )
     settings: BaseModel
 
-    @field_validator("send_at")
+    @field_validator("send_at", "rehearse_at")
     @classmethod
-    def _is_cron(cls, value: str) -> str:
-        if value not in ("", WITH_SYNC):
+    def _is_cron(cls, value: str, info: ValidationInfo) -> str:
+        if value not in ("", WITH_SYNC if info.field_name == "send_at" else NEVER):
             from_cron(value, ZoneInfo("UTC"))
         return value
 

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from rosterkit import registry
 from rosterkit.clock import Clock, from_cron
-from rosterkit.config import WITH_SYNC, Config, FeedEntry
+from rosterkit.config import NEVER, WITH_SYNC, Config, FeedEntry
 from rosterkit.feeds.base import Feed
 from rosterkit.transport.place import Place, open_place
 from rosterkit.transport.settings import FolderSettings, PlaceSettings
 
-__all__ = ["ConfiguredFeed", "clock_of", "configured"]
+__all__ = ["ConfiguredFeed", "clock_of", "configured", "rehearsal_of"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,15 @@ def clock_of(entry: FeedEntry, zone: ZoneInfo) -> Clock | None:
     vendor = registry.feed(entry.kind).vendor
     line = entry.send_at or vendor.send_at
     if line in ("", WITH_SYNC):
+        return None
+    return from_cron(line, ZoneInfo(vendor.zone) if vendor.zone else zone)
+
+
+def rehearsal_of(entry: FeedEntry, zone: ZoneInfo) -> Clock | None:
+    """When the file is built and checked, and not sent; None where it is sent with each sync, or never rehearsed."""
+    vendor = registry.feed(entry.kind).vendor
+    line = entry.rehearse_at or (vendor.rehearse_at if not entry.send_at else "")
+    if line in ("", NEVER) or clock_of(entry, zone) is None:
         return None
     return from_cron(line, ZoneInfo(vendor.zone) if vendor.zone else zone)
 

@@ -31,7 +31,7 @@ def orgs(made: CsvTables) -> Table:
     district = pl.DataFrame(
         {
             "_file": ["schools.csv"],
-            "_line": [0],
+            "_line": [1],  # the header: no row names the district
             "sourced_id": [DISTRICT],
             "name": ["District"],
             "type": ["district"],

@@ -48,5 +48,5 @@ class CleverCsv:
             version="clever-csv",
             tables=tuple(tables),
             findings=context.findings.frame(),
-            rows_read={name: file.rows.height for name, file in files.items() if not file.absent},
+            rows_read={f"{name}.csv": file.rows.height for name, file in files.items() if not file.absent},
         )

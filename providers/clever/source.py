@@ -149,7 +149,7 @@ class _Run:
     ) -> Extract:
         digests = "\n".join(f"{name} {pull.digest}" for name, pull in sorted(pulls.items()))
         return Extract(
-            id=hashlib.sha256(f"{self._api.base}\n{district}\n{digests}".encode()).hexdigest(),
+            id=hashlib.sha256(f"{district}\n{digests}".encode()).hexdigest(),
             name=f"{shown_address(self._api.base)} district {district}",
             version=self._settings.version.removeprefix("v"),
             tables=made,

@@ -44,7 +44,7 @@ def rooms(
     columns = ["class_id", "vendor_school", "user_id", "role"]
     people = pl.concat([students.select(columns), others.select(columns)])
     named = made.select("class_id", "vendor_school", "room")
-    return made, people.join(named, on=["class_id", "vendor_school"]).drop("class_id").unique()
+    return made, people.join(named, on=["class_id", "vendor_school"]).drop("class_id")
 
 
 def _classes(roster: Roster, settings: ConnectSettings, as_of: date) -> pl.LazyFrame:
@@ -192,10 +192,23 @@ def _blank_is_null(column: str) -> pl.Expr:
 
 def enrollment_rows(people: pl.DataFrame, classes: pl.DataFrame, users: pl.DataFrame) -> pl.DataFrame:
     """The rows of enrollments.csv, sorted, of the classes (sourcedId) and users (``id``, sourcedId) that are sent."""
+    known = users.select(user_id="id", userSourcedId=pl.col("sourcedId").cast(_among(users["sourcedId"])))
     return (
-        people.join(classes.select(room="sourcedId"), on="room", how="semi")
-        .join(users.select(user_id="id", userSourcedId="sourcedId"), on="user_id")
-        .select(classSourcedId="room", schoolSourcedId="vendor_school", userSourcedId="userSourcedId", role="role")
+        people.select(
+            "user_id",
+            classSourcedId=pl.col("room").cast(_among(classes["sourcedId"]), strict=False),
+            schoolSourcedId=pl.col("vendor_school").cast(_among(people["vendor_school"])),
+            role=pl.col("role").cast(_among(people["role"])),
+        )
+        .drop_nulls("classSourcedId")
+        .join(known, on="user_id")
+        .select("classSourcedId", "schoolSourcedId", "userSourcedId", "role")
         .unique()
         .sort("classSourcedId", "userSourcedId", "role", "schoolSourcedId")
+        .cast(pl.String)
     )
+
+
+def _among(values: pl.Series) -> pl.Enum:
+    """The values as numbers in their order: a million rows are compared and sorted by them, and not by their texts."""
+    return pl.Enum(values.drop_nulls().unique().sort())

@@ -22,6 +22,7 @@ from providers.connect.text import as_read, as_sent, mended
 from providers.connect.vendor import VENDOR
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, Verdict
 from rosterkit.feeds.csvout import CsvTable, csv_file
+from rosterkit.feeds.identity_changes import identity_changes
 from rosterkit.feeds.ledger import changed, known, taken
 from rosterkit.feeds.preflight import Given, comparison, preflight
 from rosterkit.feeds.rows import last_file, last_good_rows, report, split_broken, still_good, to_file
@@ -75,7 +76,11 @@ def _compared(given: Given, settings: ConnectSettings) -> Mapping[str, int]:
     counts: dict[str, int] = {}
     for name in (USERS, CLASSES):
         if name in given.tables:
-            found = comparison(given.tables[name], given.last_tables.get(name), "sourcedId")
+            last = given.last_tables.get(name)
+            found = comparison(given.tables[name], last, "sourcedId")
+            if name == USERS:
+                same = ["email", "givenName", "familyName"]
+                found["identity changes"] = identity_changes(given.tables[name], last, "sourcedId", same)
             counts |= {f"{name}: {what}": count for what, count in found.items()}
     now = managed(given.tables, settings)
     for kind, ids in managed(given.last_tables, settings).items():

@@ -45,15 +45,23 @@ def enrollments(
     lasting = pl.col("end_date").is_null() | (pl.col("end_date") > today)
     rows = roster.table("Enrollment").filter(pl.col("role").is_in(_ENROLLED) & begun & lasting)
     room, person = settings.header("Classroom ID"), settings.header("Person ID")
+    uid = persons[settings.header("Unique ID")]
+    places, people = (_numbered(classes["_id"], classes[room]), _numbered(persons["_id"], uid))
     known = (
-        rows.join(classes.lazy().select(pl.col("_id").alias("class_id"), room), on="class_id", how="left")
-        .join(
-            persons.lazy().select(pl.col("_id").alias("user_id"), pl.col(settings.header("Unique ID")).alias(person)),
-            on="user_id",
-            how="left",
-        )
-        .select(room, person)
+        rows.join(places.lazy().rename({"_id": "class_id", "_place": "_class"}), on="class_id", how="left")
+        .join(people.lazy().rename({"_id": "user_id", "_place": "_person"}), on="user_id", how="left")
+        .select("_class", "_person")
         .collect()
     )
     sent = known.drop_nulls()
-    return sent.unique().sort(room, person), known.height - sent.height
+    ordered = sent.unique().sort("_class", "_person")
+    texts = [
+        classes[room].unique().sort().gather(ordered["_class"]).alias(room),
+        uid.unique().sort().gather(ordered["_person"]).alias(person),
+    ]
+    return pl.DataFrame(texts), known.height - sent.height
+
+
+def _numbered(ids: pl.Series, texts: pl.Series) -> pl.DataFrame:
+    """``_id`` and ``_place``: the place of its text among all texts in order; numbers are compared faster."""
+    return pl.DataFrame([ids.alias("_id"), (texts.rank("dense") - 1).alias("_place")])

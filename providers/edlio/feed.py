@@ -21,6 +21,7 @@ from providers.edlio.settings import EdlioSettings
 from providers.edlio.vendor import VENDOR
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, Verdict
 from rosterkit.feeds.csvout import csv_file
+from rosterkit.feeds.identity_changes import identity_changes
 from rosterkit.feeds.ledger import changed, known, taken
 from rosterkit.feeds.preflight import Given, comparison, preflight
 from rosterkit.feeds.rows import last_file, last_good_rows, report, split_broken, to_file
@@ -68,7 +69,10 @@ class EdlioFeed:
             for name, part in parts.items():
                 if part in PEOPLE_FILES:
                     key = settings.header("Unique ID")
-                    found = comparison(given.tables[name], given.last_tables.get(name), key)
+                    last = given.last_tables.get(name)
+                    found = comparison(given.tables[name], last, key)
+                    same = [settings.header(column) for column in ("Email 1", "First Name", "Last Name")]
+                    found["identity changes"] = identity_changes(given.tables[name], last, key, same)
                     counts |= {f"{name}: {what}": count for what, count in found.items()}
             return counts
 

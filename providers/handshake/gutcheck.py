@@ -9,6 +9,7 @@ import polars as pl
 
 from providers.handshake.settings import KNOWN
 from rosterkit.feeds.csvout import CsvTable
+from rosterkit.feeds.identity_changes import identity_changes
 from rosterkit.feeds.preflight import Given, comparison
 
 __all__ = ["counts", "everything", "last_rows", "unseen"]
@@ -37,6 +38,7 @@ def counts(given: Given) -> dict[str, int]:
     now = everything(given.tables.values())
     last = everything(given.last_tables.values()) if given.last_tables else None
     found = {"brought in": now.records, **comparison(now, last, "username"), "archived": _archived(now, last)}
+    found["identity changes"] = identity_changes(now, last, "username", ["email_address", "first_name"])
     names = {f"new {kind}": len(_new(kind, now, last, given)) for kind in KNOWN}
     return found | names
 

@@ -93,6 +93,9 @@ def check_rows(export: ExportRows, version: str) -> ExportChecks:
         _required_references(checks, name)
     for name in files:
         _optional_references(checks, name)
+    if "roles" in files:
+        with_role = checks.rows["roles"]["userSourcedId"].unique().implode()
+        checks.note("feed.no-role", "users", ~pl.col("sourcedId").is_in(with_role), "role")
     if "enrollments" in files:
         _outside_terms(checks, _class_dates(checks))
     return checks

@@ -155,6 +155,13 @@ RULES: tuple[Rule, ...] = (
         "Name a profile of the same person.",
     ),
     _blank(
+        "feed.no-role",
+        "The person has no role that is sent, so that nobody knows whether they are a student, staff or family.",
+        "Give the person a role in the source.",
+        row="the person is sent without a role; in version 1.1 the person is left out (feed.required)",
+        example="a user of users.csv whom no row of roles.csv names",
+    ),
+    _blank(
         "feed.second-primary",
         "The person has several primary roles at one organisation; the first by id stays primary.",
         "State which role is the primary one.",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from rosterkit.feeds.base import ChecklistItem, VendorFacts
 
-__all__ = ["CRON", "REGION", "VENDOR"]
+__all__ = ["CRON", "REGION", "REHEARSAL", "VENDOR"]
 
 CRON = "5 8 * * Sat"
 """When the file is sent by default: Saturday 08:05 in the district's zone, before the weekly run of Saturday night."""
+
+REHEARSAL = "0 9 * * Fri"
+"""When the file of the week is built and checked, and not sent: people hear of problems while the office is open."""
 
 REGION = "us-east-1"
 """The region of the bucket unless uConnect names another one."""
@@ -22,6 +25,7 @@ VENDOR = VendorFacts(
     absence_deletes=True,
     transport_rule="U3",
     send_at=CRON,
+    rehearse_at=REHEARSAL,
     recall="The next file takes the place of the last one; then start an import in the dashboard.",
     checklist=(
         ChecklistItem(

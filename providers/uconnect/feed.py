@@ -20,6 +20,7 @@ from providers.uconnect.rules import RULES
 from providers.uconnect.settings import UConnectSettings
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, VendorFacts, Verdict
 from rosterkit.feeds.csvout import one_line
+from rosterkit.feeds.identity_changes import identity_changes
 from rosterkit.feeds.ledger import changed, known, taken, went_on
 from rosterkit.feeds.mapping import LIST_FIELDS, expression, items
 from rosterkit.feeds.preflight import Check, Given, comparison, preflight
@@ -210,4 +211,10 @@ def _flagged(carried: pl.DataFrame, settings: UConnectSettings, context: FeedCon
 def _compared(given: Given) -> dict[str, int]:
     key = given.settings.header(IDENTITY[given.settings.identity])
     last = given.last_tables[given.last.files[0].name] if given.last and given.last.files else None
-    return comparison(next(iter(given.tables.values())), last, key) if given.tables else {}
+    if not given.tables:
+        return {}
+    table = next(iter(given.tables.values()))
+    found, same = comparison(table, last, key), [given.settings.header(n) for n in ("EMAIL", "FIRST_NAME", "LAST_NAME")]
+    if key == same[0]:
+        return found  # the address is the identity: nothing else tells whose it is
+    return {**found, "identity changes": identity_changes(table, last, key, same)}

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from providers.uconnect.columns import ORDER
-from providers.uconnect.facts import CRON, REGION
+from providers.uconnect.facts import CRON, REGION, REHEARSAL
 from providers.uconnect.feed import UConnectFeed
 from rosterkit.feeds.page import feed_page
 
@@ -24,7 +24,8 @@ for the client's own S3 bucket. Ids such as U24 name the requirements of uConnec
   configuration names it by reference, and it can be replaced at any time (U8).
 - After each upload the delivery compares size, checksum and time of the object with what was sent (U11).
 - uConnect reads weekly, on Saturday night, or daily: its pages say both (U12). The default is `{CRON}`, Saturday
-  08:05 in the district's zone, before the weekly run.
+  08:05 in the district's zone, before the weekly run. On Friday (`{REHEARSAL}`) the file is built and checked, and not
+  sent, so that people hear of problems while the office is open; `rehearse_at` changes that.
 - uConnect maps headers to its own fields by rules that an administrator keeps there (U18). Its result stands in the SIS
   Sync Log, which no program can read (U19); rosterkit keeps a receipt of its own.
 - Administrators of the dashboard can download the current file (U14). So it holds only what is mapped.

@@ -25,7 +25,9 @@ def step(workspace: Workspace, console: Console) -> None:
     folder = workspace.folder
     # The demo has no three school days in which people who disappear stay.
     plan = workspace.plan(folder / "packages" / "day-2", as_of=DAYS["day-2"], now=True)
-    tables.view(console, workspace.show(plan.id), _PEOPLE, registry.rules(), workspace.config.zone)
+    shown = workspace.show(plan.id)
+    tables.view(console, shown, _PEOPLE, registry.rules(), workspace.config.zone)
+    tables.print_findings(console, shown.findings, registry.rules())
     every = f"Every line: rosterkit -C {shlex.quote(str(folder))} show {plan.id} --limit 0"
     console.print(Text(every), soft_wrap=True)
     carry_out(console, workspace, plan, "the changes of the day; the held ones wait for the school")

@@ -185,6 +185,7 @@ class VendorFacts:
     absence_deletes: bool = False  # a person who is not in the file is deleted or archived there
     transport_rule: str = ""  # the rule by which another transport is refused, such as U3
     send_at: str = ""  # when we send by default, as cron; "" = the vendor has no clock
+    rehearse_at: str = ""  # when the file is built and checked, and not sent, before ``send_at``; cron; "" = never
     zone: str = ""  # the zone of ``send_at``; "" = the district's
     takes_unchanged: bool = False  # it wants a file each time, also when nothing changed
     people_by: tuple[str, str] | None = (

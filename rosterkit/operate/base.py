@@ -42,6 +42,7 @@ class Verbs:
     plan: Callable[[date], Plan]
     apply: Callable[[str], Applied]
     feed_send: Callable[[str, date], FeedReceipt]
+    feed_rehearse: Callable[[str, date], FeedReceipt]  # builds and checks, and sends nothing
     feed_alarms: Callable[[], pl.DataFrame]
     overdue: Callable[[], Sequence[str]]  # announced changes that did not come, a sentence each
     go_on: Callable[[], None]  # raises Stopped where the process was asked to end

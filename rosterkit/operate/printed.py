@@ -12,7 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rosterkit.config import Config
-from rosterkit.operate.slots import SYNC, clocks
+from rosterkit.operate.slots import SYNC, clocks, is_rehearsal, own_feeds
 from rosterkit.run_settings import DAYS
 
 __all__ = ["KINDS", "printed_schedule"]
@@ -32,8 +32,10 @@ def _jobs(config: Config) -> Iterator[tuple[str, time, ZoneInfo, list[int]]]:
             yield job, at, zone, sorted(clock.days)
 
 
-def _arguments(job: str, folder: Path) -> list[str]:
-    feed = [] if job == SYNC else ["--feed", job.removeprefix("feed ")]
+def _arguments(config: Config, job: str, folder: Path) -> list[str]:
+    if is_rehearsal(job):
+        return [_program(), "-C", str(folder), "feed", "build", *own_feeds(config, job), "--no-send"]
+    feed = [] if job == SYNC else ["--feed", *own_feeds(config, job)]
     return [_program(), "-C", str(folder), "sync", *feed, "--log"]
 
 
@@ -55,7 +57,7 @@ def _cron(config: Config, folder: Path) -> str:
             out.append(f"CRON_TZ={zone.key}")
             zone_of_before = zone.key
         week = "*" if len(days) == len(DAYS) else ",".join(DAYS[day] for day in days)
-        command = shlex.join(_arguments(job, folder)).replace("%", r"\%")
+        command = shlex.join(_arguments(config, job, folder)).replace("%", r"\%")
         out.append(f"{at.minute} {at.hour} * * {week} {command}")
     return "\n".join(out) + "\n"
 
@@ -66,7 +68,7 @@ def _systemd(config: Config, folder: Path) -> str:
         name = f"rosterkit-{job.replace(' ', '-')}"
         week = "" if len(days) == len(DAYS) else ",".join(DAYS[day].capitalize() for day in days) + " "
         units.setdefault(name, []).append(f"OnCalendar={week}*-*-* {at:%H:%M}:00 {zone.key}")
-        units.setdefault(f"{name} command", [_unit_line(_arguments(job, folder))])
+        units.setdefault(f"{name} command", [_unit_line(_arguments(config, job, folder))])
     out = []
     for name, lines in units.items():
         if name.endswith(" command"):
@@ -99,7 +101,7 @@ def _windows(config: Config, folder: Path) -> str:
     ]
     for number, (job, at, zone, days) in enumerate(_jobs(config), start=1):
         week = "/SC DAILY" if len(days) == len(DAYS) else "/SC WEEKLY /D " + ",".join(DAYS[d].upper() for d in days)
-        command = subprocess.list2cmdline(_arguments(job, folder)).replace('"', r"\"").replace("%", "%%")
+        command = subprocess.list2cmdline(_arguments(config, job, folder)).replace('"', r"\"").replace("%", "%%")
         out += [
             f"rem {zone.key}",
             f'schtasks /Create /F /TN "rosterkit {job} {number}" {week} /ST {at:%H:%M} /TR "{command}"',

@@ -137,7 +137,7 @@ def apply_plan(verbs: Verbs, recorder: Recorder) -> Outcome:
     with verbs.read() as connection:
         plan = plans.find(connection, recorder.run.plan)
         codes = runs.held_by(connection, plan.id)
-    facts = {"plan": plan.id, "held_by": dict(codes)}
+    facts = {"plan": plan.id, "held_by": dict(sorted(codes.items()))}
     items = _held(plan, codes)
     if verbs.config.mode == "observe":
         return Outcome("skipped", 'mode is "observe": nothing is applied', int(bool(items)), facts, items)

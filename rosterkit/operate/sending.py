@@ -12,7 +12,7 @@ from rosterkit.results import FeedReceipt
 from rosterkit.store.deliveries import deliveries
 from rosterkit.store.runs import Item
 
-__all__ = ["newest_delivery", "send_feed", "stage_of"]
+__all__ = ["newest_delivery", "rehearse_feed", "send_feed", "stage_of"]
 
 _FIRST = "it is the first file of this feed"
 _NOT_NOW = ("paused", "no-revision")  # why a feed is passed over without anybody being notified
@@ -46,14 +46,25 @@ def send_feed(verbs: Verbs, recorder: Recorder, feed: str) -> Outcome:
         if problem.why in _NOT_NOW:
             return Outcome("skipped", str(problem), facts={"feed": feed})
         raise
-    return _outcome(feed, receipt.state, receipt.why, rows=_rows(receipt), errors=_errors(receipt))
+    return _outcome(feed, receipt.state, receipt.why, rows=_rows(receipt), errors=receipt.errors)
+
+
+def rehearse_feed(verbs: Verbs, recorder: Recorder, feed: str) -> Outcome:
+    """Builds and checks a feed, and sends nothing: what would keep the file from leaving is said in time."""
+    try:
+        receipt = verbs.feed_rehearse(feed, recorder.run.as_of)
+    except Refused as problem:
+        if problem.why in _NOT_NOW:
+            return Outcome("skipped", str(problem), facts={"feed": feed})
+        raise
+    return _outcome(feed, receipt.state, receipt.why, rows=_rows(receipt), errors=receipt.errors)
 
 
 def _outcome(feed: str, state: str, why: str, *, rows: int, errors: int) -> Outcome:
     facts = {"feed": feed, "delivery": state, "rows": rows, "errors": errors}
     short = why.partition(":")[0]
     if state == "waiting":
-        first = why == _FIRST
+        first = _FIRST in why
         text = f"The file of the feed {feed} waits for a person: {short}."
         return Outcome("waiting", why, 1, facts, ((("first" if first else "held"), text),))
     if state == "refused":
@@ -69,7 +80,3 @@ def _refused(feed: str, why: str) -> tuple[Item, ...]:
 
 def _rows(receipt: FeedReceipt) -> int:
     return sum(rows for _, rows, *_ in receipt.files)
-
-
-def _errors(receipt: FeedReceipt) -> int:
-    return int((receipt.findings["severity"] == "error").sum())

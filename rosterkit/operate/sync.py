@@ -15,9 +15,9 @@ from rosterkit.operate.base import Outcome, Stopped, Verbs
 from rosterkit.operate.notices import notify_run
 from rosterkit.operate.reading import apply_approved, apply_plan, read_sources
 from rosterkit.operate.record import Recorder
-from rosterkit.operate.sending import newest_delivery, send_feed, stage_of
+from rosterkit.operate.sending import newest_delivery, rehearse_feed, send_feed, stage_of
 from rosterkit.operate.slots import SYNC as SYNC_JOB
-from rosterkit.operate.slots import own_feeds
+from rosterkit.operate.slots import is_rehearsal, own_feeds
 from rosterkit.store import plans, runs
 from rosterkit.store.runs import Item, Run
 from rosterkit.store.snapshot import revision_of
@@ -56,6 +56,11 @@ def _stages(verbs: Verbs, recorder: Recorder, job: str, feeds: Sequence[str]) ->
             newest = plans.newest_number(connection)
         recorder.stage("plan", lambda: read_sources(verbs, recorder), {"newest_plan": newest})
         recorder.stage("apply", lambda: apply_plan(verbs, recorder))
+    if is_rehearsal(job):
+        for feed in feeds:
+            recorder.stage(job, lambda feed=feed: rehearse_feed(verbs, recorder, feed))  # type: ignore[misc] # as below
+        recorder.stage("notices", lambda: notify_run(verbs, recorder))
+        return
     for feed in feeds:
         with verbs.read() as connection:
             newest = newest_delivery(connection, feed)

@@ -61,6 +61,10 @@ class OperateVerbs(ABC):
         """Applies a plan."""
 
     @abstractmethod
+    def feed_build(self, name: str = "", as_of: date | None = None, *, send: bool = True) -> FeedReceipt:
+        """Builds a feed."""
+
+    @abstractmethod
     def feed_send(
         self,
         name: str = "",
@@ -96,6 +100,7 @@ class OperateVerbs(ABC):
             plan=lambda as_of: self.plan(as_of=as_of),
             apply=lambda plan: self.apply(plan, actor=ACTOR),
             feed_send=lambda feed, as_of: self.feed_send(feed, as_of=as_of),
+            feed_rehearse=lambda feed, as_of: self.feed_build(feed, as_of, send=False),
             feed_alarms=self.feed_alarms,
             overdue=self._overdue,
             go_on=go_on,

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 import polars as pl
 
-__all__ = ["REASON", "SUSPECTED", "of_attributes", "of_fields", "of_ids", "of_removed"]
+__all__ = ["REASON", "SUSPECTED", "misread", "of_attributes", "of_fields", "of_ids", "of_removed"]
 
 SUSPECTED = "; suspected cause: "
 REASON = f"{{}}{SUSPECTED}{{}}"
@@ -61,6 +61,12 @@ def _domain(name: str) -> pl.Expr:
     return pl.col(name).str.extract("@(.*)$").str.to_lowercase()
 
 
+def misread() -> pl.Expr:
+    """Whether a new value looks like UTF-8 that was read as another encoding, and the old one does not."""
+    signs = "[ÃÂ\ufffd]|â€"
+    return pl.col("after").str.contains(signs) & ~pl.col("before").str.contains(signs)
+
+
 def _shares() -> dict[str, pl.Expr]:
     """By cause, whether a changed field looks like it; the first that most do is named."""
     before, after = pl.col("before"), pl.col("after")
@@ -69,7 +75,7 @@ def _shares() -> dict[str, pl.Expr]:
         BLANK: after.is_null(),
         WORD: after.str.to_lowercase().is_in(_WORDS),
         CASE: before.str.to_lowercase() == after.str.to_lowercase(),
-        ENCODING: after.str.contains("[ÃÂ\ufffd]|â€") & ~before.str.contains("[ÃÂ\ufffd]|â€"),
+        ENCODING: misread(),
         ZEROS: before.str.strip_chars_start("0") == after.str.strip_chars_start("0"),
         PREFIX: after.str.ends_with(before) & (before.str.len_chars() > 1),
         PROMOTED: step == 1,

@@ -12,7 +12,7 @@ import polars as pl
 
 from rosterkit.plan.dangling import missing, nothing
 from rosterkit.plan.ids import NO_IDS, among, minus
-from rosterkit.plan.matching import Matched, match
+from rosterkit.plan.matching import Matched, dependants, match
 from rosterkit.plan.merge import Desired
 from rosterkit.plan.occasion import Occasion
 from rosterkit.plan.pairs import pairs_of, stored_alone
@@ -48,11 +48,10 @@ class _Affected:
     protected: pl.Series
     ids: pl.Series
 
-    def and_ended(self, ended: pl.Series) -> _Affected:
-        """With records that end with their term."""
-        if ended.is_empty():
-            return self
-        return _Affected(minus(pl.concat([self.may_leave, ended])), self.protected, minus(pl.concat([self.ids, ended])))
+    def and_ended(self, ended: pl.Series, children: pl.Series) -> _Affected:
+        """With records that end with their term, and those of the same entity that refer to them."""
+        may_leave = minus(pl.concat([self.may_leave, ended]))
+        return _Affected(may_leave, self.protected, minus(pl.concat([self.ids, ended, children])))
 
 
 def _affected(
@@ -99,7 +98,9 @@ def compare(
     found, lost, refreshed = [findings.empty()], [nothing()], dict[str, pl.DataFrame]()
     leaving, protected = dict[str, pl.Series](), dict[str, pl.Series]()
     for entity in entities():
-        affected = _affected(entity, snapshot, leaving, protected).and_ended(ended.get(entity.name, NO_IDS))
+        over = ended.get(entity.name, NO_IDS)
+        affected = _affected(entity, snapshot, leaving, protected)
+        affected = affected.and_ended(over, dependants(entity, snapshot, over)) if over.len() else affected
         tables = desired.get(entity.name, ())
         if not tables and affected.ids.is_empty() and entity.name not in decided:
             continue
@@ -137,9 +138,9 @@ def _entity(
     snapshot = resolver.snapshot
     matched, own = list[Matched](), [NO_IDS]
     for one in tables:
-        met, dependants = match(one, snapshot, resolver, affected.ids, decided.get((one.source, one.id_space), ()))
+        met, of_own = match(one, snapshot, resolver, affected.ids, decided.get((one.source, one.id_space), ()))
         matched.append(met)
-        own.append(dependants)
+        own.append(of_own)
     dependent = pl.concat([affected.ids, *own])
     keys = {f"{source}/{space}/{text}" for (source, space), texts in decided.items() for text in texts}
     frames, reports = [], []

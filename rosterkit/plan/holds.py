@@ -23,7 +23,7 @@ def hold_stored(records: Records, holds: pl.DataFrame, fields: pl.DataFrame) -> 
     """Sets what persons, undos and the limits of earlier plans hold. ``fields``: FIELDS of the records."""
     if holds.is_empty():
         return records
-    named = ("node", "entity", "key", "action", "changed")
+    named = ("node", "entity", "key", "action", "cause", "changed")
     states = records.states.lazy().filter(pl.col("action").is_not_null()).select(*named)
     mine = holds.lazy().with_columns(pl.col("entity").cast(ENTITY)).join(states, on=["entity", "key"], suffix="_now")
     met = mine.with_columns(pl.col("action_now").cast(pl.String)).sort("hold_id").collect()
@@ -38,7 +38,8 @@ def _by_limit(records: Records, mine: pl.DataFrame) -> Records:
     """What the limits of earlier plans hold: that action, or that field whatever its value."""
     if mine.is_empty():
         return records
-    whole = mine.filter(pl.col("field") == "").select("node", "reason")
+    counted = (pl.col("cause") != "ended").fill_null(value=True)  # what ends with its term is outside the limits
+    whole = mine.filter((pl.col("field") == "") & counted).select("node", "reason")
     records = set_hold(records, whole.unique("node", keep="last", maintain_order=True), "limit")
     return hold_fields(records, _bits_of(mine.filter(pl.col("field") != "")))
 

@@ -157,7 +157,8 @@ def _created(
     everybody = int(base.filter(pl.col("school_id").is_null())["base"].sum())
     coming = rows.filter("added").select("node", "key")
     parts = [reissued(mine, base, limits), _too_many(groups, entity, rows, mine, base, limits, facts)]
-    leaving = groups.records.states.lazy().filter((pl.col("entity") == entity.name) & pl.col("active"))
+    leaves_or_is_held = (pl.col("entity") == entity.name) & (pl.col("action") == "archive").fill_null(value=False)
+    leaving = groups.records.states.lazy().filter(leaves_or_is_held)
     parts.append(zero_stripped(coming, leaving.select("node", "key").collect(), everybody, limits))
     if entity.name == "GuardianLink":
         links_that_come = rows.filter("added").select("node", "student_id")

@@ -80,7 +80,7 @@ def reissued(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.Dat
 def zero_stripped(coming: pl.DataFrame, others: pl.DataFrame, base: int, limits: Limits) -> pl.DataFrame:
     """Records whose ids are alike but for leading zeros, where so many of those come: node and reason.
 
-    ``coming`` and ``others``: node and key of the records that come, and of those that are there.
+    ``coming`` and ``others``: node and key of the records that come, and of those that would leave.
     """
 
     def stripped(frame: pl.DataFrame) -> pl.LazyFrame:

@@ -20,7 +20,7 @@ from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import FINGERPRINT, Column, Entity
 from rosterkit.sources.base import Coverage
 
-__all__ = ["Matched", "beside", "match"]
+__all__ = ["Matched", "beside", "dependants", "match"]
 
 _MANY = 50_000  # rows from which on texts are compared by their hashes
 
@@ -75,7 +75,7 @@ def _same_targets(desired: Desired, both: pl.DataFrame, by_kind: Sequence[Column
     return both.with_columns(same_targets=same)
 
 
-def _dependants(entity: Entity, snapshot: Snapshot, ids: pl.Series) -> pl.Series:
+def dependants(entity: Entity, snapshot: Snapshot, ids: pl.Series) -> pl.Series:
     """Ids of records of the same entity that refer to these, however far."""
     found = [NO_IDS]
     own = [column for column in entity.refs if column.to == entity.name]
@@ -146,7 +146,7 @@ def _own(desired: Desired, both: pl.LazyFrame, snapshot: Snapshot) -> pl.Series:
     absent = ~delivered & pl.lit(desired.coverage == Coverage.FULL)
     unread = pl.col("sourced_id").is_in(desired.invalid.to_list())
     may_leave = pl.col("active") & (pl.col("deleted") | absent | unread)
-    return _dependants(entity, snapshot, both.filter(may_leave).select("id").collect().to_series())
+    return dependants(entity, snapshot, both.filter(may_leave).select("id").collect().to_series())
 
 
 def _first(desired: Desired) -> Matched:

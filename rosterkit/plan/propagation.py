@@ -3,7 +3,8 @@
 A held create holds what would refer to it. A suspected reuse of an id holds everything that refers to the person. A
 held archive holds the archives of what refers to it, and of what it refers to: no active row refers to an archived one.
 A guardian link that a readable row no longer states waits for none of these: taking away a guardian is never delayed by
-another hold. One that a full table no longer holds waits only with a person who is absent too.
+another hold. A link that a full table no longer holds waits only with a person who is absent too. What ends with its
+term leaves though the person to whom it belongs stays.
 """
 
 from __future__ import annotations
@@ -88,7 +89,8 @@ def _to_children(records: Records, found: pl.DataFrame, new: pl.Series, code: st
     archive = (action == "archive").fill_null(value=False)
     case = (pl.col("old_case") | pl.col("new_case")) & ~vanished_link()
     unborn = pl.col("new_unborn") & ~archive
-    kept = pl.col("old_kept") & archive & ~removed_link()
+    ended = (pl.col("cause") == "ended").fill_null(value=False)
+    kept = pl.col("old_kept") & archive & ~removed_link() & ~ended
     # A reference was to be cleared because its target leaves: the target stays, and so does the reference.
     cleared = pl.col("old_kept") & (action == "update").fill_null(value=False) & pl.col("new").is_null() & free
     marked = rows.with_columns(flags).with_columns(

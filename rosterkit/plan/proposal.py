@@ -26,6 +26,7 @@ from rosterkit.plan.propagation import propagate
 from rosterkit.plan.records import Records, delivered_row
 from rosterkit.plan.rollover import hold_early
 from rosterkit.plan.snapshot import HOLDS, Snapshot
+from rosterkit.plan.spared import following
 from rosterkit.sources.base import Coverage
 
 __all__ = ["Held", "Proposal", "hold", "proposal_of"]
@@ -82,7 +83,8 @@ def hold(records: Records, snapshot: Snapshot, limits: Limits, occasion: Occasio
     records, findings = hold_reused_ids(records, approved.whole)
     records = free(records, approved)
     expected = _announced(records, snapshot, occasion, fields)
-    facts = Facts(week_of(records, occasion, limits), expected.spared, occasion)
+    spared = replace(expected.spared, fields=pl.concat([expected.spared.fields, following(records, approved.whole)]))
+    facts = Facts(week_of(records, occasion, limits), spared, occasion)
     people = absent_people(records, snapshot)
     records, new, removed = hold_over_limits(records, snapshot, limits, approved, fields, facts)
     records = propagate(records)

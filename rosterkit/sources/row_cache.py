@@ -21,6 +21,7 @@ from pathlib import Path
 
 import polars as pl
 
+from rosterkit.private_files import make_private_folder, write_private_file
 from rosterkit.sources.findings import ROW_FINDINGS
 
 __all__ = ["LINE", "CachedRows", "Collected", "Converted", "RowCache"]
@@ -71,8 +72,8 @@ def _seeds(folder: Path, *, make: bool) -> tuple[int, int] | None:
     """The secret seeds of this folder's hashes: nobody can choose records that collide."""
     place = folder / "seed"
     if make and not place.exists():
-        _make_private(folder)
-        _write_private(place, secrets.token_bytes(16))
+        make_private_folder(folder)
+        write_private_file(place, secrets.token_bytes(16))
     if not place.exists():
         return None
     raw = place.read_bytes()
@@ -113,9 +114,9 @@ class CachedRows:
     def save(self, rows: pl.LazyFrame) -> None:
         """Puts these rows (with both hashes) in the place of those that were known. A failure to write is none."""
         try:
-            _make_private(self.folder)
+            make_private_folder(self.folder)
             path = self.folder / f"{secrets.token_hex(8)}.new"
-            _write_private(path, b"")
+            write_private_file(path, b"")
             once = rows.unique([_HASH, _CONFIRM], keep="first", maintain_order=True)
             distinct = once.unique(_HASH, keep="none", maintain_order=True)  # a lookup finds one row at most
             distinct.collect(engine="in-memory").write_ipc(path, compression="lz4")
@@ -250,17 +251,3 @@ def _in_order(cached: pl.LazyFrame, known: pl.DataFrame, new: pl.DataFrame | Non
     order = line.arg_sort()
     rows = pl.concat(frames).select(pl.all().gather(pl.lit(pl.concat(places).gather(order))))
     return rows.select(pl.lit(line.gather(order)).alias(LINE), pl.all())
-
-
-def _make_private(folder: Path) -> None:
-    """Makes the folder and its parents, none of which others may enter."""
-    for place in (*reversed(folder.parents), folder):
-        if not place.exists():
-            place.mkdir(mode=0o700)
-            place.chmod(0o700)  # whatever the umask
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-    path.chmod(0o600)

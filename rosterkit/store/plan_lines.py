@@ -7,7 +7,7 @@ another revision is made again, because people may have other names by then.
 from __future__ import annotations
 
 import json
-import os
+import secrets
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ import polars as pl
 
 from rosterkit.plan.lines import lines
 from rosterkit.plan.plan import Plan
+from rosterkit.private_files import make_private_folder
 from rosterkit.roster.schema import by_name, entities
 from rosterkit.store import plans
 from rosterkit.store.approved_changes import with_approvals
@@ -24,7 +25,7 @@ from rosterkit.store.display_names import names_of
 from rosterkit.store.schools import BETWEEN, schools_of_changes
 from rosterkit.store.snapshot import revision_of
 
-__all__ = ["SORTS", "LinePage", "LineQuery", "created_values", "page_of", "schools_in_plan"]
+__all__ = ["SORTS", "LinePage", "LineQuery", "created_values", "page_of", "prepare", "schools_in_plan"]
 
 SORTS = {
     "": (),
@@ -93,6 +94,11 @@ def page_of(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan
         )
         size, records = sizes.row(0)
     return LinePage(rows, size, records, counts.by_entity, counts.by_school, counts.fields, counts.codes)
+
+
+def prepare(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan) -> None:
+    """Makes what ``page_of`` keeps, before somebody asks for a page."""
+    _counts_of(_file(folder, path, connection, plan))
 
 
 @dataclass(frozen=True)
@@ -190,8 +196,8 @@ def _file(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan) 
     file = cache / f"{plan.id}-{revision_of(connection)}-{_VERSION}.arrow"
     if file.exists():
         return file
-    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    half = cache / f"{file.name}.{os.getpid()}.half"
+    make_private_folder(cache)
+    half = cache / f"{file.name}.{secrets.token_hex(4)}.half"
     half.touch(mode=0o600)
     _made(path, connection, plan).write_ipc(half, compression="lz4")
     half.replace(file)

@@ -24,6 +24,7 @@ from rosterkit.sources.findings import Findings
 from rosterkit.testing.source_cases import Deliver, SourceCase
 from rosterkit.testing.source_shape import check_declaration, check_table, own_references
 from rosterkit.testing.write_watch import WriteWatch
+from rosterkit.transport.secrets import revealed
 
 __all__ = ["CHECKS", "Check", "Read", "read", "source_suite"]
 
@@ -54,7 +55,14 @@ def read(source: Source, deliver: Deliver, folder: Path, *, demographics: bool =
     workspace.mkdir(parents=True)
     scratch.mkdir()
     findings = Findings(source.rules)
-    context = Context(findings, AS_OF, scratch, workspace, demographics=demographics)
+    context = Context(
+        findings,
+        AS_OF,
+        scratch,
+        workspace,
+        demographics=demographics,
+        secret=lambda reference: revealed(reference, workspace),
+    )
     extract, frames, refusal = None, {}, None
     with deliver(workspace) as settings:
         before = _contents(workspace)
@@ -102,7 +110,10 @@ def _well_formed(source: Source, found: Read) -> None:
 def contents(source: Source, case: SourceCase, folder: Path) -> None:
     """A sound roster is full, has as many rows as the case says, and records stand where it says."""
     found = _sound(source, case, folder)
-    full = {table.entity: rows.height for table, rows in found.tables if table.coverage is Coverage.FULL}
+    full: dict[str, int] = {}
+    for table, rows in found.tables:
+        if table.coverage is Coverage.FULL:
+            full[table.entity] = full.get(table.entity, 0) + rows.height
     assert full == dict(case.rows), f"full tables have {full} rows, expected {dict(case.rows)}"
     for (entity, key), location in case.locations.items():
         records = [rows.filter(pl.col("sourced_id") == key) for table, rows in found.tables if table.entity == entity]

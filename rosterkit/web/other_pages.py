@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from rosterkit.compare.comparison import compare
 from rosterkit.compare.reading import SourceSpec, read
 from rosterkit.errors import UsageError
+from rosterkit.private_files import make_private_folder
 from rosterkit.render import compare_html
 from rosterkit.sources.base import no_progress
 from rosterkit.store import access
@@ -47,7 +48,7 @@ def compare_now(visit: Visit) -> Response:
     delivered, unread = read(asked, day, secret=_secret, progress=no_progress, demographics=config.demographics)
     page = compare_html.page(compare(delivered, config.compare, day, unread=unread))
     file = folder / _PAGE
-    file.parent.mkdir(mode=0o700, exist_ok=True)
+    make_private_folder(file.parent)
     half = file.with_suffix(".half")
     half.touch(mode=0o600)
     half.write_text(page, encoding="utf-8")

@@ -12,6 +12,7 @@ from rosterkit.store.browse import schools
 from rosterkit.store.deliveries import Delivery
 from rosterkit.store.plans import now
 from rosterkit.web.guard import Visit
+from rosterkit.web.plan_page import with_newest_prepared
 
 __all__ = ["overview", "runs"]
 
@@ -32,10 +33,11 @@ def overview(visit: Visit) -> Response:
         places = schools(connection, seen)
     if seen is not None:
         newest = next((plan for plan in plans if plan.kind == "sync"), None)
-        return visit.show("overview_of_schools.html.j2", title="Overview", schools=places, newest=newest)
+        response = visit.show("overview_of_schools.html.j2", title="Overview", schools=places, newest=newest)
+        return with_newest_prepared(response, visit, plans)
     log = workspace.feed_log()
     waiting = list(_waiting(plans, log, workspace))
-    return visit.show(
+    response = visit.show(
         "overview.html.j2",
         title="Overview",
         waiting=waiting,
@@ -45,6 +47,7 @@ def overview(visit: Visit) -> Response:
         schools=places,
         newest=plans[0] if plans else None,
     )
+    return with_newest_prepared(response, visit, plans)
 
 
 def _waiting(plans: Sequence[Plan], log: Sequence[Delivery], workspace: Any) -> Any:

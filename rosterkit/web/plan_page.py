@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 import polars as pl
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -15,11 +16,12 @@ from rosterkit.errors import UsageError
 from rosterkit.plan.plan import ACTIONS, Counts, Plan
 from rosterkit.render.labels import ENTITY_NAMES, decided, in_words, where
 from rosterkit.store import browse, decisions, holds, plans
-from rosterkit.store.plan_lines import SORTS, LinePage, LineQuery, created_values, page_of
+from rosterkit.store.plan_lines import SORTS, LinePage, LineQuery, created_values, page_of, prepare
 from rosterkit.store.plans import now
 from rosterkit.web.guard import Visit
+from rosterkit.workspace import Workspace
 
-__all__ = ["found_plan", "plan_list", "plan_page", "query_of"]
+__all__ = ["found_plan", "plan_list", "plan_page", "query_of", "with_newest_prepared"]
 
 SIZES = (50, 100, 200)
 _SCHOOLS = 12  # bars of the chart
@@ -42,7 +44,21 @@ _HELD = {
 
 def plan_list(visit: Visit) -> Response:
     """The plans, the newest first."""
-    return visit.show("plans.html.j2", title="Plans", plans=visit.workspace.plans()[:100], now=now())
+    found = visit.workspace.plans()
+    response = visit.show("plans.html.j2", title="Plans", plans=found[:100], now=now())
+    return with_newest_prepared(response, visit, found)
+
+
+def with_newest_prepared(response: Response, visit: Visit, found: Sequence[Plan]) -> Response:
+    """The response, after which the newest plan is made ready: its first page is quick, however large it is."""
+    if found:
+        response.background = BackgroundTask(_prepare, visit.workspace, found[0])
+    return response
+
+
+def _prepare(workspace: Workspace, plan: Plan) -> None:
+    with workspace.reading() as connection:
+        prepare(workspace.folder, workspace.database, connection, plan)
 
 
 def found_plan(visit: Visit) -> Plan:

@@ -54,6 +54,7 @@ class FakeWorkspace:
             "feed_check": FeedCheck("oneroster", "oneroster", "accepted", empty(), {"users.csv": 3}, {}),
             "feed_approve": make_delivery(state="sent", actor="kim"),
             "feed_reject": make_delivery(state="rejected", actor="kim"),
+            "plan_stamp": "approved",
             "feed_pause": None,
             "feed_resume": None,
             "feed_log": (make_delivery(),),

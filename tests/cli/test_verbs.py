@@ -113,7 +113,7 @@ def test_each_verb_asks_the_workspace(
     fake.plan_says()
     fake.answers["undo"] = fake.answers["plan"]
     assert run(["-C", "district", *line]) == 0
-    assert fake.last() == (verb, arguments, named)
+    assert (verb, arguments, named) in fake.asked
     assert fake.folder == Path("district")
     said = capsys.readouterr()
     assert said.out

@@ -9,6 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from rosterkit.plan.calendar import GraceSettings
+from rosterkit.plan.limits import Limits
 from rosterkit.roster.schema import by_name, entities
 from rosterkit.sources.base import Extract
 from rosterkit.testing.memory import extract, table
@@ -41,6 +43,23 @@ SOFT: dict[str, dict[str, Sequence[Any]]] = {  # what an edit may write, blank a
     "GuardianLink": {"relationship": ["mother", "guardian", None]},
     "Demographics": {"birth_date": ["2015-04-01", "2014-11-30", None]},
 }
+
+
+EVENTS = [
+    "edit",
+    "edit",
+    "drop",
+    "drop",
+    "leave",
+    "add",
+    "point",
+    "rekey",
+    "reuse",
+    "shrink",
+    "every",
+    "every",
+    "zeros",
+]
 
 
 def first_truth(schools: int, students: int, adults: int, *, extras: bool) -> Truth:
@@ -94,7 +113,25 @@ def add_person(truth: Truth, i: int, school: int, role: str, *, extras: bool) ->
 
 def change(truth: Truth, draw: Any) -> None:
     """One thing that happens to the district."""
-    what = draw(st.sampled_from(["edit", "edit", "drop", "drop", "leave", "add", "point", "rekey", "reuse", "shrink"]))
+    what = draw(
+        st.sampled_from(
+            [
+                "edit",
+                "edit",
+                "drop",
+                "drop",
+                "leave",
+                "add",
+                "point",
+                "rekey",
+                "reuse",
+                "shrink",
+                "every",
+                "every",
+                "zeros",
+            ]
+        )
+    )
     filled = [name for name, rows in truth.items() if rows]
     name = draw(st.sampled_from(filled))
     key = draw(st.sampled_from(sorted(truth[name])))
@@ -126,9 +163,26 @@ def change(truth: Truth, draw: Any) -> None:
             "identifier": draw(st.sampled_from(["z9", None])),
         }
         truth["Demographics"].get(key, {})["birth_date"] = "2013-02-03"
+    elif what == "every" and name in SOFT:
+        _every(truth, name, draw)
+    elif what == "zeros":
+        for old in sorted(truth[name])[: draw(st.integers(1, 8))]:
+            truth[name][f"0{old}"] = truth[name].pop(old)
     elif what == "shrink":
         for gone in sorted(truth[name])[: draw(st.integers(2, 12))]:
             del truth[name][gone]
+
+
+def _every(truth: Truth, name: str, draw: Any) -> None:
+    """A field of every record changes: to one of few values, to blank, or to that of the record before."""
+    label = draw(st.sampled_from(sorted(SOFT[name])))
+    rows = list(truth[name].values())
+    before = [row.get(label) for row in rows]
+    how = draw(st.sampled_from(["drawn", "shifted", "one"]))
+    one = draw(st.sampled_from(SOFT[name][label]))
+    for at, row in enumerate(rows):
+        drawn = draw(st.sampled_from(SOFT[name][label])) if how == "drawn" else one
+        row[label] = before[at - 1] if how == "shifted" else drawn
 
 
 def _with_children(truth: Truth, name: str, key: str) -> None:
@@ -263,3 +317,33 @@ def night(draw: Any, before: Truth, number: int, *, kinds: tuple[str, ...] = ("f
         elif kind == "mark":
             saying.marked.add((name, key))
     return saying
+
+
+@st.composite
+def limit_settings(draw: Any) -> Limits:
+    """The limits as they are, or limits that a small district exceeds: every minimum and percentage may be low."""
+    if draw(st.booleans()):
+        return Limits()
+    numbers = {name: draw(st.sampled_from([0, 1, 2, 5])) for name in MINIMUMS}
+    percents = {name: draw(st.sampled_from([0, 5, 20, 50, 100])) for name in draw(st.sets(st.sampled_from(PERCENTS)))}
+    return Limits(**numbers, **percents, max_guardians=draw(st.sampled_from([1, 2, 6])))
+
+
+PERCENTS = [name for name in Limits.model_fields if name.endswith("_percent")]
+MINIMUMS = [name for name in Limits.model_fields if name.startswith("min_") or name == "max_renamed_people"]
+
+
+def raised(draw: Any, limits: Limits) -> Limits:
+    """The limits, some of which are higher."""
+    names = draw(st.sets(st.sampled_from([*PERCENTS, *MINIMUMS, "max_guardians", "halving_min_size"]), min_size=1))
+    more = {name: draw(st.sampled_from([1, 3, 20])) for name in sorted(names)}
+    values = limits.model_dump()
+    high = {name: min(values[name] + by, 100) for name, by in more.items()}
+    return Limits.model_validate(values | {n: float(v) if n in PERCENTS else int(v) for n, v in high.items()})
+
+
+@st.composite
+def graces(draw: Any) -> GraceSettings:
+    """No grace, or some days."""
+    students, guardians, staff = (draw(st.sampled_from([0, 0, 1, 2])) for _ in range(3))
+    return GraceSettings(students=students, guardians=guardians, staff=staff)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import timedelta
 
 import pytest
-from districts import Saying, first_truth, night
+from districts import Saying, first_truth, graces, limit_settings, night, raised
 from driving import Pair, workspace
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from rosterkit import Workspace
 from rosterkit.errors import Refused
+from rosterkit.plan.calendar import GraceSettings
+from rosterkit.plan.limits import Limits
 from rosterkit.plan.plan import Plan
 from rosterkit.roster.schema import by_name
 
@@ -22,14 +24,24 @@ class Road(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.open = ExitStack()
-        self.pair = Pair(self.open.enter_context(workspace()))
+        self.pair: Pair
         self.plans: list[Plan] = []
 
     def teardown(self) -> None:
         self.open.close()
 
-    @initialize(schools=st.integers(1, 2), students=st.integers(2, 10), adults=st.integers(0, 4), extras=st.booleans())
-    def first_package(self, schools: int, students: int, adults: int, extras: bool) -> None:
+    @initialize(
+        schools=st.integers(1, 2),
+        students=st.integers(2, 10),
+        adults=st.integers(0, 4),
+        extras=st.booleans(),
+        limits=limit_settings(),
+        grace=graces(),
+    )
+    def first_package(
+        self, schools: int, students: int, adults: int, extras: bool, limits: Limits, grace: GraceSettings
+    ) -> None:
+        self.pair = Pair(self.open.enter_context(workspace()), limits=limits, grace=grace)
         self.truth = first_truth(schools, students, adults, extras=extras)
         self.last = Saying(self.truth, self.truth)
         assert self.pair.apply(self.pair.plan(self.last.extract()))
@@ -42,9 +54,27 @@ class Road(RuleBasedStateMachine):
         if at_once:
             assert self.pair.apply(self.plans[-1])
 
+    @rule(days=st.integers(1, 4))
+    def days_pass(self, days: int) -> None:
+        self.pair.day += timedelta(days=days)
+
     @rule()
     def plan_again(self) -> None:
         self.plans.append(self.pair.plan(self.last.extract()))
+
+    @rule(data=st.data())
+    def raise_a_limit(self, data: st.DataObject) -> None:
+        """P7: raising a limit never adds a hold."""
+        limits = self.pair.config.limits
+        held = self.pair.held_under(self.last.extract(), limits)
+        assert self.pair.held_under(self.last.extract(), raised(data.draw, limits)) <= held, "P7"
+
+    @precondition(lambda self: any(row.active for row in self.pair.model.rows["User"].values()))
+    @rule(data=st.data(), label=st.sampled_from(["email", "given_name", "identifier"]))
+    def pin(self, data: st.DataObject, label: str) -> None:
+        """P6, which ``Pair.compare_state`` looks at: no effective value that a person pinned changes."""
+        people = sorted(key for key, row in self.pair.model.rows["User"].items() if row.active)
+        self.pair.pin(data.draw(st.sampled_from(people)), label)
 
     @precondition(lambda self: self.plans)
     @rule(data=st.data())
@@ -63,7 +93,10 @@ class Road(RuleBasedStateMachine):
     def sign_newest(self, approve: bool) -> None:
         plan = self.plans[-1]
         if self.pair.ws.show(plan.id).plan.state in ("proposed", "approved"):
-            (self.pair.ws.approve if approve else self.pair.ws.reject)(plan.id, reason="so", actor="kim")
+            if approve:
+                self.pair.ws.approve(plan.id, reason="so", actor="kim")
+            else:
+                self.pair.reject(plan)
 
     @precondition(lambda self: self.plans)
     @rule(data=st.data())
@@ -111,7 +144,7 @@ class Road(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        self.pair.ws = Workspace(self.pair.ws.folder)
+        self.pair.restart()
 
     @invariant()
     def alike(self) -> None:

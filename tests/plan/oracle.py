@@ -48,7 +48,7 @@ def layers_of(extract: Extract) -> dict[str, Layer]:
                 for c in entity.columns
                 if c.label in row and (key, c.label) not in cells and not (c.required and row[c.label] is None)
             }
-            rows[key] = Said(values, bool(row["_deleted"]), row["_modified_at"])
+            rows[key] = Said(values, bool(row["_deleted"]), row["_modified_at"], row["_line"])
         lost = frozenset(cell["sourced_id"] for cell in invalid if cell["column"] is None)
         owners = tuple(
             {k: v for k, v in owner.items() if k not in ("_file", "_line")}
@@ -123,8 +123,13 @@ def dangle(night: Night) -> None:
         for column in record.entity.refs:
             value = record.new[column.label]
             to = target(night, column, value)
-            if value != record.old[column.label] and value is not None and not (to and (to.stored or to.said)):
+            if value != record.old[column.label] and value is not None and not (to and is_known(to)):
                 record.new[column.label] = record.old[column.label]
+
+
+def is_known(record: Record) -> bool:
+    """Whether anything is stored of it, or would come: a delete of what was never stored says nothing."""
+    return bool(record.stored or (record.said and not record.said.deleted))
 
 
 def act(record: Record, said: Layer) -> None:
@@ -353,8 +358,13 @@ def apply(model: Model, proposal: Proposal) -> None:
     model.queue = [(package, layers) for package, layers in model.queue if package not in proposal.packages]
     model.approved = [a for a in model.approved if a not in proposal.used]
     ended = set(proposal.ended)
-    gone = {(r.entity.name, r.key) for r in every(proposal.night) if r.action == "archive" and not r.hold}
+    done = {line[:4] for line, code in proposal.lines().items() if not code}
+    done |= {
+        (r.entity.name, r.action, r.key, "") for r in every(proposal.night) if r.action == "restore" and not r.hold
+    }
     model.holds = [
-        h for h in model.holds if h not in ended and not (h.code == "limit" and (h.entity, h.sourced_id) in gone)
+        h
+        for h in model.holds
+        if h not in ended and not (h.code == "limit" and (h.entity, h.action, h.sourced_id, h.field) in done)
     ]
     model.holds += [h for h in proposal.undo_holds if h not in model.holds]

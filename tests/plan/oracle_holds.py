@@ -1,48 +1,153 @@
-"""The rules "Holds and propagation" and "Limits" of docs/architecture.md, slow and plain."""
+"""The rules "Holds and propagation" of docs/architecture.md, slow and plain."""
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from oracle import enqueue, plan, remembered, stamps
-from oracle_words import ENTITIES, Approved, Hold, Line, Model, Night, Proposal, Record, every, target
+from oracle_limits import Week, moves_over, unlike, updates_over
+from oracle_words import Approved, Hold, Line, Model, Night, Proposal, Record, every, target
 
+from rosterkit.plan.calendar import GraceSettings
 from rosterkit.plan.limits import Limits
 from rosterkit.sources.base import Extract
 
-NO_SCHOOLS = ("district", "local", "state", "national", "department")
-DISTRICT = ""
+STAFF_FREE = {"student", "guardian", "parent", "relative"}
 
 
-def propose(model: Model, extract: Extract, limits: Limits) -> Proposal:
+@dataclass(frozen=True)
+class Today:
+    """The day of a plan, and the days that a person who disappears stays."""
+
+    as_of: date
+    grace: GraceSettings
+
+    def is_school_day(self, day: date) -> bool:
+        return day.weekday() < 5
+
+    def since(self, days: int) -> date:
+        """The first of so many school days up to this day."""
+        day = self.as_of
+        while (days := days - self.is_school_day(day)) > 0:
+            day -= timedelta(days=1)
+        return day
+
+    def days_of(self, roles: set[str]) -> int:
+        if roles - STAFF_FREE:
+            return self.grace.staff
+        return self.grace.guardians if roles and "student" not in roles else self.grace.students
+
+
+def propose(model: Model, extract: Extract, limits: Limits, today: Today) -> Proposal:
     """The plan for an extract. It queues the deltas and sets the holds of new limits, as making a plan does."""
     night, _, _ = plan(model, extract)
     for record in every(night):
-        for hold in model.holds:
-            if (hold.entity, hold.sourced_id, hold.code) == (record.entity.name, record.key, "person"):
-                by_person(record, hold)
-    for record in every(night):
         mine = [h for h in model.holds if (h.entity, h.sourced_id) == (record.entity.name, record.key)]
+        for hold in mine:
+            if hold.code == "person":
+                by_person(record, hold)
         by_undo(record, [h for h in mine if h.code == "undo"])
-        if record.action == "archive" and any(h.code == "limit" for h in mine):
-            record.hold = record.hold or "limit"
+        for hold in mine:
+            if hold.code == "limit":
+                by_limit(record, hold)
     cases = {record.key for record in night["User"].values() if contradicts(record, night)}
     for key in cases:
         night["User"][key].hold = "case"
     free(night, model.approved)
-    fresh = judge_limits(night, limits)
+    gone = [r for r in night["User"].values() if (r.action, r.how) == ("archive", "absent") and r.hold != "protected"]
+    seen = {("User", record.key): roles_of(night, record.key) for record in gone}
+    fresh, counted = hold_over_limits(night, limits, week_of(model, limits, today))
     close(night)
+    for record in gone:
+        if (
+            not record.hold
+            and not record.approved
+            and waited(model, record, today) < today.days_of(seen["User", record.key])
+        ):
+            record.hold = "grace"
+    close(night, "grace")
+    name_fields(night, [*model.holds, *fresh])
     going = {(r.entity.name, r.action, r.key) for r in every(night) if applies(r)}
     used = [a for a in model.approved if a.line[:3] in going]
     enqueue(model, extract)
     packages = list(dict.fromkeys([*(package for package, _ in model.queue), extract.id]))
-    ended = [h for h in model.holds if ends(h, night)]
+    full = {(t.entity) for t in extract.tables if t.coverage == "full"}
+    ended = [h for h in model.holds if ends(h, night, full)]
     model.holds += [h for h in fresh if h not in model.holds]
     pending = remembered(night)
     fresh_words = {key: said for key, said in pending.items() if model.pending.get(key) != said}
     done = set(model.pending) - set(pending)
-    return Proposal(night, fresh_words, done, packages, used, ended, fresh, stamps=stamps(night))
+    proposal = Proposal(night, fresh_words, done, packages, used, ended, fresh, stamps=stamps(night))
+    proposal.absent = counted | seen
+    proposal.returned = {(name, key) for name, key, _, _ in model.absences if is_back(night[name].get(key))}
+    return proposal
+
+
+def roles_of(night: Night, key: str) -> set[str]:
+    return {str(r.old["role"]) for r in night["Role"].values() if r.was_active and r.old["user"] == key}
+
+
+def is_back(record: Record | None) -> bool:
+    return bool(record and record.said and not record.said.deleted and record.action != "archive")
+
+
+def waited(model: Model, record: Record, today: Today) -> int:
+    """On how many school days before this one a run saw that the person was gone."""
+    days = {day for name, key, day, _ in model.absences if (name, key) == ("User", record.key)}
+    return sum(day < today.as_of and today.is_school_day(day) for day in days)
+
+
+def week_of(model: Model, limits: Limits, today: Today) -> Week:
+    first: dict[tuple[str, str], tuple[date, set[str]]] = {}
+    for name, key, day, roles in sorted(model.absences, key=lambda one: one[2]):
+        first.setdefault((name, key), (day, roles))
+    week, since = Week(), today.since(limits.week_days)
+    for (name, key), (day, roles) in first.items():
+        row = model.rows[name].get(key)
+        active = bool(row and row.active)
+        if day < today.as_of:
+            week.earlier |= {(name, key)} if active else set()
+            for role in roles or {""} if day >= since else ():
+                week.gone[name, role] += 1
+                week.archived[name, role] += not active
+    return week
+
+
+def hold_over_limits(night: Night, limits: Limits, week: Week) -> tuple[list[Hold], dict[tuple[str, str], set[str]]]:
+    """Holds what exceeds a limit, and was not approved; the new holds, and what was removed and counted."""
+    moved, seen = moves_over(night, limits, week)
+    fresh = []
+    for record, label in [*moved, *updates_over(night, limits)]:
+        if record.approved or label in record.freed_labels:
+            continue
+        fresh.append(Hold(record.entity.name, record.key, "limit", record.action, label))
+        if label:
+            record.field_holds[label] = "limit"
+        else:
+            record.hold = record.hold or "limit"
+    return fresh, seen
+
+
+def by_limit(record: Record, hold: Hold) -> None:
+    """What an earlier limit holds: that action, or that field whatever its value."""
+    if record.action and hold.action == record.action:
+        if not hold.field:
+            record.hold = record.hold or "limit"
+        elif hold.field in record.differs:
+            record.field_holds.setdefault(hold.field, "limit")
+
+
+def name_fields(night: Night, holds: list[Hold]) -> None:
+    """What holds a field: the first hold on it, else the undo of this very value, else what it refers to."""
+    named = [hold for hold in holds if hold.field]
+    for record in every(night):
+        mine = [h for h in named if (h.entity, h.sourced_id) == (record.entity.name, record.key)]
+        for label in set(record.field_holds) - record.held_whole if record.action == "update" else ():
+            on_it = [h for h in mine if h.field == label]
+            any_value = [h.code for h in on_it if h.code != "undo"]
+            undone = ["undo" for h in on_it if h.code == "undo" and h.value == record.new[label]]
+            record.field_holds[label] = (any_value + undone + ["dependant"])[0]
 
 
 def by_person(record: Record, hold: Hold) -> None:
@@ -64,10 +169,6 @@ def by_undo(record: Record, holds: list[Hold]) -> None:
         record.hold = record.hold or "undo"
     if record.action == "archive" and any(h.action == "archive" for h in holds):
         record.hold = record.hold or "undo"
-
-
-def unlike(old: str | None, new: str | None) -> bool:
-    return old is not None and new is not None and old.strip().lower() != new.strip().lower()
 
 
 def contradicts(record: Record, night: Night) -> bool:
@@ -121,7 +222,9 @@ def free(night: Night, approved: list[Approved]) -> None:
             lines = {a.line[3:] for a in mine}
             free_ones = [x for x in record.differs if (x, record.old[x], record.new[x]) in lines]
             record.field_holds = {x: code for x, code in record.field_holds.items() if x not in free_ones}
-            record.hold = "" if free_ones == record.differs else record.hold
+            record.freed_labels = set(free_ones)
+            if free_ones == record.differs:
+                record.hold, record.approved = "", True
         elif any((a.before, a.after) == (before(record), after(record)) for a in mine):
             record.hold, record.approved = "", True
 
@@ -131,100 +234,6 @@ def applies(record: Record) -> bool:
     if record.action == "update":
         return any(not record.held(label) for label in record.differs)
     return bool(record.action and not record.hold)
-
-
-# ---- limits
-
-
-def school(night: Night, key: str | None) -> str:
-    """The school itself; an org that is none, and no org, are the district."""
-    org = night["Org"].get(key) if key else None
-    kind = (org.old["type"] if org.stored else org.new["type"]) if org else None
-    return key if key and kind and kind not in NO_SCHOOLS else DISTRICT
-
-
-def value(record: Record, label: str) -> str | None:
-    """What is stored of an active record; of one that is to be, what is stored before what is proposed."""
-    if record.was_active or record.old[label] is not None:
-        return record.old[label]
-    return record.new[label]
-
-
-def of_person(night: Night, key: str | None, *, now: bool) -> set[tuple[str, str]]:
-    """The (role, school) of a person's active roles; without any, for what is not there ``now``, of proposed ones."""
-
-    def of(active: bool) -> set[tuple[str, str]]:
-        return {
-            (str(value(role, "role")), school(night, value(role, "org")))
-            for role in night["Role"].values()
-            if role.was_active == active and (active or role.action) and value(role, "user") == key
-        }
-
-    return of(True) or (set() if now else of(False)) or {("", DISTRICT)}
-
-
-def units(record: Record, night: Night) -> set[tuple[str, str]]:
-    """The (role, school) in which a record counts."""
-    name = record.entity.name
-    if name == "User":
-        return of_person(night, record.key, now=record.was_active)
-    if name in ("UserProfile", "Demographics", "GuardianLink"):
-        who = value(record, "student" if name == "GuardianLink" else "user")
-        return {("", place) for _, place in of_person(night, who, now=record.was_active)}
-    if name == "ClassTerm":
-        group = night["Class"].get(value(record, "class") or "")
-        return {("", school(night, value(group, "school") if group else None))}
-    place = {"Role": "org", "Course": "org", "Class": "school", "Enrollment": "school"}.get(name)
-    role = str(value(record, "role") or "") if name in ("Role", "Enrollment") else ""
-    return {(role, school(night, value(record, place)) if place else DISTRICT)}
-
-
-def vanishes(record: Record, night: Night) -> bool:
-    if record.action != "archive" or record.hold:
-        return False
-    if record.how in ("follows", "follows-deleted"):
-        return record.said is not None
-    parents = [target(night, c, record.old[c.label]) for c in record.entity.refs if c.required]
-    return record.how in ("absent", "deleted", "unlisted") and not any(
-        parent is not None and parent.action == "archive" for parent in parents
-    )
-
-
-def judge_limits(night: Night, limits: Limits) -> list[Hold]:
-    """Holds what a limit holds; returns the new holds."""
-    fresh = []
-    for entity in ENTITIES:
-        records = list(night[entity.name].values())
-        gone = [r for r in records if vanishes(r, night)]
-        held: set[str] = set()
-        groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
-        for record in records:
-            for role, place in units(record, night):
-                groups["unit", role, place].append(record)
-                if record not in groups["all", role]:
-                    groups["all", role].append(record)
-            if entity.name == "Enrollment":
-                groups["class", str(value(record, "class")), str(value(record, "role"))].append(record)
-        for group, members in groups.items():
-            leaving = [r for r in members if r in gone]
-            if leaving and trips(group[0], members, len(leaving), limits):
-                held |= {r.key for r in leaving if not r.approved}
-        for key in held:
-            night[entity.name][key].hold = "limit"
-        fresh += [Hold(entity.name, key, "limit", "archive") for key in sorted(held)]
-    return fresh
-
-
-def trips(kind: str, members: list[Record], vanished: int, limits: Limits) -> bool:
-    n = sum(r.was_active for r in members)
-    added = sum(r.action in ("create", "restore") and not r.hold for r in members)
-    halved = n >= limits.halving_min_size and 2 * (n - vanished + added) < n
-    if kind == "class":
-        return halved
-    percent, floor = limits.max_removed_percent, limits.min_removed
-    if kind == "all":
-        percent, floor = limits.max_removed_overall_percent, limits.min_removed_overall
-    return halved or (vanished > math.floor(n * percent / 100) and vanished > floor)
 
 
 # ---- 5. close
@@ -241,53 +250,65 @@ def vanished_link(record: Record) -> bool:
     return gone or free_of_others(record)
 
 
-def depend(record: Record, label: str = "") -> bool:
+def depend(record: Record, code: str, label: str = "") -> bool:
     """Holds the record or one field of its update as a dependant; whether that is news."""
     if not record.action or record.hold:
         return False
     if record.action != "update":
-        record.hold = "dependant"
+        record.hold = code
         return True
     labels = [x for x in ([label] if label else record.differs) if x in record.differs and not record.held(x)]
-    record.field_holds |= dict.fromkeys(labels, "dependant")
+    record.field_holds |= dict.fromkeys(labels, code if not label else "dependant")
+    record.held_whole |= set() if label else set(labels)
     return bool(labels)
 
 
-def close(night: Night) -> None:
-    while any([close_reference(r, night, c.label) for r in every(night) for c in r.entity.refs]):  # noqa: C419 - all
+def close(night: Night, code: str = "dependant") -> None:
+    while any([close_reference(r, night, c.label, code) for r in every(night) for c in r.entity.refs]):  # noqa: C419 - all
         pass
 
 
-def close_reference(record: Record, night: Night, label: str) -> bool:
+def close_reference(record: Record, night: Night, label: str, code: str) -> bool:
     """One reference of one record; whether anything was held."""
     column = record.entity.column(label)
     old, new = (target(night, column, values[label]) for values in (record.old, record.new))
     news = False
     if any(to is not None and to.hold == "case" for to in (old, new)) and not vanished_link(record):
-        news |= depend(record)
+        news |= depend(record, code)
     if new is not None and new.hold and new.action in ("create", "restore") and record.action != "archive":
-        news |= depend(record)
+        news |= depend(record, code)
     if old is not None and old.hold and old.action == "archive" and record.was_active:
         if record.action == "archive" and not free_of_others(record):
-            news |= depend(record)
+            news |= depend(record, code)
         if record.action == "update" and record.new[label] is None:
-            news |= depend(record, label)
+            news |= depend(record, code, label)
     to = target(night, column, record.outcome(label))
     if record.active and to is not None and to.action == "archive" and not to.hold:
-        news |= depend(to)
+        news |= depend(to, code)
     return news
 
 
 # ---- 6. when holds end
 
 
-def ends(hold: Hold, night: Night) -> bool:
+def ends(hold: Hold, night: Night, full: set[str]) -> bool:
+    """Whether the source took back the reason of a hold by a limit, or delivers something new after an undo."""
     record = night[hold.entity].get(hold.sourced_id)
-    if record is None or hold.code not in ("limit", "undo"):
+    if hold.code not in ("limit", "undo"):
+        return False
+    limit = hold.code == "limit"
+    if limit and hold.action in ("create", "restore") and (record is None or record.said is None):
+        return hold.entity in full and not (record and record.unreadable)
+    if record is None:
         return False
     row = record.said if record.said and not record.said.deleted else None
+    if limit and hold.action == "create":
+        return record.was_active
     if hold.action == "archive":
         return (row is not None and record.action != "archive") or not record.was_active
     if hold.action == "restore":
-        return row is not None and (record.was_active or record.active)
+        return row is not None and (record.was_active if limit else record.was_active or record.active)
+    if limit:
+        states = row is not None and hold.field in row.values
+        return states and record.was_active and hold.field not in record.differs
     return row is not None and hold.field in row.values and row.values[hold.field] != hold.value

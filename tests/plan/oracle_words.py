@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
 from rosterkit.roster.schema import Column, Entity, entities
 
@@ -34,6 +35,7 @@ class Said:
     values: Values
     deleted: bool = False
     modified: str | None = None
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class Record:
     waits: bool = False
     protected: bool = False
     approved: bool = False
+    held_whole: set[str] = field(default_factory=set)  # fields that wait as their record depends on another
+    freed_labels: set[str] = field(default_factory=set)
     freed: bool = False  # a person approved its archive, whatever needs it
 
     @property
@@ -125,6 +129,7 @@ class Model:
     settled: set[str] = field(default_factory=set)
     holds: list[Hold] = field(default_factory=list)
     approved: list[Approved] = field(default_factory=list)
+    absences: list[tuple[str, str, date, set[str]]] = field(default_factory=list)  # entity, key, day, roles
 
 
 @dataclass
@@ -141,6 +146,8 @@ class Proposal:
     undo_holds: list[Hold] = field(default_factory=list)  # in force once it is applied
     undoes: bool = False
     stamps: dict[Key, str] = field(default_factory=dict)
+    absent: dict[Key, set[str]] = field(default_factory=dict)  # roles of what disappeared
+    returned: set[Key] = field(default_factory=set)
 
     def lines(self) -> dict[Line, str]:
         """Every line of the plan, with the code that holds it ("" = it will be applied)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,29 @@ from rosterkit.plan import fingerprint as fingerprints
 from rosterkit.plan.plan import Plan
 from rosterkit.roster.schema import entities
 from rosterkit.sources.base import Extract
+from rosterkit.store.activity import remember_sign_in
+from rosterkit.store.database import connect
 from rosterkit.testing.memory import extract, table
 
-SETTINGS = ("min_removed = 0", "min_removed = 5", "max_removed_percent = 0", "halving_min_size = 3")
+SETTINGS = {
+    "limits": ("min_removed = 0", "min_removed = 5", "max_removed_percent = 0", "halving_min_size = 3"),
+    "policy": ("sync_updates_active_contacts = true", "sync_updates_active_contacts = false"),
+    "grace": ("students = 0", "students = 2", "guardians = 1"),
+}
+EVENTS = (
+    "apply",
+    "apply",
+    "apply",
+    "hold",
+    "release",
+    "undo",
+    "approve",
+    "settings",
+    "settings",
+    "pin",
+    "unpin",
+    "sign in",
+)
 
 
 def without_fingerprints(ws: Workspace) -> Workspace:
@@ -68,7 +88,7 @@ def apply(ws: Workspace, plan: Plan) -> None:
 
 def something_happens(ws: Workspace, data: st.DataObject, plan: Plan) -> None:
     """What people do between two runs."""
-    what = data.draw(st.sampled_from(["apply", "apply", "apply", "hold", "release", "undo", "approve", "settings"]))
+    what = data.draw(st.sampled_from(EVENTS))
     lines = ws.show(plan.id).lines
     if what == "apply":
         apply(ws, plan)
@@ -83,13 +103,40 @@ def something_happens(ws: Workspace, data: st.DataObject, plan: Plan) -> None:
     elif what == "approve" and plan.total_held.total:
         ws.approve_held(plan.id, reason="true", actor="kim")
     elif what == "settings":
-        line = data.draw(st.sampled_from(SETTINGS))
-        text = (ws.folder / "rosterkit.toml").read_text(encoding="utf-8")
-        key = line.split(" =")[0]
-        kept = "\n".join(x for x in text.splitlines() if not x.lstrip("# ").startswith(f"{key} "))
-        kept = kept.replace("[limits]", f"[limits]\n{line}") if "[limits]" in kept else f"{kept}\n[limits]\n{line}"
-        (ws.folder / "rosterkit.toml").write_text(f"{kept}\n", encoding="utf-8")
-        ws.config = Workspace(ws.folder).config
+        name = data.draw(st.sampled_from(sorted(SETTINGS)))
+        configure(ws, name, data.draw(st.sampled_from(SETTINGS[name])))
+    else:
+        about_a_person(ws, data, what)
+
+
+def configure(ws: Workspace, table_name: str, line: str) -> None:
+    """Sets one setting of that table."""
+    text = (ws.folder / "rosterkit.toml").read_text(encoding="utf-8")
+    key = line.split(" =", maxsplit=1)[0]
+    kept = "\n".join(x for x in text.splitlines() if not x.lstrip("# ").startswith(f"{key} "))
+    head = f"[{table_name}]"
+    kept = kept.replace(head, f"{head}\n{line}", 1) if head in kept else f"{kept}\n{head}\n{line}"
+    (ws.folder / "rosterkit.toml").write_text(f"{kept}\n", encoding="utf-8")
+    ws.config = Workspace(ws.folder).config
+
+
+def about_a_person(ws: Workspace, data: st.DataObject, what: str) -> None:
+    """Pins, and sign-ins by which the policy keeps values."""
+    with closing(sqlite3.connect(ws.database)) as connection:
+        people = connection.execute("select id, sourced_id from user where status='active' order by id").fetchall()
+    if not people:
+        return
+    number, key = data.draw(st.sampled_from(people))
+    field = data.draw(st.sampled_from(["email", "given_name"]))
+    if what == "pin":
+        with suppress(Refused, UsageError):
+            ws.pin("User", key, field, reason="so it is", actor="kim:leader")
+    elif what == "unpin":
+        with suppress(Refused, UsageError):
+            ws.unpin("User", key, field, reason="no longer", actor="kim:leader")
+    else:
+        with closing(connect(ws.database)) as connection:
+            remember_sign_in(connection, number, "2026-09-01")
 
 
 @pytest.mark.deep

@@ -10,14 +10,19 @@ import pytest
 from districts import Saying, Truth, first_truth
 from driving import Pair, workspace
 
+from rosterkit.plan.limits import Limits
+
 TRUTH = first_truth(2, 6, 4, extras=True)
+PERCENTS = [name for name in Limits.model_fields if name.endswith("_percent") and "removed" not in name]
+ON_REMOVALS = Limits.model_validate({**dict.fromkeys(PERCENTS, 100), "max_renamed_people": 1000})
+"""In so small a district every other limit is soon exceeded."""
 
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
     """The truth is stored."""
     with workspace() as ws:
-        made = Pair(ws)
+        made = Pair(ws, limits=ON_REMOVALS)
         assert made.apply(made.plan(Saying(TRUTH, TRUTH).extract()))
         yield made
 

@@ -1,4 +1,4 @@
-"""The promises of a plan (P1-P5, P8-P11), each on drawn districts and nights."""
+"""The promises of a plan (P1-P11; P6 in ``machine``), each on drawn districts and nights."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
-from districts import Saying, Truth, districts, night
+from districts import Saying, Truth, districts, graces, limit_settings, night, raised
 from driving import Pair, dangling_rows, few, lines, plan_extract, stored, workspace
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +23,8 @@ from providers.oneroster import FEED
 from providers.oneroster.feed_settings import FeedSettings
 from rosterkit import Workspace
 from rosterkit.feeds.base import FeedContext, Roster
+from rosterkit.plan.calendar import GraceSettings
+from rosterkit.plan.limits import Limits
 from rosterkit.plan.plan import PlanView
 from rosterkit.roster.schema import FINGERPRINT, entities
 from rosterkit.sources.base import Extract
@@ -46,14 +48,17 @@ def apply(ws: Workspace, plan_id: str) -> None:
     ws.apply(plan_id, actor="kim")
 
 
-@few(7)
-@given(truth=districts(), data=st.data())
-def test_the_engine_says_what_the_oracle_says_run_after_run(truth: Truth, data: st.DataObject) -> None:
+@few(10)
+@given(truth=districts(), limits=limit_settings(), grace=graces(), data=st.data())
+def test_the_engine_says_what_the_oracle_says_run_after_run(
+    truth: Truth, limits: Limits, grace: GraceSettings, data: st.DataObject
+) -> None:
     """Lines, holds, pending and stored rows are compared after every verb; P9 too (``Pair.compare_state``)."""
     with workspace() as ws:
-        pair = Pair(ws)
+        pair = Pair(ws, limits=limits, grace=grace)
         loaded(pair, truth)
         for number in range(3):
+            pair.day += timedelta(days=data.draw(st.integers(0, 3)))
             saying = night(data.draw, truth, number)
             truth = saying.truth
             plan = pair.plan(saying.extract())
@@ -179,6 +184,22 @@ def test_p5_an_absent_or_partial_segment_never_archives_by_absence(truth: Truth,
         view = ws.show(plan_extract(ws, saying.extract()).id)
         assert {name for name, _ in archived(view, "no longer in the source")} & set(saying.states) == set()
         assert {name for name, _ in archived(view, "the source says that it is gone")} & set(saying.states) == set()
+
+
+@few(8)
+@given(truth=districts(), limits=limit_settings(), grace=graces(), data=st.data())
+def test_p7_raising_a_limit_never_adds_a_hold(
+    truth: Truth, limits: Limits, grace: GraceSettings, data: st.DataObject
+) -> None:
+    with workspace() as ws:
+        pair = Pair(ws, limits=limits, grace=grace)
+        loaded(pair, truth)
+        saying = night(data.draw, truth, 1)
+        if data.draw(st.booleans()):  # what is held already stays so
+            pair.apply(pair.plan(saying.extract()))
+            saying = night(data.draw, saying.truth, 2)
+        held = pair.held_under(saying.extract(), limits)
+        assert pair.held_under(saying.extract(), raised(data.draw, limits)) <= held
 
 
 @few(6)

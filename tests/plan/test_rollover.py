@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from school import School, held, opened, run
+from school import School, held, opened, run, without
 
 from rosterkit import Workspace
 from rosterkit.attention import attention_reason as look
@@ -157,3 +157,46 @@ def test_a_release_date_is_a_day(text: str) -> None:
 
     with pytest.raises(ValueError, match=text):
         RolloverSettings(release_date=text)
+
+
+def test_a_term_ends_for_a_student_in_grace_too() -> None:
+    """Somebody is always in grace: that must not keep a class, and with it a whole term."""
+    school = School()
+    with opened() as ws:
+        run(ws, school, FIRST)
+        run(ws, school, LAST)
+        plan = run(ws, without(school, ["st-001", "st-002"]), OVER)
+        assert held(ws, plan) == {"st-001": "grace", "st-002": "grace"}
+        assert closed(ws, plan) == {"AcademicSession": 1, "Class": 2, "ClassTerm": 2, "Enrollment": 100}
+
+
+def test_what_a_limit_held_leaves_when_its_term_is_over() -> None:
+    school = School(classes=many("Y", 0))
+    with opened() as ws:
+        run(ws, school, FIRST)
+        plan = run(ws, School(classes=many("Y", 0, 10)), LAST)
+        assert set(held(ws, plan, "Class").values()) == {"limit"}
+        plan = run(ws, School(classes=many("Y", 0, 10)), OVER)
+        assert (set(held(ws, plan, "Class").values()), plan.total_held) == ({""}, Counts())
+        assert ws.holds() == ()
+
+
+def test_an_undo_of_the_turn_stays() -> None:
+    with opened() as ws:
+        run(ws, School(), FIRST)
+        run(ws, School(), OVER)
+        back = ws.undo(as_of=OVER)
+        ws.approve(back.id, reason="the year is longer", actor="kim")
+        ws.apply(back.id, actor="kim")
+        assert run(ws, School(), OVER).total == Counts()
+
+
+def test_a_part_of_a_term_that_was_over_when_it_came_loses_its_parent() -> None:
+    quarter = {"type": "gradingPeriod", "start_date": "2026-08-24", "end_date": "2026-09-01", "parent": "F"}
+    school = School(sessions={"F": FALL, "S": SPRING, "Q": quarter}, classes={"C-A": "F", "C-B": "F S"})
+    with opened() as ws:
+        run(ws, school, FIRST)
+        plan = run(ws, school, date(2027, 1, 16))
+        assert plan.changes["AcademicSession"] == Counts(archive=1, update=1)
+        again = run(ws, school, date(2027, 1, 18))
+        assert (again.total, again.findings["error"]) == (Counts(), 0)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import stat
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rosterkit.cli.main import run
+from rosterkit.store.database import connect
+from rosterkit.store.plan_lines import LineQuery, page_of
 
 CASES = Path(__file__).parents[2] / "fixtures" / "cases"
 WHY = ["--reason", "checked", "--as", "kim"]
@@ -145,3 +150,18 @@ def test_23_a_log_file_has_a_line_for_each_command(scenario: Any, tmp_path: Path
     assert (first["event"], first["verb"], first["exit"]) == ("command", "plans", 0)
     assert (second["verb"], second["exit"]) == ("show", 2)
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_everything_in_a_workspace_is_private_whatever_the_umask(scenario: Any) -> None:
+    """Hostile 9: folders that a verb makes on the way, too."""
+    before = os.umask(0)
+    try:
+        plan = scenario.plan(scenario.changed(lambda files: files["users"][2].update(email="a@jv.example")))
+        shutil.rmtree(scenario.workspace.folder / "cache", ignore_errors=True)
+        with closing(connect(scenario.workspace.database)) as connection:
+            page_of(scenario.workspace.folder, scenario.workspace.database, connection, plan, LineQuery())
+        made = [path for path in scenario.workspace.folder.rglob("*") if path.name not in ("outbox", "plans")]
+        assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in made} == {0}
+        assert (scenario.workspace.folder / "cache" / "plans").is_dir()
+    finally:
+        os.umask(before)

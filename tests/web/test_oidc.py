@@ -104,8 +104,10 @@ def test_an_answer_that_was_not_asked_for_logs_nobody_in(client: Client, provide
     stolen = client.http.send(back, follow_redirects=False).headers["location"]
     client.http.cookies.clear()
     assert client.get(stolen).status_code == 409
-    client.get("/log-in")
-    assert client.get(stolen).status_code == 409
+    client.http.get("/log-in/provider", follow_redirects=False)  # of one's own, with another state
+    answer = client.get(stolen)
+    assert answer.status_code == 409
+    assert "was not begun here" in answer.text
     assert client.get("/plans").url.path == "/log-in"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
+import sqlite3
+from contextlib import closing
 from urllib.parse import quote
 
 import pytest
@@ -71,6 +73,42 @@ def test_no_route_shows_an_id_of_another_school(client: Client, workspace: Works
         answer = client.get(path)
         assert answer.status_code in (200, 404) or path == BACK, path
         assert leaks(answer.text, foreign, path if "school=" in path else "") == [], path
+
+
+def test_what_is_about_the_whole_district_is_not_there(client: Client, workspace: Workspace) -> None:
+    client.log_in(ONE_SCHOOL)
+    for method, path, _, needs in ROUTES:
+        if needs.get("district"):
+            client.get("/")
+            asked = path.replace("{plan}", workspace.plans()[0].id).replace("{feed}", "oneroster")
+            answer = client.get(asked) if method == "GET" else client.post(asked, {"reason": "x", "seen": "1"})
+            assert answer.status_code == 404, path
+
+
+def test_a_student_of_two_schools_is_seen_without_the_other(
+    client: Client, workspace: Workspace, foreign: set[str]
+) -> None:
+    """The record is seen; the id and the name of the other school are not."""
+    with closing(sqlite3.connect(workspace.database)) as connection:
+        (other,) = connection.execute("select id from org where sourced_id='org-birch'").fetchone()
+        columns = [row[1] for row in connection.execute("pragma table_info(role)")]
+        own = {"id": "900001", "sourced_id": "'stu-1001:second'", "org_id": str(other)}
+        values = ",".join(own.get(name, f'"{name}"') for name in columns)
+        user = "(select id from user where sourced_id='stu-1001')"
+        connection.execute(f"insert into role select {values} from role where user_id={user} limit 1")
+        connection.execute("update user set primary_org_id=? where sourced_id='stu-1001'", (other,))
+        connection.commit()
+    client.log_in(ONE_SCHOOL)
+    plan = workspace.plans()[0].id
+    paths = ("/people?q=stu-1001", "/record?entity=User&id=stu-1001", f"/plans/{plan}?q=quispe", f"/plans/{plan}")
+    for path in paths:
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert "Ana Quispe" in answer.text, path
+        assert leaks(answer.text, foreign) == [], path
+    with Client(str(client.http.base_url)) as everybody:
+        everybody.log_in("approver")
+        assert leaks(everybody.get(f"/plans/{plan}?q=quispe").text, foreign) != []
 
 
 def test_the_same_search_finds_ids_for_an_account_that_sees_all(

@@ -202,6 +202,9 @@ def _without_required(values: pl.DataFrame, frame: pl.DataFrame, collection: Col
 
 def _invalid(cells: list[pl.DataFrame], records: list[pl.DataFrame], file: str) -> pl.DataFrame:
     whole = [record.select("sourced_id", "_line", column=pl.lit(None, pl.String)) for record in records]
+    gone = pl.concat([record["sourced_id"] for record in whole]) if whole else pl.Series("sourced_id", [], pl.String)
+    marks = pl.col("column").str.starts_with(_MARK)  # these are read for other tables
+    cells = [f.filter(marks | ~pl.col("sourced_id").is_in(gone.implode())) for f in cells]
     frames = [f.select("sourced_id", "column", pl.col("_line").cast(pl.Int64)) for f in (*cells, *whole)]
     return (
         pl.concat(frames)

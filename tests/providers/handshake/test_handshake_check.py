@@ -151,6 +151,7 @@ def test_h19_the_gut_check_counts_what_is_brought_in_archived_new_and_updated() 
         "unchanged": 1,
         "gone": 0,
         "archived": 1,
+        "identity changes": 0,
         "new majors": 0,
         "new minors": 0,
         "new colleges": 0,

@@ -176,6 +176,11 @@ CASES: dict[str, tuple[str, Change, Found]] = {
         _set("Demographics", 0, sex="unspecified"),
         {("feed.cell", "demographics.csv", "sex", "ana")},
     ),
+    "a person without a role": (
+        "1.2",
+        lambda rows: rows.update(Role=[role for role in rows["Role"] if role["user"] != "pia"]),
+        {("feed.no-role", "users.csv", "role", "pia")},
+    ),
     "line break": (
         "1.2",
         _set("Class", 0, title="Biology\r\n1"),

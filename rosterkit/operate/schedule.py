@@ -87,8 +87,9 @@ def serve(process: Scheduled) -> None:
         config = process.verbs().config
         scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
-            # Late jobs begin too: ``operate.late`` compares with the grace and reports what is too late.
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            # Late jobs begin too: ``operate.late`` compares with the grace and reports what is too late. There is one
+            # worker, so jobs never run side by side; what is due while its last run ends waits for it.
+            job_defaults={"coalesce": True, "max_instances": 2, "misfire_grace_time": None},
             timezone=config.zone,
         )
         _add_jobs(scheduler, process, config)

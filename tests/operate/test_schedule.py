@@ -121,7 +121,7 @@ def test_thirty_days_with_faults_over_both_changes_of_the_clock(scheduled: Sched
     ]
     spring = [
         *(
-            "source back",
+            "",
             "killed in apply",
             "killed after sending",
             "",

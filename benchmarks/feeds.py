@@ -1,6 +1,7 @@
 """``python -m benchmarks.feeds``: how fast each feed is built and checked, beside the OneRoster feed, on one store.
 
-The numbers in benchmarks/README.md under "Feeds of products" are from here. It is run by hand.
+Seconds are those of the processor, all threads together: other programs on the machine do not change them much. The
+numbers in benchmarks/README.md under "Feeds of products" are from here. It is run by hand.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ kind = "connect"
 
 @dataclass(frozen=True)
 class Measured:
-    """One feed. ``again``: seconds with a last file to compare with."""
+    """One feed, in seconds of the processor. ``again``: with a last file to compare with."""
 
     rows: int
     build: float
@@ -83,23 +84,23 @@ def measured(workspace: Workspace, name: str) -> Measured:
     """Builds and checks a feed twice: first, and against what would have been sent then."""
     feed = configured(workspace.folder, workspace.config, name)
     with workspace._read() as connection:  # noqa: SLF001 - no verb builds without recording
-        begun = time.perf_counter()
+        begun = time.process_time()
         with built_files(feed, connection, DAY, None) as (built, _):
             files = [one.file for one in built]
-            made = time.perf_counter()
+            made = time.process_time()
             feed.feed.check(files, None, feed.entry.settings)
-            checked = time.perf_counter()
+            checked = time.process_time()
             rows = sum(sum(file.parts.values()) or file.rows for file in files)
             last = LastSent(tuple(files), now(), DAY)
             with built_files(feed, connection, DAY, last) as (second, _):
                 feed.feed.check([one.file for one in second], last, feed.entry.settings)
-    return Measured(rows, made - begun, checked - made, time.perf_counter() - checked)
+    return Measured(rows, made - begun, checked - made, time.process_time() - checked)
 
 
 def table(found: Mapping[str, Measured]) -> str:
     """The measurements in Markdown."""
     lines = [
-        "| feed | rows | build s | check s | rows a second | with a last file s |",
+        "| feed | rows | build | check | rows a second | with a last file |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for name, one in found.items():

@@ -79,7 +79,7 @@ def _pull(kind: str, settings: dict[str, object], secret: str, pipe: Connection)
             date(2026, 10, 1),
             Path(folder),
             Path(folder),
-            progress=lambda *said: heard.append(said),
+            progress=lambda what, done, total: heard.append((what, done, total)),
             demographics=True,
             secret=lambda text: secret if text == "env:PULL_SECRET" else text,
         )

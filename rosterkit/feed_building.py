@@ -72,12 +72,12 @@ def written(file: FeedFile, path: Path, people_by: tuple[str, str] | None) -> Bu
     """The file as it lies under that path, which is new; ``people_by`` as in VendorFacts."""
     with path.open("w+b") as out:
         file.write(out)
-    lying = replace(file, body=partial(_copy, path), built=True)
+    built = replace(file, body=partial(_copy, path), built=True)
     done = sent(path, file.name, file.rows)
-    index, header = indexed(lying, done, people_by)
+    index, header = indexed(built, done, people_by)
     if people_by and file.people.is_empty() and index.height:
-        lying = replace(lying, people_in=people_by[0])
-    return BuiltFile(lying, done, path, index, header)
+        built = replace(built, people_in=people_by[0])
+    return BuiltFile(built, done, path, index, header)
 
 
 def _copy(path: Path, out: IO[bytes]) -> None:

@@ -127,8 +127,8 @@ def _grade(code: str) -> str:
 def _users(made: Neutral, new: CleverIds, facts: dict[str, Row]) -> Iterable[tuple[str, Record]]:
     children: dict[str, list[Record]] = defaultdict(list)
     for (guardian, student), link in made.links.items():
-        said = {"relationship": link["relationship"], "type": link["type"]}
-        children[guardian].append({"student": new(student), **said})
+        stated = {"relationship": link["relationship"], "type": link["type"]}
+        children[guardian].append({"student": new(student), **stated})
     for row in made.files["users"]:
         schools = [new(org) for org in items(row["orgSourcedIds"]) if org != made.district]
         yield row["sourcedId"], _user(row, schools, children[row["sourcedId"]], facts.get(row["sourcedId"], {}))

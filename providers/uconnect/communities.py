@@ -18,18 +18,18 @@ __all__ = ["chosen_people", "mapping_document"]
 
 def chosen_people(
     roster: Roster, settings: UConnectSettings, context: FeedContext, values: Mapping[str, Value]
-) -> pl.DataFrame:
+) -> pl.LazyFrame:
     """The people of all populations, as ``people`` has them, with ``population``: the first one that they fit."""
     used = {*attributes(values.values()), *(name for who in settings.populations for name in who.attributes)}
     frame = people(roster, as_of=context.as_of, attributes=sorted(used), order=settings.attribute_order)
     population = pl.coalesce(pl.when(chosen(who)).then(pl.lit(who.name)) for who in settings.populations)
-    return frame.with_columns(population=population).filter(pl.col("population").is_not_null()).collect()
+    return frame.with_columns(population=population).filter(pl.col("population").is_not_null())
 
 
 def mapping_document(roster: Roster, settings: UConnectSettings, context: FeedContext) -> pl.DataFrame:
     """MAPPING: one row for each distinct value, sorted; of PROGRAM and the community columns."""
     values = settings.mapped()
-    found = chosen_people(roster, settings, context, values)
+    found = chosen_people(roster, settings, context, values).collect()
     parts = []
     for name in ("PROGRAM", *settings.community_columns()):
         if name not in values:

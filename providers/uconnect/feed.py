@@ -134,7 +134,7 @@ def _mapped(roster: Roster, settings: UConnectSettings, context: FeedContext) ->
     flags = [flag.fill_null(value=False).alias(name) for name, flag in split.items()]
     texts = [cell.alias(header) for header, cell in cells.items()]
     mapped = found.select(pl.col("user").alias("_user"), pl.col("population").alias("_population"), *flags, *texts)
-    return mapped.select("_user", "_population", *split, *order)
+    return mapped.select("_user", "_population", *split, *order).collect()
 
 
 def _one_for_each_person(rows: pl.DataFrame, settings: UConnectSettings, context: FeedContext) -> pl.DataFrame:

@@ -117,10 +117,12 @@ def check(
 def approve(ctx: typer.Context, name: _Name, reason: Reason, actor: Actor = "", json: Json = False) -> None:
     """Approve the file that waits, and send exactly these bytes."""
     from rosterkit.render import json as shapes
+    from rosterkit.render.text import compared_line
 
     with open_workspace(ctx) as workspace:
         done = workspace.feed_approve(name, reason=reason, actor=actor)
-    echo(shapes.deliveries([done]) if json else f"Approved by {done.actor} and sent to {done.target}.\n")
+    counts = f"{line}\n" if (line := compared_line(done.compared)) else ""
+    echo(shapes.deliveries([done]) if json else f"Approved by {done.actor} and sent to {done.target}.\n{counts}")
 
 
 @feed.command(epilog='Example: rosterkit -C our-district feed reject careers --reason "seniors are missing"')

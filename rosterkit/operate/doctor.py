@@ -38,13 +38,13 @@ _SOON_DAYS = 30  # before a credential expires
 _OLD_DAYS = 400  # of a credential
 
 
-def examine(verbs: Verbs, feeds: tuple[FeedStatus, ...]) -> tuple[Check, ...]:
+def examine(verbs: Verbs, feeds: Callable[[], tuple[FeedStatus, ...]]) -> tuple[Check, ...]:
     """Every check. Reads files and the store and opens connections; writes and sends nothing."""
     groups: tuple[Callable[[], Iterator[Check]], ...] = (
         lambda: _settings(verbs),
         lambda: _secrets(verbs),
         lambda: _sources(verbs),
-        lambda: _feeds(verbs, feeds),
+        lambda: _feeds(verbs, feeds()),
         lambda: _notices(verbs),
         lambda: _clock(verbs),
         lambda: _disk(verbs.folder),

@@ -149,7 +149,7 @@ class OperateVerbs(ABC):
 
     def doctor(self) -> tuple[Check, ...]:
         """Everything that must be right before a run without a person, each with what to do."""
-        return examine(self.verbs(), self.feed_status())
+        return examine(self.verbs(), self.feed_status)
 
     def notify_test(self) -> Mapping[str, str]:
         """Sends a test to everybody who is to be notified; returns, by reference, why it did not arrive.

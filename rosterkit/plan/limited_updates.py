@@ -10,8 +10,10 @@ from rosterkit.plan import causes
 from rosterkit.plan.causes import REASON
 from rosterkit.plan.field_kinds import CLEARED, KINDS, NEW_COLUMN
 from rosterkit.plan.groups import Groups
+from rosterkit.plan.ids import among
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.limits_on_updates import CHANGED, may_exceed, over_the_limit, renamed, restructured
+from rosterkit.plan.records import Records, links, vanished_link
 from rosterkit.roster.schema import Entity, by_name
 
 __all__ = ["updates_over"]
@@ -35,7 +37,10 @@ def updates_over(groups: Groups, limits: Limits, fields: pl.DataFrame, spared: p
             continue
         found = _fields_over(groups, entity, rows, limits)
         if found.height:
-            yield _with_cause_of_fields(entity, found, rows)
+            named, strangers = _with_cause_of_fields(entity, found, rows)
+            yield named
+            if entity.name == "User" and strangers.height:
+                yield _of_strangers(groups.records, strangers, fields)
 
 
 def _fields_over(groups: Groups, entity: Entity, mine: pl.DataFrame, limits: Limits) -> pl.DataFrame:
@@ -77,7 +82,26 @@ def _differs(name: str) -> pl.Expr:
     return (new != old).fill_null(value=False)
 
 
-def _with_cause_of_fields(entity: Entity, found: pl.DataFrame, mine: pl.DataFrame) -> pl.DataFrame:
+def _of_strangers(records: Records, people: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
+    """What refers to people (node, reason) who have the values of others: it may be the others' as well.
+
+    A guardian link that a row took away waits for no other hold.
+    """
+    acting = (pl.col("action").is_not_null() & pl.col("hold").is_null() & ~vanished_link()).fill_null(value=False)
+    ids = records.states.filter(among(pl.col("node"), people["node"]))["id"]
+    found = links(records, to={"User": ids}).filter("required").select("node", "old", "new")
+    both = pl.concat([found.select("node", user="old"), found.select("node", user="new")]).drop_nulls().unique()
+    mine = both.lazy().join(people.lazy().select("reason", user="node"), on="user")
+    states = records.states.lazy().filter(acting).select("node", "action")
+    hit = mine.join(states, on="node").unique("node", keep="first", maintain_order=True).drop("user")
+    update = pl.col("action") == "update"
+    whole = hit.filter(~update).select("node", "reason", field=pl.lit(""))
+    part = hit.filter(update).select("node", "reason").join(fields.lazy().select("node", "field"), on="node")
+    return pl.concat([out.select("node", "field", "reason") for out in (whole, part)]).collect()
+
+
+def _with_cause_of_fields(entity: Entity, found: pl.DataFrame, mine: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """FOUND with the suspected cause; and node and reason of records that have the values of others."""
     held = found["field"].unique().implode()
     rows = mine.filter(pl.col("field").is_in(held))
     suspected = causes.of_fields(rows.select("node", "field", "before", "after", "line"))
@@ -93,7 +117,9 @@ def _with_cause_of_fields(entity: Entity, found: pl.DataFrame, mine: pl.DataFram
     named = {name: cause for name, cause in suspected.items() if cause}
     cause = pl.col("field").replace_strict(named, default=None, return_dtype=pl.String)
     reason = pl.coalesce(pl.format(REASON, "reason", cause), "reason")
-    return found.select("node", "field", reason=reason)
+    named_reasons = found.select("node", "field", reason=reason)
+    strangers = named_reasons.filter(pl.col("field").is_in(moved)).unique("node", keep="first", maintain_order=True)
+    return named_reasons, strangers.select("node", "reason")
 
 
 def _misread(found: pl.DataFrame, mine: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from rich.text import Text
 from rosterkit.feeds.delivery import STATES
 from rosterkit.purging import Purged
 from rosterkit.render.labels import moment, visible
-from rosterkit.render.text import print_findings
+from rosterkit.render.text import compared_line, print_findings
 from rosterkit.results import Disclosure, FeedStatus, Holding
 from rosterkit.roster.rules import Rule
 from rosterkit.store.deliveries import Delivery
@@ -53,6 +53,7 @@ def receipt(console: Console, one: Delivery, zone: tzinfo) -> None:
         ("revision", one.revision),
         ("as of", one.as_of),
         ("verdict", one.verdict),
+        ("counts", compared_line(one.compared)),
         ("settings", one.settings_digest),
         ("rosterkit", one.version),
         ("runs that sent it", one.runs),

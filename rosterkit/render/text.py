@@ -47,6 +47,7 @@ from rosterkit.roster.rules import SEVERITIES, Rule
 __all__ = [
     "applied",
     "check",
+    "compared_line",
     "explanation",
     "history",
     "holds",
@@ -252,14 +253,18 @@ def feed_check(console: Console, checked: FeedCheck, rules: Mapping[str, Rule]) 
 
 
 def _print_compared(console: Console, compared: Mapping[str, int]) -> None:
-    """The counts, those of one file or kind together; what is 0 is not shown."""
+    if line := compared_line(compared):
+        console.print(_text(line))
+
+
+def compared_line(compared: Mapping[str, int]) -> str:
+    """The counts in a sentence, those of one file or kind together; what is 0 is not shown."""
     gathered: dict[str, list[str]] = {}
     for name, count in compared.items():
         of, _, what = name.rpartition(": ")
         gathered.setdefault(of, []).extend([f"{count:,} {what}"] if count else [])
     found = [f"{of}: {', '.join(counts)}" if of else ", ".join(counts) for of, counts in gathered.items() if counts]
-    if found:
-        console.print(_text(f"Compared with what was sent last: {'; '.join(found)}."))
+    return f"Compared with what was sent last: {'; '.join(found)}." if found else ""
 
 
 def rules(console: Console, known: Iterable[Rule]) -> None:

@@ -139,7 +139,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def every_verb(group: Any = command, *before: str) -> dict[tuple[str, ...], Any]:
     """The verbs by the words that call them, groups in groups too."""
-    found = {}
+    found: dict[tuple[str, ...], Any] = {}
     for name, verb in group.commands.items():
         found |= every_verb(verb, *before, name) if hasattr(verb, "commands") else {(*before, name): verb}
     return found

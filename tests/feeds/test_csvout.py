@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -87,3 +88,19 @@ def test_a_file_without_quotes_reads_as_one_with_quotes(text: str) -> None:
     assert plain.rows.equals(quoted.rows)
     assert plain.problems.equals(quoted.problems)
     assert plain.records == quoted.records
+
+
+@pytest.mark.parametrize("text", ["Ana", "O'Hara, Jr.", 'the "new" one', "Zoë", ""])
+def test_a_file_that_was_just_built_is_read_as_anybodys(text: str) -> None:
+    rows = pl.DataFrame({"id": ["1", "2", "3"], "name": [text, None, "x"], "more": ["", "y", "009"]})
+    file = csv_file("a.csv", rows)
+    whole, fast = read_csv(file), read_csv(replace(file, built=True))
+    assert fast.header == whole.header
+    assert fast.rows.equals(whole.rows)
+    assert (fast.records, fast.problems.height) == (whole.records, whole.problems.height)
+
+
+def test_a_built_file_with_a_record_of_several_lines_has_the_lines_of_the_file() -> None:
+    rows = pl.DataFrame({"id": ["1", "2"], "name": ["two\nlines", "x"]})
+    file = replace(csv_file("a.csv", rows), built=True)
+    assert read_csv(file).rows["_line"].to_list() == [2, 4]

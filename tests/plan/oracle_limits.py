@@ -319,9 +319,14 @@ def updates_over(night: Night, limits: Limits) -> Found:
         over = fields_over(changed, night, base, limits)
         over |= restructured(changed, night, base, limits) if entity.name == "Org" else set()
         over |= renamed(changed, night, limits) if entity.name == "User" else set()
-        over |= with_the_rest(changed, night, over)
+        away = strangers(changed, night, over)
+        over |= {(r.key, label) for r in changed if r.key in away for label in counting(r, night)}
         rows = {r.key: r for r in changed}
         found |= {((entity.name, key), label): (rows[key], label) for key, label in over}
+        if entity.name == "User":
+            theirs = [r for r in every(night) if of_strangers(r, away)]
+            parts = [(r, label) for r in theirs for label in (r.differs if r.action == "update" else [""])]
+            found |= {((r.entity.name, r.key), label): (r, label) for r, label in parts}
     return list(found.values())
 
 
@@ -380,8 +385,8 @@ def renamed(changed: list[Record], night: Night, limits: Limits) -> set[tuple[st
     return {(r.key, label) for r in hit for label in counting(r, night)}
 
 
-def with_the_rest(changed: list[Record], night: Night, over: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Where the values of a held field are those of other records, every other field of these records."""
+def strangers(changed: list[Record], night: Night, over: set[tuple[str, str]]) -> set[str]:
+    """The records in which the values of a held field are those of others: every other field of theirs is held too."""
     labels = {label for _, label in over}
     mine = [(r, label) for r in changed for label in counting(r, night) if label in labels]
     changes: dict[str, dict[str, Change]] = {label: {} for label in labels}
@@ -390,5 +395,14 @@ def with_the_rest(changed: list[Record], night: Night, over: set[tuple[str, str]
     away = {label for label in labels if moved(list(changes[label].values()))}
     if {"given_name", "family_name"} <= labels and swapped_names(changes["given_name"], changes["family_name"]):
         away -= {"given_name", "family_name"}
-    keys = {key for key, label in over if label in away}
-    return {(r.key, label) for r in changed if r.key in keys for label in counting(r, night)}
+    return {key for key, label in over if label in away}
+
+
+def of_strangers(record: Record, people: set[str]) -> bool:
+    """What refers to them may be the others' as well; a guardian link that is gone waits for no other hold."""
+    if not record.action or record.hold:
+        return False
+    gone = record.action == "archive" and record.how in ("deleted", "unlisted", "absent")
+    who = [c.label for c in record.entity.refs if c.required and str(c.to) == "User"]
+    refers = any({record.old[label], record.new[label]} & people for label in who)
+    return refers and not (record.entity.name == "GuardianLink" and gone)

@@ -14,7 +14,7 @@ from rosterkit.plan.limits import Limits
 
 TRUTH = first_truth(2, 6, 4, extras=True)
 PERCENTS = [name for name in Limits.model_fields if name.endswith("_percent") and "removed" not in name]
-ON_REMOVALS = Limits(**dict.fromkeys(PERCENTS, 100), max_renamed_people=1000)
+ON_REMOVALS = Limits.model_validate({**dict.fromkeys(PERCENTS, 100), "max_renamed_people": 1000})
 """In so small a district every other limit is soon exceeded."""
 
 

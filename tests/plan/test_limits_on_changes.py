@@ -166,3 +166,37 @@ def test_where_one_field_was_misread_every_misread_value_is_held() -> None:
         plan = run(ws, wrong, MONDAY, apply=False)
         lines = ws.show(plan.id).lines.select("field", "held").unique().rows()
         assert sorted(lines) == [("family_name", "limit"), ("given_name", "limit")]
+
+
+def allowed(count: int, school: int | None = None) -> pl.DataFrame:
+    """So many students were announced, at a school or anywhere."""
+    return pl.DataFrame(
+        {"school_id": [school], "allowed": [count]}, schema={"school_id": pl.Int64, "allowed": pl.Int64}
+    )
+
+
+@pytest.mark.parametrize("school", [None, 1])
+@pytest.mark.parametrize(("count", "held"), [(55, 0), (56, 56)])
+def test_announced_students_are_not_counted(school: int | None, count: int, held: int) -> None:
+    assert too_many_created(arrivals(count), base(100), Limits(), allowed(30, school)).height == held
+
+
+def test_students_announced_elsewhere_are_counted_at_their_school() -> None:
+    off = Limits(max_created_overall_percent=100, min_created_overall=10_000)
+    assert too_many_created(arrivals(26), base(100, 100), off, allowed(30, 2)).height == 26
+
+
+def test_announced_students_spare_no_other_role() -> None:
+    teachers = arrivals(26).with_columns(role=pl.lit("teacher"))
+    assert too_many_created(teachers, base(100, role="teacher"), Limits(), allowed(30)).height == 26
+
+
+def test_one_that_is_there_makes_it_no_first_load() -> None:
+    assert too_many_created(arrivals(26), base(1), Limits()).height == 26
+
+
+def test_the_sentence_is_that_of_the_role_of_which_most_come() -> None:
+    more = arrivals(60).with_columns(pl.col("node") + 100_000, role=pl.lit("guardian"))
+    counts = pl.concat([base(100), base(100, role="guardian")])
+    reasons = too_many_created(pl.concat([arrivals(30), more]), counts, Limits())["reason"].unique().to_list()
+    assert reasons == ["over all, 60 would come to 100, above the limit of 5 % and 25"]

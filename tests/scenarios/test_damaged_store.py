@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,7 @@ def overwrite(path: Path, pages: list[int]) -> None:
 
 
 @pytest.fixture
-def damaged(scenario: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+def damaged(scenario: Any, request: pytest.FixtureRequest) -> tuple[Path, Path]:
     settings = scenario.workspace.folder / "rosterkit.toml"
     settings.write_text(settings.read_text() + ("" if "[feeds.oneroster]" in settings.read_text() else FEED))
     package = scenario.package(scenario.changed(lambda files: files["users"].pop()))

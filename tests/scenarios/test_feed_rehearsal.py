@@ -26,7 +26,7 @@ def send(workspace: Workspace, feed: str) -> None:
 def test_u12_uconnect_is_rehearsed_on_friday_morning_before_saturdays_file(products: Workspace) -> None:
     jobs = clocks(products.config)
     assert [job for job in jobs if job.startswith("rehearsal")] == [JOB]
-    assert (jobs[JOB].days, jobs[JOB].times[0][0].hour) == ({FRIDAY}, 9)
+    assert (jobs[JOB].days, jobs[JOB].times[0][0].hour) == (frozenset({FRIDAY}), 9)
     assert "feed build careers --no-send" in printed_schedule("cron", products.config, products.folder)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -16,9 +17,11 @@ from rosterkit import Workspace
 
 
 @pytest.fixture(scope="module")
-def shared(made_workspace: Path) -> Iterator[str]:
-    """The pages for tests that change nothing but the audit log."""
-    with served(made_workspace) as address:
+def shared(made_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The pages for tests that change nothing but the audit log, on a copy of their own."""
+    folder = tmp_path_factory.mktemp("shared") / "ws"
+    shutil.copytree(made_workspace, folder)
+    with served(folder) as address:
         yield address
 
 

@@ -1,4 +1,4 @@
-"""On a district of 5,000 served by the fakes, every question counts what was planted (issue 18)."""
+"""On a district of 5,000 served by the fakes, every question counts what was planted."""
 
 from __future__ import annotations
 

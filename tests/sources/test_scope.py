@@ -1,4 +1,4 @@
-"""Scope (issue 17.7), decided on the tables of an extract, and what a plan makes of it."""
+"""Scope, decided on the tables of an extract, and what a plan makes of it."""
 
 from __future__ import annotations
 

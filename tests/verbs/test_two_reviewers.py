@@ -1,4 +1,4 @@
-"""Several reviewers (issue 22): nobody decides on what changed unseen, two approvers, and roles."""
+"""Several reviewers: nobody decides on what changed unseen, two approvers, and roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reviewers do on the pages: each act, who sees what the other wrote, and the audit log (issue 22, 2 and 4)."""
+"""What reviewers do on the pages: each act, who sees what the other wrote, and the audit log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An attacker's pass: forged forms, fixed sessions, injected values, other roles, other sites (issue 22)."""
+"""An attacker's pass: forged forms, fixed sessions, injected values, other roles, other sites."""
 
 from __future__ import annotations
 

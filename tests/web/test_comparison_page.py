@@ -1,4 +1,4 @@
-"""The page of ``compare --html`` in a browser: axe, both widths, and paper (issue 18)."""
+"""The page of ``compare --html`` in a browser: axe, both widths, and paper."""
 
 from __future__ import annotations
 

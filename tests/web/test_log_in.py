@@ -1,4 +1,4 @@
-"""Logging in: argon2id, sessions, rate limit, headers (issue 22, 4)."""
+"""Logging in: argon2id, sessions, rate limit, headers."""
 
 from __future__ import annotations
 

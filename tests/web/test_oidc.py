@@ -1,4 +1,4 @@
-"""Log-in by the district's provider, against a provider on loopback (issue 22, 4)."""
+"""Log-in by the district's provider, against a provider on loopback."""
 
 from __future__ import annotations
 

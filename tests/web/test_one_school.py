@@ -1,4 +1,4 @@
-"""An account that sees one school: no page, export, search or error page holds an id of another (issue 22)."""
+"""An account that sees one school: no page, export, search or error page holds an id of another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of a plan's changes out of the store say what the whole plan says (issue 22, 2)."""
+"""Pages of a plan's changes out of the store say what the whole plan says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every source of a whole roster passes the conformance kit that rosterkit ships (issue 17)."""
+"""Every source of a whole roster passes the conformance kit that rosterkit ships."""
 
 from __future__ import annotations
 

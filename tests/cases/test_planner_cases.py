@@ -36,15 +36,15 @@ def test_a_course_that_a_class_still_needs_stays(workspace: Workspace) -> None:
 
 
 def test_a_course_that_a_class_needs_leaves_when_a_person_approves_it(workspace: Workspace) -> None:
-    planned(workspace, "course-removed/night-1")
-    held = planned(workspace, "course-removed/night-2")
+    planned(workspace, "course-removed/day-1")
+    held = planned(workspace, "course-removed/day-2")
     (course,) = workspace.show(held.id).lines["sourced_id"].to_list()
     workspace.approve_held(held.id, reason="the classes do without", actor="kim", sourced_id=course)
-    plan = planned(workspace, "course-removed/night-2")
+    plan = planned(workspace, "course-removed/day-2")
     assert (plan.total, plan.total_held) == (Counts(archive=1, update=plan.changes["Class"].update), Counts())
     cleared = workspace.show(plan.id).lines.filter(pl.col("entity") == "Class")
     assert set(cleared.select("field", "before", "after").rows()) == {("course", course, None)}
-    assert planned(workspace, "course-removed/night-2").total == Counts()
+    assert planned(workspace, "course-removed/day-2").total == Counts()
 
 
 def test_a_misspelt_school_is_one_finding_that_counts_what_waits(workspace: Workspace) -> None:

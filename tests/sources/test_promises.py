@@ -20,7 +20,7 @@ def test_an_extract_that_keeps_its_promises_is_itself() -> None:
 @pytest.mark.parametrize(
     ("broken", "named"),
     [
-        (extract({"Org": table("Org", [ORG, ORG])}), "stands twice"),
+        (extract({"Org": table("Org", [ORG, ORG])}), "occurs twice"),
         (extract({"Org": table("Org", [{**ORG, "sourced_id": None}])}), "missing"),
         (extract({"Org": table("Org", [ORG], unreadable=["D"])}), "readable and unreadable"),
         (extract({"Org": table("Org", [{**ORG, "name": ""}])}), "blank"),

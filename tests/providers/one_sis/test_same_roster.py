@@ -35,7 +35,8 @@ def extract(source: Source, settings: Mapping[str, Any], folder: Path) -> Extrac
         Findings(source.rules), DAY, folder, folder, demographics=True, secret=lambda text: SECRETS.get(text, text)
     )
     found = source.extract(source.Settings.model_validate(settings), context)
-    assert {table.coverage for table in found.tables} == {Coverage.FULL}
+    reasons = {one.reason for one in found.tables if one.coverage != Coverage.FULL}
+    assert reasons <= {"staff.csv is missing"}, source.kind  # all of this district's staff teach
     return found
 
 

@@ -7,7 +7,8 @@ marked ``deep`` share that time: one whose share is over ends without further ex
 import functools
 import os
 import time
-from collections.abc import Callable
+import unittest
+from collections.abc import Callable, Generator
 from typing import Any
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # tables are tiny, and several tests run side by side
@@ -26,15 +27,29 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
 _TEST_ENDS = [float("inf")]  # by time.monotonic, for the test that runs now
 
 
+class _TimeIsOver(unittest.SkipTest):
+    """Ends a property test at once: hypothesis lets a skip through, and tries no other example."""
+
+
 def _in_time(test: Callable[..., None]) -> Callable[..., None]:
-    """The test of one example, which passes at once when the time of its test is over."""
+    """The test of one example, which ends the whole test when its time is over."""
 
     @functools.wraps(test)
     def run(*arguments: Any, **named: Any) -> None:
-        if time.monotonic() <= _TEST_ENDS[0]:
-            test(*arguments, **named)
+        if time.monotonic() > _TEST_ENDS[0]:
+            raise _TimeIsOver("the time for it is over")
+        test(*arguments, **named)
 
     return run
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call() -> Generator[None, object, object]:
+    """A test whose time is over has passed: every example that it looked at was right."""
+    try:
+        return (yield)
+    except _TimeIsOver:
+        return True
 
 
 def _shared(items: list[pytest.Item]) -> list[pytest.Item]:

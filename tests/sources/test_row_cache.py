@@ -173,14 +173,16 @@ def damage(folder: Path, at: int) -> None:
 
 @pytest.mark.deep
 @settings(max_examples=1000 if DEEP else 10, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(data=st.data())
+@given(
+    days=packages().flatmap(lambda files: st.tuples(st.just(files), edits(files))),
+    how=st.fixed_dictionaries({"strict": st.booleans(), "dates": st.sampled_from(["iso", "day-first"])}),
+    delta=st.sampled_from(["", "users", "enrollments"]),
+    damaged_at=st.integers(0, 5000),
+)
 def test_an_extract_is_the_same_with_the_cache_without_it_with_an_older_and_with_a_damaged_one(
-    data: st.DataObject,
+    days: tuple[dict[str, list[str]], dict[str, list[str]]], how: dict[str, Any], delta: str, damaged_at: int
 ) -> None:
-    first = data.draw(packages())
-    second = data.draw(edits(first))
-    how = data.draw(st.fixed_dictionaries({"strict": st.booleans(), "dates": st.sampled_from(["iso", "day-first"])}))
-    delta = data.draw(st.sampled_from(["", "users", "enrollments"]))
+    first, second = days
     with tempfile.TemporaryDirectory() as place:
         old, new = write(Path(place, "a", "p"), first), write(Path(place, "b", "p"), second, delta=delta)
         cache = RowCache(Path(place, "cache"), may_write=True, smallest_file=0)
@@ -191,7 +193,7 @@ def test_an_extract_is_the_same_with_the_cache_without_it_with_an_older_and_with
         assert extract(new, cache, **how) == wanted  # which is written anew
         assert extract(new, reading, **how) == wanted
         assert extract(old, cache) == extract(old, None)
-        damage(cache.folder, data.draw(st.integers(0, 5000)))
+        damage(cache.folder, damaged_at)
         assert extract(new, reading, **how) == wanted
         with small_blocks(200):
             assert extract(old, cache) == extract(old, None)

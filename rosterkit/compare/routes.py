@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -87,7 +88,12 @@ def _unreached(roster: Roster) -> pl.DataFrame:
 
 def routes(mains: Sequence[Roster], files: Sequence[Roster], by_hand_from: float) -> tuple[Route, ...]:
     """Every way that these sources allow; by hand from that percentage of students without a guardian on."""
-    return tuple(route for main in mains for route in _of(main, supplements(main, files), by_hand_from))
+    found = [route for main in mains for route in _of(main, supplements(main, files), by_hand_from)]
+    titles = Counter(route.title for route in found)
+    # Two packages of one kind have the same vendor: the name says which is meant.
+    return tuple(
+        replace(route, title=f"{route.title} ({route.source})") if titles[route.title] > 1 else route for route in found
+    )
 
 
 def _of(main: Roster, files: Sequence[Supplement], by_hand_from: float) -> list[Route]:

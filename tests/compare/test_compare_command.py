@@ -146,3 +146,11 @@ def test_without_a_workspace_and_a_source_nothing_can_be_compared(
 
 def test_two_forms_at_once_are_refused(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert compare(capsys, str(files / "export.zip"), "--json", "--markdown")[0] == 2
+
+
+def test_two_packages_of_one_kind_are_told_apart_in_the_ways(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    package = files / "export.zip"
+    found = document(capsys, f"spring@oneroster:{package}", f"autumn@oneroster:{package}")
+    titles = [choice["title"] for choice in found["recommendation"]["choices"]]
+    assert len(set(titles)) == len(titles)
+    assert {title for title in titles if title.endswith("(spring)")}

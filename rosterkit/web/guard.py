@@ -122,7 +122,10 @@ Handler = Callable[[Visit], Response]
 
 def local(address: str, otherwise: str = "/") -> str:
     """The address where it is a path of this page; nobody is sent elsewhere."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # such as "//[": an address that is none
+        return otherwise
     plain = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
     return address if plain and not parts.scheme and not parts.netloc and "\\" not in address else otherwise
 
@@ -178,7 +181,7 @@ def _refuse_forged(visit: Visit) -> None:
     """403 where the form is not one that this page made for this session."""
     given = visit.given("csrf") or visit.request.headers.get("x-csrf-token", "")
     origin = visit.request.headers.get("origin", "")
-    same = not origin or urlsplit(origin).netloc == visit.request.headers.get("host", "")
+    same = not origin or origin.partition("://")[2] == visit.request.headers.get("host", "")
     if not visit.visitor.csrf or not same or not hmac.compare_digest(given.encode(), visit.visitor.csrf.encode()):
         raise HTTPException(403, "This form is too old, or it came from elsewhere. Open the page again, and repeat it.")
 

@@ -210,3 +210,16 @@ def test_our_own_fault_shows_no_data(client: Client, monkeypatch: pytest.MonkeyP
     assert answer.status_code == 500
     assert "Quispe" not in answer.text
     assert "RuntimeError" in answer.text
+
+
+@pytest.mark.parametrize("address", ["//[", "http://[", "/\\["])
+def test_an_address_that_is_none_leads_to_the_first_page(address: str) -> None:
+    assert local(address) == "/"
+
+
+def test_a_form_from_an_origin_that_is_no_address_is_refused(client: Client, workspace: Workspace) -> None:
+    client.log_in("approver")
+    plan = workspace.plans()[0].id
+    client.get(f"/plans/{plan}")
+    data = {"seen": client.hidden("seen"), "reason": "x"}
+    assert client.post(f"/plans/{plan}/approve", data, headers={"origin": "http://["}).status_code == 403

@@ -154,8 +154,11 @@ class FeedEntry(BaseModel):
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hexadecimal, over the feed's own settings, in whatever order they were written."""
-        return _digest(self.settings.model_dump(mode="json"))
+        """SHA-256, in hexadecimal, over what a person looks at before a file leaves: the feed's own settings and where
+        the files go, in whatever order they were written. Time limits of the target and its keys' ages do not count.
+        """
+        target = self.target.destination if self.target else {}
+        return _digest([self.settings.model_dump(mode="json"), self.folder, target])
 
 
 class Config(BaseModel):

@@ -103,8 +103,10 @@ def check_feed(
     return FeedCheck(feed.name, feed.entry.kind, verdict.outcome, every, verdict.rows, verdict.compared)
 
 
-def given_file(path: Path) -> FeedFile:
-    """A file that a person named. Raises UsageError where there is none."""
+def given_file(path: Path, copy: Path | None = None) -> FeedFile:
+    """A file that a person named, or a ``copy`` of it that is made there. Raises UsageError where there is none."""
     if not path.is_file():
         raise UsageError(f"{path.absolute()} is not a file. Name the file, or the files, that would be sent.")
-    return FeedFile(path.name, partial(_copy, path), 0)
+    if copy is not None:
+        shutil.copyfile(path, copy)
+    return FeedFile(path.name, partial(_copy, copy or path), 0)

@@ -47,8 +47,8 @@ def approve_feed(
     require_done(feed.name, checklist(feed.feed.vendor, feed.entry.settings, done_items(connection, feed.name)))
     if not is_current(connection, feed, held):
         raise Refused(
-            f"The roster or the settings changed since the file of {feed.name} was built. Build the feed again, and "
-            "look at the new file.",
+            f"The roster, the settings or the target changed since the file of {feed.name} was built. Build the feed "
+            "again, and look at the new file.",
             why="stale",
         )
     done = leave(connection, feed, held, progress, actor=actor, reason=f"{reason}{sends_sensitive(feed)}")

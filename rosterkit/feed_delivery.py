@@ -8,7 +8,6 @@ check holds wait until a person approves them. ``rosterkit.feeds.delivery`` has 
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
@@ -73,7 +72,6 @@ def build_feed(
         delivery = deliveries.record(connection, about, feed.target(), files)
         verdict = feed.feed.check([b.file for b in files], last[1] if last else None, feed.entry.settings)
         verdict, accepted = _with_withheld(verdict, files, last[1] if last else None)
-        _checked(connection, delivery, verdict)
         done = _decide(connection, feed, delivery, verdict, again=again)
         if done.state == "checked" and send:
             bodies = {built.file.name: built.path for built in files}
@@ -152,14 +150,14 @@ def send_given(
     require_going(connection, feed.name)
     end_interrupted(connection, feed, progress)
     last = deliveries.last_sent(connection, feed.name)
-    given = [given_file(path) for path in paths]
-    verdict = feed.feed.check(given, last[1] if last else None, feed.entry.settings)
     with TemporaryDirectory(dir=folder) as scratch:
+        # Copied before they are looked at: a file that is replaced meanwhile is not what was checked.
+        given = [given_file(path, Path(scratch, f"copy-{n}")) for n, path in enumerate(paths)]
+        verdict = feed.feed.check(given, last[1] if last else None, feed.entry.settings)
         counted = [replace(file, rows=verdict.rows.get(file.name, 0)) for file in given]
         by = feed.feed.vendor.people_by
         files = [written(file, Path(scratch, f"given-{n}"), by) for n, file in enumerate(counted)]
         delivery = deliveries.record(connection, _about(feed, connection, as_of), feed.target(), files, origin="given")
-        _checked(connection, delivery, verdict)
         unsure = _may_break_blocks(connection, feed, files)
         done = _decide(connection, feed, delivery, verdict, again=True, unsure=unsure)
         if done.state == "checked":
@@ -179,11 +177,6 @@ def _about(feed: ConfiguredFeed, connection: sqlite3.Connection, as_of: date) ->
     return About(feed.name, feed.entry.kind, revision_of(connection), as_of, plans.now(), feed.entry.digest, "")
 
 
-def _checked(connection: sqlite3.Connection, delivery: int, verdict: Verdict) -> None:
-    compared = json.dumps(dict(verdict.compared))
-    deliveries.move(connection, delivery, "checked", verdict=str(verdict.outcome), compared=compared)
-
-
 def _decide(
     connection: sqlite3.Connection,
     feed: ConfiguredFeed,
@@ -193,18 +186,29 @@ def _decide(
     again: bool,
     unsure: str = "",
 ) -> Delivery:
-    """Brings a checked delivery to ``refused``, ``unchanged`` or ``waiting``, or leaves it as it is: it may leave."""
-    last = deliveries.last_arrived(connection, feed.name)
-    made = deliveries.find(connection, delivery)
-    if verdict.outcome in _NEVER_LEAVES:
-        why = f"{feed.feed.vendor.name} would find it {verdict.outcome}"
-        deliveries.move(connection, delivery, "refused", why=why)
-    elif last and not again and _is_unchanged(connection, feed, made, last):
-        why = f"it is the same as what was sent for revision {last.revision}"
-        deliveries.move(connection, delivery, "unchanged", why=why)
-    elif why := unsure or _why_wait(connection, feed, verdict, last):
-        deliveries.move(connection, delivery, "waiting", why=why)
+    """Records the verdict, and whether the delivery is ``refused``, ``unchanged``, ``waiting`` or may leave."""
+    state, why = _decision(connection, feed, deliveries.find(connection, delivery), verdict, again=again, unsure=unsure)
+    deliveries.check(connection, delivery, str(verdict.outcome), verdict.compared, state, why)
     return deliveries.find(connection, delivery)
+
+
+def _decision(
+    connection: sqlite3.Connection,
+    feed: ConfiguredFeed,
+    made: Delivery,
+    verdict: Verdict,
+    *,
+    again: bool,
+    unsure: str,
+) -> tuple[str, str]:
+    """The state of a delivery with that verdict, and why."""
+    last = deliveries.last_arrived(connection, feed.name)
+    if verdict.outcome in _NEVER_LEAVES:
+        return "refused", f"{feed.feed.vendor.name} would find it {verdict.outcome}"
+    if last and not again and _is_unchanged(connection, feed, made, last):
+        return "unchanged", f"it is the same as what was sent for revision {last.revision}"
+    why = unsure or _why_wait(connection, feed, verdict, last)
+    return ("waiting" if why else "checked"), why
 
 
 def _is_unchanged(connection: sqlite3.Connection, feed: ConfiguredFeed, made: Delivery, last: Delivery) -> bool:
@@ -230,7 +234,7 @@ def _why_wait(connection: sqlite3.Connection, feed: ConfiguredFeed, verdict: Ver
     elif deliveries.last_sent(connection, feed.name) is None:
         reasons.append("the bytes of the last file were removed, so nothing can compare it")
     elif last.settings_digest != feed.entry.digest:
-        reasons.append(f"the settings of the feed changed since the last file{sends_sensitive(feed)}")
+        reasons.append(f"the settings or the target of the feed changed since the last file{sends_sensitive(feed)}")
     return "; ".join(reasons)
 
 

@@ -83,7 +83,7 @@ def _later(
     if delivery.state == "waiting":
         deliveries.move(connection, delivery.id, "checked", why=why, leaves_at=at, **values)
     else:
-        deliveries.note(connection, delivery.id, why=why, leaves_at=at)
+        deliveries.note(connection, delivery.id, why=why, leaves_at=at, **values)
     return deliveries.find(connection, delivery.id)
 
 

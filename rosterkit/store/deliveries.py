@@ -28,6 +28,7 @@ __all__ = [
     "Step",
     "arrived",
     "built_since",
+    "check",
     "deliveries",
     "find",
     "last_arrived",
@@ -168,16 +169,31 @@ def record(
     return delivery
 
 
+def check(
+    connection: sqlite3.Connection, delivery: int, verdict: str, compared: Mapping[str, int], state: str, why: str
+) -> None:
+    """Records the verdict on a delivery and what follows from it, as one: ``state`` is ``checked`` where it may leave.
+
+    A run that is killed between the two would leave a file that may go, though it was to wait or never to leave.
+    """
+    at = now().isoformat()
+    with transaction(connection):
+        _move(connection, delivery, "checked", at, verdict=verdict, compared=json.dumps(dict(compared)))
+        if state != "checked":
+            _move(connection, delivery, state, at, why=why)
+
+
 def move(connection: sqlite3.Connection, delivery: int, state: str, **values: object) -> None:
     """Brings a delivery into its next state, with other columns of it; InternalError where that state cannot follow."""
     with transaction(connection):
         _move(connection, delivery, state, now().isoformat(), **values)
 
 
-def note(connection: sqlite3.Connection, delivery: int, *, why: str, leaves_at: str | None = None) -> None:
-    """Writes down why a delivery does not leave yet; its state stays."""
+def note(connection: sqlite3.Connection, delivery: int, **values: object) -> None:
+    """Writes columns of a delivery, such as why it does not leave yet; its state stays."""
+    names = ", ".join(f"{name}=?" for name in values)
     with transaction(connection):
-        connection.execute("update delivery set why=?, leaves_at=? where id=?", (why, leaves_at, delivery))
+        connection.execute(f"update delivery set {names} where id=?", (*values.values(), delivery))
 
 
 def _move(connection: sqlite3.Connection, delivery: int, state: str, at: str, **values: object) -> None:

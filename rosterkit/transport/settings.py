@@ -31,6 +31,13 @@ class _Settings(BaseModel):
 
     max_bytes: int = Field(default=8 * _GIB, ge=1, description="A file with more bytes is not fetched.")
 
+    @property
+    def destination(self) -> dict[str, object]:
+        """What says which place it is, not how files are brought there: sizes, times, attempts, ages of keys."""
+        return self.model_dump(
+            mode="json", exclude={*_NetworkSettings.model_fields, "rename", "read_back", "part_bytes"}
+        )
+
 
 class _NetworkSettings(_Settings):
     attempts: int = Field(

@@ -15,6 +15,7 @@ from rosterkit.web.guard import Visit
 __all__ = ["approve_feed", "feed", "feeds", "reject_feed"]
 
 _SHOWN = 50
+_LONGEST_ID = 18  # digits of an id in the database
 
 
 def _name(visit: Visit) -> str:
@@ -84,7 +85,7 @@ def _decided(visit: Visit, verb: str, done: str) -> Response:
     name, reason, seen = _name(visit), visit.given("reason").strip(), visit.given("seen")
     if not reason:
         raise UsageError("A reason is needed: say why, for those who read the log.")
-    if not seen.isdecimal():
+    if not seen.isdecimal() or len(seen) > _LONGEST_ID:
         raise UsageError("This form does not say which file you looked at. Open the page again.")
     act = visit.workspace.feed_approve if verb == "feed approve" else visit.workspace.feed_reject
     act(name, reason=reason[:2_000], actor=visit.visitor.actor, seen=int(seen))

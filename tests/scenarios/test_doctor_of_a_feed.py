@@ -57,7 +57,9 @@ def test_a_mark_is_taken_back_and_blocks_again_also_after_the_first_file(product
     changed = edited(products, 'campus_name = "school_name"', 'campus_name = { constant = "Main" }')
     receipt = changed.feed_build("jobs", DAY.replace(day=16))
     assert receipt.state == "waiting"
-    assert receipt.why.startswith("its checklist has open items that come first: H11; the settings of the feed changed")
+    assert receipt.why.startswith(
+        "its checklist has open items that come first: H11; the settings or the target of the feed changed"
+    )
     with pytest.raises(Refused, match="H11 of the checklist of jobs is not marked as done"):
         products.checklist_reopen("jobs", "H11", actor="omar")
 

@@ -24,7 +24,7 @@ STORE = "rosterkit.store.deliveries"
 MOMENTS: dict[str, dict[str, Any]] = {
     "before it is recorded": {"at": f"{STORE}:record", "when": "before"},
     "built": {"at": f"{STORE}:record", "when": "after"},
-    "checked": {"at": f"{STORE}:move", "when": "after"},
+    "checked": {"at": f"{STORE}:check", "when": "after"},
     "sending, before the first byte": {"at": f"{STORE}:send", "when": "after"},
     "sending, at the first byte": {"bytes": 1},
     "sending, at the last byte": {"bytes": 2_500_000},
@@ -216,6 +216,6 @@ def test_an_interrupted_file_of_older_settings_is_not_sent_any_more(
     sender.size = 3_001
     sender.target()
     done = sender.ws.feed_send("out", as_of=DAY)
-    assert (done.state, done.why) == ("waiting", "the settings of the feed changed since the last file")
+    assert (done.state, done.why) == ("waiting", "the settings or the target of the feed changed since the last file")
     assert [one.state for one in sender.ws.feed_log("out")] == ["waiting", "failed", "verified"]
     assert sender.newly_sent() == 0

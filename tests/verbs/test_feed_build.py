@@ -88,7 +88,10 @@ def test_changed_settings_wait_for_a_person(scenario: Any) -> None:
     sent(scenario)
     scenario.settings('# version = "1.2"', 'version = "1.1"')
     receipt = build(scenario)
-    assert (receipt.state, receipt.why) == ("waiting", "the settings of the feed changed since the last file")
+    assert (receipt.state, receipt.why) == (
+        "waiting",
+        "the settings or the target of the feed changed since the last file",
+    )
 
 
 def test_a_rejected_file_never_leaves_and_a_newer_one_supersedes_what_waits(scenario: Any) -> None:

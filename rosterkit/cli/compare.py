@@ -45,7 +45,7 @@ def compare(
 ) -> None:
     """Ask every source the same questions, say which people and values differ, and recommend a way.
 
-    Reads the sources and stores nothing. Exit 1: a source could not be read, and the others are compared.
+    Reads the sources and stores nothing. Exit 1: a source is left out, and the others are compared.
     """
     from rosterkit.compare.comparison import compare as compared
     from rosterkit.compare.reading import read
@@ -73,7 +73,7 @@ def compare(
             compare_text.comparison(console, found)
             if html is not None:
                 console.print(f"The page is {html}.", soft_wrap=True)
-    raise typer.Exit(1 if unread else 0)
+    raise typer.Exit(1 if found.unread else 0)
 
 
 def _config(folder: Path, *, needed: bool) -> Config | None:

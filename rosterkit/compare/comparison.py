@@ -75,7 +75,9 @@ def compare(
         roster.release_classes()
     pairs = tuple(combinations(mains, 2))
     matches = tuple(matched(group, *pair, show_values=show_values) for pair in pairs for group in GROUPS)
-    ways = routes(mains, files, settings.thresholds.guardians)
+    added = tuple(one for main in mains for one in supplements(main, files))
+    strange = _of_another_district(added)
+    ways = routes(mains, [file for file in files if file.name not in strange], settings.thresholds.guardians)
     capabilities = {roster.name: roster.capabilities for roster in rosters}
     return Comparison(
         as_of,
@@ -87,12 +89,23 @@ def compare(
         },
         matches,
         {(left.name, right.name): schools_matched(left, right) for left, right in pairs},
-        tuple(one for main in mains for one in supplements(main, files)),
+        added,
         {main.name: repairs(main, files, by_source[main.name]) for main in mains},
         recommended(ways, capabilities, by_source, matches, settings),
-        dict(unread or {}),
+        {**(unread or {}), **strange},
         show_values,
     )
+
+
+def _of_another_district(added: Sequence[Supplement]) -> dict[str, str]:
+    """By name, what is odd about a guardian file of which no row names a student of any source: it is no way."""
+    fits = {one.file for one in added if one.matched}
+    rows = {one.file: one.links for one in added if one.links and one.file not in fits}
+    return {
+        file: f"Of {links:,} rows none names a student who came. Is it of another district, or are students known "
+        "there by another number?"
+        for file, links in rows.items()
+    }
 
 
 def _side(roster: Roster, *, main: bool) -> Side:

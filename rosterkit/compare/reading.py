@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from rosterkit import registry
 from rosterkit.compare.delivered import Delivered
 from rosterkit.errors import SourceUnreadable, UsageError
-from rosterkit.sources.base import Context, Progress, Source
+from rosterkit.sources.base import Context, Coverage, Extract, Progress, Source
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.packages import Known, fetch, named
 from rosterkit.transport.incoming import IncomingSettings
@@ -49,16 +49,32 @@ def from_text(text: str, folder: Path, find: Callable[[str], Source] = registry.
     name, at, rest = text.rpartition("@") if "@" in text.partition(":")[0] else ("", "", text)
     kind, colon, value = rest.partition(":")
     if not colon or len(kind) == 1 or "/" in kind:  # a path; a drive of one letter is a part of one
+        _refuse_kind(rest, folder, find)
         kind, value = _PACKAGE, rest
     source = find(kind)
     values = _settings(source, value)
     try:
         settings = source.Settings.model_validate(values)
     except ValidationError as problem:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in problem.errors())
+        faults = "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg'].removeprefix('Value error, ')}"
+            for e in problem.errors()
+        )
         # Without the text: a secret may have been typed in the place of a reference.
         raise UsageError(f"The settings of {kind} do not hold: {faults}.") from None
     return SourceSpec(name if at else _named(kind, values), kind, settings, folder)
+
+
+def _refuse_kind(text: str, folder: Path, find: Callable[[str], Source]) -> None:
+    """Raises UsageError where the text is no path, but the kind of a source without its settings."""
+    try:
+        find(text)
+    except UsageError:
+        return
+    if not (folder / text).exists():
+        raise UsageError(
+            f'"{text}" is a kind of source. Write {text}:KEY=VALUE,KEY=VALUE, or name a source of rosterkit.toml.'
+        )
 
 
 def _settings(source: Source, text: str) -> dict[str, object]:
@@ -114,7 +130,7 @@ def read(
                     secret=partial(_resolved, secret, one.folder),
                 )
                 settings = _with_package(one, source, Path(scratch), progress)
-                extract = source.extract(settings, context)
+                extract = _something(source.extract(settings, context))
                 delivered.append(Delivered(one.name, one.kind, source.capabilities, extract))
         except SourceUnreadable as problem:
             unread[one.name], last = str(problem), problem
@@ -122,6 +138,14 @@ def read(
         why = " ".join(f"{name}: {why}" for name, why in unread.items())
         raise SourceUnreadable(why, rule=last.rule, file=last.file, line=last.line)
     return delivered, unread
+
+
+def _something(extract: Extract) -> Extract:
+    """The extract. Raises SourceUnreadable where every table of it is absent: there is nothing to compare."""
+    if all(table.coverage is Coverage.ABSENT for table in extract.tables):
+        reasons = dict.fromkeys(table.reason for table in extract.tables if table.reason)
+        raise SourceUnreadable(f"Nothing of it came: {'; '.join(reasons) or 'it has no table'}.", rule="package.empty")
+    return extract
 
 
 def _with_package(one: SourceSpec, source: Source, scratch: Path, progress: Progress) -> BaseModel:

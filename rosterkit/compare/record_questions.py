@@ -62,6 +62,8 @@ def _dangling(roster: Roster, _settings: CompareSettings) -> Found:
         lost = rows.join(roster.table(to).select("key"), left_on=reference, right_on="key", how="anti")
         names = {"record": pl.lit(entity), "reference": pl.lit(reference), "missing": id_of(reference)}
         frames.append(lost.select("key", **names))
+    if not frames:
+        return Found.without_meaning("no record that others name came")
     return Found(pl.concat(frames), checked)
 
 

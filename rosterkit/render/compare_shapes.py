@@ -160,7 +160,7 @@ def _markdown(comparison: Comparison) -> Iterator[str]:
     yield f"# Sources compared on {comparison.as_of}\n"
     yield f"**{_plain(recommendation_text(comparison))}**\n"
     for name, why in comparison.unread.items():
-        yield f"- {_plain(name)} could not be read: {_plain(why)}"
+        yield f"{_plain(name)} is left out: {_plain(why)}\n"
     yield "## Ways, best first\n"
     for choice in comparison.recommendation.choices:
         yield f"### {_plain(choice.route.title)}: {choice.points:g} points\n"

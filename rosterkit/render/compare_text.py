@@ -22,7 +22,7 @@ def comparison(console: Console, found: Comparison) -> None:
     """Prints it."""
     console.print(Text(recommendation_text(found), style="bold"))
     for name, why in found.unread.items():
-        console.print(Text(f"{name} could not be read: {why}", style="bold red"))
+        console.print(Text(f"{name} is left out: {why}", style="bold red"))
     _choices(console, found)
     for group in dict.fromkeys(question.group for question in QUESTIONS):
         _questions(console, found, group)

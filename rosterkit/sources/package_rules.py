@@ -11,7 +11,7 @@ PACKAGE_RULES: tuple[Rule, ...] = (
     refusal(
         "package.missing",
         "There is no such file or folder, or it may not be read.",
-        "Check the path in the configuration and that this user may read it.",
+        "Check the path and that this user may read it.",
     ),
     refusal(
         "package.empty",

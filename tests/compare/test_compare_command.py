@@ -84,7 +84,7 @@ def test_a_source_that_cannot_be_read_is_said_and_the_others_are_compared(
 ) -> None:
     code, out, _ = compare(capsys, str(files / "export.zip"), "oneroster:no-such.zip")
     assert code == 1
-    assert "no-such could not be read" in out
+    assert "no-such is left out" in out
     code, _, err = compare(capsys, "oneroster:no-such.zip")
     assert code == 3
     assert "no-such" in err
@@ -154,3 +154,49 @@ def test_two_packages_of_one_kind_are_told_apart_in_the_ways(files: Path, capsys
     titles = [choice["title"] for choice in found["recommendation"]["choices"]]
     assert len(set(titles)) == len(titles)
     assert {title for title in titles if title.endswith("(spring)")}
+
+
+def test_a_kind_without_settings_is_no_path(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a kind of source"):
+        from_text("clever", tmp_path)
+
+
+def test_what_a_setting_says_is_wrong_is_shown_without_the_librarys_words(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as raised:
+        from_text("clever:token=", tmp_path)
+    assert "Value error" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", [None, "", "student_number,guardian_id,first_name,last_name\n", "a,b\n1,2\n"])
+def test_a_guardian_file_of_which_nothing_comes_is_left_out(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None
+) -> None:
+    """Missing, without bytes, a header alone, other columns."""
+    if text is not None:
+        (tmp_path / "none.csv").write_text(text)
+    code, out, err = compare(capsys, str(files / "export.zip"), f"guardians:{tmp_path / 'none.csv'}")
+    assert (code, err) == (1, "")
+    assert "none is left out: " in out
+    assert "guardian file" not in out.partition("People")[0]
+
+
+def test_a_guardian_file_of_another_district_is_no_way(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "others.csv").write_text(FAMILIES.format(number="99-none"), encoding="utf-8")
+    code, out, _ = compare(capsys, str(files / "export.zip"), f"guardians:{tmp_path / 'others.csv'}")
+    assert code == 1
+    assert "others is left out: Of 1 rows none names a student who came." in " ".join(out.split())
+    assert "guardian file" not in out.partition("People")[0]
+
+
+def test_a_table_of_attributes_beside_a_roster_is_asked_too(files: Path, tmp_path: Path) -> None:
+    """None of its records names another record."""
+    (tmp_path / "programs.csv").write_text("number,program\n1,Robotics\n", encoding="utf-8")
+    (tmp_path / "rosterkit.toml").write_text(
+        f'[sources.main]\nkind = "oneroster"\npath = "{files / "export.zip"}"\n'
+        '[sources.programs]\nkind = "table"\npath = "programs.csv"\nattributes = { program = "program" }\n'
+        '[sources.programs.columns]\nuser = "number"\n',
+        encoding="utf-8",
+    )
+    assert run(["-C", str(tmp_path), "compare"]) == 0

@@ -15,8 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-import stamina
-
 from rosterkit.errors import NotDelivered, SourceUnreadable, UsageError
 from rosterkit.transport.base import (
     Delivered,
@@ -34,6 +32,7 @@ from rosterkit.transport.base import (
     no_progress,
 )
 from rosterkit.transport.outgoing import Digests, check_names, digests, staged
+from rosterkit.transport.retries import retries
 from rosterkit.transport.settings import FolderSettings, HttpsSettings, PlaceSettings, S3Settings, SftpSettings
 
 __all__ = ["Place", "open_place"]
@@ -286,10 +285,9 @@ class Place:
 
     def _again(self, work: Callable[[int], _T]) -> _T:
         """The result of the work, which is given the number of the attempt, from 1."""
-        attempts = stamina.retry_context(
+        for attempt in retries(
             on=_helps, attempts=self._attempts, timeout=None, wait_initial=_FIRST_WAIT, wait_max=_LONGEST_WAIT
-        )
-        for attempt in attempts:
+        ):
             with attempt:
                 return work(attempt.num)
         raise AssertionError("the last attempt returns or raises")

@@ -188,12 +188,11 @@ def overrides(ctx: typer.Context, json: Json = False) -> None:
 def promote(
     ctx: typer.Context,
     package: Package = None,
-    source: SourceName = "main",
+    source: SourceName = "",
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
     """Plan the promotion at the start of a school year: grades that rise by one, as one plan that a person approves."""
     with open_workspace(ctx) as workspace:
-        workspace.config.source(source)
         made = workspace.promote(package, source=source, as_of=as_of)
         print_plan(ctx, workspace, made, json)

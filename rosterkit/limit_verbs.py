@@ -28,7 +28,7 @@ class LimitVerbs(ManualVerbs, ABC):
         self,
         package: Path | None = None,
         *,
-        source: str = "main",
+        source: str = "",
         as_of: date | None = None,
         now: bool = False,
         promotes: bool = False,
@@ -76,7 +76,7 @@ class LimitVerbs(ManualVerbs, ABC):
         with self._read() as connection:
             return overrides.in_force(connection, self._today())
 
-    def promote(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
+    def promote(self, package: Path | None = None, *, source: str = "", as_of: date | None = None) -> Plan:
         """The promotion as one plan: no limit counts grades that rise by one, nor the schools that change with them.
 
         A person approves it. Raises Refused where no grade rises in what is delivered.

@@ -1,7 +1,8 @@
 """The catalogue of rules: what each finding means, how grave it is, what follows from it and what to do.
 
-``rosterkit rules`` prints it and ``docs/findings.md`` is generated from it. The engine's own rules stand here; a source
-or feed brings its own (``Source.rules``), under codes that start with the file or subject they speak of.
+``rosterkit rules`` prints it; ``docs/findings.md`` and the pages of sources and feeds are made from it. The engine's
+own rules are here; a source or feed brings its own (``Source.rules``), under codes that start with
+the file or subject.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from rosterkit.checking import check_package, check_source
 from rosterkit.errors import Refused, UsageError
 from rosterkit.extraction import Run
 from rosterkit.feed_verbs import FeedVerbs
-from rosterkit.host_keys import HostKeyVerbs
+from rosterkit.host_key_verbs import HostKeyVerbs
 from rosterkit.limit_verbs import LimitVerbs
 from rosterkit.lineage import explain_record
 from rosterkit.operate.verbs import OperateVerbs

@@ -19,7 +19,7 @@ class Rule:
     """One check, as a person reads it.
 
     ``lenient`` and ``strict`` are severities, or ``refused`` where the package or file is not read at all, or "" where
-    that mode does not make the finding. ``row``, ``record``, ``dependants`` and ``segment`` say what happens to each.
+    that mode does not make the finding. ``row``, ``record``, ``dependants`` and ``table`` say what happens to each.
     ``grouped``: the rows of a column make one finding, at the first of them, that says how many there are.
     """
 
@@ -31,7 +31,7 @@ class Rule:
     row: str = "read"
     record: str = "as the row states"
     dependants: str = "not touched"
-    segment: str = "unchanged"
+    table: str = "unchanged"
     example: str = ""
     grouped: bool = False
 

@@ -104,10 +104,11 @@ def _of(entity: Entity, changes: Changes, names: Mapping[str, pl.DataFrame]) -> 
 
 
 def _in_order(found: pl.DataFrame) -> pl.DataFrame:
-    """The lines of one entity by action, school and name. Texts are dear to sort by: columns of one value are left out."""
+    """By action, school and name. Texts are dear to sort by, so a column that holds one value is left out."""
     keys = ["school", "name", "sourced_id"]
     keys = ["action", *keys] if found["action"].n_unique() > 1 else keys
-    return found.sort([*keys, "field"] if found["field"].n_unique() > 1 else keys, maintain_order=True)
+    keys = [*keys, "field"] if found["field"].n_unique() > 1 else keys
+    return found.with_row_index("_row").sort(*keys, "_row").drop("_row")  # half the time of maintain_order
 
 
 _NO_PLACE = {

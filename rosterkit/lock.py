@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from rosterkit.errors import Busy
 
-__all__ = ["PLAN_LINES", "SCHEDULE", "STORE", "SYNC", "lease"]
+__all__ = ["SCHEDULE", "STORE", "SYNC", "lease"]
 
 STORE = "roster.lock"
 """Held by every verb that writes."""
@@ -18,14 +18,11 @@ SYNC = "sync.lock"
 """Held by a sync from its beginning to its end; between its stages other verbs may write."""
 SCHEDULE = "schedule.lock"
 """Held by the process of ``rosterkit schedule``."""
-PLAN_LINES = "lines.lock"
-"""Held by the request that makes the lines of a plan, in the folder where they are kept."""
 
 _BUSY = {
     STORE: "Another run holds this workspace. Wait for it to end, then try again.",
     SYNC: "Another sync of this workspace is running. Wait for it to end: rosterkit status shows it.",
     SCHEDULE: "Another process runs the schedule of this workspace. End that one first, or leave it to it.",
-    PLAN_LINES: "The changes of a plan are being made ready for another page. Wait for it, then open this one again.",
 }
 
 

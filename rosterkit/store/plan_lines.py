@@ -11,12 +11,15 @@ import json
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from filelock import FileLock, Timeout
 
-from rosterkit.lock import PLAN_LINES, lease
+from rosterkit.errors import Busy
 from rosterkit.plan.lines import lines
 from rosterkit.plan.plan import Plan
 from rosterkit.private_files import make_private_folder
@@ -200,12 +203,22 @@ def _file(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan) 
     file = cache / f"{plan.id}-{revision_of(connection)}-{_VERSION}.arrow"
     if not _there(file):
         make_private_folder(cache)
-        with lease(cache, PLAN_LINES, wait=_PATIENCE):
+        with _alone(cache):
             if not _there(file):
                 _make(file, _made(path, connection, plan))
                 _forget(cache, plan, file)
     os.utime(file)  # somebody looks at it
     return file
+
+
+@contextmanager
+def _alone(cache: Path) -> Iterator[None]:
+    """One request at a time; Busy where another takes longer than people wait."""
+    try:
+        with FileLock(cache / "lines.lock", timeout=_PATIENCE, mode=0o600):
+            yield
+    except Timeout:
+        raise Busy("The changes of a plan are being made ready for another page. Wait, then open this one.") from None
 
 
 def _there(file: Path) -> bool:

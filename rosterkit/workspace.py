@@ -100,7 +100,7 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
 
     def reopened(self, progress: Progress) -> Workspace:
         """The same workspace with the settings of now; its verbs wait where another run writes."""
-        return Workspace(self.folder, progress, wait=_WAIT)
+        return Workspace(self.folder, progress, wait=_WAIT, caller=self.caller)
 
     def check(
         self, package: Path | None = None, *, source: str = "", reading: Mapping[str, object] | None = None
@@ -218,9 +218,9 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
                     why="observe",
                 )
             after, wrote = apply_plan(connection, plan.id, actor, self._progress)
-            return Applied(
-                after.id, revision_of(connection), wrote, after.changes, after.held, time.monotonic() - begun
-            )
+            revision = revision_of(connection)
+        self.audit("act", "apply", actor=actor, subject=after.id)
+        return Applied(after.id, revision, wrote, after.changes, after.held, time.monotonic() - begun)
 
     def undo(self, revision: int | None = None, *, as_of: date | None = None) -> Plan:
         """Stores the plan that takes a revision (or the newest) back; it is approved and applied like any other."""
@@ -252,6 +252,7 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
         source = self.config.source_name(source)
         with self._write() as connection:
             review.ignore_line(connection, source, line_hash, actor=actor, reason=reason)
+        self.audit("act", "ignore line", actor=actor, subject=line_hash)
 
     def ignored_lines(self) -> tuple[IgnoredLine, ...]:
         """The lines that are ignored, oldest first."""

@@ -17,7 +17,7 @@ from providers.clever.pull import Pull
 from providers.clever.records import canonical, raw_frame
 from rosterkit.sources.base import Coverage
 from rosterkit.sources.findings import Findings
-from rosterkit.sources.http import Answer, Api, ApiError
+from rosterkit.sources.http import Answer, Api, ApiError, Walked
 
 __all__ = ["Pages", "page_pull", "pull", "unwrapped"]
 
@@ -32,6 +32,7 @@ class Pages:
         self._resource = resource
         self._size = size
         self._params = params
+        self._walked = Walked(api.limits)
         self.last = after
         self.trouble: ApiError | None = None
         self.pages = 0
@@ -68,6 +69,7 @@ class Pages:
                     raise
                 self._size = max(_SMALLEST_PAGE, self._size // 4)
                 continue
+            self._walked.add(answer)
             return unwrapped(answer)
 
     def _error(self, rule: str, what: str) -> ApiError:

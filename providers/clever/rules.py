@@ -132,7 +132,7 @@ _API: tuple[Rule, ...] = (
     _rule(
         "record-without-id",
         "error",
-        "A record has no id, so nobody knows which stored record it is.",
+        "A record has no id, or one with a control character in it, so nobody knows which stored record it is.",
         "Report it to Clever.",
         "the 12th record of users has no id",
         row="not read",

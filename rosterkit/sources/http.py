@@ -307,5 +307,5 @@ def _number(text: str) -> float | None:
 def _http_date(text: str) -> float | None:
     try:
         return parsedate_to_datetime(text).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

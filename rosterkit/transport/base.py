@@ -239,6 +239,6 @@ class Wire(Protocol):
 
 
 def is_plain(name: str) -> bool:
-    """Whether the name is one of a file alone: no folder, no leading dot, nothing that cannot be shown, not too long."""
+    """Whether the name is one of a file alone: no folder, no leading dot, nothing unseen, and not too long."""
     shown = bool(name) and not name.startswith(".") and name.isprintable() and not set(name) & set('/\\:*?"<>|')
     return shown and len(name.encode()) <= _LONGEST_NAME

@@ -19,7 +19,7 @@ def planned(plan: Plan) -> dict[str, int]:
     return {entity: total for entity, total in sorted(totals.items()) if total}
 
 
-@pytest.mark.deep  # seven plans and three applies
+@pytest.mark.deep(only="seven plans and three applies")
 def test_the_cursor_advances_on_apply_and_on_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Workspace.init(tmp_path / "w")
     with FakeClever(invent(40)) as clever:

@@ -34,6 +34,7 @@ SOFT: dict[str, dict[str, Sequence[Any]]] = {  # what an edit may write, blank a
         "family_name": FAMILIES,
         "email": ["one@x.example", "two@x.example", None],
         "identifier": ["n1", "n2", "n3", None],
+        "username": ["u0", "u1", "u2", None],
         "state_id": ["s1", "s2", None],
         "enabled": [True, False, None],
     },
@@ -87,6 +88,7 @@ def add_person(truth: Truth, i: int, school: int, role: str, *, extras: bool) ->
         "family_name": FAMILIES[i % len(FAMILIES)],
         "email": f"{key}@x.example",
         "identifier": f"i{i}",
+        "username": f"u{i}",
         "primary_org": f"S{school}",
         "enabled": True,
     }

@@ -206,9 +206,8 @@ class Pair:
         if "sourced_id" in which:
             freed += with_it(self.model.rows, self.proposals[plan.id], freed, held)
         else:  # a suspected reuse of an id is freed by its own record alone
-            records = every(self.proposals[plan.id].planned)
-            reused = {(record.entity.name, record.key) for record in records if record.hold == "case"}
-            freed = [a for a in freed if (a.line[0], a.line[2]) not in reused]
+            codes = self.proposals[plan.id].lines()
+            freed = [a for a in freed if codes[a.line] != "case"]
         if freed:
             self.ws.approve_held(plan.id, reason="true", actor="kim", **which)
             self.model.approved += freed

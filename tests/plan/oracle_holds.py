@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from oracle import enqueue, plan, remembered, stamps
 from oracle_limits import Week, moves_over, unlike, updates_over
@@ -13,7 +14,8 @@ from rosterkit.plan.calendar import GraceSettings
 from rosterkit.plan.limits import Limits
 from rosterkit.sources.base import Extract
 
-STAFF_FREE = {"student", "guardian", "parent", "relative"}
+GUARDIANS = {"guardian", "parent", "relative"}
+STAFF_FREE = {"student"} | GUARDIANS
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ def propose(model: Model, extract: Extract, limits: Limits, today: Today) -> Pro
     gone = [r for r in planned["User"].values() if (r.action, r.how) == ("archive", "absent") and r.hold != "protected"]
     seen = {("User", record.key): roles_of(planned, record.key) for record in gone}
     fresh, counted = hold_over_limits(planned, limits, week_of(model, limits, today))
+    for record in takers(planned):
+        if record.action == "update":
+            record.field_holds["username"] = "case"
+        else:
+            record.hold = "case"
     close(planned)
     for record in gone:
         if (
@@ -149,7 +156,8 @@ def name_fields(planned: Planned, holds: list[Hold]) -> None:
             on_it = [h for h in mine if h.field == label]
             any_value = [h.code for h in on_it if h.code != "undo"]
             undone = ["undo" for h in on_it if h.code == "undo" and h.value == record.new[label]]
-            record.field_holds[label] = (any_value + undone + ["dependant"])[0]
+            case = ["case"] if record.field_holds[label] == "case" else []
+            record.field_holds[label] = (any_value + case + undone + ["dependant"])[0]
 
 
 def by_person(record: Record, hold: Hold) -> None:
@@ -185,6 +193,37 @@ def contradicts(record: Record, planned: Planned) -> bool:
     ]
     names = all(unlike(record.old[label], record.new[label]) for label in ("given_name", "family_name"))
     return names and any(seconds)
+
+
+def takers(planned: Planned) -> list[Record]:
+    """Students and staff who get a username that another one has or had, whose name differs."""
+    people = planned["User"].values()
+    return [r for r in people if gets_username(r) and any(had_username(other, r, planned) for other in people)]
+
+
+def gets_username(record: Record) -> bool:
+    if record.hold or record.approved or record.how != "delivered" or record.new["username"] is None:
+        return False
+    if record.action == "update":
+        free = not record.held("username") and "username" not in record.freed_labels
+        return "username" in record.differs and free
+    return record.action in ("create", "restore")
+
+
+def had_username(other: Record, record: Record, planned: Planned) -> bool:
+    if other is record or not other.stored or other.old["username"] != record.new["username"]:
+        return False
+    if any(set(roles) and set(roles) <= GUARDIANS for roles in map(partial(every_role, planned), (other, record))):
+        return False
+    return any(unlike(other.old[x], record.new[x]) for x in ("given_name", "family_name"))
+
+
+def every_role(planned: Planned, person: Record) -> list[str | None]:
+    """What a person is, and what is proposed that the person become."""
+    roles = planned["Role"].values()
+    now = [r.old["role"] for r in roles if r.was_active and r.old["user"] == person.key]
+    coming = [r for r in roles if r.action and not r.was_active]
+    return now + [r.new["role"] for r in coming if r.new["user"] == person.key]
 
 
 # ---- what a person approved

@@ -7,7 +7,9 @@ from datetime import date, timedelta
 from functools import partial
 
 from oracle import enqueue, plan, remembered, stamps
+from oracle_expect import Announced, announce
 from oracle_limits import Week, moves_over, unlike, updates_over
+from oracle_rollover import Turn, hold_early
 from oracle_words import Approved, Hold, Line, Model, Planned, Proposal, Record, every, target
 
 from rosterkit.plan.calendar import GraceSettings
@@ -24,6 +26,7 @@ class Today:
 
     as_of: date
     grace: GraceSettings
+    turn: Turn
 
     def is_school_day(self, day: date) -> bool:
         return day.weekday() < 5
@@ -43,7 +46,7 @@ class Today:
 
 def propose(model: Model, extract: Extract, limits: Limits, today: Today) -> Proposal:
     """The plan for an extract. It queues the deltas and sets the holds of new limits, as making a plan does."""
-    planned, _, _ = plan(model, extract)
+    planned, _, _ = plan(model, extract, today.turn)
     for record in every(planned):
         mine = [h for h in model.holds if (h.entity, h.sourced_id) == (record.entity.name, record.key)]
         for hold in mine:
@@ -57,19 +60,23 @@ def propose(model: Model, extract: Extract, limits: Limits, today: Today) -> Pro
     for key in cases:
         planned["User"][key].hold = "case"
     free(planned, model.approved)
+    announced = announce(planned, model.expected, today.as_of)
     gone = [r for r in planned["User"].values() if (r.action, r.how) == ("archive", "absent") and r.hold != "protected"]
     seen = {("User", record.key): roles_of(planned, record.key) for record in gone}
-    fresh, counted = hold_over_limits(planned, limits, week_of(model, limits, today))
+    fresh, counted = hold_over_limits(planned, limits, week_of(model, limits, today), announced, today.turn)
     for record in takers(planned):
         if record.action == "update":
             record.field_holds["username"] = "case"
         else:
             record.hold = "case"
     close(planned)
+    if hold_early(planned, today.turn):
+        close(planned, "early")
     for record in gone:
         if (
             not record.hold
             and not record.approved
+            and not record.announced
             and waited(model, record, today) < today.days_of(seen["User", record.key])
         ):
             record.hold = "grace"
@@ -86,7 +93,9 @@ def propose(model: Model, extract: Extract, limits: Limits, today: Today) -> Pro
     fresh_words = {key: one for key, one in pending.items() if model.pending.get(key) != one}
     done = set(model.pending) - set(pending)
     proposal = Proposal(planned, fresh_words, done, packages, used, ended, fresh, stamps=stamps(planned))
+    proposal.day = today.as_of
     proposal.absent = counted | seen
+    proposal.seen = announced.seen(planned)
     proposal.returned = {(name, key) for name, key, _, _ in model.absences if is_back(planned[name].get(key))}
     return proposal
 
@@ -122,10 +131,10 @@ def week_of(model: Model, limits: Limits, today: Today) -> Week:
 
 
 def hold_over_limits(
-    planned: Planned, limits: Limits, week: Week
+    planned: Planned, limits: Limits, week: Week, announced: Announced, turn: Turn
 ) -> tuple[list[Hold], dict[tuple[str, str], set[str]]]:
     """Holds what exceeds a limit, and was not approved; the new holds, and what was removed and counted."""
-    moved, seen = moves_over(planned, limits, week)
+    moved, seen = moves_over(planned, limits, week, announced, turn)
     fresh = []
     for record, label in [*moved, *updates_over(planned, limits)]:
         if record.approved or label in record.freed_labels:
@@ -140,7 +149,7 @@ def hold_over_limits(
 
 def by_limit(record: Record, hold: Hold) -> None:
     """What an earlier limit holds: that action, or that field whatever its value."""
-    if record.action and hold.action == record.action:
+    if record.action and hold.action == record.action and record.how != "ended":
         if not hold.field:
             record.hold = record.hold or "limit"
         elif hold.field in record.differs:
@@ -319,7 +328,7 @@ def close_reference(record: Record, planned: Planned, label: str, code: str) -> 
     if new is not None and new.hold and new.action in ("create", "restore") and record.action != "archive":
         news |= depend(record, code)
     if old is not None and old.hold and old.action == "archive" and record.was_active:
-        if record.action == "archive" and not free_of_others(record):
+        if record.action == "archive" and not free_of_others(record) and record.how != "ended":
             news |= depend(record, code)
         if record.action == "update" and record.new[label] is None:
             news |= depend(record, code, label)

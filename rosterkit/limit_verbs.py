@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from rosterkit.store.overrides import Override
 __all__ = ["LimitVerbs"]
 
 
-class LimitVerbs(ManualVerbs):
+class LimitVerbs(ManualVerbs, ABC):
     """What people announce to the limits. ``actor`` is NAME or NAME:ROLE; ``by`` and ``until`` are the last days.
 
     Raises Refused where the role of the actor may not do it.

@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
@@ -27,7 +27,6 @@ from rosterkit.feed_verbs import FeedVerbs
 from rosterkit.host_keys import HostKeyVerbs
 from rosterkit.limit_verbs import LimitVerbs
 from rosterkit.lineage import explain_record
-from rosterkit.lock import lease
 from rosterkit.operate.verbs import OperateVerbs
 from rosterkit.plan.lines import creates, lines
 from rosterkit.plan.plan import LINES, Plan, PlanView
@@ -43,19 +42,19 @@ from rosterkit.review_verbs import ReviewVerbs
 from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
 from rosterkit.settings_template import template
-from rosterkit.sources.base import Progress, no_progress
+from rosterkit.sources.base import Progress
 from rosterkit.store import decisions, history, plans
 from rosterkit.store.approved_changes import with_approvals
-from rosterkit.store.database import connect, migrate
+from rosterkit.store.database import migrate
 from rosterkit.store.display_names import keys_of, names_of
 from rosterkit.store.save import apply_plan
 from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.secrets import references, resolve
 from rosterkit.vendor_verbs import VendorVerbs
+from rosterkit.workspace_folder import DATABASE
 
 __all__ = ["Workspace", "check_package"]
 
-_DATABASE = "roster.db"
 _FOLDERS = ("plans", "outbox")
 _WAIT = 60.0  # seconds for which a run without a person waits for another that writes
 
@@ -73,13 +72,6 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
     the package), Refused (plan, state or policy says no), Busy (another run holds the workspace).
     """
 
-    def __init__(self, folder: Path, progress: Progress = no_progress, *, wait: float = 0.0) -> None:
-        self.folder = Path(folder)
-        self.database = self.folder / _DATABASE
-        self.config = configuration.load(self.folder)
-        self._progress = progress
-        self._wait = wait  # seconds for which a verb that writes waits for another run
-
     @classmethod
     def init(cls, folder: Path) -> Workspace:
         """Makes a workspace in a new or empty folder; UsageError when anything is there."""
@@ -94,16 +86,11 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
         folder.chmod(0o700)
         for name in _FOLDERS:
             (folder / name).mkdir(mode=0o700)
-        migrate(folder / _DATABASE)
+        migrate(folder / DATABASE)
         settings = folder / configuration.FILE
         settings.touch(mode=0o600)
         settings.write_text(template(), encoding="utf-8")
         return cls(folder)
-
-    @contextmanager
-    def _read(self) -> Iterator[sqlite3.Connection]:
-        with closing(connect(self.database)) as connection:
-            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -111,17 +98,9 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
         with self._read() as connection:
             yield connection
 
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        with lease(self.folder, wait=self._wait), self._read() as connection:
-            yield connection
-
     def reopened(self, progress: Progress) -> Workspace:
         """The same workspace with the settings of now; its verbs wait where another run writes."""
         return Workspace(self.folder, progress, wait=_WAIT)
-
-    def _today(self) -> date:
-        return datetime.now(self.config.zone).date()
 
     def check(
         self, package: Path | None = None, *, source: str = "main", reading: Mapping[str, object] | None = None

@@ -17,6 +17,7 @@ from rosterkit.config import Config
 from rosterkit.errors import Refused, UsageError
 from rosterkit.extraction import Extraction, Run, extract_sources
 from rosterkit.limit_facts import limits_with, occasion_of, override_notes
+from rosterkit.plan.absent_tables import tables_gone
 from rosterkit.plan.approvals import approved_archives
 from rosterkit.plan.changes import counts
 from rosterkit.plan.compare import compare
@@ -75,6 +76,7 @@ def propose(
     progress("planning", 2, 3)
     reported = _reported(delivered, records, [compared.missing, reports])
     found = [*(one.extract.findings for one in delivered), compared.findings, reported, held.findings]
+    found += [tables_gone(delivered, snapshot)]
     found += [overdue(plan_day.expectations, plan_day.as_of)] if plan_day else []
     every = findings.ordered(findings.concat(found))
     proposal = proposal_of(held, compared, desired, every, snapshot, policy, plan_day)

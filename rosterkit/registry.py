@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TypeVar
 
@@ -77,17 +77,15 @@ def feed_rules() -> tuple[Rule, ...]:
 
 
 @cache
-def _points(word: str) -> dict[str, object]:
+def _points(word: str) -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=f"rosterkit.{word}s")}
 
 
 def _installed(word: str, kind: str, contract: type[T]) -> T:
-    points = entry_points(group=f"rosterkit.{word}s", name=kind)
-    if not points:
-        raise UsageError(
-            f'There is no {word} of kind "{kind}". Installed: {", ".join(sorted(_points(word))) or "none"}.'
-        )
-    loaded = next(iter(points)).load()
+    points = _points(word)
+    if kind not in points:
+        raise UsageError(f'There is no {word} of kind "{kind}". Installed: {", ".join(sorted(points)) or "none"}.')
+    loaded = points[kind].load()
     if not isinstance(loaded, contract):
         raise UsageError(f'What is installed as {word} "{kind}" is not a rosterkit {word}. Reinstall its package.')
     return loaded

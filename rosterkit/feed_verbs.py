@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from rosterkit.config import Config
 from rosterkit.configured_feed import configured
 from rosterkit.disclosure import disclosed
 from rosterkit.errors import Refused, UsageError
@@ -22,32 +19,16 @@ from rosterkit.feed_status import feed_alarms, feed_status, vendors_hold
 from rosterkit.manual.revision import Actor
 from rosterkit.purging import Purged, purge_people
 from rosterkit.results import Disclosure, FeedCheck, FeedReceipt, FeedStatus, Holding
-from rosterkit.sources.base import Progress
 from rosterkit.store import deliveries
 from rosterkit.store.deliveries import Delivery
 from rosterkit.transport.rights import Right, rights
+from rosterkit.workspace_folder import WorkspaceFolder
 
 __all__ = ["FeedVerbs"]
 
 
-class FeedVerbs(ABC):
+class FeedVerbs(WorkspaceFolder):
     """What a workspace does with its feeds. ``name`` may be left out where there is one feed."""
-
-    folder: Path
-    config: Config
-    _progress: Progress
-
-    @abstractmethod
-    def _write(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The database, with the workspace's lock."""
-
-    @abstractmethod
-    def _read(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The database, to read."""
-
-    @abstractmethod
-    def _today(self) -> date:
-        """The day in the district's zone."""
 
     def feed_build(self, name: str = "", as_of: date | None = None, *, send: bool = True) -> FeedReceipt:
         """Builds a feed from the newest revision, and sends it where no person need look at it first."""
@@ -101,7 +82,6 @@ class FeedVerbs(ABC):
 
     def feed_approve(self, name: str = "", *, reason: str, actor: str, seen: int = 0) -> Delivery:
         """Approves the file that waits, and sends it.
-
 
         ``seen``: the id of the delivery that the person looked at; Refused where another one waits by now.
         """

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import sqlite3
-from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
-from pathlib import Path
-
 from rosterkit import review
-from rosterkit.config import Config
 from rosterkit.manual.revision import Actor
 from rosterkit.results import Approval, Hold
 from rosterkit.store import plans
+from rosterkit.workspace_folder import WorkspaceFolder
 
 __all__ = ["ReviewVerbs"]
 
 
-class ReviewVerbs(ABC):
+class ReviewVerbs(WorkspaceFolder):
     """What a person decides. ``actor`` is NAME or NAME:ROLE.
 
     ``seen`` is what ``plan_stamp`` or ``record_stamp`` was when the person looked: Refused (``changed``) where somebody
     decided since. Left empty, nobody asks. Raises Refused where the role of the actor does not allow the verb.
     """
-
-    config: Config
-    database: Path
-
-    @abstractmethod
-    def _write(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The database, with the workspace's lock."""
-
-    @abstractmethod
-    def _read(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The database, to read."""
 
     def _permitted(self, actor: str, verb: str) -> str:
         """The actor's name; Refused where the role may not use the verb."""
@@ -75,7 +59,7 @@ class ReviewVerbs(ABC):
                 plan_id,
                 actor=name,
                 reason=reason,
-                hours=self.config.override_hours,
+                hours=self.config.approval_hours,
                 entity=entity,
                 action=action,
                 sourced_id=sourced_id,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from rosterkit.store.effective import overlay
 from rosterkit.store.feed_results import Answer
 from rosterkit.store.roster import StoredRoster
 from rosterkit.store.snapshot import revision_of
+from rosterkit.workspace_folder import WorkspaceFolder
 
 __all__ = ["VendorVerbs", "checklist_of"]
 
@@ -46,24 +46,8 @@ def checklist_of(connection: sqlite3.Connection, config: Config, name: str) -> C
     return Checklist(name, vendor.name, steps, text)
 
 
-class VendorVerbs(ABC):
+class VendorVerbs(WorkspaceFolder):
     """The verbs. Raises UsageError where there is no such feed or item."""
-
-    config: Config
-    folder: Path
-    database: Path
-
-    @abstractmethod
-    def _write(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The database, with the workspace's lock."""
-
-    @abstractmethod
-    def _read(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The database, to read."""
-
-    @abstractmethod
-    def _today(self) -> date:
-        """The day in the district's zone."""
 
     def checklist(self, feed: str = "") -> Checklist:
         """What is to be done at the vendor of a feed, what is done, by whom and when."""

@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
@@ -24,10 +24,9 @@ from rosterkit.checking import check_package, check_source
 from rosterkit.errors import Refused, UsageError
 from rosterkit.extraction import Run
 from rosterkit.feed_verbs import FeedVerbs
-from rosterkit.host_keys import HostKeyVerbs
+from rosterkit.host_key_verbs import HostKeyVerbs
 from rosterkit.limit_verbs import LimitVerbs
 from rosterkit.lineage import explain_record
-from rosterkit.lock import lease
 from rosterkit.operate.verbs import OperateVerbs
 from rosterkit.plan.lines import creates, lines
 from rosterkit.plan.plan import LINES, Plan, PlanView
@@ -43,19 +42,19 @@ from rosterkit.review_verbs import ReviewVerbs
 from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
 from rosterkit.settings_template import template
-from rosterkit.sources.base import Progress, no_progress
+from rosterkit.sources.base import Progress
 from rosterkit.store import decisions, history, plans
 from rosterkit.store.approved_changes import with_approvals
-from rosterkit.store.database import connect, migrate
+from rosterkit.store.database import migrate
 from rosterkit.store.display_names import keys_of, names_of
 from rosterkit.store.save import apply_plan
 from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.secrets import references, resolve
 from rosterkit.vendor_verbs import VendorVerbs
+from rosterkit.workspace_folder import DATABASE
 
 __all__ = ["Workspace", "check_package"]
 
-_DATABASE = "roster.db"
 _FOLDERS = ("plans", "outbox")
 _WAIT = 60.0  # seconds for which a run without a person waits for another that writes
 
@@ -73,13 +72,6 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
     the package), Refused (plan, state or policy says no), Busy (another run holds the workspace).
     """
 
-    def __init__(self, folder: Path, progress: Progress = no_progress, *, wait: float = 0.0) -> None:
-        self.folder = Path(folder)
-        self.database = self.folder / _DATABASE
-        self.config = configuration.load(self.folder)
-        self._progress = progress
-        self._wait = wait  # seconds for which a verb that writes waits for another run
-
     @classmethod
     def init(cls, folder: Path) -> Workspace:
         """Makes a workspace in a new or empty folder; UsageError when anything is there."""
@@ -94,16 +86,11 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
         folder.chmod(0o700)
         for name in _FOLDERS:
             (folder / name).mkdir(mode=0o700)
-        migrate(folder / _DATABASE)
+        migrate(folder / DATABASE)
         settings = folder / configuration.FILE
         settings.touch(mode=0o600)
         settings.write_text(template(), encoding="utf-8")
         return cls(folder)
-
-    @contextmanager
-    def _read(self) -> Iterator[sqlite3.Connection]:
-        with closing(connect(self.database)) as connection:
-            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -111,20 +98,12 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
         with self._read() as connection:
             yield connection
 
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        with lease(self.folder, wait=self._wait), self._read() as connection:
-            yield connection
-
     def reopened(self, progress: Progress) -> Workspace:
         """The same workspace with the settings of now; its verbs wait where another run writes."""
         return Workspace(self.folder, progress, wait=_WAIT)
 
-    def _today(self) -> date:
-        return datetime.now(self.config.zone).date()
-
     def check(
-        self, package: Path | None = None, *, source: str = "main", reading: Mapping[str, object] | None = None
+        self, package: Path | None = None, *, source: str = "", reading: Mapping[str, object] | None = None
     ) -> CheckReport:
         """Reads and checks what a source delivers, or a package in its place; changes nothing.
 
@@ -141,13 +120,13 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
                 keep=False,
                 full=True,
             )
-            return check_source(run, source, package, reading or {})
+            return check_source(run, self.config.source_name(source), package, reading or {})
 
     def plan(
         self,
         package: Path | None = None,
         *,
-        source: str = "main",
+        source: str = "",
         as_of: date | None = None,
         now: bool = False,
         promotes: bool = False,
@@ -158,9 +137,7 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
         people who disappeared leave without grace. ``promotes``: the plan is the promotion to the next grade, and no
         limit counts the grades that rise by one; Refused where none does.
         """
-        if package is not None or not self.config.sources:
-            self.config.source(source)
-        packages = {} if package is None else {source: Path(package)}
+        packages = _packages(self.config, source, package)
         with self._write() as connection:
             return pipeline.plan_sources(
                 self.database,
@@ -178,15 +155,13 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
         settings: Mapping[str, str],
         package: Path | None = None,
         *,
-        source: str = "main",
+        source: str = "",
         as_of: date | None = None,
         now: bool = False,
     ) -> Plan:
-        """What a plan would be under other settings (by key, such as limits.halved_from, as TOML); stores nothing."""
+        """What a plan would be under other settings (TOML by key, such as limits.halving_min_size); stores nothing."""
         config = configuration.load(self.folder, settings)
-        if package is not None or not config.sources:
-            config.source(source)
-        packages = {} if package is None else {source: Path(package)}
+        packages = _packages(config, source, package)
         day = as_of or datetime.now(config.zone).date()
         with self._write() as connection:
             return pipeline.plan_sources(
@@ -272,9 +247,9 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
         with self._read() as connection:
             return explain_record(self.database, connection, review.entity_of(entity), sourced_id)
 
-    def ignore_line(self, line_hash: str, *, reason: str, actor: str, source: str = "main") -> None:
+    def ignore_line(self, line_hash: str, *, reason: str, actor: str, source: str = "") -> None:
         """Sets an unreadable line aside, named by the hash that its finding shows."""
-        self.config.source(source)
+        source = self.config.source_name(source)
         with self._write() as connection:
             review.ignore_line(connection, source, line_hash, actor=actor, reason=reason)
 
@@ -283,11 +258,20 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
         with self._read() as connection:
             return decisions.ignored_lines(connection)
 
-    def stop_ignoring(self, line_hash: str, *, source: str = "main") -> None:
+    def stop_ignoring(self, line_hash: str, *, source: str = "") -> None:
         """Takes it back that a line is ignored; Refused where it is not."""
+        source = self.config.source_name(source)
         with self._write() as connection:
             review.stop_ignoring(connection, source, line_hash)
 
     def rules(self) -> tuple[Rule, ...]:
         """Every rule of the engine and of the sources and feeds that are installed."""
         return tuple(registry.rules().values())
+
+
+def _packages(config: configuration.Config, source: str, package: Path | None) -> dict[str, Path]:
+    """The package that takes the place of what a source reads; UsageError where it is unknown whose it is."""
+    if package is None and not source and config.sources:
+        return {}
+    name = config.source_name(source)
+    return {} if package is None else {name: Path(package)}

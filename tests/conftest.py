@@ -1,7 +1,7 @@
 """For every test: hypothesis without a clock, since these machines are shared; the same examples each time in CI.
 
-``HYPOTHESIS_PROFILE=deep`` (``make test-deep``) looks much longer. With ``DEEP_MINUTES`` the property tests that are
-marked ``deep`` share that time: one whose share is over ends without further examples.
+``make test-deep`` runs what is marked ``deep``, and looks much longer; ``deep(only="why")`` runs there alone. With
+``DEEP_MINUTES`` its property tests share that time: one whose share is over ends without further examples.
 """
 
 import functools
@@ -14,14 +14,15 @@ from typing import Any
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # tables are tiny, and several tests run side by side
 
 import pytest
+from depth import DEEP, MINUTES
 from hypothesis import HealthCheck, settings
+from hypothesis.errors import FlakyStrategyDefinition
 
 settings.register_profile(
     "usual", deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("deep", settings.get_profile("usual"), derandomize=False, max_examples=2000)
-_MINUTES = float(os.environ.get("DEEP_MINUTES", "0"))
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
+settings.load_profile("deep" if DEEP else "usual")
 
 
 _TEST_ENDS = [float("inf")]  # by time.monotonic, for the test that runs now
@@ -50,6 +51,10 @@ def pytest_pyfunc_call() -> Generator[None, object, object]:
         return (yield)
     except _TimeIsOver:
         return True
+    except FlakyStrategyDefinition as error:  # hypothesis says so of an example that ended before it drew all
+        if isinstance(error.__context__, _TimeIsOver):
+            return True
+        raise
 
 
 def _shared(items: list[pytest.Item]) -> list[pytest.Item]:
@@ -61,7 +66,11 @@ def _shared(items: list[pytest.Item]) -> list[pytest.Item]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if not _MINUTES:
+    for item in items:
+        marker = item.get_closest_marker("deep")
+        if marker and marker.kwargs and not DEEP:
+            item.add_marker(pytest.mark.skip(reason=f"{marker.kwargs['only']}: make test-deep"))
+    if not MINUTES:
         return
     handles = {id(item.obj.hypothesis): item.obj.hypothesis for item in _shared(items)}  # type: ignore[attr-defined] # of functions
     for handle in handles.values():
@@ -69,6 +78,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if _MINUTES:
+    if MINUTES:
         workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-        _TEST_ENDS[0] = time.monotonic() + _MINUTES * 60 * workers / max(1, len(_shared(item.session.items)))
+        _TEST_ENDS[0] = time.monotonic() + MINUTES * 60 * workers / max(1, len(_shared(item.session.items)))

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import ActorRole, AsOf, Json, Reason, day_of, echo, open_workspace, printing
+from rosterkit.cli.options import (
+    ActorRole,
+    AsOf,
+    Json,
+    Package,
+    Reason,
+    SourceName,
+    day_of,
+    echo,
+    open_workspace,
+    printing,
+)
 from rosterkit.cli.plan import print_plan
 from rosterkit.errors import UsageError
 
@@ -177,18 +187,12 @@ def overrides(ctx: typer.Context, json: Json = False) -> None:
 @app.command(epilog="Example: rosterkit -C our-district promote --package export.zip")
 def promote(
     ctx: typer.Context,
-    package: Annotated[
-        Path | None,
-        typer.Option("--package", metavar="PACKAGE", help="A zip or folder. Left out: where the source says."),
-    ] = None,
-    source: Annotated[
-        str, typer.Option("--source", metavar="NAME", help="The source, as rosterkit.toml has it.")
-    ] = "main",
+    package: Package = None,
+    source: SourceName = "",
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
     """Plan the promotion at the start of a school year: grades that rise by one, as one plan that a person approves."""
     with open_workspace(ctx) as workspace:
-        workspace.config.source(source)
         made = workspace.promote(package, source=source, as_of=as_of)
         print_plan(ctx, workspace, made, json)

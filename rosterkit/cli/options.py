@@ -36,9 +36,11 @@ __all__ = [
     "Field",
     "FieldName",
     "Json",
+    "Package",
     "PlanId",
     "Reason",
     "Record",
+    "SourceName",
     "Student",
     "Values",
     "command_of",
@@ -131,11 +133,17 @@ EntityName = Annotated[str, typer.Option("--entity", metavar="NAME", parser=_ent
 Field = Annotated[str, typer.Argument(metavar="FIELD", help="Such as title or email.")]
 FieldName = Annotated[str, typer.Option("--field", metavar="NAME", help="Only this field. Left out: all.")]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON (docs/json.md) in place of tables.")]
+Package = Annotated[
+    Path | None, typer.Option("--package", metavar="PACKAGE", help="A zip or folder. Left out: where the source says.")
+]
 PlanId = Annotated[str, typer.Argument(metavar="PLAN", help="A plan's id, or as much of it as is unique.")]
 Reason = Annotated[
     str, typer.Option("--reason", metavar="TEXT", parser=_reason, help="Why. It is kept with the decision.")
 ]
 Record = Annotated[str, typer.Argument(metavar="KEY", help="The record's sourced id, or SOURCE/ID.")]
+SourceName = Annotated[
+    str, typer.Option("--source", metavar="NAME", help="Whose data the package replaces. Left out: the only source's.")
+]
 Student = Annotated[str, typer.Argument(metavar="STUDENT", help="The student's sourced id, or SOURCE/ID.")]
 Values = Annotated[list[str], typer.Argument(metavar="FIELD=VALUE", help="Such as given_name=Ines.")]
 

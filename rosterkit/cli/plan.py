@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Action, AsOf, EntityName, Json, command_of, echo, open_workspace, pairs, printing
+from rosterkit.cli.options import (
+    Action,
+    AsOf,
+    EntityName,
+    Json,
+    Package,
+    SourceName,
+    command_of,
+    echo,
+    open_workspace,
+    pairs,
+    printing,
+)
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,13 +39,8 @@ _ON_PAGE = 500  # … and on a page
 @app.command(epilog="Example: rosterkit -C our-district plan --package export.zip")
 def plan(
     ctx: typer.Context,
-    package: Annotated[
-        Path | None,
-        typer.Option("--package", metavar="PACKAGE", help="A zip or folder. Left out: where the source says."),
-    ] = None,
-    source: Annotated[
-        str, typer.Option("--source", metavar="NAME", help="The source, as rosterkit.toml has it.")
-    ] = "main",
+    package: Package = None,
+    source: SourceName = "",
     tried: Annotated[
         list[str] | None,
         typer.Option("--try", metavar="SETTING=VALUE", help="Show the plan under another setting, and store nothing."),
@@ -44,11 +51,10 @@ def plan(
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
-    """Read the source and work out what would change. Nothing is written but the plan."""
+    """Read all sources and work out what would change. Nothing is written but the plan."""
     with open_workspace(ctx) as workspace:
-        workspace.config.source(source)
         if tried:
-            settings = pairs(tried, "limits.halved_from=10")
+            settings = pairs(tried, "limits.halving_min_size=10")
             print_plan(ctx, workspace, workspace.try_plan(settings, package, source=source, as_of=as_of, now=now), json)
         made = workspace.plan(package, source=source, as_of=as_of, now=now)
         print_plan(ctx, workspace, made, json)

@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-import sqlite3
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from datetime import date
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 
-from rosterkit.config import Config
 from rosterkit.manual import activity, additions, edits, safety, switches
 from rosterkit.manual.revision import Actor, Done, ManualRun
 from rosterkit.review import entity_of
 from rosterkit.store.blocks import blocks, pins, with_keys
+from rosterkit.workspace_folder import WorkspaceFolder
 
 __all__ = ["ManualVerbs"]
 
 
-class ManualVerbs(ABC):
+class ManualVerbs(WorkspaceFolder):
     """What people do by hand. ``actor`` is NAME or NAME:ROLE.
 
     Every verb is a revision of its own. Raises Refused, naming the rule and the setting, where policy forbids it.
     """
-
-    config: Config
-    database: Path
-
-    @abstractmethod
-    def _write(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The database, with the workspace's lock."""
-
-    @abstractmethod
-    def _read(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The database, to read."""
-
-    @abstractmethod
-    def _today(self) -> date:
-        """The day in the district's zone."""
 
     @contextmanager
     def _desk(self, actor: str) -> Iterator[ManualRun]:

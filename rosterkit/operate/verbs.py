@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from rosterkit.config import Config
 from rosterkit.errors import Refused
 from rosterkit.operate import notices
 from rosterkit.operate.base import ACTOR, Verbs
@@ -26,30 +23,16 @@ from rosterkit.results import Announcement, Applied, Check, FeedReceipt, FeedSta
 from rosterkit.sources.base import Progress
 from rosterkit.store import runs
 from rosterkit.store.runs import Run
+from rosterkit.workspace_folder import WorkspaceFolder
 
 __all__ = ["OperateVerbs"]
 
 
-class OperateVerbs(ABC):
+class OperateVerbs(WorkspaceFolder, ABC):
     """What happens without a person: runs, notices, and what a monitor asks."""
 
-    folder: Path
-    config: Config
-
     @abstractmethod
-    def _write(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The database, with the workspace's lock."""
-
-    @abstractmethod
-    def _read(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The database, to read."""
-
-    @abstractmethod
-    def _today(self) -> date:
-        """The day in the district's zone."""
-
-    @abstractmethod
-    def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
+    def plan(self, package: Path | None = None, *, source: str = "", as_of: date | None = None) -> Plan:
         """Plans all sources together."""
 
     @abstractmethod

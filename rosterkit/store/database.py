@@ -19,7 +19,7 @@ from rosterkit.store.adbc_reader import first_closed, first_opened
 
 __all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "quick_check", "transaction"]
 
-HEAD = "0007"
+HEAD = "0001"
 """The newest migration; a test keeps it true."""
 
 APPLICATION_ID = 0x524B6974
@@ -71,7 +71,10 @@ _NO_ROOM = 64 << 10  # bytes that are free where a disk counts as full
 
 
 def migrate(path: Path) -> None:
-    """Creates the database, or brings an older one to ``HEAD``. The file is readable by its owner only."""
+    """Creates the database, or brings an older one to ``HEAD``, in one transaction.
+
+    The file is readable by its owner only.
+    """
     from alembic import command  # noqa: PLC0415 - costs 0.3 s with SQLAlchemy, and is needed only here
     from alembic.config import Config  # noqa: PLC0415 - as above
     from sqlalchemy import URL, create_engine  # noqa: PLC0415 - as above
@@ -85,6 +88,7 @@ def migrate(path: Path) -> None:
     engine = create_engine(URL.create("sqlite", database=str(path)))
     try:
         with engine.begin() as connection:
+            connection.exec_driver_sql("begin immediate")  # sqlite3 would commit each statement that makes a table
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     finally:

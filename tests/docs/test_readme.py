@@ -20,14 +20,22 @@ _VARYING = (
     (r"(oneroster\.zip +\d+) .*", r"\1 DIGEST"),  # how bytes are deflated is the platform's
 )
 
+_FOUR_STEPS = """
+from rosterkit import demo
+from rosterkit.cli.main import run
+
+demo.STEPS = demo.STEPS[:4]
+raise SystemExit(run(["demo"]))
+"""
+
 
 def demo(folder: Path) -> str:
     """What the first four steps print: the README shows one district's way through a plan, and names the rest."""
     environment = {**os.environ, "COLUMNS": "120", "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-m", "rosterkit.cli.main", "demo"]
+    command = [sys.executable, "-c", _FOUR_STEPS]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
-    return done.stdout.decode().partition("\n5. ")[0] + "\n"
+    return done.stdout.decode().partition("\nWhat to try next")[0] + "\n"
 
 
 def steady(text: str) -> str:

@@ -22,7 +22,7 @@ import time_machine
 
 import rosterkit.extraction
 import rosterkit.operate.schedule
-import rosterkit.workspace
+import rosterkit.workspace_folder
 from rosterkit.cli.main import run
 from rosterkit.store import save
 from rosterkit.transport.place import Place
@@ -112,7 +112,7 @@ def main() -> int:
     Place.deliver = before(Place.deliver, "killed before sending", lambda *_, **__: die())  # type: ignore[method-assign]
     Place.deliver = after(Place.deliver, "killed after sending", die)  # type: ignore[method-assign]
     rosterkit.extraction.extract_one = slow(rosterkit.extraction.extract_one)
-    rosterkit.workspace.connect = full_disk(rosterkit.workspace.connect)  # type: ignore[attr-defined, assignment]
+    rosterkit.workspace_folder.connect = full_disk(rosterkit.workspace_folder.connect)  # type: ignore[attr-defined, assignment]
     clock = time_machine.travel(start, tick=True)
     threading.Thread(target=obey, args=(clock.start(),), daemon=True).start()
     return run(["-C", workspace, "schedule"])

@@ -5,7 +5,6 @@ What happened is read from the vendor's SFTP server, a mail server and a webhook
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,8 +16,6 @@ from operated import rename
 from scheduled import Scheduled, days, local
 
 from rosterkit.store.runs import Run
-
-DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 
 
 @dataclass(frozen=True)
@@ -113,7 +110,7 @@ def test_days_with_faults(scheduled: Scheduled) -> None:
     assert scheduled.terminate() == 0
 
 
-@pytest.mark.skipif(not DEEP, reason="two minutes: HYPOTHESIS_PROFILE=deep")
+@pytest.mark.deep(only="two minutes")
 def test_thirty_days_with_faults_over_both_changes_of_the_clock(scheduled: Scheduled) -> None:
     autumn = [
         *("", "source down", "source down again", "source back", "killed in apply", "clock set back", ""),

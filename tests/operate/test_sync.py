@@ -221,7 +221,7 @@ def test_a_full_disk_is_reported_though_nothing_can_be_recorded(
     district.deliver(
         lambda files: files["users"].extend({**u, "sourcedId": f"x{u['sourcedId']}"} for u in files["users"][:20])
     )
-    monkeypatch.setattr("rosterkit.workspace.connect", no_room)
+    monkeypatch.setattr("rosterkit.workspace_folder.connect", no_room)
     run = district.sync()
     monkeypatch.undo()
     assert run.exit_code == 2

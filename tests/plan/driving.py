@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -15,6 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 import oracle
+from depth import DEEP, MINUTES
 from graceless import without_grace
 from hypothesis import HealthCheck, Phase, settings
 from oracle_holds import Today, held_changes, propose
@@ -304,11 +304,12 @@ def same(engine: Mapping[Any, object], plain: Mapping[Any, object], what: str) -
 
 
 def few(examples: int, **more: Any) -> settings:
-    """So many examples, as each takes a second.
+    """A third of so many examples, as each takes a second.
 
-    Where HYPOTHESIS_PROFILE is deep, 40 times as many; 5 times where DEEP_MINUTES limits their time (conftest.py).
+    A deep run looks at 40 times as many; at 5 times where DEEP_MINUTES limits its time (conftest.py).
     """
-    deep = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
-    factor = 1 if not deep else 5 if float(os.environ.get("DEEP_MINUTES", "0")) else 40
-    phases = list(Phase) if deep else [Phase.explicit, Phase.reuse, Phase.generate]  # making a case smaller takes long
+    if not DEEP:
+        examples = max(2, examples // 3)
+    factor = 1 if not DEEP else 5 if MINUTES else 40
+    phases = list(Phase) if DEEP else [Phase.explicit, Phase.reuse, Phase.generate]  # making a case smaller takes long
     return settings(max_examples=examples * factor, suppress_health_check=list(HealthCheck), phases=phases, **more)

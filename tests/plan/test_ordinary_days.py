@@ -6,7 +6,6 @@ domain with an announcement, and a term ends.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from depth import DEEP
 
 from rosterkit import Workspace
 from rosterkit.attention import attention_reason
@@ -26,7 +26,6 @@ HOLIDAYS = '["2026-11-26/2026-11-27", "2026-12-21/2027-01-01"]'
 WEDDING, RENAMED = 4, 7
 STAFF, OLD, NEW = "juniper-valley.example", "students.juniper-valley.example", "northside.example"
 
-DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 DAYS, STUDENTS = (60, 1200) if DEEP else (16, 600)
 FIRST = date(2027, 1, 20) - timedelta(days=DAYS)  # the fall semester is over on 16 January
 
@@ -90,6 +89,7 @@ class Year:
         shutil.rmtree(package) if package.is_dir() else package.unlink()
 
 
+@pytest.mark.deep(only="a minute: 60 days")
 def test_an_ordinary_run_raises_no_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     year = Year(tmp_path, STUDENTS, monkeypatch)
     for number in range(DAYS):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from depth import DEEP
 
 import providers.connect
 import providers.edlio
@@ -33,7 +34,6 @@ FEEDS: dict[str, Feed] = {
 }
 COUNTS = {"U": 45, "A": 14, "H": 21, "C": 45}
 DOCUMENTED = {"U13", "A7"}  # the page has the commands of schedulers; the scheduler and the delivery are no feed's
-_DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 _REFUSED = [item for item, found in ITEMS.items() if "R-E" in found["tags"]]
 
 
@@ -89,7 +89,8 @@ def run_without(item: str) -> int:
     return done.returncode
 
 
-@pytest.mark.parametrize("item", [item for item in _REFUSED if _DEEP or item in {"U22", "C8"}])
+@pytest.mark.deep
+@pytest.mark.parametrize("item", [item for item in _REFUSED if DEEP or item in {"U22", "C8"}])
 def test_a_requirement_whose_rule_is_taken_out_is_missed(item: str) -> None:
     assert run_without(item) == 1
 

@@ -6,10 +6,10 @@ to be an ordinary day.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
+from depth import DEEP
 from products_at_risk import AtRisk
 
 from rosterkit.feeds import preflight
@@ -18,17 +18,17 @@ from rosterkit.feeds.preflight import Limits
 from rosterkit.store import deliveries
 from rosterkit.testing.accidents.catalogue import ACCIDENTS, Accident
 
-_DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 _CASES = Path(__file__).parents[2] / "fixtures" / "cases"
 SOME = ("users: first page only", "user ids prefixed everywhere", "enrollments: class ids off by one row")
 
 
 @pytest.fixture(scope="module")
 def at_risk(tmp_path_factory: pytest.TempPathFactory) -> AtRisk:
-    return AtRisk(tmp_path_factory.mktemp("at-risk"), students=1200 if _DEEP else 400)
+    return AtRisk(tmp_path_factory.mktemp("at-risk"), students=1200 if DEEP else 400)
 
 
-@pytest.mark.parametrize("accident", [a for a in ACCIDENTS if _DEEP or a.name in SOME], ids=lambda a: a.name)
+@pytest.mark.deep
+@pytest.mark.parametrize("accident", [a for a in ACCIDENTS if DEEP or a.name in SOME], ids=lambda a: a.name)
 def test_an_accident_reaches_no_product_without_a_person(at_risk: AtRisk, accident: Accident) -> None:
     lost = at_risk.accident(accident)
     assert {name: found for name, found in lost.items() if found.gone or found.new > accident.harmless} == {}
@@ -40,7 +40,7 @@ def test_a_school_that_is_missing_reaches_no_vendor_even_where_only_links_of_its
     """Employees of two schools stay; their links at the missing school are few. The limit on groups holds the files."""
     (accident,) = [one for one in ACCIDENTS if one.name.startswith("one school missing")]
     assert set(at_risk.accident(accident)) <= {"standard"}
-    if _DEEP:
+    if DEEP:
         return
     for vendor in ("connect.fileset", "edlio.fileset", "edlio.oneroster_checks"):
         monkeypatch.setattr(f"providers.{vendor}.gone_of_groups", lambda *_, **__: ())

@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from depth import DEEP
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -31,8 +32,6 @@ from rosterkit.testing.package import csv_text, manifest_text
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "providers" / "oneroster"))
 from tiny import tiny
-
-DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 
 
 def extract(package: Path, cache: RowCache | None, **how: Any) -> dict[str, Any]:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
+from depth import DEEP
 
 from rosterkit.testing.accidents.catalogue import ACCIDENTS, Accident
 from rosterkit.testing.accidents.trial import Trial
@@ -29,7 +29,6 @@ SOME = (
     "e-mail domain renamed without notice",
     "all schools under a new district",
 )
-_DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def trial() -> Iterator[Trial]:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("accident", [a for a in ACCIDENTS if _DEEP or a.name in SOME], ids=lambda a: a.name)
+@pytest.mark.parametrize("accident", [a for a in ACCIDENTS if DEEP or a.name in SOME], ids=lambda a: a.name)
 def test_an_accident_harms_nobody_and_would_without_its_guard(trial: Trial, accident: Accident) -> None:
     outcome = trial.run(accident)
     assert outcome.harm.total == 0, outcome.harm

@@ -5,12 +5,12 @@ What was sent is counted at the server. A reader polls it all the while and must
 
 from __future__ import annotations
 
-import os
 import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from depth import DEEP
 from sending import BEFORE, DAY, Killable, Sender
 from stands import S3Stand, SftpStand, Stand
 
@@ -19,7 +19,6 @@ from rosterkit.errors import NotDelivered, UsageError
 MIB = 1 << 20
 SIZES = {"folder": 2_500_000, "sftp": 2_500_000, "s3": 6 * MIB, "https": 2_500_000}
 BLOCK = {"folder": MIB, "sftp": MIB, "s3": 5 * MIB, "https": MIB}
-DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 STORE = "rosterkit.store.deliveries"
 MOMENTS: dict[str, dict[str, Any]] = {
     "before it is recorded": {"at": f"{STORE}:record", "when": "before"},
@@ -103,6 +102,7 @@ def drops(kind: str) -> list[int]:
     return [0, 1, *edges, size - 1]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("kind", "at"), [(kind, at) for kind in ("sftp", "s3", "https") for at in drops(kind)])
 def test_a_dropped_connection_is_a_failed_delivery_that_the_next_run_ends(
     kind: str, at: int, request: pytest.FixtureRequest, folder_of_sender: Path

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import subprocess
 import sys
 from datetime import date
@@ -20,7 +19,7 @@ SIZE = 500_000_000
 MEMORY = 450 << 20  # bytes above what a workspace takes before; SQLite's cache is 256 MiB of it
 
 
-@pytest.mark.skipif(os.environ.get("HYPOTHESIS_PROFILE") != "deep", reason="half a gigabyte, in a deep run only")
+@pytest.mark.deep(only="half a gigabyte")
 @pytest.mark.parametrize("kind", ["sftp", "s3"])
 def test_half_a_gigabyte_takes_little_memory(kind: str, request: pytest.FixtureRequest, folder_of_sender: Path) -> None:
     stand: SftpStand | S3Stand = request.getfixturevalue(kind)

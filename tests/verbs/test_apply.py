@@ -152,7 +152,7 @@ def test_while_another_run_holds_the_workspace_it_is_busy(scenario: Any, deliver
 def test_while_another_run_writes_to_the_database_it_is_busy(scenario: Any, delivered: Any, monkeypatch: Any) -> None:
     plan = scenario.plan(delivered(values=MOVED))
     monkeypatch.setattr(
-        "rosterkit.workspace.connect", lambda path: sqlite3.connect(path, isolation_level=None, timeout=0)
+        "rosterkit.workspace_folder.connect", lambda path: sqlite3.connect(path, isolation_level=None, timeout=0)
     )
     with closing(sqlite3.connect(scenario.ws.database, isolation_level=None)) as other:
         other.execute("begin immediate")

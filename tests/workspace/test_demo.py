@@ -8,11 +8,14 @@ import pytest
 from rich.console import Console
 
 from rosterkit import demo
+from rosterkit.cli.main import run
 from rosterkit.errors import InternalError, Refused
 from rosterkit.workspace import Workspace, check_package
 
 
-def run_demo(folder: Path) -> str:
+def run_demo(folder: Path, monkeypatch: pytest.MonkeyPatch, steps: int) -> str:
+    """What the first steps print. All of them run where a wheel is installed (``architecture/test_wheel.py``)."""
+    monkeypatch.setattr(demo, "STEPS", demo.STEPS[:steps])
     console = Console(file=io.StringIO(), width=120, markup=False)
     demo.run(folder, console)
     assert isinstance(console.file, io.StringIO)
@@ -33,46 +36,7 @@ def test_the_second_package_has_one_finding_with_its_line() -> None:
     assert "2026-15-09" in line
 
 
-def test_the_demo_leaves_a_workspace_to_look_at(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    assert "byte for byte" in run_demo(folder)
-    workspace = Workspace(folder)
-    assert [revision.kind for revision in workspace.history()] == ["undo", "sync", "sync"]
-    undo, second, first = workspace.plans()
-    assert first.total.create == sum(counts.total for counts in first.changes.values())
-    assert (second.held["Enrollment"].archive, second.held["User"].update) == (4, 1)
-    assert second.findings["error"] == 2
-    assert undo.undoes == 2
-    assert folder.stat().st_mode & 0o777 == 0o700
-
-
-def test_the_demo_makes_its_own_workspace_anew(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    run_demo(folder)
-    (folder / "edited").touch()
-    run_demo(folder)
-    assert not (folder / "edited").exists()
-
-
-def test_the_demo_leaves_alone_what_no_demo_made(tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
-    with pytest.raises(Refused, match="no demo made"):
-        run_demo(tmp_path)
-    assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "years of work"
-
-
-def test_an_installation_without_packages_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo.packages, "DAYS", {"day-3": None})
-    with pytest.raises(InternalError, match="Install rosterkit again"):
-        demo.fixtures()
-
-
-def test_the_store_of_the_demo_shows_its_plans_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from rosterkit.cli.main import run
-
-    folder = tmp_path / "demo"
-    run_demo(folder)
-    second = Workspace(folder).plans()[1].id
+def shows_its_plan_in_json_and_as_a_page(folder: Path, second: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["-C", str(folder), "show", second, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["state"] == "applied"
@@ -81,3 +45,40 @@ def test_the_store_of_the_demo_shows_its_plans_in_json(tmp_path: Path, capsys: p
     assert any(line["file"] == "users.csv" and line["line"] for line in told["lines"])
     assert run(["-C", str(folder), "show", second, "--html"]) == 0
     assert "Imani" in capsys.readouterr().out
+
+
+def test_the_demo_leaves_a_workspace_to_look_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "demo"
+    assert "byte for byte" in run_demo(folder, monkeypatch, 4)
+    workspace = Workspace(folder)
+    assert [revision.kind for revision in workspace.history()] == ["undo", "sync", "sync"]
+    undo, second, first = workspace.plans()
+    assert first.total.create == sum(counts.total for counts in first.changes.values())
+    assert (second.held["Enrollment"].archive, second.held["User"].update) == (4, 1)
+    assert second.findings["error"] == 2
+    assert undo.undoes == 2
+    assert folder.stat().st_mode & 0o777 == 0o700
+    shows_its_plan_in_json_and_as_a_page(folder, second.id, capsys)
+
+
+def test_the_demo_makes_its_own_workspace_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "demo"
+    run_demo(folder, monkeypatch, 0)
+    (folder / "edited").touch()
+    run_demo(folder, monkeypatch, 0)
+    assert not (folder / "edited").exists()
+
+
+def test_the_demo_leaves_alone_what_no_demo_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
+    with pytest.raises(Refused, match="no demo made"):
+        run_demo(tmp_path, monkeypatch, 0)
+    assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "years of work"
+
+
+def test_an_installation_without_packages_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo.packages, "DAYS", {"day-3": None})
+    with pytest.raises(InternalError, match="Install rosterkit again"):
+        demo.fixtures()

@@ -127,7 +127,7 @@ class Trial:
         self._number += 1
         folder = package.write(self._path / f"package-{self._number}")
         config = self._workspace.config
-        entry = config.source()
+        entry = config.source(config.source_name())
         reader = source(entry.kind)
         scratch = self._path / f"scratch-{self._number}"
         scratch.mkdir()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from depth import DEEP
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_roster import Rows, contents, render, role, roster
@@ -80,7 +80,7 @@ def errors(content: bytes) -> list[tuple[str, str, str]]:
 @pytest.mark.deep
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
 @given(rows=rosters())
-@settings(max_examples=1500 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 40)
+@settings(max_examples=1500 if DEEP else 40)
 def test_the_strict_reader_finds_no_error(version: str, rows: Rows) -> None:
     rendered = render(rows, version, form="zip")
     for file in rendered.files:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rosterkit.config import Config
 from rosterkit.errors import UsageError
 from rosterkit.transport.settings import PlaceSettings, SftpSettings
+from rosterkit.workspace_folder import WorkspaceFolder
 
 if TYPE_CHECKING:
     from rosterkit.transport.host_keys import HostKey
@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["HostKeyVerbs"]
 
 
-class HostKeyVerbs:
+class HostKeyVerbs(WorkspaceFolder):
     """What a person does with host keys."""
-
-    config: Config
-    folder: Path
 
     def host_key(self, name: str) -> HostKey:
         """The key that the server of a source or feed shows now; logs in nowhere, and stores nothing.

@@ -131,6 +131,27 @@ def test_a_source_that_cannot_be_read_freezes_its_own_records(ws: Workspace) -> 
     assert made.total == Counts()
 
 
+def test_a_new_source_needs_a_person_whenever_its_first_records_come(ws: Workspace) -> None:
+    """Also where it was configured days before, and a person approved what the others brought meanwhile."""
+    path = ws.folder / "rosterkit.toml"
+    path.write_text(f'mode = "auto"\n{SETTINGS.split("[sources.family]", maxsplit=1)[0]}', encoding="utf-8")
+    with patch("rosterkit.extraction.source", lambda _kind: MemorySource(sis(*KIDS))):
+        first = Workspace(ws.folder)
+        apply(first, first.plan())
+    path.write_text(f'mode = "auto"\n{SETTINGS}', encoding="utf-8")
+    both = Workspace(ws.folder)
+    nothing = plan(both, main=sis(*KIDS), family=extract([]))
+    assert (nothing.needs_approval, nothing.total) == (False, Counts())
+    apply(both, nothing)
+    made = plan(both, main=sis(*KIDS, student("k3", "4713")), family=extract([]))
+    assert made.approval_why == "settings have changed since the last plan that was applied"
+    apply(both, made)
+    made = plan(both, main=sis(*KIDS, student("k3", "4713")), family=family(*LINKS))
+    assert made.approval_why == "it brings the first records of source family"
+    apply(both, made)
+    assert not plan(both, main=sis(*KIDS), family=family(*LINKS, ("g3", "identifier", "4711"))).needs_approval
+
+
 def test_the_only_source_that_cannot_be_read_is_an_error(ws: Workspace) -> None:
     (ws.folder / "rosterkit.toml").write_text(SETTINGS.split("[sources.family]", maxsplit=1)[0], encoding="utf-8")
     with pytest.raises(SourceUnreadable):

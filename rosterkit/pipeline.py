@@ -41,6 +41,7 @@ from rosterkit.sources.base import Coverage, Progress, TableCoverage, no_progres
 from rosterkit.store import deltas, overrides, plans
 from rosterkit.store.approved_changes import approvers
 from rosterkit.store.history import revisions
+from rosterkit.store.lookup import known_sources
 from rosterkit.store.policy_facts import policy_facts
 from rosterkit.store.save import store_proposal, store_reversal
 from rosterkit.store.snapshot import StoreSnapshot
@@ -150,7 +151,7 @@ def _stored(run: Run, read: Extraction, proposal: Proposal, base: int) -> Plan:
     covered = tuple(dict.fromkeys(queued))
     before = plans.applied_settings(connection)
     going, held = proposal.changes.applicable, proposal.changes.held
-    why = needs_person(going, config.mode, config.settings_digest, before)
+    why = needs_person(going, config.mode, config.settings_digest, before, known_sources(connection, sources))
     why = f"it promotes {proposal.promoted} students to the next grade" if proposal.promoted else why
     overridden = overrides.in_force(connection, run.as_of)
     created, severities = plans.now(), Counter(proposal.findings["severity"].to_list())

@@ -49,6 +49,7 @@ from rosterkit.store.database import migrate
 from rosterkit.store.display_names import keys_of, names_of
 from rosterkit.store.save import apply_plan
 from rosterkit.store.snapshot import revision_of
+from rosterkit.store.staleness import refuse_other_settings
 from rosterkit.transport.secrets import references, resolve
 from rosterkit.vendor_verbs import VendorVerbs
 from rosterkit.workspace_folder import DATABASE
@@ -217,6 +218,7 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
                     'mode is "observe": plans are looked at and never applied. Change it in rosterkit.toml.',
                     why="observe",
                 )
+            refuse_other_settings(connection, plan, self.config.settings_digest)
             after, wrote = apply_plan(connection, plan.id, actor, self._progress)
             revision = revision_of(connection)
         self.audit("act", "apply", actor=actor, subject=after.id)

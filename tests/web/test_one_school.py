@@ -177,7 +177,7 @@ def test_no_act_reaches_another_school(client: Client, workspace: Workspace, for
         assert client.post(f"/plans/{plan}/decide", data).status_code == 404
         client.get("/")
         one = {"entity": entity, "id": key, "reason": "x", "seen": "holds"}
-        assert client.post("/record/hold", one).status_code == 404
+        assert client.post(f"/record/{'release' if act == 'release' else 'hold'}", one).status_code == 404
     client.get("/")
     assert client.post(f"/plans/{plan}/decide", {"act": "approve-held", "group": "User archive"}).status_code == 404
     for verb in ("approve", "reject"):

@@ -222,9 +222,10 @@ def test_feed_files_that_wait_and_the_comparison_are_for_everybody(
                 page.goto(f"{address}/compare")
                 page.click("text=Compare now")
                 expect(page.locator(".told")).to_have_text("The sources are compared.")
-            for path in ("/", "/feeds/oneroster", "/feeds/second", "/compare", "/compare/page"):
+            for path in ("/feeds/oneroster", "/feeds/second", "/compare", "/compare/page"):
                 page.goto(f"{address}{path}")
-                assert path == "/compare/page" or axe_finds(page) == [], (scheme, path)
+                if path.startswith("/feeds"):  # the others are in the walk of every page
+                    assert axe_finds(page) == [], (scheme, path)
                 for other in WIDTHS.values():
                     page.set_viewport_size({"width": other, "height": 900})
                     assert sideways(page) == 0, (scheme, path, other)

@@ -114,7 +114,7 @@ def schedule(
     is given up, and goes on with the next start.
     """
     from rosterkit.operate.logs import log_lines
-    from rosterkit.operate.printed import KINDS, printed_schedule
+    from rosterkit.operate.schedule_export import KINDS, printed_schedule
     from rosterkit.workspace import Workspace
 
     workspace = Workspace(folder_of(ctx))
@@ -151,7 +151,7 @@ def status(
 
     Exit 0: all is well. 1: something waits, or there is an alarm.
     """
-    from rosterkit.operate.beat import responds
+    from rosterkit.operate.heartbeat import responds
     from rosterkit.render import json as shapes
     from rosterkit.render import status as pages
     from rosterkit.workspace import Workspace

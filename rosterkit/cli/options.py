@@ -150,7 +150,9 @@ Reason = Annotated[
     str, typer.Option("--reason", metavar="TEXT", parser=_reason, help="Why. It is kept with the decision.")
 ]
 Record = Annotated[str, typer.Argument(metavar="KEY", help="The record's sourced id, or SOURCE/ID.")]
-SourceName = Annotated[str, typer.Option("--source", metavar="NAME", help="The source, as rosterkit.toml has it.")]
+SourceName = Annotated[
+    str, typer.Option("--source", metavar="NAME", help="Whose data the package replaces. Left out: the only source's.")
+]
 Student = Annotated[str, typer.Argument(metavar="STUDENT", help="The student's sourced id, or SOURCE/ID.")]
 Values = Annotated[list[str], typer.Argument(metavar="FIELD=VALUE", help="Such as given_name=Ines.")]
 

@@ -42,7 +42,7 @@ _ON_PAGE = 500  # … and on a page
 def plan(
     ctx: typer.Context,
     package: Package = None,
-    source: SourceName = "main",
+    source: SourceName = "",
     tried: Annotated[
         list[str] | None,
         typer.Option("--try", metavar="SETTING=VALUE", help="Show the plan under another setting, and store nothing."),
@@ -53,11 +53,10 @@ def plan(
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
-    """Read the source and work out what would change. Nothing is written but the plan."""
+    """Read all sources and work out what would change. Nothing is written but the plan."""
     with open_workspace(ctx) as workspace:
-        workspace.config.source(source)
         if tried:
-            settings = pairs(tried, "limits.halved_from=10")
+            settings = pairs(tried, "limits.halving_min_size=10")
             print_plan(ctx, workspace, workspace.try_plan(settings, package, source=source, as_of=as_of, now=now), json)
         made = workspace.plan(package, source=source, as_of=as_of, now=now)
         print_plan(ctx, workspace, made, json)

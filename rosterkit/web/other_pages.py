@@ -42,7 +42,11 @@ def comparison(visit: Visit) -> Response:
 def compare_now(visit: Visit) -> Response:
     """Reads every source of the workspace, and keeps the page; personal values are dots in it."""
     config, folder = visit.workspace.config, visit.place.folder
-    asked = [SourceSpec(name, e.kind, e.settings, folder) for name, e in config.sources.items() if e.enabled]
+    asked = [
+        SourceSpec(name, e.kind, e.settings, folder, e.place, e.packages)
+        for name, e in config.sources.items()
+        if e.enabled
+    ]
     if not asked:
         raise UsageError("The workspace has no source. Name one in rosterkit.toml: [sources.main].")
     day = datetime.now(config.zone).date()

@@ -1,6 +1,6 @@
 """A district with and without planted defects, as each fake serves it: read once for all tests.
 
-A deep run reads 5,000 students, an ordinary one 800.
+A deep run reads 5,000 students, an ordinary one 2,000.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from providers.one_sis.serving import DAY, delivered
 from rosterkit.compare.comparison import Comparison, compare
 from rosterkit.compare.settings import CompareSettings
 
-STUDENTS = 5_000 if DEEP else 800
+STUDENTS = 5_000 if DEEP else 2_000
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from pages import DAYS, Client
 
+from providers.one_sis.district import generated
+from providers.one_sis.shapes import package
 from rosterkit import Workspace
 from rosterkit.store import access
 from rosterkit.store.runs import held_by
+from rosterkit.testing.package import write_package
 
 BETWEEN = "\x1f"
 
@@ -233,6 +236,22 @@ def test_sources_are_compared_on_the_page(client: Client, plan: str) -> None:
     assert "Sources compared on" in page.text
     assert "script-src" not in page.headers["content-security-policy"]
     assert "sandbox" in page.headers["content-security-policy"]
+
+
+def test_a_source_whose_packages_come_from_a_place_is_compared_too(
+    client: Client, workspace: Workspace, plan: str
+) -> None:
+    folder = workspace.folder / "sent"
+    folder.mkdir()
+    write_package(folder / "roster.zip", package(generated(folder, 40)))
+    text = (
+        '[sources.main]\nkind = "oneroster"\nplace = { transport = "folder", path = "sent" }\n'
+        "packages = { quiet_seconds = 0 }\n"
+    )
+    (workspace.folder / "rosterkit.toml").write_text(text, encoding="utf-8")
+    client.get("/compare")
+    assert client.post("/compare", {}).status_code == 303
+    assert "is left out" not in client.get("/compare/page").text
 
 
 def test_a_broken_settings_file_is_a_sentence(client: Client, workspace: Workspace, plan: str) -> None:

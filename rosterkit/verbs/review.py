@@ -63,7 +63,7 @@ class ReviewVerbs(WorkspaceFolder):
                 plan_id,
                 actor=name,
                 reason=reason,
-                hours=self.config.override_hours,
+                hours=self.config.approval_hours,
                 entity=entity,
                 action=action,
                 sourced_id=sourced_id,

@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from providers.clever.conversion import Reading
 from providers.clever.convert import converted
-from providers.clever.notes import Reading
 from providers.clever.pull import Pull
 from providers.clever.records import canonical, raw_frame
 from rosterkit.sources.base import Coverage

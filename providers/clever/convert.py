@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from providers.clever.cells import attributes, day, day_after, joined_key, json_list
-from providers.clever.notes import PLACE, Converted, Notes, Reading, changed, own_fields
+from providers.clever.conversion import PLACE, Converted, Notes, Reading, changed, own_fields
 from providers.clever.people import users
 from providers.clever.records import decoded, text
 from providers.clever.vocabulary import GRADES, SUBJECTS, folded, known

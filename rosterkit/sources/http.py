@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import httpx
-import stamina
 
 from rosterkit.errors import UsageError
 from rosterkit.sources.http_address import checked_address, shown_address
@@ -33,6 +32,7 @@ from rosterkit.sources.http_answers import (
     status_meaning,
 )
 from rosterkit.sources.http_rules import HTTP_RULES
+from rosterkit.transport.retries import retries
 
 __all__ = ["HTTP_RULES", "Answer", "Api", "ApiError", "HttpLimits", "Walked", "checked_address", "shown_address"]
 
@@ -182,7 +182,7 @@ class Api:
         request = self._client.build_request(method, url, data=form)
         options = {} if auth is None else {"auth": auth}
         try:
-            for attempt in stamina.retry_context(
+            for attempt in retries(
                 on=_backoff,
                 attempts=self.limits.attempts,
                 timeout=None,
@@ -307,5 +307,5 @@ def _number(text: str) -> float | None:
 def _http_date(text: str) -> float | None:
     try:
         return parsedate_to_datetime(text).timestamp()
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError):  # no date, or one after the year 9999
         return None

@@ -18,7 +18,7 @@ def _refused(code: str, meaning: str, remedy: str, example: str) -> Rule:
         remedy,
         row="not read",
         record="keeps every stored value",
-        segment=_NOT_READ,
+        table=_NOT_READ,
         example=example,
     )
 

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from providers.clever import CSV_SOURCE, SOURCE
 from providers.clever.client import pull
+from providers.clever.conversion import Reading
 from providers.clever.fake import FakeClever, Fault
-from providers.clever.notes import Reading
 from providers.clever.settings import ApiSettings
 from providers.clever.source import CleverApi
 from rosterkit.errors import SourceUnreadable, UsageError

@@ -12,8 +12,8 @@ from extracts import coverages, found
 
 from providers.clever import SOURCE
 from providers.clever.client import pull
+from providers.clever.conversion import Reading
 from providers.clever.fake import FakeClever
-from providers.clever.notes import Reading
 from rosterkit.sources.base import Coverage
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.http import Api

@@ -200,7 +200,7 @@ def halved_classes(members: pl.DataFrame, base: pl.DataFrame, limits: Limits) ->
     role, base.
     """
     counts = _counts(members.lazy(), ["class_id", "role"], base.lazy())
-    low = _exceeded(counts, 100, 1 << 62, limits.halving_min_size)
+    low = _exceeded(counts, 100, 0, limits.halving_min_size)  # nobody loses more than all
     reason = pl.format("in this class, {}", "reason")
     removed = members.lazy().filter("removed")
     return (

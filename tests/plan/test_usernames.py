@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -27,7 +27,7 @@ def pair() -> Iterator[Pair]:
         yield made
 
 
-def planned(pair: Pair, people: dict[str, dict[str, Any] | None]) -> Plan:
+def planned(pair: Pair, people: Mapping[str, Mapping[str, Any] | None]) -> Plan:
     """Plans the truth with these people changed (None: gone); who is new is a student, if no ``role`` is named."""
     truth = deepcopy(TRUTH)
     for key, values in people.items():
@@ -52,12 +52,12 @@ COMES = {("User", "create", ""): "", ("Role", "create", ""): ""}
 
 
 def test_who_comes_with_the_username_of_another_waits(pair: Pair) -> None:
-    waits = {
+    waits: dict[str, dict[str, Any]] = {
         "P11": {"username": "u1"},
         "P12": {"username": "u4"},  # of a teacher
         "P13": {"username": "u1", "role": "teacher"},
     }
-    comes = {
+    comes: dict[str, dict[str, Any]] = {
         "P21": {"username": "u9"},
         "P22": {"username": None},
         "P23": {"username": "u1", "role": "guardian"},  # families share one

@@ -99,8 +99,8 @@ def _without_cases() -> Iterator[None]:
     def no_usernames(records: Records, *_others: object) -> tuple[Records, pl.DataFrame, pl.DataFrame]:
         return records, pl.DataFrame(schema=NEW_HOLDS), findings.empty()
 
-    holds = {"hold_reused_ids": no_ids, "hold_taken_usernames": no_usernames}
-    with patch.multiple("rosterkit.plan.proposal", **holds):
+    where = "rosterkit.plan.proposal"
+    with patch(f"{where}.hold_reused_ids", no_ids), patch(f"{where}.hold_taken_usernames", no_usernames):
         yield
 
 

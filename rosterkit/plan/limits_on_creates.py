@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from rosterkit.plan.limits import Limits
+from rosterkit.plan.limits import Limits, one_reason
 
 _ALL = 100  # percent: the limit is off
 
@@ -42,8 +42,7 @@ def too_many_created(
     )
     reasons = here.select("role", "school_id", reason=pl.format("at this school, {}", "reason"))
     parts = [known.join(everywhere, how="cross"), known.join(reasons, on=["role", "school_id"])]
-    found = pl.concat([part.select("node", "reason") for part in parts])
-    return found.unique("node", keep="first", maintain_order=True).collect()
+    return one_reason(*parts).collect()
 
 
 def _created_over(
@@ -94,7 +93,7 @@ def zero_stripped(coming: pl.DataFrame, others: pl.DataFrame, base: int, limits:
     if count <= max(int(base * limits.max_shape_percent / 100), limits.min_shape):
         return _NOTHING
     reason = f"the ids of {count} that would come are those of others but for leading zeros"
-    nodes = pl.concat([alike["node"], alike["node_other"].alias("node")]).unique()
+    nodes = pl.concat([alike["node"], alike["node_other"]]).unique()
     return nodes.to_frame().with_columns(reason=pl.lit(reason))
 
 
@@ -108,5 +107,5 @@ def overcrowded(links: pl.DataFrame, before: pl.DataFrame, students: int, limits
     if many.height <= max(int(students * limits.max_shape_percent / 100), limits.min_shape):
         return _NOTHING
     reason = f"{many.height} of {students} students would have more than {limits.max_guardians} guardians"
-    mine = links.lazy().join(many.lazy(), on="student_id", how="semi").select("node", reason=pl.lit(reason))
+    mine = links.lazy().join(many.lazy(), on="student_id").select("node", reason=pl.lit(reason))
     return mine.collect()

@@ -102,6 +102,7 @@ def away(earlier: int, today: int, role: str = "student") -> pl.DataFrame:
     ("earlier", "today", "archived", "size", "held"),
     [
         (20, 6, 0, 200, 26),
+        (1, 25, 0, 200, 26),
         (20, 5, 0, 200, 0),  # 25 are not above the minimum
         (20, 6, 0, 259, 26),
         (20, 6, 0, 260, 0),  # 26 are 10 % of 260
@@ -123,6 +124,24 @@ def test_a_week_is_judged_by_role_and_counts_who_has_two_once() -> None:
     assert answer(over_the_week(twice, before, counts, Limits())) == []
     counts = pl.concat([base(200), base(400, role="aide")])
     assert {node for node, _ in answer(over_the_week(twice, before, counts, Limits()))} == set(range(30))
+
+
+def test_who_has_two_roles_that_lose_too_many_has_one_reason_in_any_order() -> None:
+    both = pl.concat([away(30, 0, "aide"), away(30, 0)])
+    before, counts = pl.concat([week(30), week(40, role="aide")]), pl.concat([base(200), base(200, role="aide")])
+    reason = "over all, 30 of 200 were removed within 7 school days, above the limit of 10 % and 25"
+    for rows in (both, both.reverse()):
+        assert over_the_week(rows, before, counts, Limits()).rows() == all_of(range(30), reason)
+
+
+def test_who_leaves_two_schools_has_one_reason_in_any_order() -> None:
+    there, _ = group(100, 8)
+    here = there.head(7).with_columns(school_id=pl.lit(2, pl.Int64))
+    both, off = pl.concat([there, here]), Limits(min_removed_overall=100)
+    for rows in (both, both.reverse()):
+        found = dict(answer(exceeded(rows, base(100, 100), off)))
+        assert found[10_000] == "at this school, 7 of 100 would be removed, above the limit of 5 % and 5"
+        assert found[10_007] == "at this school, 8 of 100 would be removed, above the limit of 5 % and 5"
 
 
 def test_a_week_without_a_base() -> None:
@@ -180,6 +199,10 @@ def test_who_leaves_while_as_many_come() -> None:
 def test_both_count_that_are_fewer(coming: int, gone: int, held: int) -> None:
     """2 % of 2,549 are 50."""
     assert len(answer(reissued(arrivals(coming, gone), base(2549), Limits()))) == held
+
+
+def test_two_percent_of_2550_are_51() -> None:
+    assert answer(reissued(arrivals(51, 51), base(2550), Limits())) == []
 
 
 def test_who_counts_at_two_schools_is_exchanged_once() -> None:

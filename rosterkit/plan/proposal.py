@@ -16,17 +16,17 @@ from rosterkit.plan.expectations import NOTHING, Announced, announced
 from rosterkit.plan.fields import Names, changed_fields
 from rosterkit.plan.grace import absent_people, hold_in_grace
 from rosterkit.plan.holds import Delivered, ended_holds, hold_reused_ids, hold_stored, hold_taken_usernames
-from rosterkit.plan.kept import NO_POLICY, Policy, pins_of
+from rosterkit.plan.limit_exemptions import following
 from rosterkit.plan.limit_holds import hold_over_limits
 from rosterkit.plan.limited_moves import Facts
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Desired
-from rosterkit.plan.occasion import Occasion, week_of
+from rosterkit.plan.plan_day import PlanDay, week_of
+from rosterkit.plan.policy_holds import NO_POLICY, Policy, pins_of
 from rosterkit.plan.propagation import propagate
 from rosterkit.plan.records import Records, delivered_row
 from rosterkit.plan.rollover import hold_early
 from rosterkit.plan.snapshot import HOLDS, Snapshot
-from rosterkit.plan.spared import following
 from rosterkit.sources.base import Coverage
 
 __all__ = ["Held", "Proposal", "hold", "proposal_of"]
@@ -73,7 +73,7 @@ class Proposal:
     promoted: int
 
 
-def hold(records: Records, snapshot: Snapshot, limits: Limits, occasion: Occasion | None = None) -> Held:
+def hold(records: Records, snapshot: Snapshot, limits: Limits, plan_day: PlanDay | None = None) -> Held:
     """Sets every hold: by persons, undos and earlier limits, by a suspected reuse of an id, by the limits of this plan,
     by a username of another person; frees what was approved; then spreads holds to what depends on them. What waits for
     a day is held last.
@@ -84,25 +84,25 @@ def hold(records: Records, snapshot: Snapshot, limits: Limits, occasion: Occasio
     records = hold_stored(records, snapshot.holds(), fields)
     records, findings = hold_reused_ids(records, approved.whole)
     records = free(records, approved)
-    expected = _announced(records, snapshot, occasion, fields)
-    spared = replace(expected.spared, fields=pl.concat([expected.spared.fields, following(records, approved.whole)]))
-    facts = Facts(week_of(records, occasion, limits), spared, occasion)
+    expected = _announced(records, snapshot, plan_day, fields)
+    exempt = replace(expected.exempt, fields=pl.concat([expected.exempt.fields, following(records, approved.whole)]))
+    facts = Facts(week_of(records, plan_day, limits), exempt, plan_day)
     people = absent_people(records, snapshot)
     records, new, removed = hold_over_limits(records, snapshot, limits, approved, fields, facts)
     records, cases, taken = hold_taken_usernames(records, snapshot, approved)
     records = propagate(records)
-    early = hold_early(records, snapshot, occasion)
+    early = hold_early(records, snapshot, plan_day)
     records = propagate(early, "early") if early is not records else records
-    waiting = hold_in_grace(records, people, occasion, expected.spared.nodes, approved.whole)
+    waiting = hold_in_grace(records, people, plan_day, expected.exempt.nodes, approved.whole)
     records = propagate(waiting, "grace") if waiting is not records else records
     found = pl.concat([findings, taken])
     return Held(records, fields, found, new, names, _absent(records, people, removed), expected, cases)
 
 
-def _announced(records: Records, snapshot: Snapshot, occasion: Occasion | None, fields: pl.DataFrame) -> Announced:
-    if occasion is None:
+def _announced(records: Records, snapshot: Snapshot, plan_day: PlanDay | None, fields: pl.DataFrame) -> Announced:
+    if plan_day is None:
         return NOTHING
-    return announced(records, snapshot, occasion.expectations, fields, occasion.as_of, promotes=occasion.promotes)
+    return announced(records, snapshot, plan_day.expectations, fields, plan_day.as_of, promotes=plan_day.promotes)
 
 
 def _absent(records: Records, people: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
@@ -114,13 +114,13 @@ def _absent(records: Records, people: pl.DataFrame, removed: pl.DataFrame) -> pl
     return named.select("entity", "key", "role").collect()
 
 
-def _returned(records: Records, occasion: Occasion | None) -> pl.DataFrame:
+def _returned(records: Records, plan_day: PlanDay | None) -> pl.DataFrame:
     """Entity and key of records that had disappeared and are delivered again."""
-    if occasion is None or occasion.absences.is_empty():
+    if plan_day is None or plan_day.absences.is_empty():
         return pl.DataFrame(schema={"entity": pl.String, "key": pl.String})
     stays = delivered_row() & (pl.col("action") != "archive").fill_null(value=True)
     back = records.states.lazy().filter(stays).select(pl.col("entity").cast(pl.String), "key")
-    known = occasion.absences.lazy().select("entity", "key").unique()
+    known = plan_day.absences.lazy().select("entity", "key").unique()
     return known.join(back, on=["entity", "key"], how="semi").collect()
 
 
@@ -131,7 +131,7 @@ def proposal_of(
     findings: pl.DataFrame,
     snapshot: Snapshot,
     policy: Policy = NO_POLICY,
-    occasion: Occasion | None = None,
+    plan_day: PlanDay | None = None,
 ) -> Proposal:
     """The plan of these records."""
     records, holds = held.records, snapshot.holds()
@@ -155,7 +155,7 @@ def proposal_of(
         used_approvals=used(snapshot.approved(), _going(records)),
         next_ids=compared.next_ids,
         absent=held.absent,
-        returned=_returned(records, occasion),
+        returned=_returned(records, plan_day),
         expected=held.expected.seen(records),
         promoted=held.expected.promoted.len(),
     )

@@ -1,7 +1,8 @@
 """The catalogue of rules: what each finding means, how grave it is, what follows from it and what to do.
 
-``rosterkit rules`` prints it and ``docs/findings.md`` is generated from it. The engine's own rules stand here; a source
-or feed brings its own (``Source.rules``), under codes that start with the file or subject they speak of.
+``rosterkit rules`` prints it; ``docs/findings.md`` and the pages of sources and feeds are made from it. The engine's
+own rules are here; a source or feed brings its own (``Source.rules``), under codes that start with
+the file or subject.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class Rule:
     """One check, as a person reads it.
 
     ``lenient`` and ``strict`` are severities, or ``refused`` where the package or file is not read at all, or "" where
-    that mode does not make the finding. ``row``, ``record``, ``dependants`` and ``segment`` say what happens to each.
+    that mode does not make the finding. ``row``, ``record``, ``dependants`` and ``table`` say what happens to each.
     ``grouped``: the rows of a column make one finding, at the first of them, that says how many there are.
     """
 
@@ -30,7 +31,7 @@ class Rule:
     row: str = "read"
     record: str = "as the row states"
     dependants: str = "not touched"
-    segment: str = "unchanged"
+    table: str = "unchanged"
     example: str = ""
     grouped: bool = False
 

@@ -219,7 +219,7 @@ def protected(saying: Saying, rows: Stored) -> set[tuple[str, str]]:
 
 @few(6)
 @given(truth=districts(), data=st.data())
-def test_p5_an_absent_or_partial_segment_never_archives_by_absence(truth: Truth, data: st.DataObject) -> None:
+def test_p5_an_absent_or_partial_table_never_archives_by_absence(truth: Truth, data: st.DataObject) -> None:
     saying = next_package(data.draw, truth, 1, kinds=("full",))
     for entity in data.draw(st.lists(st.sampled_from(entities()), min_size=1, max_size=4)):
         saying.states[entity.name] = data.draw(st.sampled_from(["absent", "partial"]))

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from districts import Saying, first_truth
 from driving import Pair, workspace
-from test_found import ON_REMOVALS
+from test_regressions import ON_REMOVALS
 
 from rosterkit.errors import Refused
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.plan import Plan
 
 TRUTH = first_truth(1, 4, 2, extras=False)  # P0 to P3 are students, P4 is a teacher, P5 a guardian
-NEW = {"given_name": "Noor", "family_name": "Haddad", "identifier": "n9", "primary_org": "S0"}
+NEW: dict[str, Any] = {"given_name": "Noor", "family_name": "Haddad", "identifier": "n9", "primary_org": "S0"}
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def pair() -> Iterator[Pair]:
         yield made
 
 
-def planned(pair: Pair, people: Mapping[str, Mapping[str, Any] | None]) -> Plan:
+def planned(pair: Pair, people: Mapping[str, dict[str, Any] | None]) -> Plan:
     """Plans the truth with these people changed (None: gone); who is new is a student, if no ``role`` is named."""
     truth = deepcopy(TRUTH)
     for key, values in people.items():

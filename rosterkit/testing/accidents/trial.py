@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import polars as pl
@@ -99,8 +100,8 @@ def _without_cases() -> Iterator[None]:
     def no_usernames(records: Records, *_others: object) -> tuple[Records, pl.DataFrame, pl.DataFrame]:
         return records, pl.DataFrame(schema=NEW_HOLDS), findings.empty()
 
-    where = "rosterkit.plan.proposal"
-    with patch(f"{where}.hold_reused_ids", no_ids), patch(f"{where}.hold_taken_usernames", no_usernames):
+    holds: dict[str, Any] = {"hold_reused_ids": no_ids, "hold_taken_usernames": no_usernames}
+    with patch.multiple("rosterkit.plan.proposal", **holds):
         yield
 
 
@@ -132,7 +133,7 @@ class Trial:
         self._number += 1
         folder = package.write(self._path / f"package-{self._number}")
         config = self._workspace.config
-        entry = config.source()
+        entry = config.source(config.source_name())
         reader = source(entry.kind)
         scratch = self._path / f"scratch-{self._number}"
         scratch.mkdir()

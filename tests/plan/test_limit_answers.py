@@ -139,7 +139,7 @@ def test_who_leaves_two_schools_has_one_reason_in_any_order() -> None:
     here = there.head(7).with_columns(school_id=pl.lit(2, pl.Int64))
     both, off = pl.concat([there, here]), Limits(min_removed_overall=100)
     for rows in (both, both.reverse()):
-        found = dict(answer(exceeded(rows, base(100, 100), off)))
+        found: dict[int, str] = dict(answer(exceeded(rows, base(100, 100), off)))
         assert found[10_000] == "at this school, 7 of 100 would be removed, above the limit of 5 % and 5"
         assert found[10_007] == "at this school, 8 of 100 would be removed, above the limit of 5 % and 5"
 

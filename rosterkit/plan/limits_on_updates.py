@@ -18,6 +18,7 @@ CHANGED: dict[str, type[pl.DataType]] = {
 }
 """One row for each changed field of a record, each kind that it counts as, and each group that the record counts in."""
 
+_NOTHING = pl.DataFrame(schema={"node": pl.Int64, "field": pl.String, "reason": pl.String})
 _OFF = 100  # percent
 _SCHOOL = ("role", "school_id")
 _SMALL = "at this school, {}"
@@ -70,7 +71,7 @@ def restructured(parents: pl.Series, orgs: int, limits: Limits) -> pl.DataFrame:
     reason. Districts have few orgs, so more than half of them are too many, and at least two.
     """
     if parents.len() < 2 or parents.len() * 2 <= orgs or limits.max_changed_links_percent == _OFF:
-        return pl.DataFrame(schema={"node": pl.Int64, "field": pl.String, "reason": pl.String})
+        return _NOTHING
     reason = f"{parents.len()} of {orgs} orgs would get another parent, above the limit of one half"
     return parents.alias("node").to_frame().with_columns(field=pl.lit("parent"), reason=pl.lit(reason))
 

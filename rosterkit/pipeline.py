@@ -72,7 +72,7 @@ def propose(
     records, reports = resolve_references(records, approved_archives(records, snapshot))
     records = ended_too(records, occasion)
     records = apply_policy(records, policy, snapshot)
-    held = hold(records, snapshot, limits, occasion)
+    held = hold(records, snapshot, limits, occasion, policy.signed_in)
     progress("planning", 2, 3)
     reported = _reported(delivered, records, [compared.missing, reports])
     found = [*(one.extract.findings for one in delivered), compared.findings, reported, held.findings]

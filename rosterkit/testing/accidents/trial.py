@@ -92,7 +92,7 @@ def _harm(applied: Changes, harmless: int = 0) -> Harm:
 
 @contextmanager
 def _without_cases() -> Iterator[None]:
-    def none(records: Records, _approved: pl.Series) -> tuple[Records, pl.DataFrame]:
+    def none(records: Records, *_: pl.Series) -> tuple[Records, pl.DataFrame]:
         return records, findings.empty()
 
     with patch("rosterkit.plan.proposal.hold_reused_ids", none):

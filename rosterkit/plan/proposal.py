@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from rosterkit.plan.another import without_earlier
 from rosterkit.plan.approvals import approved_of, free, used
 from rosterkit.plan.changes import Changes, changes_of
 from rosterkit.plan.compare import Compared
@@ -145,7 +146,8 @@ def proposal_of(
     records, holds = held.records, snapshot.holds()
     changes = changes_of(records, held.fields, pl.concat([holds, _as_holds(held.new)]), compared.refreshed, held.names)
     others = _others(records, policy.signed_in)
-    changes = replace(changes, pins=pins_of(changes, policy, snapshot, others))
+    status, pins = without_earlier(changes.status, others, snapshot), pins_of(changes, policy, snapshot, others)
+    changes = replace(changes, status=status, pins=pins)
     kept, before = deferred(records), snapshot.deferred()
     return Proposal(
         changes=changes,

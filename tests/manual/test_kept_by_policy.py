@@ -118,6 +118,22 @@ def test_nothing_of_the_earlier_person_lies_over_an_id_that_is_another_persons_n
     assert school.rows("User")["gu-2"]["email"] == NEW["email"], "the other person has not signed in"
 
 
+def test_what_was_added_by_hand_to_the_earlier_person_of_an_id_leaves_it(school: School) -> None:
+    """Else a guardian whom somebody linked with one child would see another."""
+    school.ws.link("gu-3", "st-1", actor="noa:leader")
+    school.ws.link("gu-3", "st-3", actor="noa:leader")
+    school.ws.enroll(school.ws.add_class("S", "Choir", actor="noa:leader").text.split()[1], "st-1", actor="noa:leader")
+    changed = delivered(with_values(st_1={"given_name": "Ayo", "family_name": "Fofana", "identifier": "50009"}))
+    plan = school.plan(changed)
+    assert "archive" not in {action for _, action, *_ in school.lines(plan)}
+    school.ws.approve_held(plan.id, reason="the office says so", actor="noa", sourced_id="st-1")
+    school.sync(changed)
+    by_hand = [row for row in school.rows("GuardianLink").values() if row["source"] == "manual"]
+    st_3 = school.rows("User")["st-3"]["id"]
+    assert [row["student_id"] for row in by_hand] == [st_3]
+    assert [row for row in school.rows("Enrollment").values() if row["source"] == "manual"] == []
+
+
 def test_explain_shows_the_stored_value_and_the_pin(school: School) -> None:
     signed_in(school, "gu-1")
     school.sync(delivered(with_values(gu_1=NEW)))

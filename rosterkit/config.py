@@ -179,7 +179,7 @@ class Config(BaseModel):
     plan_days: int = Field(
         default=7, ge=1, le=_LONGEST_DAYS, description="A plan that was not applied expires after this many days."
     )
-    override_hours: int = Field(
+    approval_hours: int = Field(
         default=24,
         ge=1,
         le=_LONGEST_HOURS,
@@ -260,7 +260,10 @@ class Config(BaseModel):
 
     @property
     def settings_digest(self) -> str:
-        """SHA-256, in hexadecimal, over the settings that change what a plan says: not paths, feeds, caps or hours."""
+        """SHA-256, in hexadecimal, over the settings that change what a plan says.
+
+        Not paths, feeds, caps and hours, nor windows, which only take away.
+        """
         covered = {
             "timezone": self.timezone,
             "mode": self.mode,
@@ -276,15 +279,26 @@ class Config(BaseModel):
             },
             "policy": self.policy.model_dump(mode="json"),
             "grace": self.grace.model_dump(mode="json"),
+            "calendar": self.calendar.model_dump(mode="json"),
+            "rollover": self.rollover.model_dump(mode="json"),
             "limits": {n: v if isinstance(v, str) else float(v) for n, v in self.limits.model_dump().items()},
         }
         return _digest(covered)
 
-    def source(self, name: str = "main") -> SourceEntry:
+    def source(self, name: str) -> SourceEntry:
         """The source of that name; UsageError, naming the nearest, when there is none."""
         if name not in self.sources:
             raise UsageError(_unknown("source", name, self.sources))
         return self.sources[name]
+
+    def source_name(self, name: str = "") -> str:
+        """The name of a source, or of the only one when none is named; UsageError otherwise."""
+        if not name and len(self.sources) == 1:
+            return next(iter(self.sources))
+        if not name and self.sources:
+            raise UsageError(f"There are several sources: name one of {', '.join(sorted(self.sources))}.")
+        self.source(name)
+        return name
 
     def feed(self, name: str = "") -> tuple[str, FeedEntry]:
         """The feed of that name, or the only one when none is named; UsageError otherwise."""
@@ -338,7 +352,7 @@ def loads(text: str, *, name: str = FILE, tried: Mapping[str, str] | None = None
 
 
 def _put(raw: dict[str, Any], key: str, value: str) -> None:
-    """Sets a key such as ``limits.halved_from``; UsageError where the value is no TOML."""
+    """Sets a key such as ``limits.halving_min_size``; UsageError where the value is no TOML."""
     *tables, last = key.split(".")
     for table in tables:
         raw = raw.setdefault(table, {})

@@ -21,7 +21,7 @@ from rosterkit.configured_feed import ConfiguredFeed, configured
 from rosterkit.errors import Refused, UsageError
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster
 from rosterkit.feeds.content import indexed
-from rosterkit.feeds.named import attributes_named, nobody_has
+from rosterkit.feeds.named_fields import attributes_named, nobody_has
 from rosterkit.feeds.receipt import sent
 from rosterkit.results import FeedCheck
 from rosterkit.roster import findings

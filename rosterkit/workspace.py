@@ -24,7 +24,7 @@ from rosterkit.checking import check_package, check_source
 from rosterkit.errors import Refused, UsageError
 from rosterkit.extraction import Run
 from rosterkit.feed_verbs import FeedVerbs
-from rosterkit.host_keys import HostKeyVerbs
+from rosterkit.host_key_verbs import HostKeyVerbs
 from rosterkit.limit_verbs import LimitVerbs
 from rosterkit.lineage import explain_record
 from rosterkit.operate.verbs import OperateVerbs
@@ -101,10 +101,10 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
 
     def reopened(self, progress: Progress) -> Workspace:
         """The same workspace with the settings of now; its verbs wait where another run writes."""
-        return Workspace(self.folder, progress, wait=_WAIT)
+        return Workspace(self.folder, progress, wait=_WAIT, caller=self.caller)
 
     def check(
-        self, package: Path | None = None, *, source: str = "main", reading: Mapping[str, object] | None = None
+        self, package: Path | None = None, *, source: str = "", reading: Mapping[str, object] | None = None
     ) -> CheckReport:
         """Reads and checks what a source delivers, or a package in its place; changes nothing.
 
@@ -121,13 +121,13 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
                 keep=False,
                 full=True,
             )
-            return check_source(run, source, package, reading or {})
+            return check_source(run, self.config.source_name(source), package, reading or {})
 
     def plan(
         self,
         package: Path | None = None,
         *,
-        source: str = "main",
+        source: str = "",
         as_of: date | None = None,
         now: bool = False,
         promotes: bool = False,
@@ -138,9 +138,7 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
         people who disappeared leave without grace. ``promotes``: the plan is the promotion to the next grade, and no
         limit counts the grades that rise by one; Refused where none does.
         """
-        if package is not None or not self.config.sources:
-            self.config.source(source)
-        packages = {} if package is None else {source: Path(package)}
+        packages = _packages(self.config, source, package)
         with self._write() as connection:
             return pipeline.plan_sources(
                 self.database,
@@ -158,15 +156,13 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
         settings: Mapping[str, str],
         package: Path | None = None,
         *,
-        source: str = "main",
+        source: str = "",
         as_of: date | None = None,
         now: bool = False,
     ) -> Plan:
-        """What a plan would be under other settings (by key, such as limits.halved_from, as TOML); stores nothing."""
+        """What a plan would be under other settings (TOML by key, such as limits.halving_min_size); stores nothing."""
         config = configuration.load(self.folder, settings)
-        if package is not None or not config.sources:
-            config.source(source)
-        packages = {} if package is None else {source: Path(package)}
+        packages = _packages(config, source, package)
         day = as_of or datetime.now(config.zone).date()
         with self._write() as connection:
             return pipeline.plan_sources(
@@ -224,9 +220,9 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
                 )
             refuse_other_settings(connection, plan, self.config.settings_digest)
             after, wrote = apply_plan(connection, plan.id, actor, self._progress)
-            return Applied(
-                after.id, revision_of(connection), wrote, after.changes, after.held, time.monotonic() - begun
-            )
+            revision = revision_of(connection)
+        self.audit("act", "apply", actor=actor, subject=after.id)
+        return Applied(after.id, revision, wrote, after.changes, after.held, time.monotonic() - begun)
 
     def undo(self, revision: int | None = None, *, as_of: date | None = None) -> Plan:
         """Stores the plan that takes a revision (or the newest) back; it is approved and applied like any other."""
@@ -253,22 +249,32 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
         with self._read() as connection:
             return explain_record(self.database, connection, review.entity_of(entity), sourced_id)
 
-    def ignore_line(self, line_hash: str, *, reason: str, actor: str, source: str = "main") -> None:
+    def ignore_line(self, line_hash: str, *, reason: str, actor: str, source: str = "") -> None:
         """Sets an unreadable line aside, named by the hash that its finding shows."""
-        self.config.source(source)
+        source = self.config.source_name(source)
         with self._write() as connection:
             review.ignore_line(connection, source, line_hash, actor=actor, reason=reason)
+        self.audit("act", "ignore line", actor=actor, subject=line_hash)
 
     def ignored_lines(self) -> tuple[IgnoredLine, ...]:
         """The lines that are ignored, oldest first."""
         with self._read() as connection:
             return decisions.ignored_lines(connection)
 
-    def stop_ignoring(self, line_hash: str, *, source: str = "main") -> None:
+    def stop_ignoring(self, line_hash: str, *, source: str = "") -> None:
         """Takes it back that a line is ignored; Refused where it is not."""
+        source = self.config.source_name(source)
         with self._write() as connection:
             review.stop_ignoring(connection, source, line_hash)
 
     def rules(self) -> tuple[Rule, ...]:
         """Every rule of the engine and of the sources and feeds that are installed."""
         return tuple(registry.rules().values())
+
+
+def _packages(config: configuration.Config, source: str, package: Path | None) -> dict[str, Path]:
+    """The package that takes the place of what a source reads; UsageError where it is unknown whose it is."""
+    if package is None and not source and config.sources:
+        return {}
+    name = config.source_name(source)
+    return {} if package is None else {name: Path(package)}

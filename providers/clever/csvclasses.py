@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from providers.clever.cells import attributes, day, day_after, joined_key, json_list
+from providers.clever.conversion import PLACE
 from providers.clever.csvset import CsvFile
 from providers.clever.csvtables import DISTRICT, CsvTables
-from providers.clever.notes import PLACE
 from providers.clever.vocabulary import GRADES, folded, known
 from rosterkit.sources.base import Table
 

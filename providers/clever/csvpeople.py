@@ -9,10 +9,10 @@ import polars as pl
 from providers.clever.assemble import family_tables
 from providers.clever.cells import day, joined_key, json_list, json_text
 from providers.clever.contacts import name_parts
+from providers.clever.conversion import PLACE
 from providers.clever.csvset import CsvFile
 from providers.clever.csvtables import DISTRICT, CsvTables
 from providers.clever.families import family
-from providers.clever.notes import PLACE
 from providers.clever.people import demographic_columns, link_words
 from providers.clever.scope import students_in_scope
 from providers.clever.vocabulary import GRADES, PHONE_TYPES, RACES, SEXES, YES_NO, known

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from providers.clever.cells import attributes, wanted
+from providers.clever.conversion import PLACE, PROBLEMS, Notes
 from providers.clever.csvset import CsvFile
-from providers.clever.notes import PLACE, PROBLEMS, Notes
 from providers.clever.scope import schools_in_scope
 from providers.clever.settings import CsvSettings
 from providers.clever.vocabulary import known

@@ -15,8 +15,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from providers.clever.client import Pages, unwrapped
+from providers.clever.conversion import Reading
 from providers.clever.convert import converted
-from providers.clever.notes import Reading
 from providers.clever.pull import Pull
 from providers.clever.records import canonical, raw_frame
 from providers.clever.settings import ApiSettings

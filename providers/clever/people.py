@@ -12,7 +12,7 @@ import polars as pl
 
 from providers.clever.cells import attributes, day, day_after, joined_key, json_list, wanted
 from providers.clever.contacts import name_parts
-from providers.clever.notes import PLACE, Notes, Reading, changed, own_fields
+from providers.clever.conversion import PLACE, Notes, Reading, changed, own_fields
 from providers.clever.records import text
 from providers.clever.vocabulary import (
     CONTACT_TYPES,

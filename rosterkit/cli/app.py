@@ -19,7 +19,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Carries a district's roster from its SIS to every product that needs it: checked, planned, reviewed, "
     "applied, undone.",
-    epilog="Start with rosterkit demo. Exit codes: 0 done; 1 done, but look (held, degraded or "
+    epilog="Begin with rosterkit demo; then with a package of your own: check, init, plan, show, approve, apply. "
+    "Exit codes: 0 done; 1 done, but look (held, degraded or "
     "found); 2 wrong usage; 3 the source cannot be read; 4 refused; 5 busy; 70 our own fault.",
 )
 

@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from itertools import pairwise
+from types import ModuleType
 from typing import Any
 
 import typer
@@ -42,30 +43,33 @@ INTERRUPTED = 130  # what a shell shows for Ctrl-C
 _USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 """The root of typer's usage errors; typer brings its own copy of click, or leans on click, by version."""
 
-_MODULES = [
-    module.__name__
-    for module in (
-        setup,
-        compare,
-        plan,
-        review,
-        limits,
-        operate,
-        manual,
-        safety,
-        privacy,
-        inspect,
-        feed,
-        vendor,
-        doctor,
-        target,
-        web,
-        fake,
-    )
-]
-"""The modules whose verbs the app has, in the order in which --help lists them."""
+_PANELS: dict[str, tuple[ModuleType, ...]] = {
+    "Begin": (setup, compare, fake),
+    "Plan, review, apply": (plan, review, limits),
+    "Every day": (operate, doctor),
+    "Feeds": (feed, vendor, target),
+    "Look up": (inspect, privacy),
+    "Changes by hand": (manual,),
+    "Child safety": (safety,),
+    "The page": (web,),
+}
+"""Of --help: its panels, and the modules of their verbs, in order."""
 
-app.registered_commands.sort(key=lambda verb: _MODULES.index(getattr(verb.callback, "__module__", "")))
+
+def _into_panels() -> None:
+    panels = {module.__name__: panel for panel, modules in _PANELS.items() for module in modules}
+    places = list(panels)
+    app.registered_commands.sort(key=lambda verb: places.index(getattr(verb.callback, "__module__", "")))
+    for verb in app.registered_commands:
+        verb.rich_help_panel = panels[getattr(verb.callback, "__module__", "")]
+    for panel, modules in _PANELS.items():
+        groups = [value for module in modules for value in vars(module).values() if isinstance(value, typer.Typer)]
+        for group in app.registered_groups:
+            if group.typer_instance in groups and group.typer_instance is not app:
+                group.rich_help_panel = panel
+
+
+_into_panels()
 _WITHOUT = {"init", "demo", "rules", "fake"}  # verbs that need no workspace
 command = typer.main.get_command(app)
 

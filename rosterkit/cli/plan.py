@@ -15,11 +15,13 @@ from rosterkit.cli.options import (
     Json,
     Package,
     SourceName,
+    audit_view,
     command_of,
     echo,
     open_workspace,
     pairs,
     printing,
+    record_names,
 )
 from rosterkit.errors import UsageError
 
@@ -40,7 +42,7 @@ _ON_PAGE = 500  # … and on a page
 def plan(
     ctx: typer.Context,
     package: Package = None,
-    source: SourceName = "main",
+    source: SourceName = "",
     tried: Annotated[
         list[str] | None,
         typer.Option("--try", metavar="SETTING=VALUE", help="Show the plan under another setting, and store nothing."),
@@ -51,11 +53,10 @@ def plan(
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
-    """Read the source and work out what would change. Nothing is written but the plan."""
+    """Read all sources and work out what would change. Nothing is written but the plan."""
     with open_workspace(ctx) as workspace:
-        workspace.config.source(source)
         if tried:
-            settings = pairs(tried, "limits.halved_from=10")
+            settings = pairs(tried, "limits.halving_min_size=10")
             print_plan(ctx, workspace, workspace.try_plan(settings, package, source=source, as_of=as_of, now=now), json)
         made = workspace.plan(package, source=source, as_of=as_of, now=now)
         print_plan(ctx, workspace, made, json)
@@ -119,8 +120,10 @@ def show(
         shown = workspace.show(plan_id or None)
         decisions = [one for one in every if one.plan == shown.plan.id]
         zone = workspace.config.zone
+        some = chosen(shown.lines, choice)
+        audit_view(workspace, "plan", record_names(some), subject=shown.plan.id)
     if json:
-        echo(shapes.view(shown, chosen(shown.lines, choice), rules, decisions), output)
+        echo(shapes.view(shown, some, rules, decisions), output)
     elif html:
         echo(page.page(shown, choice, rules, zone, decisions), output)
     else:

@@ -17,6 +17,7 @@ from rosterkit.cli.options import (
     PlanId,
     Reason,
     Record,
+    audit_view,
     command_of,
     echo,
     open_workspace,
@@ -47,7 +48,7 @@ def approve(
     actor: Actor = "",
     json: Json = False,
 ) -> None:
-    """Sign a plan, so that it may be applied; with --held, sign parts that it holds, so that the next plan has them."""
+    """Approve a plan, so that it may be applied; with --held, approve what it holds, for the next plan to do."""
     if (entity or action or record or every) and not held:
         raise UsageError("--entity, --action, --record and --all choose among what is held: say --held too.")
     if held and not (record or every or (entity and action)):
@@ -151,6 +152,7 @@ def holds(ctx: typer.Context, json: Json = False) -> None:
 
     with open_workspace(ctx) as workspace:
         kept = workspace.holds()
+        audit_view(workspace, "holds", [f"{one.entity} {one.sourced_id}" for one in kept])
         zone = workspace.config.zone
     if json:
         echo(shapes.holds(kept))
@@ -160,7 +162,7 @@ def holds(ctx: typer.Context, json: Json = False) -> None:
 
 
 _Hash = Annotated[str, typer.Argument(metavar="HASH", help="The line's hash, as its finding shows it.")]
-_Source = Annotated[str, typer.Option(metavar="NAME", help="The source that sends the line.")]
+_Source = Annotated[str, typer.Option(metavar="NAME", help="The source that sends the line. Left out: the only one.")]
 
 
 @app.command(epilog='Example: rosterkit -C our-district ignore-line 9c1d4be0a2f36d57 --reason "a footer of the SIS"')
@@ -168,7 +170,7 @@ def ignore_line(
     ctx: typer.Context,
     line_hash: _Hash,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why. It is kept with the decision.")] = "",
-    source: _Source = "main",
+    source: _Source = "",
     revoke: Annotated[bool, typer.Option("--revoke", metavar="", help="Take it back.")] = False,
     actor: Actor = "",
     json: Json = False,

@@ -91,7 +91,7 @@ def _checked(ctx: typer.Context, source: str, kind: str, reading: Mapping[str, o
     if (folder_of(ctx) / config.FILE).exists():
         with open_workspace(ctx) as workspace:
             if not source or source in workspace.config.sources:
-                return workspace.check(source=source or "main", reading=reading)
+                return workspace.check(source=source, reading=reading)
             return workspace.check(Path(source), reading=reading)
     if not source:
         raise UsageError("Name a package to check, or a workspace with -C DIR: rosterkit check PACKAGE.zip")

@@ -80,6 +80,7 @@ class FeedFile:
     parts: Mapping[str, int] = field(default_factory=dict)  # of an archive: rows by the names of its members
     people_in: str = ""  # of an archive: the member in which people are rows
     built: bool = False  # by this very feed, which left out what breaks its rules: ``check`` need not read it again
+    parsed: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)  # kept by ``read_csv``
 
     @property
     def content(self) -> bytes:

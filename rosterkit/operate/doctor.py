@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from rosterkit.config import FILE
 from rosterkit.errors import RosterkitError, UsageError
 from rosterkit.operate.base import Verbs
-from rosterkit.operate.beat import alive
+from rosterkit.operate.heartbeat import alive
 from rosterkit.operate.windows import blackout
 from rosterkit.problems import sentence
 from rosterkit.results import Check, FeedStatus

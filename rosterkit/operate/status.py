@@ -11,9 +11,9 @@ import polars as pl
 from rosterkit.clock import Clock, Slot
 from rosterkit.operate.alarms import alarm_texts
 from rosterkit.operate.base import Verbs
-from rosterkit.operate.beat import alive, read_beat
-from rosterkit.operate.late import open_slots
-from rosterkit.operate.reading import source_states
+from rosterkit.operate.heartbeat import alive, read_beat
+from rosterkit.operate.missed_runs import open_slots
+from rosterkit.operate.plan_stages import source_states
 from rosterkit.operate.slots import SYNC, clocks
 from rosterkit.operate.windows import blackout
 from rosterkit.results import FeedStatus, SourceStatus, Status

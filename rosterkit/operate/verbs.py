@@ -32,7 +32,7 @@ class OperateVerbs(WorkspaceFolder, ABC):
     """What happens without a person: runs, notices, and what a monitor asks."""
 
     @abstractmethod
-    def plan(self, package: Path | None = None, *, source: str = "main", as_of: date | None = None) -> Plan:
+    def plan(self, package: Path | None = None, *, source: str = "", as_of: date | None = None) -> Plan:
         """Plans all sources together."""
 
     @abstractmethod

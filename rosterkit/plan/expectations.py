@@ -12,10 +12,10 @@ from datetime import date
 import polars as pl
 
 from rosterkit.plan.ids import NO_IDS, among
+from rosterkit.plan.limit_exemptions import NO_FIELDS, Exempt
 from rosterkit.plan.promotion import promoted, with_their_schools
 from rosterkit.plan.records import Records, comes, leaves, links, node, proposed
 from rosterkit.plan.snapshot import Snapshot
-from rosterkit.plan.spared import NO_FIELDS, Spared
 from rosterkit.roster import findings
 from rosterkit.roster.schema import by_name
 
@@ -61,7 +61,7 @@ class Expectation:
 class Announced:
     """``marks``: expectation and node of what shows that it came. ``promoted``: nodes of students whose grade rises."""
 
-    spared: Spared
+    exempt: Exempt
     marks: pl.DataFrame
     promoted: pl.Series
 
@@ -79,7 +79,7 @@ class Announced:
 _MARKS: dict[str, type[pl.DataType]] = {"expectation": pl.Int64, "node": pl.Int64}
 
 
-NOTHING = Announced(Spared(), pl.DataFrame(schema=_MARKS), NO_IDS)
+NOTHING = Announced(Exempt(), pl.DataFrame(schema=_MARKS), NO_IDS)
 """Nothing was announced."""
 
 
@@ -123,8 +123,8 @@ def announced(
         schools, roles = with_their_schools(records, fields, rises)
         parts += [rises, schools]
         nodes += roles
-    spared = Spared(pl.concat(nodes).unique(), pl.concat(parts).unique(), tuple(students))
-    return Announced(spared, pl.concat(marks), rises["node"])
+    exempt = Exempt(pl.concat(nodes).unique(), pl.concat(parts).unique(), tuple(students))
+    return Announced(exempt, pl.concat(marks), rises["node"])
 
 
 def _marked(one: Expectation, nodes: pl.Series) -> pl.DataFrame:

@@ -10,13 +10,13 @@ from rosterkit.plan import causes
 from rosterkit.plan.causes import REASON
 from rosterkit.plan.groups import Groups
 from rosterkit.plan.ids import among, minus
+from rosterkit.plan.limit_exemptions import Exempt
 from rosterkit.plan.limits import Limits, exceeded, halved_classes, over_the_week
 from rosterkit.plan.limits_on_creates import overcrowded, reissued, too_many_created, zero_stripped
-from rosterkit.plan.occasion import NO_WEEK, Occasion, Week
+from rosterkit.plan.plan_day import NO_WEEK, PlanDay, Week
 from rosterkit.plan.records import Records, by_entity, comes, ids_by_entity, leaves, links
 from rosterkit.plan.rollover import beginning
 from rosterkit.plan.snapshot import Snapshot
-from rosterkit.plan.spared import Spared
 from rosterkit.roster.schema import Entity, by_name, entities
 
 __all__ = ["FOUND", "Facts", "Moves", "moves_over"]
@@ -34,8 +34,8 @@ class Facts:
     """What the limits know beside the changes and the counts."""
 
     week: Week = field(default_factory=lambda: NO_WEEK)
-    spared: Spared = field(default_factory=Spared)
-    occasion: Occasion | None = None
+    exempt: Exempt = field(default_factory=Exempt)
+    plan_day: PlanDay | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class _Moving:
         """
         with_parent = self.parents.filter(~among(pl.col("old"), held))["node"]
         lost = (pl.col("own") & ~among(pl.col("node"), with_parent)) | pl.col("contradicted")
-        lost = lost.fill_null(value=False) & ~among(pl.col("node"), facts.spared.nodes)
+        lost = lost.fill_null(value=False) & ~among(pl.col("node"), facts.exempt.nodes)
         earlier = among(pl.col("node"), facts.week.earlier)
         return mine.with_columns(lost=lost, removed=lost & ~earlier).filter(pl.col("lost") | pl.col("added"))
 
@@ -152,7 +152,7 @@ def _created(
 ) -> pl.DataFrame:
     """Node and reason of creates and restores; also of what leaves, where as much comes."""
     own = _without_new_parents(groups.records, entity, rows)
-    own = minus(own, facts.spared.nodes) if facts.spared.nodes.len() else own
+    own = minus(own, facts.exempt.nodes) if facts.exempt.nodes.len() else own
     mine = counted.filter(pl.col("removed") | among(pl.col("node"), own))
     everybody = int(base.filter(pl.col("school_id").is_null())["base"].sum())
     coming = rows.filter("added").select("node", "key")
@@ -176,11 +176,11 @@ def _too_many(
     facts: Facts,
 ) -> pl.DataFrame:
     """Node and reason of what comes and is too much, without what begins with a term."""
-    allowed = facts.spared.allowed() if entity.name == "User" and facts.spared.students else None
+    allowed = facts.exempt.allowed() if entity.name == "User" and facts.exempt.students else None
     found = too_many_created(mine, base, limits, allowed)
-    if found.is_empty() or facts.occasion is None:
+    if found.is_empty() or facts.plan_day is None:
         return found
-    new = beginning(groups.records, groups.snapshot, facts.occasion, entity, rows.filter("added"))
+    new = beginning(groups.records, groups.snapshot, facts.plan_day, entity, rows.filter("added"))
     return too_many_created(mine.filter(~among(pl.col("node"), new)), base, limits, allowed) if new.len() else found
 
 

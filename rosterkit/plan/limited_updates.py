@@ -19,8 +19,8 @@ from rosterkit.roster.schema import Entity, by_name
 __all__ = ["updates_over"]
 
 
-def updates_over(groups: Groups, limits: Limits, fields: pl.DataFrame, spared: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """FOUND (``plan.limited_moves``) of fields, but for what is spared (node, field).
+def updates_over(groups: Groups, limits: Limits, fields: pl.DataFrame, exempt: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """FOUND (``plan.limited_moves``) of fields, but for what is exempt (node, field).
 
     A change that is held already, by a limit or as a case, counts too.
     """
@@ -28,7 +28,7 @@ def updates_over(groups: Groups, limits: Limits, fields: pl.DataFrame, spared: p
     update = (pl.col("action") == "update").fill_null(value=False)
     states = groups.records.states.lazy().filter(update & counts)
     own = states.select("node", "entity", "id", "active", "unset", line="source_line")
-    mine = fields.lazy().join(spared.lazy(), on=["node", "field"], how="anti") if spared.height else fields.lazy()
+    mine = fields.lazy().join(exempt.lazy(), on=["node", "field"], how="anti") if exempt.height else fields.lazy()
     changed = mine.join(own, on="node", maintain_order="left").collect()
     for (name,), rows in changed.partition_by("entity", as_dict=True).items():
         entity = by_name(str(name))

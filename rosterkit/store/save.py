@@ -19,10 +19,10 @@ from rosterkit.store import deltas, expectations, holds, overrides, places, plan
 from rosterkit.store.absences import remember
 from rosterkit.store.activity import forget_sign_in
 from rosterkit.store.apply import write_fingerprints, write_revision
-from rosterkit.store.beside import write_beside
 from rosterkit.store.database import transaction
 from rosterkit.store.effective import remember_suppressed
 from rosterkit.store.holds import StoredHold
+from rosterkit.store.pin_writes import write_beside
 from rosterkit.store.staging import Staging, staging
 from rosterkit.store.staleness import refuse_closed, refuse_stale, refuse_unapproved
 from rosterkit.transport.incoming import Taken

@@ -25,9 +25,9 @@ WHY = ["--reason", "checked", "--as", "kim"]
 @pytest.mark.parametrize(
     ("line", "verb", "arguments", "named"),
     [
-        (["plan"], "plan", (None,), {"source": "main", "as_of": None, "now": False}),
+        (["plan"], "plan", (None,), {"source": "", "as_of": None, "now": False}),
         (["plan", "--source", "main"], "plan", (None,), {"source": "main", "as_of": None, "now": False}),
-        (["plan", "--package", "a.zip"], "plan", (Path("a.zip"),), {"source": "main", "as_of": None, "now": False}),
+        (["plan", "--package", "a.zip"], "plan", (Path("a.zip"),), {"source": "", "as_of": None, "now": False}),
         (
             ["plan", "--package", "a.zip", "--source", "main", "--as-of", "2026-09-15"],
             "plan",
@@ -70,7 +70,7 @@ WHY = ["--reason", "checked", "--as", "kim"]
         (["history"], "history", (None, None), {}),
         (["history", "User", "stu-1"], "history", ("User", "stu-1"), {}),
         (["explain", "User", "stu-1"], "explain", ("User", "stu-1"), {}),
-        (["ignore-line", "9c", *WHY], "ignore_line", ("9c",), {"reason": "checked", "actor": "kim", "source": "main"}),
+        (["ignore-line", "9c", *WHY], "ignore_line", ("9c",), {"reason": "checked", "actor": "kim", "source": ""}),
         (["ignored-lines"], "ignored_lines", (), {}),
         (["explain", "student", "stu-1"], "explain", ("User", "stu-1"), {}),
         (["feed", "check", "o", "a.csv"], "feed_check", ("o", [Path("a.csv")]), {"as_of": None}),
@@ -157,11 +157,6 @@ def test_a_day_is_asked_for_as_people_are_to_write_it(fake: FakeWorkspace, capsy
     assert "write it as 2026-09-15" in capsys.readouterr().err
 
 
-def test_a_misspelt_source_names_the_nearest(fake: FakeWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["plan", "--source", "mian"]) == 2
-    assert "did you mean main?" in capsys.readouterr().err
-
-
 def test_one_rule_is_told_whole(capsys: pytest.CaptureFixture[str]) -> None:
     run(["rules", "identity.reused-id"])
     assert "dependants" in capsys.readouterr().out
@@ -175,7 +170,7 @@ def test_check_needs_no_workspace(fake: FakeWorkspace) -> None:
 def test_check_in_a_workspace_uses_its_settings(fake: FakeWorkspace, tmp_path: Path) -> None:
     (tmp_path / config.FILE).write_text(template())
     run(["check"])
-    assert fake.last() == ("check", (), {"source": "main", "reading": {}})
+    assert fake.last() == ("check", (), {"source": "", "reading": {}})
     run(["check", "main", "--lenient"])
     assert fake.last() == ("check", (), {"source": "main", "reading": {"strict": False}})
     run(["check", "a.zip"])
@@ -275,7 +270,6 @@ def test_show_chooses_and_writes_a_private_file(
         ["plan", "--as-of", "15.9.2026"],
         ["undo", "newest"],
         ["undo", "0"],
-        ["plan", "--source", "mian"],
         ["check"],
         ["check", "a.zip", "--fast"],
         ["feed"],

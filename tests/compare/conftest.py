@@ -1,4 +1,7 @@
-"""The district of 5,000 with and without planted defects, as each fake serves it: read once for all tests."""
+"""A district with and without planted defects, as each fake serves it: read once for all tests.
+
+A deep run reads 5,000 students, an ordinary one 2,000.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from compare_planting import Planted, plant
+from depth import DEEP
 
 from providers.one_sis.district import Neutral, generated
 from providers.one_sis.serving import DAY, delivered
 from rosterkit.compare.comparison import Comparison, compare
 from rosterkit.compare.settings import CompareSettings
 
-STUDENTS = 5_000
+STUDENTS = 5_000 if DEEP else 2_000
 
 
 @pytest.fixture(scope="session")

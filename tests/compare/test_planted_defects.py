@@ -9,6 +9,7 @@ from providers.one_sis.district import Neutral
 from rosterkit.compare.comparison import Comparison
 from rosterkit.compare.questions import QUESTIONS
 
+pytestmark = pytest.mark.deep(only="half a minute: three fakes serve 5,000 students")
 TOTALS = {"people.student", "people.staff", "people.guardian", "class.all", "school.all"}
 ELSEWHERE = {"source.stale", "rule.broken"}  # tested in test_questions.py
 

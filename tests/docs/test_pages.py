@@ -74,6 +74,13 @@ def test_every_exit_code_is_documented() -> None:
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == codes
 
 
+def test_every_verb_that_gives_1_says_when() -> None:
+    table = read("exit-codes.md").partition("Which verbs give 1")[2]
+    rows = set(re.findall(r"`([a-z -]+)`", "".join(re.findall(r"^\|([^|]+)\|", table, re.MULTILINE))))
+    says = {name for name, verb in verbs() if re.search(r"[Ee]xit (code )?1\b", verb.help or "")}
+    assert {name.removesuffix(" --test") for name in says} - {row.removesuffix(" --test") for row in rows} == set()
+
+
 def keys(told: Any) -> set[str]:
     """Every key of the document but the names of entities and files."""
     if isinstance(told, list):

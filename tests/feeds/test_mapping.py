@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from rosterkit.errors import UsageError
-from rosterkit.feeds.mapping import Value, attributes, expression, items, texts_sent
+from rosterkit.feeds.mapping import Value, expression, items, texts_sent
+from rosterkit.feeds.people import read_by
 from rosterkit.feeds.settings import FeedSettings, read_settings
 
 ROW = {
@@ -65,9 +66,9 @@ def test_items_stay_apart_also_where_a_table_puts_a_semicolon_into_one() -> None
     assert pl.DataFrame([ROW]).select(items(value)).item().to_list() == ["Arts; Crafts", "HLTH-04"]
 
 
-def test_attributes_are_collected_from_all_depths() -> None:
-    value = Value.model_validate({"first_of": [{"attribute": "b"}, {"join": [{"attribute": "a"}]}]})
-    assert attributes([value]) == ["a", "b"]
+def test_what_a_mapping_reads_is_known_from_all_depths() -> None:
+    value = Value.model_validate({"first_of": [{"attribute": "b"}, {"join": [{"attribute": "a"}, "given_name"]}]})
+    assert read_by([expression(value)]) == {"attribute.a", "attribute.b", "given_name"}
 
 
 class Settings(FeedSettings):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from by_hand import FEEDS, LINKS, PEOPLE, School, delivered, feed_bytes
+from depth import DEEP
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
@@ -71,7 +72,7 @@ def _blocked(school: School) -> set[tuple[str, str]]:
 
 
 _few = settings(
-    max_examples=4,
+    max_examples=40 if DEEP else 2,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
@@ -86,6 +87,7 @@ MOVED: list[Any] = [
 @given(steps=_steps)
 @example(steps=[("reissue",), ("undo", 0)])
 @example(steps=MOVED)
+@pytest.mark.deep
 @_few
 def test_nothing_blocked_is_in_any_feed(steps: list[Any], synced_folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch, pytest.MonkeyPatch.context() as patch:

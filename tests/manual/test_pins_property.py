@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from by_hand import PEOPLE, School, delivered
+from depth import DEEP
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from test_kept_by_policy import signed_in
@@ -51,10 +52,11 @@ def _do(school: School, step: Any) -> None:
         school.sync(delivered(people, titles={"C-1": step[3]}))
 
 
+@pytest.mark.deep
 @given(steps=_steps)
 @example(steps=[("sync", {"given_name": "Ren"}, {"email": None}, "Biology"), ("setting",), ("undo", 0), ("gone",)])
 @settings(
-    max_examples=5,
+    max_examples=50 if DEEP else 4,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

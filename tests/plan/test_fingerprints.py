@@ -14,8 +14,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from districts import Saying, Truth, districts, first_truth, next_package
+from districts import Saying, districts, first_truth, next_package
 from driving import few, plan_extract, workspace
+from happenings import Truth
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -89,7 +89,7 @@ class Year:
         shutil.rmtree(package) if package.is_dir() else package.unlink()
 
 
-@pytest.mark.deep
+@pytest.mark.deep(only="a minute: 60 days")
 def test_an_ordinary_run_raises_no_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     year = Year(tmp_path, STUDENTS, monkeypatch)
     for number in range(DAYS):

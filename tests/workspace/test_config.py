@@ -22,7 +22,8 @@ def refusal(text: str) -> str:
 def test_the_template_loads_and_says_nothing_but_the_defaults() -> None:
     loaded = config.loads(template())
     assert loaded == Config(sources=loaded.sources, feeds=loaded.feeds)
-    assert loaded.source() == config.SourceEntry(kind="oneroster", settings=OneRosterSettings(path="package.zip"))
+    assert loaded.source_name() == "main"
+    assert loaded.source("main") == config.SourceEntry(kind="oneroster", settings=OneRosterSettings(path="package.zip"))
     assert loaded.feed() == ("oneroster", config.FeedEntry(kind="oneroster", settings=FeedSettings()))
 
 
@@ -48,7 +49,7 @@ def test_the_template_says_what_every_setting_means() -> None:
 
 def test_the_template_takes_any_path() -> None:
     path = 'C:\\drop "1"/a.zip'
-    assert config.loads(template(path)).source().settings == OneRosterSettings(path=path)
+    assert config.loads(template(path)).source("main").settings == OneRosterSettings(path=path)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_the_template_takes_any_path() -> None:
         ),
         ("[caps]\nmembrs = 3", "caps.membrs is not a setting; did you mean members?"),
         ('[sources.a]\nkind = "oneroster"\npth = "b"', "sources.a.pth is not a setting; did you mean path?"),
-        ("zzz = 1", "zzz is not a setting; known are approvers, calendar, caps, compare"),
+        ("zzz = 1", "zzz is not a setting; known are approval_hours, approvers, calendar, caps"),
     ],
 )
 def test_unknown_keys_are_refused_with_the_nearest(text: str, words: str) -> None:
@@ -76,7 +77,7 @@ def test_unknown_keys_are_refused_with_the_nearest(text: str, words: str) -> Non
         ('timezone = "America/Chicgo"', "did you mean America/Chicago?"),
         ('mode = "sometimes"', "'observe', 'review' or 'auto'"),
         ("plan_days = 0", "plan_days is 0: it must be"),
-        ("override_hours = 745", "override_hours is 745: it must be"),
+        ("approval_hours = 745", "approval_hours is 745: it must be"),
         ("demographics = 1", "demographics is 1"),
         ("[limits]\nmax_removed_percent = 100.5", "limits.max_removed_percent is 100.5: it must be 100.0 or less"),
         ("[limits]\nmin_removed = -1", "limits.min_removed is -1: it must be 0 or more"),
@@ -106,7 +107,7 @@ def test_values_out_of_range_are_refused_with_a_sentence(text: str, words: str) 
 
 
 def test_the_edges_of_a_range_are_in_it() -> None:
-    loaded = config.loads("plan_days = 1\noverride_hours = 744\n[limits]\nmax_removed_percent = 100\nmin_removed = 0")
+    loaded = config.loads("plan_days = 1\napproval_hours = 744\n[limits]\nmax_removed_percent = 100\nmin_removed = 0")
     assert (loaded.limits.max_removed_percent, loaded.limits.min_removed) == (100, 0)
 
 

@@ -158,11 +158,11 @@ def pins_of(
         pinned = policy.pins.filter(pl.col("entity") == name)
         if going.height and pinned.height:
             parts.setdefault(name, []).append(_keeping(going, pinned))
-    update = changes.update.get("User")
-    new = _contacts(update, policy, snapshot, others)
-    lifted = _lifted(update, _no_longer_wanted(policy, snapshot, others), _OWNED, snapshot)
+    users = changes.update.get("User")
+    new = _contacts(users, policy, snapshot, others)
+    lifted = _lifted(users, _no_longer_wanted(policy, snapshot, others), _OWNED, snapshot)
     mine = (pl.col("entity") == "User") & among(pl.col("record"), others)
-    ended = _lifted(update, policy.pins.filter(mine), _ANOTHER, snapshot)
+    ended = _lifted(users, policy.pins.filter(mine), _ANOTHER, snapshot)
     parts.setdefault("User", []).extend(frame for frame in (new, lifted, ended) if frame is not None)
     whole = {name: _with_lift(pl.concat(frames)) for name, frames in parts.items() if frames}
     return {name: frame for name, frame in whole.items() if frame.height}

@@ -1,12 +1,14 @@
 """``python -m benchmarks.feeds``: how fast each feed is built and checked, beside the OneRoster feed, on one store.
 
-Seconds are those of the processor, all threads together: other programs on the machine do not change them much. The
-numbers in benchmarks/README.md under "Feeds of products" are from here. It is run by hand.
+Seconds are those of the processor, all threads together: other programs on the machine do not change them much. Each
+feed is measured in a process of its own, so that its memory is its own. The numbers in benchmarks/README.md under
+"Feeds of products" are from here. It is run by hand.
 """
 
 from __future__ import annotations
 
 import argparse
+import sqlite3
 import sys
 import tempfile
 import time
@@ -15,10 +17,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from benchmarks.child import Phases
+from benchmarks.measure import measured
 from rosterkit import Workspace
-from rosterkit.configured_feed import configured
-from rosterkit.feed_building import built_files
+from rosterkit.delivery.building import built_files
+from rosterkit.delivery.configured_feed import configured
 from rosterkit.feeds.base import LastSent
+from rosterkit.feeds.content import tables
 from rosterkit.store.plans import now
 from rosterkit.testing.district import District, write_district
 
@@ -56,16 +61,18 @@ kind = "connect"
 
 @dataclass(frozen=True)
 class Measured:
-    """One feed, in seconds of the processor. ``again``: with a last file to compare with."""
+    """One feed, in seconds of the processor. ``again``: with a last file to compare with. ``peak``: bytes of memory."""
 
     rows: int
+    cells: int
     build: float
     check: float
     again: float
+    peak: int
 
     @property
-    def rate(self) -> float:
-        return self.rows / (self.build + self.check)
+    def seconds(self) -> float:
+        return self.build + self.check
 
 
 def loaded(folder: Path, students: int) -> Workspace:
@@ -80,42 +87,87 @@ def loaded(folder: Path, students: int) -> Workspace:
     return workspace
 
 
-def measured(workspace: Workspace, name: str) -> Measured:
-    """Builds and checks a feed twice: first, and against what would have been sent then."""
+def repeat(folder: Path, times: int) -> None:
+    """Every user and role so many times, each time with other ids, numbers, usernames and addresses.
+
+    A feed of people alone then has a million rows, and the store need not hold the classes of ten districts.
+    """
+    with sqlite3.connect(folder / "roster.db") as store:
+        step = max(store.execute(f"select max(id) from {table}").fetchone()[0] for table in ("user", "role"))
+        for table, others in (("user", ("username", "identifier", "state_id", "email")), ("role", ())):
+            names = [row[1] for row in store.execute(f"pragma table_info({table})")]
+            new = {"id": "id+?1", "user_id": "user_id+?1", "sourced_id": "?2||sourced_id"}
+            new |= {name: f"?2||{name}" for name in others}
+            made = ",".join(new.get(name, name) for name in names)
+            for n in range(1, times):
+                query = f"insert into {table} ({','.join(names)}) select {made} from {table} where id<=?3"
+                store.execute(query, (n * step, f"{n}-", step))
+
+
+def one(folder: Path, name: str) -> None:
+    """Builds and checks a feed twice, first and against what would have been sent then, and says what it took."""
+    workspace = Workspace(folder)
     feed = configured(workspace.folder, workspace.config, name)
-    with workspace._read() as connection:  # noqa: SLF001 - no verb builds without recording
+    phases = Phases()
+    with phases.phase("all"), workspace._read() as connection:  # noqa: SLF001 - no verb builds without recording
         begun = time.process_time()
         with built_files(feed, connection, DAY, None) as (built, _):
             files = [one.file for one in built]
             made = time.process_time()
             feed.feed.check(files, None, feed.entry.settings)
             checked = time.process_time()
-            rows = sum(sum(file.parts.values()) or file.rows for file in files)
             last = LastSent(tuple(files), now(), DAY)
             with built_files(feed, connection, DAY, last) as (second, _):
                 feed.feed.check([one.file for one in second], last, feed.entry.settings)
-    return Measured(rows, made - begun, checked - made, time.process_time() - checked)
+            again = time.process_time() - checked
+            written = [rows.drop("row") for file in files for _, rows in tables(file)]
+    phases.say(
+        rows=sum(rows.height for rows in written),
+        cells=sum(rows.height * rows.width for rows in written),
+        build=made - begun,
+        check=checked - made,
+        again=again,
+    )
+
+
+def of_feed(folder: Path, name: str) -> Measured:
+    """The feed in a process of its own."""
+    stage = measured(name, "feeds", "--one", name, "--folder", folder)
+    seconds = {key: float(stage.said[key]) for key in ("build", "check", "again")}
+    return Measured(stage.rows, int(stage.said["cells"]), peak=stage.peak, **seconds)
 
 
 def table(found: Mapping[str, Measured]) -> str:
     """The measurements in Markdown."""
     lines = [
-        "| feed | rows | build | check | rows a second | with a last file |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| feed | rows | cells a row | build | check | rows a second | cells a second | with a last file | peak |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for name, one in found.items():
-        seconds = f"{one.build:.2f} | {one.check:.2f} | {one.rate:,.0f} | {one.again:.2f}"
-        lines.append(f"| {name} | {one.rows:,} | {seconds} |")
+        rates = f"{one.rows / one.seconds:,.0f} | {one.cells / one.seconds:,.0f}"
+        seconds = f"{one.build:.2f} | {one.check:.2f} | {rates} | {one.again:.2f}"
+        lines.append(f"| {name} | {one.rows:,} | {one.cells / one.rows:.1f} | {seconds} | {one.peak / 1e9:.2f} GB |")
     return "\n".join(lines) + "\n"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.feeds", description=__doc__)
     parser.add_argument("--students", type=int, default=100_000)
+    parser.add_argument("--times", type=int, default=1, help="have every user and role so many times")
+    parser.add_argument("--feed", action="append", help="only this feed; may be given several times")
+    parser.add_argument("--folder", type=Path, help="a workspace of an earlier run, or where to leave one")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = loaded(Path(folder, "district"), asked.students)
-        sys.stdout.write(table({name: measured(workspace, name) for name in workspace.config.feeds}))
+    if asked.one:
+        one(asked.folder, asked.one)
+        return 0
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = asked.folder or Path(scratch, "district")
+        if not folder.exists():
+            loaded(folder, asked.students)
+            repeat(folder, asked.times)
+        names = asked.feed or list(Workspace(folder).config.feeds)
+        sys.stdout.write(table({name: of_feed(folder, name) for name in names}))
     return 0
 
 

@@ -127,7 +127,7 @@ _FINDINGS = f"""# Findings: what happens to data that is not as it should be
 
 Every rule of the OneRoster source and of the engine. *Severity* is that of lenient reading, then that of strict reading
 (`--strict`). "refused" means that nothing at all is read. **Row** is the line in the file, **record** what is stored
-under its id, **dependants** what refers to it, **segment** all records of its kind. In a segment that is `absent` or
+under its id, **dependants** what refers to it, **table** all records of its kind. In a table that is `absent` or
 `partial`, absence archives nothing. `rosterkit rules` prints these, and
 those of every other source and feed, which stand on its page.
 
@@ -261,7 +261,7 @@ def findings() -> str:
 
 
 def _rules(rules: Any) -> str:
-    head = "| rule | severity | meaning | remedy | row | record | dependants | segment |"
+    head = "| rule | severity | meaning | remedy | row | record | dependants | table |"
     return "\n".join([head, "|---" * 8 + "|", *map(_rule, rules)])
 
 
@@ -269,7 +269,7 @@ def _rule(rule: Rule) -> str:
     severity = " / ".join(dict.fromkeys(mode or "–" for mode in (rule.lenient, rule.strict)))
     example = f" Example: {rule.example}." if rule.example else ""
     meaning = rule.meaning + example.replace("..", ".")
-    cells = (severity, meaning, rule.remedy, rule.row, rule.record, rule.dependants, rule.segment)
+    cells = (severity, meaning, rule.remedy, rule.row, rule.record, rule.dependants, rule.table)
     return f"| `{rule.code}` | " + " | ".join(map(_cell, cells)) + " |"
 
 

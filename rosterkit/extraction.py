@@ -15,9 +15,9 @@ from rosterkit.errors import SourceUnreadable
 from rosterkit.plan.merge import Delivered
 from rosterkit.registry import source
 from rosterkit.sources.base import Context, Extract, Progress
+from rosterkit.sources.extract_checks import checked
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.packages import Known, fetch, named
-from rosterkit.sources.promises import checked
 from rosterkit.sources.row_cache import RowCache
 from rosterkit.sources.scope import marked, scoped, unmarked
 from rosterkit.store import deltas, places

@@ -8,8 +8,8 @@ from datetime import date
 
 from rosterkit.config import Config
 from rosterkit.plan.limits import Limits
-from rosterkit.plan.occasion import Occasion
-from rosterkit.store import endings, expectations
+from rosterkit.plan.plan_day import PlanDay
+from rosterkit.store import expectations, term_ends
 from rosterkit.store.absences import absences
 from rosterkit.store.overrides import Override
 
@@ -18,18 +18,18 @@ __all__ = ["limits_with", "occasion_of", "override_notes"]
 
 def occasion_of(
     connection: sqlite3.Connection, config: Config, as_of: date, *, now: bool = False, promotes: bool = False
-) -> Occasion:
+) -> PlanDay:
     """The day of a plan. ``now``: nobody has a grace. ``promotes``: the rise of grades was asked for."""
-    return Occasion(
+    return PlanDay(
         as_of=as_of,
         calendar=config.calendar,
         grace=config.grace,
         rollover=config.rollover,
         absences=absences(connection),
         expectations=tuple(one.expectation for one in expectations.expectations(connection)),
-        ended=endings.ended(connection, as_of) if config.rollover.close_ended else {},
-        over=endings.any_over(connection, as_of),
-        school_year=endings.school_year(connection, as_of),
+        ended=term_ends.ended(connection, as_of) if config.rollover.close_ended else {},
+        over=term_ends.any_over(connection, as_of),
+        school_year=term_ends.school_year(connection, as_of),
         now=now,
         promotes=promotes,
     )

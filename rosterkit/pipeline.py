@@ -17,17 +17,18 @@ from rosterkit.config import Config
 from rosterkit.errors import Refused, UsageError
 from rosterkit.extraction import Extraction, Run, extract_sources
 from rosterkit.limit_facts import limits_with, occasion_of, override_notes
+from rosterkit.plan.absent_tables import tables_gone
 from rosterkit.plan.approvals import approved_archives
 from rosterkit.plan.changes import counts
 from rosterkit.plan.compare import compare
 from rosterkit.plan.dangling import as_findings
 from rosterkit.plan.expectations import overdue
-from rosterkit.plan.kept import NO_POLICY, Policy, apply_policy
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Delivered, coverages, merge
 from rosterkit.plan.notes import needs_person, notes
-from rosterkit.plan.occasion import Occasion
 from rosterkit.plan.plan import Plan
+from rosterkit.plan.plan_day import PlanDay
+from rosterkit.plan.policy_holds import NO_POLICY, Policy, apply_policy
 from rosterkit.plan.proposal import Proposal, hold, proposal_of
 from rosterkit.plan.records import Records
 from rosterkit.plan.references import protect, resolve_references, waiting_for
@@ -40,6 +41,7 @@ from rosterkit.sources.base import Coverage, Progress, TableCoverage, no_progres
 from rosterkit.store import deltas, overrides, plans
 from rosterkit.store.approved_changes import approvers
 from rosterkit.store.history import revisions
+from rosterkit.store.lookup import known_sources
 from rosterkit.store.policy_facts import policy_facts
 from rosterkit.store.save import store_proposal, store_reversal
 from rosterkit.store.snapshot import StoreSnapshot
@@ -58,26 +60,27 @@ def propose(
     limits: Limits,
     progress: Progress = no_progress,
     policy: Policy = NO_POLICY,
-    occasion: Occasion | None = None,
+    plan_day: PlanDay | None = None,
 ) -> Proposal:
     """Works out what would change; reads the snapshot, writes nothing. Progress is in steps.
 
-    Without an ``occasion`` nobody has a grace, nothing ends and nothing was announced.
+    Without an ``plan_day`` nobody has a grace, nothing ends and nothing was announced.
     """
     desired = merge(delivered, snapshot)
-    compared = compare(desired, snapshot, occasion)
+    compared = compare(desired, snapshot, plan_day)
     progress("planning", 1, 3)
-    records = close_ended(protect(compared.records), occasion, snapshot)
+    records = close_ended(protect(compared.records), plan_day, snapshot)
     records, reports = resolve_references(records, approved_archives(records, snapshot))
-    records = ended_too(records, occasion)
+    records = ended_too(records, plan_day)
     records = apply_policy(records, policy, snapshot)
-    held = hold(records, snapshot, limits, occasion)
+    held = hold(records, snapshot, limits, plan_day, policy.signed_in)
     progress("planning", 2, 3)
     reported = _reported(delivered, records, [compared.missing, reports])
     found = [*(one.extract.findings for one in delivered), compared.findings, reported, held.findings]
-    found += [overdue(occasion.expectations, occasion.as_of)] if occasion else []
+    found += [tables_gone(delivered, snapshot)]
+    found += [overdue(plan_day.expectations, plan_day.as_of)] if plan_day else []
     every = findings.ordered(findings.concat(found))
-    proposal = proposal_of(held, compared, desired, every, snapshot, policy, occasion)
+    proposal = proposal_of(held, compared, desired, every, snapshot, policy, plan_day)
     progress("planning", 3, 3)
     return proposal
 
@@ -120,10 +123,10 @@ def plan_sources(
         read = extract_sources(run, packages)
         snapshot = StoreSnapshot(path, connection)
         progress("planning", 0, 0)
-        occasion = occasion_of(connection, config, as_of, now=now, promotes=promotes)
+        plan_day = occasion_of(connection, config, as_of, now=now, promotes=promotes)
         limits = limits_with(config.limits, overrides.in_force(connection, as_of))
         policy = _policy(connection, config, as_of)
-        proposal = propose(read.delivered, snapshot, limits, progress, policy, occasion)
+        proposal = propose(read.delivered, snapshot, limits, progress, policy, plan_day)
         if promotes and not proposal.promoted:
             raise Refused("No grade rises by one in what was delivered: there is no promotion yet.", why="no-promotion")
         return _stored(run, read, proposal, snapshot.revision)
@@ -148,7 +151,9 @@ def _stored(run: Run, read: Extraction, proposal: Proposal, base: int) -> Plan:
     covered = tuple(dict.fromkeys(queued))
     before = plans.applied_settings(connection)
     going, held = proposal.changes.applicable, proposal.changes.held
-    why = needs_person(going, config.mode, config.settings_digest, before)
+    known, day = known_sources(connection, sources), plans.newest_day(connection)
+    days = (run.as_of - day).days if day else 0
+    why = needs_person(going, config.mode, config.settings_digest, before, known, days)
     why = f"it promotes {proposal.promoted} students to the next grade" if proposal.promoted else why
     overridden = overrides.in_force(connection, run.as_of)
     created, severities = plans.now(), Counter(proposal.findings["severity"].to_list())

@@ -8,7 +8,7 @@ __all__ = ["RULES"]
 
 
 def _refused(code: str, meaning: str, remedy: str) -> Rule:
-    return Rule(code, "refused", "refused", meaning, remedy, row="nothing is read", segment="nothing is read")
+    return Rule(code, "refused", "refused", meaning, remedy, row="nothing is read", table="nothing is read")
 
 
 RULES = (
@@ -47,7 +47,7 @@ RULES = (
         "Run again when no import runs at ClassLink.",
         row="what came is read",
         record="is updated; nothing is archived because it is absent, and deletes wait",
-        segment="partial",
+        table="partial",
     ),
     Rule(
         "classlink.started-again",

@@ -17,7 +17,7 @@ from providers.oneroster.rest.cells import moment
 from providers.oneroster.rest.extract import extract_of
 from providers.oneroster.rest.fields import Collection
 from providers.oneroster.rest.paging import Pages, Pulled, Server
-from providers.oneroster.rest.pulling import Pull, pull_all
+from providers.oneroster.rest.pull import Pull, pull_all
 from providers.oneroster.rest.session import ROOTS, ca_file, collections, reading
 from rosterkit.errors import SourceUnreadable
 from rosterkit.sources.base import Context, Extract

@@ -9,10 +9,11 @@ from __future__ import annotations
 import polars as pl
 
 from providers.clever.cells import attributes, day, day_after, joined_key, json_list
-from providers.clever.notes import PLACE, Converted, Notes, Reading, changed, own_fields
+from providers.clever.conversion import PLACE, Converted, Notes, Reading, changed, own_fields
 from providers.clever.people import users
 from providers.clever.records import decoded, text
 from providers.clever.vocabulary import GRADES, SUBJECTS, folded, known
+from rosterkit.sources.keys import plain_id
 
 __all__ = ["class_terms", "converted", "enrollments"]
 
@@ -31,8 +32,8 @@ def converted(resource: str, raw: pl.DataFrame, reading: Reading) -> Converted:
     """The canonical rows of the records of that resource."""
     notes = Notes()
     records, unreadable = decoded(raw, resource)
-    records = records.with_columns(pl.col("id").str.strip_chars().replace("", None))
-    unreadable = unreadable.with_columns(id=text(pl.col("record").str.json_path_match("$.id")))
+    records = records.with_columns(plain_id(pl.col("id")).alias("id"))
+    unreadable = unreadable.with_columns(id=plain_id(pl.col("record").str.json_path_match("$.id")))
     notes.add("clever.record-unreadable", unreadable)
     for entity in _ENTITIES[resource]:
         notes.unusable(entity, unreadable)
@@ -80,7 +81,7 @@ def _schools(records: pl.DataFrame, reading: Reading, notes: Notes) -> dict[str,
         attributes=attributes({n: text(pl.col(n)) for n in kept}, own_fields(records, ("$.ext",), reading)),
         _modified_at=changed(),
     )
-    return {"Org": rows, "school": records.select("id", text(pl.col("sis_id")), text(pl.col("school_number")))}
+    return {"Org": rows}
 
 
 def _terms(records: pl.DataFrame, reading: Reading, notes: Notes) -> dict[str, pl.DataFrame]:

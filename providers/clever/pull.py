@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from providers.clever.notes import PROBLEMS, Converted
+from providers.clever.conversion import PROBLEMS, Converted
 from rosterkit.sources.base import INVALID, Coverage, Table
 from rosterkit.sources.findings import Findings
 

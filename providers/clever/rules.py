@@ -6,6 +6,7 @@ from typing import Any
 
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.http_rules import HTTP_RULES
+from rosterkit.sources.package_rules import PACKAGE_RULES
 
 __all__ = ["API_RULES", "CSV_RULES"]
 
@@ -132,11 +133,11 @@ _API: tuple[Rule, ...] = (
     _rule(
         "record-without-id",
         "error",
-        "A record has no id, so nobody knows which stored record it is.",
+        "A record has no id, or one with a control character in it, so nobody knows which stored record it is.",
         "Report it to Clever.",
         "the 12th record of users has no id",
         row="not read",
-        segment=_NOTHING_GOES,
+        table=_NOTHING_GOES,
     ),
     _rule(
         "no-role",
@@ -152,7 +153,7 @@ _API: tuple[Rule, ...] = (
         "Paused: wait for the end of the pause, or end it in Clever's dashboard. Pending: the district must approve or "
         "correct something there. Error: Clever must act.",
         "paused over the summer",
-        segment="every table is absent",
+        table="every table is absent",
     ),
     _rule(
         "not-shared",
@@ -160,7 +161,7 @@ _API: tuple[Rule, ...] = (
         "The district does not share this list with the application (404).",
         "Ask the district to share it, if it is needed.",
         "courses",
-        segment=_NOTHING_GOES,
+        table=_NOTHING_GOES,
     ),
     _rule(
         "no-contacts",
@@ -169,7 +170,7 @@ _API: tuple[Rule, ...] = (
         "that there are none.",
         "In Clever's dashboard, see whether contacts are shared with the application and come from the SIS.",
         "the scope for contacts was switched off",
-        segment="the stored guardians stay",
+        table="the stored guardians stay",
     ),
     _rule(
         "cut-short",
@@ -177,7 +178,7 @@ _API: tuple[Rule, ...] = (
         "A list ended before its end: the connection, the credentials or the server failed half-way.",
         "Run again. What was read is used; what was not is not missed.",
         "users ended after 20,000 records",
-        segment=_NOTHING_GOES,
+        table=_NOTHING_GOES,
     ),
     _rule(
         "page-repeated",
@@ -185,7 +186,7 @@ _API: tuple[Rule, ...] = (
         "Clever gave the same records again, or records without ids, so the end of the list cannot be found.",
         "Run again; if it goes on, report it to Clever.",
         "the second page of sections is the first one",
-        segment=_NOTHING_GOES,
+        table=_NOTHING_GOES,
     ),
     _rule(
         "read-in-full",
@@ -193,13 +194,6 @@ _API: tuple[Rule, ...] = (
         "Events could not be used, so everything was read in full.",
         "Nothing to do. Switch events on in Clever's application settings if this comes in every run.",
         "the last applied run is more than 30 days old",
-    ),
-    _rule(
-        "scope-school-unknown",
-        "error",
-        "The settings name a school that Clever does not show.",
-        "Correct scope.schools, or ask the district to share the school.",
-        'schools = ["0042"]',
     ),
     Rule(
         "clever.no-token",
@@ -237,7 +231,7 @@ _CSV: tuple[Rule, ...] = (
         "One of the files is not there.",
         "Upload all of schools, students, teachers, sections and enrollments together.",
         "enrollments.csv is missing",
-        segment=_NOTHING_GOES,
+        table=_NOTHING_GOES,
     ),
     _rule(
         "csv-empty",
@@ -245,7 +239,7 @@ _CSV: tuple[Rule, ...] = (
         "A file has a header and no row, or nothing at all. That is never taken to mean that everybody left.",
         "Export the file again.",
         "students.csv has a header only",
-        segment=_NOTHING_GOES,
+        table=_NOTHING_GOES,
     ),
     _rule(
         "csv-encoding",
@@ -253,7 +247,7 @@ _CSV: tuple[Rule, ...] = (
         "A file is not UTF-8 text.",
         "Export the file as UTF-8.",
         "a file saved in Latin-1",
-        segment=_NOTHING_GOES,
+        table=_NOTHING_GOES,
     ),
     _rule(
         "csv-columns",
@@ -261,16 +255,17 @@ _CSV: tuple[Rule, ...] = (
         "A file lacks a column that it must have, or has a column twice.",
         "Correct the header. Case, blanks and underscores do not matter.",
         "students.csv has no Student_id",
-        segment=_NOTHING_GOES,
+        table=_NOTHING_GOES,
     ),
     _rule(
         "csv-row",
         "error",
-        "A line has more or fewer cells than the header, or quotes that do not close; the file may be cut short.",
+        "A line has more or fewer cells than the header, quotes that do not close, or control characters; the file may "
+        "be cut short.",
         "Export the file again, and put quotes around cells with commas.",
         "line 4,021 ends after three cells",
         row="not read",
-        segment=_NOTHING_GOES,
+        table=_NOTHING_GOES,
     ),
     _rule(
         "csv-no-key",
@@ -279,7 +274,7 @@ _CSV: tuple[Rule, ...] = (
         "Give every line its id.",
         "Student_id is blank",
         row="not read",
-        segment=_NOTHING_GOES,
+        table=_NOTHING_GOES,
     ),
     _rule(
         "csv-rows-differ",
@@ -306,11 +301,11 @@ _CSV: tuple[Rule, ...] = (
         "clever.csv-unreadable",
         "refused",
         "refused",
-        "There is no folder or zip with the files of a district.",
+        "The folder or zip holds none of the files of a district.",
         "Check the path.",
-        example="the path names a file that is no zip",
+        example="the path names the folder above",
     ),
 )
 
-CSV_RULES: tuple[Rule, ...] = (*_RECORDS, *_CSV)
+CSV_RULES: tuple[Rule, ...] = (*PACKAGE_RULES, *_RECORDS, *_CSV)
 """The rules of kind "clever-csv"."""

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from providers.clever.assemble import absent_tables, tables
 from providers.clever.capabilities import API_CAPABILITIES
 from providers.clever.client import page_pull, pull, unwrapped
+from providers.clever.conversion import Reading
 from providers.clever.events import Changes, cursor_text, newest_event, read_changes, why_full
-from providers.clever.notes import Reading
 from providers.clever.pull import Pull, report_problems
 from providers.clever.rules import API_RULES
 from providers.clever.settings import ApiSettings

@@ -13,15 +13,23 @@ from providers.connect.checks import checks, row_checks
 from providers.connect.classes import class_rows, enrollment_rows, rooms
 from providers.connect.columns import CLASSES, ENROLLMENTS, FILES, GUARDIANS, USERS
 from providers.connect.fileset import managed
-from providers.connect.people import GUARDIAN_ROLES, enabled_people, staff_rows, student_rows, with_own_contacts
+from providers.connect.people import (
+    GUARDIAN_ROLES,
+    enabled_people,
+    named_id,
+    staff_rows,
+    student_rows,
+    with_own_contacts,
+)
 from providers.connect.results import read_results
 from providers.connect.rules import RULES
 from providers.connect.schools import targets
 from providers.connect.settings import ConnectSettings
 from providers.connect.text import as_read, as_sent, mended
 from providers.connect.vendor import VENDOR
+from providers.connect.worksheet import CLASSROOMS, classroom_worksheet, list_in_connect, student_worksheet
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, Verdict
-from rosterkit.feeds.csvout import CsvTable, csv_file
+from rosterkit.feeds.csvout import CsvTable, csv_file, read_csv
 from rosterkit.feeds.identity_changes import identity_changes
 from rosterkit.feeds.ledger import changed, known, taken
 from rosterkit.feeds.preflight import Given, comparison, preflight
@@ -65,6 +73,22 @@ class ConnectFeed:
     def identifiers(self, settings: ConnectSettings) -> Mapping[str, str]:
         """The ids by which Connect knows a person, and a guardian."""
         return {"sourcedId": "sourcedId", "guardian": settings.guardian_header("sourcedId")}
+
+    def worksheet(
+        self, existing: CsvTable, roster: Roster, settings: ConnectSettings, context: FeedContext
+    ) -> pl.DataFrame:
+        """What the students or classrooms that exist in Connect may be of what this feed sends (C32)."""
+        columns, rows = list_in_connect(existing)
+        if columns == CLASSROOMS:
+            files = [as_read(file, settings) for file in self.build(roster, settings, context) if file.name == CLASSES]
+            sent = read_csv(files[0]).rows if files else pl.DataFrame(schema=dict.fromkeys(FILES[CLASSES], pl.String))
+            return classroom_worksheet(rows, sent)
+        everybody = enabled_people(roster, context.findings, context.as_of, settings.sources)
+        students = everybody.filter(pl.col("word") == "student").select(
+            "given_name", "family_name", "email", "grade",
+            sourcedId=named_id("student", settings), student_number="identifier",
+        )  # fmt: skip
+        return student_worksheet(rows, students)
 
     def results(self, table: CsvTable, settings: ConnectSettings) -> pl.DataFrame:
         """What Connect could not add."""
@@ -122,10 +146,23 @@ class _Build:
         return self._made([user_file, *self._class_files(schools, at, users), guardian_file])
 
     def _as_synced(self, students: pl.DataFrame) -> pl.DataFrame:
-        """Students under the id by which another sync has brought them to Connect."""
+        """Students under the id by which another sync has brought them to Connect.
+
+        Where two students have one number, nobody can tell whose guardians a row under it names: there is none.
+        """
         if self._settings.student_key == "sourced_id":
             return students
-        keys = self._everybody.select("id", sourcedId="identifier")
+        numbers = self._everybody.filter(pl.col("word") == "student").select("id", "_user", sourcedId="identifier")
+        number = pl.col("sourcedId").str.to_lowercase()
+        shared = numbers.filter(number.is_duplicated() & number.is_not_null())
+        report(
+            self._context.findings,
+            "C23.repeated-id",
+            shared,
+            file=GUARDIANS,
+            column=self._settings.guardian_header("studentSourcedId"),
+        )
+        keys = numbers.join(shared, on="id", how="anti").select("id", "sourcedId")
         return students.drop("sourcedId").join(keys, on="id")
 
     def _made(self, files: Sequence[FeedFile | None]) -> list[FeedFile]:

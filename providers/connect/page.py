@@ -7,6 +7,7 @@ from pathlib import Path
 
 from providers.connect.columns import FILES, MAX_AGENTS, REQUIRED
 from providers.connect.feed import ConnectFeed
+from providers.connect.worksheet import CLASSROOMS, STUDENTS
 from rosterkit.feeds.page import feed_page
 
 __all__ = ["COVERED", "page"]
@@ -43,7 +44,7 @@ COVERED: tuple[tuple[str, str], ...] = (
     ("C29", "The checklist: six ways to bring guardians."),
     ("C30", '`profile = "guardians_only"`.'),
     ("C31", "A definition: a school or district is SIS-synced when one of the three syncs keeps it up to date."),
-    ("C32", "The worksheets `providers.connect.worksheet`, and the checklist."),
+    ("C32", "`rosterkit feed worksheet`, and the checklist."),
     ("C33", "`schools`; the source shows who would lose a school on Clever's own way."),
     ("C34", "Policy: classes made by hand."),
     ("C35", "Policy: what may be edited in a synced class."),
@@ -127,9 +128,11 @@ back, nor does a suppressed value.
 
 ## Starting in mid-year
 
-`providers.connect.worksheet` matches the students that exist in Connect with the roster, by number, e-mail, or name and
-grade, and proposes a class for each classroom (C32). A person confirms every line, archives and merges in Connect, and
-enters the proposed id as external source, so that the sync takes the classroom over.
+`rosterkit feed worksheet FEED list.csv --output to-confirm.csv` matches the students that exist in Connect with the
+roster, by number, e-mail, or name and grade, and proposes a class for each classroom, by title and school (C32). The
+list of students has the columns `{"`, `".join(STUDENTS)}`; that of classrooms
+has `{"`, `".join(CLASSROOMS)}`. A person confirms every line, archives and merges in Connect, and enters the proposed
+id as external source, so that the sync takes the classroom over.
 
     [feeds.families]
     kind = "connect"

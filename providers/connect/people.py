@@ -41,7 +41,7 @@ def enabled_people(roster: Roster, findings: Findings, as_of: date, sources: Seq
     """
     enabled = pl.col("enabled").fill_null(value=True) & pl.col("account_enabled").fill_null(value=True)
     everybody = (
-        people(roster, as_of=as_of)
+        people(roster, as_of=as_of, fields=("roles", "school_ids"))
         .filter(pl.col("source").is_in(sources) if sources else pl.lit(value=True))
         .select(
             enabled.alias("_enabled"),

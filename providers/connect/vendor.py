@@ -43,7 +43,8 @@ CHECKLIST: tuple[ChecklistItem, ...] = (
     ChecklistItem(
         "C32",
         "When starting in mid-year: archive the existing students, decide on the existing classrooms with the "
-        "worksheets, run the sync, merge old students with new ones, and remove guardians that are not wanted.",
+        "worksheets of `rosterkit feed worksheet`, run the sync, merge old students with new ones, and remove "
+        "guardians that are not wanted.",
     ),
     ChecklistItem(
         "C36", "Tell leaders that guardians can be added by hand in the directory, or by a student's join code."

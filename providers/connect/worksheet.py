@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from rosterkit.feeds.base import Roster
+from rosterkit.errors import UsageError
+from rosterkit.feeds.csvout import PROBLEMS, CsvTable
 
-__all__ = ["CLASSROOMS", "STUDENTS", "classroom_ids", "student_matches"]
+__all__ = ["CLASSROOMS", "STUDENTS", "classroom_worksheet", "list_in_connect", "student_worksheet"]
 
 STUDENTS = ("id", "student_number", "email", "given_name", "family_name", "grade")
 """The columns of the list of students that exist in Connect, all texts."""
@@ -25,43 +26,58 @@ _WAYS = {
 }
 
 
-def student_matches(existing: pl.DataFrame, roster: Roster) -> pl.DataFrame:
-    """Which student in Connect is which of the roster: ``id``, ``sourcedId``, ``by``, ``candidates``.
+def list_in_connect(table: CsvTable) -> tuple[tuple[str, ...], pl.DataFrame]:
+    """STUDENTS or CLASSROOMS, and those columns of the list, in its order.
+
+    Raises UsageError, with file, line and what to do, where it is neither, cannot be read, or an id is not one.
+    """
+    for code, line, detail in table.problems.select("code", "_line", "detail").iter_rows():
+        if code not in {"bom", "no-last-line-end"}:
+            where = f"{table.name}, line {line}" if line else table.name
+            raise UsageError(f"{where}: {PROBLEMS[code]}{f' ({detail})' if detail else ''}. Export the list again.")
+    columns = next((names for names in (STUDENTS, CLASSROOMS) if set(names) <= set(table.header)), None)
+    if columns is None:
+        raise UsageError(
+            f"{table.name} has the columns {', '.join(table.header) or 'none'}. A list of students has "
+            f"{', '.join(STUDENTS)}; a list of classrooms has {', '.join(CLASSROOMS)}. Rename its columns to these."
+        )
+    no_id = table.rows.filter(pl.col("id").is_null() | pl.col("id").is_duplicated())
+    if not no_id.is_empty():
+        raise UsageError(f"{table.name}, line {no_id['_line'][0]}: the id is blank, or another line has it too.")
+    return columns, table.rows.select(columns)
+
+
+def student_worksheet(existing: pl.DataFrame, students: pl.DataFrame) -> pl.DataFrame:
+    """Who each student in Connect is in the roster: STUDENTS, ``sourcedId``, ``roster_name``, ``by``, ``candidates``.
 
     By student number, else by e-mail, else by name and grade, each in any case of letters. A student is matched once.
     Where several fit, ``sourcedId`` is blank and ``candidates`` says how many; where none fits, ``by`` is blank.
+    ``students`` of the roster: ``sourcedId`` and STUDENTS without ``id``.
     """
-    students = roster.table("Role").filter(pl.col("role") == "student").select(pl.col("user_id").alias("id")).unique()
-    grade = pl.col("grades").str.json_decode(pl.List(pl.String)).list.last()
-    known = (
-        roster.table("User")
-        .join(students, on="id", how="semi")
-        .select("given_name", "family_name", "email", sourcedId="sourced_id", student_number="identifier", grade=grade)
-        .collect()
-    )
-    left, found = existing.select(STUDENTS), []
+    left, known, found = existing, students, []
     for way, columns in _WAYS.items():
         matched = _matched(left, known, columns).with_columns(by=pl.lit(way))
         found.append(matched)
         left = left.join(matched, on="id", how="anti")
         known = known.join(matched, on="sourcedId", how="anti")
-    nobody = left.select("id", sourcedId=pl.lit(None, pl.String), candidates=pl.lit(0, pl.UInt32), by=pl.lit(""))
-    return pl.concat([*found, nobody], how="diagonal").select("id", "sourcedId", "by", "candidates").sort("id")
+    name = pl.concat_str("given_name", "family_name", separator=" ", ignore_nulls=True)
+    named = pl.concat(found).join(students.select("sourcedId", roster_name=name), on="sourcedId", how="left")
+    return _beside(existing, named, "sourcedId", "roster_name", "by")
 
 
-def classroom_ids(existing: pl.DataFrame, classes: pl.DataFrame) -> pl.DataFrame:
-    """Which class each classroom in Connect may be: ``id``, ``sourcedId``, ``candidates``; by title and school.
+def classroom_worksheet(existing: pl.DataFrame, classes: pl.DataFrame) -> pl.DataFrame:
+    """Which class each classroom in Connect may be: CLASSROOMS, ``sourcedId``, ``candidates``; by title and school.
 
     ``classes`` are the rows of classes.csv. With the proposed id as external source, the sync takes the classroom over.
     """
     known = classes.select("sourcedId", "title", school="schoolSourcedId")
-    found = _matched(existing.select(CLASSROOMS), known, ("title", "school"))
-    return (
-        existing.select("id")
-        .join(found, on="id", how="left")
-        .select("id", "sourcedId", pl.col("candidates").fill_null(0))
-        .sort("id")
-    )
+    return _beside(existing, _matched(existing, known, ("title", "school")), "sourcedId")
+
+
+def _beside(existing: pl.DataFrame, found: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """The list as it came, and what was found beside it."""
+    both = existing.join(found, on="id", how="left", maintain_order="left")
+    return both.select(*existing.columns, *columns, pl.col("candidates").fill_null(0))
 
 
 def _matched(left: pl.DataFrame, known: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import polars as pl
+from polars import selectors as cs
 
 from providers.edlio.columns import FILES, GUARDIANS, PEOPLE, ROLES, STAFF, USERS
 from providers.edlio.settings import EdlioSettings
@@ -12,8 +13,8 @@ from rosterkit.feeds.base import Roster
 from rosterkit.feeds.contacts import decided
 from rosterkit.feeds.csvout import one_line
 from rosterkit.feeds.languages import iso_639_1
-from rosterkit.feeds.mapping import attributes, expression
-from rosterkit.feeds.people import current_roles, family_links, people
+from rosterkit.feeds.mapping import expression
+from rosterkit.feeds.people import current_roles, family_links, people, read_by
 from rosterkit.feeds.rows import report
 from rosterkit.sources.findings import Findings
 
@@ -34,15 +35,7 @@ def accounts(roster: Roster, settings: EdlioSettings, findings: Findings, as_of:
 
     Besides: ``_user`` (source and sourced_id), ``_id`` (the integer id), and of guardians ``_child`` (the child's).
     """
-    values = [value for part in PEOPLE for c in FILES[part] if (value := settings.column(part, c.name)) is not None]
-    enabled = pl.col("enabled").fill_null(value=True) & pl.col("account_enabled").fill_null(value=True)
-    known = people(roster, as_of=as_of, attributes=attributes(values))
-    if settings.sources:
-        known = known.filter(pl.col("source").is_in(settings.sources))
-    disabled = known.filter(~enabled).select(pl.len()).collect().item()
-    if disabled:
-        findings.add("A14.disabled", file=settings.file_name(USERS), detail=f"{disabled:,} people")
-    everybody = known.filter(enabled)
+    everybody = _enabled_people(roster, settings, findings, as_of).lazy()
     places = _places(roster, settings, as_of)
     _report_unknown_roles(roster, everybody, settings, findings, as_of)
     with_place = {part: everybody.join(places.filter(pl.col("part") == part), on="id") for part in (STAFF, USERS)}
@@ -51,6 +44,21 @@ def accounts(roster: Roster, settings: EdlioSettings, findings: Findings, as_of:
     if settings.guardians != "none":
         made[GUARDIANS] = _guardians(roster, everybody, places, users, settings, findings)
     return {part: _with_languages(rows, part, settings, findings) for part, rows in made.items()}
+
+
+def _enabled_people(roster: Roster, settings: EdlioSettings, findings: Findings, as_of: date) -> pl.DataFrame:
+    """Everybody whose account is enabled: ``id``, ``user``, and what the columns of any file read."""
+    fields = read_by(cell for part in PEOPLE for cell in _cells(part, settings))
+    known = people(roster, as_of=as_of, fields=fields)
+    if settings.sources:
+        known = known.filter(pl.col("source").is_in(settings.sources))
+    enabled = pl.col("enabled").fill_null(value=True) & pl.col("account_enabled").fill_null(value=True)
+    read = cs.by_name(*(fields - {"id", "user"}), require_all=False)
+    everybody = known.select("id", "user", read, _enabled=enabled).collect()
+    disabled = everybody.height - int(everybody["_enabled"].sum())
+    if disabled:
+        findings.add("A14.disabled", file=settings.file_name(USERS), detail=f"{disabled:,} people")
+    return everybody.filter("_enabled").drop("_enabled")
 
 
 def _places(roster: Roster, settings: EdlioSettings, as_of: date) -> pl.LazyFrame:
@@ -85,8 +93,13 @@ def _report_unknown_roles(
 
 def _rows(part: str, frame: pl.LazyFrame, settings: EdlioSettings) -> pl.LazyFrame:
     """The file's columns, ``_user`` and ``_id``; ``frame``: people with ``word``, ``place`` and a guardian's child."""
+    child = ["_child"] if part == GUARDIANS else []
+    return frame.select(pl.col("user").alias("_user"), pl.col("id").alias("_id"), *child, *_cells(part, settings))
+
+
+def _cells(part: str, settings: EdlioSettings) -> list[pl.Expr]:
+    """The file's columns under the district's headers."""
     given = {"Role": pl.col("word"), "Organization ID": pl.col("place")}
-    child = [pl.col("_child")] if part == GUARDIANS else []
     if part == GUARDIANS:
         given["Student ID"] = pl.col("_child_id")
     cells = []
@@ -94,7 +107,7 @@ def _rows(part: str, frame: pl.LazyFrame, settings: EdlioSettings) -> pl.LazyFra
         value = settings.column(part, name)
         cell = given.get(name, pl.lit(None, pl.String) if value is None else one_line(expression(value)))
         cells.append(cell.alias(settings.header(name)))
-    return frame.select(pl.col("user").alias("_user"), pl.col("id").alias("_id"), *child, *cells)
+    return cells
 
 
 def _guardians(

@@ -20,7 +20,7 @@ RULES: tuple[Rule, ...] = (
         row="not read",
         record="keeps its stored values; never archived for absence",
         dependants="protected with it",
-        segment="unchanged; partial where the source makes the ids of guardians",
+        table="unchanged; partial where the source makes the ids of guardians",
     ),
     Rule(
         "guardians.id-of-two-people",

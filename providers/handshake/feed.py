@@ -24,8 +24,8 @@ from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, VendorFacts, Verdict
 from rosterkit.feeds.csvout import CsvTable, one_line
 from rosterkit.feeds.ledger import changed, known, taken, went_on
-from rosterkit.feeds.mapping import attributes, expression
-from rosterkit.feeds.people import people
+from rosterkit.feeds.mapping import expression
+from rosterkit.feeds.people import people, read_by
 from rosterkit.feeds.preflight import Check, preflight
 from rosterkit.feeds.rows import from_last_file, leavers, report, split_broken, still_good, to_file
 from rosterkit.feeds.selection import chosen
@@ -89,12 +89,11 @@ class HandshakeFeed:
 def _mapped(roster: Roster, settings: HandshakeSettings, context: FeedContext) -> pl.DataFrame:
     """The columns of the file, by their headers, with ``_user``."""
     values = settings.mapped()
-    whos = [settings.students, *([settings.alumni] if settings.alumni else [])]
-    used = {*attributes(values.values()), *(name for who in whos for name in who.attributes)}
-    frame = people(roster, as_of=context.as_of, attributes=sorted(used), order=settings.attribute_order)
-    graduate = chosen(settings.alumni) if settings.alumni else pl.lit(value=False)
-    found = frame.with_columns(_alumni=graduate).filter(chosen(settings.students) | pl.col("_alumni"))
+    student, graduate = chosen(settings.students), chosen(settings.alumni) if settings.alumni else pl.lit(value=False)
     texts = {header: one_line(expression(value)) for header, value in values.items()}
+    fields = read_by([student, graduate, *texts.values()])
+    frame = people(roster, as_of=context.as_of, fields=fields, order=settings.attribute_order)
+    found = frame.with_columns(_alumni=graduate).filter(student | pl.col("_alumni"))
     rows = found.select("_alumni", pl.col("user").alias("_user"), *(text.alias(name) for name, text in texts.items()))
     rows = rows.with_columns(*_as_handshake_reads(list(texts)))
     alumni = pl.col("_alumni")
@@ -172,7 +171,9 @@ def _anchored(rows: pl.DataFrame, context: FeedContext, file: str) -> tuple[pl.D
                 f"{other.sum():,} of {before.sum():,} students another username. Set it as it was before."
             )
         names = [name for name in ("first_name", "last_name") if name in rows.columns]
-        others = taken(rows, ledger, kind, kind, context.hashed) & ~went_on(rows, ledger, last, kind, names)
+        others = taken(rows, ledger, kind, kind, context.hashed)
+        if others.any():
+            others &= ~went_on(rows, ledger, last, kind, names)
         for rule, mask in ((on_change, other), (on_taken, others)):
             if mask.any():
                 report(context.findings, rule, rows.filter(mask), file=file, column=kind)

@@ -15,7 +15,7 @@ _READ = "sent"
 
 
 def _rule(code: str, severity: str, meaning: str, remedy: str, row: str) -> Rule:
-    return Rule(code, severity, severity, meaning, remedy, row=row, dependants="none", segment="not sent")
+    return Rule(code, severity, severity, meaning, remedy, row=row, dependants="none", table="not sent")
 
 
 RULES: tuple[Rule, ...] = (

@@ -110,7 +110,7 @@ SEMANTIC_RULES: tuple[Rule, ...] = (
         "Set demographics = true where they are needed; otherwise leave the file out of the export.",
         row="not read",
         record="keeps its stored values",
-        segment="absent: absence archives nothing",
+        table="absent: absence archives nothing",
     ),
     Rule(
         "semantic.cycle",
@@ -165,6 +165,6 @@ AGENT_RULES: tuple[Rule, ...] = (
         "Export the roles of both.",
         row="the list of agents is not read",
         record="keeps its stored links",
-        segment="that of the links is partial: absence archives none",
+        table="that of the links is partial: absence archives none",
     ),
 )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from providers.oneroster.numbered import NumberedRoster
+from providers.oneroster.numeric_ids import NumberedRoster
 from providers.oneroster.roles import agents, roles_of_12, users_of_11, with_columns_of
 from providers.oneroster.spec import FILES, Field, File
 

@@ -15,7 +15,7 @@ from providers.oneroster.export_checks import ExportChecks, check_rows
 from providers.oneroster.export_rows import export_rows, ids_by_column
 from providers.oneroster.feed_rules import RULES
 from providers.oneroster.feed_settings import FeedSettings
-from providers.oneroster.numbered import NumberedRoster
+from providers.oneroster.numeric_ids import NumberedRoster
 from providers.oneroster.preflight import preflight
 from providers.oneroster.spec import FILES
 from providers.oneroster.writer import SortedParts, csv_file, manifest, zipped

@@ -15,7 +15,7 @@ MANIFEST_RULES: tuple[Rule, ...] = (
         "manifest.csv is missing. Where the headers are those of 1.1 or 1.2 the package is read as that version, and "
         "nothing will be archived; otherwise it is refused.",
         "Export as OneRoster 1.1 or 1.2, with manifest.csv at the root of the package.",
-        segment="partial: absence archives nothing",
+        table="partial: absence archives nothing",
     ),
     Rule(
         "manifest.unreadable",
@@ -25,7 +25,7 @@ MANIFEST_RULES: tuple[Rule, ...] = (
         "Export the package again.",
         row="not read",
         record="keeps its stored values",
-        segment="nothing is read and nothing changes",
+        table="nothing is read and nothing changes",
     ),
     Rule(
         "manifest.version",
@@ -35,7 +35,7 @@ MANIFEST_RULES: tuple[Rule, ...] = (
         "Let oneroster.version be 1.1 or 1.2.",
         row="not read",
         record="keeps its stored values",
-        segment="nothing is read and nothing changes",
+        table="nothing is read and nothing changes",
         example="oneroster.version,2.0",
     ),
     departure(
@@ -61,7 +61,7 @@ MANIFEST_RULES: tuple[Rule, ...] = (
         "error",
         "The manifest does not say whether this file is absent, bulk or delta.",
         "Give every file its row.",
-        segment="absent: absence archives nothing",
+        table="absent: absence archives nothing",
     ),
     Rule(
         "manifest.mode",
@@ -69,7 +69,7 @@ MANIFEST_RULES: tuple[Rule, ...] = (
         "error",
         "A value of the manifest is not exactly absent, bulk or delta; blank is taken as absent.",
         "Write absent, bulk or delta.",
-        segment="as meant; absent where the value is unknown",
+        table="as meant; absent where the value is unknown",
         example="file.users,Bulk",
     ),
     departure(
@@ -116,7 +116,7 @@ SCHEMA_RULES: tuple[Rule, ...] = (
         "A column's name differs from the standard's in upper and lower case.",
         "Name it exactly as the standard does.",
         row="read as meant; strict: not read",
-        segment="unchanged; strict: absent",
+        table="unchanged; strict: absent",
         example="birthdate",
     ),
     Rule(
@@ -126,7 +126,7 @@ SCHEMA_RULES: tuple[Rule, ...] = (
         "The columns are not in the standard's order, or extensions stand between them.",
         "Put them in the standard's order, extensions to the right.",
         row="read as meant; strict: not read",
-        segment="unchanged; strict: absent",
+        table="unchanged; strict: absent",
     ),
     Rule(
         "schema.unknown-column",
@@ -135,7 +135,7 @@ SCHEMA_RULES: tuple[Rule, ...] = (
         "The standard knows no such column, and extensions are called metadata.<something>.",
         "Correct the name, or call it metadata.<something>.",
         row="read; the cells are kept as attributes; strict: not read",
-        segment="unchanged; strict: absent",
+        table="unchanged; strict: absent",
         example="homeroomTeacher",
     ),
     Rule(
@@ -146,7 +146,7 @@ SCHEMA_RULES: tuple[Rule, ...] = (
         "Add the column, blank where there is no value.",
         row="read; strict: not read",
         record="keeps its stored values in that column",
-        segment="unchanged (what only that column states: absent); strict: absent",
+        table="unchanged (what only that column states: absent); strict: absent",
     ),
     Rule(
         "schema.missing-required",
@@ -156,7 +156,7 @@ SCHEMA_RULES: tuple[Rule, ...] = (
         "Add the column and its values.",
         row="read; strict: not read",
         record="keeps its stored values in that column",
-        segment="unchanged (what only that column states: absent); strict: absent",
+        table="unchanged (what only that column states: absent); strict: absent",
         example="termSourcedId instead of termSourcedIds",
     ),
     file_not_read(

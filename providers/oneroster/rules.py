@@ -1,4 +1,4 @@
-"""The catalogue of OneRoster's rules: what each finding means and what happens to row, record, dependants, segment."""
+"""The catalogue of OneRoster's rules: what each finding means and what happens to row, record, dependants and table."""
 
 from __future__ import annotations
 

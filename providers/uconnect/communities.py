@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import polars as pl
 
 from providers.uconnect.settings import UConnectSettings
 from rosterkit.feeds.base import FeedContext, Roster
-from rosterkit.feeds.mapping import Value, attributes, items
+from rosterkit.feeds.mapping import items
 from rosterkit.feeds.mapping_document import MAPPING
-from rosterkit.feeds.people import people
+from rosterkit.feeds.people import people, read_by
 from rosterkit.feeds.selection import chosen
 
 __all__ = ["chosen_people", "mapping_document"]
 
 
 def chosen_people(
-    roster: Roster, settings: UConnectSettings, context: FeedContext, values: Mapping[str, Value]
+    roster: Roster, settings: UConnectSettings, context: FeedContext, columns: Iterable[pl.Expr]
 ) -> pl.LazyFrame:
-    """The people of all populations, as ``people`` has them, with ``population``: the first one that they fit."""
-    used = {*attributes(values.values()), *(name for who in settings.populations for name in who.attributes)}
-    frame = people(roster, as_of=context.as_of, attributes=sorted(used), order=settings.attribute_order)
+    """The people of all populations, as ``people`` has them, with ``population``: the first one that they fit.
+
+    ``columns``: what is to be made of a person's row.
+    """
     population = pl.coalesce(pl.when(chosen(who)).then(pl.lit(who.name)) for who in settings.populations)
+    fields = read_by([population, *columns])
+    frame = people(roster, as_of=context.as_of, fields=fields, order=settings.attribute_order)
     return frame.with_columns(population=population).filter(pl.col("population").is_not_null())
 
 
 def mapping_document(roster: Roster, settings: UConnectSettings, context: FeedContext) -> pl.DataFrame:
     """MAPPING: one row for each distinct value, sorted; of PROGRAM and the community columns."""
     values = settings.mapped()
-    found = chosen_people(roster, settings, context, values).collect()
+    named = [name for name in ("PROGRAM", *settings.community_columns()) if name in values]
+    lists = {n: items(values[n].model_copy(update={"values": None, "otherwise": None})).alias(n) for n in named}
+    found = chosen_people(roster, settings, context, lists.values()).select(*lists.values()).collect()
     parts = []
-    for name in ("PROGRAM", *settings.community_columns()):
-        if name not in values:
-            continue
+    for name in named:
         value = values[name]
-        plain = value.model_copy(update={"values": None, "otherwise": None})
-        each = found.select(value=items(plain)).explode("value").drop_nulls()
+        each = found.select(value=name).explode("value").drop_nulls()
         keep = pl.col("value") if value.otherwise is None else pl.lit(value.otherwise)
         community = pl.col("value").replace_strict(value.values or {}, default=keep, return_dtype=pl.String)
         parts.append(

@@ -118,7 +118,6 @@ class UConnectFeed:
 def _mapped(roster: Roster, settings: UConnectSettings, context: FeedContext) -> pl.DataFrame:
     """The columns of the file, by their headers, with ``_user``, ``_population`` and whether an item would split."""
     values = settings.mapped()
-    found = chosen_people(roster, settings, context, values)
     lists = [name for name, value in values.items() if value.split is not None or value.field in LIST_FIELDS]
     cells = {settings.header(name): one_line(expression(value)) for name, value in values.items()}
     if settings.has_user_type():
@@ -133,6 +132,7 @@ def _mapped(roster: Roster, settings: UConnectSettings, context: FeedContext) ->
     order = [settings.header(name) for name in settings.columns_in_order()]
     flags = [flag.fill_null(value=False).alias(name) for name, flag in split.items()]
     texts = [cell.alias(header) for header, cell in cells.items()]
+    found = chosen_people(roster, settings, context, [*flags, *texts])
     mapped = found.select(pl.col("user").alias("_user"), pl.col("population").alias("_population"), *flags, *texts)
     return mapped.select("_user", "_population", *split, *order).collect()
 
@@ -169,7 +169,9 @@ def _identity_moved(rows: pl.DataFrame, settings: UConnectSettings, context: Fee
     last = context.last_sent.files if context.last_sent else ()
     moved = pl.Series("moved", [False], dtype=pl.Boolean).new_from_index(0, rows.height)
     for kind, header in kinds.items():
-        others = taken(rows, ledger, kind, header, context.hashed) & ~went_on(rows, ledger, last, header, names)
+        others = taken(rows, ledger, kind, header, context.hashed)
+        if others.any():
+            others &= ~went_on(rows, ledger, last, header, names)
         moved |= changed(rows, ledger, kind, header) | others
     return moved
 

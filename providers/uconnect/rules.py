@@ -9,7 +9,7 @@ __all__ = ["RULES"]
 
 
 def _rule(code: str, severity: str, meaning: str, remedy: str, row: str = "the whole file is refused") -> Rule:
-    return Rule(code, severity, severity, meaning, remedy, row=row, dependants="none", segment="not sent")
+    return Rule(code, severity, severity, meaning, remedy, row=row, dependants="none", table="not sent")
 
 
 _ROW = "withheld by a build, ignored by uConnect"

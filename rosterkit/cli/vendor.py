@@ -1,4 +1,4 @@
-"""``feed results``, ``feed mapping``: what a vendor returns, and the mapping document that it asks for."""
+"""``feed results``, ``feed mapping``, ``feed worksheet``: what a vendor returns, asks for, and holds already."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from rosterkit.cli.feed import feed
 from rosterkit.cli.options import Actor, AsOf, Json, echo, open_workspace, printing
 
-__all__ = ["mapping", "results"]
+__all__ = ["mapping", "results", "worksheet"]
 
 _Name = Annotated[str, typer.Argument(metavar="FEED", help="The feed, as rosterkit.toml names it.")]
 
@@ -66,9 +66,41 @@ def mapping(
     with open_workspace(ctx) as workspace:
         found = workspace.feed_mapping(name, as_of=as_of)
     if export is not None:
-        echo(mapping_page(found) if export.suffix == ".md" else shown.mapping_csv(found), export)
+        echo(mapping_page(found) if export.suffix == ".md" else shown.document_csv(found), export)
     elif json:
         echo(shown.mapping_json(found))
     else:
         with printing() as console:
-            shown.mapping(console, found)
+            shown.document(console, found)
+
+
+@feed.command(
+    epilog="Example: rosterkit -C our-district feed worksheet families classrooms.csv --output to-confirm.csv"
+)
+def worksheet(
+    ctx: typer.Context,
+    name: _Name,
+    existing: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The list of what the vendor holds already, as CSV.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the worksheet as CSV to this file.")
+    ] = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Say which records that a vendor holds already may be which of the roster, line by line, and change nothing.
+
+    For a start in mid-year. A person confirms each line before anything is merged at the vendor. The lines hold names.
+    """
+    from rosterkit.render import vendor as shown
+
+    with open_workspace(ctx) as workspace:
+        found = workspace.feed_worksheet(name, existing, as_of=as_of)
+    if output is not None:
+        echo(shown.document_csv(found), output)
+    elif json:
+        echo(shown.worksheet_json(found))
+    else:
+        with printing() as console:
+            shown.document(console, found)

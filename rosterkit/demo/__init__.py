@@ -23,7 +23,7 @@ from rosterkit.demo import (
     products,
     second_package,
     sources,
-    undone,
+    undo,
 )
 from rosterkit.demo.packages import DAYS, fixtures, fresh_workspace
 from rosterkit.workspace import Workspace
@@ -42,7 +42,7 @@ class Step:
 STEPS = (
     Step(first_load.TITLE, first_load.step),
     Step(second_package.TITLE, second_package.step),
-    Step(undone.TITLE, undone.step),
+    Step(undo.TITLE, undo.step),
     Step(export.TITLE, export.step),
     Step(sources.TITLE, sources.step),
     Step(products.TITLE, products.step),

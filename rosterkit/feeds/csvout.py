@@ -69,8 +69,15 @@ def one_line(text: pl.Expr) -> pl.Expr:
 def read_csv(file: FeedFile) -> CsvTable:
     """Reads anybody's CSV: comma, double quotes, CRLF, LF or CR line ends. Blank lines are no records.
 
-    Never raises for what is in the file: the problems say what could not be read.
+    Never raises for what is in the file: the problems say what could not be read. A file is read once: many look at it.
     """
+    if not file.parsed:
+        file.parsed.append(_read(file))
+    table: CsvTable = file.parsed[0]
+    return table
+
+
+def _read(file: FeedFile) -> CsvTable:
     content = file.content
     if file.built and (table := _own(file.name, content)) is not None:
         return table

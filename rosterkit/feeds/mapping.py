@@ -13,7 +13,6 @@ items and looked up in a table. There is no general language.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
 from typing import Any, Self
@@ -23,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rosterkit.feeds.people import ATTRIBUTE, FIELDS
 
-__all__ = ["LIST_FIELDS", "Value", "attributes", "expression", "items", "texts_sent", "year_of"]
+__all__ = ["LIST_FIELDS", "Value", "expression", "items", "texts_sent", "year_of"]
 
 _WHERE_FROM = ("field", "attribute", "constant", "first_of", "join", "template")
 
@@ -89,11 +88,6 @@ class Value(BaseModel):
         return self
 
 
-def attributes(values: Iterable[Value]) -> list[str]:
-    """The names of all attributes that the values use, sorted."""
-    return sorted({value.attribute for value in _all(values) if value.attribute is not None})
-
-
 def texts_sent(value: Value) -> set[str]:
     """The texts that a mapping itself states, whatever the roster holds: constants, and what its tables send."""
     stated = {value.constant} if value.constant is not None and value.values is None else set()
@@ -126,12 +120,6 @@ def year_of(text: pl.Expr, ends: str, date_format: str = "%Y-%m-%d") -> pl.Expr:
     later = (day.dt.month().cast(pl.Int32) * 100 + day.dt.day()) > month * 100 + last
     year = (day.dt.year() + later.cast(pl.Int32)).cast(pl.String)
     return pl.when(text.str.contains(r"^\d{4}$")).then(text).otherwise(year)
-
-
-def _all(values: Iterable[Value]) -> Iterable[Value]:
-    for value in values:
-        yield value
-        yield from _all([*(value.first_of or ()), *(value.join or ())])
 
 
 def _is_list(value: Value) -> bool:

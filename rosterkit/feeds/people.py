@@ -6,14 +6,14 @@ done once, set-wise, by integer ids.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 import polars as pl
 
 from rosterkit.feeds.base import Roster
 
-__all__ = ["ATTRIBUTE", "FIELDS", "GRADES", "OWN", "current_roles", "family_links", "people"]
+__all__ = ["ATTRIBUTE", "FIELDS", "GRADES", "OWN", "current_roles", "family_links", "people", "read_by"]
 
 ATTRIBUTE = "attribute."
 """The prefix of an attribute's column: the attribute ``program`` is the column ``attribute.program``."""
@@ -58,6 +58,9 @@ FIELDS = {
 }
 """The columns of ``people`` that a mapping may name, and what they hold."""
 
+_SCHOOL_YEAR_ENDS = "08-31"
+_IDS = ("school_id", "school_ids")
+_OF_SCHOOLS = frozenset({"school", "school_number", "school_name", "schools", "school_names", *_IDS})
 _LISTS = ("grades", "roles", "schools", "school_names")
 _TEXTS = [
     name
@@ -67,40 +70,39 @@ _TEXTS = [
 
 
 def people(
-    roster: Roster,
-    *,
-    as_of: date,
-    attributes: Sequence[str] = (),
-    order: Sequence[str] = (),
-    school_year_ends: str = "08-31",
+    roster: Roster, *, as_of: date, fields: Collection[str] = (*FIELDS, *_IDS), order: Sequence[str] = ()
 ) -> pl.LazyFrame:
     """One row for each active user.
 
     Columns: ``id`` (Int64), ``user`` (source and sourced_id, "/" between), those of FIELDS (String, Boolean, or
-    List(String) in a fixed order), ``school_id`` (Int64), ``school_ids`` and ``guardian_ids`` (List(Int64)), and
-    ``attribute.NAME`` (String) for each of ``attributes``.
+    List(String) in a fixed order), ``school_id`` (Int64), ``school_ids`` (List(Int64)), and ``attribute.NAME``
+    (String). Roles, schools and attributes are there where ``fields`` names one of them (``read_by``): each of the
+    three is a join over all people.
 
     A role counts where ``as_of`` is not before its begin date and before its end date. The primary school is the
     primary organisation where that is a school, otherwise the school of a primary role, otherwise the first school.
     ``order`` names the sources whose statement about an attribute counts first, ``own`` for the user's own record;
-    sources that it does not name follow, the own record first. ``school_year_ends`` is the last day of a school year,
-    MM-DD.
+    sources that it does not name follow, the own record first.
     """
     users = roster.table("User").select(
         "id", *_TEXTS, "primary_org_id", pl.col("grades").str.json_decode(pl.List(pl.String))
     )
     roles = current_roles(roster, as_of)
-    frame = (
-        users.with_columns(user=pl.concat_str("source", "sourced_id", separator="/"))
-        .join(roles.group_by("id").agg(pl.col("role").unique().sort().alias("roles")), on="id", how="left")
-        .join(_schools(roster, users, roles), on="id", how="left")
-        .join(_guardians(roster), on="id", how="left")
-        .with_columns(grade=_highest("grades"))
-        .with_columns(graduation_year=_graduation_year(as_of, school_year_ends))
-    )
-    if attributes:
-        frame = frame.join(_attributes(roster, attributes, order), on="id", how="left")
+    frame = users.with_columns(
+        user=pl.concat_str("source", "sourced_id", separator="/"), grade=_highest("grades")
+    ).with_columns(graduation_year=_graduation_year(as_of))
+    if "roles" in fields:
+        frame = frame.join(_lists_of_roles(roles), on="id", how="left")
+    if _OF_SCHOOLS.intersection(fields):
+        frame = frame.join(_schools(roster, users, roles), on="id", how="left")
+    if named := sorted(name.removeprefix(ATTRIBUTE) for name in fields if name.startswith(ATTRIBUTE)):
+        frame = frame.join(_attributes(roster, named, order), on="id", how="left")
     return frame.drop("primary_org_id")
+
+
+def read_by(expressions: Iterable[pl.Expr]) -> frozenset[str]:
+    """The columns that the expressions read: what to ask ``people`` for."""
+    return frozenset(name for each in expressions for name in each.meta.root_names())
 
 
 def family_links(roster: Roster) -> pl.LazyFrame:
@@ -123,6 +125,11 @@ def current_roles(roster: Roster, as_of: date) -> pl.LazyFrame:
     begun = pl.col("begin_date").is_null() | (pl.col("begin_date") <= today)
     lasting = pl.col("end_date").is_null() | (pl.col("end_date") > today)
     return roster.table("Role").filter(begun & lasting).select(pl.col("user_id").alias("id"), "org_id", "role", "type")
+
+
+def _lists_of_roles(roles: pl.LazyFrame) -> pl.LazyFrame:
+    once = roles.select("id", "role").unique().sort("id", "role")
+    return once.group_by("id", maintain_order=True).agg(pl.col("role").alias("roles"))
 
 
 def _schools(roster: Roster, users: pl.LazyFrame, roles: pl.LazyFrame) -> pl.LazyFrame:
@@ -157,17 +164,6 @@ def _schools(roster: Roster, users: pl.LazyFrame, roles: pl.LazyFrame) -> pl.Laz
     )
 
 
-def _guardians(roster: Roster) -> pl.LazyFrame:
-    names = roster.table("User").select(pl.col("id").alias("guardian_id"), "sourced_id")
-    return (
-        family_links(roster)
-        .join(names, on="guardian_id")
-        .sort("priority", "sourced_id", "guardian_id", nulls_last=True)
-        .group_by(pl.col("student_id").alias("id"), maintain_order=True)
-        .agg(pl.col("guardian_id").alias("guardian_ids"))
-    )
-
-
 def _attributes(roster: Roster, names: Sequence[str], order: Sequence[str]) -> pl.LazyFrame:
     """``attribute.NAME`` by user id: the first statement that is not blank, by the declared order."""
     own = roster.table("User").select("id", "attributes", stated_by=pl.lit(OWN), named="sourced_id")
@@ -199,9 +195,9 @@ def _highest(column: str) -> pl.Expr:
     return pl.col(column).list.get(ranks.list.arg_max(), null_on_oob=True)
 
 
-def _graduation_year(as_of: date, school_year_ends: str) -> pl.Expr:
+def _graduation_year(as_of: date) -> pl.Expr:
     """Kindergarten is 12 years before grade 12; other grades than KG and 01 to 12 have no year."""
-    this_year = as_of.year + (as_of.strftime("%m-%d") > school_year_ends)
+    this_year = as_of.year + (as_of.strftime("%m-%d") > _SCHOOL_YEAR_ENDS)
     years = {"KG": this_year + 12} | {f"{grade:02}": this_year + 12 - grade for grade in range(1, 13)}
     texts = {grade: str(year) for grade, year in years.items()}
     return pl.col("grade").replace_strict(texts, default=None, return_dtype=pl.String)

@@ -162,11 +162,13 @@ def preflight(
         last,
         {file.name: read_csv(file) for file in (last.files if last else ())},
     )
+    checks = tuple(checks)
     findings = Findings(rules)
     outcomes = [Outcome.ACCEPTED if files else Outcome.IGNORED]
     lines: dict[str, list[pl.Series]] = {}
+    of_rows = _hits_of_rows(checks, given)
     for check in checks:
-        for hit in _hits(check, given):
+        for hit in check.look(given) if isinstance(check, FileCheck) else of_rows.get(check, ()):
             outcomes.append(check.outcome)
             if hit.rows is None:
                 findings.add(check.rule, file=hit.file, line=hit.line, column=hit.column, detail=hit.detail)
@@ -182,23 +184,29 @@ def preflight(
     return Verdict(max(outcomes, key=order.index), findings.frame(), rows, ignored, compared(given))
 
 
-def broken_rows(rows: pl.DataFrame, check: RowCheck, settings: Any) -> Iterable[tuple[str, pl.Series]]:
-    """For each column of the check that the rows have: which rows break the rule there (Boolean)."""
+def broken_rows(
+    rows: pl.DataFrame, checks: Iterable[Check], settings: Any, *, file: str
+) -> list[tuple[RowCheck, str, pl.Series]]:
+    """What is broken in a file: the check, its column there, and which rows break it (Boolean, one at least)."""
     known = set(rows.columns)
-    for column, broken in check.broken(settings):
-        if known.issuperset(broken.meta.root_names()):
-            yield column, rows.select(broken.fill_null(value=False).alias("broken")).to_series()
+    looked_at = [
+        (check, column, broken.fill_null(value=False))
+        for check in checks
+        if isinstance(check, RowCheck) and check.of(file)
+        for column, broken in check.broken(settings)
+        if known.issuperset(broken.meta.root_names())
+    ]
+    found = rows.select(broken.alias(str(n)) for n, (_, _, broken) in enumerate(looked_at))
+    hit = found.select(pl.all().any()).row(0) if looked_at else ()
+    return [(check, column, found.to_series(n)) for n, (check, column, _) in enumerate(looked_at) if hit[n]]
 
 
-def _hits(check: Check, given: Given) -> Iterable[Hit]:
-    if isinstance(check, FileCheck):
-        yield from check.look(given)
-        return
+def _hits_of_rows(checks: Iterable[Check], given: Given) -> Mapping[RowCheck, Sequence[Hit]]:
+    hits: dict[RowCheck, list[Hit]] = {}
     for name, table in given.tables.items():
-        if check.of(name):
-            for column, broken in broken_rows(table.rows, check, given.settings):
-                if broken.any():
-                    yield Hit(name, column, rows=table.rows.select("_line").filter(broken))
+        for check, column, broken in broken_rows(table.rows, checks, given.settings, file=name):
+            hits.setdefault(check, []).append(Hit(name, column, rows=table.rows.select("_line").filter(broken)))
+    return hits
 
 
 def form_checks(problems: Mapping[str, tuple[str, Outcome]]) -> tuple[FileCheck, ...]:
@@ -220,10 +228,10 @@ def comparison(table: CsvTable, last: CsvTable | None, key: str) -> dict[str, in
     """How many rows are new, changed, unchanged and gone, by the column ``key`` (any case) and all columns of both."""
     if key not in table.header or (last is not None and key not in last.header):
         return {}
-    now = _keyed(table, key)
     if last is None:
-        return {"new": now.height, "changed": 0, "unchanged": 0, "gone": 0}
-    before = _keyed(last, key)
+        new = table.rows.select(pl.col(key).str.to_lowercase().drop_nulls().n_unique()).item()
+        return {"new": new, "changed": 0, "unchanged": 0, "gone": 0}
+    now, before = _keyed(table, key), _keyed(last, key)
     both = now.join(before, on="_key", suffix="_before")
     shared = [name for name in table.header if name in last.header]
     same = [pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in shared]

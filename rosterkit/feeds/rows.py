@@ -13,7 +13,7 @@ import polars as pl
 
 from rosterkit.feeds.base import PEOPLE, FeedFile, LastSent, Outcome
 from rosterkit.feeds.csvout import csv_file, read_csv
-from rosterkit.feeds.preflight import Check, RowCheck, broken_rows
+from rosterkit.feeds.preflight import Check, broken_rows
 from rosterkit.sources.findings import Findings
 
 __all__ = [
@@ -38,24 +38,19 @@ def split_broken(
     A check whose outcome is a warning makes a finding and withholds nothing.
     """
     withheld = pl.Series("withheld", [False], dtype=pl.Boolean).new_from_index(0, rows.height)
-    for check in checks:
-        if not isinstance(check, RowCheck) or not check.of(file):
-            continue
-        for column, broken in broken_rows(rows, check, settings):
-            if broken.any():
-                report(findings, check.rule, rows.filter(broken), file=file, column=column)
-                if check.outcome in _WITHHOLDS:
-                    withheld |= broken
+    for check, column, broken in broken_rows(rows, checks, settings, file=file):
+        report(findings, check.rule, rows.filter(broken), file=file, column=column)
+        if check.outcome in _WITHHOLDS:
+            withheld |= broken
     return rows.filter(~withheld), rows.filter(withheld)
 
 
 def still_good(rows: pl.DataFrame, checks: Iterable[Check], settings: Any, *, file: str) -> pl.DataFrame:
     """Of rows that were sent before, those that keep every row check today: rules and settings may have changed."""
     withheld = pl.Series("withheld", [False], dtype=pl.Boolean).new_from_index(0, rows.height)
-    for check in checks:
-        if isinstance(check, RowCheck) and check.of(file) and check.outcome in _WITHHOLDS:
-            for _, broken in broken_rows(rows, check, settings):
-                withheld |= broken
+    for check, _, broken in broken_rows(rows, checks, settings, file=file):
+        if check.outcome in _WITHHOLDS:
+            withheld |= broken
     return rows.filter(~withheld)
 
 
@@ -145,8 +140,9 @@ def leavers(
     ``suppressed``.
     """
     columns = [name for name in good.columns if not name.startswith("_")]
-    users = pl.concat([file.people["user"] for file in last]) if last else pl.Series(dtype=pl.String)
-    rows = from_last_file(last, columns, users.filter(~users.is_in([*present, *suppressed])))
+    users = pl.concat([pl.Series(dtype=pl.String), *(file.people["user"] for file in last)])
+    others = pl.concat([present, pl.Series([*suppressed], dtype=pl.String)])
+    rows = from_last_file(last, columns, users.filter(~users.is_in(others.implode())))
     since = pl.when(pl.col("_state") == "leaving").then("_since").otherwise(pl.lit(as_of.isoformat()))
     rows = rows.with_columns(_since=since, _state=pl.lit("leaving"))
     rows = rows.filter(pl.col("_since") > (as_of - timedelta(weeks=weeks)).isoformat())

@@ -10,8 +10,8 @@ import polars as pl
 from rosterkit.errors import Refused, UsageError
 from rosterkit.manual.revision import Done, ManualRun, pin_rows
 from rosterkit.plan.changes import UPDATE, Changes
-from rosterkit.plan.kept import PINNED
 from rosterkit.plan.policy import CONTACT_FIELDS, allowed, may, rule, subject_of
+from rosterkit.plan.policy_holds import PINNED
 from rosterkit.review import required_reason
 from rosterkit.roster.schema import Column, Entity, by_name
 from rosterkit.store.blocks import pins

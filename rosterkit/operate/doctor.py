@@ -16,9 +16,10 @@ import httpx
 from pydantic import BaseModel
 
 from rosterkit.config import FILE
+from rosterkit.delivery.checklist import checklist_of
 from rosterkit.errors import RosterkitError, UsageError
 from rosterkit.operate.base import Verbs
-from rosterkit.operate.beat import alive
+from rosterkit.operate.heartbeat import alive
 from rosterkit.operate.windows import blackout
 from rosterkit.problems import sentence
 from rosterkit.results import Check, FeedStatus
@@ -28,7 +29,6 @@ from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.place import open_place
 from rosterkit.transport.secrets import references, resolve
 from rosterkit.transport.settings import PlaceSettings
-from rosterkit.vendor_verbs import checklist_of
 
 __all__ = ["examine"]
 

@@ -26,9 +26,9 @@ from rosterkit.config import FILE, Config
 from rosterkit.errors import RosterkitError
 from rosterkit.lock import SCHEDULE, lease
 from rosterkit.operate.base import Stopped, Verbs
-from rosterkit.operate.beat import write_beat
-from rosterkit.operate.late import catch_up, report_alarms
+from rosterkit.operate.heartbeat import write_beat
 from rosterkit.operate.logs import log
+from rosterkit.operate.missed_runs import catch_up, report_alarms
 from rosterkit.operate.notices import message, send
 from rosterkit.operate.slots import clocks
 from rosterkit.problems import sentence
@@ -87,8 +87,8 @@ def serve(process: Scheduled) -> None:
         config = process.verbs().config
         scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
-            # Late jobs begin too: ``operate.late`` compares with the grace and reports what is too late. There is one
-            # worker, so jobs never run side by side; what is due while its last run ends waits for it.
+            # Late jobs begin too: ``operate.missed_runs`` compares with the grace, and reports what is too late. One
+            # worker: jobs never run side by side, and what is due while its last run ends waits for it.
             job_defaults={"coalesce": True, "max_instances": 2, "misfire_grace_time": None},
             timezone=config.zone,
         )

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 
 from rosterkit.lock import SYNC, lease
 from rosterkit.operate.base import Outcome, Stopped, Verbs
+from rosterkit.operate.feed_stages import newest_delivery, rehearse_feed, send_feed, stage_of
 from rosterkit.operate.notices import notify_run
-from rosterkit.operate.reading import apply_approved, apply_plan, read_sources
+from rosterkit.operate.plan_stages import apply_approved, apply_plan, read_sources
 from rosterkit.operate.record import Recorder
-from rosterkit.operate.sending import newest_delivery, rehearse_feed, send_feed, stage_of
 from rosterkit.operate.slots import SYNC as SYNC_JOB
 from rosterkit.operate.slots import is_rehearsal, own_feeds
 from rosterkit.store import plans, runs

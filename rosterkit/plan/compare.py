@@ -14,8 +14,8 @@ from rosterkit.plan.dangling import missing, nothing
 from rosterkit.plan.ids import NO_IDS, among, minus
 from rosterkit.plan.matching import Matched, dependants, match
 from rosterkit.plan.merge import Desired
-from rosterkit.plan.occasion import Occasion
 from rosterkit.plan.pairs import pairs_of, stored_alone
+from rosterkit.plan.plan_day import PlanDay
 from rosterkit.plan.records import STATES, Records, nothing_proposed
 from rosterkit.plan.resolve import Resolver
 from rosterkit.plan.snapshot import Snapshot
@@ -83,14 +83,14 @@ def _decided(snapshot: Snapshot, absent: pl.DataFrame) -> dict[str, Decided]:
 
 
 def compare(
-    desired: Mapping[str, tuple[Desired, ...]], snapshot: Snapshot, occasion: Occasion | None = None
+    desired: Mapping[str, tuple[Desired, ...]], snapshot: Snapshot, plan_day: PlanDay | None = None
 ) -> Compared:
     """Compares every entity, parents first; reads whole rows only of what differs, or may follow what differs.
 
     What had disappeared before, and what ends with its term, is looked at as well.
     """
-    ended = occasion.ended if occasion else {}
-    absent = occasion.known_absent() if occasion else pl.DataFrame(schema={"entity": pl.String, "key": pl.String})
+    ended = plan_day.ended if plan_day else {}
+    absent = plan_day.known_absent() if plan_day else pl.DataFrame(schema={"entity": pl.String, "key": pl.String})
     next_ids = dict(snapshot.next_ids())
     resolver = Resolver(snapshot, frozenset(e.name for e in entities() if next_ids.get(e.name, 1) == 1))
     decided = _decided(snapshot, absent)

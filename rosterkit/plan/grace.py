@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from rosterkit.plan.ids import among
-from rosterkit.plan.occasion import Occasion, waited
+from rosterkit.plan.plan_day import PlanDay, waited
 from rosterkit.plan.records import Records, set_hold
 from rosterkit.plan.snapshot import Snapshot
 
@@ -29,18 +29,18 @@ def absent_people(records: Records, snapshot: Snapshot) -> pl.DataFrame:
 
 
 def hold_in_grace(
-    records: Records, people: pl.DataFrame, occasion: Occasion | None, spared: pl.Series, approved: pl.Series
+    records: Records, people: pl.DataFrame, plan_day: PlanDay | None, exempt: pl.Series, approved: pl.Series
 ) -> Records:
     """Holds the archives of people (``absent_people``) who have not been gone for long enough.
 
-    ``spared``: nodes that were expected to leave. ``approved``: nodes whose archive a person approved.
+    ``exempt``: nodes that were expected to leave. ``approved``: nodes whose archive a person approved.
     """
-    if occasion is None or occasion.now or people.is_empty():
+    if plan_day is None or plan_day.now or people.is_empty():
         return records
-    found = people.filter(~among(pl.col("node"), spared) & ~among(pl.col("node"), approved))
-    needed = [occasion.grace.of(frozenset(roles or ())) for roles in found["roles"].to_list()]
+    found = people.filter(~among(pl.col("node"), exempt) & ~among(pl.col("node"), approved))
+    needed = [plan_day.grace.of(frozenset(roles or ())) for roles in found["roles"].to_list()]
     each = found.select("node", "key").with_columns(needed=pl.Series(needed, dtype=pl.Int64))
-    rows = each.join(waited(occasion), on="key", how="left").with_columns(pl.col("days").fill_null(0))
+    rows = each.join(waited(plan_day), on="key", how="left").with_columns(pl.col("days").fill_null(0))
     waiting = rows.filter(pl.col("days") < pl.col("needed"))
     reason = pl.format(
         "it is archived once it was gone on {} school days before: this is day {}", "needed", pl.col("days") + 1

@@ -43,7 +43,7 @@ def hold_over_limits(
     facts = facts or Facts()
     groups = Groups(records, snapshot)
     moves = moves_over(groups, limits, facts)
-    parts = [moves.found, *updates_over(groups, limits, fields, facts.spared.fields)]
+    parts = [moves.found, *updates_over(groups, limits, fields, facts.exempt.fields)]
     found = pl.concat(parts).unique(["node", "field"], keep="first", maintain_order=True)
     found = _not_approved(found, approved) if found.height else found
     if found.height:

@@ -10,13 +10,13 @@ from rosterkit.plan import causes
 from rosterkit.plan.causes import REASON
 from rosterkit.plan.groups import Groups
 from rosterkit.plan.ids import among, minus
-from rosterkit.plan.limits import Limits, exceeded, halved_classes, over_the_week
+from rosterkit.plan.limit_exemptions import Exempt
+from rosterkit.plan.limits import Limits, emptied_schools, exceeded, halved_classes, over_the_week
 from rosterkit.plan.limits_on_creates import overcrowded, reissued, too_many_created, zero_stripped
-from rosterkit.plan.occasion import NO_WEEK, Occasion, Week
+from rosterkit.plan.plan_day import NO_WEEK, PlanDay, Week
 from rosterkit.plan.records import Records, by_entity, comes, ids_by_entity, leaves, links
 from rosterkit.plan.rollover import beginning
 from rosterkit.plan.snapshot import Snapshot
-from rosterkit.plan.spared import Spared
 from rosterkit.roster.schema import Entity, by_name, entities
 
 __all__ = ["FOUND", "Facts", "Moves", "moves_over"]
@@ -34,8 +34,8 @@ class Facts:
     """What the limits know beside the changes and the counts."""
 
     week: Week = field(default_factory=lambda: NO_WEEK)
-    spared: Spared = field(default_factory=Spared)
-    occasion: Occasion | None = None
+    exempt: Exempt = field(default_factory=Exempt)
+    plan_day: PlanDay | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class _Moving:
         """
         with_parent = self.parents.filter(~among(pl.col("old"), held))["node"]
         lost = (pl.col("own") & ~among(pl.col("node"), with_parent)) | pl.col("contradicted")
-        lost = lost.fill_null(value=False) & ~among(pl.col("node"), facts.spared.nodes)
+        lost = lost.fill_null(value=False) & ~among(pl.col("node"), facts.exempt.nodes)
         earlier = among(pl.col("node"), facts.week.earlier)
         return mine.with_columns(lost=lost, removed=lost & ~earlier).filter(pl.col("lost") | pl.col("added"))
 
@@ -91,6 +91,7 @@ def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:
     held = groups.records.states.filter((pl.col("hold") == "limit").fill_null(value=False))["node"]
     few = min(limits.min_created, limits.min_created_overall, limits.min_reissued, limits.min_shape)
     parts = by_entity(moving.rows)
+    emptied = pl.DataFrame(schema={"school_id": pl.Int64, "reason": pl.String})
     out, seen = [pl.DataFrame(schema=FOUND)], [pl.DataFrame(schema=_SEEN)]
     for entity in entities():
         if entity.name not in parts:
@@ -105,7 +106,10 @@ def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:
             continue
         rows = mine.join(groups.records.of(entity.name), on="id", maintain_order="left")
         counted = groups.of_rows(entity.name, rows)
+        if gone and entity.name == "User":
+            emptied = emptied_schools(counted, base, limits)
         found = [_removed(groups, entity, rows, counted, base, limits)] if gone else []
+        found += [_at_emptied_schools(entity, counted, emptied)] if gone and emptied.height else []
         found += [_over_the_week(entity, rows, counted, base, limits, facts)] if gone else []
         found += [_created(groups, entity, rows, counted, base, limits, facts)] if many else []
         seen += [counted.lazy().filter("removed").select("node", "role").unique().collect()] if gone else []
@@ -114,6 +118,13 @@ def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:
             held = pl.concat([held, over["node"]])
             out.append(_with_cause_of_ids(entity, over, rows, counted, base))
     return Moves(pl.concat(out), pl.concat(seen))
+
+
+def _at_emptied_schools(entity: Entity, counted: pl.DataFrame, emptied: pl.DataFrame) -> pl.DataFrame:
+    """Node and reason of what is removed at these schools. A guardian link that is gone waits for no school."""
+    gone = counted.lazy().filter(pl.col("removed") & pl.lit(entity.name != "GuardianLink"))
+    found = gone.join(emptied.lazy(), on="school_id").sort("node", "school_id").select("node", "reason")
+    return found.unique("node", keep="first", maintain_order=True).collect()
 
 
 def _over_the_week(
@@ -152,7 +163,7 @@ def _created(
 ) -> pl.DataFrame:
     """Node and reason of creates and restores; also of what leaves, where as much comes."""
     own = _without_new_parents(groups.records, entity, rows)
-    own = minus(own, facts.spared.nodes) if facts.spared.nodes.len() else own
+    own = minus(own, facts.exempt.nodes) if facts.exempt.nodes.len() else own
     mine = counted.filter(pl.col("removed") | among(pl.col("node"), own))
     everybody = int(base.filter(pl.col("school_id").is_null())["base"].sum())
     coming = rows.filter("added").select("node", "key")
@@ -176,11 +187,11 @@ def _too_many(
     facts: Facts,
 ) -> pl.DataFrame:
     """Node and reason of what comes and is too much, without what begins with a term."""
-    allowed = facts.spared.allowed() if entity.name == "User" and facts.spared.students else None
+    allowed = facts.exempt.allowed() if entity.name == "User" and facts.exempt.students else None
     found = too_many_created(mine, base, limits, allowed)
-    if found.is_empty() or facts.occasion is None:
+    if found.is_empty() or facts.plan_day is None:
         return found
-    new = beginning(groups.records, groups.snapshot, facts.occasion, entity, rows.filter("added"))
+    new = beginning(groups.records, groups.snapshot, facts.plan_day, entity, rows.filter("added"))
     return too_many_created(mine.filter(~among(pl.col("node"), new)), base, limits, allowed) if new.len() else found
 
 

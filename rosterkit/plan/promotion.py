@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from rosterkit.plan.ids import among
+from rosterkit.plan.limit_exemptions import NO_FIELDS
 from rosterkit.plan.records import Records, comes, leaves, node
-from rosterkit.plan.spared import NO_FIELDS
 
 __all__ = ["promoted", "with_their_schools"]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from rosterkit.plan.another import without_earlier
 from rosterkit.plan.approvals import approved_of, free, used
 from rosterkit.plan.changes import Changes, changes_of
 from rosterkit.plan.compare import Compared
@@ -15,18 +16,20 @@ from rosterkit.plan.deferred import changed, deferred
 from rosterkit.plan.expectations import NOTHING, Announced, announced
 from rosterkit.plan.fields import Names, changed_fields
 from rosterkit.plan.grace import absent_people, hold_in_grace
-from rosterkit.plan.holds import Delivered, ended_holds, hold_reused_ids, hold_stored
-from rosterkit.plan.kept import NO_POLICY, Policy, pins_of
+from rosterkit.plan.holds import Delivered, ended_holds, hold_reused_ids, hold_stored, hold_taken_usernames
+from rosterkit.plan.identity import reused_ids
+from rosterkit.plan.ids import NO_IDS, among
+from rosterkit.plan.limit_exemptions import following
 from rosterkit.plan.limit_holds import hold_over_limits
 from rosterkit.plan.limited_moves import Facts
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Desired
-from rosterkit.plan.occasion import Occasion, week_of
+from rosterkit.plan.plan_day import PlanDay, week_of
+from rosterkit.plan.policy_holds import NO_POLICY, Policy, pins_of
 from rosterkit.plan.propagation import propagate
-from rosterkit.plan.records import Records, delivered_row
+from rosterkit.plan.records import Records, delivered_row, proposed
 from rosterkit.plan.rollover import hold_early
 from rosterkit.plan.snapshot import HOLDS, Snapshot
-from rosterkit.plan.spared import following
 from rosterkit.sources.base import Coverage
 
 __all__ = ["Held", "Proposal", "hold", "proposal_of"]
@@ -36,7 +39,7 @@ __all__ = ["Held", "Proposal", "hold", "proposal_of"]
 class Held:
     """Records with everything that holds them. ``new``: what a limit holds from now on (NEW_HOLDS).
     ``fields``: FIELDS of what updates and restores change. ``absent``: entity, key and role of what was seen to have
-    disappeared. ``expected``: what of it was announced.
+    disappeared. ``expected``: what of it was announced. ``cases``: fields that a case holds, as NEW_HOLDS.
     """
 
     records: Records
@@ -46,6 +49,7 @@ class Held:
     names: Names
     absent: pl.DataFrame
     expected: Announced
+    cases: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,8 @@ class Proposal:
     whose deferred row is done. ``new_holds``: what a limit holds from now on (NEW_HOLDS).
     ``ended_holds``: ids of holds whose reason is gone. ``next_ids``: by entity the next integer id. ``absent``: entity,
     key and role of what disappeared; ``returned``: entity and key of what is back. ``expected``, by expectation: how
-    many records come so. ``promoted``: of how many students the grade rises, where that was asked for.
+    many records come so. ``promoted``: of how many students the grade rises, where that was asked for. ``others``: ids
+    of users who become another person: what is known of the earlier one's sign-ins is over.
     """
 
     changes: Changes
@@ -70,35 +75,47 @@ class Proposal:
     returned: pl.DataFrame
     expected: Mapping[int, int]
     promoted: int
+    others: tuple[int, ...]
 
 
-def hold(records: Records, snapshot: Snapshot, limits: Limits, occasion: Occasion | None = None) -> Held:
-    """Sets every hold: by persons, undos and earlier limits, by a suspected reuse of an id, by the limits of this plan;
-    frees what was approved; then spreads holds to what depends on them. What waits for a day is held last.
+def hold(
+    records: Records,
+    snapshot: Snapshot,
+    limits: Limits,
+    plan_day: PlanDay | None = None,
+    signed_in: pl.Series = NO_IDS,
+) -> Held:
+    """Sets every hold: by persons, undos and earlier limits, by a suspected reuse of an id, by the limits of this plan,
+    by a username of another person; frees what was approved; then spreads holds to what depends on them. What waits for
+    a day is held last.
+
+    ``signed_in``: ids of users who have signed in.
     """
     names = Names(records, snapshot)
     fields = changed_fields(records, names)
     approved = approved_of(records, snapshot.approved(), fields, names)
     records = hold_stored(records, snapshot.holds(), fields)
-    records, findings = hold_reused_ids(records, approved.whole)
+    records, findings = hold_reused_ids(records, approved.whole, signed_in)
     records = free(records, approved)
-    expected = _announced(records, snapshot, occasion, fields)
-    spared = replace(expected.spared, fields=pl.concat([expected.spared.fields, following(records, approved.whole)]))
-    facts = Facts(week_of(records, occasion, limits), spared, occasion)
+    expected = _announced(records, snapshot, plan_day, fields)
+    exempt = replace(expected.exempt, fields=pl.concat([expected.exempt.fields, following(records, approved.whole)]))
+    facts = Facts(week_of(records, plan_day, limits), exempt, plan_day)
     people = absent_people(records, snapshot)
     records, new, removed = hold_over_limits(records, snapshot, limits, approved, fields, facts)
+    records, cases, taken = hold_taken_usernames(records, snapshot, approved)
     records = propagate(records)
-    early = hold_early(records, snapshot, occasion)
+    early = hold_early(records, snapshot, plan_day)
     records = propagate(early, "early") if early is not records else records
-    waiting = hold_in_grace(records, people, occasion, expected.spared.nodes, approved.whole)
+    waiting = hold_in_grace(records, people, plan_day, expected.exempt.nodes, approved.whole)
     records = propagate(waiting, "grace") if waiting is not records else records
-    return Held(records, fields, findings, new, names, _absent(records, people, removed), expected)
+    found = pl.concat([findings, taken])
+    return Held(records, fields, found, new, names, _absent(records, people, removed), expected, cases)
 
 
-def _announced(records: Records, snapshot: Snapshot, occasion: Occasion | None, fields: pl.DataFrame) -> Announced:
-    if occasion is None:
+def _announced(records: Records, snapshot: Snapshot, plan_day: PlanDay | None, fields: pl.DataFrame) -> Announced:
+    if plan_day is None:
         return NOTHING
-    return announced(records, snapshot, occasion.expectations, fields, occasion.as_of, promotes=occasion.promotes)
+    return announced(records, snapshot, plan_day.expectations, fields, plan_day.as_of, promotes=plan_day.promotes)
 
 
 def _absent(records: Records, people: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
@@ -110,13 +127,13 @@ def _absent(records: Records, people: pl.DataFrame, removed: pl.DataFrame) -> pl
     return named.select("entity", "key", "role").collect()
 
 
-def _returned(records: Records, occasion: Occasion | None) -> pl.DataFrame:
+def _returned(records: Records, plan_day: PlanDay | None) -> pl.DataFrame:
     """Entity and key of records that had disappeared and are delivered again."""
-    if occasion is None or occasion.absences.is_empty():
+    if plan_day is None or plan_day.absences.is_empty():
         return pl.DataFrame(schema={"entity": pl.String, "key": pl.String})
     stays = delivered_row() & (pl.col("action") != "archive").fill_null(value=True)
     back = records.states.lazy().filter(stays).select(pl.col("entity").cast(pl.String), "key")
-    known = occasion.absences.lazy().select("entity", "key").unique()
+    known = plan_day.absences.lazy().select("entity", "key").unique()
     return known.join(back, on=["entity", "key"], how="semi").collect()
 
 
@@ -127,12 +144,20 @@ def proposal_of(
     findings: pl.DataFrame,
     snapshot: Snapshot,
     policy: Policy = NO_POLICY,
-    occasion: Occasion | None = None,
+    plan_day: PlanDay | None = None,
 ) -> Proposal:
     """The plan of these records."""
     records, holds = held.records, snapshot.holds()
-    changes = changes_of(records, held.fields, pl.concat([holds, _as_holds(held.new)]), compared.refreshed, held.names)
-    changes = replace(changes, pins=pins_of(changes, policy, snapshot))
+    changes = changes_of(
+        records,
+        held.fields,
+        pl.concat([holds, _as_holds(held.new, "limit"), _as_holds(held.cases, "case")]),
+        compared.refreshed,
+        held.names,
+    )
+    others = _others(records, policy.signed_in)
+    status, pins = without_earlier(changes.status, others, snapshot), pins_of(changes, policy, snapshot, others)
+    changes = replace(changes, status=status, pins=pins)
     kept, before = deferred(records), snapshot.deferred()
     return Proposal(
         changes=changes,
@@ -145,14 +170,21 @@ def proposal_of(
         used_approvals=used(snapshot.approved(), _going(records)),
         next_ids=compared.next_ids,
         absent=held.absent,
-        returned=_returned(records, occasion),
+        returned=_returned(records, plan_day),
         expected=held.expected.seen(records),
         promoted=held.expected.promoted.len(),
+        others=tuple(others),
     )
 
 
-def _as_holds(new: pl.DataFrame) -> pl.DataFrame:
-    own = {"hold_id": pl.lit(0, pl.Int64), "value": pl.lit(None, pl.String), "code": pl.lit("limit")}
+def _others(records: Records, signed_in: pl.Series) -> pl.Series:
+    """Ids of users whom this plan makes another person, as somebody approved that."""
+    going = records.states.filter((pl.col("entity") == "User") & proposed())
+    return going.filter(among(pl.col("node"), reused_ids(records, signed_in)))["id"]
+
+
+def _as_holds(new: pl.DataFrame, code: str) -> pl.DataFrame:
+    own = {"hold_id": pl.lit(0, pl.Int64), "value": pl.lit(None, pl.String), "code": pl.lit(code)}
     return new.with_columns(**own).select(list(HOLDS))
 
 

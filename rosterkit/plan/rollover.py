@@ -13,7 +13,7 @@ from datetime import timedelta
 import polars as pl
 
 from rosterkit.plan.ids import NO_IDS, among, minus
-from rosterkit.plan.occasion import Occasion
+from rosterkit.plan.plan_day import PlanDay
 from rosterkit.plan.records import (
     ACTION,
     CAUSE,
@@ -35,28 +35,28 @@ __all__ = ["beginning", "close_ended", "ended_too", "hold_early"]
 _SESSION, _CLASS, _TERM = "AcademicSession", "Class", "ClassTerm"
 
 
-def close_ended(records: Records, occasion: Occasion | None, snapshot: Snapshot) -> Records:
+def close_ended(records: Records, plan_day: PlanDay | None, snapshot: Snapshot) -> Records:
     """Archives what ended, and drops what the source would bring back of it."""
-    if occasion is None or not occasion.rollover.close_ended:
+    if plan_day is None or not plan_day.rollover.close_ended:
         return records
-    records = _closed(records, occasion, snapshot)
-    return _not_brought_back(records, occasion, snapshot)
+    records = _closed(records, plan_day, snapshot)
+    return _not_brought_back(records, plan_day, snapshot)
 
 
-def _closed(records: Records, occasion: Occasion, snapshot: Snapshot) -> Records:
-    if not any(ids.len() for ids in occasion.ended.values()) or _SESSION not in records.values:
+def _closed(records: Records, plan_day: PlanDay, snapshot: Snapshot) -> Records:
+    if not any(ids.len() for ids in plan_day.ended.values()) or _SESSION not in records.values:
         return records
-    today = occasion.as_of.isoformat()
-    over = records.of(_SESSION).filter(pl.col("end_date") <= today, among(pl.col("id"), occasion.ended[_SESSION]))
+    today = plan_day.as_of.isoformat()
+    over = records.of(_SESSION).filter(pl.col("end_date") <= today, among(pl.col("id"), plan_day.ended[_SESSION]))
     sessions = _closing(records, _SESSION, over["id"])
-    kept = minus(occasion.ended[_SESSION], sessions)  # it goes on after all
+    kept = minus(plan_day.ended[_SESSION], sessions)  # it goes on after all
     term = by_name(_TERM)
     going_on = (
         [snapshot.rows(term, snapshot.children(term, term.column("session"), kept))["class_id"]] if kept.len() else []
     )
     going_on.append(_taken_up(records, today, snapshot))
-    classes = _closing(records, _CLASS, minus(occasion.ended.get(_CLASS, NO_IDS), *going_on))
-    courses = minus(occasion.ended.get("Course", NO_IDS), _needed(records, classes))
+    classes = _closing(records, _CLASS, minus(plan_day.ended.get(_CLASS, NO_IDS), *going_on))
+    courses = minus(plan_day.ended.get("Course", NO_IDS), _needed(records, classes))
     if "Course" in records.values:
         elsewhere = records.of("Course").filter(~among(pl.col("school_year_id"), sessions).fill_null(value=False))["id"]
         courses = minus(courses, elsewhere)
@@ -124,16 +124,16 @@ def _archived(records: Records, entity: Entity, ids: pl.Series) -> Records:
     )
 
 
-def _not_brought_back(records: Records, occasion: Occasion, snapshot: Snapshot) -> Records:
+def _not_brought_back(records: Records, plan_day: PlanDay, snapshot: Snapshot) -> Records:
     """Drops the restores of sessions that are over, and of what belongs to none but those."""
-    if not occasion.over:
+    if not plan_day.over:
         return records
     back = (pl.col("action") == "restore").fill_null(value=False)
     returning = ids_by_entity(records.states.lazy().filter(back).select("entity", "id").collect())
     names = {_SESSION, _CLASS, _TERM, "Course", "Enrollment"} & set(returning)
     if not names:
         return records
-    today = occasion.as_of.isoformat()
+    today = plan_day.as_of.isoformat()
     closing = _ending(records, _SESSION)
     over = {_SESSION: _over(records, snapshot, returning.get(_SESSION, NO_IDS), today)}
     past = pl.concat([over[_SESSION], closing])
@@ -176,9 +176,9 @@ def _past_classes(
     return old["id"], classes
 
 
-def ended_too(records: Records, occasion: Occasion | None) -> Records:
+def ended_too(records: Records, plan_day: PlanDay | None) -> Records:
     """Names the reason of what follows what ended: no limit counts it."""
-    if occasion is None or not occasion.ended:
+    if plan_day is None or not plan_day.ended:
         return records
     ended = leaves() & (pl.col("cause") == "ended").fill_null(value=False)
     parents = records.states.lazy().filter(ended).select("node", "entity", "id").collect()
@@ -204,12 +204,10 @@ def _sessions_of(records: Records, snapshot: Snapshot, classes: pl.Series) -> pl
     return pl.concat(parts).unique()
 
 
-def beginning(
-    records: Records, snapshot: Snapshot, occasion: Occasion, entity: Entity, rows: pl.DataFrame
-) -> pl.Series:
+def beginning(records: Records, snapshot: Snapshot, plan_day: PlanDay, entity: Entity, rows: pl.DataFrame) -> pl.Series:
     """Of rows that come (node, and values), the nodes of those whose every session is about to begin, or just did."""
     none = NO_IDS.alias("node")
-    since = (occasion.as_of - timedelta(days=occasion.rollover.settling_days)).isoformat()
+    since = (plan_day.as_of - timedelta(days=plan_day.rollover.settling_days)).isoformat()
     if entity.name == "Course":
         starts = _days(records, snapshot, rows["school_year_id"], "start_date")
         new = starts.filter(pl.col("day") > since)["id"]
@@ -225,10 +223,10 @@ def beginning(
     return rows.filter(among(pl.col(own), classes).fill_null(value=False))["node"]
 
 
-def hold_early(records: Records, snapshot: Snapshot, occasion: Occasion | None) -> Records:
+def hold_early(records: Records, snapshot: Snapshot, plan_day: PlanDay | None) -> Records:
     """Holds the new classes of the next school year until the release date."""
-    release = occasion.rollover.release_date if occasion else ""
-    if occasion is None or not release or occasion.as_of.isoformat() >= release or _CLASS not in records.values:
+    release = plan_day.rollover.release_date if plan_day else ""
+    if plan_day is None or not release or plan_day.as_of.isoformat() >= release or _CLASS not in records.values:
         return records
     coming = records.states.filter((pl.col("entity") == _CLASS) & comes())
     terms = _sessions_of(records, snapshot, coming["id"])
@@ -236,8 +234,8 @@ def hold_early(records: Records, snapshot: Snapshot, occasion: Occasion | None) 
         return records
     starts = _days(records, snapshot, terms["session_id"], "start_date")
     each = terms.join(starts, left_on="session_id", right_on="id", how="left")
-    later = (pl.col("day") > occasion.as_of.isoformat()) & (
-        pl.col("school_year").is_null() | (pl.col("school_year") > occasion.school_year)
+    later = (pl.col("day") > plan_day.as_of.isoformat()) & (
+        pl.col("school_year").is_null() | (pl.col("school_year") > plan_day.school_year)
     )
     classes = each.group_by("class_id").agg(later=later.fill_null(value=False).all()).filter("later")["class_id"]
     found = coming.filter(among(pl.col("id"), classes)).select(

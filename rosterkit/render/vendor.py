@@ -23,9 +23,10 @@ __all__ = [
     "answers_json",
     "checklist",
     "checklist_json",
-    "mapping",
-    "mapping_csv",
+    "document",
+    "document_csv",
     "mapping_json",
+    "worksheet_json",
 ]
 
 
@@ -110,19 +111,24 @@ def answers_csv(found: Sequence[Answer]) -> str:
     return no_formula(frame).with_columns(visible_cells()).write_csv()
 
 
-def mapping(console: Console, found: pl.DataFrame) -> None:
-    """The mapping document as a table."""
+def document(console: Console, found: pl.DataFrame) -> None:
+    """A mapping document or a worksheet as a table."""
     console.print(_table(found.columns, found.rows()))
+
+
+def document_csv(found: pl.DataFrame) -> str:
+    """A mapping document or a worksheet as CSV for a spreadsheet."""
+    return no_formula(found).with_columns(visible_cells()).write_csv()
+
+
+def worksheet_json(found: pl.DataFrame) -> str:
+    """``feed worksheet --json``."""
+    return facts(worksheet=found.to_dicts())
 
 
 def mapping_json(found: pl.DataFrame) -> str:
     """``feed mapping --json``."""
     return facts(mapping=found.to_dicts())
-
-
-def mapping_csv(found: pl.DataFrame) -> str:
-    """The mapping document as CSV for a spreadsheet."""
-    return no_formula(found).with_columns(visible_cells()).write_csv()
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:

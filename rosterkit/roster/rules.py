@@ -19,7 +19,7 @@ class Rule:
     """One check, as a person reads it.
 
     ``lenient`` and ``strict`` are severities, or ``refused`` where the package or file is not read at all, or "" where
-    that mode does not make the finding. ``row``, ``record``, ``dependants`` and ``segment`` say what happens to each.
+    that mode does not make the finding. ``row``, ``record``, ``dependants`` and ``table`` say what happens to each.
     ``grouped``: the rows of a column make one finding, at the first of them, that says how many there are.
     """
 
@@ -31,7 +31,7 @@ class Rule:
     row: str = "read"
     record: str = "as the row states"
     dependants: str = "not touched"
-    segment: str = "unchanged"
+    table: str = "unchanged"
     example: str = ""
     grouped: bool = False
 
@@ -120,6 +120,29 @@ ENGINE_RULES: tuple[Rule, ...] = (
         row="held: the id may have been reused",
         record="keeps every stored value",
         dependants="every change to what references the person is held",
+    ),
+    Rule(
+        "identity.taken-username",
+        "error",
+        "error",
+        "A student or a member of staff gets a username that another one has or had, and their names differ: who signs "
+        "in with it may open the account of the other.",
+        "Ask the SIS whose username it is. If the new person is to have it, approve the case by its record; otherwise "
+        "give that person a username of their own.",
+        row="held: the username may have been reused",
+        record="a new person waits; another keeps the stored username",
+        dependants="what belongs to a new person waits with that person",
+        example="Noor Haddad comes with the username nhall, which Nia Hall has",
+    ),
+    Rule(
+        "table.gone",
+        "error",
+        "error",
+        "The source delivered these records before, and their file or column is not in what it delivers now.",
+        "Put the file or column back. If the source is to deliver none of them any more, deliver the column with empty "
+        "cells once, and approve that the records leave.",
+        record="what is stored stays, and may be out of date",
+        example="users.csv had agentSourcedIds yesterday, and has no such column today",
     ),
     Rule(
         "expect.overdue",

@@ -51,7 +51,7 @@ CSV_RULES: tuple[Rule, ...] = (
         "error",
         "The file has no rows.",
         "Leave the file out and declare it absent, or export its rows.",
-        segment="absent: absence archives nothing",
+        table="absent: absence archives nothing",
         example="users.csv with a header and nothing else",
     ),
     Rule(
@@ -128,7 +128,7 @@ CSV_RULES: tuple[Rule, ...] = (
         "Give the row its key, or accept this line by its hash.",
         row="not read",
         record="unknown which: none of the file is archived for absence",
-        segment="partial: absence archives nothing",
+        table="partial: absence archives nothing",
         example="a blank sourcedId, or one that a spreadsheet turned into 1.23E+11",
     ),
 )

@@ -21,7 +21,7 @@ def refusal(code: str, meaning: str, remedy: str, example: str = "") -> Rule:
         remedy,
         row="not read",
         record=_ALL_KEPT,
-        segment="nothing is read and nothing changes",
+        table="nothing is read and nothing changes",
         example=example,
     )
 
@@ -36,13 +36,13 @@ def file_not_read(code: str, meaning: str, remedy: str, example: str = "") -> Ru
         remedy,
         row="not read",
         record=_ALL_KEPT,
-        segment="absent: absence archives nothing",
+        table="absent: absence archives nothing",
         example=example,
     )
 
 
-def unreadable_row(code: str, meaning: str, remedy: str, segment: str, example: str = "") -> Rule:
-    """A row that is not read. ``segment``: what follows for the file."""
+def unreadable_row(code: str, meaning: str, remedy: str, table: str, example: str = "") -> Rule:
+    """A row that is not read. ``table``: what follows for the file."""
     return Rule(
         code,
         "error",
@@ -52,7 +52,7 @@ def unreadable_row(code: str, meaning: str, remedy: str, segment: str, example: 
         row="not read",
         record=PROTECTED,
         dependants="protected with it",
-        segment=segment,
+        table=table,
         example=example,
     )
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from rosterkit.plan.occasion import ABSENCES
+from rosterkit.plan.plan_day import ABSENCES
 from rosterkit.roster.schema import by_name
 
 __all__ = ["absences", "forget_plan", "remember"]

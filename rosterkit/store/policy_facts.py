@@ -6,8 +6,8 @@ import sqlite3
 
 import polars as pl
 
-from rosterkit.plan.kept import PINNED, Policy
 from rosterkit.plan.policy import PolicySettings
+from rosterkit.plan.policy_holds import PINNED, Policy
 from rosterkit.store.blocks import pins
 from rosterkit.store.lookup import switched_off
 

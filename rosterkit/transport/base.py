@@ -33,6 +33,7 @@ __all__ = [
     "no_progress",
 ]
 
+_LONGEST_NAME = 200  # bytes; disks take 255, and a name under way is longer than the last one
 CHUNK = 1 << 20
 """Bytes that are read or written at once."""
 
@@ -251,5 +252,6 @@ def is_same(chunks: Iterable[bytes], file: Staged) -> bool:
 
 
 def is_plain(name: str) -> bool:
-    """Whether the name is one of a file alone: no folder, no leading dot, nothing that cannot be shown."""
-    return bool(name) and not name.startswith(".") and name.isprintable() and not set(name) & set('/\\:*?"<>|')
+    """Whether the name is one of a file alone: no folder, no leading dot, nothing unseen, and not too long."""
+    shown = bool(name) and not name.startswith(".") and name.isprintable() and not set(name) & set('/\\:*?"<>|')
+    return shown and len(name.encode()) <= _LONGEST_NAME

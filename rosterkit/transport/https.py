@@ -59,12 +59,18 @@ class HttpsWire:
             verify=_trusted(settings, folder),
             timeout=httpx.Timeout(settings.idle_seconds, connect=settings.connect_seconds),
             max_redirects=_MOST_REDIRECTS,
-            event_hooks={"request": [_only_https]},
+            event_hooks={"request": [_only_https, self._own_headers_only]},
         )
         self._digest = ("", "")
         self._answers: dict[str, tuple[Verified, str]] = {}
         self.name = _host(self._url)
         self.visible: set[str] = set()
+
+    def _own_headers_only(self, request: httpx.Request) -> None:
+        """Takes the district's headers off a request that the server led to another address; httpx does its own."""
+        if (request.url.host, request.url.port) != (self._url.host, self._url.port):
+            for name in self._settings.headers:
+                request.headers.pop(name, None)
 
     def files(self) -> Sequence[RemoteFile]:
         """The one file at the address. Asks by GET, since presigned addresses permit no other method."""
@@ -198,7 +204,7 @@ def _accepted(answer: httpx.Response) -> None:
 
 def _wait(retry_after: str) -> float | None:
     """Seconds to wait: the header has a number of them or a date."""
-    if retry_after.strip().isdecimal():
+    if retry_after.isascii() and retry_after.strip().isdecimal():
         return float(retry_after)
     until = _date(retry_after)
     return max(0.0, (until - datetime.now(UTC)).total_seconds()) if until else None

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from rosterkit.web import acts, feeds_page, findings_page, log_in, oidc, other_pages, overview, plan_page, records
+from rosterkit.web import decisions, feeds_page, findings_page, log_in, oidc, other_pages, overview, plan_page, records
 from rosterkit.web.guard import Handler, Place, guarded
 from rosterkit.web.headers import Headers
 
@@ -29,17 +29,18 @@ ROUTES: tuple[Rule, ...] = (
     (_GET, "/log-in/provider", log_in.begin_oidc, {"open_to_all": True}),
     (_GET, oidc.BACK, log_in.end_oidc, {"open_to_all": True}),
     (_POST, "/log-out", log_in.log_out, {"open_to_all": True}),
+    (_GET, "/log-out/provider", log_in.log_out_at_provider, {"open_to_all": True}),
     (_GET, "/", overview.overview, {}),
     (_GET, "/plans", plan_page.plan_list, {}),
     (_GET, "/plans/{plan}", plan_page.plan_page, {}),
-    (_POST, "/plans/{plan}/approve", acts.approve_plan, {"verb": "approve", "district": True}),
-    (_POST, "/plans/{plan}/reject", acts.reject_plan, {"verb": "reject", "district": True}),
-    (_POST, "/plans/{plan}/decide", acts.decide, {}),  # the verb is in the form, and is asked there
+    (_POST, "/plans/{plan}/approve", decisions.approve_plan, {"verb": "approve", "district": True}),
+    (_POST, "/plans/{plan}/reject", decisions.reject_plan, {"verb": "reject", "district": True}),
+    (_POST, "/plans/{plan}/decide", decisions.decide, {}),  # the verb is in the form, and is asked there
     (_GET, "/people", records.people, {}),
     (_GET, "/classes", records.class_list, {}),
     (_GET, "/record", records.record, {}),
-    (_POST, "/record/hold", acts.hold_record, {"verb": "hold"}),
-    (_POST, "/record/release", acts.release_record, {"verb": "release"}),
+    (_POST, "/record/hold", decisions.hold_record, {"verb": "hold"}),
+    (_POST, "/record/release", decisions.release_record, {"verb": "release"}),
     (_GET, "/findings", findings_page.findings_page, {}),
     (_GET, "/findings.csv", findings_page.findings_csv, {}),
     (_GET, "/feeds", feeds_page.feeds, {"district": True}),

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from rosterkit.operate.alarms import beside_waiting
 from rosterkit.plan.plan import Plan
 from rosterkit.store.browse import schools
 from rosterkit.store.deliveries import Delivery
@@ -59,7 +60,7 @@ def _waiting(plans: Sequence[Plan], log: Sequence[Delivery], workspace: Any) -> 
     for one in {one.feed: one for one in reversed(log)}.values():
         if one.state in ("failed", "refused"):
             yield {"text": f"The last file of {one.feed} is {one.state}.", "link": f"/feeds/{one.feed}"}
-    for feed in {str(row) for row in workspace.feed_alarms()["file"]}:
+    for feed in sorted(set(beside_waiting(workspace.feed_alarms())["file"])):
         yield {"text": f"The feed {feed} raises an alarm.", "link": f"/feeds/{feed}"}
     if (run := next(iter(workspace.runs(1)), None)) and run.state in ("failed", "missed"):
         yield {"text": f"The last run {run.state}: {run.message}", "link": "/runs"}
@@ -68,7 +69,8 @@ def _waiting(plans: Sequence[Plan], log: Sequence[Delivery], workspace: Any) -> 
         return
     cases = len({(hold.entity, hold.sourced_id) for hold in workspace.holds() if hold.code == "case"})
     if cases:
-        text = f"{cases:,} {'record' if cases == 1 else 'records'} may be another person's under a reused id: decide."
+        records = "record" if cases == 1 else "records"
+        text = f"{cases:,} {records} may be another person's under a reused id or username: decide."
         yield {"text": text, "link": f"/plans/{newest.id}?held=case"}
     if held := newest.total_held.total - cases:
         are = "change of the newest plan is" if held == 1 else "changes of the newest plan are"

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from rosterkit.errors import UsageError
-from rosterkit.feeds.people import family_links, people
+from rosterkit.feeds.people import FIELDS, family_links, people
 from rosterkit.feeds.selection import SchoolRule, Who, chosen, schools_of_vendor
 from rosterkit.testing.feed_suite import AS_OF
 from rosterkit.testing.roster import MemoryRoster, district
@@ -18,19 +18,20 @@ def wide(roster: MemoryRoster, **more: Any) -> dict[str, dict[str, Any]]:
     return {row["sourced_id"]: row for row in rows.iter_rows(named=True)}
 
 
-def test_a_student_has_school_grade_guardians_and_roles() -> None:
+def test_a_student_has_school_grade_and_roles() -> None:
     row = wide(district())["s-07"]
     assert (row["school"], row["school_number"], row["school_name"]) == ("o-2", "017", "Alder Elementary")
     assert (row["roles"], row["grade"], row["user"]) == (["student"], "KG", "sis/s-07")
-    assert len(row["guardian_ids"]) == 1
 
 
 def test_the_own_record_counts_before_other_sources_unless_the_order_says_otherwise() -> None:
     roster = district().changed("User", "s-05", attributes={"program": "OWN-1"})
-    assert wide(roster, attributes=["program"])["s-05"]["attribute.program"] == "OWN-1"
-    assert wide(roster, attributes=["program"], order=["registrar"])["s-05"]["attribute.program"] == "BUS-01;HLTH-04"
-    assert wide(roster, attributes=["program"])["s-06"]["attribute.program"] == "HLTH-04"
-    assert wide(roster, attributes=["no.such"])["s-06"]["attribute.no.such"] is None
+    assert wide(roster, fields=["attribute.program"])["s-05"]["attribute.program"] == "OWN-1"
+    assert (
+        wide(roster, fields=["attribute.program"], order=["registrar"])["s-05"]["attribute.program"] == "BUS-01;HLTH-04"
+    )
+    assert wide(roster, fields=["attribute.program"])["s-06"]["attribute.program"] == "HLTH-04"
+    assert wide(roster, fields=["attribute.no.such"])["s-06"]["attribute.no.such"] is None
 
 
 def test_the_highest_grade_is_the_grade_by_cedses_order_and_not_by_the_alphabet() -> None:
@@ -41,6 +42,12 @@ def test_the_highest_grade_is_the_grade_by_cedses_order_and_not_by_the_alphabet(
 @pytest.mark.parametrize(("day", "year"), [("2027-08-31", "2027"), ("2027-09-01", "2028"), ("2026-11-21", "2027")])
 def test_the_graduation_year_rolls_over_after_31_august(day: str, year: str) -> None:
     assert wide(district(), as_of=date.fromisoformat(day))["s-05"]["graduation_year"] == year
+
+
+def test_only_what_is_asked_for_is_joined() -> None:
+    rows = people(district(), as_of=AS_OF, fields=["given_name"]).collect()
+    assert not {"roles", "schools", "school_ids"} & set(rows.columns)
+    assert {"roles", "grade"} <= set(people(district(), as_of=AS_OF, fields=["roles"]).collect_schema().names())
 
 
 def test_a_role_that_is_over_does_not_count() -> None:
@@ -64,7 +71,7 @@ def test_one_link_for_each_pair_whoever_asserts_it() -> None:
 
 
 def test_people_are_chosen_by_role_grade_school_source_and_attribute() -> None:
-    rows = people(district(), as_of=AS_OF, attributes=["program"]).collect()
+    rows = people(district(), as_of=AS_OF, fields=[*FIELDS, "attribute.program"]).collect()
 
     def names(**who: Any) -> list[str]:
         return sorted(rows.filter(chosen(Who(**who)))["sourced_id"])

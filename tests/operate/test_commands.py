@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from rosterkit import config as configuration
 from rosterkit.cli.main import run as command
-from rosterkit.operate.printed import printed_schedule
+from rosterkit.operate.schedule_export import printed_schedule
 
 PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
 

@@ -11,7 +11,7 @@ from operated import rename
 from scheduled import Scheduled, local
 
 from rosterkit.cli.main import run as command
-from rosterkit.operate.beat import alive, read_beat
+from rosterkit.operate.heartbeat import alive, read_beat
 
 
 @pytest.fixture

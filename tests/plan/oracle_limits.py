@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from oracle_causes import Change, moved, swapped_names
+from oracle_expect import Announced, comes
+from oracle_rollover import Turn, begins
 from oracle_words import ENTITIES, Key, Planned, Record, every, target
 
 from rosterkit.plan.limits import Limits
@@ -93,13 +95,9 @@ def share(base: int, percent: float) -> int:
 # ---- what comes and what leaves
 
 
-def comes(record: Record) -> bool:
-    return record.action in ("create", "restore") and not record.hold
-
-
 def is_lost(record: Record, planned: Planned, held: set[Key]) -> bool:
     """It leaves and counts here: what follows from an archived parent counts there, unless a limit holds that one."""
-    if record.action != "archive" or record.hold:
+    if record.action != "archive" or record.hold or record.announced:
         return False
     if record.how in ("follows", "follows-deleted"):
         return record.delivered is not None
@@ -130,11 +128,14 @@ class Moves:
         return [r for r in records if over & self.places[r.key]]
 
 
-def moves_over(planned: Planned, limits: Limits, week: Week) -> tuple[Found, dict[Key, set[str]]]:
+def moves_over(
+    planned: Planned, limits: Limits, week: Week, announced: Announced, turn: Turn
+) -> tuple[Found, dict[Key, set[str]]]:
     """What is held of what comes and leaves, parents first; and the roles of what disappeared and was counted."""
     held = {(r.entity.name, r.key) for r in every(planned) if r.hold == "limit"}
     few = min(limits.min_created, limits.min_created_overall, limits.min_reissued, limits.min_shape)
     found: dict[Key, Record] = {}
+    emptied: set[str] = set()
     seen: dict[Key, set[str]] = {}
     for entity in ENTITIES:
         records = planned[entity.name].values()
@@ -150,9 +151,11 @@ def moves_over(planned: Planned, limits: Limits, week: Week) -> tuple[Found, dic
         if lost:
             over += too_many_removed(moves, base, limits) + over_the_week(moves, base, limits, week)
             over += halved_classes(moves, planned, limits) if entity.name == "Enrollment" else []
+            emptied = emptied_schools(moves, base, limits) if entity.name == "User" else emptied
+            over += at_schools(moves, emptied) if entity.name != "GuardianLink" else []
             seen |= {(entity.name, r.key): {role for role, _ in moves.places[r.key]} for r in removed}
         if many:
-            over += too_many_created(moves, planned, base, limits)
+            over += over_created(moves, planned, base, limits, announced, turn)
         found |= {(entity.name, r.key): r for r in over}
         held |= {(entity.name, r.key) for r in over}
     return [(record, "") for record in found.values()], seen
@@ -174,6 +177,20 @@ def too_many_removed(moves: Moves, base: Base, limits: Limits) -> list[Record]:
     percent, minimum = limits.max_removed_percent, limits.min_removed
     places = {u for u, n in gone.items() if over(base.by_unit[u], n, new[u], percent, minimum)}
     return moves.in_(moves.removed, roles) + moves.at(moves.removed, places)
+
+
+def emptied_schools(moves: Moves, base: Base, limits: Limits) -> set[str]:
+    """The schools of which less than half of the people stay, whatever their role."""
+
+    def at(units_: Counter[Unit]) -> Counter[str]:
+        return sum((Counter({school: n}) for (_, school), n in units_.items()), Counter())
+
+    everybody, gone, new = at(base.by_unit), at(moves.count(moves.removed)[0]), at(moves.count(moves.added)[0])
+    return {place for place in gone if place and halved(everybody[place], gone[place], new[place], limits)}
+
+
+def at_schools(moves: Moves, schools: set[str]) -> list[Record]:
+    return [r for r in moves.removed if schools & {place for _, place in moves.places[r.key]}]
 
 
 def over_the_week(moves: Moves, base: Base, limits: Limits, week: Week) -> list[Record]:
@@ -207,25 +224,38 @@ def without_new_parents(moves: Moves, planned: Planned) -> list[Record]:
         parents = [target(planned, c, record.new[c.label]) for c in record.entity.refs if c.required]
         return any(parent is not None and comes(parent) for parent in parents)
 
-    return [r for r in moves.added if not new_parent(r)]
+    return [r for r in moves.added if not new_parent(r) and not r.announced]
 
 
-def too_many_created(moves: Moves, planned: Planned, base: Base, limits: Limits) -> list[Record]:
+def allowed(announced: Announced, moves: Moves, role: str, school_: str | None = None) -> int:
+    """How many of these were announced; without a school, over all."""
+    if moves.entity.name != "User" or role != "student":
+        return 0
+    return announced.students.total() if school_ is None else announced.students[school_] + announced.students[None]
+
+
+def over_created(
+    moves: Moves, planned: Planned, base: Base, limits: Limits, announced: Announced, turn: Turn
+) -> list[Record]:
     own = without_new_parents(moves, planned)
     over = reissued(moves, own, base, limits)
+    if too_many_created(moves, own, base, limits, announced):
+        rest = [r for r in own if not begins(r, planned, turn)]
+        over += too_many_created(moves, rest, base, limits, announced)
+    over += zero_stripped(moves, planned, sum(base.by_role.values()), limits)
+    return over + (overcrowded(moves, planned, limits) if moves.entity.name == "GuardianLink" else [])
+
+
+def too_many_created(moves: Moves, own: list[Record], base: Base, limits: Limits, announced: Announced) -> list[Record]:
     known = [r for r in own if any(base.by_role[role] for role, _ in moves.places[r.key])]
     by_unit, by_role = moves.count(own)
     percent, minimum = limits.max_created_overall_percent, limits.min_created_overall
-    all_over = any(n > share(base.by_role[r], percent) and n > minimum for r, n in by_role.items() if base.by_role[r])
-    over += known if all_over else []
+    more = {role: n - allowed(announced, moves, role) for role, n in by_role.items() if base.by_role[role]}
+    all_over = any(n > share(base.by_role[role], percent) and n > minimum for role, n in more.items())
     percent, minimum = limits.max_created_percent, limits.min_created
-    places = {
-        unit
-        for unit, n in by_unit.items()
-        if base.by_role[unit[0]] and n > share(base.by_unit[unit], percent) and n > minimum
-    }
-    over += moves.at(own, places) + zero_stripped(moves, planned, sum(base.by_role.values()), limits)
-    return over + (overcrowded(moves, planned, limits) if moves.entity.name == "GuardianLink" else [])
+    at = {unit: n - allowed(announced, moves, *unit) for unit, n in by_unit.items() if base.by_role[unit[0]]}
+    places = {unit for unit, n in at.items() if n > share(base.by_unit[unit], percent) and n > minimum}
+    return (known if all_over else []) + moves.at(own, places)
 
 
 def reissued(moves: Moves, own: list[Record], base: Base, limits: Limits) -> list[Record]:
@@ -319,8 +349,9 @@ def updates_over(planned: Planned, limits: Limits) -> Found:
         over = fields_over(changed, planned, base, limits)
         over |= restructured(changed, planned, base, limits) if entity.name == "Org" else set()
         over |= renamed(changed, planned, limits) if entity.name == "User" else set()
+        wrong = read_wrongly(changed, planned, limits)
         away = strangers(changed, planned, over)
-        over |= {(r.key, label) for r in changed if r.key in away for label in counting(r, planned)}
+        over |= {(r.key, label) for r in changed if r.key in away for label in counting(r, planned)} | wrong
         rows = {r.key: r for r in changed}
         found |= {((entity.name, key), label): (rows[key], label) for key, label in over}
         if entity.name == "User":
@@ -336,10 +367,10 @@ def counting(record: Record, planned: Planned) -> list[str]:
 
     def follows(label: str) -> bool:
         to = target(planned, refs[label], record.old[label]) if label in refs else None
-        leaves = to is not None and to.action == "archive" and not to.hold and to.approved
+        leaves = to is not None and to.action == "archive" and not to.hold and (to.approved or to.how == "ended")
         return bool(leaves and record.new[label] is None)
 
-    return [label for label in record.differs if not follows(label)]
+    return [label for label in record.differs if not follows(label) and label not in record.announced_labels]
 
 
 def fields_over(changed: list[Record], planned: Planned, base: Base, limits: Limits) -> set[tuple[str, str]]:
@@ -383,6 +414,26 @@ def renamed(changed: list[Record], planned: Planned, limits: Limits) -> set[tupl
     over = {group for group, n in groups.items() if n > limits.max_renamed_people}
     hit = [r for r in both if over & places[r.key] or over & {role for role, _ in places[r.key]}]
     return {(r.key, label) for r in hit for label in counting(r, planned)}
+
+
+def read_wrongly(changed: list[Record], planned: Planned, limits: Limits) -> set[tuple[str, str]]:
+    """Values that are the stored ones, written as UTF-8 and read as something else."""
+
+    def wrong(old: str | None, new: str | None) -> bool:
+        if not old or not new or old.isascii() or new.isascii():
+            return False
+        read = (old.encode().decode(name, errors="replace") for name in ("latin-1", "cp1252"))
+        return visible(new) in map(visible, read)
+
+    def visible(text: str) -> str:
+        return "".join(c for c in text if not "\x80" <= c <= "\x9f" and c != "\ufffd")
+
+    return {
+        (r.key, label)
+        for r in changed
+        for label in counting(r, planned)
+        if wrong(r.old[label], r.new[label]) and any(percent_of(kind, limits) < 100 for kind in kinds(r, label)[:1])
+    }
 
 
 def strangers(changed: list[Record], planned: Planned, over: set[tuple[str, str]]) -> set[str]:

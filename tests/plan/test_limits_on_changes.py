@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from school import MONDAY, School, opened, run
 
 from rosterkit.plan.limits import GROUPS, Limits
 from rosterkit.plan.limits_on_creates import overcrowded, reissued, too_many_created, zero_stripped
@@ -153,19 +152,6 @@ def test_p3_the_reason_of_a_limit_is_the_same_in_any_order_of_the_rows(seed: int
         .sort("node")
         .equals(some)
     )
-
-
-def test_where_one_field_was_misread_every_misread_value_is_held() -> None:
-    """A file in another encoding: family names are fewer than a limit, and no more right than given names."""
-    school = School()
-    school.changed = {key: {"given_name": f"José {key}"} for key in school.students[:40]}
-    with opened() as ws:
-        run(ws, school, MONDAY)
-        wrong = School(changed={key: {"given_name": f"JosÃ© {key}"} for key in school.students[:40]})
-        wrong.changed |= {key: {"family_name": f"MuÃ±oz {key}"} for key in school.students[40:43]}
-        plan = run(ws, wrong, MONDAY, apply=False)
-        lines = ws.show(plan.id).lines.select("field", "held").unique().rows()
-        assert sorted(lines) == [("family_name", "limit"), ("given_name", "limit")]
 
 
 def allowed(count: int, school: int | None = None) -> pl.DataFrame:

@@ -6,7 +6,7 @@ It stands in for a check that somebody forgot. A test of that requirement has to
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
@@ -18,13 +18,16 @@ from rosterkit.feeds.preflight import require_transport
 OUT = os.environ["RULE_OUT"]
 
 
-def _without(found: Callable[..., Iterable[Any]], place: int) -> Callable[..., Iterable[Any]]:
-    """The function, which finds nothing for a check of the requirement; ``place``: of the check among its arguments."""
+def _others(checks: Iterable[Any]) -> list[Any]:
+    return [check for check in checks if check.rule.split(".")[0] != OUT]
 
-    def without(*given: Any) -> Iterable[Any]:
-        return () if given[place].rule.split(".")[0] == OUT else found(*given)
 
-    return without
+def _preflight(*given: Any, checks: Iterable[Any], **more: Any) -> Any:
+    return _looks_at_files(*given, checks=_others(checks), **more)
+
+
+def _broken_rows(rows: pl.DataFrame, checks: Iterable[Any], *more: Any, **named: Any) -> Any:
+    return _looks_at_rows(rows, _others(checks), *more, **named)
 
 
 def _transport(vendor: Any, transport: str, rule: str) -> None:
@@ -36,9 +39,10 @@ def _all_sent(links: pl.LazyFrame, *_: Any) -> pl.LazyFrame:
     return links.with_columns(decision=pl.lit("send"))
 
 
-preflight._hits = _without(preflight._hits, 0)
-preflight.broken_rows = _without(preflight.broken_rows, 1)
-vars(rows)["broken_rows"] = preflight.broken_rows
+_looks_at_files, _looks_at_rows = preflight.preflight, preflight.broken_rows
+preflight.preflight = _preflight
+preflight.broken_rows = _broken_rows
+vars(rows)["broken_rows"] = _broken_rows
 preflight.require_transport = _transport
 if OUT == "C8":  # what decides about a contact is no check of a file
     vars(import_module("providers.connect.guardians"))["decided"] = _all_sent

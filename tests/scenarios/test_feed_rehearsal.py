@@ -9,7 +9,7 @@ from rosterkit.config import loads
 from rosterkit.demo.products import DAY
 from rosterkit.errors import UsageError
 from rosterkit.operate import sync as running
-from rosterkit.operate.printed import printed_schedule
+from rosterkit.operate.schedule_export import printed_schedule
 from rosterkit.operate.slots import clocks
 
 JOB = "rehearsal careers"

@@ -227,7 +227,7 @@ def test_a_blocked_person_alarms_until_a_file_without_them_was_verified(
     """DESIGN §5: until a file without it has been seen at the target; that it was sent is not enough."""
     send(scenario)
     scenario.ws.suppress("stu-01", reason="court order", actor="kim")
-    monkeypatch.setattr("rosterkit.feed_sending.after_sending", lambda _files: "sent")
+    monkeypatch.setattr("rosterkit.delivery.sending.after_sending", lambda _files: "sent")
     assert scenario.ws.feed_send(as_of=DAY).state == "sent"
     assert rules(scenario)["safety.still-shown"] == "error"
     scenario.ws.feed_confirm(reason="seen in its dashboard", actor="kim")

@@ -11,7 +11,7 @@ import polars as pl
 from providers.oneroster.rest.convert import Converted, Note, Reading, converted
 from providers.oneroster.rest.fields import BASE
 from providers.oneroster.rest.guardians import guardian_links
-from providers.oneroster.rest.listed import Listed, class_terms, roles, user_profiles
+from providers.oneroster.rest.nested_records import Listed, class_terms, roles, user_profiles
 from providers.oneroster.rest.paging import Pulled
 from rosterkit.sources.base import Coverage, Extract, Table
 from rosterkit.sources.findings import Findings

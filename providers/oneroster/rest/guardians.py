@@ -10,7 +10,7 @@ import polars as pl
 
 from providers.oneroster.rest.cells import role_word
 from providers.oneroster.rest.convert import Converted, Note, derived_id
-from providers.oneroster.rest.listed import FAMILY, Listed, items
+from providers.oneroster.rest.nested_records import FAMILY, Listed, items
 from rosterkit.sources.base import INVALID
 
 __all__ = ["guardian_links"]

@@ -44,7 +44,7 @@ def _pull(code: str, meaning: str, remedy: str, example: str = "", severity: str
         remedy,
         row="what came is read",
         record="is updated; nothing is archived because it is absent, and deletes wait",
-        segment="partial or absent",
+        table="partial or absent",
         example=example,
     )
 
@@ -54,11 +54,11 @@ RECORD_RULES = (
         "rest.id-missing",
         "error",
         "error",
-        "A record has no sourcedId, or is no JSON object.",
+        "A record has no sourcedId, or one with a control character in it, or is no JSON object.",
         "Report it to the vendor with the collection and the position.",
         row="not read",
         record="unknown: which one it is cannot be seen",
-        segment="partial: nothing of the collection is archived because it is absent",
+        table="partial: nothing of the collection is archived because it is absent",
     ),
     Rule(
         "rest.repeated",
@@ -128,7 +128,7 @@ RECORD_RULES = (
         "info",
         "No user lists an agent, so that no guardian is linked to a student.",
         "Ask the vendor to export agents; or read guardians from a file of their own.",
-        segment="links are absent: stored ones stay",
+        table="links are absent: stored ones stay",
     ),
     Rule(
         "rest.field-unknown",

@@ -19,7 +19,7 @@ from providers.oneroster.rest.convert import Reading
 from providers.oneroster.rest.cursor import Cursor, mark_of
 from providers.oneroster.rest.extract import extract_of
 from providers.oneroster.rest.paging import Pages, Pulled, Server
-from providers.oneroster.rest.pulling import Pull, pull_all
+from providers.oneroster.rest.pull import Pull, pull_all
 from providers.oneroster.rest.settings import ReadingSettings, RestSettings
 from rosterkit.errors import UsageError
 from rosterkit.sources.base import Context, Extract

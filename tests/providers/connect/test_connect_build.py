@@ -9,12 +9,12 @@ from typing import Any
 import polars as pl
 import pytest
 from connect_files import settings
+from feed_settings import read_settings
 
 from providers.connect import FEED
 from providers.connect.settings import ConnectSettings
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedFile, Outcome
-from rosterkit.feeds.settings import read_settings
 from rosterkit.testing.feed_suite import AS_OF, built, feed_suite, sent
 from rosterkit.testing.roster import MemoryRoster, district
 
@@ -209,6 +209,14 @@ def test_C30_only_guardians_beside_another_sync(tmp_path: Path) -> None:
     assert FEED.check(files, None, settings(profile="guardians_only")).outcome is Outcome.ACCEPTED
     rows, _, _ = build(district(), tmp_path, profile="guardians_only", student_key="identifier")
     assert row(rows, "g-01", "guardians.csv")["studentSourcedId"] == "710034"
+
+
+def test_C30_guardians_of_a_number_that_two_students_have_are_not_sent(tmp_path: Path) -> None:
+    """Else Connect would link them with the other child."""
+    roster = district().changed("User", "s-04", identifier="710034")
+    rows, findings, _ = build(roster, tmp_path, profile="guardians_only", student_key="identifier")
+    assert "710034" not in column(rows["guardians.csv"], "studentSourcedId")
+    assert sorted(keys(findings, "C23.repeated-id")) == ["s-01", "s-04"]
 
 
 def test_C30_refused_a_profile_that_would_send_nothing() -> None:

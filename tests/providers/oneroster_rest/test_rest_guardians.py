@@ -11,7 +11,7 @@ from providers.oneroster.rest.fake import FakeServer, serving
 from providers.oneroster.rest.fake_roster import invented
 from providers.oneroster.rest.fields import COLLECTIONS
 from providers.oneroster.rest.guardians import guardian_links
-from providers.oneroster.rest.listed import Listed
+from providers.oneroster.rest.nested_records import Listed
 
 USERS = next(collection for collection in COLLECTIONS if collection.name == "users")
 PEOPLE: dict[str, dict[str, Any]] = {

@@ -16,7 +16,7 @@ from providers.oneroster.rest.decode import decoded, joined
 from providers.oneroster.rest.fake import FakeServer, serving
 from providers.oneroster.rest.fake_roster import invented, plant
 from providers.oneroster.rest.fields import COLLECTIONS, Field
-from providers.oneroster.rest.listed import user_profiles
+from providers.oneroster.rest.nested_records import user_profiles
 from rosterkit.sources.base import Extract
 
 USERS = next(collection for collection in COLLECTIONS if collection.name == "users")

@@ -9,13 +9,13 @@ import polars as pl
 from rosterkit.plan.ids import NO_IDS, among
 from rosterkit.plan.records import Records, ids_by_entity, leaves, links
 
-__all__ = ["NO_FIELDS", "Spared", "following"]
+__all__ = ["NO_FIELDS", "Exempt", "following"]
 
 NO_FIELDS = pl.DataFrame(schema={"node": pl.Int64, "field": pl.String})
 
 
 @dataclass(frozen=True)
-class Spared:
+class Exempt:
     """``nodes``: records that come or leave as was announced. ``fields``: node and field of values that change so.
     ``students``: how many new students were announced, by the id of their school; None = at any school.
     """

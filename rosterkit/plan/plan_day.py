@@ -14,7 +14,7 @@ from rosterkit.plan.ids import NO_IDS
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.records import ENTITY, Records
 
-__all__ = ["ABSENCES", "NO_WEEK", "Occasion", "Week", "waited", "week_of"]
+__all__ = ["ABSENCES", "NO_WEEK", "PlanDay", "Week", "waited", "week_of"]
 
 ABSENCES: dict[str, type[pl.DataType]] = {
     "entity": pl.String,
@@ -31,7 +31,7 @@ def _none() -> pl.DataFrame:
 
 
 @dataclass(frozen=True)
-class Occasion:
+class PlanDay:
     """``ended``, by entity: ids of stored records that end by ``as_of`` with their term. ``now``: without grace.
     ``promotes``: the rise of grades by one was asked for.
     """
@@ -74,16 +74,16 @@ _COUNTS: dict[str, type[pl.DataType]] = {
 NO_WEEK = Week(NO_IDS, pl.DataFrame(schema=_COUNTS))
 
 
-def week_of(records: Records, occasion: Occasion | None, limits: Limits) -> Week:
+def week_of(records: Records, plan_day: PlanDay | None, limits: Limits) -> Week:
     """What disappeared before the day of the plan."""
-    if occasion is None or occasion.absences.is_empty():
+    if plan_day is None or plan_day.absences.is_empty():
         return NO_WEEK
-    today = occasion.as_of.isoformat()
-    first = occasion.absences.group_by("entity", "key").agg(pl.col("role", "active").first(), day=pl.col("day").min())
+    today = plan_day.as_of.isoformat()
+    first = plan_day.absences.group_by("entity", "key").agg(pl.col("role", "active").first(), day=pl.col("day").min())
     before = first.filter(pl.col("day") < today)
     named = before.lazy().filter("active").select(pl.col("entity").cast(ENTITY), "key")
     nodes = records.states.lazy().select("node", "entity", "key").join(named, on=["entity", "key"], how="semi")
-    since = occasion.calendar.first_of(limits.week_days, occasion.as_of).isoformat()
+    since = plan_day.calendar.first_of(limits.week_days, plan_day.as_of).isoformat()
     lately = before.filter(pl.col("day") >= since).with_columns(pl.col("role").str.split(",")).explode("role")
     counts = lately.group_by("entity", "role").agg(
         gone=pl.len().cast(pl.Int64), archived=(~pl.col("active")).sum().cast(pl.Int64)
@@ -91,10 +91,10 @@ def week_of(records: Records, occasion: Occasion | None, limits: Limits) -> Week
     return Week(nodes.select("node").collect().to_series(), counts)
 
 
-def waited(occasion: Occasion) -> pl.DataFrame:
+def waited(plan_day: PlanDay) -> pl.DataFrame:
     """Key and ``days`` of people who disappeared: on how many school days before this one a run saw so."""
-    today = occasion.as_of.isoformat()
-    mine = occasion.absences.filter((pl.col("entity") == "User") & (pl.col("day") < today)).select("key", "day")
+    today = plan_day.as_of.isoformat()
+    mine = plan_day.absences.filter((pl.col("entity") == "User") & (pl.col("day") < today)).select("key", "day")
     days = mine["day"].unique().to_list()
-    school = [day for day in days if occasion.calendar.is_school_day(date.fromisoformat(day))]
+    school = [day for day in days if plan_day.calendar.is_school_day(date.fromisoformat(day))]
     return mine.unique().group_by("key").agg(days=pl.col("day").is_in(school).sum().cast(pl.Int64))

@@ -1,23 +1,24 @@
-"""What passes between people and a feed's vendor, as methods of a workspace: checklist, results, mapping document."""
+"""What passes between people and a feed's vendor, as methods of a workspace: checklist, results, two documents."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from rosterkit import registry
-from rosterkit.config import Config
+from rosterkit.delivery.building import given_file
+from rosterkit.delivery.checklist import checklist_of
 from rosterkit.errors import Refused, UsageError
-from rosterkit.feed_building import given_file
 from rosterkit.feeds.base import FeedContext, VendorFacts
-from rosterkit.feeds.checklist import Checklist, checklist, item_named
+from rosterkit.feeds.checklist import Checklist, item_named
 from rosterkit.feeds.csvout import read_csv
 from rosterkit.feeds.mapping_document import ExportsMapping
 from rosterkit.feeds.results import ReadsResults, failed_rows
+from rosterkit.feeds.worksheet import MakesWorksheets
 from rosterkit.sources.findings import Findings
 from rosterkit.store import checklists, deliveries, feed_results
 from rosterkit.store.effective import overlay
@@ -26,22 +27,7 @@ from rosterkit.store.roster import StoredRoster
 from rosterkit.store.snapshot import revision_of
 from rosterkit.workspace_folder import WorkspaceFolder
 
-__all__ = ["VendorVerbs", "checklist_of"]
-
-
-def checklist_of(connection: sqlite3.Connection, config: Config, name: str) -> Checklist:
-    """The checklist of a feed of the configuration; its notice speaks of what was last sent."""
-    name, entry = config.feed(name)
-    vendor = registry.feed(entry.kind).vendor
-    steps = checklist(vendor, entry.settings, checklists.done_items(connection, name))
-    sent = deliveries.last_arrived(connection, name)
-    text = ""
-    if vendor.notice is not None and sent is not None:
-        rows = {file.name.rpartition("/")[2]: file.rows for file in sent.files}
-        text = vendor.notice(
-            rows, (sent.sent_at or sent.at).astimezone(config.zone).date(), checklists.district_name(connection)
-        )
-    return Checklist(name, vendor.name, steps, text)
+__all__ = ["VendorVerbs"]
 
 
 class VendorVerbs(WorkspaceFolder):
@@ -98,13 +84,33 @@ class VendorVerbs(WorkspaceFolder):
         maker = registry.feed(entry.kind)
         if not isinstance(maker, ExportsMapping):
             raise UsageError(f"{maker.vendor.name} asks for no mapping document. See the settings of {name}.")
+        with self._roster(name) as roster:
+            return maker.mapping(roster, entry.settings, self._context(as_of))
+
+    def feed_worksheet(self, feed: str, path: Path, *, as_of: date | None = None) -> pl.DataFrame:
+        """The vendor's list of what it holds already, and beside each line what that may be in the roster.
+
+        Raises UsageError where the vendor needs no worksheet, or the file is no list that can be matched.
+        """
+        name, entry = self.config.feed(feed)
+        maker = registry.feed(entry.kind)
+        if not isinstance(maker, MakesWorksheets):
+            raise UsageError(f"{maker.vendor.name} needs no worksheet. See the settings of {name}.")
+        existing = read_csv(given_file(path))
+        with self._roster(name) as roster:
+            return maker.worksheet(existing, roster, entry.settings, self._context(as_of))
+
+    @contextmanager
+    def _roster(self, feed: str) -> Iterator[StoredRoster]:
+        """The roster as the feed may see it. Raises Refused where nothing was applied yet."""
         with self._read() as connection:
             revision = revision_of(connection)
             if revision == 0:
                 raise Refused("The store is empty: nothing was applied yet. Apply a plan first.", why="no-revision")
-            over = overlay(self.database, connection, name)
-            context = FeedContext(Findings(registry.feed_rules()), as_of or self._today(), self.folder)
-            return maker.mapping(StoredRoster(self.database, revision, over), entry.settings, context)
+            yield StoredRoster(self.database, revision, overlay(self.database, connection, feed))
+
+    def _context(self, as_of: date | None) -> FeedContext:
+        return FeedContext(Findings(registry.feed_rules()), as_of or self._today(), self.folder)
 
     def _vendor(self, feed: str) -> tuple[str, VendorFacts]:
         name, entry = self.config.feed(feed)

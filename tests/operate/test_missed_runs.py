@@ -12,7 +12,7 @@ import time_machine
 from operated import District
 
 from rosterkit import Workspace
-from rosterkit.operate import late
+from rosterkit.operate import missed_runs
 from rosterkit.operate.sync import sync
 from rosterkit.roster import findings
 
@@ -28,12 +28,12 @@ def runs(district: District, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
         carried.append(more["slot"])
         return sync(*args, **more)
 
-    monkeypatch.setattr(late, "sync", noted)
+    monkeypatch.setattr(missed_runs, "sync", noted)
 
     def asked(at: datetime, *, started: bool = False) -> list[str]:
         carried.clear()
         with time_machine.travel(at, tick=True):
-            late.catch_up(district.ws.verbs(), ["sync"], started=started)
+            missed_runs.catch_up(district.ws.verbs(), ["sync"], started=started)
         return list(carried)
 
     yield asked
@@ -86,9 +86,9 @@ def test_a_workspace_that_never_ran_owes_nothing_when_the_process_begins(
     new_district: District, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new_district.deliver()
-    monkeypatch.setattr(late, "sync", lambda *_, **__: pytest.fail("nothing is due"))
+    monkeypatch.setattr(missed_runs, "sync", lambda *_, **__: pytest.fail("nothing is due"))
     with time_machine.travel(THREE + timedelta(minutes=5)):
-        late.catch_up(new_district.ws.verbs(), ["sync"], started=True)
+        missed_runs.catch_up(new_district.ws.verbs(), ["sync"], started=True)
 
 
 def alarm(code: str, severity: str) -> Callable[[Workspace], pl.DataFrame]:
@@ -111,9 +111,9 @@ def test_alarms_that_grow_with_time_are_sent_once_a_day(
 ) -> None:
     monkeypatch.setattr(Workspace, "feed_alarms", alarm(code, severity))
     with time_machine.travel(THREE, tick=True):
-        late.report_alarms(district.ws.verbs())
-        late.report_alarms(district.ws.verbs())
+        missed_runs.report_alarms(district.ws.verbs())
+        missed_runs.report_alarms(district.ws.verbs())
     assert district.kinds == kinds
     with time_machine.travel(THREE + timedelta(hours=25), tick=True):
-        late.report_alarms(district.ws.verbs())
+        missed_runs.report_alarms(district.ws.verbs())
     assert district.kinds == kinds

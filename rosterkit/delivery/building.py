@@ -17,11 +17,11 @@ import polars as pl
 
 from rosterkit import registry
 from rosterkit.config import FILE, Config
-from rosterkit.configured_feed import ConfiguredFeed, configured
+from rosterkit.delivery.configured_feed import ConfiguredFeed, configured
 from rosterkit.errors import Refused, UsageError
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster
 from rosterkit.feeds.content import indexed
-from rosterkit.feeds.named import attributes_named, nobody_has
+from rosterkit.feeds.named_fields import attributes_named, nobody_has
 from rosterkit.feeds.receipt import sent
 from rosterkit.results import FeedCheck
 from rosterkit.roster import findings

@@ -6,7 +6,7 @@ import pytest
 
 from rosterkit.errors import InternalError
 from rosterkit.sources.base import Extract
-from rosterkit.sources.promises import checked
+from rosterkit.sources.extract_checks import checked
 from rosterkit.testing.memory import extract, table
 
 ORG = {"sourced_id": "D", "name": "Juniper Valley", "type": "district"}

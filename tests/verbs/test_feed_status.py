@@ -210,9 +210,9 @@ def test_a_given_file_that_may_lie_over_a_clean_one_alarms(
     def lost(*_: object) -> str:
         raise NotDelivered("The answer was lost.", why="unreachable")
 
-    monkeypatch.setattr("rosterkit.feed_sending.after_sending", lambda _files: "sent")
+    monkeypatch.setattr("rosterkit.delivery.sending.after_sending", lambda _files: "sent")
     if outcome == "failed":
-        monkeypatch.setattr("rosterkit.feed_sending._lying", lost)
+        monkeypatch.setattr("rosterkit.delivery.sending._lying", lost)
         with pytest.raises(NotDelivered):
             scenario.ws.feed_approve(reason="as agreed", actor="kim")
     else:

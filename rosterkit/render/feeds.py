@@ -62,10 +62,17 @@ def receipt(console: Console, one: Delivery, zone: tzinfo) -> None:
     ]
     console.print(_table(f"Delivery {one.id}", ["what", "is"], [fact for fact in facts if fact[1] != ""]))
     files = [
-        (f.where or f.name, f"{f.rows:,}", f"{f.bytes:,}", f.sha256, " – ".join(filter(None, (f.verified, f.why))))
+        (
+            f.where or f.name,
+            f"{f.rows:,}",
+            f"{f.bytes:,}",
+            f.sha256,
+            " – ".join(filter(None, (f.verified, f.why))),
+            f.attempts,
+        )
         for f in one.files
     ]
-    console.print(_table("Files", ["file", "rows", "bytes", "sha256", "arrival verified"], files))
+    console.print(_table("Files", ["file", "rows", "bytes", "sha256", "arrival verified", "attempts"], files))
     console.print(_table("Steps", ["state", "at"], [(step.state, moment(step.at, zone)) for step in one.steps]))
 
 

@@ -133,7 +133,7 @@ def test_a_case_of_another_person_is_kept_out_and_waits_for_nobody(
     client: Client, workspace: Workspace, plan: str
 ) -> None:
     record = held_record(client, plan, "case")
-    assert "It is another person: hold" in client.page
+    assert "It is wrong: hold" in client.page
     assert "may be another person" in client.get("/").text
     client.get(f"/plans/{plan}?held=case")
     data = {"seen": client.hidden("seen"), "act": "hold", "reason": "a new pupil has the old id", "record": record}

@@ -90,9 +90,14 @@ def read_changes(api: Api, cursor: str, settings: ApiSettings, reading: Reading)
         return changes
     walk = Pages(api, "events", _PAGE, after=start)
     latest: dict[tuple[str, str], dict[str, Any]] = {}
-    count = 0
+    count, before = 0, start
     for events in walk:
         count += len(events)
+        ids = [before, *(event.get("id", "") for event in events if isinstance(event, dict))]
+        if ids != sorted(ids):  # they begin with their time: an older event would undo a newer one of its record
+            changes.why_full = "events did not come in the order in which they happened"
+            return changes
+        before = ids[-1]
         api.progress("events", count)
         if count > settings.events_limit:
             changes.why_full = f"more than {settings.events_limit:,} events are waiting"

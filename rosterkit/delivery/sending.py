@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from rosterkit.config import Config
-from rosterkit.configured_feed import ConfiguredFeed
+from rosterkit.delivery.configured_feed import ConfiguredFeed
 from rosterkit.errors import Busy, NotDelivered, Refused, RosterkitError
 from rosterkit.feeds.base import FeedFile
 from rosterkit.feeds.delivery import after_sending, may_leave_from

@@ -13,7 +13,17 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["GROUPS", "PEOPLE", "PLACE", "Limits", "exceeded", "halved_classes", "one_reason", "over_the_week"]
+__all__ = [
+    "GROUPS",
+    "PEOPLE",
+    "PLACE",
+    "Limits",
+    "emptied_schools",
+    "exceeded",
+    "halved_classes",
+    "one_reason",
+    "over_the_week",
+]
 
 GROUPS: dict[str, type[pl.DataType]] = {
     "node": pl.Int64,
@@ -68,8 +78,8 @@ class Limits(BaseModel):
     week_days: int = Field(default=7, ge=1, le=60, description="How many school days the limit over time looks at.")
     halving_min_size: int = _number(
         5,
-        "A group of at least this many that falls to none, or to less than half, is held; the same holds for the "
-        "enrollments of a class that stays.",
+        "A group of at least this many that falls to none, or to less than half, is held; the same holds for all "
+        "people of a school together, and for the enrollments of a class that stays.",
     )
     max_created_percent: float = _share(
         5,
@@ -179,6 +189,18 @@ def one_reason(*found: pl.LazyFrame) -> pl.LazyFrame:
     """
     ranked = pl.concat(frame.select("node", "reason", rank=i) for i, frame in enumerate(found))
     return ranked.group_by("node").agg(pl.col("reason").sort_by("rank", "reason").first()).sort("node")
+
+
+def emptied_schools(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """The schools of which less than half of the people stay, whatever their role: school_id and reason.
+
+    Where a whole school is missing from a file, its few teachers are too few for a limit of their own.
+    ``groups``: GROUPS of people. ``base``: snapshot.GROUP_COUNTS.
+    """
+    changes = groups.lazy().group_by("school_id").agg(pl.col("removed", "added").cast(pl.Int64).sum())
+    in_school = base.lazy().filter(pl.col("school_id") > 0).group_by("school_id").agg(pl.col("base").sum())
+    low = _exceeded(changes.join(in_school, on="school_id"), 100, 1 << 62, limits.halving_min_size)
+    return low.select("school_id", reason=pl.format("of all people at this school, {}", "reason")).collect()
 
 
 def over_the_week(removed: pl.DataFrame, before: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import polars as pl
 from rosterkit.plan.field_kinds import CLEARED, percents
 from rosterkit.plan.limits import Limits, one_reason
 
-__all__ = ["CHANGED", "may_exceed", "over_the_limit", "renamed", "restructured"]
+__all__ = ["CHANGED", "OFF", "may_exceed", "over_the_limit", "renamed", "restructured"]
 
 CHANGED: dict[str, type[pl.DataType]] = {
     "node": pl.Int64,
@@ -19,7 +19,10 @@ CHANGED: dict[str, type[pl.DataType]] = {
 """One row for each changed field of a record, each kind that it counts as, and each group that the record counts in."""
 
 _NOTHING = pl.DataFrame(schema={"node": pl.Int64, "field": pl.String, "reason": pl.String})
-_OFF = 100  # percent
+
+OFF = 100
+"""A limit of so many percent holds nothing, and what goes with it is off too."""
+
 _SCHOOL = ("role", "school_id")
 _SMALL = "at this school, {}"
 _ALL = "over all, {}"
@@ -70,7 +73,7 @@ def restructured(parents: pl.Series, orgs: int, limits: Limits) -> pl.DataFrame:
     """Orgs (nodes) that get another parent, where so many do that the district has another structure: node, field and
     reason. Districts have few orgs, so more than half of them are too many, and at least two.
     """
-    if parents.len() < 2 or parents.len() * 2 <= orgs or limits.max_changed_links_percent == _OFF:
+    if parents.len() < 2 or parents.len() * 2 <= orgs or limits.max_changed_links_percent == OFF:
         return _NOTHING
     reason = f"{parents.len()} of {orgs} orgs would get another parent, above the limit of one half"
     return parents.alias("node").to_frame().with_columns(field=pl.lit("parent"), reason=pl.lit(reason))

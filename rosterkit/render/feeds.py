@@ -174,7 +174,7 @@ def _age(one: FeedStatus) -> object:
 
 def _issued(key: Credential, today: date) -> str:
     age = key.age(today)
-    return "not known" if age is None else f"{key.issued}, {_ago(age, 'day')}"
+    return "not known" if age is None else f"{key.issued}, {_ago(age, 'day') if age else 'today'}"
 
 
 def _ago(number: float, unit: str) -> str:

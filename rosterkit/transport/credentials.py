@@ -25,8 +25,8 @@ class Credential:
     expires: date | None
 
     def age(self, today: date) -> int | None:
-        """Its age in days."""
-        return (today - self.issued).days if self.issued else None
+        """Its age in days; a file of another time zone's tomorrow is of today."""
+        return max(0, (today - self.issued).days) if self.issued else None
 
 
 def credentials(settings: PlaceSettings, folder: Path) -> list[Credential]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from rosterkit.operate.alarms import beside_waiting
 from rosterkit.plan.plan import Plan
 from rosterkit.store.browse import schools
 from rosterkit.store.deliveries import Delivery
@@ -59,7 +60,7 @@ def _waiting(plans: Sequence[Plan], log: Sequence[Delivery], workspace: Any) -> 
     for one in {one.feed: one for one in reversed(log)}.values():
         if one.state in ("failed", "refused"):
             yield {"text": f"The last file of {one.feed} is {one.state}.", "link": f"/feeds/{one.feed}"}
-    for feed in {str(row) for row in workspace.feed_alarms()["file"]}:
+    for feed in sorted(set(beside_waiting(workspace.feed_alarms())["file"])):
         yield {"text": f"The feed {feed} raises an alarm.", "link": f"/feeds/{feed}"}
     if (run := next(iter(workspace.runs(1)), None)) and run.state in ("failed", "missed"):
         yield {"text": f"The last run {run.state}: {run.message}", "link": "/runs"}

@@ -74,9 +74,11 @@ def test_an_age_is_told_in_words(hours: float, text: str) -> None:
 
 
 def test_credentials_are_shown_with_their_age() -> None:
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    key = Credential("password", "file:secrets/app", yesterday, None)
-    assert f"{yesterday}, 1 day ago" in printed(FeedStatus("app", "oneroster", credentials=(key,)))
+    today = datetime.now(UTC).date()
+    for days, text in ((1, "1 day ago"), (0, "today"), (-1, "today")):  # east of here it is tomorrow already
+        issued = today - timedelta(days=days)
+        key = Credential("password", "file:secrets/app", issued, None)
+        assert f"{issued}, {text}" in printed(FeedStatus("app", "oneroster", credentials=(key,)))
 
 
 def test_what_waits_for_a_person_is_not_built_anew(scenario: Any) -> None:

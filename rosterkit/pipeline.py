@@ -17,6 +17,7 @@ from rosterkit.config import Config
 from rosterkit.errors import Refused, UsageError
 from rosterkit.extraction import Extraction, Run, extract_sources
 from rosterkit.limit_facts import limits_with, occasion_of, override_notes
+from rosterkit.plan.absent_tables import tables_gone
 from rosterkit.plan.approvals import approved_archives
 from rosterkit.plan.changes import counts
 from rosterkit.plan.compare import compare
@@ -40,6 +41,7 @@ from rosterkit.sources.base import Coverage, Progress, TableCoverage, no_progres
 from rosterkit.store import deltas, overrides, plans
 from rosterkit.store.approved_changes import approvers
 from rosterkit.store.history import revisions
+from rosterkit.store.lookup import known_sources
 from rosterkit.store.policy_facts import policy_facts
 from rosterkit.store.save import store_proposal, store_reversal
 from rosterkit.store.snapshot import StoreSnapshot
@@ -75,6 +77,7 @@ def propose(
     progress("planning", 2, 3)
     reported = _reported(delivered, records, [compared.missing, reports])
     found = [*(one.extract.findings for one in delivered), compared.findings, reported, held.findings]
+    found += [tables_gone(delivered, snapshot)]
     found += [overdue(plan_day.expectations, plan_day.as_of)] if plan_day else []
     every = findings.ordered(findings.concat(found))
     proposal = proposal_of(held, compared, desired, every, snapshot, policy, plan_day)
@@ -148,7 +151,7 @@ def _stored(run: Run, read: Extraction, proposal: Proposal, base: int) -> Plan:
     covered = tuple(dict.fromkeys(queued))
     before = plans.applied_settings(connection)
     going, held = proposal.changes.applicable, proposal.changes.held
-    why = needs_person(going, config.mode, config.settings_digest, before)
+    why = needs_person(going, config.mode, config.settings_digest, before, known_sources(connection, sources))
     why = f"it promotes {proposal.promoted} students to the next grade" if proposal.promoted else why
     overridden = overrides.in_force(connection, run.as_of)
     created, severities = plans.now(), Counter(proposal.findings["severity"].to_list())

@@ -45,7 +45,7 @@ __all__ = [
 
 _SUSPECTED_REUSE = "case"  # the code of such a hold
 _OF_THE_STORE = ("person", "limit", "undo")  # codes of holds that stand in the store: a released one is over
-_CODES = {_SUSPECTED_REUSE: "the id may have been reused"}
+_CODES = {_SUSPECTED_REUSE: "the id or username may have been reused"}
 
 
 def required_reason(reason: str) -> str:
@@ -183,8 +183,10 @@ def approve_held(
     entity: str | None,
     action: str | None,
     sourced_id: str | None,
-) -> Approval:
+) -> tuple[Approval, list[str]]:
     """Frees held changes of a plan for the plans to come: exactly these, until they are used or the hours are over.
+
+    Returns the records too ("User stu-1017").
 
     A suspected reuse of an id is freed by the id of its own record alone, never together with others. Where the archive
     of one record is approved, so are the archives of what belongs to it, if a limit or the grace holds them.
@@ -207,8 +209,8 @@ def approve_held(
         rows = rows.filter(pl.col("hold") != _SUSPECTED_REUSE)
         if reused and not rows.height:
             raise Refused(
-                f"The id of {', '.join(reused)} may have been reused for another person. Look at each, and approve it "
-                f"by its record: --held --record {reused[0]}.",
+                f"The id or username of {', '.join(reused)} may have been reused for another person. Look at each, and "
+                f"approve it by its record: --held --record {reused[0]}.",
                 why="suspected-reuse",
             )
     else:
@@ -218,11 +220,11 @@ def approve_held(
             f'Plan {plan.id} holds nothing of that. See "rosterkit show {plan.id} --held".', why="nothing-held"
         )
     expires = plans.now() + timedelta(hours=hours)
-    records = rows.select("entity", "sourced_id", "action").unique().height
+    count = rows.select("entity", "sourced_id", "action").unique().height
     with transaction(connection):
-        approval, number = decisions.decide(connection, plan, "approve-held", actor, reason, records)
+        approval, number = decisions.decide(connection, plan, "approve-held", actor, reason, count)
         decisions.approve_changes(connection, number, expires, rows.drop("hold"))
-    return approval
+    return approval, rows.select(pl.format("{} {}", "entity", "sourced_id")).to_series().unique().sort().to_list()
 
 
 def holds_of(connection: sqlite3.Connection, where: str = "", values: tuple[object, ...] = ()) -> tuple[Hold, ...]:

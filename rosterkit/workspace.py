@@ -23,11 +23,7 @@ from rosterkit import pipeline, registry, review
 from rosterkit.checking import check_package, check_source
 from rosterkit.errors import Refused, UsageError
 from rosterkit.extraction import Run
-from rosterkit.feed_verbs import FeedVerbs
-from rosterkit.host_key_verbs import HostKeyVerbs
-from rosterkit.limit_verbs import LimitVerbs
 from rosterkit.lineage import explain_record
-from rosterkit.operate.verbs import OperateVerbs
 from rosterkit.plan.lines import creates, lines
 from rosterkit.plan.plan import LINES, Plan, PlanView
 from rosterkit.results import (
@@ -38,7 +34,6 @@ from rosterkit.results import (
     IgnoredLine,
     Revision,
 )
-from rosterkit.review_verbs import ReviewVerbs
 from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
 from rosterkit.settings_template import template
@@ -49,8 +44,14 @@ from rosterkit.store.database import migrate
 from rosterkit.store.display_names import keys_of, names_of
 from rosterkit.store.save import apply_plan
 from rosterkit.store.snapshot import revision_of
+from rosterkit.store.staleness import refuse_other_settings
 from rosterkit.transport.secrets import references, resolve
-from rosterkit.vendor_verbs import VendorVerbs
+from rosterkit.verbs.feeds import FeedVerbs
+from rosterkit.verbs.host_keys import HostKeyVerbs
+from rosterkit.verbs.limits import LimitVerbs
+from rosterkit.verbs.operate import OperateVerbs
+from rosterkit.verbs.review import ReviewVerbs
+from rosterkit.verbs.vendors import VendorVerbs
 from rosterkit.workspace_folder import DATABASE
 
 __all__ = ["Workspace", "check_package"]
@@ -100,7 +101,7 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
 
     def reopened(self, progress: Progress) -> Workspace:
         """The same workspace with the settings of now; its verbs wait where another run writes."""
-        return Workspace(self.folder, progress, wait=_WAIT)
+        return Workspace(self.folder, progress, wait=_WAIT, caller=self.caller)
 
     def check(
         self, package: Path | None = None, *, source: str = "", reading: Mapping[str, object] | None = None
@@ -217,10 +218,11 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
                     'mode is "observe": plans are looked at and never applied. Change it in rosterkit.toml.',
                     why="observe",
                 )
+            refuse_other_settings(connection, plan, self.config.settings_digest)
             after, wrote = apply_plan(connection, plan.id, actor, self._progress)
-            return Applied(
-                after.id, revision_of(connection), wrote, after.changes, after.held, time.monotonic() - begun
-            )
+            revision = revision_of(connection)
+        self.audit("act", "apply", actor=actor, subject=after.id)
+        return Applied(after.id, revision, wrote, after.changes, after.held, time.monotonic() - begun)
 
     def undo(self, revision: int | None = None, *, as_of: date | None = None) -> Plan:
         """Stores the plan that takes a revision (or the newest) back; it is approved and applied like any other."""
@@ -252,6 +254,7 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
         source = self.config.source_name(source)
         with self._write() as connection:
             review.ignore_line(connection, source, line_hash, actor=actor, reason=reason)
+        self.audit("act", "ignore line", actor=actor, subject=line_hash)
 
     def ignored_lines(self) -> tuple[IgnoredLine, ...]:
         """The lines that are ignored, oldest first."""

@@ -2,7 +2,7 @@
 
 Pages follow each other by the id of the last record (``starting_after``), in ascending order of ids, so a record that
 is created meanwhile comes later and none is skipped. That a list is complete is not taken from a missing link: after
-the last page one more is asked for, which must be empty.
+the last page one more is asked for, which must be empty. An empty page where a further one was announced is no end.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from providers.clever.pull import Pull
 from providers.clever.records import canonical, raw_frame
 from rosterkit.sources.base import Coverage
 from rosterkit.sources.findings import Findings
-from rosterkit.sources.http import Answer, Api, ApiError
+from rosterkit.sources.http import Answer, Api, ApiError, Walked
 
 __all__ = ["Pages", "page_pull", "pull", "unwrapped"]
 
@@ -32,15 +32,19 @@ class Pages:
         self._resource = resource
         self._size = size
         self._params = params
+        self._walked = Walked(api.limits)
         self.last = after
         self.trouble: ApiError | None = None
         self.pages = 0
 
     def __iter__(self) -> Iterator[list[Any]]:
         seen: set[str] = set()
+        goes_on = False
         while True:
             try:
-                records = self._page()
+                announced, (records, goes_on) = goes_on, self._page()
+                if announced and not records:
+                    raise self._error("clever.cut-short", "no record, after a page that has a link to a further one")
                 ids = [r["id"] for r in records if isinstance(r, dict) and isinstance(r.get("id"), str)]
                 if records and not ids:
                     raise self._error("clever.page-repeated", "a page without a single id, so that the next is unknown")
@@ -56,8 +60,11 @@ class Pages:
             self.pages += 1
             yield records
 
-    def _page(self) -> list[Any]:
-        """The records behind the last one; a page that is too large for the server is asked for in a smaller size."""
+    def _page(self) -> tuple[list[Any], bool]:
+        """The records behind the last one, and whether more are announced.
+
+        A page that is too large for the server is asked for in a smaller size.
+        """
         while True:
             after = {"starting_after": self.last} if self.last else {}
             try:
@@ -68,7 +75,10 @@ class Pages:
                     raise
                 self._size = max(_SMALLEST_PAGE, self._size // 4)
                 continue
-            return unwrapped(answer)
+            self._walked.add(answer)
+            links = answer.body.get("links")
+            rels = [link.get("rel") for link in links if isinstance(link, dict)] if isinstance(links, list) else []
+            return unwrapped(answer), "next" in rels
 
     def _error(self, rule: str, what: str) -> ApiError:
         return ApiError(f"{self._resource}: Clever gave {what}.", rule=rule, address=self._resource)

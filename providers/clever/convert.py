@@ -13,6 +13,7 @@ from providers.clever.conversion import PLACE, Converted, Notes, Reading, change
 from providers.clever.people import users
 from providers.clever.records import decoded, text
 from providers.clever.vocabulary import GRADES, SUBJECTS, folded, known
+from rosterkit.sources.keys import plain_id
 
 __all__ = ["class_terms", "converted", "enrollments"]
 
@@ -31,8 +32,8 @@ def converted(resource: str, raw: pl.DataFrame, reading: Reading) -> Converted:
     """The canonical rows of the records of that resource."""
     notes = Notes()
     records, unreadable = decoded(raw, resource)
-    records = records.with_columns(pl.col("id").str.strip_chars().replace("", None))
-    unreadable = unreadable.with_columns(id=text(pl.col("record").str.json_path_match("$.id")))
+    records = records.with_columns(plain_id(pl.col("id")).alias("id"))
+    unreadable = unreadable.with_columns(id=plain_id(pl.col("record").str.json_path_match("$.id")))
     notes.add("clever.record-unreadable", unreadable)
     for entity in _ENTITIES[resource]:
         notes.unusable(entity, unreadable)

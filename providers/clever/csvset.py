@@ -1,7 +1,7 @@
 """The CSV files that districts upload to Clever: found in a folder or a zip, checked line by line, read as text.
 
-A record is one line. A line with too many or too few cells, or with quotes that do not close, cannot be read: it is a
-finding, and nothing of that file is archived because it is absent.
+A record is one line. A line with too many or too few cells, with quotes that do not close or with control characters
+cannot be read: it is a finding, and nothing of that file is archived because it is absent.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +16,9 @@ import polars as pl
 
 from providers.clever.records import text
 from rosterkit.errors import SourceUnreadable
+from rosterkit.sources.archive import open_package
 from rosterkit.sources.findings import Findings
+from rosterkit.sources.limits import SizeLimits
 
 __all__ = ["FILES", "CsvFile", "open_set"]
 
@@ -31,7 +32,7 @@ FILES: dict[str, tuple[str, ...]] = {
 }
 """The files and the columns that each must have; staff.csv may be missing."""
 
-_LARGEST = 4 * 1024**3
+_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 _QUOTED = r'"(?:[^"]|"")*"'
 
 
@@ -50,45 +51,21 @@ class CsvFile:
         return pl.col(name) if name in self.rows.columns else pl.lit(None, pl.String)
 
 
-def open_set(path: Path, findings: Findings) -> dict[str, CsvFile]:
-    """The files by name without ".csv"; SourceUnreadable where there is no such folder or zip, or none of the files."""
-    try:
-        contents = _from_zip(path) if path.is_file() else _from_folder(path)
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        raise SourceUnreadable(
-            f"{path} cannot be read as a folder or a zip of CSV files.", rule="clever.csv-unreadable", file=path.name
-        ) from error
+def open_set(path: Path, findings: Findings, limits: SizeLimits) -> dict[str, CsvFile]:
+    """The files by name without ".csv". SourceUnreadable where there is no such folder or zip, or none of the files."""
+    with open_package(path, findings, limits) as package:
+        known = {re.sub(r"^.*/", "", name).lower().removesuffix(".csv"): name for name in package.names}
+        contents = {name: b"".join(package.chunks(known[name])) for name in FILES if name in known}
     if not contents:
         raise SourceUnreadable(
             f"{path} holds none of {', '.join(f'{name}.csv' for name in FILES)}.",
             rule="clever.csv-unreadable",
             file=path.name,
         )
-    return {name: _read(name, contents.get(name), findings) for name in FILES}
+    return {name: _read(name, contents.pop(name, None), findings, limits) for name in FILES}
 
 
-def _from_folder(path: Path) -> dict[str, bytes]:
-    found = {p.name.lower().removesuffix(".csv"): p for p in sorted(path.iterdir()) if p.suffix.lower() == ".csv"}
-    return {name: found[name].read_bytes() for name in FILES if name in found}
-
-
-def _from_zip(path: Path) -> dict[str, bytes]:
-    """Members by base name; nothing is extracted to disk, and sizes are bounded by what is really inflated."""
-    contents: dict[str, bytes] = {}
-    left = _LARGEST
-    with zipfile.ZipFile(path) as package:
-        for member in package.infolist():
-            name = re.sub(r"^.*[/\\]", "", member.filename).lower().removesuffix(".csv")
-            if name in FILES and name not in contents and not member.is_dir():
-                with package.open(member) as stream:
-                    contents[name] = stream.read(left + 1)
-                left -= len(contents[name])
-                if left < 0:
-                    raise zipfile.BadZipFile("too large")
-    return contents
-
-
-def _read(name: str, content: bytes | None, findings: Findings) -> CsvFile:
+def _read(name: str, content: bytes | None, findings: Findings, limits: SizeLimits) -> CsvFile:
     file = f"{name}.csv"
     if content is None:
         if name != "staff":
@@ -119,7 +96,8 @@ def _read(name: str, content: bytes | None, findings: Findings) -> CsvFile:
         findings.add("clever.csv-columns", file=file, line=1, value=what)
         return CsvFile(name, absent=f"{file} has no usable header: {what}")
     body = lines[1:]
-    sound = (pl.col("cells") == len(header)) & ~pl.col("open")
+    shown = ~pl.col("line").str.contains(_CONTROL) & (pl.col("line").str.len_bytes() <= limits.line_bytes)
+    sound = (pl.col("cells") == len(header)) & ~pl.col("open") & shown
     bad, good = body.filter(~sound), body.filter(sound)
     findings.add_rows("clever.csv-row", bad.select("_line"), file=file)
     rows = pl.DataFrame(schema=dict.fromkeys(header, pl.String))

@@ -34,7 +34,7 @@ class CleverCsv:
     def extract(self, settings: CsvSettings, context: Context) -> Extract:
         """The files of the folder or zip. Raises as ``Source.extract`` says."""
         path = settings.path if settings.path.is_absolute() else context.folder / settings.path
-        files = open_set(path, context.findings)
+        files = open_set(path, context.findings, context.size_limits)
         made = CsvTables(files, settings, context)
         tables = [orgs(made), *sections(made), *people(made, "student"), *people(made, "teacher")]
         tables += [*people(made, "staff"), *families(made), student_enrollments(made)]

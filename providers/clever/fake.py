@@ -195,7 +195,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.clever.other_districts, "b" * 40
         )
         shown = {d: t for d, t in districts.items() if query.get("district", d) == d}
-        entries = [{"id": d, "owner": {"type": "district", "id": d}, "access_token": t} for d, t in shown.items()]
+        entries = [
+            {
+                "id": d,
+                "created": "2026-08-03T15:20:00.000Z",
+                "owner": {"type": "district", "id": d},
+                "access_token": t,
+                "scopes": ["read:sis"],
+            }
+            for d, t in shown.items()
+        ]
         self._send(200, {"data": entries, "links": [{"rel": "self", "uri": self.path}]})
 
     def _one(self, resource: str, key: str, query: dict[str, str]) -> None:

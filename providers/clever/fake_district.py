@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["DistrictData", "Record", "invent"]
+__all__ = ["DistrictData", "Record", "completed", "district_record", "invent"]
 
 Record = dict[str, Any]
 
@@ -42,6 +42,33 @@ class DistrictData:
     ids: dict[str, str] = field(default_factory=dict)  # of a district that others serve too: its ids, and Clever's
 
 
+def completed(resource: str, record: Record, stamp: str) -> Record:
+    """The record with what Clever always shows beside it: times, and the ids of version 2 of a user's roles."""
+    if resource in ("terms", "courses"):
+        return record
+    times = {"created": stamp, "last_modified": stamp}
+    for kind, role in record.get("roles", {}).items():
+        role.update({"legacy_id": record["id"][::-1]}, **(times if kind in ("student", "teacher") else {}))
+        if kind == "student":
+            role.setdefault("enrollments", [])
+    return record | times
+
+
+def district_record(key: str, name: str, nces_id: str) -> Record:
+    """A district as Clever shows it while its sync runs."""
+    return {
+        "id": key,
+        "name": name,
+        "state": "running",
+        "sis_type": "sftp",
+        "nces_id": nces_id,
+        "mdr_number": "",
+        "launch_date": "2026-08-03",
+        "portal_url": f"https://clever.example/in/{key}",
+        "login_methods": ["Clever Badges", "Google"],
+    }
+
+
 @dataclass
 class _Maker:
     draw: random.Random
@@ -53,13 +80,8 @@ class _Maker:
     def add(self, resource: str, **fields: Any) -> Record:
         """A record with the next id: ids rise in the order in which records are made."""
         self.made += 1
-        record = {
-            "id": f"{_FIRST_SECOND + self.made:08x}{self.made:016x}",
-            "district": _DISTRICT,
-            "created": _STAMP,
-            "last_modified": _STAMP,
-            **fields,
-        }
+        key = f"{_FIRST_SECOND + self.made:08x}{self.made:016x}"
+        record = completed(resource, {"id": key, "district": _DISTRICT, **fields}, _STAMP)
         self.lists[resource].append(record)
         return record
 
@@ -104,14 +126,7 @@ def invent(students: int = 60, seed: int = 1) -> DistrictData:
         pupils.append(_student(maker, schools, number, families[-1]))
     parents = _parents(maker, pupils)
     _sections(maker, schools, terms, courses, teachers, pupils)
-    district = {
-        "id": _DISTRICT,
-        "name": "Juniper Valley School District",
-        "state": "running",
-        "sis_type": "sftp",
-        "nces_id": "4100000",
-        "mdr_number": "",
-    }
+    district = district_record(_DISTRICT, "Juniper Valley School District", "4100000")
     data = DistrictData(district, maker.lists)
     data.counts = _counts(data, parents)
     data.defects = {

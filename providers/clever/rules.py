@@ -6,6 +6,7 @@ from typing import Any
 
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.http_rules import HTTP_RULES
+from rosterkit.sources.package_rules import PACKAGE_RULES
 
 __all__ = ["API_RULES", "CSV_RULES"]
 
@@ -132,7 +133,7 @@ _API: tuple[Rule, ...] = (
     _rule(
         "record-without-id",
         "error",
-        "A record has no id, so nobody knows which stored record it is.",
+        "A record has no id, or one with a control character in it, so nobody knows which stored record it is.",
         "Report it to Clever.",
         "the 12th record of users has no id",
         row="not read",
@@ -266,7 +267,8 @@ _CSV: tuple[Rule, ...] = (
     _rule(
         "csv-row",
         "error",
-        "A line has more or fewer cells than the header, or quotes that do not close; the file may be cut short.",
+        "A line has more or fewer cells than the header, quotes that do not close, or control characters; the file may "
+        "be cut short.",
         "Export the file again, and put quotes around cells with commas.",
         "line 4,021 ends after three cells",
         row="not read",
@@ -306,11 +308,11 @@ _CSV: tuple[Rule, ...] = (
         "clever.csv-unreadable",
         "refused",
         "refused",
-        "There is no folder or zip with the files of a district.",
+        "The folder or zip holds none of the files of a district.",
         "Check the path.",
-        example="the path names a file that is no zip",
+        example="the path names the folder above",
     ),
 )
 
-CSV_RULES: tuple[Rule, ...] = (*_RECORDS, *_CSV)
+CSV_RULES: tuple[Rule, ...] = (*PACKAGE_RULES, *_RECORDS, *_CSV)
 """The rules of kind "clever-csv"."""

@@ -40,12 +40,18 @@ class DistrictToken(httpx.Auth):
             yield request
 
     def _renewed(self, used: str) -> bool:
-        """Whether there is another token than the one that was refused. Several threads may ask at once."""
+        """Whether there is another token than the one that was refused. Several threads may ask at once.
+
+        Where the list shows none, the refusal stays: what came until then is used.
+        """
         if not self._client:
             return False
         with self._lock:
-            if self._token == used:
-                self._token = self._listed()
+            try:
+                if self._token == used:
+                    self._token = self._listed()
+            except SourceUnreadable:
+                return False
             return self._token != used
 
     def _listed(self) -> str:

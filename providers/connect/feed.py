@@ -146,10 +146,23 @@ class _Build:
         return self._made([user_file, *self._class_files(schools, at, users), guardian_file])
 
     def _as_synced(self, students: pl.DataFrame) -> pl.DataFrame:
-        """Students under the id by which another sync has brought them to Connect."""
+        """Students under the id by which another sync has brought them to Connect.
+
+        Where two students have one number, nobody can tell whose guardians a row under it names: there is none.
+        """
         if self._settings.student_key == "sourced_id":
             return students
-        keys = self._everybody.select("id", sourcedId="identifier")
+        numbers = self._everybody.filter(pl.col("word") == "student").select("id", "_user", sourcedId="identifier")
+        number = pl.col("sourcedId").str.to_lowercase()
+        shared = numbers.filter(number.is_duplicated() & number.is_not_null())
+        report(
+            self._context.findings,
+            "C23.repeated-id",
+            shared,
+            file=GUARDIANS,
+            column=self._settings.guardian_header("studentSourcedId"),
+        )
+        keys = numbers.join(shared, on="id", how="anti").select("id", "sourcedId")
         return students.drop("sourcedId").join(keys, on="id")
 
     def _made(self, files: Sequence[FeedFile | None]) -> list[FeedFile]:

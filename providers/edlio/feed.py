@@ -94,7 +94,7 @@ class _People:
         everybody = self._everybody(made)
         for part, kinds in self._files().items():
             self._take(part, everybody.filter(pl.col("_part").is_in(kinds)))
-        self._without_lost_children()
+        self._without_lost_children(everybody)
 
     def _files(self) -> dict[str, tuple[str, ...]]:
         """The files of people, and which kinds of people each holds."""
@@ -160,20 +160,22 @@ class _People:
         # a parent's older row may name a child to whom the link is gone: only links of today are sent
         return kept.join(withheld.select("_user", child).unique(), on=["_user", child], how="semi", nulls_equal=True)
 
-    def _without_lost_children(self) -> None:
-        """Parents' rows whose child is not in the files are withheld (A14)."""
+    def _without_lost_children(self, everybody: pl.DataFrame) -> None:
+        """Withholds parents' rows whose child is not in the files, or has an id that another child has too (A14)."""
         settings = self._settings
         role, named = settings.header("Role"), settings.header("Student ID")
         column = settings.header("Student ID" if settings.child == "student_id" else "Unique ID")
-        students = [
-            rows.filter(pl.col(role) == "Student")[column].rename("known")
-            for part, rows in self.good.items()
-            if part in {USERS, COMBINED}
-        ]
-        known = pl.concat([pl.Series("known", [], dtype=pl.String), *students]).implode()
+
+        def students(rows: pl.DataFrame) -> pl.DataFrame:
+            return rows.filter(pl.col(role) == "Student").select("_id", known=pl.col(column).str.to_lowercase())
+
+        sent = [students(rows) for part, rows in self.good.items() if part in {USERS, COMBINED}]
+        owners = pl.concat([students(everybody), *sent]).group_by("known").agg(pl.col("_id").n_unique())
+        there = pl.concat([pl.Series("known", [], pl.String), *(rows["known"] for rows in sent)])
+        known = owners.filter((pl.col("_id") == 1) & pl.col("known").is_in(there.implode()))["known"].implode()
         for part, rows in self.good.items():
             if named in rows.columns:
-                alone = pl.col(role).is_in(WORDS[GUARDIANS]) & ~pl.col(named).is_in(known)
+                alone = pl.col(role).is_in(WORDS[GUARDIANS]) & ~pl.col(named).str.to_lowercase().is_in(known)
                 lost = rows.filter(alone)
                 report(self._context.findings, "A14.child", lost, file=settings.file_name(part), column=named)
                 self.good[part] = rows.filter(~alone)

@@ -192,11 +192,14 @@ def _classroom(given: Given, settings: EdlioSettings, parts: Parts) -> Iterable[
 def _child(given: Given, settings: EdlioSettings, parts: Parts) -> Iterable[Hit]:
     role, named = settings.header("Role"), settings.header("Student ID")
     column = settings.header("Student ID" if settings.child == "student_id" else "Unique ID")
-    tables = [table for table in _tables(given, parts, *PEOPLE_FILES) if {role, named, column} <= set(table.header)]
-    known = [table.rows.filter(pl.col(role) == "Student")[column].rename("known") for table in tables]
-    among = pl.concat([pl.Series("known", [], dtype=pl.String), *known]).drop_nulls().unique()
+    own = settings.header("Unique ID")
+    tables = [t for t in _tables(given, parts, *PEOPLE_FILES) if {role, named, column, own} <= set(t.header)]
+    students = [t.rows.filter(pl.col(role) == "Student").select(known=column, own=own) for t in tables]
+    every = pl.concat([pl.DataFrame(schema={"known": pl.String, "own": pl.String}), *students])
+    owners = every.drop_nulls().group_by("known").agg(pl.col("own").n_unique())
+    known = owners.filter(pl.col("own") == 1)["known"]
     for table in tables:
-        alone = pl.col(role).is_in(WORDS[GUARDIANS]) & ~pl.col(named).is_in(among.implode())
+        alone = pl.col(role).is_in(WORDS[GUARDIANS]) & ~pl.col(named).is_in(known.implode())
         lost = table.rows.filter(alone)
         if lost.height:
             yield Hit(table.name, column=named, rows=lost.select("_line"))

@@ -221,8 +221,8 @@ RULES: tuple[Rule, ...] = (
     ),
     _row(
         "A14.child",
-        "A parent's row names a child who is not in the files.",
-        "Mend what keeps the child out; the child's finding says how.",
+        "A parent's row names a child who is not in the files, or by an id that two children have.",
+        "Mend what keeps the child out, or correct the id that two children have.",
     ),
     _row(
         "A14.contact-type",

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from providers.clever.fake_district import DistrictData, Record
+from providers.clever.fake_district import DistrictData, Record, completed, district_record
 from providers.one_sis.district import Neutral, Row, items
 
 __all__ = ["CleverIds", "clever"]
@@ -44,42 +44,39 @@ class CleverIds:
 def clever(made: Neutral) -> DistrictData:
     """The records that Clever makes of the same district: sections without students are not shown (A1.6)."""
     new = CleverIds()
-    common = {"created": made.stamp, "last_modified": made.stamp, "district": new(made.district)}
+    of_district = new(made.district)
     one = next(org for org in made.files["orgs"] if org["sourcedId"] == made.district)
-    district = {"id": new(made.district), "name": one["name"], "nces_id": one["identifier"] or ""}
-    district |= {"state": "running", "sis_type": "sftp"}
+    district = district_record(of_district, one["name"], one["identifier"] or "")
 
-    def records(rows: Iterable[tuple[str, Record]]) -> list[Record]:
-        return sorted(({"id": new(key), **common, **record} for key, record in rows), key=lambda record: record["id"])
+    def records(resource: str, rows: Iterable[tuple[str, Record]]) -> list[Record]:
+        found = ({"id": new(key), "district": of_district, **record} for key, record in rows)
+        return sorted((completed(resource, one, made.stamp) for one in found), key=lambda record: record["id"])
 
-    sessions = made.files["academicSessions"]
     facts = {row["sourcedId"]: row for row in made.files.get("demographics", [])}
-    data = DistrictData(
-        district,
-        {
-            "schools": records(
-                (
-                    row["sourcedId"],
-                    {"name": row["name"], "sis_id": row["sourcedId"], "school_number": row["identifier"] or ""},
-                )
-                for row in made.schools
-            ),
-            "terms": records(
-                (
-                    row["sourcedId"],
-                    {"name": row["title"], "start_date": row["startDate"] or "", "end_date": _last(row["endDate"])},
-                )
-                for row in sessions
-            ),
-            "courses": records(
-                (row["sourcedId"], {"name": row["title"], "number": row["courseCode"]}) for row in made.files["courses"]
-            ),
-            "sections": records(_sections(made, new)),
-            "users": records(_users(made, new, facts)),
-        },
-    )
+    shown = {
+        "schools": map(_school, made.schools),
+        "terms": map(_term, made.files["academicSessions"]),
+        "courses": map(_course, made.files["courses"]),
+        "sections": _sections(made, new),
+        "users": _users(made, new, facts),
+    }
+    data = DistrictData(district, {resource: records(resource, rows) for resource, rows in shown.items()})
     data.ids = dict(new.known)
     return data
+
+
+def _school(row: Row) -> tuple[str, Record]:
+    school = {"name": row["name"], "sis_id": row["sourcedId"], "school_number": row["identifier"] or ""}
+    return row["sourcedId"], school
+
+
+def _term(row: Row) -> tuple[str, Record]:
+    days = {"start_date": row["startDate"] or "", "end_date": _last(row["endDate"])}
+    return row["sourcedId"], {"name": row["title"], **days}
+
+
+def _course(row: Row) -> tuple[str, Record]:
+    return row["sourcedId"], {"name": row["title"], "number": row["courseCode"]}
 
 
 def _last(end: str | None) -> str:

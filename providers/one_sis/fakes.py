@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from providers.classlink.fake import PARTNER_KEY, TENANT, FakeClassLink
@@ -29,7 +30,8 @@ def _district(asked: Invented) -> Neutral:
     if asked.defects and asked.students < _LEAST:
         raise UsageError(f"Defects need a district of at least {_LEAST} students.")
     with tempfile.TemporaryDirectory() as folder:
-        return invented(Path(folder), asked.students, asked.seed)
+        made = invented(Path(folder), asked.students, asked.seed)
+    return replace(made, stamp=f"{asked.changed}T00:00:00.000Z") if asked.changed else made
 
 
 def _collections(asked: Invented) -> tuple[Roster, dict[str, int]]:

@@ -49,11 +49,13 @@ def compare(
     """
     from rosterkit.compare.comparison import compare as compared
     from rosterkit.compare.reading import read
-    from rosterkit.render import compare_html, compare_shapes, compare_text
+    from rosterkit.render import compare_html, compare_markdown, compare_shapes, compare_text
     from rosterkit.transport.secrets import revealed
 
     if markdown and json:
         raise UsageError("Choose one of --markdown and --json.")
+    if html is not None and (html.is_dir() or not html.absolute().parent.is_dir()):  # reading may take long
+        raise UsageError(f"No page can be written to {html}. Name a file in a folder that is there.")
     config = _config(folder_of(ctx), needed=not sources)
     specs = _specs(sources or [], config, folder_of(ctx))
     day = as_of or _today(config)
@@ -67,7 +69,7 @@ def compare(
     if json:
         echo(compare_shapes.as_json(found))
     elif markdown:
-        echo(compare_shapes.as_markdown(found))
+        echo(compare_markdown.as_markdown(found))
     else:
         with printing() as console:
             compare_text.comparison(console, found)
@@ -80,7 +82,11 @@ def _config(folder: Path, *, needed: bool) -> Config | None:
     """The workspace's settings; None where there is no workspace and the command line names every source."""
     from rosterkit.config import FILE, load
 
-    return load(folder) if needed or (folder / FILE).exists() else None
+    if (folder / FILE).exists():
+        return load(folder)
+    if needed:
+        raise UsageError(f"There is no workspace in {folder}, so name the sources: rosterkit compare export.zip")
+    return None
 
 
 def _settings(config: Config | None) -> CompareSettings:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -36,20 +38,27 @@ def fake(
     from rosterkit import registry
     from rosterkit.sources.fake_server import Invented
 
-    with registry.fake(kind).serve(Invented(students, seed, defects), port) as running:
+    today = datetime.now(UTC).date()
+    with registry.fake(kind).serve(Invented(students, seed, defects, today), port) as running:
         echo(f"An invented district of {students} students is served at {running.address} (Ctrl-C ends it).\n\n")
         echo("Set these in the shell that runs rosterkit:\n")
         echo("".join(f"  export {name}={value!r}\n" for name, value in running.secrets.items()))
         echo("\nand in rosterkit.toml:\n")
         echo("".join(f"  {line}\n" for line in _toml(running.settings)))
+        echo(f"\nor compare it without a workspace:\n  rosterkit compare {_source(running.settings)}\n")
         if running.planted:
             echo("\nPlanted defects, and how many findings each makes:\n")
             echo("".join(f"  {rule:<36} {count:>4}\n" for rule, count in sorted(running.planted.items())))
         threading.Event().wait()
 
 
-def _toml(settings: object) -> list[str]:
-    assert isinstance(settings, dict)
+def _source(settings: Mapping[str, object]) -> str:
+    """The source as compare takes it."""
+    values = ",".join(f"{key}={value}" for key, value in settings.items() if key != "kind")
+    return f"{settings['kind']}:{values}"
+
+
+def _toml(settings: Mapping[str, object]) -> list[str]:
     shown = (f"{key} = {value}" if isinstance(value, int) else f'{key} = "{value}"' for key, value in settings.items())
     return [f"[sources.{settings['kind']}]", *shown]
 

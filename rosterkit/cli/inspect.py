@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Entity, Json, Record, echo, open_workspace, printing
+from rosterkit.cli.options import Entity, Json, Record, audit_view, echo, open_workspace, printing
 from rosterkit.errors import UsageError
 
 __all__ = ["explain", "history"]
@@ -26,6 +26,8 @@ def history(
         raise UsageError("Name the record too: rosterkit history ENTITY KEY, or neither for the whole history.")
     with open_workspace(ctx) as workspace:
         revisions = workspace.history(entity or None, key or None)
+        if entity:
+            audit_view(workspace, "history", [f"{entity} {key}"])
         zone = workspace.config.zone
     if json:
         echo(shapes.history(revisions))
@@ -48,6 +50,7 @@ def explain(
 
     with open_workspace(ctx) as workspace:
         found = workspace.explain(entity, key)
+        audit_view(workspace, "explain", [f"{found.entity} {found.sourced_id}"])
         zone = workspace.config.zone
     if json:
         echo(shapes.explanation(found, registry.rules()))

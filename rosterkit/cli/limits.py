@@ -113,7 +113,7 @@ def withdraw(
 @app.command(epilog="Example: rosterkit -C our-district expectations")
 def expectations(ctx: typer.Context, as_of: AsOf = None, json: Json = False) -> None:
     """Announced changes: what is waited for, what came, and what is overdue (exit code 1)."""
-    from rosterkit.render import announced as shapes
+    from rosterkit.render import expectations as shapes
 
     with open_workspace(ctx) as workspace:
         found = workspace.expectations(as_of)
@@ -173,7 +173,7 @@ def _value(name: str, text: str) -> float | str:
 @app.command(epilog="Example: rosterkit -C our-district overrides")
 def overrides(ctx: typer.Context, json: Json = False) -> None:
     """The limits that have another value now: who set it, until when and why."""
-    from rosterkit.render import announced as shapes
+    from rosterkit.render import expectations as shapes
 
     with open_workspace(ctx) as workspace:
         found = workspace.overrides()

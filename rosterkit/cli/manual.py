@@ -17,11 +17,13 @@ from rosterkit.cli.options import (
     Record,
     Student,
     Values,
+    audit_view,
     echo,
     open_workspace,
     pairs,
     print_done,
     printing,
+    record_names,
 )
 
 __all__ = ["edit", "enroll", "link", "pin", "pins", "policy", "unpin"]
@@ -177,6 +179,7 @@ def pins(ctx: typer.Context, json: Json = False) -> None:
 
     with open_workspace(ctx) as workspace:
         found = workspace.pins()
+        audit_view(workspace, "pins", record_names(found))
     if json:
         echo(shapes.pins_json(found))
         return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Json, echo, folder_of, printing, progress
+from rosterkit.cli.options import Json, echo, folder_of, printing, progress, workspace_of
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,14 +30,13 @@ def _waiting(ctx: typer.Context, *, log: bool) -> Iterator[Workspace]:
     """The workspace for a run without a person, which waits where another verb writes."""
     from rosterkit.operate.logs import log_lines
     from rosterkit.sources.base import no_progress
-    from rosterkit.workspace import Workspace
 
     if log:
         log_lines(sys.stderr)
-        yield Workspace(folder_of(ctx)).reopened(no_progress)
+        yield workspace_of(ctx).reopened(no_progress)
         return
     with progress() as shown:
-        yield Workspace(folder_of(ctx)).reopened(shown)
+        yield workspace_of(ctx).reopened(shown)
 
 
 @app.command(epilog="Example: rosterkit -C our-district sync")

@@ -7,7 +7,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +19,7 @@ import typer
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
+    import polars as pl
     from rich.console import Console
 
     from rosterkit.manual.revision import Done
@@ -43,6 +44,7 @@ __all__ = [
     "SourceName",
     "Student",
     "Values",
+    "audit_view",
     "command_of",
     "echo",
     "folder_of",
@@ -51,6 +53,8 @@ __all__ = [
     "print_done",
     "printing",
     "progress",
+    "record_names",
+    "workspace_of",
 ]
 
 _PIPE_WIDTH = 120  # columns where there is no terminal to ask
@@ -80,15 +84,20 @@ def day_of(text: str) -> date:
 
 def _actor(name: str) -> str:
     """The person who acts: as named, or the login name; UsageError where there is none."""
-    import getpass
-
-    try:
-        actor = name.strip() or getpass.getuser()
-    except (KeyError, OSError):
-        actor = ""
+    actor = name.strip() or _login_name()
     if not actor:
         raise UsageError("This user has no login name: name the person who does this with --as NAME.")
     return actor
+
+
+def _login_name() -> str:
+    """The account of the operating system; "" where it has no name, as in a container."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def _reason(text: str) -> str:
@@ -174,10 +183,33 @@ def command_of(ctx: typer.Context) -> str:
 @contextmanager
 def open_workspace(ctx: typer.Context) -> Iterator[Workspace]:
     """The workspace that the command works in, with progress shown while it does."""
+    with progress() as report:
+        yield workspace_of(ctx, report)
+
+
+def workspace_of(ctx: typer.Context, report: Progress | None = None) -> Workspace:
+    """The workspace that the command works in; the audit log names the account of the operating system."""
+    from rosterkit.sources.base import no_progress
+    from rosterkit.store.access import Caller
     from rosterkit.workspace import Workspace
 
-    with progress() as report:
-        yield Workspace(folder_of(ctx), report)
+    account = _login_name()
+    return Workspace(folder_of(ctx), report or no_progress, caller=Caller("command line", account, account))
+
+
+def audit_view(workspace: Workspace, verb: str, records: Iterable[str], *, subject: str = "") -> None:
+    """Writes into the audit log which records a command shows ("User stu-1017"). A full disk keeps nobody from it."""
+    import sqlite3
+
+    try:
+        workspace.audit("view", verb, subject=subject, records=sorted(set(records)))
+    except (sqlite3.Error, OSError):
+        sys.stderr.write("Warning: the audit log cannot be written, so this view is not in it.\n")
+
+
+def record_names(rows: pl.DataFrame) -> list[str]:
+    """The records of these rows as the audit log names them; ``rows`` has entity and sourced_id."""
+    return [f"{entity} {sourced_id}" for entity, sourced_id in rows.select("entity", "sourced_id").iter_rows()]
 
 
 @contextmanager

@@ -15,11 +15,13 @@ from rosterkit.cli.options import (
     Json,
     Package,
     SourceName,
+    audit_view,
     command_of,
     echo,
     open_workspace,
     pairs,
     printing,
+    record_names,
 )
 from rosterkit.errors import UsageError
 
@@ -118,8 +120,10 @@ def show(
         shown = workspace.show(plan_id or None)
         decisions = [one for one in every if one.plan == shown.plan.id]
         zone = workspace.config.zone
+        some = chosen(shown.lines, choice)
+        audit_view(workspace, "plan", record_names(some), subject=shown.plan.id)
     if json:
-        echo(shapes.view(shown, chosen(shown.lines, choice), rules, decisions), output)
+        echo(shapes.view(shown, some, rules, decisions), output)
     elif html:
         echo(page.page(shown, choice, rules, zone, decisions), output)
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Actor, Json, Reason, echo, open_workspace, printing
+from rosterkit.cli.options import Actor, Json, Reason, audit_view, echo, open_workspace, printing
 
 __all__ = ["disclosed", "purge"]
 
@@ -24,6 +24,7 @@ def disclosed(
 
     with open_workspace(ctx) as workspace:
         left = workspace.disclosed(person)
+        audit_view(workspace, "disclosed", [f"User {person}"])
         zone = workspace.config.zone
     if json:
         echo(shapes.disclosed(left))

@@ -17,6 +17,7 @@ from rosterkit.cli.options import (
     PlanId,
     Reason,
     Record,
+    audit_view,
     command_of,
     echo,
     open_workspace,
@@ -151,6 +152,7 @@ def holds(ctx: typer.Context, json: Json = False) -> None:
 
     with open_workspace(ctx) as workspace:
         kept = workspace.holds()
+        audit_view(workspace, "holds", [f"{one.entity} {one.sourced_id}" for one in kept])
         zone = workspace.config.zone
     if json:
         echo(shapes.holds(kept))

@@ -15,10 +15,12 @@ from rosterkit.cli.options import (
     Reason,
     Record,
     Student,
+    audit_view,
     echo,
     open_workspace,
     print_done,
     printing,
+    record_names,
 )
 
 __all__ = ["archive", "blocks", "suppress", "unarchive", "unsuppress"]
@@ -112,6 +114,7 @@ def blocks(ctx: typer.Context, json: Json = False) -> None:
 
     with open_workspace(ctx) as workspace:
         found = workspace.blocks()
+        audit_view(workspace, "blocks", [*record_names(found), *(f"User {one}" for one in found["student_key"] if one)])
     if json:
         echo(shapes.blocks_json(found))
         return

@@ -168,7 +168,7 @@ def audit_log(
     limit: Annotated[int, typer.Option(metavar="N", min=0, help="How many lines, the newest; 0: all.")] = 100,
     json: Json = False,
 ) -> None:
-    """Show who looked at which records on the page, and what they did."""
+    """Show who looked at which records and who did what, on the page and at the command line; the newest first."""
     from datetime import UTC, datetime, time
 
     from rosterkit.render import access as shapes

@@ -48,11 +48,6 @@ class Comparison:
     unread: Mapping[str, str]  # source → why it could not be read
     show_values: bool
 
-    @property
-    def mains(self) -> tuple[Side, ...]:
-        """The sources that can be a roster of their own."""
-        return tuple(side for side in self.sides if side.main)
-
 
 def compare(
     delivered: Sequence[Delivered],

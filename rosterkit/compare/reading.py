@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -40,18 +41,21 @@ class SourceSpec:
     packages: IncomingSettings = field(default_factory=IncomingSettings)
 
 
-def from_text(text: str, folder: Path, find: Callable[[str], Source] = registry.source) -> SourceSpec:
+def from_text(text: str, folder: Path) -> SourceSpec:
     """A source given on the command line; UsageError where it cannot be one.
 
     ``KIND:PATH`` or ``KIND:KEY=VALUE,KEY=VALUE``, with ``NAME@`` before it if it is to have a name of its own; a path
     without a kind is a OneRoster package.
     """
-    name, at, rest = text.rpartition("@") if "@" in text.partition(":")[0] else ("", "", text)
+    named = "@" in text.partition(":")[0] and not (folder / text).exists()
+    name, at, rest = text.rpartition("@") if named else ("", "", text)
+    if at and not name.strip():
+        raise UsageError(f'"{text}" has no name before its @. Write NAME@{rest}, or leave the @ out.')
     kind, colon, value = rest.partition(":")
     if not colon or len(kind) == 1 or "/" in kind:  # a path; a drive of one letter is a part of one
-        _refuse_kind(rest, folder, find)
+        _refuse_no_package(rest, folder)
         kind, value = _PACKAGE, rest
-    source = find(kind)
+    source = registry.source(kind)
     values = _settings(source, value)
     try:
         settings = source.Settings.model_validate(values)
@@ -65,22 +69,40 @@ def from_text(text: str, folder: Path, find: Callable[[str], Source] = registry.
     return SourceSpec(name if at else _named(kind, values), kind, settings, folder)
 
 
-def _refuse_kind(text: str, folder: Path, find: Callable[[str], Source]) -> None:
-    """Raises UsageError where the text is no path, but the kind of a source without its settings."""
-    try:
-        find(text)
-    except UsageError:
-        return
-    if not (folder / text).exists():
-        raise UsageError(
-            f'"{text}" is a kind of source. Write {text}:KEY=VALUE,KEY=VALUE, or name a source of rosterkit.toml.'
+def _refuse_no_package(text: str, folder: Path) -> None:
+    """Raises UsageError where the text cannot be the path of a package, and says what to write for what it is."""
+    path = folder / text
+    if not path.exists():
+        if text in registry.source_kinds():
+            place = _place(registry.source(text))
+            raise UsageError(
+                f'"{text}" is a kind of source. Write {f"{text}:{place.upper()} or " if place else ""}{text}:KEY=VALUE,'
+                "KEY=VALUE, or name a source of rosterkit.toml."
+            )
+        raise UsageError(f'"{text}" is no file or folder, no kind of source, and no source of rosterkit.toml.')
+    if path.is_file() and path.suffix.lower() == ".csv":
+        beside = " or ".join(
+            f"{kind}:{text}" for kind in registry.source_kinds() if _is_one_file(registry.source(kind))
         )
+        raise UsageError(
+            f"{text} is one CSV file, and a package is a zip or a folder. Is it a file beside a roster? Write {beside}."
+        )
+
+
+def _is_one_file(source: Source) -> bool:
+    """Whether the source is a file beside a roster: one CSV file, which carries no classes."""
+    return _place(source) == "path" and "Enrollment" not in source.capabilities.entities
+
+
+def _place(source: Source) -> str | None:
+    """The setting of the source that a text without a key is meant for."""
+    return next((name for name in _PLACES if name in source.Settings.model_fields), None)
 
 
 def _settings(source: Source, text: str) -> dict[str, object]:
     known = source.Settings.model_fields
     if "=" not in text:
-        place = next((name for name in _PLACES if name in known), None)
+        place = _place(source)
         if place is None:
             raise UsageError(f"{source.kind} has no place to name: write {source.kind}:KEY=VALUE,KEY=VALUE.")
         return {place: text}
@@ -105,18 +127,18 @@ def read(
     secret: Callable[[str, Path], str],
     progress: Progress,
     demographics: bool = False,
-    find: Callable[[str], Source] = registry.source,
 ) -> tuple[list[Delivered], dict[str, str]]:
     """What the sources delivered, and by name why others could not be read.
 
     ``secret`` resolves a reference to a secret, with the folder from which its file is meant. Raises SourceUnreadable
-    where none of the sources could be read.
+    where none of the sources could be read, UsageError where two of them have one name.
     """
     delivered: list[Delivered] = []
     unread: dict[str, str] = {}
     last: SourceUnreadable | None = None
-    for one in _distinct(specs):
-        source = find(one.kind)
+    _refuse_equal_names(specs)
+    for one in specs:
+        source = registry.source(one.kind)
         try:
             with tempfile.TemporaryDirectory(prefix="rosterkit-compare-") as scratch:
                 context = Context(
@@ -164,12 +186,11 @@ def _resolved(secret: Callable[[str, Path], str], folder: Path, reference: str) 
     return secret(reference, folder)
 
 
-def _distinct(specs: Sequence[SourceSpec]) -> list[SourceSpec]:
-    """With a number behind a name that occurs more than once."""
-    names: dict[str, int] = {}
-    found = []
-    for one in specs:
-        names[one.name] = names.get(one.name, 0) + 1
-        number = names[one.name]
-        found.append(one if number == 1 else replace(one, name=f"{one.name}-{number}"))
-    return found
+def _refuse_equal_names(specs: Sequence[SourceSpec]) -> None:
+    """Raises UsageError where two sources have one name: nobody could tell their answers apart."""
+    twice = [name for name, count in Counter(one.name for one in specs).items() if count > 1]
+    if twice:
+        raise UsageError(
+            f"Several of these sources are called {' and '.join(twice)}. Give each a name of its own: "
+            f"{twice[0]}-new@KIND:PATH. Is one there twice? Leave it out."
+        )

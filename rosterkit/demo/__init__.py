@@ -80,5 +80,8 @@ def _what_next(folder: Path) -> str:
     commands = {line.format(folder=shlex.quote(str(folder))): why for line, why in _NEXT.items()}
     width = max(map(len, commands))
     listed = "".join(f"  {line:<{width}}  {why}\n" for line, why in commands.items())
-    last = f"Edit a file in {folder}/packages/day-2 and plan again to see what it would change."
+    last = (
+        f"Edit a file in {folder}/packages/day-2 and plan again to see what it would change.\n"
+        f"The comparison of the providers is a page: open {folder / comparison.PAGE} in a browser."
+    )
     return f"\nWhat to try next, with this workspace:\n{listed}{last}"

@@ -115,7 +115,7 @@ def _of_deliveries(one: Standing, settings: DeliverySettings, now: datetime) -> 
         yield "delivery.none", "", ""
     elif one.allowed_hours is not None and now - one.arrived_at > timedelta(hours=one.allowed_hours):
         hours = (now - one.arrived_at).total_seconds() / 3600
-        yield "delivery.stale", "", f"{hours:.0f} hours; {one.allowed_hours:g} are allowed"
+        yield "delivery.stale", "", f"{_many(hours, 'hour')}; {one.allowed_hours:g} are allowed"
     if one.state == "failed":
         yield "delivery.failed", "", one.error
     if one.state == "sending":
@@ -124,7 +124,11 @@ def _of_deliveries(one: Standing, settings: DeliverySettings, now: datetime) -> 
         yield "delivery.refused", "", one.why
     if one.waits_since is not None:
         hours = (now - one.waits_since).total_seconds() / 3600
-        yield "delivery.waiting", "error" if hours > settings.waiting_hours else "", f"for {hours:.0f} hours: {one.why}"
+        yield (
+            "delivery.waiting",
+            "error" if hours > settings.waiting_hours else "",
+            f"for {_many(hours, 'hour')}: {one.why}",
+        )
 
 
 def _of_credentials(one: Standing, settings: DeliverySettings, today: date) -> Iterator[_Alarm]:
@@ -135,4 +139,8 @@ def _of_credentials(one: Standing, settings: DeliverySettings, today: date) -> I
         if left <= 0:
             yield "credential.expired", "", f"{credential.setting}: since {credential.expires}"
         elif left <= settings.credential_warning_days:
-            yield "credential.expires", "", f"{credential.setting}: on {credential.expires}, in {left} days"
+            yield "credential.expires", "", f"{credential.setting}: on {credential.expires}, in {_many(left, 'day')}"
+
+
+def _many(number: float, one: str) -> str:
+    return f"{number:.0f} {one}{'' if round(number) == 1 else 's'}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from rosterkit.errors import RosterkitError, UsageError
@@ -67,8 +68,8 @@ def _one(run: ManualRun, row: Mapping[str, str]) -> Done | None:
     found = find_record(run.connection, by_name("User"), row["user"])
     if event == "signed_in":
         remember_sign_in(run.connection, found.id, row["at"])
+        run.about.add(f"User {found.sourced_id}")
         return None
     # The vendor let the person edit it: the person is the actor, by the sourced id.
-    person = Actor(found.sourced_id, "viewer")
-    there = ManualRun(run.path, run.connection, run.config, person, run.as_of)
+    there = replace(run, actor=Actor(found.sourced_id, "viewer"))
     return edit(there, by_name("User"), row["user"], {row["field"]: row.get("value", "")}, "edited at the vendor")

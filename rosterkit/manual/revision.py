@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -20,10 +20,10 @@ from rosterkit.plan.plan import Plan
 from rosterkit.plan.policy import PERMISSIONS, ROLES, may
 from rosterkit.plan.records import ENTITY, STATES, Records
 from rosterkit.plan.snapshot import key
-from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Entity
+from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Entity, by_name
 from rosterkit.store import plans
 from rosterkit.store.database import transaction
-from rosterkit.store.lookup import Found
+from rosterkit.store.lookup import Found, key_of
 from rosterkit.store.save import store_and_apply
 from rosterkit.store.snapshot import StoreSnapshot, revision_of
 
@@ -82,6 +82,7 @@ class ManualRun:
     config: Config
     actor: Actor
     as_of: date
+    about: set[str] = field(default_factory=set)  # what was done is about these records: "User stu-1017"
 
     def permit(self, verb: str) -> None:
         """Refused where the role of the actor may not use the verb."""
@@ -111,6 +112,7 @@ class ManualRun:
         )
         with transaction(self.connection):
             store_and_apply(self.connection, plan, self.config.settings_digest, changes, self.actor.name)
+        self.about.update(_about(self.connection, changes))
         return Done(plan.id, revision_of(self.connection), text)
 
     def _names(self, changes: Changes) -> Names:
@@ -118,6 +120,18 @@ class ManualRun:
         new = [rows.select("id", key(), entity=pl.lit(name, ENTITY)) for name, rows in changes.create.items()]
         states = pl.concat([pl.DataFrame(schema=STATES), *new], how="diagonal")
         return Names(Records(states, {}), StoreSnapshot(self.path, self.connection))
+
+
+def _about(connection: sqlite3.Connection, changes: Changes) -> Iterator[str]:
+    """The records that these changes write, and the people whom they name: the student of a link or of a block."""
+    for part, name, rows in changes.written():
+        yield from (f"{name} {sourced_id}" for sourced_id in rows["sourced_id"])
+        if part == "blocks":
+            yield from (f"User {sourced_id}" for sourced_id in rows["student_key"].drop_nulls())
+        if part == "create":
+            people = [c.name for c in by_name(name).refs if c.to == "User"]
+            ids = {number for column in people for number in rows[column].drop_nulls()}
+            yield from (f"User {key_of(connection, by_name('User'), number)}" for number in ids)
 
 
 def _keys(found: Found) -> dict[str, object]:

@@ -16,6 +16,7 @@ import httpx
 from pydantic import BaseModel
 
 from rosterkit.config import FILE
+from rosterkit.delivery.checklist import checklist_of
 from rosterkit.errors import RosterkitError, UsageError
 from rosterkit.operate.base import Verbs
 from rosterkit.operate.heartbeat import alive
@@ -28,7 +29,6 @@ from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.place import open_place
 from rosterkit.transport.secrets import references, resolve
 from rosterkit.transport.settings import PlaceSettings
-from rosterkit.vendor_verbs import checklist_of
 
 __all__ = ["examine"]
 

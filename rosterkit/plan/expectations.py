@@ -17,6 +17,7 @@ from rosterkit.plan.promotion import promoted, with_their_schools
 from rosterkit.plan.records import Records, comes, leaves, links, node, proposed
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster import findings
+from rosterkit.roster.schema import by_name
 
 __all__ = ["NOTHING", "OVERDUE", "Announced", "Expectation", "announced", "overdue"]
 
@@ -141,8 +142,14 @@ def _people_of(records: Records, snapshot: Snapshot, org: int) -> pl.Series:
 
 
 def _of_school(records: Records, snapshot: Snapshot, org: int) -> pl.Series:
-    """Nodes of what leaves with a school, and of the roles and enrollments that its people get elsewhere."""
+    """Nodes of what leaves with a school, and of the roles and enrollments that its people get elsewhere.
+
+    While the school itself is there, a file without its people may have been cut short: nothing leaves with it yet.
+    """
     people = _people_of(records, snapshot, org)
+    moves = _holding(records, {"User": people}, comes(), entities=("Role", "Enrollment"))
+    if not _closes(records, snapshot, org):
+        return moves
     elsewhere = snapshot.roles_of(people).filter(pl.col("org_id") != org)["user_id"]
     whole = people.filter(~people.is_in(elsewhere.implode()))
     org_ids = pl.Series("id", [org], pl.Int64)
@@ -150,13 +157,19 @@ def _of_school(records: Records, snapshot: Snapshot, org: int) -> pl.Series:
     parts = [
         records.states.filter((pl.col("node") == node("Org", pl.lit(org))) & gone)["node"],
         _holding(records, {"Org": org_ids}, gone),
-        _holding(records, {"User": people}, comes(), entities=("Role", "Enrollment")),
+        moves,
         _holding(records, {"User": whole}, gone, entities=("GuardianLink", "UserProfile", "Demographics")),
         records.states.filter((pl.col("entity") == "User") & gone & among(pl.col("id"), whole))["node"],
     ]
     classes = records.states.filter((pl.col("entity") == "Class") & gone & among(pl.col("node"), parts[1]))["id"]
     parts.append(_holding(records, {"Class": classes}, gone))
     return pl.concat(part.alias("node") for part in parts).unique()
+
+
+def _closes(records: Records, snapshot: Snapshot, org: int) -> bool:
+    """Whether the organisation leaves in this plan, or left before."""
+    leaving = records.states.filter((pl.col("node") == node("Org", pl.lit(org))) & leaves())
+    return leaving.height > 0 or not snapshot.keys(by_name("Org"), pl.Series("id", [org]))["active"].any()
 
 
 def _holding(records: Records, to: dict[str, pl.Series], which: pl.Expr, entities: tuple[str, ...] = ()) -> pl.Series:

@@ -1,4 +1,4 @@
-"""What holds a change directly: a person, an undo, a limit of an earlier plan, an id that may have been reused."""
+"""What holds a change directly: a person, an undo, a limit of an earlier plan, a reused id or username."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from rosterkit.plan.approvals import Approved
 from rosterkit.plan.fields import BITS
-from rosterkit.plan.identity import reused_ids
+from rosterkit.plan.identity import USERNAME, reused_ids, taken_usernames
 from rosterkit.plan.ids import among, minus
+from rosterkit.plan.limit_holds import NEW_HOLDS
 from rosterkit.plan.records import ENTITY, HOLD, Records, bit, delivered_row, hold_fields, set_hold
+from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster import findings
 from rosterkit.roster.schema import by_name
 
-__all__ = ["Delivered", "ended_holds", "hold_reused_ids", "hold_stored"]
+__all__ = ["Delivered", "ended_holds", "hold_reused_ids", "hold_stored", "hold_taken_usernames"]
 
 _UNDONE = "it was undone, and the source delivers nothing new"
+_TAKEN = "the username is that of another person, whose name differs: was it given to somebody else?"
 _REUSED = "both names and a second identifier contradict the stored person: was the id given to somebody else?"
 
 
@@ -97,21 +101,46 @@ def hold_reused_ids(records: Records, approved: pl.Series) -> tuple[Records, pl.
         hold=pl.when(case).then(pl.lit("case", HOLD)).otherwise("hold"),
         hold_reason=pl.when(case).then(pl.lit(_REUSED)).otherwise("hold_reason"),
     )
-    reported = (
-        records.states.lazy()
-        .filter(case)
-        .select(
-            rule=pl.lit("identity.reused-id"),
-            severity=pl.lit("error"),
-            file=pl.col("source_file").fill_null(""),
-            line=pl.col("source_line").fill_null(0),
-            column=pl.lit(""),
-            value=pl.lit(""),
-            key=pl.col("key").str.splitn("/", 3).struct.field("field_2"),
-            detail=pl.lit(""),
-        )
+    return held, _reported(records.states.lazy().filter(case), "identity.reused-id")
+
+
+def hold_taken_usernames(
+    records: Records, snapshot: Snapshot, approved: Approved
+) -> tuple[Records, pl.DataFrame, pl.DataFrame]:
+    """Holds who comes with another's username, and the field of who gets one; also those fields (NEW_HOLDS), findings.
+
+    What a limit holds already is no case: one decision is enough.
+    """
+    named = approved.rows.filter(pl.col("whole") | ((pl.col("bits") & USERNAME) != 0))["node"]
+    found = taken_usernames(records, snapshot)
+    found = found.filter(~among(pl.col("node"), named))
+    if found.is_empty():
+        return records, pl.DataFrame(schema=NEW_HOLDS), findings.empty()
+    update = pl.col("action") == "update"
+    whole, part = found.filter(~update), found.filter(update)
+    held = set_hold(records, whole.select("node", reason=pl.lit(_TAKEN)), "case")
+    held = hold_fields(held, part.select("node", bits=pl.lit(USERNAME, pl.UInt32)))
+    states = records.states.lazy()
+    fields = states.join(part.lazy().select("node"), on="node", how="semi").with_columns(
+        pl.col("entity").cast(pl.String)
     )
-    return held, reported.collect()
+    cases = fields.select("entity", "key", action=pl.lit("update"), field=pl.lit("username"), reason=pl.lit(_TAKEN))
+    reported = _reported(states.join(found.lazy().select("node"), on="node", how="semi"), "identity.taken-username")
+    return held, cases.collect(), reported
+
+
+def _reported(states: pl.LazyFrame, rule: str) -> pl.DataFrame:
+    """The findings that these records break the rule."""
+    return states.select(
+        rule=pl.lit(rule),
+        severity=pl.lit("error"),
+        file=pl.col("source_file").fill_null(""),
+        line=pl.col("source_line").fill_null(0),
+        column=pl.lit(""),
+        value=pl.lit(""),
+        key=pl.col("key").str.splitn("/", 3).struct.field("field_2"),
+        detail=pl.lit(""),
+    ).collect()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""Who is who: the check for a reused id.
+"""Who is who: ids and usernames that may have been given to another human. Each is a case for a person.
 
-When given name, family name and a second identifier (number, state id, birth date) all contradict the stored row, the
-id may have been given to another human. It is a case for a person, never an update.
+An id: given name, family name and a second identifier (number, state id, birth date) all contradict the stored row. A
+username: it is or was that of another student or member of staff, whose name differs. Who signs in with it would open
+the account of the other. Guardians are left out, as a family often has one username.
 """
 
 from __future__ import annotations
@@ -9,16 +10,22 @@ from __future__ import annotations
 import polars as pl
 
 from rosterkit.plan.ids import among
-from rosterkit.plan.records import Records, delivered_row, node
+from rosterkit.plan.policy import GUARDIAN_ROLES
+from rosterkit.plan.records import Records, bit, delivered_row, has, node
+from rosterkit.plan.snapshot import Snapshot
+from rosterkit.roster.schema import by_name
 
-__all__ = ["reused_ids"]
+__all__ = ["USERNAME", "reused_ids", "taken_usernames"]
+
+USERNAME = bit(by_name("User"), by_name("User").column("username"))
+"""The bit of a username."""
 
 _NONE = pl.Series("node", [], dtype=pl.Int64)
 
 
-def _contradicts(name: str) -> pl.Expr:
+def _contradicts(name: str, stored: str = "s.") -> pl.Expr:
     """Both sides have a value, and they differ beyond case and outer spaces."""
-    new, old = (pl.col(c).str.strip_chars().str.to_lowercase() for c in (name, f"s.{name}"))
+    new, old = (pl.col(c).str.strip_chars().str.to_lowercase() for c in (name, f"{stored}{name}"))
     return (new != old).fill_null(value=False)
 
 
@@ -47,3 +54,37 @@ def reused_ids(records: Records) -> pl.Series:
 def _delivered(records: Records, entity: str) -> pl.LazyFrame:
     mine = (pl.col("entity") == entity) & pl.col("known") & delivered_row()
     return records.states.lazy().filter(mine).select("id")
+
+
+def taken_usernames(records: Records, snapshot: Snapshot) -> pl.DataFrame:
+    """Node and action of students and staff who get a username that another one has or had, if their names differ."""
+    comes = pl.col("action").is_in(["create", "restore"])
+    renamed = (pl.col("action") == "update") & has("changed", USERNAME) & ~has("held_fields", USERNAME)
+    free = (pl.col("entity") == "User") & pl.col("hold").is_null() & delivered_row() & (comes | renamed)
+    acting = records.states.lazy().filter(free.fill_null(value=False)).select("node", "id", "action").collect()
+    if acting.is_empty():
+        return acting
+    people = records.of("User").lazy().filter(pl.col("username").is_not_null()).join(acting.lazy(), on="id")
+    named = people.select("node", "id", "action", "username", "given_name", "family_name").collect()
+    holders = snapshot.usernames(named["username"].unique().to_list())
+    met = named.join(holders, on="username", suffix="_stored").filter(pl.col("id") != pl.col("id_stored"))
+    stored = met.rename({f"{name}_stored": f"stored.{name}" for name in ("given_name", "family_name")})
+    differ = _contradicts("given_name", "stored.") | _contradicts("family_name", "stored.")
+    others = stored.filter(differ)
+    guardians = _guardians(records, snapshot, pl.concat([others["id"], others["id_stored"]]).unique())
+    apart = ~among(pl.col("id"), guardians) & ~among(pl.col("id_stored"), guardians)
+    return others.filter(apart).select("node", "action").unique("node")
+
+
+def _guardians(records: Records, snapshot: Snapshot, people: pl.Series) -> pl.Series:
+    """Those of these persons who have, and will have, no role but that of a guardian."""
+    parts = [snapshot.roles_of(people).select("user_id", "role")]
+    if "Role" in records.values:
+        coming = (pl.col("entity") == "Role") & pl.col("action").is_not_null() & ~pl.col("active")
+        new = records.states.lazy().filter(coming).select("id")
+        rows = records.of("Role").lazy().join(new, on="id", how="semi").select("user_id", "role")
+        parts.append(rows.filter(among(pl.col("user_id"), people)).collect())
+    roles = (
+        pl.concat(parts).group_by("user_id").agg(only=pl.col("role").is_in(GUARDIAN_ROLES).fill_null(value=False).all())
+    )
+    return roles.filter("only")["user_id"]

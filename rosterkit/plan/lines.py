@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
@@ -63,46 +63,52 @@ def _named(entity: Entity, update: pl.DataFrame, names: Mapping[str, pl.DataFram
     return out
 
 
-def lines(changes: Changes, names: Mapping[str, pl.DataFrame], beside: Sequence[str] = ()) -> pl.DataFrame:
+def lines(
+    parts: Changes | Sequence[Changes], names: Mapping[str, pl.DataFrame], beside: Sequence[str] = ()
+) -> pl.DataFrame:
     """Every change of these as LINES, by entity, action, school and name. ``names``: NAMES by entity.
 
     ``beside``: further columns of ``names``, texts, that stand beside the lines of each record.
     """
-    blank = ("before", "after", "before_name", "after_name")
-    none = {"field": pl.lit(""), **dict.fromkeys(blank, pl.lit(None, pl.String))}
+    blank = pl.DataFrame(schema={**NAMES, **dict.fromkeys(beside, pl.String)})
     out = [pl.DataFrame(schema={**LINES, **dict.fromkeys(beside, pl.String)})]
     for entity in entities():
-        name = entity.name
-        known = names.get(name, pl.DataFrame(schema={**NAMES, **dict.fromkeys(beside, pl.String)}))
-        if name in changes.create:
-            new = changes.create[name].select(
-                "id",
-                "sourced_id",
-                "source_file",
-                "source_line",
-                "hold",
-                "hold_reason",
-                action=pl.lit("create"),
-                cause=pl.lit("incoming"),
-                **none,
-            )
-            out.append(_lines(name, new, known, beside))
-        if name in changes.status:
-            status = changes.status[name]
-            if name in changes.update:
-                shown = changes.update[name].filter(pl.col("action") == "restore")
-                status = status.join(shown.select("id").unique(), on="id", how="anti", maintain_order="left")
-            out.append(_lines(name, status.with_columns(**none), known, beside))
+        known = names.get(entity.name, blank)
+        every = (parts,) if isinstance(parts, Changes) else parts
+        found = [_lines(entity.name, rows, known, beside) for part in every for rows in _of(entity, part, names)]
+        if found:
+            out.append(_in_order(pl.concat(found)))
+    return pl.concat(out)
+
+
+def _of(entity: Entity, changes: Changes, names: Mapping[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The changes of one entity, kind by kind."""
+    name = entity.name
+    blank = ("before", "after", "before_name", "after_name")
+    none = {"field": pl.lit(""), **dict.fromkeys(blank, pl.lit(None, pl.String))}
+    if name in changes.create:
+        kept = ("id", "sourced_id", "source_file", "source_line", "hold", "hold_reason")
+        yield changes.create[name].select(*kept, action=pl.lit("create"), cause=pl.lit("incoming"), **none)
+    if name in changes.status:
+        status = changes.status[name]
         if name in changes.update:
-            rows = _named(entity, _unkept(changes, name), names)
-            out.append(_lines(name, rows, known, beside))
-        if name in changes.pins:
-            out.append(_lines(name, _pinned(entity, changes.pins[name], names), known, beside))
-        if name in changes.blocks:
-            out.append(_lines(name, _blocked(changes.blocks[name]), known, beside))
-    order = {e.name: i for i, e in enumerate(entities())}
-    rank = pl.col("entity").replace_strict(order, return_dtype=pl.Int64)
-    return pl.concat(out).sort(rank, "action", "school", "name", "sourced_id", "field", maintain_order=True)
+            shown = changes.update[name].filter(pl.col("action") == "restore")
+            status = status.join(shown.select("id").unique(), on="id", how="anti", maintain_order="left")
+        yield status.with_columns(**none)
+    if name in changes.update:
+        yield _named(entity, _unkept(changes, name), names)
+    if name in changes.pins:
+        yield _pinned(entity, changes.pins[name], names)
+    if name in changes.blocks:
+        yield _blocked(changes.blocks[name])
+
+
+def _in_order(found: pl.DataFrame) -> pl.DataFrame:
+    """By action, school and name. Texts are dear to sort by, so a column that holds one value is left out."""
+    keys = ["school", "name", "sourced_id"]
+    keys = ["action", *keys] if found["action"].n_unique() > 1 else keys
+    keys = [*keys, "field"] if found["field"].n_unique() > 1 else keys
+    return found.with_row_index("_row").sort(*keys, "_row").drop("_row")  # half the time of maintain_order
 
 
 _NO_PLACE = {

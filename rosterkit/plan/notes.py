@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 
@@ -16,7 +16,7 @@ __all__ = ["needs_person", "notes"]
 
 _HELD = {
     "limit": "held by a limit on what may change in one run",
-    "case": "held: the id may have been reused for another person",
+    "case": "held: the id or username may have been reused for another person",
     "person": "set aside by a person",
     "undo": "held because a person undid them",
     "policy": "kept by policy",
@@ -29,10 +29,13 @@ _HELD = {
 """By code of a hold, what a note says of the records."""
 
 
-def needs_person(changes: Changes, mode: str, settings_digest: str, digest_before: str | None) -> str:
+def needs_person(
+    changes: Changes, mode: str, settings_digest: str, digest_before: str | None, known: Collection[str]
+) -> str:
     """Why a person must approve these changes; "" where nobody must.
 
-    ``digest_before`` is the settings digest of the last plan that was applied, None before there is one.
+    ``digest_before`` is the settings digest of the last plan that changed the store, None before there is one.
+    ``known``: the sources of which the store has a record.
     """
     if changes.empty:
         return ""
@@ -40,6 +43,9 @@ def needs_person(changes: Changes, mode: str, settings_digest: str, digest_befor
         return "it is the first plan of this source"
     if digest_before != settings_digest:
         return "settings have changed since the last plan that was applied"
+    new = {str(source) for frame in changes.create.values() for source in frame["source"].unique()}.difference(known)
+    if new:
+        return f"it brings the first records of source {', '.join(sorted(new))}"
     orgs = changes.status.get("Org")
     if orgs is not None and "archive" in orgs["action"].to_list():
         return "a school or another organisation would leave, with what belongs to it"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import polars as pl
 
 from rosterkit.plan.ids import among
+from rosterkit.plan.named import hold_misnamed
 from rosterkit.plan.records import (
     QUIET,
     Records,
@@ -47,6 +48,7 @@ def propagate(records: Records, code: str = "dependant") -> Records:
         ids = ids_by_entity(new)
         records = _to_children(records, links(records, to=ids), new["node"], code)
         records = _to_parents(records, links(records, of=ids), code)
+        records = hold_misnamed(records, code)
         new = _newly(records, before)
     return records
 

@@ -15,7 +15,7 @@ from rosterkit.plan.deferred import changed, deferred
 from rosterkit.plan.expectations import NOTHING, Announced, announced
 from rosterkit.plan.fields import Names, changed_fields
 from rosterkit.plan.grace import absent_people, hold_in_grace
-from rosterkit.plan.holds import Delivered, ended_holds, hold_reused_ids, hold_stored
+from rosterkit.plan.holds import Delivered, ended_holds, hold_reused_ids, hold_stored, hold_taken_usernames
 from rosterkit.plan.limit_exemptions import following
 from rosterkit.plan.limit_holds import hold_over_limits
 from rosterkit.plan.limited_moves import Facts
@@ -36,7 +36,7 @@ __all__ = ["Held", "Proposal", "hold", "proposal_of"]
 class Held:
     """Records with everything that holds them. ``new``: what a limit holds from now on (NEW_HOLDS).
     ``fields``: FIELDS of what updates and restores change. ``absent``: entity, key and role of what was seen to have
-    disappeared. ``expected``: what of it was announced.
+    disappeared. ``expected``: what of it was announced. ``cases``: fields that a case holds, as NEW_HOLDS.
     """
 
     records: Records
@@ -46,6 +46,7 @@ class Held:
     names: Names
     absent: pl.DataFrame
     expected: Announced
+    cases: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,9 @@ class Proposal:
 
 
 def hold(records: Records, snapshot: Snapshot, limits: Limits, plan_day: PlanDay | None = None) -> Held:
-    """Sets every hold: by persons, undos and earlier limits, by a suspected reuse of an id, by the limits of this plan;
-    frees what was approved; then spreads holds to what depends on them. What waits for a day is held last.
+    """Sets every hold: by persons, undos and earlier limits, by a suspected reuse of an id, by the limits of this plan,
+    by a username of another person; frees what was approved; then spreads holds to what depends on them. What waits for
+    a day is held last.
     """
     names = Names(records, snapshot)
     fields = changed_fields(records, names)
@@ -87,12 +89,14 @@ def hold(records: Records, snapshot: Snapshot, limits: Limits, plan_day: PlanDay
     facts = Facts(week_of(records, plan_day, limits), exempt, plan_day)
     people = absent_people(records, snapshot)
     records, new, removed = hold_over_limits(records, snapshot, limits, approved, fields, facts)
+    records, cases, taken = hold_taken_usernames(records, snapshot, approved)
     records = propagate(records)
     early = hold_early(records, snapshot, plan_day)
     records = propagate(early, "early") if early is not records else records
     waiting = hold_in_grace(records, people, plan_day, expected.exempt.nodes, approved.whole)
     records = propagate(waiting, "grace") if waiting is not records else records
-    return Held(records, fields, findings, new, names, _absent(records, people, removed), expected)
+    found = pl.concat([findings, taken])
+    return Held(records, fields, found, new, names, _absent(records, people, removed), expected, cases)
 
 
 def _announced(records: Records, snapshot: Snapshot, plan_day: PlanDay | None, fields: pl.DataFrame) -> Announced:
@@ -131,7 +135,13 @@ def proposal_of(
 ) -> Proposal:
     """The plan of these records."""
     records, holds = held.records, snapshot.holds()
-    changes = changes_of(records, held.fields, pl.concat([holds, _as_holds(held.new)]), compared.refreshed, held.names)
+    changes = changes_of(
+        records,
+        held.fields,
+        pl.concat([holds, _as_holds(held.new, "limit"), _as_holds(held.cases, "case")]),
+        compared.refreshed,
+        held.names,
+    )
     changes = replace(changes, pins=pins_of(changes, policy, snapshot))
     kept, before = deferred(records), snapshot.deferred()
     return Proposal(
@@ -151,8 +161,8 @@ def proposal_of(
     )
 
 
-def _as_holds(new: pl.DataFrame) -> pl.DataFrame:
-    own = {"hold_id": pl.lit(0, pl.Int64), "value": pl.lit(None, pl.String), "code": pl.lit("limit")}
+def _as_holds(new: pl.DataFrame, code: str) -> pl.DataFrame:
+    own = {"hold_id": pl.lit(0, pl.Int64), "value": pl.lit(None, pl.String), "code": pl.lit(code)}
     return new.with_columns(**own).select(list(HOLDS))
 
 

@@ -120,6 +120,14 @@ class Snapshot(Protocol):
         """The active rows with one of these values in the column ``kind``: id, source, value."""
         ...
 
+    def usernames(self, values: Collection[str]) -> pl.DataFrame:
+        """The persons, archived ones too, with one of these usernames: id, username, given_name, family_name."""
+        ...
+
+    def delivers(self, entity: Entity, source: str, id_space: str) -> bool:
+        """Whether any row of that source and id space is active."""
+        ...
+
     def keys(self, entity: Entity, ids: pl.Series) -> pl.DataFrame:
         """id, key and active of these rows."""
         ...

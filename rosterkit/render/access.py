@@ -42,11 +42,11 @@ def audit(console: Console, found: Sequence[Entry], zone: tzinfo) -> None:
     if not found:
         console.print("Nobody looked at anything.")
         return
-    table = Table("at", "who", "what", "about", "records")
+    table = Table("at", "who", "what", "about", "records", "by")
     for one in found:
         few = ", ".join(one.records[:3]) + (f" and {len(one.records) - 3:,} more" if len(one.records) > 3 else "")
-        who = visible(one.actor or "unknown")
-        table.add_row(moment(one.at, zone), who, f"{one.action}: {one.verb}", visible(one.subject), visible(few))
+        who, what = visible(one.actor or "unknown"), f"{one.action}: {one.verb}"
+        table.add_row(moment(one.at, zone), who, what, visible(one.subject), visible(few), one.way)
     console.print(table)
 
 
@@ -61,6 +61,7 @@ def audit_json(found: Sequence[Entry]) -> str:
             "subject": one.subject,
             "records": list(one.records),
             "address": one.address,
+            "way": one.way,
         }
         for one in found
     ]

@@ -11,25 +11,13 @@ from markupsafe import Markup
 from rosterkit.compare.comparison import Comparison
 from rosterkit.compare.matching import GROUPS, TIERS, Matched
 from rosterkit.compare.questions import QUESTIONS
-from rosterkit.render.compare_shapes import capability_rows, count_text, recommendation_text
+from rosterkit.render.compare_shapes import FIELD_NAMES, capability_rows, count_text, recommendation_text
 from rosterkit.render.labels import visible
 
 __all__ = ["page"]
 
 SEVERITY = {"error": "serious", "warning": "look", "info": "note", "": "fine"}
 """What people read in the place of a severity."""
-
-_FIELDS = {
-    "given_name": "given name",
-    "family_name": "family name",
-    "email": "e-mail",
-    "username": "username",
-    "identifier": "number",
-    "state_id": "state id",
-    "grades": "grades",
-    "school": "school",
-    "phones": "phone",
-}
 
 
 def page(comparison: Comparison) -> str:
@@ -105,7 +93,7 @@ def _people(match: Matched) -> dict[str, Any]:
         "by": ", ".join(f"{TIERS[tier]} {count:,}" for tier, count in match.by.items()),
         "differences": [
             {
-                "name": _FIELDS[one.field],
+                "name": FIELD_NAMES[one.field],
                 "one": one,
                 "share": 100 * one.count / match.both if match.both else 0,
                 "examples": one.examples.rows(),
@@ -113,7 +101,7 @@ def _people(match: Matched) -> dict[str, Any]:
             for one in match.differences
         ],
         "not_carried": {
-            name: ", ".join(_FIELDS[field] for field, source in match.not_carried if source == name)
+            name: ", ".join(FIELD_NAMES[field] for field, source in match.not_carried if source == name)
             for name in dict.fromkeys(source for _, source in match.not_carried)
         },
     }

@@ -1,20 +1,45 @@
-"""A comparison as JSON and as Markdown. Both say the same; the page and the terminal show it."""
+"""A comparison as JSON, and the texts that terminal, page and Markdown share."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from rosterkit.compare.comparison import Comparison
-from rosterkit.compare.matching import GROUPS, TIERS, Matched
-from rosterkit.compare.question import Answer
+from rosterkit.compare.matching import TIERS, Difference, Matched, SchoolDifference
+from rosterkit.compare.question import EXAMPLES, Answer, Question
 from rosterkit.compare.questions import QUESTIONS
 from rosterkit.compare.recommendation import Choice
 from rosterkit.render.json import VERSION
 
-__all__ = ["as_json", "as_markdown", "capability_rows", "count_text", "recommendation_text"]
+__all__ = [
+    "FIELD_NAMES",
+    "as_json",
+    "capability_rows",
+    "count_text",
+    "match_lines",
+    "proofs",
+    "recommendation_text",
+    "school_text",
+]
+
+FIELD_NAMES = {
+    "given_name": "given name",
+    "family_name": "family name",
+    "email": "e-mail",
+    "username": "username",
+    "identifier": "number",
+    "state_id": "state id",
+    "grades": "grades",
+    "school": "school",
+    "phones": "phone",
+}
+"""What people call the fields that are compared."""
+
+_SCHOOLS = 5
+"""So many schools are named where there are more."""
 
 
 def as_json(comparison: Comparison) -> str:
@@ -139,7 +164,10 @@ def recommendation_text(comparison: Comparison) -> str:
     """The recommendation in a sentence or two."""
     found = comparison.recommendation
     if not found.choices:
-        return "There is nothing to choose from: no source that was read carries a whole roster."
+        return (
+            "There is nothing to choose from: no source that was read carries a whole roster. Name one beside these, "
+            "such as a OneRoster package."
+        )
     first = found.best[0]
     if found.too_close:
         names = "; ".join(f"{choice.route.title} ({choice.points:g} points)" for choice in found.best)
@@ -149,55 +177,6 @@ def recommendation_text(comparison: Comparison) -> str:
     second = next((choice for choice in found.choices if choice not in found.best), None)
     ahead = f", {first.points - second.points:g} ahead of the next" if second else ", and nothing to compare it with"
     return f"{first.route.title}: {first.points:g} of 100 points{ahead}."
-
-
-def as_markdown(comparison: Comparison) -> str:
-    """``compare --markdown``: what can be pasted into a ticket or a wiki."""
-    return "\n".join(_markdown(comparison)) + "\n"
-
-
-def _markdown(comparison: Comparison) -> Iterator[str]:
-    yield f"# Sources compared on {comparison.as_of}\n"
-    yield f"**{_plain(recommendation_text(comparison))}**\n"
-    for name, why in comparison.unread.items():
-        yield f"{_plain(name)} is left out: {_plain(why)}\n"
-    yield "## Ways, best first\n"
-    for choice in comparison.recommendation.choices:
-        yield f"### {_plain(choice.route.title)}: {choice.points:g} points\n"
-        yield from (f"- −{reason.points:g}: {_plain(reason.sentence)}" for reason in choice.reasons)
-        yield "" if choice.reasons else "Nothing speaks against it.\n"
-    names = [side.name for side in comparison.sides]
-    for group in dict.fromkeys(question.group for question in QUESTIONS):
-        yield f"## {group}\n"
-        yield from _table(["Question", *names, "What to do"], _question_rows(comparison, group))
-    yield "## The same people\n"
-    yield from _table(_MATCH_HEAD, [_match_row(match) for match in comparison.matches])
-    yield "## What the sources can carry\n"
-    yield from _table(["", *names], capability_rows(comparison))
-
-
-def _question_rows(comparison: Comparison, group: str) -> list[list[str]]:
-    rows = []
-    for question in QUESTIONS:
-        if question.group == group:
-            cells = [_cell(answer) for answer in comparison.answers[question.code].values()]
-            rows.append([question.text, *cells, question.remedy])
-    return rows
-
-
-def _cell(answer: Answer) -> str:
-    mark = {"error": " **!!**", "warning": " **!**"}.get(answer.severity, "")
-    return f"{count_text(answer)}{mark}"
-
-
-_MATCH_HEAD = ["Who", "In both", "Matched by", "Only in the first", "Only in the second", "What differs"]
-
-
-def _match_row(match: Matched) -> list[str]:
-    by = ", ".join(f"{TIERS[tier]} {count:,}" for tier, count in match.by.items())
-    differ = ", ".join(f"{one.field} {one.count:,}" for one in match.differences)
-    who = f"{GROUPS[match.group]}: {match.left} and {match.right}"
-    return [who, f"{match.both:,}", by, f"{match.left_only:,}", f"{match.right_only:,}", differ]
 
 
 def capability_rows(comparison: Comparison) -> list[list[str]]:
@@ -216,16 +195,70 @@ def capability_rows(comparison: Comparison) -> list[list[str]]:
     ]
 
 
-def _table(head: list[str], rows: list[list[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(map(_plain, head))} |"
-    yield f"|{'---|' * len(head)}"
-    yield from (f"| {' | '.join(_plain(cell, keep='*') for cell in row)} |" for row in rows)
-    yield ""
+def match_lines(match: Matched) -> Iterator[str]:
+    """By what people were matched, what differs and in which schools, and who is in one source only."""
+    if match.by:
+        yield "matched by " + ", ".join(f"{TIERS[tier]} {count:,}" for tier, count in match.by.items())
+    yield from (_difference(one, match) for one in match.differences)
+    if match.contradicting:
+        yield f"{match.contradicting:,} share a value and have two names: nobody is matched"
+    for source, schools in ((match.left, match.left_by_school), (match.right, match.right_by_school)):
+        if schools:
+            yield f"only in {source}: {_by_school(schools)}"
+    lacking = {
+        name: {field for field, source in match.not_carried if source == name} for name in (match.left, match.right)
+    }
+    for source, other in ((match.left, match.right), (match.right, match.left)):
+        fields = [name for field, name in FIELD_NAMES.items() if field in lacking[source] - lacking[other]]
+        if fields:
+            yield f"nobody has these in {source}: {', '.join(fields)}"
 
 
-def _plain(text: str, keep: str = "") -> str:
-    """The text with what Markdown would take for marks escaped; of ``keep`` nothing is."""
-    for mark in "\\`*_[]<>|#":
-        if mark not in keep:
-            text = text.replace(mark, f"\\{mark}")
-    return " ".join(text.split())
+def _difference(one: Difference, match: Matched) -> str:
+    blank = [
+        f"{count:,} only in {name}"
+        for count, name in ((one.only_left, match.left), (one.only_right, match.right))
+        if count
+    ]
+    where = "; ".join([*blank, _by_school(one.by_school)])
+    return f"{FIELD_NAMES[one.field]}: {one.count:,} differ ({where})"
+
+
+def _by_school(counts: Sequence[tuple[str, int]]) -> str:
+    named = [f"{school}: {count:,}" for school, count in counts[:_SCHOOLS]]
+    more = len(counts) - len(named)
+    return ", ".join([*named, f"{more:,} more schools"] if more else named)
+
+
+def school_text(left: str, right: str, one: SchoolDifference) -> str:
+    """A school that two sources do not have alike, in a sentence."""
+    match one.kind:
+        case "left only":
+            return f"only in {left}: {one.number} {one.left}"
+        case "right only":
+            return f"only in {right}: {one.number} {one.right}"
+        case "other name":
+            return f"{one.number} has another name: {one.left} in {left}, {one.right} in {right}"
+        case _:
+            numbers = f"{one.left or 'none'} in {left}, {one.right or 'none'} in {right}"
+            return f"{one.number} has another number: {numbers}"
+
+
+def proofs(comparison: Comparison, most: int = EXAMPLES) -> Iterator[tuple[Question, str, list[str]]]:
+    """The questions with a serious answer, then those with one that is worth a look: severity, records by source.
+
+    ``most``: so many records of a source are named.
+    """
+    for severity in ("error", "warning"):
+        for question in QUESTIONS:
+            answers = [a for a in comparison.answers[question.code].values() if a.severity == severity]
+            if answers:
+                yield question, severity, [_records(answer, most) for answer in answers]
+
+
+def _records(answer: Answer, most: int) -> str:
+    ids = [str(key) for key in answer.examples["id"]][:most]
+    if not ids:
+        return f"{answer.source}: {answer.detail or count_text(answer)}"
+    more = (answer.count or 0) - len(ids)
+    return f"{answer.source}: {', '.join(ids)}{f' and {more:,} more' if more > 0 else ''}"

@@ -7,15 +7,24 @@ from rich.table import Table
 from rich.text import Text
 
 from rosterkit.compare.comparison import Comparison
-from rosterkit.compare.matching import GROUPS, TIERS, Matched
+from rosterkit.compare.matching import GROUPS
 from rosterkit.compare.question import Answer
 from rosterkit.compare.questions import QUESTIONS
-from rosterkit.render.compare_shapes import capability_rows, count_text, recommendation_text
+from rosterkit.render.compare_shapes import (
+    capability_rows,
+    count_text,
+    match_lines,
+    proofs,
+    recommendation_text,
+    school_text,
+)
 
 __all__ = ["comparison"]
 
 _STYLE = {"error": "bold red", "warning": "yellow", "info": "", "": "dim"}
 _MARK = {"error": " !!", "warning": " !"}
+_RECORDS = 3
+"""So many records prove an answer on a terminal; the page has more, with their values."""
 
 
 def comparison(console: Console, found: Comparison) -> None:
@@ -27,12 +36,15 @@ def comparison(console: Console, found: Comparison) -> None:
     for group in dict.fromkeys(question.group for question in QUESTIONS):
         _questions(console, found, group)
     console.print(Text("! a warning, !! an error, – cannot be answered for this source", style="dim"))
+    _proofs(console, found)
     _people(console, found)
     _repairs(console, found)
     _capabilities(console, found)
 
 
 def _choices(console: Console, found: Comparison) -> None:
+    if not found.recommendation.choices:
+        return
     table = Table(title="Ways, best first", title_justify="left", show_lines=True)
     table.add_column("points", justify="right")
     table.add_column("way", ratio=2)
@@ -60,6 +72,18 @@ def _cell(answer: Answer) -> Text:
     return Text(f"{count_text(answer)}{_MARK.get(answer.severity, '')}", style=_STYLE[answer.severity])
 
 
+def _proofs(console: Console, found: Comparison) -> None:
+    rows = list(proofs(found, _RECORDS))
+    if not rows:
+        return
+    table = Table(title="What to do, gravest first", title_justify="left", show_lines=True)
+    for name, ratio in (("question", 2), ("what to do", 3), ("the records that prove it", 3)):
+        table.add_column(name, ratio=ratio, overflow="fold")
+    for question, severity, records in rows:
+        table.add_row(Text(question.text, style=_STYLE[severity]), Text(question.remedy), Text("\n".join(records)))
+    console.print(table)
+
+
 def _people(console: Console, found: Comparison) -> None:
     if not found.matches:
         return
@@ -71,21 +95,16 @@ def _people(console: Console, found: Comparison) -> None:
     for match in found.matches:
         who = f"{GROUPS[match.group]}: {match.left} and {match.right}"
         table.add_row(
-            Text(who), f"{match.both:,}", f"{match.left_only:,}", f"{match.right_only:,}", Text(_differences(match))
+            Text(who),
+            f"{match.both:,}",
+            f"{match.left_only:,}",
+            f"{match.right_only:,}",
+            Text("\n".join(match_lines(match))),
         )
     console.print(table)
     for (left, right), schools in found.schools.items():
         for one in schools:
-            names = " / ".join(name for name in (one.left, one.right) if name)
-            console.print(Text(f"School, {left} and {right}: {one.kind}: {one.number} {names}"))
-
-
-def _differences(match: Matched) -> str:
-    lines = ["by " + ", ".join(f"{TIERS[tier]} {count:,}" for tier, count in match.by.items())] if match.by else []
-    lines += [f"{one.field}: {one.count:,} differ" for one in match.differences]
-    if match.contradicting:
-        lines.append(f"{match.contradicting:,} share a value and have two names: nobody is matched")
-    return "\n".join(lines)
+            console.print(Text(f"School, {left} and {right}: {school_text(left, right, one)}"))
 
 
 def _repairs(console: Console, found: Comparison) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from rich import box
 from rich.console import Console, Group
@@ -17,6 +17,7 @@ from rosterkit.render.text import compared_line, print_findings
 from rosterkit.results import Disclosure, FeedStatus, Holding
 from rosterkit.roster.rules import Rule
 from rosterkit.store.deliveries import Delivery
+from rosterkit.transport.credentials import Credential
 from rosterkit.transport.rights import Right
 
 __all__ = ["deliveries", "disclosures", "holdings", "purged", "receipt", "rights", "status"]
@@ -85,7 +86,7 @@ def status(console: Console, standing: Sequence[FeedStatus], rules: Mapping[str,
     heads = ["feed", "vendor", "state", "last arrived", "last verified", "next by the vendor's clock", "waits for"]
     console.print(_table("Feeds", heads, rows))
     kept = [
-        (one.feed, key.setting, key.reference, key.issued or "not known", key.expires or "not known")
+        (one.feed, key.setting, key.reference, _issued(key, datetime.now(zone).date()), key.expires or "not known")
         for one in standing
         for key in one.credentials
     ]
@@ -168,7 +169,16 @@ def rights(console: Console, place: str, tried: Iterable[Right]) -> None:
 def _age(one: FeedStatus) -> object:
     if one.age_hours is None:
         return Text("never", "yellow")
-    return f"{one.age_hours:.0f} hours ago" if one.age_hours < 72 else f"{one.age_hours / 24:.0f} days ago"
+    return _ago(one.age_hours, "hour") if one.age_hours < 72 else _ago(one.age_hours / 24, "day")
+
+
+def _issued(key: Credential, today: date) -> str:
+    age = key.age(today)
+    return "not known" if age is None else f"{key.issued}, {_ago(age, 'day')}"
+
+
+def _ago(number: float, unit: str) -> str:
+    return f"{number:.0f} {unit}{'' if round(number) == 1 else 's'} ago"
 
 
 def _at(at: datetime | None, zone: tzinfo) -> str:

@@ -122,6 +122,29 @@ ENGINE_RULES: tuple[Rule, ...] = (
         dependants="every change to what references the person is held",
     ),
     Rule(
+        "identity.taken-username",
+        "error",
+        "error",
+        "A student or a member of staff gets a username that another one has or had, and their names differ: who signs "
+        "in with it may open the account of the other.",
+        "Ask the SIS whose username it is. If the new person is to have it, approve the case by its record; otherwise "
+        "give that person a username of their own.",
+        row="held: the username may have been reused",
+        record="a new person waits; another keeps the stored username",
+        dependants="what belongs to a new person waits with that person",
+        example="Noor Haddad comes with the username nhall, which Nia Hall has",
+    ),
+    Rule(
+        "table.gone",
+        "error",
+        "error",
+        "The source delivered these records before, and their file or column is not in what it delivers now.",
+        "Put the file or column back. If the source is to deliver none of them any more, deliver the column with empty "
+        "cells once, and approve that the records leave.",
+        record="what is stored stays, and may be out of date",
+        example="users.csv had agentSourcedIds yesterday, and has no such column today",
+    ),
+    Rule(
         "expect.overdue",
         "error",
         "error",

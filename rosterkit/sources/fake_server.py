@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import date
 
 __all__ = ["Fake", "Invented", "Running"]
 
@@ -16,6 +17,7 @@ class Invented:
     students: int = 200
     seed: int = 1
     defects: bool = False  # whether defects are planted in it
+    changed: date | None = None  # the day on which its records last changed; left out: always the same one
 
 
 @dataclass(frozen=True)

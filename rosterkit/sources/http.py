@@ -20,14 +20,21 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import httpx
-import stamina
 
 from rosterkit.errors import UsageError
 from rosterkit.sources.http_address import checked_address, shown_address
-from rosterkit.sources.http_answers import AgainError, ApiError, failed_connection, parsed, status_meaning
+from rosterkit.sources.http_answers import (
+    AgainError,
+    ApiError,
+    decompressed,
+    failed_connection,
+    parsed,
+    status_meaning,
+)
 from rosterkit.sources.http_rules import HTTP_RULES
+from rosterkit.transport.retries import retries
 
-__all__ = ["HTTP_RULES", "Answer", "Api", "ApiError", "HttpLimits", "checked_address", "shown_address"]
+__all__ = ["HTTP_RULES", "Answer", "Api", "ApiError", "HttpLimits", "Walked", "checked_address", "shown_address"]
 
 T = TypeVar("T")
 
@@ -49,6 +56,8 @@ class HttpLimits:
     wait_max: float = 30
     wait_asked: float = 180  # the longest wait that a server may ask for (Retry-After, a reset header)
     answer_bytes: int = 512 * 1024 * 1024  # of one answer, decompressed
+    list_bytes: int = 8 * 1024**3  # of all answers that one list has
+    list_pages: int = 100_000
     workers: int = 4  # requests at the same time
 
 
@@ -59,6 +68,26 @@ class Answer:
     body: Any
     headers: httpx.Headers
     address: str  # as messages may show it
+    size: int = 0  # bytes, decompressed
+
+
+class Walked:
+    """How much of one list was read. A list without an end is given up: its server makes new records for ever."""
+
+    def __init__(self, limits: HttpLimits) -> None:
+        self._limits = limits
+        self._pages = self._bytes = 0
+
+    def add(self, answer: Answer) -> None:
+        """Counts a page. Raises ApiError where no list of a district is as long."""
+        self._pages += 1
+        self._bytes += answer.size
+        if self._pages > self._limits.list_pages or self._bytes > self._limits.list_bytes:
+            raise ApiError(
+                f"The list at {answer.address} does not end after {self._pages:,} pages of {self._bytes:,} bytes.",
+                rule="http.endless",
+                address=answer.address,
+            )
 
 
 class Api:
@@ -87,7 +116,7 @@ class Api:
         self._lock = threading.Lock()
         self._client = httpx.Client(
             auth=auth,
-            headers=_sendable({"Accept": "application/json", **(headers or {})}),
+            headers=_sendable({"Accept": "application/json", "Accept-Encoding": "gzip", **(headers or {})}),
             timeout=httpx.Timeout(self.limits.read, connect=self.limits.connect),
             follow_redirects=False,  # a redirect would carry the credentials to an address that nobody configured
             verify=_trusted(base, ca_file),
@@ -153,7 +182,7 @@ class Api:
         request = self._client.build_request(method, url, data=form)
         options = {} if auth is None else {"auth": auth}
         try:
-            for attempt in stamina.retry_context(
+            for attempt in retries(
                 on=_backoff,
                 attempts=self.limits.attempts,
                 timeout=None,
@@ -185,11 +214,11 @@ class Api:
             ) from None  # the cause shows the credentials
         except httpx.HTTPError as error:
             raise failed_connection(error, address) from error
-        return Answer(parsed(content, answer, address, types), answer.headers, address)
+        return Answer(parsed(content, answer, address, types), answer.headers, address, len(content))
 
     def _content(self, answer: httpx.Response, address: str, started: float) -> bytes:
         content = bytearray()
-        for piece in answer.iter_bytes():
+        for piece in decompressed(answer):
             content += piece
             if len(content) > self.limits.answer_bytes:
                 raise ApiError(
@@ -250,7 +279,7 @@ def _error_body(answer: httpx.Response) -> Any:
     """The JSON value of an error's body, None where it has none or it is longer than an error may be."""
     content = bytearray()
     try:
-        for piece in answer.iter_bytes():
+        for piece in decompressed(answer):
             content += piece
             if len(content) > _ERROR_BYTES:
                 return None
@@ -278,5 +307,5 @@ def _number(text: str) -> float | None:
 def _http_date(text: str) -> float | None:
     try:
         return parsedate_to_datetime(text).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or one after the year 9999
         return None

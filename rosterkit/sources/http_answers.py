@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import ssl
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 
 from rosterkit.errors import SourceUnreadable
 
-__all__ = ["AgainError", "ApiError", "failed_connection", "parsed", "status_meaning"]
+__all__ = ["AgainError", "ApiError", "decompressed", "failed_connection", "parsed", "status_meaning"]
 
 
 class ApiError(SourceUnreadable):
@@ -69,6 +70,17 @@ def failed_connection(error: httpx.HTTPError, address: str) -> Exception:
     }
     what = names.get(type(error), type(error).__name__)
     return AgainError(ApiError(f"{address}: {what}.", rule="http.unreachable", address=address))
+
+
+def decompressed(answer: httpx.Response) -> Iterator[bytes]:
+    """The pieces of the answer's body. Raises httpx.DecodingError where it is packed in another way than gzip, once.
+
+    A piece of 64 KiB then has at most some 66 MiB; packed twice it could have a thousand times as much.
+    """
+    packed = answer.headers.get_list("content-encoding", split_commas=True)
+    if packed and [name.strip().lower() for name in packed] not in (["gzip"], ["identity"]):
+        raise httpx.DecodingError("only gzip was asked for")
+    yield from answer.iter_bytes()
 
 
 def parsed(content: bytes, answer: httpx.Response, address: str, types: tuple[type, ...]) -> Any:

@@ -72,8 +72,14 @@ HTTP_RULES: tuple[Rule, ...] = (
     _refused(
         "http.too-large",
         "An answer is larger than the limit of this source.",
-        "Use a smaller page size, or raise the limit.",
+        "Set a smaller page_size.",
         "a page of 10,000 users with large extension fields",
+    ),
+    _refused(
+        "http.endless",
+        "A list does not end: it has more pages or more bytes than that of any district.",
+        "Report it to the vendor. If so much is right, set a larger page_size.",
+        "a server that gives a new page to every request",
     ),
 )
 """Share them: a source that uses ``rosterkit.sources.http`` has them in its own ``rules``."""

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = ["joined_key", "unreadable_key"]
+__all__ = ["joined_key", "plain_id", "unreadable_key"]
 
 _ROUNDED = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d+$"  # the digits are lost, and different numbers look alike
+
+_UNSHOWN = r"[\p{Cc}\u202a-\u202e\u2066-\u2069]"  # control characters, and those that turn the direction of writing
+
+
+def plain_id(text: pl.Expr) -> pl.Expr:
+    """The id without spaces around it; null where it is blank or holds a character that nobody can see."""
+    bare = text.str.strip_chars()
+    return pl.when((bare != "") & ~bare.str.contains(_UNSHOWN)).then(bare)
 
 
 def unreadable_key(name: str) -> pl.Expr:

@@ -22,6 +22,7 @@ from rosterkit.store.plans import moment, now
 __all__ = [
     "FILE",
     "Account",
+    "Caller",
     "Entry",
     "Session",
     "account",
@@ -51,7 +52,8 @@ create table if not exists session (hash text primary key, account text, csrf te
 create table if not exists failure (what text not null, at text not null);
 create index if not exists ix_failure on failure (what, at);
 create table if not exists audit (id integer primary key, at text not null, actor text not null, action text not null,
-  verb text not null, subject text not null, records text not null, address text not null);
+  verb text not null, subject text not null, records text not null, address text not null,
+  way text not null default 'web');
 create index if not exists ix_audit_at on audit (at);
 """
 
@@ -79,6 +81,17 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, and by which way: ``web`` (from a browser's address), ``command line`` (of an operating system's
+    account), or ``program`` (any other that uses a workspace).
+    """
+
+    way: str = "program"
+    name: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the audit log."""
 
@@ -89,20 +102,23 @@ class Entry:
     verb: str  # the page, or what was done
     subject: str  # a plan, feed or rule
     records: tuple[str, ...]  # "User stu-1017": the records that were shown or changed
-    address: str  # of the browser
+    address: str  # of the browser; of the command line the account of the operating system
+    way: str  # web | command line | program
 
 
 @contextmanager
 def opened(folder: Path) -> Iterator[sqlite3.Connection]:
     """The database of the workspace in this folder, made where there is none; readable by its owner only."""
     path = folder / FILE
-    new = not path.exists()
-    if new:
+    if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
         connection.execute("pragma journal_mode=wal")
-        if new or not connection.execute("select 1 from sqlite_master where name='audit'").fetchone():
+        columns = [row[1] for row in connection.execute("pragma table_info(audit)")]
+        if not columns:
             connection.executescript(_TABLES)
+        elif "way" not in columns:  # of an older rosterkit, whose lines are all of the page
+            connection.execute("alter table audit add column way text not null default 'web'")
         yield connection
 
 
@@ -223,11 +239,12 @@ def record(
     subject: str = "",
     records: Sequence[str] = (),
     address: str = "",
+    way: str = "web",
 ) -> None:
     """Writes a line of the audit log: ids only, never a name or a value."""
-    values = (_now(), actor, action, verb, subject, json.dumps(list(records)), address)
-    columns = "at, actor, action, verb, subject, records, address"
-    connection.execute(f"insert into audit ({columns}) values (?,?,?,?,?,?,?)", values)
+    values = (_now(), actor, action, verb, subject, json.dumps(list(records)), address, way)
+    columns = "at, actor, action, verb, subject, records, address, way"
+    connection.execute(f"insert into audit ({columns}) values (?,?,?,?,?,?,?,?)", values)
 
 
 def entries(
@@ -241,15 +258,15 @@ def entries(
 ) -> tuple[Entry, ...]:
     """The newest lines first: of one actor, of one record by its sourced id, since a time, before a line; 0 is all."""
     query = (
-        "select id, at, actor, action, verb, subject, records, address from audit where (?1='' or actor=?1) "
+        "select id, at, actor, action, verb, subject, records, address, way from audit where (?1='' or actor=?1) "
         "and (?2='' or exists (select 1 from json_each(records) where substr(value, instr(value, ' ') + 1)=?2)) "
         "and at>=?3 and (?4=0 or id<?4) order by id desc limit ?5"
     )
     start = since.isoformat() if since else ""
     rows = connection.execute(query, (actor, record, start, before, limit or -1))
     return tuple(
-        Entry(number, moment(at), who, action, verb, subject, tuple(json.loads(records)), address)
-        for number, at, who, action, verb, subject, records, address in rows
+        Entry(number, moment(at), who, action, verb, subject, tuple(json.loads(records)), address, way)
+        for number, at, who, action, verb, subject, records, address, way in rows
     )
 
 

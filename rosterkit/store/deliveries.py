@@ -30,6 +30,7 @@ __all__ = [
     "built_since",
     "check",
     "deliveries",
+    "failed_since_arrival",
     "find",
     "last_arrived",
     "last_sent",
@@ -230,6 +231,12 @@ def arrived(connection: sqlite3.Connection, delivery: int, state: str, files: Se
 def last_arrived(connection: sqlite3.Connection, feed: str) -> Delivery | None:
     """What lies at the target now, as far as we brought it there."""
     return newest(connection, feed, *ARRIVED)
+
+
+def failed_since_arrival(connection: sqlite3.Connection, feed: str) -> list[Delivery]:
+    """What failed since a file last arrived, the newest first: it may lie at the target all the same."""
+    last = last_arrived(connection, feed)
+    return [one for one in deliveries(connection, feed, states=("failed",)) if last is None or one.id > last.id]
 
 
 def last_sent(connection: sqlite3.Connection, feed: str) -> tuple[Delivery, LastSent] | None:

@@ -12,6 +12,7 @@ from rosterkit.plan.lines import NAMES
 from rosterkit.roster.schema import Entity, by_name, entities
 from rosterkit.roster.vocabulary import is_school
 from rosterkit.store.bulk import read
+from rosterkit.store.schools import one_text
 
 __all__ = ["keys_of", "names_of"]
 
@@ -22,7 +23,8 @@ def _all(path: Path, entity: Entity, columns: list[str], created: Mapping[str, p
     wanted = {name: schema[name] for name in ["id", *columns]}
     stored = read(path, entity.table, wanted)
     if entity.name in created:
-        stored = pl.concat([stored, created[entity.name].select(list(wanted))]).unique("id", keep="first")
+        new = created[entity.name].select(list(wanted))
+        return pl.concat([stored, new]).unique("id", keep="first") if stored.height else new
     return stored
 
 
@@ -43,13 +45,10 @@ def _created(changes: tuple[Changes, ...]) -> dict[str, pl.DataFrame]:
 def _people(path: Path, created: Mapping[str, pl.DataFrame], orgs: pl.DataFrame) -> pl.DataFrame:
     people = _all(path, by_name("User"), ["given_name", "family_name"], created)
     roles = _all(path, by_name("Role"), ["user_id", "org_id"], created)
-    schools = (
-        roles.join(orgs.filter("is_school").select(org_id="id", org="name"), on="org_id")
-        .group_by("user_id")
-        .agg(school=pl.col("org").unique().sort().str.join("; "))
-    )
+    places = roles.join(orgs.filter("is_school").select(org_id="id", text="name"), on="org_id")
+    schools = one_text(places.select("text", id="user_id").drop_nulls(), "; ")
     named = people.select("id", name=pl.concat_str("given_name", "family_name", separator=" ", ignore_nulls=True))
-    return named.join(schools, left_on="id", right_on="user_id", how="left")
+    return named.join(schools.select("id", school="text"), on="id", how="left")
 
 
 def _join(rows: pl.DataFrame, column: str, names: pl.DataFrame, alias: str) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from rosterkit.errors import UsageError
-from rosterkit.roster.schema import Entity, by_name
+from rosterkit.roster.schema import Entity, by_name, entities
 
 __all__ = [
     "BY_HAND",
@@ -20,6 +20,7 @@ __all__ = [
     "is_enrolled",
     "is_taken",
     "key_of",
+    "known_sources",
     "next_id",
     "roles_of",
     "schools_of",
@@ -49,6 +50,16 @@ class Found:
     def by_hand(self) -> bool:
         """Whether people own it."""
         return self.source in BY_HAND
+
+
+def known_sources(connection: sqlite3.Connection, sources: Collection[str]) -> frozenset[str]:
+    """Those of these sources of which the store has a record, archived ones too."""
+
+    def known(source: str) -> bool:
+        queries = (f'select 1 from "{entity.table}" where source=? limit 1' for entity in entities())
+        return any(connection.execute(query, (source,)).fetchone() for query in queries)
+
+    return frozenset(filter(known, sources))
 
 
 def find_record(connection: sqlite3.Connection, entity: Entity, name: str) -> Found:

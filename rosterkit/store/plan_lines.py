@@ -1,24 +1,29 @@
 """A stored plan's changes a page at a time: filtered, searched, sorted and counted without showing the whole plan.
 
 The lines of a plan are made once and kept beside the store, in ``cache/plans``: a memo and nothing else. A file of
-another revision is made again, because people may have other names by then.
+another revision is made again, because people may have other names by then. Several requests ask at once: one of them
+makes the file, the others wait for it, and nothing takes the place of a file that somebody may be reading.
 """
 
 from __future__ import annotations
 
 import json
-import secrets
+import os
 import sqlite3
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from filelock import FileLock, Timeout
 
+from rosterkit.errors import Busy
 from rosterkit.plan.lines import lines
 from rosterkit.plan.plan import Plan
 from rosterkit.private_files import make_private_folder
-from rosterkit.roster.schema import by_name, entities
+from rosterkit.roster.schema import by_name
 from rosterkit.store import plans
 from rosterkit.store.approved_changes import with_approvals
 from rosterkit.store.display_names import names_of
@@ -37,6 +42,8 @@ SORTS = {
 """What lines can be sorted by; "" is entity, action, school and name."""
 
 _KEPT = 20  # plans whose lines are kept
+_IN_USE = 600.0  # seconds after a request in which a file is not removed: somebody may still be reading it
+_PATIENCE = 60.0  # seconds to wait for another request that makes lines
 _VERSION = 2  # of the files
 
 
@@ -98,7 +105,7 @@ def page_of(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan
 
 def prepare(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan) -> None:
     """Makes what ``page_of`` keeps, before somebody asks for a page."""
-    _counts_of(_file(folder, path, connection, plan))
+    _file(folder, path, connection, plan)
 
 
 @dataclass(frozen=True)
@@ -132,19 +139,19 @@ def _counted(seen: pl.LazyFrame) -> _Counts:
 
 def _counts_of(file: Path) -> _Counts:
     """The counts of everything, kept beside the lines."""
-    beside = file.with_suffix(".json")
-    if beside.exists():
-        kept = json.loads(beside.read_text(encoding="utf-8"))
-        frames = {name: pl.DataFrame(kept[name], schema=schema) for name, schema in _COUNTED.items()}
-        return _Counts(
-            kept["lines"], kept["records"], frames["by_entity"], frames["by_school"], *map(tuple, kept["words"])
-        )
-    made = _counted(pl.scan_ipc(file))
+    kept = json.loads(_beside(file).read_text(encoding="utf-8"))
+    frames = {name: pl.DataFrame(kept[name], schema=schema) for name, schema in _COUNTED.items()}
+    return _Counts(kept["lines"], kept["records"], frames["by_entity"], frames["by_school"], *map(tuple, kept["words"]))
+
+
+def _counts_text(made: _Counts) -> str:
     kept = {"lines": made.lines, "records": made.records, "words": [made.fields, made.codes]}
     kept |= {"by_entity": made.by_entity.to_dict(as_series=False), "by_school": made.by_school.to_dict(as_series=False)}
-    beside.touch(mode=0o600)
-    beside.write_text(json.dumps(kept), encoding="utf-8")
-    return made
+    return json.dumps(kept)
+
+
+def _beside(file: Path) -> Path:
+    return file.with_suffix(".json")
 
 
 _GROUP: dict[str, type[pl.DataType]] = {"action": pl.String, "is_held": pl.Boolean, "records": pl.Int64}
@@ -191,18 +198,42 @@ def _wanted(query: LineQuery) -> pl.Expr | None:
 
 
 def _file(folder: Path, path: Path, connection: sqlite3.Connection, plan: Plan) -> Path:
-    """The file with the plan's lines, made where there is none."""
+    """The file with the plan's lines, and its counts beside it, made where there is none."""
     cache = folder / "cache" / "plans"
     file = cache / f"{plan.id}-{revision_of(connection)}-{_VERSION}.arrow"
-    if file.exists():
-        return file
-    make_private_folder(cache)
-    half = cache / f"{file.name}.{secrets.token_hex(4)}.half"
-    half.touch(mode=0o600)
-    _made(path, connection, plan).write_ipc(half, compression="lz4")
-    half.replace(file)
-    _forget(cache, plan, file)
+    if not _there(file):
+        make_private_folder(cache)
+        with _alone(cache):
+            if not _there(file):
+                _make(file, _made(path, connection, plan))
+                _forget(cache, plan, file)
+    os.utime(file)  # somebody looks at it
     return file
+
+
+@contextmanager
+def _alone(cache: Path) -> Iterator[None]:
+    """One request at a time; Busy where another takes longer than people wait."""
+    try:
+        with FileLock(cache / "lines.lock", timeout=_PATIENCE, mode=0o600):
+            yield
+    except Timeout:
+        raise Busy("The changes of a plan are being made ready for another page. Wait, then open this one.") from None
+
+
+def _there(file: Path) -> bool:
+    return file.exists() and _beside(file).exists()
+
+
+def _make(file: Path, made: pl.DataFrame) -> None:
+    """Writes the counts, then the lines. Each appears whole; only their owner may read them."""
+    half = file.with_suffix(".half")
+    half.touch(mode=0o600)
+    half.write_text(_counts_text(_counted(made.lazy())), encoding="utf-8")
+    half.replace(_beside(file))
+    half.touch(mode=0o600)
+    made.write_ipc(half, compression="lz4")
+    half.replace(file)
 
 
 def _made(path: Path, connection: sqlite3.Connection, plan: Plan) -> pl.DataFrame:
@@ -214,25 +245,19 @@ def _made(path: Path, connection: sqlite3.Connection, plan: Plan) -> pl.DataFram
         else rows.with_columns(schools=pl.lit(None, pl.String))
         for name, rows in names.items()
     }
-    applied, held = (with_approvals(connection, plan, lines(part, known, ["schools"])) for part in both)
-    made = _sorted(pl.concat([applied, held])) if held.height else applied
+    made = with_approvals(connection, plan, lines(both, known, ["schools"]))
     record = pl.struct("entity", "sourced_id", "action").rle_id().cast(pl.UInt32)
     return made.with_columns(pl.col("schools").fill_null(""), record=record)
 
 
-def _sorted(made: pl.DataFrame) -> pl.DataFrame:
-    """In the order of ``plan.lines``, held lines among the others."""
-    order = {e.name: i for i, e in enumerate(entities())}
-    rank = pl.col("entity").replace_strict(order, return_dtype=pl.Int8)
-    return made.sort(rank, "action", "school", "name", "sourced_id", "field", maintain_order=True)
-
-
 def _forget(cache: Path, plan: Plan, file: Path) -> None:
-    """Keeps the files of the plans that were looked at last."""
-    files: Sequence[Path] = sorted(cache.glob("*.arrow"), key=lambda one: one.stat().st_mtime, reverse=True)
-    for old in [one for one in files if one.name.startswith(f"{plan.id}-") and one != file] + list(files[_KEPT:]):
-        old.unlink(missing_ok=True)
-        old.with_suffix(".json").unlink(missing_ok=True)
+    """Keeps the files of the plans that were looked at last, and what somebody may still be reading."""
+    seen = {one: one.stat().st_mtime for one in cache.glob("*.arrow") if one != file}
+    newest = sorted(seen, key=lambda one: seen[one], reverse=True)
+    old = [one for one in newest if one.name.startswith(f"{plan.id}-")] + newest[_KEPT - 1 :]
+    for one in [one for one in old if time.time() - seen[one] > _IN_USE]:
+        one.unlink(missing_ok=True)
+        _beside(one).unlink(missing_ok=True)
 
 
 def schools_in_plan(

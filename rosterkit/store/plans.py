@@ -162,9 +162,12 @@ def all_plans(connection: sqlite3.Connection) -> tuple[Plan, ...]:
 
 
 def applied_settings(connection: sqlite3.Connection) -> str | None:
-    """The settings digest of the newest plan of the sources that was applied; None before there is one."""
-    query = "select settings_digest from plan where kind='sync' and state='applied' order by number desc limit 1"
-    row = connection.execute(query).fetchone()
+    """The settings digest of the newest plan of the sources that changed the store; None before there is one.
+
+    One that changed nothing shows nobody what its settings do.
+    """
+    mine = "kind='sync' and state='applied' and revision_made is not null"
+    row = connection.execute(f"select settings_digest from plan where {mine} order by number desc limit 1").fetchone()
     return str(row[0]) if row else None
 
 

@@ -25,6 +25,7 @@ from datetime import date, datetime
 from typing import Any
 
 from rosterkit.errors import UsageError
+from rosterkit.plan.snapshot import KEY_PARTS
 from rosterkit.store import plans
 from rosterkit.store.database import transaction
 
@@ -247,7 +248,13 @@ def interrupted(connection: sqlite3.Connection, job: str = "") -> tuple[Run, ...
 
 
 def held_by(connection: sqlite3.Connection, plan: str) -> Counter[str]:
-    """How many records a plan holds, in whole or in part, by what holds them (docs/architecture.md)."""
+    """How many records a plan holds, in whole or in part, by what holds them (docs/architecture.md).
+
+    A case that a person holds is decided: that person holds it.
+    """
     held = plans.parts(connection, plan, held=True)
-    found = {(name, *row) for _, name, frame in held.frames() for row in frame.select("id", "hold").iter_rows()}
-    return Counter(code for _, _, code in found)
+    columns = ["id", *KEY_PARTS, "hold"]
+    found = {(name, *row) for _, name, frame in held.frames() for row in frame.select(columns).iter_rows()}
+    query = "select entity, source, id_space, sourced_id from hold where code='person' and action='' and field=''"
+    decided = set(connection.execute(f"{query} and ended_at is null"))
+    return Counter("person" if code == "case" and (name, *key) in decided else code for name, _, *key, code in found)

@@ -25,7 +25,7 @@ from rosterkit.plan.changes import Changes
 from rosterkit.roster.schema import Entity, by_name, entities
 from rosterkit.store.bulk import read
 
-__all__ = ["BETWEEN", "schools_of_changes", "schools_of_records"]
+__all__ = ["BETWEEN", "one_text", "schools_of_changes", "schools_of_records"]
 
 BETWEEN = "\x1f"
 """Stands before, between and after the sourced ids in a text of several schools."""
@@ -106,9 +106,17 @@ def _at(rows: pl.DataFrame, column: str, of: pl.DataFrame) -> pl.DataFrame:
 
 def _joined(rows: pl.DataFrame, orgs: pl.DataFrame) -> pl.DataFrame:
     """``id`` and ``schools`` of those who may be at several."""
-    keyed = rows.unique().join(orgs.select(org_id="id", key="sourced_id"), on="org_id").sort("key")
-    texts = keyed.group_by("id").agg(pl.col("key").str.join(BETWEEN))
-    return texts.select("id", schools=pl.format(f"{BETWEEN}{{}}{BETWEEN}", "key"))
+    keyed = rows.join(orgs.select(org_id="id", text="sourced_id"), on="org_id").select("id", "text")
+    return one_text(keyed, BETWEEN).select("id", schools=pl.format(f"{BETWEEN}{{}}{BETWEEN}", "text"))
+
+
+def one_text(rows: pl.DataFrame, between: str) -> pl.DataFrame:
+    """For each ``id`` its different ``text`` as one, sorted. Most have a single one, which needs no joining."""
+    different = rows.unique()
+    counted = different.group_by("id").agg(pl.len(), pl.col("text").first())
+    several = different.join(counted.filter(pl.col("len") > 1), on="id", how="semi").sort("text")
+    joined = several.group_by("id").agg(pl.col("text").str.join(between))
+    return pl.concat([counted.filter(pl.col("len") == 1).select("id", "text"), joined])
 
 
 def _rows(path: Path, entity: Entity, changes: tuple[Changes, ...]) -> pl.DataFrame:
@@ -124,4 +132,5 @@ def _rows(path: Path, entity: Entity, changes: tuple[Changes, ...]) -> pl.DataFr
         for part in changes
         if entity.name in part.create
     ]
-    return pl.concat([stored, *created]).unique("id", keep="first")
+    every = pl.concat([stored, *created])
+    return every.unique("id", keep="first") if stored.height else every

@@ -77,6 +77,15 @@ class StoreSnapshot:
         where = f"status='active' and \"{kind}\" in (select value from json_each(?))"
         return self._some(entity, schema, where, list(values)).rename({kind: "value"})
 
+    def usernames(self, values: Collection[str]) -> pl.DataFrame:
+        schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "username": pl.String}
+        schema |= {"given_name": pl.String, "family_name": pl.String}
+        return self._some(by_name("User"), schema, "username in (select value from json_each(?))", list(values))
+
+    def delivers(self, entity: Entity, source: str, id_space: str) -> bool:
+        query = f"select exists(select 1 from \"{entity.table}\" where source=? and id_space=? and status='active')"
+        return bool(self._connection.execute(query, (source, id_space)).fetchone()[0])
+
     def keys(self, entity: Entity, ids: pl.Series) -> pl.DataFrame:
         schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "key": pl.String, "active": pl.Boolean}
         return self._some(entity, schema, "id in (select value from json_each(?))", ids.to_list())

@@ -15,7 +15,7 @@ from rosterkit.store.apply import touched
 from rosterkit.store.bulk import ids_table
 from rosterkit.store.plans import now
 
-__all__ = ["refuse_closed", "refuse_stale", "refuse_unapproved"]
+__all__ = ["refuse_closed", "refuse_other_settings", "refuse_stale", "refuse_unapproved"]
 
 _AGAIN = 'Make a new plan: "rosterkit plan".'
 
@@ -43,6 +43,15 @@ def refuse_unapproved(plan: Plan) -> None:
             f'Look at it, then: "rosterkit approve {plan.id} --reason TEXT".',
             why="not-approved",
         )
+
+
+def refuse_other_settings(connection: sqlite3.Connection, plan: Plan, settings_digest: str) -> None:
+    """Refuses a plan of the sources that no person approved and that was made under other settings than today's."""
+    if plan.kind != "sync" or plan.state != "proposed":
+        return
+    made_under = connection.execute("select settings_digest from plan where id=?", (plan.id,)).fetchone()[0]
+    if made_under != settings_digest:
+        raise _stale(plan, "settings have changed")
 
 
 def _stale(plan: Plan, what: str) -> Refused:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -28,9 +29,11 @@ __all__ = [
     "Why",
     "Wire",
     "is_plain",
+    "is_same",
     "no_progress",
 ]
 
+_LONGEST_NAME = 200  # bytes; disks take 255, and a name under way is longer than the last one
 CHUNK = 1 << 20
 """Bytes that are read or written at once."""
 
@@ -216,11 +219,11 @@ class Wire(Protocol):
         """Makes what was uploaded visible, and verifies it: for each file where it lies, how verified, and why so."""
         ...
 
-    def look_up(self, file: Staged, before: int | None) -> Found:
+    def look_up(self, file: Staged, others: Collection[int]) -> Found:
         """Whether the file lies there, after a run that ended while it sent.
 
-        ``before``: the size of what was last sent under that name, where something was: an equal size alone does not
-        tell the two apart.
+        ``others``: the sizes of other files that may lie there under that name: where one is equal, the size alone does
+        not tell them apart.
         """
         ...
 
@@ -237,6 +240,18 @@ class Wire(Protocol):
         ...
 
 
+def is_same(chunks: Iterable[bytes], file: Staged) -> bool:
+    """Whether these are the bytes of the file. Reads no further than it is long: a server may go on for ever."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > file.size:
+            return False
+        digest.update(chunk)
+    return digest.hexdigest() == file.sha256
+
+
 def is_plain(name: str) -> bool:
-    """Whether the name is one of a file alone: no folder, no leading dot, nothing that cannot be shown."""
-    return bool(name) and not name.startswith(".") and name.isprintable() and not set(name) & set('/\\:*?"<>|')
+    """Whether the name is one of a file alone: no folder, no leading dot, nothing unseen, and not too long."""
+    shown = bool(name) and not name.startswith(".") and name.isprintable() and not set(name) & set('/\\:*?"<>|')
+    return shown and len(name.encode()) <= _LONGEST_NAME

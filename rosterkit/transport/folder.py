@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ class FolderWire:
         self._subfolder = settings.subfolder
         self._mode = 0o640 if settings.group_may_read else 0o600
         self._folder_mode = 0o750 if settings.group_may_read else 0o700
-        self.name = str(self._folder)
+        self.name = str(self._folder.absolute())
         self.visible: set[str] = set()
 
     def files(self) -> Sequence[RemoteFile]:
@@ -86,9 +86,9 @@ class FolderWire:
             raise Fault(text, Why.CHECKSUM)
         return str(path), Verified.READ_BACK, ""
 
-    def look_up(self, file: Staged, before: int | None) -> Found:
+    def look_up(self, file: Staged, others: Collection[int]) -> Found:
         """By its bytes."""
-        del before
+        del others
         path = self._folder / self._subfolder / file.name
         with _plainly(path):
             if self._folder.is_dir():

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import logging
 import re
 import ssl
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,7 +21,7 @@ from urllib.parse import unquote
 import httpx
 
 from rosterkit.errors import UsageError
-from rosterkit.transport.base import CHUNK, Fault, Found, Pace, RemoteFile, Report, Staged, Verified, Why
+from rosterkit.transport.base import CHUNK, Fault, Found, Pace, RemoteFile, Report, Staged, Verified, Why, is_same
 from rosterkit.transport.secrets import resolve
 from rosterkit.transport.settings import HttpsSettings
 
@@ -60,12 +59,18 @@ class HttpsWire:
             verify=_trusted(settings, folder),
             timeout=httpx.Timeout(settings.idle_seconds, connect=settings.connect_seconds),
             max_redirects=_MOST_REDIRECTS,
-            event_hooks={"request": [_only_https]},
+            event_hooks={"request": [_only_https, self._own_headers_only]},
         )
         self._digest = ("", "")
         self._answers: dict[str, tuple[Verified, str]] = {}
         self.name = _host(self._url)
         self.visible: set[str] = set()
+
+    def _own_headers_only(self, request: httpx.Request) -> None:
+        """Takes the district's headers off a request that the server led to another address; httpx does its own."""
+        if (request.url.host, request.url.port) != (self._url.host, self._url.port):
+            for name in self._settings.headers:
+                request.headers.pop(name, None)
 
     def files(self) -> Sequence[RemoteFile]:
         """The one file at the address. Asks by GET, since presigned addresses permit no other method."""
@@ -76,7 +81,7 @@ class HttpsWire:
     def _remote(self, answer: httpx.Response) -> RemoteFile:
         name = self._settings.name or PurePosixPath(unquote(self._url.path)).name or "download"
         headers = answer.headers
-        size = int(headers["content-length"]) if headers.get("content-length", "").isdigit() else None
+        size = int(headers["content-length"]) if headers.get("content-length", "").isdecimal() else None
         return RemoteFile(name, size, _date(headers.get("last-modified", "")), headers.get("etag", ""))
 
     def read(self, file: RemoteFile, start: int) -> tuple[int, Generator[bytes]]:
@@ -105,10 +110,10 @@ class HttpsWire:
         report(0)
         headers = {"Content-Length": str(file.size)}
         with self._plainly():
-            answer = self._client.put(
-                self._url, content=_body(file, report, self._settings.bytes_per_second), headers=headers
-            )
-            _accepted(answer)
+            body = _body(file, report, self._settings.bytes_per_second)
+            # What the server writes about it is not read: it may be without end.
+            with self._client.stream("PUT", self._url, content=body, headers=headers) as answer:
+                _accepted(answer)
         self._answers[file.name] = _verified(answer.headers.get("etag", "").strip('"').lower(), file)
         self.visible.add(file.name)
 
@@ -116,20 +121,17 @@ class HttpsWire:
         """What the server answered to the files."""
         return [(self.name, *self._answers[file.name]) for file in files]
 
-    def look_up(self, file: Staged, before: int | None) -> Found:
+    def look_up(self, file: Staged, others: Collection[int]) -> Found:
         """By GET, where the address permits it; presigned ones permit sending only."""
-        del before
+        del others
         unknown = Found(there=None, why=_SENDING_ONLY)
-        digest = hashlib.sha256()
         with self._plainly(), self._client.stream("GET", self._url) as answer:
             if answer.status_code in (404, 410):
                 return Found(there=False)
             if not answer.is_success and answer.status_code not in _PASSING:
                 return unknown
             _accepted(answer)
-            for chunk in answer.iter_raw(CHUNK):
-                digest.update(chunk)
-        return Found(digest.hexdigest() == file.sha256, self.name, Verified.READ_BACK)
+            return Found(is_same(answer.iter_raw(CHUNK), file), self.name, Verified.READ_BACK)
 
     def remove(self, name: str) -> None:
         """Not possible: the address is for reading or sending one file."""
@@ -202,7 +204,7 @@ def _accepted(answer: httpx.Response) -> None:
 
 def _wait(retry_after: str) -> float | None:
     """Seconds to wait: the header has a number of them or a date."""
-    if retry_after.strip().isdigit():
+    if retry_after.isascii() and retry_after.strip().isdecimal():
         return float(retry_after)
     until = _date(retry_after)
     return max(0.0, (until - datetime.now(UTC)).total_seconds()) if until else None
@@ -211,7 +213,7 @@ def _wait(retry_after: str) -> float | None:
 def _date(text: str) -> datetime | None:
     try:
         return parsedate_to_datetime(text).astimezone(UTC) if text else None
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or one after the year 9999
         return None
 
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
-
-import stamina
 
 from rosterkit.errors import NotDelivered, SourceUnreadable, UsageError
 from rosterkit.transport.base import (
@@ -34,6 +32,7 @@ from rosterkit.transport.base import (
     no_progress,
 )
 from rosterkit.transport.outgoing import Digests, check_names, digests, staged
+from rosterkit.transport.retries import retries
 from rosterkit.transport.settings import FolderSettings, HttpsSettings, PlaceSettings, S3Settings, SftpSettings
 
 __all__ = ["Place", "open_place"]
@@ -175,13 +174,13 @@ class Place:
         files: Sequence[Outgoing],
         progress: Progress = no_progress,
         *,
-        look_first: Mapping[str, int] | None = None,
+        look_first: Mapping[str, Collection[int]] | None = None,
     ) -> tuple[Delivered, ...]:
         """Delivers the files, and says how the arrival of each was verified.
 
         All are uploaded before the first is published, where the transport can do that. A file that arrived is not sent
         again by a new attempt at another. ``look_first``: after a run that ended while it sent, what lies there already
-        is not sent again (``attempts`` is 0 then); it gives the sizes of what was sent before, by name. Raises
+        is not sent again (``attempts`` is 0 then); it gives the sizes of what else may lie there, by name. Raises
         NotDelivered, UsageError where a setting, secret or permission is wrong, and Refused (why: ``empty``) where
         there is nothing to send or a file has no bytes.
         """
@@ -207,13 +206,13 @@ class Place:
             there[file.name] = Delivered(file.name, where, file.size, file.sha256, attempts[file.name], verified, why)
         return tuple(there[file.name] for file in ready)
 
-    def look_up(self, files: Sequence[Outgoing], before: Mapping[str, int]) -> tuple[Found, ...]:
-        """What a look at the place says of each file. ``before``: the sizes of what was sent before, by name.
+    def look_up(self, files: Sequence[Outgoing], others: Mapping[str, Collection[int]]) -> tuple[Found, ...]:
+        """What a look at the place says of each file. ``others``: the sizes of what else may lie there, by name.
 
         Raises what ``deliver`` raises.
         """
         with self._staged(files) as ready:
-            return tuple(self._found(ready, before).values())
+            return tuple(self._found(ready, others).values())
 
     def remove(self, name: str) -> None:
         """Removes a file. Raises NotDelivered where that is not possible, UsageError where it is not permitted."""
@@ -232,11 +231,11 @@ class Place:
         with tempfile.TemporaryDirectory(prefix="rosterkit-", ignore_cleanup_errors=True) as scratch:
             yield [staged(file, Path(scratch, str(number))) for number, file in enumerate(files)]
 
-    def _found(self, files: Sequence[Staged], before: Mapping[str, int]) -> dict[str, Found]:
+    def _found(self, files: Sequence[Staged], others: Mapping[str, Collection[int]]) -> dict[str, Found]:
         """What a look at the place says, by name."""
 
         def look(file: Staged) -> Found:
-            return self._again(lambda _: self._wire.look_up(file, before.get(file.name)))
+            return self._again(lambda _: self._wire.look_up(file, others.get(file.name, ())))
 
         try:
             return {file.name: look(file) for file in files}
@@ -286,10 +285,9 @@ class Place:
 
     def _again(self, work: Callable[[int], _T]) -> _T:
         """The result of the work, which is given the number of the attempt, from 1."""
-        attempts = stamina.retry_context(
+        for attempt in retries(
             on=_helps, attempts=self._attempts, timeout=None, wait_initial=_FIRST_WAIT, wait_max=_LONGEST_WAIT
-        )
-        for attempt in attempts:
+        ):
             with attempt:
                 return work(attempt.num)
         raise AssertionError("the last attempt returns or raises")

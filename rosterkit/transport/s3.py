@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from botocore import exceptions as boto
 
-from rosterkit.transport.base import CHUNK, Fault, Found, Pace, RemoteFile, Report, Staged, Verified, Why
+from rosterkit.transport.base import CHUNK, Fault, Found, Pace, RemoteFile, Report, Staged, Verified, Why, is_same
 from rosterkit.transport.s3_client import client, code, plainly, status
 from rosterkit.transport.settings import S3Settings
 
@@ -187,23 +187,21 @@ class S3Wire:
         return self._key(file.name), Verified.NONE, f"{why}, and the service states no checksum"
 
     def _read_back(self, file: Staged) -> None:
-        if self._digest(file.name) != file.sha256:
+        if not self._holds(file):
             text = f"{self._key(file.name)} does not hold what was sent. Look whether somebody else writes there."
             raise Fault(text, Why.CHECKSUM)
 
-    def _digest(self, name: str) -> str:
-        digest = hashlib.sha256()
-        for chunk in self._client.get_object(**self._object(name))["Body"].iter_chunks(CHUNK):
-            digest.update(chunk)
-        return digest.hexdigest()
+    def _holds(self, file: Staged) -> bool:
+        """Whether the object has these bytes."""
+        return is_same(self._client.get_object(**self._object(file.name))["Body"].iter_chunks(CHUNK), file)
 
-    def look_up(self, file: Staged, before: int | None) -> Found:
+    def look_up(self, file: Staged, others: Collection[int]) -> Found:
         """By size and bytes, where the key may read."""
-        del before
+        del others
         with self._plainly(file.name):
             try:
                 head = self._client.head_object(**self._object(file.name))
-                there = head["ContentLength"] == file.size and self._digest(file.name) == file.sha256
+                there = head["ContentLength"] == file.size and self._holds(file)
             except boto.ClientError as error:
                 if status(error) == 404:
                     return Found(there=False)

@@ -5,9 +5,9 @@ How the server is recognised and logged in to stands in ``sftp_connection``.
 
 from __future__ import annotations
 
-import hashlib
+import re
 import stat
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import asyncssh
 
 from rosterkit.errors import UsageError
-from rosterkit.transport.base import Fault, Found, Pace, RemoteFile, Report, Staged, Verified, Why
+from rosterkit.transport.base import Fault, Found, Pace, RemoteFile, Report, Staged, Verified, Why, is_same
 from rosterkit.transport.settings import SftpSettings
 from rosterkit.transport.sftp_connection import SftpConnection, reason
 
@@ -59,9 +59,7 @@ class SftpWire:
         path = str(self._path / file.name)
         with self._line.plainly(path):
             source = self._line.run(self._line.opened(path, asyncssh.FXF_READ))
-            while chunk := self._line.read(source, start, _BLOCK):
-                start += len(chunk)
-                yield chunk
+            yield from self._blocks(source, start)
             self._line.run(source.close())
             self._unchanged(file, path)
 
@@ -149,7 +147,7 @@ class SftpWire:
         self._renaming.discard(new)
         return final, verified, why if self._settings.rename else "; ".join(filter(None, (why, _IN_PLACE)))
 
-    def look_up(self, file: Staged, before: int | None) -> Found:
+    def look_up(self, file: Staged, others: Collection[int]) -> Found:
         """By name, size and, where the server lets the file be read, by its bytes."""
         path = str(self._path / file.name)
         with self._line.plainly(path):
@@ -161,13 +159,13 @@ class SftpWire:
                 return Found(there=None, why=_NO_STAT)
             if size is not None and size != file.size:
                 return Found(there=False)
-            return self._compared(path, file, before)
+            return self._compared(path, file, others)
 
-    def _compared(self, path: str, file: Staged, before: int | None) -> Found:
-        digest = self._digest(path)
-        if digest is not None:
-            return Found(digest == file.sha256, path, Verified.READ_BACK)
-        if before == file.size:  # the file that was sent before has that size too
+    def _compared(self, path: str, file: Staged, others: Collection[int]) -> Found:
+        there = self._holds(path, file)
+        if there is not None:
+            return Found(there, path, Verified.READ_BACK)
+        if file.size in others:
             return Found(there=None, why=_NOT_READABLE)
         return Found(True, path, Verified.SIZE, _NOT_READABLE)
 
@@ -184,25 +182,27 @@ class SftpWire:
         return False
 
     def _read_back(self, path: str, file: Staged) -> tuple[Verified, str]:
-        digest = self._digest(path)
-        if digest is None:
+        there = self._holds(path, file)
+        if there is None:
             return Verified.SIZE if self._whole(path, file) else Verified.NONE, _NOT_READABLE
-        if digest != file.sha256:
+        if not there:
             raise Fault(f"What the server holds of {file.name} is not what was sent.", Why.CHECKSUM)
         return Verified.READ_BACK, ""
 
-    def _digest(self, path: str) -> str | None:
-        """The SHA-256 of what lies there; None where the server does not let it be read."""
-        digest, start = hashlib.sha256(), 0
+    def _holds(self, path: str, file: Staged) -> bool | None:
+        """Whether these bytes lie there; None where the server does not let them be read."""
         try:
             source = self._line.run(self._line.opened(path, asyncssh.FXF_READ))
         except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPOpUnsupported):
             return None
-        while chunk := self._line.read(source, start, _BLOCK):
-            digest.update(chunk)
-            start += len(chunk)
+        same = is_same(self._blocks(source, 0), file)
         self._line.run(source.close())
-        return digest.hexdigest()
+        return same
+
+    def _blocks(self, source: asyncssh.SFTPClientFile, start: int) -> Iterator[bytes]:
+        while chunk := self._line.read(source, start, _BLOCK):
+            start += len(chunk)
+            yield chunk
 
     def _rename(self, new: str, final: str, file: Staged) -> None:
         try:
@@ -243,12 +243,20 @@ class SftpWire:
         await (await self._line.connected()).remove(path)
 
     async def _without_leftovers(self, file: Staged) -> None:
-        """Removes temporary files of other contents that runs that died left for this name."""
+        """Removes temporary files of other contents that runs that died left for this name.
+
+        A file that was moved aside goes back to its place, where nothing took that.
+        """
         sftp = await self._line.connected()
-        keep = PurePosixPath(self._temporary(file)).name
+        keep, final = PurePosixPath(self._temporary(file)).name, str(self._path / file.name)
+        ours = re.compile(rf"\.{re.escape(file.name)}\.[0-9a-f]{{16}}\.part(\.old)?")
         with suppress(asyncssh.SFTPPermissionDenied, asyncssh.SFTPFailure, asyncssh.SFTPOpUnsupported):
-            for name in map(str, await sftp.listdir(str(self._path))):
-                if name.startswith(f".{file.name}.") and name.endswith(".part") and name != keep:
+            names = set(map(str, await sftp.listdir(str(self._path))))
+            for name in sorted(filter(ours.fullmatch, names - {keep})):
+                if name.endswith(".old") and file.name not in names:
+                    await sftp.rename(str(self._path / name), final)
+                    names.add(file.name)
+                else:
                     await sftp.remove(str(self._path / name))
 
     def _temporary(self, file: Staged) -> str:

@@ -92,7 +92,8 @@ class SftpConnection:
                 )
             except asyncssh.HostKeyNotVerifiable as error:
                 raise self._untrusted(client.untrusted, is_known) from error
-            self._sftp = await self._connection.start_sftp_client()
+            # Names in another encoding must not stop the others; they are no plain names.
+            self._sftp = await self._connection.start_sftp_client(path_errors="surrogateescape")
         return self._sftp
 
     def _untrusted(self, key: asyncssh.SSHKey | None, is_known: bool) -> Fault:

@@ -1,4 +1,4 @@
-"""What reviewers decide: plans, held changes, single records. Each with a reason, each in the audit log."""
+"""What reviewers decide: plans, held changes, single records, each with a reason. The verbs write the audit log."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ def approve_plan(visit: Visit) -> Response:
     """Approves the plan as it was shown."""
     plan = found_plan(visit)
     visit.workspace.approve(plan.id, reason=_reason(visit), actor=visit.visitor.actor, seen=_seen(visit))
-    visit.log("act", "approve", subject=plan.id)
     if visit.workspace.plan_stamp(plan.id).startswith("proposed"):
         return visit.done(f"/plans/{plan.id}", "You approved the plan. One more person must approve it.")
     return visit.done(f"/plans/{plan.id}", "The plan is approved. The next run applies it, or: rosterkit apply.")
@@ -38,7 +37,6 @@ def reject_plan(visit: Visit) -> Response:
     """Rejects it."""
     plan = found_plan(visit)
     visit.workspace.reject(plan.id, reason=_reason(visit), actor=visit.visitor.actor, seen=_seen(visit))
-    visit.log("act", "reject", subject=plan.id)
     return visit.done(f"/plans/{plan.id}", "The plan is rejected. What it proposed comes again with the next plan.")
 
 
@@ -92,7 +90,7 @@ def decide(visit: Visit) -> Response:
 
 def _each(visit: Visit, plan: Plan, act: str, records: list[_Record]) -> str:
     """Does it for each record; says how many were done, and why others were not."""
-    reason, done, problems = _reason(visit), [], []
+    reason, done, problems = _reason(visit), 0, []
     if act == "approve-held" and visit.workspace.plan_stamp(plan.id) != _seen(visit):
         raise Refused("Somebody decided on this plan after you opened it. Nothing was done. Look again.", why="changed")
     for record in dict.fromkeys(records):
@@ -101,11 +99,9 @@ def _each(visit: Visit, plan: Plan, act: str, records: list[_Record]) -> str:
         except RosterkitError as problem:
             problems.append(str(problem))
         else:
-            done.append(f"{record.entity} {record.sourced_id}")
-    if done:
-        visit.log("act", act, subject=plan.id, records=done)
+            done += 1
     refused = f" {len(problems)} {'was' if len(problems) == 1 else 'were'} refused: {problems[0]}" if problems else ""
-    return f"{len(done)} {'change is' if len(done) == 1 else 'changes are'} {_DONE[act]}.{refused}"
+    return f"{done:,} {'change is' if done == 1 else 'changes are'} {_DONE[act]}.{refused}"
 
 
 def _approve(visit: Visit, plan: Plan, record: _Record, reason: str) -> None:
@@ -150,7 +146,6 @@ def _approve_group(visit: Visit, plan: Plan, group: str, back: str) -> RedirectR
         action=action,
         seen=_seen(visit),
     )
-    visit.log("act", "approve-held", subject=f"{plan.id} {group}")
     return visit.done(back, f"{signed.freed:,} changes are approved for the next plan.")
 
 
@@ -185,7 +180,6 @@ def hold_record(visit: Visit) -> Response:
         field=visit.given("field"),
         seen=_seen(visit),
     )
-    visit.log("act", "hold", records=[f"{entity} {sourced_id}"])
     return visit.done(visit.given("back"), f"{entity} {sourced_id} is held: the next plan leaves it as it is.")
 
 
@@ -195,5 +189,4 @@ def release_record(visit: Visit) -> Response:
     ended = visit.workspace.release(
         entity, sourced_id, reason=_reason(visit), actor=visit.visitor.actor, seen=_seen(visit)
     )
-    visit.log("act", "release", records=[f"{entity} {sourced_id}"])
     return visit.done(visit.given("back"), f"{len(ended)} holds of {entity} {sourced_id} ended.")

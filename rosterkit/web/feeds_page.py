@@ -89,7 +89,6 @@ def _decided(visit: Visit, verb: str, done: str) -> Response:
         raise UsageError("This form does not say which file you looked at. Open the page again.")
     act = visit.workspace.feed_approve if verb == "feed approve" else visit.workspace.feed_reject
     act(name, reason=reason[:2_000], actor=visit.visitor.actor, seen=int(seen))
-    visit.log("act", verb, subject=f"{name} {seen}")
     return visit.done(f"/feeds/{name}", done)
 
 

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 
 from rosterkit.errors import Busy, Refused, RosterkitError, UsageError
 from rosterkit.store import access, browse
+from rosterkit.store.access import Caller
 from rosterkit.store.plans import now
 from rosterkit.web.pages import Mask, rendered, seen_through
 from rosterkit.web.visitor import Visitor, visitor_of
@@ -99,16 +100,7 @@ class Visit:
 
     def log(self, action: str, verb: str, *, subject: str = "", records: Sequence[str] = ()) -> None:
         """Writes a line of the audit log."""
-        with access.opened(self.place.folder) as connection:
-            access.record(
-                connection,
-                self.visitor.account,
-                action,
-                verb,
-                subject=subject,
-                records=records,
-                address=self.address,
-            )
+        self.workspace.audit(action, verb, subject=subject, records=records)
 
     def done(self, address: str, text: str) -> RedirectResponse:
         """Back to a page of ours, which says what was done in this sentence."""
@@ -146,6 +138,7 @@ def guarded(
             return PlainTextResponse("rosterkit.toml cannot be read. rosterkit validate says why.\n", 500)
         visitor = visitor_of(request, place.folder, workspace.config, secure=place.secure)
         visit = Visit(request, place, workspace, visitor, form)
+        workspace.caller = Caller("web", visitor.account, visit.address)
         try:
             seen_through(_mask(visit))
             if request.method == "POST":

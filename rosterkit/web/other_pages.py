@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from rosterkit.compare.comparison import compare
 from rosterkit.compare.reading import SourceSpec, read
 from rosterkit.errors import UsageError
-from rosterkit.private_files import make_private_folder
+from rosterkit.private_files import make_private_folder, write_private_file
 from rosterkit.render import compare_html
 from rosterkit.sources.base import no_progress
 from rosterkit.store import access
@@ -41,7 +42,11 @@ def comparison(visit: Visit) -> Response:
 def compare_now(visit: Visit) -> Response:
     """Reads every source of the workspace, and keeps the page; personal values are dots in it."""
     config, folder = visit.workspace.config, visit.place.folder
-    asked = [SourceSpec(name, e.kind, e.settings, folder) for name, e in config.sources.items() if e.enabled]
+    asked = [
+        SourceSpec(name, e.kind, e.settings, folder, e.place, e.packages)
+        for name, e in config.sources.items()
+        if e.enabled
+    ]
     if not asked:
         raise UsageError("The workspace has no source. Name one in rosterkit.toml: [sources.main].")
     day = datetime.now(config.zone).date()
@@ -49,9 +54,8 @@ def compare_now(visit: Visit) -> Response:
     page = compare_html.page(compare(delivered, config.compare, day, unread=unread))
     file = folder / _PAGE
     make_private_folder(file.parent)
-    half = file.with_suffix(".half")
-    half.touch(mode=0o600)
-    half.write_text(page, encoding="utf-8")
+    half = file.with_suffix(f".{secrets.token_hex(4)}.half")  # two people may compare at once
+    write_private_file(half, page.encode())
     half.replace(file)
     visit.log("act", "compare", subject=", ".join(one.name for one in asked))
     return visit.done("/compare", "The sources are compared.")

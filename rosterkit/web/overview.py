@@ -68,7 +68,8 @@ def _waiting(plans: Sequence[Plan], log: Sequence[Delivery], workspace: Any) -> 
         return
     cases = len({(hold.entity, hold.sourced_id) for hold in workspace.holds() if hold.code == "case"})
     if cases:
-        text = f"{cases:,} {'record' if cases == 1 else 'records'} may be another person's under a reused id: decide."
+        records = "record" if cases == 1 else "records"
+        text = f"{cases:,} {records} may be another person's under a reused id or username: decide."
         yield {"text": text, "link": f"/plans/{newest.id}?held=case"}
     if held := newest.total_held.total - cases:
         are = "change of the newest plan is" if held == 1 else "changes of the newest plan are"

@@ -25,7 +25,16 @@ def test_it_prints_address_secrets_settings_and_what_is_planted(kind: str) -> No
             printed += line
         server.terminate()
     source = "oneroster-rest" if kind == "oneroster" else kind
-    for sign in ("served at http://127.0.0.1:", "  export ", f"[sources.{source}]", f'kind = "{source}"', '= "env:'):
+    compared = f"  rosterkit compare {source}:"
+    signs = (
+        "served at http://127.0.0.1:",
+        "  export ",
+        f"[sources.{source}]",
+        f'kind = "{source}"',
+        '= "env:',
+        compared,
+    )
+    for sign in signs:
         assert sign in printed
 
 

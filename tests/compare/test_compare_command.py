@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stamina
 
 from providers.one_sis.district import generated
 from providers.one_sis.serving import served
@@ -57,9 +58,74 @@ def test_packages_and_files_are_named_on_the_command_line(files: Path, capsys: p
     assert [one["matched"] for one in found["files"]] == [1, 1]
 
 
-def test_the_same_name_twice_gets_a_number(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = document(capsys, str(files / "export.zip"), str(files / "export.zip"))
-    assert [source["name"] for source in found["sources"]] == ["export", "export-2"]
+def test_two_sources_of_one_name_are_refused(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = compare(capsys, str(files / "export.zip"), f"oneroster:{files / 'export.zip'}")
+    assert (code, out) == (2, "")
+    assert "Several of these sources are called export." in err
+    assert "export-new@KIND:PATH" in err
+
+
+def test_one_csv_file_is_told_which_kinds_read_one(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(files / "families.csv")
+    code, _, err = compare(capsys, str(files / "export.zip"), path)
+    assert code == 2
+    assert f"Write guardians:{path} or table:{path}." in err
+
+
+def test_a_word_that_is_nothing_is_refused_before_anything_is_read(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = compare(capsys, str(files / "export.zip"), "clevr")
+    assert (code, out) == (2, "")
+    assert '"clevr" is no file or folder, no kind of source, and no source of rosterkit.toml.' in err
+
+
+def test_a_name_before_the_at_sign_says_something(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = compare(capsys, f"@oneroster:{files / 'export.zip'}")
+    assert code == 2
+    assert "has no name before its @" in err
+
+
+def test_an_at_sign_in_a_path_that_is_there_is_a_part_of_it(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "export@monday.zip").write_bytes((files / "export.zip").read_bytes())
+    found = document(capsys, str(tmp_path / "export@monday.zip"))
+    assert [source["name"] for source in found["sources"]] == ["export@monday"]
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_read(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rosterkit.compare.reading.read", lambda *_given, **_named: pytest.fail("it was read"))
+    for page in (tmp_path, tmp_path / "none" / "choice.html"):
+        code, _, err = compare(capsys, str(files / "export.zip"), "--html", str(page))
+        assert code == 2
+        assert f"No page can be written to {page}." in err
+
+
+def test_a_file_beside_no_roster_says_what_to_name(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = compare(capsys, f"guardians:{files / 'families.csv'}")
+    assert code == 0
+    assert "There is nothing to choose from" in out
+    assert "Ways, best first" not in out
+
+
+def test_attempts_that_failed_are_not_printed_into_the_json(
+    files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing listens on port 9 of this machine, and new attempts are made."""
+    monkeypatch.setenv("DISTRICT_TOKEN", "a" * 40)
+    nobody = "http://127.0.0.1:9"
+    with stamina.set_testing(True, attempts=3):
+        code, out, _ = compare(
+            capsys,
+            str(files / "export.zip"),
+            f"clever:address={nobody},token_address={nobody},token=env:DISTRICT_TOKEN",
+            "--json",
+        )
+    assert code == 1
+    assert "no connection" in json.loads(out)["unread"]["clever"]
 
 
 def test_sources_of_the_workspace_by_name_and_all_of_them(
@@ -159,6 +225,8 @@ def test_two_packages_of_one_kind_are_told_apart_in_the_ways(files: Path, capsys
 def test_a_kind_without_settings_is_no_path(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is a kind of source"):
         from_text("clever", tmp_path)
+    with pytest.raises(UsageError, match="Write guardians:PATH or guardians:KEY=VALUE"):
+        from_text("guardians", tmp_path)
 
 
 def test_what_a_setting_says_is_wrong_is_shown_without_the_librarys_words(tmp_path: Path) -> None:

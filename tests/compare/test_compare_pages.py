@@ -15,7 +15,7 @@ from rich.console import Console
 from rosterkit.compare.comparison import Comparison, compare
 from rosterkit.compare.questions import QUESTIONS
 from rosterkit.compare.settings import CompareSettings
-from rosterkit.render import compare_html, compare_shapes, compare_text
+from rosterkit.render import compare_html, compare_markdown, compare_shapes, compare_text
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -62,7 +62,7 @@ def terminal(comparison: Comparison) -> str:
 
 def test_every_question_stands_in_every_form(defective: tuple[Planted, Comparison]) -> None:
     _, comparison = defective
-    page, markdown = compare_html.page(comparison), compare_shapes.as_markdown(comparison)
+    page, markdown = compare_html.page(comparison), compare_markdown.as_markdown(comparison)
     printed = terminal(comparison)
     document = json.loads(compare_shapes.as_json(comparison))
     assert [one["code"] for one in document["questions"]] == [question.code for question in QUESTIONS]
@@ -78,10 +78,63 @@ def test_no_personal_value_is_in_any_form_unless_it_is_asked_for() -> None:
         row["email"] = "shared@wren.example"
     values = ("shared@wren.example", "Givenp3", "400003", "5550000003")
     hidden = compare([hand.delivered(), other.delivered()], CompareSettings(), DAY)
-    for form in (compare_html.page(hidden), compare_shapes.as_json(hidden), compare_shapes.as_markdown(hidden)):
+    for form in (compare_html.page(hidden), compare_shapes.as_json(hidden), compare_markdown.as_markdown(hidden)):
         assert [value for value in values if value in form] == []
+    assert [value for value in values if value in terminal(hidden)] == []
     seen = compare([hand.delivered(), other.delivered()], CompareSettings(), DAY, show_values=True)
     assert "shared@wren.example" in compare_html.page(seen)
+
+
+def unlike() -> Comparison:
+    """Two sources: schools of other names and numbers, values that differ, two people who share a number."""
+    left, right = sample(40), sample(40, "other")
+    left.rows["Org"][1]["name"] = "Heron Primary"
+    for row in left.rows["User"]:
+        if row["sourced_id"] == "p3":
+            row["email"] = "elsewhere@wren.example"
+        if row["sourced_id"] == "p5":
+            row.update(sourced_id="p5x", given_name="Zora", family_name="Quill")
+    for entity, column in (("Role", "user"), ("Enrollment", "user"), ("GuardianLink", "student")):
+        for row in left.rows[entity]:
+            row[column] = "p5x" if row[column] == "p5" else row[column]
+    for row in left.rows["User"][:4]:
+        row["username"] = None
+    return compare([left.delivered(), right.delivered()], CompareSettings(), DAY)
+
+
+def test_terminal_page_and_markdown_say_the_same_of_people_and_schools() -> None:
+    found = unlike()
+    page = compare_html.page(found)
+    forms = {
+        "terminal": terminal(found),
+        "markdown": compare_markdown.as_markdown(found),
+        "page": page,
+    }
+    said = {
+        "terminal": ["e-mail: 1 differ", "1 share a value and have two names", "Heron Primary in kestrel"],
+        "markdown": ["e-mail: 1 differ", "1 share a value and have two names", "Heron Primary in kestrel"],
+        "page": ["<dt>e-mail</dt>", "1 share a value and have two names", "<td>Heron Primary</td>"],
+    }
+    for form, texts in said.items():
+        assert [text for text in texts if text not in forms[form]] == [], form
+
+
+def test_what_to_do_stands_beside_the_records_that_prove_it(defective: tuple[Planted, Comparison]) -> None:
+    """On a terminal and in Markdown the gravest answers come with ids, never with values."""
+    _, comparison = defective
+    grave = [
+        (question, answer)
+        for question in QUESTIONS
+        for answer in comparison.answers[question.code].values()
+        if answer.severity in ("error", "warning") and answer.examples.height
+    ]
+    assert grave
+    printed, markdown = " ".join(terminal(comparison).split()), compare_markdown.as_markdown(comparison)
+    for question, answer in grave:
+        first = str(answer.examples["id"][0])
+        assert question.remedy in markdown
+        assert f"{answer.source}: {first}" in markdown
+        assert first in printed
 
 
 def test_what_a_source_says_is_escaped() -> None:

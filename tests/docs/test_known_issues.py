@@ -16,12 +16,13 @@ def test_every_known_issue_has_a_line() -> None:
 
 def test_every_test_that_is_named_is_there() -> None:
     for line in LINES:
-        named = re.findall(r"`([\w./-]+\.py)(?:::(\w+))?`", line[-1])
-        assert named or "documented" in line[-1], line[0]
+        named = re.findall(r"`([\w./-]+\.py)::(\w+)`", line[-1])
+        assert line[-1].count("`") == 2 * len(named), f"{line[0]} names a file without its test"
+        assert named or re.match(r"documented: \[\w+\]\([\w-]+\.md\)", line[-1]), f"{line[0]} has neither test nor page"
         for path, name in named:
             file = ROOT / (path if path.startswith("tests/") else f"tests/providers/{path}")
             assert file.exists(), path
-            assert not name or f"def {name}(" in file.read_text(encoding="utf-8"), f"{path}::{name}"
+            assert f"def {name}(" in file.read_text(encoding="utf-8"), f"{path}::{name}"
 
 
 def test_the_pages_that_it_points_to_are_there() -> None:

@@ -56,6 +56,16 @@ def test_c35_nothing_else_of_a_synced_class_is_edited(school: School) -> None:
     refused("record.edit", lambda: school.ws.edit("Class", "C-1", {"location": "Room 4"}, actor=LEADER))
 
 
+def test_c35_the_title_is_not_edited_where_the_setting_forbids_it(school: School) -> None:
+    school.configure("# edit_class_titles = true", "edit_class_titles = false")
+    refused("class.title", lambda: school.ws.edit("Class", "C-1", {"title": "Biology"}, actor=LEADER))
+
+
+def test_c35_c44_co_teachers_are_not_added_where_the_setting_forbids_it(school: School) -> None:
+    school.configure("# add_co_teachers = true", "add_co_teachers = false")
+    refused("class.co-teachers", lambda: school.ws.enroll("C-1", "te-2", actor=LEADER, role="teacher"))
+
+
 def test_c36_leaders_add_guardians_and_the_sync_leaves_them(school: School) -> None:
     school.ws.add_guardian("st-3", NAMED, actor=LEADER, key="extra")
     school.sync(delivered(PEOPLE | {"st-1": PEOPLE["st-1"] | {"grades": '["10"]'}}))
@@ -145,6 +155,12 @@ def test_c43_staff_are_added_beside_the_sync(school: School) -> None:
 def test_c43_staff_are_not_added_where_the_setting_forbids_it(school: School) -> None:
     school.configure("# add_staff = true", "add_staff = false")
     refused("staff.add", lambda: school.ws.add_staff("S", NAMED, actor=LEADER))
+
+
+@pytest.mark.parametrize("key", ["gu-1", "te-1"])
+def test_nothing_but_contact_details_of_guardians_and_staff_is_edited(school: School, key: str) -> None:
+    signed_in(school, key)
+    refused("contact.other", lambda: school.ws.edit("User", key, {"identifier": "7"}, actor=MANAGER))
 
 
 def test_c40_the_role_of_an_actor_is_given_by_a_setting(school: School) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
+from happenings import Truth, add_person, change
 from hypothesis import strategies as st
 
 from rosterkit.plan.calendar import GraceSettings
@@ -15,51 +16,11 @@ from rosterkit.roster.schema import by_name, entities
 from rosterkit.sources.base import Extract
 from rosterkit.testing.memory import extract, table
 
-Truth = dict[str, dict[str, dict[str, Any]]]  # entity, sourced id, values
-
-NAMES = ("Ines", "Kofi", "Zofia", "Mateo", "Ayumi", "Tariq", "Odalys", "Bram")
-FAMILIES = ("Quispe", "Mensah", "Nowak", "Fofana", "Lindqvist", "Achterberg")
 LISTERS = {  # who lists the records of an entity whole
     "ClassTerm": ("class",),
     "Role": ("user",),
     "GuardianLink": ("student", "asserted_by"),
 }
-SOFT: dict[str, dict[str, Sequence[Any]]] = {  # what an edit may write, blank among it
-    "Org": {"name": ["North", "South"], "identifier": ["1", None], "type": ["school", "district"]},
-    "AcademicSession": {"title": ["Fall", "Spring"]},
-    "Course": {"title": ["Art", "Music"], "code": ["A1", None]},
-    "Class": {"title": ["1a", "2b"], "location": ["Hall", None], "periods": ['["1"]', None]},
-    "User": {
-        "given_name": NAMES,
-        "family_name": FAMILIES,
-        "email": ["one@x.example", "two@x.example", None],
-        "identifier": ["n1", "n2", "n3", None],
-        "state_id": ["s1", "s2", None],
-        "enabled": [True, False, None],
-    },
-    "UserProfile": {"username": ["u1", None]},
-    "Role": {"type": ["primary", "secondary", None], "role": ["student", "teacher", None]},
-    "Enrollment": {"primary": [True, False, None], "begin_date": ["2026-08-20", None]},
-    "GuardianLink": {"relationship": ["mother", "guardian", None]},
-    "Demographics": {"birth_date": ["2015-04-01", "2014-11-30", None]},
-}
-
-
-EVENTS = [
-    "edit",
-    "edit",
-    "drop",
-    "drop",
-    "leave",
-    "add",
-    "point",
-    "rekey",
-    "reuse",
-    "shrink",
-    "every",
-    "every",
-    "zeros",
-]
 
 
 def first_truth(schools: int, students: int, adults: int, *, extras: bool) -> Truth:
@@ -78,138 +39,6 @@ def first_truth(schools: int, students: int, adults: int, *, extras: bool) -> Tr
     for i in range(students + adults):
         add_person(truth, i, i % schools, "student" if i < students else ("teacher", "guardian")[i % 2], extras=extras)
     return truth
-
-
-def add_person(truth: Truth, i: int, school: int, role: str, *, extras: bool) -> None:
-    key = f"P{i}"
-    truth["User"][key] = {
-        "given_name": NAMES[i % len(NAMES)],
-        "family_name": FAMILIES[i % len(FAMILIES)],
-        "email": f"{key}@x.example",
-        "identifier": f"i{i}",
-        "primary_org": f"S{school}",
-        "enabled": True,
-    }
-    truth["Role"][f"{key}|S{school}"] = {"user": key, "org": f"S{school}", "role": role, "type": "primary"}
-    if extras:
-        truth["Demographics"][key] = {"user": key, "birth_date": f"2015-01-{i % 27 + 1:02}"}
-        if i % 3 == 0:
-            truth["UserProfile"][f"{key}-u"] = {"user": key, "username": key.lower()}
-            truth["Role"][f"{key}|S{school}"]["user_profile"] = f"{key}-u"
-    if role == "guardian":
-        child = f"P{i % 3}"
-        statement = {"asserted_by": "student", "guardian": key, "student": child, "relationship": "father"}
-        truth["GuardianLink"][f"{child}|{key}"] = statement
-    else:
-        for c in (f"C{school}0", f"C{school}{i % 2}"):
-            truth["Enrollment"][f"{c}-{key}"] = {
-                "class": c,
-                "user": key,
-                "school": f"S{school}",
-                "role": role,
-                "primary": False,
-            }
-
-
-def change(truth: Truth, draw: Any) -> None:
-    """One thing that happens to the district."""
-    what = draw(
-        st.sampled_from(
-            [
-                "edit",
-                "edit",
-                "drop",
-                "drop",
-                "leave",
-                "add",
-                "point",
-                "rekey",
-                "reuse",
-                "shrink",
-                "every",
-                "every",
-                "zeros",
-            ]
-        )
-    )
-    filled = [name for name, rows in truth.items() if rows]
-    name = draw(st.sampled_from(filled))
-    key = draw(st.sampled_from(sorted(truth[name])))
-    if what == "edit" and name in SOFT:
-        label = draw(st.sampled_from(sorted(SOFT[name])))
-        truth[name][key][label] = draw(st.sampled_from(SOFT[name][label]))
-    elif what == "drop":
-        del truth[name][key]
-    elif what == "leave":
-        _with_children(truth, name, key)
-    elif what == "add":
-        add_person(
-            truth,
-            draw(st.integers(0, 18)),
-            0,
-            draw(st.sampled_from(["student", "guardian"])),
-            extras=draw(st.booleans()),
-        )
-    elif what == "point":
-        _point(truth, name, key, draw)
-    elif what == "rekey":
-        truth[name][f"{key}'"] = truth[name].pop(key)
-        _renamed(truth, name, key)
-    elif what == "reuse" and truth["User"]:
-        key = draw(st.sampled_from(sorted(truth["User"])))
-        truth["User"][key] |= {
-            "given_name": "Wren",
-            "family_name": "Okafor",
-            "identifier": draw(st.sampled_from(["z9", None])),
-        }
-        truth["Demographics"].get(key, {})["birth_date"] = "2013-02-03"
-    elif what == "every" and name in SOFT:
-        _every(truth, name, draw)
-    elif what == "zeros":
-        for old in sorted(truth[name])[: draw(st.integers(1, 8))]:
-            truth[name][f"0{old}"] = truth[name].pop(old)
-    elif what == "shrink":
-        for gone in sorted(truth[name])[: draw(st.integers(2, 12))]:
-            del truth[name][gone]
-
-
-def _every(truth: Truth, name: str, draw: Any) -> None:
-    """A field of every record changes: to one of few values, to blank, or to that of the record before."""
-    label = draw(st.sampled_from(sorted(SOFT[name])))
-    rows = list(truth[name].values())
-    before = [row.get(label) for row in rows]
-    how = draw(st.sampled_from(["drawn", "shifted", "one"]))
-    one = draw(st.sampled_from(SOFT[name][label]))
-    for at, row in enumerate(rows):
-        drawn = draw(st.sampled_from(SOFT[name][label])) if how == "drawn" else one
-        row[label] = before[at - 1] if how == "shifted" else drawn
-
-
-def _with_children(truth: Truth, name: str, key: str) -> None:
-    """A record goes and takes with it what requires it, as an SIS does it well."""
-    truth[name].pop(key, None)
-    for child in entities():
-        for column in child.refs:
-            if column.to == name and column.required:
-                for row in [k for k, v in truth[child.name].items() if v.get(column.label) == key]:
-                    _with_children(truth, child.name, row)
-
-
-def _renamed(truth: Truth, name: str, key: str) -> None:
-    for child in entities():
-        for column in child.refs:
-            for row in truth[child.name].values():
-                if column.to == name and row.get(column.label) == key:
-                    row[column.label] = f"{key}'"
-
-
-def _point(truth: Truth, name: str, key: str, draw: Any) -> None:
-    """A reference moves to another record, to none or to nowhere."""
-    refs = by_name(name).refs
-    if refs:
-        column = draw(st.sampled_from(refs))
-        others = sorted(truth[str(column.to)])
-        truth[name][key][column.label] = draw(st.sampled_from([*others, "nowhere", None]))
 
 
 @dataclass
@@ -340,6 +169,35 @@ def raised(draw: Any, limits: Limits) -> Limits:
     values = limits.model_dump()
     high = {name: min(values[name] + by, 100) for name, by in more.items()}
     return Limits.model_validate(values | {n: float(v) if n in PERCENTS else int(v) for n, v in high.items()})
+
+
+def give_terms(truth: Truth, draw: Any, day: date) -> None:
+    """The sessions get days near this one; there are a second term and a next year, with classes of their own."""
+
+    def near(low: int, high: int) -> str:
+        return (day + timedelta(days=draw(st.integers(low, high)))).isoformat()
+
+    sessions = truth["AcademicSession"]
+    sessions["Y2"] = {"title": "Next year", "type": "schoolYear", "school_year": "2028"}
+    sessions["T2"] = {"title": "Spring", "type": "term", "parent": draw(st.sampled_from(["Y", "Y2"]))}
+    for session in sessions.values():
+        session |= {"start_date": near(-20, 3), "end_date": draw(st.sampled_from([near(-1, 6), near(20, 30), None]))}
+    for key in list(truth["Class"]):
+        for term in draw(st.sampled_from([(), ("T2",), ("Y",), ("T2", "Y2")])):
+            truth["ClassTerm"][f"{key}|{term}"] = {"class": key, "session": term}
+        if draw(st.booleans()):
+            truth["ClassTerm"].pop(f"{key}|T1", None)
+
+
+def next_year(truth: Truth, draw: Any) -> None:
+    """New classes come, with people in them."""
+    for number in range(draw(st.integers(1, 4))):
+        key = f"N{number}"
+        truth["Class"][key] = {"title": key, "type": "scheduled", "course": None, "school": "S0"}
+        truth["ClassTerm"][f"{key}|Y2"] = {"class": key, "session": draw(st.sampled_from(["Y2", "T2", "T1"]))}
+        person = draw(st.sampled_from(sorted(truth["User"]) or ["P0"]))
+        row = {"class": key, "user": person, "school": "S0", "role": "student", "primary": False}
+        truth["Enrollment"][f"{key}-{person}"] = row
 
 
 @st.composite

@@ -7,7 +7,8 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,21 @@ import oracle
 from depth import DEEP, MINUTES
 from graceless import without_grace
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
 from oracle_holds import Today, held_changes, propose
+from oracle_rollover import Turn
 from oracle_undo import reverse
 from oracle_words import Approved, Hold, Key, Line, Model, Proposal, Row, Values, every
 
 from rosterkit import Workspace
 from rosterkit.errors import Refused, UsageError
+from rosterkit.plan.expectations import Expectation
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.plan import Plan, PlanView
 from rosterkit.roster.schema import entities
 from rosterkit.sources.base import Extract
-from rosterkit.store.database import connect
+from rosterkit.store import expectations
+from rosterkit.store.database import connect, transaction
 from rosterkit.store.effective import overlay
 from rosterkit.store.roster import StoredRoster
 from rosterkit.testing.memory import MemorySource
@@ -138,13 +143,30 @@ class Pair:
 
     def plan(self, said: Extract) -> Plan:
         plan = plan_extract(self.ws, said, as_of=self.day)
-        proposal = propose(self.model, said, self.config.limits, Today(self.day, self.config.grace))
+        proposal = propose(
+            self.model,
+            said,
+            self.config.limits,
+            Today(self.day, self.config.grace, Turn(self.day, self.config.rollover)),
+        )
         self.seen[plan.id] = remember_absences(self.model, proposal, self.day)
         return self._compare(plan, proposal)
 
     def unpinned(self, found: dict[Line, str]) -> dict[Line, str]:
         """The lines without those of pinned fields, which a plan shows otherwise."""
         return {line: code for line, code in found.items() if (line[2], line[3]) not in self.pinned}
+
+    def expect(self, kind: str, days: int, **what: Any) -> None:
+        """Somebody announces something for these days."""
+        org = self.ids("Org").get(what.get("school", ""))
+        one = Expectation(0, kind, self.day + timedelta(days=days), org=org, **what)
+        with closing(connect(self.ws.database)) as connection, transaction(connection):
+            number = expectations.add(connection, one, "kim", "so it was agreed")
+        self.model.expected.append(replace(one, id=number))
+
+    def ids(self, entity: str) -> dict[str, int]:
+        with closing(sqlite3.connect(self.ws.database)) as connection:
+            return dict(connection.execute(f'select sourced_id, id from "{entity.lower()}"').fetchall())
 
     def pin(self, user: str, field: str) -> None:
         """Pins the present value of a person, if policy lets a leader."""
@@ -165,8 +187,10 @@ class Pair:
         return {line for line, code in self.unpinned(shown).items() if code}
 
     def undo(self, revision: int | None = None) -> Plan:
-        plan = self.ws.undo(revision)
-        return self._compare(plan, reverse(self.model, self.done[revision or max(self.done)]))
+        plan = self.ws.undo(revision, as_of=self.day)
+        proposal = reverse(self.model, self.done[revision or max(self.done)])
+        proposal.day = self.day
+        return self._compare(plan, proposal)
 
     def _compare(self, plan: Plan, proposal: Proposal) -> Plan:
         self.proposals[plan.id] = proposal
@@ -206,9 +230,8 @@ class Pair:
         if "sourced_id" in which:
             freed += with_it(self.model.rows, self.proposals[plan.id], freed, held)
         else:  # a suspected reuse of an id is freed by its own record alone
-            records = every(self.proposals[plan.id].planned)
-            reused = {(record.entity.name, record.key) for record in records if record.hold == "case"}
-            freed = [a for a in freed if (a.line[0], a.line[2]) not in reused]
+            codes = self.proposals[plan.id].lines()
+            freed = [a for a in freed if codes[a.line] != "case"]
         if freed:
             self.ws.approve_held(plan.id, reason="true", actor="kim", **which)
             self.model.approved += freed
@@ -251,6 +274,20 @@ class Pair:
         people = effective(self.ws) if self.pinned else {}
         for (user, label), value in self.pinned.items():
             assert people.get(user, {}).get(label, value) == value, "P6"
+
+
+@st.composite
+def announcements(draw: Any, pair: Pair) -> dict[str, Any]:
+    """What ``Pair.expect`` is told."""
+    schools = [key for key, row in pair.model.rows["Org"].items() if row.values["type"] == "school"]
+    kinds: list[dict[str, Any]] = [
+        {"kind": "domain", "old": "x.example", "new": "y.example"},
+        {"kind": "students", "count": draw(st.integers(1, 8))},
+    ]
+    if schools:
+        school = draw(st.sampled_from(sorted(schools)))
+        kinds += [{"kind": "school", "school": school}, {**kinds[1], "school": school}]
+    return {"days": draw(st.integers(-1, 5)), **draw(st.sampled_from(kinds))}
 
 
 def requiring(rows: dict[str, dict[str, Row]], keys: set[Key]) -> set[Key]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from districts import Saying, first_truth, graces, limit_settings, next_package, raised
-from driving import Pair, workspace
+from driving import Pair, announcements, workspace
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -57,6 +57,10 @@ class Runs(RuleBasedStateMachine):
     @rule(days=st.integers(1, 4))
     def days_pass(self, days: int) -> None:
         self.pair.day += timedelta(days=days)
+
+    @rule(data=st.data())
+    def announce(self, data: st.DataObject) -> None:
+        self.pair.expect(**data.draw(announcements(self.pair)))
 
     @rule()
     def plan_again(self) -> None:

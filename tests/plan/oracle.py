@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from oracle_rollover import Turn, close_ended, ended_too
 from oracle_words import (
     BY_WORD,
     ENTITIES,
@@ -301,7 +302,7 @@ def queue_package(model: Model, extract: Extract) -> dict[str, Layer]:
     return layers
 
 
-def plan(model: Model, extract: Extract) -> tuple[Planned, dict[str, Layer], dict[str, Layer]]:
+def plan(model: Model, extract: Extract, turn: Turn) -> tuple[Planned, dict[str, Layer], dict[str, Layer]]:
     """Merges, classifies, protects and resolves; returns the plan, and the layers in all and of this run."""
     incoming = queue_package(model, extract)
     packages = [*(layers for _, layers in model.queue), incoming]
@@ -328,8 +329,10 @@ def plan(model: Model, extract: Extract) -> tuple[Planned, dict[str, Layer], dic
         record.freed = record.action == "archive" and any(
             approved.line[:3] == line and approved.before == row for approved in model.approved
         )
+    close_ended(planned, turn)
     for entity in ENTITIES:
         resolve(entity, planned)
+    ended_too(planned)
     return planned, delivered, incoming
 
 
@@ -353,7 +356,7 @@ def apply(model: Model, proposal: Proposal) -> None:
             and (record.action != "update" or any(not record.held(label) for label in record.differs))
         ):
             values = {label: record.outcome(label) for label in record.new}
-            model.rows[name][record.key] = Row(values, record.active, at or was)
+            model.rows[name][record.key] = Row(values, record.active, at or was, proposal.day)
     for (name, key), at in proposal.stamps.items():
         model.rows[name][key] = replace(model.rows[name][key], modified=at)
     model.pending = {key: one for key, one in model.pending.items() if key not in proposal.done}
@@ -361,6 +364,7 @@ def apply(model: Model, proposal: Proposal) -> None:
     model.settled |= set(proposal.packages)
     model.queue = [(package, layers) for package, layers in model.queue if package not in proposal.packages]
     model.approved = [a for a in model.approved if a not in proposal.used]
+    model.expected = [replace(one, seen=one.seen + proposal.seen.get(one.id, 0)) for one in model.expected]
     ended = set(proposal.ended)
     done = {line[:4] for line, code in proposal.lines().items() if not code}
     done |= {

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from oracle import enqueue, plan, remembered, stamps
+from oracle_expect import Announced, announce
 from oracle_limits import Week, moves_over, unlike, updates_over
+from oracle_rollover import Turn, hold_early
 from oracle_words import Approved, Hold, Line, Model, Planned, Proposal, Record, every, target
 
 from rosterkit.plan.calendar import GraceSettings
 from rosterkit.plan.limits import Limits
 from rosterkit.sources.base import Extract
 
-STAFF_FREE = {"student", "guardian", "parent", "relative"}
+GUARDIANS = {"guardian", "parent", "relative"}
+STAFF_FREE = {"student"} | GUARDIANS
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Today:
 
     as_of: date
     grace: GraceSettings
+    turn: Turn
 
     def is_school_day(self, day: date) -> bool:
         return day.weekday() < 5
@@ -41,7 +46,7 @@ class Today:
 
 def propose(model: Model, extract: Extract, limits: Limits, today: Today) -> Proposal:
     """The plan for an extract. It queues the deltas and sets the holds of new limits, as making a plan does."""
-    planned, _, _ = plan(model, extract)
+    planned, _, _ = plan(model, extract, today.turn)
     for record in every(planned):
         mine = [h for h in model.holds if (h.entity, h.sourced_id) == (record.entity.name, record.key)]
         for hold in mine:
@@ -55,14 +60,23 @@ def propose(model: Model, extract: Extract, limits: Limits, today: Today) -> Pro
     for key in cases:
         planned["User"][key].hold = "case"
     free(planned, model.approved)
+    announced = announce(planned, model.expected, today.as_of)
     gone = [r for r in planned["User"].values() if (r.action, r.how) == ("archive", "absent") and r.hold != "protected"]
     seen = {("User", record.key): roles_of(planned, record.key) for record in gone}
-    fresh, counted = hold_over_limits(planned, limits, week_of(model, limits, today))
+    fresh, counted = hold_over_limits(planned, limits, week_of(model, limits, today), announced, today.turn)
+    for record in takers(planned):
+        if record.action == "update":
+            record.field_holds["username"] = "case"
+        else:
+            record.hold = "case"
     close(planned)
+    if hold_early(planned, today.turn):
+        close(planned, "early")
     for record in gone:
         if (
             not record.hold
             and not record.approved
+            and not record.announced
             and waited(model, record, today) < today.days_of(seen["User", record.key])
         ):
             record.hold = "grace"
@@ -79,7 +93,9 @@ def propose(model: Model, extract: Extract, limits: Limits, today: Today) -> Pro
     fresh_words = {key: one for key, one in pending.items() if model.pending.get(key) != one}
     done = set(model.pending) - set(pending)
     proposal = Proposal(planned, fresh_words, done, packages, used, ended, fresh, stamps=stamps(planned))
+    proposal.day = today.as_of
     proposal.absent = counted | seen
+    proposal.seen = announced.seen(planned)
     proposal.returned = {(name, key) for name, key, _, _ in model.absences if is_back(planned[name].get(key))}
     return proposal
 
@@ -115,10 +131,10 @@ def week_of(model: Model, limits: Limits, today: Today) -> Week:
 
 
 def hold_over_limits(
-    planned: Planned, limits: Limits, week: Week
+    planned: Planned, limits: Limits, week: Week, announced: Announced, turn: Turn
 ) -> tuple[list[Hold], dict[tuple[str, str], set[str]]]:
     """Holds what exceeds a limit, and was not approved; the new holds, and what was removed and counted."""
-    moved, seen = moves_over(planned, limits, week)
+    moved, seen = moves_over(planned, limits, week, announced, turn)
     fresh = []
     for record, label in [*moved, *updates_over(planned, limits)]:
         if record.approved or label in record.freed_labels:
@@ -133,7 +149,7 @@ def hold_over_limits(
 
 def by_limit(record: Record, hold: Hold) -> None:
     """What an earlier limit holds: that action, or that field whatever its value."""
-    if record.action and hold.action == record.action:
+    if record.action and hold.action == record.action and record.how != "ended":
         if not hold.field:
             record.hold = record.hold or "limit"
         elif hold.field in record.differs:
@@ -149,7 +165,8 @@ def name_fields(planned: Planned, holds: list[Hold]) -> None:
             on_it = [h for h in mine if h.field == label]
             any_value = [h.code for h in on_it if h.code != "undo"]
             undone = ["undo" for h in on_it if h.code == "undo" and h.value == record.new[label]]
-            record.field_holds[label] = (any_value + undone + ["dependant"])[0]
+            case = ["case"] if record.field_holds[label] == "case" else []
+            record.field_holds[label] = (any_value + case + undone + ["dependant"])[0]
 
 
 def by_person(record: Record, hold: Hold) -> None:
@@ -185,6 +202,37 @@ def contradicts(record: Record, planned: Planned) -> bool:
     ]
     names = all(unlike(record.old[label], record.new[label]) for label in ("given_name", "family_name"))
     return names and any(seconds)
+
+
+def takers(planned: Planned) -> list[Record]:
+    """Students and staff who get a username that another one has or had, whose name differs."""
+    people = planned["User"].values()
+    return [r for r in people if gets_username(r) and any(had_username(other, r, planned) for other in people)]
+
+
+def gets_username(record: Record) -> bool:
+    if record.hold or record.approved or record.how != "delivered" or record.new["username"] is None:
+        return False
+    if record.action == "update":
+        free = not record.held("username") and "username" not in record.freed_labels
+        return "username" in record.differs and free
+    return record.action in ("create", "restore")
+
+
+def had_username(other: Record, record: Record, planned: Planned) -> bool:
+    if other is record or not other.stored or other.old["username"] != record.new["username"]:
+        return False
+    if any(set(roles) and set(roles) <= GUARDIANS for roles in map(partial(every_role, planned), (other, record))):
+        return False
+    return any(unlike(other.old[x], record.new[x]) for x in ("given_name", "family_name"))
+
+
+def every_role(planned: Planned, person: Record) -> list[str | None]:
+    """What a person is, and what is proposed that the person become."""
+    roles = planned["Role"].values()
+    now = [r.old["role"] for r in roles if r.was_active and r.old["user"] == person.key]
+    coming = [r for r in roles if r.action and not r.was_active]
+    return now + [r.new["role"] for r in coming if r.new["user"] == person.key]
 
 
 # ---- what a person approved
@@ -280,7 +328,7 @@ def close_reference(record: Record, planned: Planned, label: str, code: str) -> 
     if new is not None and new.hold and new.action in ("create", "restore") and record.action != "archive":
         news |= depend(record, code)
     if old is not None and old.hold and old.action == "archive" and record.was_active:
-        if record.action == "archive" and not free_of_others(record):
+        if record.action == "archive" and not free_of_others(record) and record.how != "ended":
             news |= depend(record, code)
         if record.action == "update" and record.new[label] is None:
             news |= depend(record, code, label)

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from oracle_causes import Change, moved, swapped_names
+from oracle_expect import Announced, comes
+from oracle_rollover import Turn, begins
 from oracle_words import ENTITIES, Key, Planned, Record, every, target
 
 from rosterkit.plan.limits import Limits
@@ -93,13 +95,9 @@ def share(base: int, percent: float) -> int:
 # ---- what comes and what leaves
 
 
-def comes(record: Record) -> bool:
-    return record.action in ("create", "restore") and not record.hold
-
-
 def is_lost(record: Record, planned: Planned, held: set[Key]) -> bool:
     """It leaves and counts here: what follows from an archived parent counts there, unless a limit holds that one."""
-    if record.action != "archive" or record.hold:
+    if record.action != "archive" or record.hold or record.announced:
         return False
     if record.how in ("follows", "follows-deleted"):
         return record.delivered is not None
@@ -130,7 +128,9 @@ class Moves:
         return [r for r in records if over & self.places[r.key]]
 
 
-def moves_over(planned: Planned, limits: Limits, week: Week) -> tuple[Found, dict[Key, set[str]]]:
+def moves_over(
+    planned: Planned, limits: Limits, week: Week, announced: Announced, turn: Turn
+) -> tuple[Found, dict[Key, set[str]]]:
     """What is held of what comes and leaves, parents first; and the roles of what disappeared and was counted."""
     held = {(r.entity.name, r.key) for r in every(planned) if r.hold == "limit"}
     few = min(limits.min_created, limits.min_created_overall, limits.min_reissued, limits.min_shape)
@@ -155,7 +155,7 @@ def moves_over(planned: Planned, limits: Limits, week: Week) -> tuple[Found, dic
             over += at_schools(moves, emptied) if entity.name != "GuardianLink" else []
             seen |= {(entity.name, r.key): {role for role, _ in moves.places[r.key]} for r in removed}
         if many:
-            over += too_many_created(moves, planned, base, limits)
+            over += over_created(moves, planned, base, limits, announced, turn)
         found |= {(entity.name, r.key): r for r in over}
         held |= {(entity.name, r.key) for r in over}
     return [(record, "") for record in found.values()], seen
@@ -224,25 +224,38 @@ def without_new_parents(moves: Moves, planned: Planned) -> list[Record]:
         parents = [target(planned, c, record.new[c.label]) for c in record.entity.refs if c.required]
         return any(parent is not None and comes(parent) for parent in parents)
 
-    return [r for r in moves.added if not new_parent(r)]
+    return [r for r in moves.added if not new_parent(r) and not r.announced]
 
 
-def too_many_created(moves: Moves, planned: Planned, base: Base, limits: Limits) -> list[Record]:
+def allowed(announced: Announced, moves: Moves, role: str, school_: str | None = None) -> int:
+    """How many of these were announced; without a school, over all."""
+    if moves.entity.name != "User" or role != "student":
+        return 0
+    return announced.students.total() if school_ is None else announced.students[school_] + announced.students[None]
+
+
+def over_created(
+    moves: Moves, planned: Planned, base: Base, limits: Limits, announced: Announced, turn: Turn
+) -> list[Record]:
     own = without_new_parents(moves, planned)
     over = reissued(moves, own, base, limits)
+    if too_many_created(moves, own, base, limits, announced):
+        rest = [r for r in own if not begins(r, planned, turn)]
+        over += too_many_created(moves, rest, base, limits, announced)
+    over += zero_stripped(moves, planned, sum(base.by_role.values()), limits)
+    return over + (overcrowded(moves, planned, limits) if moves.entity.name == "GuardianLink" else [])
+
+
+def too_many_created(moves: Moves, own: list[Record], base: Base, limits: Limits, announced: Announced) -> list[Record]:
     known = [r for r in own if any(base.by_role[role] for role, _ in moves.places[r.key])]
     by_unit, by_role = moves.count(own)
     percent, minimum = limits.max_created_overall_percent, limits.min_created_overall
-    all_over = any(n > share(base.by_role[r], percent) and n > minimum for r, n in by_role.items() if base.by_role[r])
-    over += known if all_over else []
+    more = {role: n - allowed(announced, moves, role) for role, n in by_role.items() if base.by_role[role]}
+    all_over = any(n > share(base.by_role[role], percent) and n > minimum for role, n in more.items())
     percent, minimum = limits.max_created_percent, limits.min_created
-    places = {
-        unit
-        for unit, n in by_unit.items()
-        if base.by_role[unit[0]] and n > share(base.by_unit[unit], percent) and n > minimum
-    }
-    over += moves.at(own, places) + zero_stripped(moves, planned, sum(base.by_role.values()), limits)
-    return over + (overcrowded(moves, planned, limits) if moves.entity.name == "GuardianLink" else [])
+    at = {unit: n - allowed(announced, moves, *unit) for unit, n in by_unit.items() if base.by_role[unit[0]]}
+    places = {unit for unit, n in at.items() if n > share(base.by_unit[unit], percent) and n > minimum}
+    return (known if all_over else []) + moves.at(own, places)
 
 
 def reissued(moves: Moves, own: list[Record], base: Base, limits: Limits) -> list[Record]:
@@ -354,10 +367,10 @@ def counting(record: Record, planned: Planned) -> list[str]:
 
     def follows(label: str) -> bool:
         to = target(planned, refs[label], record.old[label]) if label in refs else None
-        leaves = to is not None and to.action == "archive" and not to.hold and to.approved
+        leaves = to is not None and to.action == "archive" and not to.hold and (to.approved or to.how == "ended")
         return bool(leaves and record.new[label] is None)
 
-    return [label for label in record.differs if not follows(label)]
+    return [label for label in record.differs if not follows(label) and label not in record.announced_labels]
 
 
 def fields_over(changed: list[Record], planned: Planned, base: Base, limits: Limits) -> set[tuple[str, str]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from rosterkit.plan.expectations import Expectation
 from rosterkit.roster.schema import Column, Entity, entities
 
 Key = tuple[str, str]  # entity, sourced id
@@ -16,7 +17,7 @@ Values = dict[str, str | None]
 Line = tuple[str, str, str, str, str | None, str | None]  # entity, action, sourced id, field, before, after
 
 ENTITIES = entities()
-BY_WORD = ("deleted", "unlisted", "follows-deleted")  # a readable row took it away
+BY_WORD = ("deleted", "unlisted", "follows-deleted", "ended")  # a readable row, or the day, took it away
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Row:
     values: Values
     active: bool
     modified: str | None
+    updated: date | None = field(default=None, compare=False)  # the day of the plan that wrote it last
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ class Record:
     held_whole: set[str] = field(default_factory=set)  # fields that wait as their record depends on another
     freed_labels: set[str] = field(default_factory=set)
     freed: bool = False  # a person approved its archive, whatever needs it
+    announced: bool = False  # that it comes or leaves
+    announced_labels: set[str] = field(default_factory=set)  # fields that may change
 
     @property
     def old(self) -> Values:
@@ -130,6 +134,7 @@ class Model:
     holds: list[Hold] = field(default_factory=list)
     approved: list[Approved] = field(default_factory=list)
     absences: list[tuple[str, str, date, set[str]]] = field(default_factory=list)  # entity, key, day, roles
+    expected: list[Expectation] = field(default_factory=list)
 
 
 @dataclass
@@ -145,9 +150,11 @@ class Proposal:
     new_holds: list[Hold]  # in force from the moment the plan is made
     undo_holds: list[Hold] = field(default_factory=list)  # in force once it is applied
     undoes: bool = False
+    day: date | None = None
     stamps: dict[Key, str] = field(default_factory=dict)
     absent: dict[Key, set[str]] = field(default_factory=dict)  # roles of what disappeared
     returned: set[Key] = field(default_factory=set)
+    seen: dict[int, int] = field(default_factory=dict)  # by expectation how many records come so
 
     def lines(self) -> dict[Line, str]:
         """Every line of the plan, with the code that holds it ("" = it will be applied)."""

@@ -149,6 +149,16 @@ def test_what_disappeared_longer_ago_does_not_count_in_the_week() -> None:
             assert "limit" not in held(ws, plan).values(), day
 
 
+@pytest.mark.parametrize(("days", "code"), [(2, "grace"), (3, "limit")])
+def test_the_week_has_as_many_school_days_as_the_setting_says(days: int, code: str) -> None:
+    school = School(students=[f"st-{i:03}" for i in range(300)])
+    with opened({"limits": f"week_days = {days}"}) as ws:
+        run(ws, school, date(2026, 9, 11))
+        for n, day in enumerate((MONDAY, TUESDAY, WEDNESDAY)):  # 12 a day: 36 of 300 within three days
+            plan = run(ws, without(school, [f"st-{i:03}" for i in range(n * 12, n * 12 + 12)]), day)
+        assert set(held(ws, plan).values()) == {code}
+
+
 def test_the_limit_over_a_week_counts_and_holds_by_role() -> None:
     base = pl.DataFrame(
         {"role": ["student"], "school_id": [None], "base": [940]}, schema_overrides={"school_id": pl.Int64}

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from districts import Saying, Truth, districts, graces, limit_settings, next_package, raised
-from driving import Pair, dangling_rows, few, lines, plan_extract, stored, workspace
+from districts import Saying, districts, give_terms, graces, limit_settings, next_package, next_year, raised
+from driving import FIRST, Pair, announcements, dangling_rows, few, lines, plan_extract, stored, workspace
+from happenings import Truth, happens
 from hypothesis import given
 from hypothesis import strategies as st
 from machine import Runs
@@ -23,7 +24,7 @@ from providers.oneroster import FEED
 from providers.oneroster.feed_settings import FeedSettings
 from rosterkit import Workspace
 from rosterkit.feeds.base import FeedContext, Roster
-from rosterkit.plan.calendar import GraceSettings
+from rosterkit.plan.calendar import GraceSettings, RolloverSettings
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.plan import PlanView
 from rosterkit.roster.schema import FINGERPRINT, entities
@@ -63,6 +64,49 @@ def test_the_engine_says_what_the_oracle_says_run_after_run(
             truth = saying.truth
             plan = pair.plan(saying.extract())
             if data.draw(st.booleans()):
+                pair.apply(plan)
+
+
+@few(6)
+@given(truth=districts(), limits=limit_settings(), grace=graces(), data=st.data())
+def test_what_was_announced_is_what_the_oracle_lets_pass(
+    truth: Truth, limits: Limits, grace: GraceSettings, data: st.DataObject
+) -> None:
+    """A school closes, a domain is renamed, students come: announced in time, too late, or something else instead."""
+    with workspace() as ws:
+        pair = Pair(ws, limits=limits, grace=grace)
+        loaded(pair, truth)
+        for number in range(2):
+            for _ in range(data.draw(st.integers(1, 2))):
+                pair.expect(**data.draw(announcements(pair)))
+            pair.day += timedelta(days=data.draw(st.integers(0, 3)))
+            saying = next_package(data.draw, truth, number, kinds=("full",))
+            happens(saying.truth, data.draw, data.draw(st.sampled_from(["close", "domain", "crowd"])))
+            truth = saying.truth
+            pair.apply(pair.plan(saying.extract()))
+
+
+@few(6)
+@given(
+    truth=districts(),
+    limits=limit_settings(),
+    release=st.sampled_from(["", "2026-09-17", "2027-01-01"]),
+    data=st.data(),
+)
+def test_the_turn_of_a_term_is_the_oracles(truth: Truth, limits: Limits, release: str, data: st.DataObject) -> None:
+    give_terms(truth, data.draw, FIRST)
+    turn = RolloverSettings(close_ended=data.draw(st.sampled_from([True, True, False])), release_date=release)
+    with workspace() as ws:
+        pair = Pair(ws, limits=limits, grace=data.draw(graces()), rollover=turn)
+        loaded(pair, truth)
+        for number in range(3):
+            pair.day += timedelta(days=data.draw(st.integers(0, 3)))
+            saying = next_package(data.draw, truth, number)
+            if data.draw(st.booleans()):
+                next_year(saying.truth, data.draw)
+            truth = saying.truth
+            plan = pair.plan(saying.extract())
+            if data.draw(st.sampled_from([True, True, False])):
                 pair.apply(plan)
 
 

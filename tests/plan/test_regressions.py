@@ -7,8 +7,9 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from districts import Saying, Truth, first_truth
+from districts import Saying, first_truth
 from driving import Pair, workspace
+from happenings import Truth
 
 from rosterkit.plan.limits import Limits
 

@@ -131,6 +131,27 @@ def test_a_source_that_cannot_be_read_freezes_its_own_records(ws: Workspace) -> 
     assert made.total == Counts()
 
 
+def test_a_new_source_needs_a_person_whenever_its_first_records_come(ws: Workspace) -> None:
+    """Also where it was configured days before, and a person approved what the others brought meanwhile."""
+    path = ws.folder / "rosterkit.toml"
+    path.write_text(f'mode = "auto"\n{SETTINGS.split("[sources.family]", maxsplit=1)[0]}', encoding="utf-8")
+    with patch("rosterkit.extraction.source", lambda _kind: MemorySource(sis(*KIDS))):
+        first = Workspace(ws.folder)
+        apply(first, first.plan())
+    path.write_text(f'mode = "auto"\n{SETTINGS}', encoding="utf-8")
+    both = Workspace(ws.folder)
+    nothing = plan(both, main=sis(*KIDS), family=extract([]))
+    assert (nothing.needs_approval, nothing.total) == (False, Counts())
+    apply(both, nothing)
+    made = plan(both, main=sis(*KIDS, student("k3", "4713")), family=extract([]))
+    assert made.approval_why == "settings have changed since the last plan that was applied"
+    apply(both, made)
+    made = plan(both, main=sis(*KIDS, student("k3", "4713")), family=family(*LINKS))
+    assert made.approval_why == "it brings the first records of source family"
+    apply(both, made)
+    assert not plan(both, main=sis(*KIDS), family=family(*LINKS, ("g3", "identifier", "4711"))).needs_approval
+
+
 def test_the_only_source_that_cannot_be_read_is_an_error(ws: Workspace) -> None:
     (ws.folder / "rosterkit.toml").write_text(SETTINGS.split("[sources.family]", maxsplit=1)[0], encoding="utf-8")
     with pytest.raises(SourceUnreadable):
@@ -158,6 +179,35 @@ def test_a_number_that_moves_to_another_child_moves_the_link(ws: Workspace) -> N
     }
     apply(ws, made)
     assert plan(ws, main=sis(*moved), family=family(*LINKS)).total == Counts()
+
+
+def links_of(ws: Workspace, made: Plan) -> set[tuple[str, str, str]]:
+    """Guardian links that a plan touches: what is done, and what holds it."""
+    mine = ws.show(made.id).lines.filter(pl.col("entity") == "GuardianLink")
+    return set(mine.select("sourced_id", "action", "held").rows())
+
+
+def test_a_link_by_number_waits_where_somebody_keeps_that_number_by_a_hold(ws: Workspace) -> None:
+    """Else the adult of one child would see the record of another, who never got the number."""
+    apply(ws, plan(ws, main=sis(*KIDS), family=family(*LINKS)))
+    moved = sis(student("k1", "4712"), student("k2", "4711"))
+    new = family(*LINKS, ("g3", "identifier", "4711"))
+    ws.hold("User", "k1", field="identifier", reason="ask the office", actor="kim")
+    made = apply(ws, plan(ws, main=moved, family=new))
+    expected = {("g1:4711", "update", "dependant"), ("g2:4712", "update", "dependant")}
+    assert links_of(ws, made) == expected | {("g3:4711", "create", "dependant")}
+    ws.release("User", "k1", field="identifier", reason="it is right", actor="kim")
+    made = plan(ws, main=moved, family=new)
+    assert {(key, why) for key, _, why in links_of(ws, made)} == {("g1:4711", ""), ("g2:4712", ""), ("g3:4711", "")}
+
+
+def test_a_link_by_number_does_not_move_while_a_child_who_has_the_number_is_in_grace(ws: Workspace) -> None:
+    path = ws.folder / "rosterkit.toml"
+    path.write_text(f"{SETTINGS}\n[grace]\nstudents = 3\n", encoding="utf-8")
+    graced = Workspace(ws.folder)
+    apply(graced, plan(graced, main=sis(*KIDS, student("k3", "1")), family=family(*LINKS)))
+    made = plan(graced, main=sis(KIDS[1], student("k3", "4711")), family=family(*LINKS))
+    assert links_of(graced, made) == {("g1:4711", "update", "dependant")}
 
 
 def test_a_number_that_nobody_has_is_a_finding_and_the_row_is_deferred(ws: Workspace) -> None:

@@ -125,6 +125,17 @@ def test_the_students_of_an_announced_school_may_move(ws: Workspace) -> None:
     assert plan.changes["Enrollment"].create == 50
 
 
+def test_people_of_an_announced_school_that_is_still_there_are_held_as_ever(ws: Workspace) -> None:
+    """The file of users may have been cut short before the day on which the school closes."""
+    ws.expect_school("B", by=soon(ws), **WHY)
+    cut = closing(moved=False)
+    cut.classes["C-B"] = "Y"  # the school and its class are there
+    cut.students.append("st-001")
+    plan = run(ws, cut, today(ws))
+    assert {code for key, code in held(ws, plan).items() if key.startswith("st-")} == {"limit"}
+    assert plan.changes["Enrollment"] == Counts()
+
+
 def test_an_announced_school_opens_no_other(ws: Workspace) -> None:
     ws.expect_school("A", by=soon(ws), **WHY)
     assert look(run(ws, closing(moved=False), today(ws))) == "held"

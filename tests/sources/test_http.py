@@ -14,7 +14,16 @@ import respx
 from rawserver import reply, serving
 
 from rosterkit.errors import SourceUnreadable, UsageError
-from rosterkit.sources.http import HTTP_RULES, Api, ApiError, HttpLimits, checked_address, shown_address
+from rosterkit.sources.http import (
+    HTTP_RULES,
+    Answer,
+    Api,
+    ApiError,
+    HttpLimits,
+    Walked,
+    checked_address,
+    shown_address,
+)
 
 QUICK = HttpLimits(attempts=3, wait_initial=0.001, wait_max=0.01, wait_asked=2, read=2, whole=3)
 BODY = b'{"data":[{"data":{"id":"58da8c6b894273be680001fc"}}],"links":[]}'
@@ -300,3 +309,32 @@ def test_the_body_of_an_error_is_there_for_the_source_to_read(body: bytes, expec
     ):
         client.read("users")
     assert raised.value.body == expected
+
+
+@pytest.mark.parametrize("packed", ["gzip, gzip", "br", "deflate", "x-unknown"])
+def test_an_answer_that_is_packed_otherwise_than_asked_is_not_unpacked(packed: str) -> None:
+    """Packed twice, a thousand bytes become a gigabyte before anybody can count them."""
+    bomb = gzip.compress(gzip.compress(b'{"a":"' + b" " * 20_000_000 + b'"}'))
+    answer = reply(bomb, headers=f"Content-Encoding: {packed}\r\n")
+    one = HttpLimits(attempts=1, answer_bytes=10**9)
+    with (
+        serving(lambda _: answer) as (base, heads),
+        api(base, limits=one) as client,
+        pytest.raises(ApiError) as raised,
+    ):
+        client.read("users")
+    assert raised.value.rule == "http.unreachable"
+    assert "cannot be decompressed" in str(raised.value)
+    assert "accept-encoding: gzip\r\n" in heads[0].lower() + "\r\n"
+
+
+def test_a_list_without_an_end_is_given_up() -> None:
+    address = "https://api.vendor.example/v1/users"
+    page = Answer({}, httpx.Headers(), address, size=400)
+    by_pages, by_bytes = Walked(HttpLimits(list_pages=3)), Walked(HttpLimits(list_bytes=1000))
+    for walked, pages in ((by_pages, 3), (by_bytes, 2)):
+        for _ in range(pages):
+            walked.add(page)
+        with pytest.raises(ApiError, match="does not end after") as raised:
+            walked.add(page)
+        assert raised.value.rule == "http.endless"

@@ -30,6 +30,7 @@ class Faults:
     refuse_read: bool = False
     hang: float = 0.0  # seconds before each write is answered
     corrupt: bool = False
+    endless: int = 0  # files are read to so many bytes, however long they are
 
 
 @dataclass
@@ -178,6 +179,8 @@ class _Files(asyncssh.SFTPServer):
     def read(self, file_obj: Any, offset: int, size: int) -> Any:
         faults, seen = self._server.faults, self._server.seen
         data = bytes(super().read(file_obj, offset, size))  # type: ignore[arg-type] # it reads at once
+        if offset < faults.endless:
+            data = data.ljust(size, b"x")
         if faults.cut_reads and seen.read + len(data) >= faults.cut_reads[0]:
             faults.cut_reads.pop(0)
             self._cut()

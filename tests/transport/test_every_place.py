@@ -76,7 +76,7 @@ def test_nothing_and_an_empty_file_never_leave(stand: Stand, files: list[Outgoin
     assert stand.there() == {"users.csv": b"last week's file"}
 
 
-@pytest.mark.parametrize("name", ["", ".hidden", "../up.csv", "a\\b.csv", "a\nb", "c:d"])
+@pytest.mark.parametrize("name", ["", ".hidden", "../up.csv", "a\\b.csv", "a\nb", "c:d", "n" * 201])
 def test_only_plain_names_are_delivered(stand: Stand, name: str) -> None:
     with stand.place() as place, pytest.raises(UsageError, match="no plain file name"):
         place.deliver([Outgoing(name, ROSTER)])
@@ -168,6 +168,7 @@ def test_odd_names_are_not_listed(stand: Stand) -> None:
     stand.put("users.csv", ROSTER)
     stand.put(".hidden", b"x")
     stand.put("a\\b", b"x")
+    stand.put(f"{'n' * 220}.csv", b"x")
     with stand.place() as place:
         assert [file.name for file in place.list()] == ["users.csv"]
 

@@ -149,6 +149,42 @@ def test_reading_follows_to_another_https_address_only(https: HttpsStand, tmp_pa
             place.list()
 
 
+def test_what_goes_along_to_the_configured_host_goes_to_no_other(
+    https: HttpsStand, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A place that leads on to another server does not hand it what the district's own address needs."""
+    monkeypatch.setenv("TOKEN", "Bearer abc123")
+    (tmp_path / "other").mkdir()
+    other = HttpsStand(tmp_path / "other", monkeypatch)
+    monkeypatch.setenv("VENDOR_ADDRESS", https.address)
+    other.put("users.csv", ROSTER)
+    with (https.work / "ca.pem").open("ab") as trusted:
+        trusted.write((other.work / "ca.pem").read_bytes())
+    https.server.redirects["/in/users.csv"] = other.address
+    try:
+        with https.place(authorization="env:TOKEN", headers={"X-District": "harbor"}) as place:
+            assert place.fetch(place.list()[0], tmp_path / "got.csv").bytes == len(ROSTER)
+    finally:
+        other.server.close()
+    names = {"authorization", "x-district"}
+    assert names <= set(https.server.headers[-1])
+    assert not names & set(other.server.headers[-1])
+
+
+@pytest.mark.parametrize("after", ["\xb2", "9" * 400, "Mon, 01 Jan 99999999999 00:00:00 GMT", "-5"])
+def test_a_wait_that_nobody_can_read_is_none(https: HttpsStand, after: str) -> None:
+    https.faults.answers = [(503, {"Retry-After": after}, b"")] * 20
+    with https.place() as place, pytest.raises(SourceUnreadable, match="busy or failed"):
+        place.list()
+
+
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -2359", "Mon, 01 Jan 99999999999 00:00:00 GMT", "soon"])
+def test_a_date_that_is_no_day_is_not_known(https: HttpsStand, date: str) -> None:
+    https.faults.answers = [(200, {"Last-Modified": date}, ROSTER)]
+    with https.place() as place:
+        assert place.list()[0].modified is None
+
+
 def test_the_server_says_how_long_to_wait(https: HttpsStand, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr("time.sleep", waits.append)

@@ -66,7 +66,7 @@ def test_where_nobody_may_look_the_same_file_is_sent_again(remote: Stand) -> Non
 def test_an_equal_size_counts_unless_the_file_before_had_it_too(sftp: SftpStand, before: int | None) -> None:
     sftp.put("users.csv", ROSTER)
     sftp.faults.refuse_read = True
-    known = {} if before is None else {"users.csv": before}
+    known = {} if before is None else {"users.csv": {before}}
     with sftp.place() as place:
         (found,) = place.look_up([Outgoing("users.csv", ROSTER)], known)
     if before == len(ROSTER):

@@ -98,7 +98,7 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
                 answer = answer[:-1] + bytes([answer[-1] ^ 1])
             return self._send(status, headers, answer)
 
-        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = handle_one  # noqa: N815 - the library's names
+        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = handle_one
 
         def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
             self.send_response(status)

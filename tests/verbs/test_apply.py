@@ -54,6 +54,24 @@ def test_a_superseded_plan_is_refused_and_still_shown(scenario: Any, delivered: 
     assert refused(scenario, plan) == "superseded"
 
 
+def test_a_plan_that_nobody_approved_is_refused_where_settings_have_changed(scenario: Any, delivered: Any) -> None:
+    scenario.sync(delivered())
+    path = scenario.ws.folder / "rosterkit.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('mode = "review"', 'mode = "auto"'), encoding="utf-8")
+    auto = Workspace(scenario.ws.folder)
+    first = scenario.plan(delivered(values={"stu-02": {"email": "b@birch.example"}}), auto)
+    auto.approve(first.id, reason="auto from now on", actor="kim")
+    auto.apply(first.id, actor="kim")
+    plan = scenario.plan(delivered(values=MOVED), auto)
+    assert not plan.needs_approval
+    path.write_text(text, encoding="utf-8")
+    scenario.ws = Workspace(scenario.ws.folder)
+    assert refused(scenario, plan) == "stale"
+    scenario.ws.approve(plan.id, reason="looked at", actor="kim")
+    scenario.ws.apply(plan.id, actor="kim")
+
+
 def test_an_expired_plan_is_refused_and_still_shown(scenario: Any, delivered: Any, monkeypatch: Any) -> None:
     plan = scenario.plan(delivered(values=MOVED))
     scenario.ws.approve(plan.id, reason="fine", actor="kim")

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from providers.oneroster import FEED
 from rosterkit.config import loads
 from rosterkit.errors import NotDelivered, Refused, UsageError
 from rosterkit.feeds.alarms import ALARM_RULES, Standing, alarms
 from rosterkit.feeds.delivery import FOLLOWS, STATES, DeliverySettings
+from rosterkit.render import feeds
 from rosterkit.results import FeedStatus
 from rosterkit.transport.credentials import Credential
 
@@ -55,6 +57,26 @@ def test_a_file_that_waits_is_an_error_after_a_day(scenario: Any, monkeypatch: p
     assert rules(scenario)["delivery.waiting"] == "error"
     scenario.ws.feed_build(as_of=DAY)  # a newer file takes its place, and the age goes on
     assert rules(scenario)["delivery.waiting"] == "error"
+
+
+def printed(one: FeedStatus) -> str:
+    console = Console(width=250)
+    with console.capture() as captured:
+        feeds.status(console, [one], {}, UTC)
+    return captured.get()
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"), [(0.2, " 0 hours ago "), (1, " 1 hour ago "), (2, " 2 hours ago "), (80, " 3 days ago ")]
+)
+def test_an_age_is_told_in_words(hours: float, text: str) -> None:
+    assert text in printed(FeedStatus("careers", "oneroster", state="verified", last_at=NOW, age_hours=hours))
+
+
+def test_credentials_are_shown_with_their_age() -> None:
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    key = Credential("password", "file:secrets/app", yesterday, None)
+    assert f"{yesterday}, 1 day ago" in printed(FeedStatus("app", "oneroster", credentials=(key,)))
 
 
 def test_what_waits_for_a_person_is_not_built_anew(scenario: Any) -> None:
@@ -176,7 +198,7 @@ def test_a_blocked_person_alarms_until_a_file_without_them_was_verified(
     """DESIGN §5: until a file without it has been seen at the target; that it was sent is not enough."""
     send(scenario)
     scenario.ws.suppress("stu-01", reason="court order", actor="kim")
-    monkeypatch.setattr("rosterkit.feed_sending.after_sending", lambda _files: "sent")
+    monkeypatch.setattr("rosterkit.delivery.sending.after_sending", lambda _files: "sent")
     assert scenario.ws.feed_send(as_of=DAY).state == "sent"
     assert rules(scenario)["safety.still-shown"] == "error"
     scenario.ws.feed_confirm(reason="seen in its dashboard", actor="kim")

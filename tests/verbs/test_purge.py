@@ -69,9 +69,9 @@ def readable(value: object) -> str:
 def gone(scenario: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A scenario a year after one student left; the vendor has a newer file, without them."""
     monkeypatch.setattr(type(FEED), "identifiers", lambda *_: {"username": "username"})
-    monkeypatch.setattr("rosterkit.feed_sending.entries", lambda *_: LEDGER)
+    monkeypatch.setattr("rosterkit.delivery.sending.entries", lambda *_: LEDGER)
     send(scenario)
-    monkeypatch.setattr("rosterkit.feed_sending.entries", lambda *_: LEDGER.clear())
+    monkeypatch.setattr("rosterkit.delivery.sending.entries", lambda *_: LEDGER.clear())
     leave(scenario)
     (scenario.ws.folder / "plans" / "review.html").write_text("Given 05 leaves", encoding="utf-8")
     later(monkeypatch, 366)

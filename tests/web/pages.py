@@ -89,7 +89,7 @@ class Client:
 
     def hidden(self, name: str) -> str:
         found = re.search(rf'name="{name}" value="([^"]*)"', self.page)
-        assert found, f"no {name} on the page"
+        assert found, f"no {name} on the page: {self.page[:500]}"
         return found[1]
 
     def post(self, path: str, data: Mapping[str, object], **more: object) -> httpx.Response:

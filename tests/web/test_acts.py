@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 from pages import DAYS, Client
 
+from providers.one_sis.district import generated
+from providers.one_sis.shapes import package
 from rosterkit import Workspace
 from rosterkit.store import access
+from rosterkit.store.runs import held_by
+from rosterkit.testing.package import write_package
 
 BETWEEN = "\x1f"
 
@@ -124,6 +128,28 @@ def test_a_case_is_decided_by_itself(client: Client, workspace: Workspace, plan:
     assert [one.reason for one in workspace.decisions(plan)] == ["the same person"]
 
 
+def test_a_case_of_another_person_is_kept_out_and_waits_for_nobody(
+    client: Client, workspace: Workspace, plan: str
+) -> None:
+    record = held_record(client, plan, "case")
+    assert "It is another person: hold" in client.page
+    assert "may be another person" in client.get("/").text
+    client.get(f"/plans/{plan}?held=case")
+    data = {"seen": client.hidden("seen"), "act": "hold", "reason": "a new pupil has the old id", "record": record}
+    client.post(f"/plans/{plan}/decide", data)
+    assert "may be another person" not in client.get("/").text
+    again = workspace.plan(workspace.folder / "packages" / "day-2", as_of=DAYS["day-2"])
+    lines = workspace.show(again.id).lines
+    assert set(lines.filter(lines["sourced_id"] == record.split(BETWEEN)[2])["held"]) == {"case"}
+    with workspace.reading() as connection:  # of which status and notices speak
+        before, after = (held_by(connection, one)["case"] for one in (plan, again.id))
+    assert (before, after) == (0, 0)
+    workspace.release(*record.split(BETWEEN)[::2][:2], reason="asked", actor="kim")
+    with workspace.reading() as connection:
+        assert held_by(connection, again.id)["case"] == 1
+    assert "may be another person" in client.get("/").text
+
+
 def test_every_held_change_of_one_kind_is_approved(client: Client, workspace: Workspace, plan: str) -> None:
     client.get(f"/plans/{plan}")
     group = re.findall(r'<option value="(\w+ archive)">', client.page)[0]
@@ -210,6 +236,22 @@ def test_sources_are_compared_on_the_page(client: Client, plan: str) -> None:
     assert "Sources compared on" in page.text
     assert "script-src" not in page.headers["content-security-policy"]
     assert "sandbox" in page.headers["content-security-policy"]
+
+
+def test_a_source_whose_packages_come_from_a_place_is_compared_too(
+    client: Client, workspace: Workspace, plan: str
+) -> None:
+    folder = workspace.folder / "sent"
+    folder.mkdir()
+    write_package(folder / "roster.zip", package(generated(folder, 40)))
+    text = (
+        '[sources.main]\nkind = "oneroster"\nplace = { transport = "folder", path = "sent" }\n'
+        "packages = { quiet_seconds = 0 }\n"
+    )
+    (workspace.folder / "rosterkit.toml").write_text(text, encoding="utf-8")
+    client.get("/compare")
+    assert client.post("/compare", {}).status_code == 303
+    assert "is left out" not in client.get("/compare/page").text
 
 
 def test_a_broken_settings_file_is_a_sentence(client: Client, workspace: Workspace, plan: str) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,7 +16,7 @@ from pages import Client
 
 from rosterkit import Workspace
 from rosterkit.plan.plan import LINES
-from rosterkit.store import plans
+from rosterkit.store import plan_lines, plans
 from rosterkit.store.plan_lines import SORTS, LinePage, LineQuery, page_of
 
 ORDER = [name for name in LINES if name not in ("before_name", "after_name")]
@@ -97,15 +102,52 @@ def test_a_page_beyond_the_last_is_empty(shared: Workspace) -> None:
     assert page(shared, LineQuery(page=10_000)).rows.height == 0
 
 
+def kept_files(workspace: Workspace) -> list[Path]:
+    return sorted((workspace.folder / "cache" / "plans").glob("*.arrow"))
+
+
 def test_a_file_that_is_kept_is_private_and_made_anew_after_a_revision(client: Client, workspace: Workspace) -> None:
     """The overview makes the newest plan ready; names may be others after a revision."""
     client.log_in("viewer")
-    files = sorted((workspace.folder / "cache" / "plans").glob("*.arrow"))
-    assert [file.stat().st_mode & 0o077 for file in files] == [0]
+    page(workspace, LineQuery())  # waits for it
+    (first,) = kept_files(workspace)
+    assert {one.stat().st_mode & 0o077 for one in first.parent.iterdir()} == {0}
     plan = workspace.plans()[0].id
     workspace.approve(plan, reason="checked", actor="kim")
     workspace.apply(plan, actor="kim")
     client.get(f"/plans/{plan}")
-    again = sorted((workspace.folder / "cache" / "plans").glob("*.arrow"))
-    assert len(again) == 1
-    assert again != files
+    assert first in kept_files(workspace)  # somebody may still be reading it
+    (second,) = set(kept_files(workspace)) - {first}
+    old = time.time() - 3600
+    os.utime(first, (old, old))
+    second.unlink()
+    client.get(f"/plans/{plan}")
+    assert kept_files(workspace) == [second]
+
+
+def test_requests_at_once_make_the_lines_once_and_all_get_them(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file is never replaced: polars opens it more than once while it reads, and would find other bytes."""
+    made: list[str] = []
+
+    def slow(*args: Any) -> pl.DataFrame:
+        made.append("")
+        time.sleep(0.05)
+        return plain(*args)
+
+    shutil.rmtree(workspace.folder / "cache", ignore_errors=True)
+    plain = plan_lines._made
+    monkeypatch.setattr(plan_lines, "_made", slow)
+    with ThreadPoolExecutor(4) as pool:
+        pages = list(pool.map(lambda _: page(workspace, LineQuery()), range(4)))
+    assert len(made) == 1
+    assert [one.lines for one in pages] == [workspace.show().lines.height] * 4
+
+
+def test_lines_of_which_only_a_part_was_written_are_made_anew(workspace: Workspace) -> None:
+    """A process that was killed between the two files."""
+    page(workspace, LineQuery())
+    (file,) = kept_files(workspace)
+    file.with_suffix(".json").unlink()
+    assert page(workspace, LineQuery()).lines == workspace.show().lines.height

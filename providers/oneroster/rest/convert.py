@@ -14,6 +14,7 @@ import polars as pl
 from providers.oneroster.rest.cells import Cell, cell, moment, stripped
 from providers.oneroster.rest.decode import Raw
 from providers.oneroster.rest.fields import PERSONAL, Collection, Field
+from rosterkit.sources.keys import plain_id
 
 __all__ = ["Converted", "Note", "Reading", "converted", "derived_id"]
 
@@ -64,7 +65,7 @@ _MARK = "."
 def converted(raw: Raw, collection: Collection, reading: Reading, *, resource: str = "") -> Converted:
     """The records of one collection as canonical rows. ``resource`` is what findings name as their file."""
     file = resource or collection.name
-    frame = raw.rows.with_columns(sourced_id=stripped(pl.col("sourcedId")), _file=pl.lit(file))
+    frame = raw.rows.with_columns(sourced_id=plain_id(pl.col("sourcedId")), _file=pl.lit(file))
     notes: list[Note] = []
     keyless = frame.filter(pl.col("sourced_id").is_null())
     if not keyless.is_empty():

@@ -21,6 +21,9 @@ __all__ = ["CELLS", "Page", "Raw", "attributes", "decoded", "joined"]
 CELLS = {"_line": pl.Int64, "field": pl.String, "usable": pl.Boolean}
 """Cells that came in another shape than the declared one: the record's position, the field, whether it was read."""
 
+_TOO_LARGE = 2**127
+"""The largest whole number that polars reads has 39 digits; 1e999 is infinite."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -121,18 +124,20 @@ def _cell(value: Any, shape: Any) -> tuple[Any, bool, bool]:
         return _object(value, shape)
     if isinstance(value, list) and len(value) == 1:
         return _cell(value[0], shape)[0], False, not isinstance(value[0], (list, dict))
-    if isinstance(value, (list, dict)) or (isinstance(value, str) and not _is_text(value)):
+    if isinstance(value, (list, dict)) or not _is_readable(value):
         return None, False, False
     return value, True, True
 
 
-def _is_text(value: str) -> bool:
-    """Whether it is text at all: JSON can write half of a character (a lone surrogate)."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _is_readable(value: str | float) -> bool:
+    """Whether polars can read the scalar: JSON can write half of a character, and numbers beyond every type."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # a lone surrogate
+            return False
+        return True
+    return abs(value) < _TOO_LARGE
 
 
 def _object(value: Any, shape: pl.Struct) -> tuple[Any, bool, bool]:

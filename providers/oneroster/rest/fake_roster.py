@@ -171,8 +171,8 @@ def _as_12(user: dict[str, Any]) -> dict[str, Any]:
         {"roleType": "primary" if at == 0 else "secondary", "role": word, "org": org, "beginDate": "2026-08-17"}
         for at, org in enumerate(user["orgs"])
     ]
-    kept["primaryOrg"] = user["orgs"][0] if user["orgs"] else None
-    kept |= {"preferredFirstName": "", "pronouns": None, "userMasterIdentifier": f"M-{user['sourcedId']}"}
+    kept |= {"primaryOrg": user["orgs"][0]} if user["orgs"] else {}
+    kept |= {"preferredFirstName": "", "pronouns": "", "userMasterIdentifier": f"M-{user['sourcedId']}"}
     if user["role"] == "student":
         profile = {"profileId": "https://reader.example/p1", "profileType": "reading", "vendorId": "reader"}
         credentials = [{"type": "user", "username": user["username"], "password": "hunter2"}]

@@ -19,7 +19,7 @@ from providers.oneroster.rest.answers import error_code, records_in
 from providers.oneroster.rest.decode import Page, Raw, decoded, joined
 from providers.oneroster.rest.fields import Collection
 from rosterkit.sources.base import Progress
-from rosterkit.sources.http import Answer, Api, ApiError
+from rosterkit.sources.http import Answer, Api, ApiError, Walked
 
 __all__ = ["HALVED", "Pages", "Pulled", "Server", "pull"]
 
@@ -28,6 +28,7 @@ HALVED = frozenset({502, 504})
 
 _SMALLEST = 100
 _NO_SUCH_PAGE = frozenset({400, 404, 416, 422})
+_MOST_DIGITS = 18  # of a count; Python refuses to read a number of thousands of digits
 _PAGING_LINKS = frozenset({"next", "prev", "first", "last"})
 
 
@@ -156,6 +157,7 @@ class _Walk:
 def pull(server: Server, collection: Collection, pages: Pages, progress: Progress) -> Pulled:
     """Reads the collection as far as it goes. Raises only what ``pages.check`` raises, and UsageError."""
     walk = _Walk(collection, pages.size, bool(pages.filter))
+    walked = Walked(server.api.limits)
     link: str | None = ""  # "" while pages are asked for by their offset
     while link is not None:
         halve = not link and walk.limit > _SMALLEST
@@ -163,6 +165,7 @@ def pull(server: Server, collection: Collection, pages: Pages, progress: Progres
             answer = server.read(
                 link or collection.name, {} if link else _params(walk, pages), HALVED if halve else frozenset()
             )
+            walked.add(answer)
         except ApiError as error:
             if halve and error.status in HALVED:
                 walk.limit = max(walk.limit // 2, _SMALLEST)
@@ -233,7 +236,7 @@ def _take(walk: _Walk, answer: Answer, pages: Pages) -> Pulled | None:
 
 def _number(answer: Answer, header: str) -> list[int]:
     text = answer.headers.get(header, "").strip()
-    return [int(text)] if text.isascii() and text.isdecimal() else []
+    return [int(text)] if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else []
 
 
 def _next(walk: _Walk, answer: Answer, server: Server) -> str | None:

@@ -54,7 +54,7 @@ RECORD_RULES = (
         "rest.id-missing",
         "error",
         "error",
-        "A record has no sourcedId, or is no JSON object.",
+        "A record has no sourcedId, or one with a control character in it, or is no JSON object.",
         "Report it to the vendor with the collection and the position.",
         row="not read",
         record="unknown: which one it is cannot be seen",

@@ -148,6 +148,76 @@ def _one_identity(package: Package) -> Package:
     return package.with_table("users", people(package.tables["users"]))
 
 
+def _two_students(package: Package) -> tuple[dict[str, str], dict[str, str]]:
+    """Two students who have no guardian in the file, and no name in common."""
+    students = package.tables["users"].filter((pl.col("role") == "student") & pl.col("agentSourcedIds").is_null())
+    one = students.row(0, named=True)
+    others = students.filter(*(pl.col(name) != one[name] for name in ("givenName", "familyName")))
+    return one, others.row(0, named=True)
+
+
+def _ids_swapped(package: Package) -> Package:
+    """Two students have each other's id: one row was pasted over the other."""
+    one, other = (student["sourcedId"] for student in _two_students(package))
+    return _columns("users", sourcedId=pl.col("sourcedId").replace({one: other, other: one}))(package)
+
+
+def _new_student(*taken: str, leaves: bool) -> Change:
+    """A new student comes with these values of another, who ``leaves`` or stays."""
+
+    def change(package: Package) -> Package:
+        one, other = _two_students(package)
+        own = {
+            "sourcedId": "new-student",
+            "identifier": "99999999",
+            "userIds": "{SIS:99999999}",
+            "givenName": "Oluwaseun",
+            "familyName": "Vandermeer",
+            "username": "ovandermeer",
+            "email": "ovandermeer@students.juniper-valley.example",
+            **{name: one[name] for name in taken},
+        }
+        users, gone = package.tables["users"], [one["sourcedId"]] if leaves else []
+        new = users.filter(pl.col("sourcedId") == other["sourcedId"]).with_columns(
+            pl.lit(value).alias(name) for name, value in own.items()
+        )
+        people = pl.concat([users.filter(~pl.col("sourcedId").is_in(gone)), new])
+        kept = package.tables["enrollments"].filter(~pl.col("userSourcedId").is_in(gone))
+        return package.with_table("users", people).with_table("enrollments", kept)
+
+    return change
+
+
+def _usernames_swapped(package: Package) -> Package:
+    one, other = (student["username"] for student in _two_students(package))
+    return _columns("users", username=pl.col("username").replace({one: other, other: one}))(package)
+
+
+def _deleted_by_delta(percent: int) -> Change:
+    """A delta that states that so many of a hundred students are gone."""
+
+    def change(package: Package) -> Package:
+        students = package.tables["users"].filter(pl.col("role") == "student")
+        gone = students.head(students.height * percent // 100)
+        deleted = gone.with_columns(status=pl.lit("tobedeleted"), dateLastModified=pl.lit("2026-09-15T00:00:00.000Z"))
+        return Package({"users": deleted}, deltas=frozenset({"users"}))
+
+    return change
+
+
+def _sorted_alone(name: str, column: str) -> Change:
+    """One column sorted in a spreadsheet, and the others left as they were."""
+    return _columns(name, **{column: pl.col(column).sort()})
+
+
+def _without_file(name: str) -> Change:
+    return lambda package: replace(package, tables={n: rows for n, rows in package.tables.items() if n != name})
+
+
+def _without_column(name: str, column: str) -> Change:
+    return table(name, lambda rows: rows.drop(column))
+
+
 def _misspelt(package: Package) -> Package:
     """A value of a list that the standard closes is misspelt in a quarter of the rows."""
     hit = pl.int_range(pl.len()) % 4 == 0
@@ -164,8 +234,8 @@ def _first(part: float) -> Callable[[pl.DataFrame], pl.DataFrame]:
     return lambda rows: rows.head(int(rows.height * part))
 
 
-def _without(role: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
-    return lambda rows: rows.filter(pl.col("role") != role)
+def _without(*roles: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    return lambda rows: rows.filter(~pl.col("role").is_in(roles))
 
 
 def _shrinking(part: int) -> Change:
@@ -205,7 +275,11 @@ ACCIDENTS = (
         later=(*map(_shrinking, range(2, 6)), *[_shrinking(5)] * 3),
     ),
     Accident("users: no teacher left", table("users", _without("teacher")), _SHORT),
+    Accident("users: nobody of the staff left", table("users", _without("teacher", "aide")), _SHORT),
+    Accident("users: no guardian left", table("users", _without("guardian", "parent", "relative")), _SHORT),
     Accident("enrollments: no teacher left", table("enrollments", _without("teacher")), _SHORT),
+    Accident("users: no such file", _without_file("users"), ("declares it absent",), ("limits", "coverage")),
+    Accident("a delta that deletes 6 % of the students", _deleted_by_delta(6), (*_SHORT, "above the limit")),
     Accident(
         "users: cells of students moved to the left", _left, (*_OTHERS, causes.BLANK, causes.WORD, "above the limit")
     ),
@@ -216,6 +290,11 @@ ACCIDENTS = (
         (causes.PREFIXED,),
     ),
     Accident("user ids upper-cased everywhere", _every_user_id(lambda e: e.str.to_uppercase()), (causes.RECASED,)),
+    Accident(
+        "user ids upper-cased in users.csv alone",
+        _columns("users", sourcedId=pl.col("sourcedId").str.to_uppercase()),
+        (causes.RECASED,),
+    ),
     Accident(
         "user ids zero-stripped everywhere", _every_user_id(lambda e: e.str.strip_chars_start("0")), (causes.STRIPPED,)
     ),
@@ -253,6 +332,15 @@ ACCIDENTS = (
         "header renamed: users.agentSourcedIds", header("users", "agentSourcedIds", "agentIds"), ("misspelt header",)
     ),
     Accident(
+        "header renamed: users.orgSourcedIds", header("users", "orgSourcedIds", "orgSourcedId"), ("misspelt header",)
+    ),
+    Accident(
+        "users: column of the agents gone",
+        _without_column("users", "agentSourcedIds"),
+        ("table.gone",),
+        ("limits", "coverage"),
+    ),
+    Accident(
         "header renamed: users.familyName", header("users", "familyName", "lastName"), ("misspelt header", "column")
     ),
     Accident(
@@ -282,6 +370,36 @@ ACCIDENTS = (
         (causes.BLANK,),
     ),
     Accident("one id given to another child", _one_identity, ("identity.reused-id",), ("cases",)),
+    Accident("ids of two students swapped", _ids_swapped, ("identity.reused-id",), ("cases",)),
+    Accident("usernames of two students swapped", _usernames_swapped, ("identity.taken-username",), ("cases",)),
+    Accident(
+        "username of a leaver given to a new student",
+        _new_student("username", leaves=True),
+        ("the username is that of another person",),
+        ("cases", "grace"),
+        later=(_new_student("username", leaves=True),),
+    ),
+    Accident(
+        "username and e-mail of a student given to a new one",
+        _new_student("username", "email", leaves=False),
+        ("identity.taken-username",),
+        ("cases",),
+    ),
+    Accident(
+        "students: ids off by one row, no identifiers",
+        _both(
+            table("users", within(_STUDENTS, **moved(1, "sourcedId"))),
+            _without_column("users", "identifier"),
+            _without_file("demographics"),
+        ),
+        ("both names would change", *_OTHERS),
+    ),
+    Accident(
+        "users: ids sorted alone",
+        _sorted_alone("users", "sourcedId"),
+        ("identity.reused-id", *_OTHERS),
+        ("limits", "cases"),
+    ),
     Accident(
         "students: ids off by one row",
         table("users", within(_STUDENTS, **moved(1, "sourcedId"))),

@@ -21,17 +21,23 @@ DAYS = tuple(date(2026, 9, day) for day in (15, 16, 17, 18, 21, 22, 23, 24))
 
 
 def apply_days(
-    folder: Path, template: Path, packages: Sequence[Callable[[], Package]], limits: Limits | None
+    folder: Path,
+    template: Path,
+    packages: Sequence[Callable[[], Package]],
+    limits: Limits | None = None,
+    *,
+    grace: bool = True,
 ) -> list[PlanView]:
     """Plans and applies one package after the other in a copy of a workspace, as a person does who approves all plans.
 
-    ``limits``: in place of those of the workspace, and then nobody has a grace.
+    ``limits``: in place of those of the workspace. ``grace``: whether people who disappear have one.
     """
     shutil.copytree(template, folder)
     workspace = Workspace(folder)
-    if limits is not None:
-        none = GraceSettings(students=0, guardians=0, staff=0)
-        workspace.config = workspace.config.model_copy(update={"limits": limits, "grace": none})
+    changed: dict[str, object] = {} if limits is None else {"limits": limits}
+    if not grace:
+        changed["grace"] = GraceSettings(students=0, guardians=0, staff=0)
+    workspace.config = workspace.config.model_copy(update=changed)
     views = []
     for number, (day, package) in enumerate(zip(DAYS, packages, strict=False)):
         written = package().write(folder / f"package-{number}")

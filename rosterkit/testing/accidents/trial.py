@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import polars as pl
@@ -16,6 +17,7 @@ import polars as pl
 from rosterkit.attention import coverage_gaps
 from rosterkit.pipeline import propose
 from rosterkit.plan.changes import Changes
+from rosterkit.plan.limit_holds import NEW_HOLDS
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Delivered
 from rosterkit.plan.plan import PlanView
@@ -92,10 +94,14 @@ def _harm(applied: Changes, harmless: int = 0) -> Harm:
 
 @contextmanager
 def _without_cases() -> Iterator[None]:
-    def none(records: Records, _approved: pl.Series) -> tuple[Records, pl.DataFrame]:
+    def no_ids(records: Records, _approved: pl.Series) -> tuple[Records, pl.DataFrame]:
         return records, findings.empty()
 
-    with patch("rosterkit.plan.proposal.hold_reused_ids", none):
+    def no_usernames(records: Records, *_others: object) -> tuple[Records, pl.DataFrame, pl.DataFrame]:
+        return records, pl.DataFrame(schema=NEW_HOLDS), findings.empty()
+
+    holds: dict[str, Any] = {"hold_reused_ids": no_ids, "hold_taken_usernames": no_usernames}
+    with patch.multiple("rosterkit.plan.proposal", **holds):
         yield
 
 
@@ -173,8 +179,10 @@ class Trial:
         changes = (accident.change, *accident.later)
         packages = [lambda change=change: change(self.package) for change in changes]
         template, copy = self._workspace.folder, self._path / "days"
-        views = apply_days(copy, template, packages, None)
-        bare = apply_days(copy, template, packages, _no_limits())
+        views = apply_days(copy, template, packages)
+        with _without_cases() if "cases" in accident.guards else nullcontext():
+            limits = _no_limits() if "limits" in accident.guards else self._workspace.config.limits
+            bare = apply_days(copy, template, packages, limits, grace="grace" not in accident.guards)
         reasons = tuple(sorted({why for view in views for why in view.lines["held_why"].unique().to_list()}))
         return Outcome(
             harm=_harm_of_days(views),

@@ -234,7 +234,7 @@ def test_what_the_district_does_not_share_is_absent(collection: str, how: str) -
 
 
 def test_a_share_without_unenrolled_users_is_a_finding() -> None:
-    """C18: guardians and administrators are off by default, and students still list their agents."""
+    """Known issue 18: guardians and administrators are off by default, and students still list their agents."""
     roster = district()
     roster["users"] = [user for user in roster["users"] if user["role"] in ("student", "teacher")]
     with serving(FakeClassLink(roster)) as fake:
@@ -245,7 +245,7 @@ def test_a_share_without_unenrolled_users_is_a_finding() -> None:
 
 @pytest.mark.parametrize(("day", "expected"), [("2026-10-26", 0), ("2026-10-27", 1)])
 def test_a_roster_that_has_not_changed_for_long_is_a_finding(day: str, expected: int) -> None:
-    """C17: a sync that is paused in summer leaves old data readable. The newest record is of 5 October."""
+    """Known issue 17: a sync that is paused in summer leaves old data readable. The newest record is of 5 October."""
     with serving(FakeClassLink(district(3))) as fake:
         extract = read(fake, at={"as_of": date.fromisoformat(day)})
     assert met(extract)["classlink.stale"] == expected

@@ -173,7 +173,16 @@ def test_lines_are_counted_as_people_count_them(read: Run, files: Files) -> None
 
 @pytest.mark.parametrize(
     "line",
-    ["001,S1", "001,S1,7,9", '001,S1,"7', '001,S1,7"', "001"],
+    [
+        "001,S1",
+        "001,S1,7,9",
+        '001,S1,"7',
+        '001,S1,7"',
+        "001",
+        "001,S1,\x1b[2J7",
+        "001,S1,\u202e7",
+        f"001,S1,{'7' * 2**20}",
+    ],
 )
 def test_a_line_that_cannot_be_read_archives_nobody(read: Run, files: Files, line: str) -> None:
     """A file cut short."""
@@ -283,9 +292,24 @@ def test_schools_in_scope(read: Run) -> None:
     assert set(table(extract, "Role", "student").rows.collect()["org"]) == {"001"}
 
 
-@pytest.mark.parametrize("what", ["nothing", "empty folder", "no zip"])
-def test_a_path_without_the_files_says_so(tmp_path: Path, what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "rule"),
+    [
+        ("nothing", "package.missing"),
+        ("empty folder", "package.empty"),
+        ("other files", "clever.csv-unreadable"),
+        ("no zip", "package.not-a-zip"),
+        ("a zip that unpacks without end", "package.ratio"),
+    ],
+)
+def test_a_path_without_the_files_says_so(tmp_path: Path, what: str, rule: str) -> None:
     path = tmp_path / "there"
+    if what == "other files":
+        path.mkdir()
+        (path / "users.csv").write_text("sourcedId\n", encoding="utf-8")
+    if what == "a zip that unpacks without end":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+            package.writestr("students.csv", "School_id,Student_id\n" * 500_000)
     if what == "empty folder":
         path.mkdir()
     if what == "no zip":
@@ -293,7 +317,7 @@ def test_a_path_without_the_files_says_so(tmp_path: Path, what: str) -> None:
     context = Context(Findings(CSV_SOURCE.rules), date(2026, 9, 1), tmp_path, tmp_path)
     with pytest.raises(SourceUnreadable) as raised:
         CSV_SOURCE.extract(CsvSettings.model_validate({"path": "there"}), context)
-    assert raised.value.rule == "clever.csv-unreadable"
+    assert raised.value.rule == rule
 
 
 def test_a_path_is_needed() -> None:

@@ -81,7 +81,7 @@ def test_enrollments_change_with_their_section(clever: FakeClever, read: Read, f
 
 
 def test_a_contact_that_changed_has_all_contacts_read(clever: FakeClever, read: Read, first: Extract) -> None:
-    """C7: who a contact without an id is cannot be seen from that contact alone."""
+    """Known issue 7: who a contact without an id is cannot be seen from that contact alone."""
     changed = user_of(clever, "contact")
     changed["email"] = "new@post.example"
     clever.update("users", changed)
@@ -93,7 +93,7 @@ def test_a_contact_that_changed_has_all_contacts_read(clever: FakeClever, read: 
 
 
 def test_a_contact_with_a_new_clever_id_is_the_same_person(clever: FakeClever, read: Read, first: Extract) -> None:
-    """C7: without an id of the SIS every edit is a delete and a create."""
+    """Known issue 7: without an id of the SIS every edit is a delete and a create."""
     old = next(
         u for u in clever.data.records["users"] if "contact" in u["roles"] and "sis_id" not in u["roles"]["contact"]
     )

@@ -138,7 +138,7 @@ def test_the_rate_limit_may_not_last_for_ever(clever: FakeClever, read: Read) ->
 
 @pytest.mark.parametrize("state", ["paused", "pending", "error"])
 def test_a_frozen_district_is_absent_altogether(clever: FakeClever, read: Read, state: str) -> None:
-    """C17: in summer nobody is archived."""
+    """Known issue 17: in summer nobody is archived."""
     clever.data.district["state"] = state
     extract = read(context={"demographics": True, "cursor": "kept"})
     assert set(coverages(extract).values()) == {"absent"}
@@ -155,7 +155,7 @@ def test_any_other_state_is_read(clever: FakeClever, read: Read, state: str | No
 
 
 def test_contacts_that_are_not_shared_are_not_missed(clever: FakeClever, read: Read) -> None:
-    """C6: roles that are not shared simply do not appear in /users."""
+    """Known issue 6: roles that are not shared simply do not appear in /users."""
     clever.unshared.add("contact")
     extract = read()
     assert {name: c for name, c in coverages(extract).items() if c == "absent"} == dict.fromkeys(
@@ -166,7 +166,7 @@ def test_contacts_that_are_not_shared_are_not_missed(clever: FakeClever, read: R
 
 @pytest.mark.parametrize("resource", ["schools", "terms", "courses"])
 def test_what_is_not_shared_is_absent_and_says_so(clever: FakeClever, read: Read, resource: str) -> None:
-    """C20: 404 may mean unshared."""
+    """Known issue 20: 404 may mean unshared."""
     clever.unshared.add(resource)
     extract = read()
     entity = {"schools": "Org", "terms": "AcademicSession", "courses": "Course"}[resource]

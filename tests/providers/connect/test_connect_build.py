@@ -211,6 +211,14 @@ def test_C30_only_guardians_beside_another_sync(tmp_path: Path) -> None:
     assert row(rows, "g-01", "guardians.csv")["studentSourcedId"] == "710034"
 
 
+def test_C30_guardians_of_a_number_that_two_students_have_are_not_sent(tmp_path: Path) -> None:
+    """Else Connect would link them with the other child."""
+    roster = district().changed("User", "s-04", identifier="710034")
+    rows, findings, _ = build(roster, tmp_path, profile="guardians_only", student_key="identifier")
+    assert "710034" not in column(rows["guardians.csv"], "studentSourcedId")
+    assert sorted(keys(findings, "C23.repeated-id")) == ["s-01", "s-04"]
+
+
 def test_C30_refused_a_profile_that_would_send_nothing() -> None:
     with pytest.raises(UsageError, match="C30"):
         read_settings(FEED.Settings, {"profile": "guardians_only", "guardians": "users"}, where="feeds.connect")

@@ -202,6 +202,16 @@ def test_A14_a_parent_waits_with_the_child(tmp_path: Path) -> None:
     assert column(rows["Parents.csv"], "Student ID") == ["710034", "800417"]
 
 
+@pytest.mark.parametrize("email", ["iokafor@maplehollow.example", None])
+def test_A14_a_parent_waits_where_two_children_have_the_number(tmp_path: Path, email: str | None) -> None:
+    """Else Edlio would show one child to the other's parents, also where the right child is withheld."""
+    roster = district().changed("User", "s-01", email=email)
+    rows, findings, _ = build(roster.changed("User", "s-04", identifier="710034"), tmp_path, guardians="file")
+    assert ("s-01" in column(rows["Users.csv"], "Unique ID")) == (email is not None)
+    assert keys(findings, "A14.child") == ["g-01"]
+    assert "710034" not in column(rows["Parents.csv"], "Student ID")
+
+
 def test_A14_who_gets_no_account_is_counted_before_the_first_file(tmp_path: Path) -> None:
     roster = district().changed("User", "s-02", email=None).changed("User", "s-03", email=None)
     roster = roster.changed("User", "g-03", email="s.dunne@maplehollow.example")

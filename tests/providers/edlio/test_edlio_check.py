@@ -163,6 +163,11 @@ def test_A5_A6_A8_A14_refused_breaks_the_rule(rule: str) -> None:
     assert order.index(verdict.outcome) >= order.index(CASES[rule][2])
 
 
+def test_A14_a_parents_row_may_not_name_a_number_of_two_children() -> None:
+    other = "s-3,4711,Student,Ines,Roy,i@lark.example,,042"
+    assert "A14.child" in rules(check(files(GOOD, Users=(*WITH_PARENT, other)), guardians="users"))
+
+
 @pytest.mark.parametrize("rule", CASES)
 def test_a_rule_that_is_taken_out_is_missed(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Shows that the refused case of each rule looks at that rule: without it, nothing names it."""

@@ -39,7 +39,7 @@ class ConfiguredFeed:
     def target(self) -> str:
         """What people call the place that the files go to. Raises UsageError where a secret cannot be read."""
         if self.is_outbox:
-            return str(self.outbox)
+            return str(self.outbox.absolute())
         with self.place(()) as place:
             return place.name
 

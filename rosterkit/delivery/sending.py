@@ -8,13 +8,13 @@ only what does not is sent. Files of an older revision are not sent any more: a 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from rosterkit.config import Config
-from rosterkit.configured_feed import ConfiguredFeed
+from rosterkit.delivery.configured_feed import ConfiguredFeed
 from rosterkit.errors import Busy, NotDelivered, Refused, RosterkitError
 from rosterkit.feeds.base import FeedFile
 from rosterkit.feeds.delivery import after_sending, may_leave_from
@@ -29,7 +29,10 @@ from rosterkit.transport.base import Delivered, Found, Outgoing
 from rosterkit.transport.place import open_place
 from rosterkit.transport.settings import FolderSettings
 
-__all__ = ["end_interrupted", "forget_old_bytes", "is_current", "is_gone", "leave", "require_going"]
+__all__ = ["end_interrupted", "forget_old_bytes", "is_current", "is_still_there", "leave", "require_going"]
+
+_Others = Mapping[str, Collection[int]]
+"""By name, the sizes of other files that may lie at the target."""
 
 
 def require_going(connection: sqlite3.Connection, feed: str) -> None:
@@ -64,15 +67,28 @@ def leave(
     files = read_files(connection, delivery.id)
     kinds = feed.feed.identifiers(feed.entry.settings)
     identifiers = entries(files, kinds) if kinds else None
-    first = delivery.runs == 0
+    others = _others(connection, feed, delivery)
     deliveries.send(connection, delivery.id, feed.name, identifiers, why="", leaves_at=None, **values)
     outgoing = [Outgoing(file.name, (bodies or {}).get(file.name, file.write)) for file in files]
     try:
-        there = _bring(feed, delivery, files, outgoing, progress, None if first else _sizes(last))
+        there = () if delivery.runs else _found_there(feed, delivery, outgoing, others)
+        there = there or _bring(feed, delivery, files, outgoing, progress, others if delivery.runs else None)
     except RosterkitError as problem:
         deliveries.move(connection, delivery.id, "failed", error=str(problem))
         raise
     return _arrived(connection, feed, delivery, there)
+
+
+def _found_there(
+    feed: ConfiguredFeed, delivery: Delivery, outgoing: Sequence[Outgoing], others: _Others
+) -> Sequence[Sent]:
+    """The files of a new delivery as a failed one brought them, the answer to which was lost; none where it did not."""
+    if feed.is_outbox or not others:  # a folder of ours loses no answer
+        return ()
+    try:
+        return _seen(feed, delivery, outgoing, others)
+    except NotDelivered:
+        return ()  # nobody can look, and it was not sent yet
 
 
 def _later(
@@ -87,9 +103,24 @@ def _later(
     return deliveries.find(connection, delivery.id)
 
 
-def _sizes(last: Delivery | None) -> dict[str, int]:
-    """The sizes of what was sent before, by the file's own name."""
-    return {Path(file.name).name: file.bytes for file in last.files} if last else {}
+def _others(connection: sqlite3.Connection, feed: ConfiguredFeed, delivery: Delivery) -> _Others:
+    """By name, the sizes of what may lie at the target beside this delivery; empty where nothing of ours may.
+
+    What failed may lie there all the same, when only the answer was lost. A delivery that no run began to send was
+    never there: an equal size says nothing of it.
+    """
+    last = deliveries.last_arrived(connection, feed.name)
+    failed = [one for one in deliveries.failed_since_arrival(connection, feed.name) if one.id != delivery.id]
+    if not delivery.runs:
+        return _sizes([*filter(None, [last]), *failed, delivery]) if failed else {}
+    return _sizes([*filter(None, [last]), *failed])
+
+
+def _sizes(every: Sequence[Delivery]) -> _Others:
+    found: dict[str, set[int]] = {}
+    for file in (file for one in every for file in one.files):
+        found.setdefault(Path(file.name).name, set()).add(file.bytes)
+    return found
 
 
 def _bring(
@@ -98,7 +129,7 @@ def _bring(
     files: Sequence[FeedFile],
     outgoing: Sequence[Outgoing],
     progress: Progress,
-    look_first: Mapping[str, int] | None,
+    look_first: _Others | None,
 ) -> tuple[Sent, ...]:
     with feed.place([file.name for file in files]) as place:
         done = place.deliver(outgoing, progress, look_first=look_first)
@@ -150,47 +181,60 @@ def end_interrupted(connection: sqlite3.Connection, feed: ConfiguredFeed, progre
     """Ends the delivery that an earlier run left in ``sending``; None where there is none.
 
     It is recorded as arrived where the target holds it. Otherwise it is sent now where it is still the newest, and is
-    ``failed`` where roster or settings have changed since. Raises NotDelivered where the target cannot be looked at:
-    the delivery stays as it is, and nothing is sent.
+    ``failed`` where roster, settings or target have changed since. Raises NotDelivered where the target cannot be
+    looked at: the delivery stays as it is, and nothing is sent.
     """
     delivery = deliveries.newest(connection, feed.name, "sending")
     if delivery is None:
         return None
     files = read_files(connection, delivery.id)
     outgoing = [Outgoing(file.name, file.write) for file in files]
-    last = deliveries.last_arrived(connection, feed.name)
+    others = _others(connection, feed, delivery)
     current = is_current(connection, feed, delivery)
     if current and not deliveries.paused(connection, feed.name):
         try:
-            there = _bring(feed, delivery, files, outgoing, progress, _sizes(last))
+            there = _bring(feed, delivery, files, outgoing, progress, others)
         except NotDelivered:
             raise  # nobody knows yet whether it lies there
         except RosterkitError as problem:
             deliveries.move(connection, delivery.id, "failed", error=str(problem))
             raise
         return _arrived(connection, feed, delivery, there)
-    found = _look(feed, outgoing, last)
-    if all(one.there for one in found):
-        pairs = zip(delivery.files, found, strict=True)
-        seen = [replace(file, where=one.where, verified=str(one.verified), why=one.why) for file, one in pairs]
+    if delivery.target == feed.target() and (seen := _seen(feed, delivery, outgoing, others)):
         return _arrived(connection, feed, delivery, seen)
     why = "A run ended while it sent this. It is not at the target, or nobody may look there; newer files follow."
     deliveries.move(connection, delivery.id, "failed", error=why)
     return deliveries.find(connection, delivery.id)
 
 
-def _look(feed: ConfiguredFeed, outgoing: Sequence[Outgoing], last: Delivery | None) -> Sequence[Found]:
+def _seen(feed: ConfiguredFeed, delivery: Delivery, outgoing: Sequence[Outgoing], others: _Others) -> Sequence[Sent]:
+    """The files of the delivery as they lie at the target; none where one of them does not, or nobody may look."""
+    found = _look(feed, outgoing, others)
+    if not all(one.there for one in found):
+        return ()
+    pairs = zip(delivery.files, found, strict=True)
+    return [replace(file, where=one.where, verified=str(one.verified), why=one.why) for file, one in pairs]
+
+
+def _look(feed: ConfiguredFeed, outgoing: Sequence[Outgoing], others: _Others) -> Sequence[Found]:
     with feed.place([file.name for file in outgoing]) as place:
-        return place.look_up(outgoing, _sizes(last))
+        return place.look_up(outgoing, others)
 
 
-def is_gone(connection: sqlite3.Connection, feed: ConfiguredFeed, last: Delivery) -> bool:
-    """Whether the target was looked at and no longer holds what arrived there last."""
+def is_still_there(connection: sqlite3.Connection, feed: ConfiguredFeed, last: Delivery) -> bool:
+    """Whether the target holds what arrived there last.
+
+    Where nobody can look, it does; but not where it may be another target, or where something that failed may have
+    taken its place.
+    """
+    failed = deliveries.failed_since_arrival(connection, feed.name)
+    doubt = bool(failed) or last.settings_digest != feed.entry.digest
     outgoing = [Outgoing(file.name, file.write) for file in read_files(connection, last.id)]
     try:
-        return any(one.there is False for one in _look(feed, outgoing, None))
+        found = _look(feed, outgoing, _sizes([*failed, last]) if doubt else {})
     except NotDelivered:
-        return False  # it cannot be looked at now
+        return not doubt
+    return all(one.there if doubt else one.there is not False for one in found)
 
 
 def forget_old_bytes(connection: sqlite3.Connection, config: Config) -> int:

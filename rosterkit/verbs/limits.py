@@ -7,12 +7,12 @@ from datetime import date
 from pathlib import Path
 
 from rosterkit.manual import announcements
-from rosterkit.manual.verbs import ManualVerbs
 from rosterkit.plan.plan import Plan
 from rosterkit.results import Announcement
 from rosterkit.store import expectations, overrides
 from rosterkit.store.expectations import StoredExpectation
 from rosterkit.store.overrides import Override
+from rosterkit.verbs.manual import ManualVerbs
 
 __all__ = ["LimitVerbs"]
 
@@ -37,22 +37,22 @@ class LimitVerbs(ManualVerbs, ABC):
 
     def expect_school(self, school: str, *, by: date, reason: str, actor: str) -> int:
         """Announces that a school closes: what is its own may leave, and its people may move; returns a number."""
-        with self._desk(actor) as run:
+        with self._desk(actor, "expect") as run:
             return announcements.expect_school(run, school, by, reason)
 
     def expect_domain(self, old: str, new: str, *, by: date, reason: str, actor: str) -> int:
         """Announces that an e-mail domain is renamed; returns the number of the expectation."""
-        with self._desk(actor) as run:
+        with self._desk(actor, "expect") as run:
             return announcements.expect_domain(run, old, new, by, reason)
 
     def expect_students(self, count: int, *, by: date, reason: str, actor: str, school: str = "") -> int:
         """Announces so many new students, at one school or anywhere; returns the number of the expectation."""
-        with self._desk(actor) as run:
+        with self._desk(actor, "expect") as run:
             return announcements.expect_students(run, count, by, reason, school)
 
     def withdraw(self, number: int, *, reason: str, actor: str) -> None:
         """Ends an expectation; Refused where there is none of that number."""
-        with self._desk(actor) as run:
+        with self._desk(actor, "withdraw an expectation") as run:
             announcements.withdraw(run, number, reason)
 
     def expectations(self, as_of: date | None = None) -> tuple[Announcement, ...]:
@@ -63,12 +63,12 @@ class LimitVerbs(ManualVerbs, ABC):
 
     def override(self, setting: str, value: float | str, *, reason: str, actor: str, until: date | None = None) -> None:
         """Gives a limit another value for the next plan that is applied, or until a day (a week from now at most)."""
-        with self._desk(actor) as run:
+        with self._desk(actor, "override") as run:
             announcements.override(run, setting, value, reason, until)
 
     def end_override(self, setting: str, *, reason: str, actor: str) -> None:
         """Ends the override of a limit; Refused where there is none."""
-        with self._desk(actor) as run:
+        with self._desk(actor, "end an override") as run:
             announcements.end_override(run, setting, reason)
 
     def overrides(self) -> tuple[Override, ...]:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import polars as pl
 
-from rosterkit.configured_feed import configured
-from rosterkit.disclosure import disclosed
+from rosterkit.delivery.building import check_feed
+from rosterkit.delivery.configured_feed import configured
+from rosterkit.delivery.decisions import approve_feed, confirm_feed, reject_feed
+from rosterkit.delivery.delivery import build_feed, send_feed, send_given
+from rosterkit.delivery.disclosure import disclosed
+from rosterkit.delivery.status import feed_alarms, feed_status, vendors_hold
 from rosterkit.errors import Refused, UsageError
-from rosterkit.feed_building import check_feed
-from rosterkit.feed_decisions import approve_feed, confirm_feed, reject_feed
-from rosterkit.feed_delivery import build_feed, send_feed, send_given
-from rosterkit.feed_status import feed_alarms, feed_status, vendors_hold
 from rosterkit.manual.revision import Actor
 from rosterkit.purging import Purged, purge_people
 from rosterkit.results import Disclosure, FeedCheck, FeedReceipt, FeedStatus, Holding
@@ -57,8 +57,11 @@ class FeedVerbs(WorkspaceFolder):
         with self._write() as connection:
             where = (self.folder, connection, self.config, name)
             if files:
-                return send_given(*where, files, day, self._progress, actor=actor, reason=reason)
-            return send_feed(*where, day, self._progress, again=again)
+                sent = send_given(*where, files, day, self._progress, actor=actor, reason=reason)
+            else:
+                return send_feed(*where, day, self._progress, again=again)
+        self.audit("act", "feed send", actor=actor, subject=f"{self.config.feed(name)[0]}: given files")
+        return sent
 
     def target_test(self, name: str) -> tuple[str, tuple[Right, ...]]:
         """What the key may do at the target of a feed, or at the place of a source: its name, and what was tried.
@@ -90,7 +93,9 @@ class FeedVerbs(WorkspaceFolder):
         with self._write() as connection:
             self._refuse_another(connection, name, seen)
             where = (self.folder, connection, self.config, name)
-            return approve_feed(*where, self._progress, actor=who.name, reason=reason)
+            decided = approve_feed(*where, self._progress, actor=who.name, reason=reason)
+        self.audit("act", "feed approve", actor=who.name, subject=f"{decided.feed} {decided.id}")
+        return decided
 
     def feed_reject(self, name: str = "", *, reason: str, actor: str, seen: int = 0) -> Delivery:
         """Rejects the file that waits: it never leaves. ``seen`` as of ``feed_approve``."""
@@ -98,7 +103,9 @@ class FeedVerbs(WorkspaceFolder):
         who.permit("feed reject")
         with self._write() as connection:
             self._refuse_another(connection, name, seen)
-            return reject_feed(connection, self.config, name, actor=who.name, reason=reason)
+            decided = reject_feed(connection, self.config, name, actor=who.name, reason=reason)
+        self.audit("act", "feed reject", actor=who.name, subject=f"{decided.feed} {decided.id}")
+        return decided
 
     def _refuse_another(self, connection: sqlite3.Connection, name: str, seen: int) -> None:
         waiting = deliveries.newest(connection, self.config.feed(name)[0], "waiting")
@@ -159,9 +166,9 @@ class FeedVerbs(WorkspaceFolder):
 
         ``dry_run``: only says whom it would reach. Raises Refused where a plan may still be applied.
         """
-        Actor.of(actor, self.config)
+        who = Actor.of(actor, self.config)
         with self._write() as connection:
-            return purge_people(
+            done = purge_people(
                 self.folder,
                 connection,
                 self.config,
@@ -171,3 +178,6 @@ class FeedVerbs(WorkspaceFolder):
                 person=person,
                 dry_run=dry_run,
             )
+        if done.done:  # without their ids: who they were is what a purge removes
+            self.audit("act", "purge", actor=who.name, subject=f"{done.people} people")
+        return done

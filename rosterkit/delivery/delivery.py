@@ -18,12 +18,19 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from rosterkit.config import Config
-from rosterkit.configured_feed import ConfiguredFeed, configured
+from rosterkit.delivery.building import built_files, given_file, written
+from rosterkit.delivery.configured_feed import ConfiguredFeed, configured
+from rosterkit.delivery.decisions import sends_sensitive
+from rosterkit.delivery.sending import (
+    end_interrupted,
+    forget_old_bytes,
+    is_current,
+    is_still_there,
+    leave,
+    require_going,
+)
+from rosterkit.delivery.status import still_shown
 from rosterkit.errors import UsageError
-from rosterkit.feed_building import built_files, given_file, written
-from rosterkit.feed_decisions import sends_sensitive
-from rosterkit.feed_sending import end_interrupted, forget_old_bytes, is_current, is_gone, leave, require_going
-from rosterkit.feed_status import still_shown
 from rosterkit.feeds.base import LastSent, Outcome, Verdict
 from rosterkit.feeds.checklist import checklist
 from rosterkit.feeds.delivery import same_bytes, worth_sending
@@ -38,6 +45,7 @@ from rosterkit.store.checklists import done_items
 from rosterkit.store.deliveries import Delivery
 from rosterkit.store.sent_files import BuiltFile
 from rosterkit.store.snapshot import revision_of
+from rosterkit.transport.outgoing import check_names
 
 __all__ = ["build_feed", "send_feed", "send_given"]
 
@@ -107,8 +115,8 @@ def send_feed(
 ) -> FeedReceipt:
     """Ends what was interrupted, else sends what is ready, else builds and sends the newest file.
 
-    Ready is what was built of this roster and these settings for this day, and did not leave yet: it waited for the
-    vendor's clock, or did not arrive. What waits for a person goes on waiting.
+    Ready is what was built of this roster and these settings for this day, or was approved, and did not leave yet: it
+    waited for the vendor's clock, or did not arrive. What waits for a person goes on waiting.
     """
     feed = configured(folder, config, name)
     require_going(connection, feed.name)
@@ -120,7 +128,8 @@ def send_feed(
         return _receipt(connection, feed, newest, findings.empty())
     if newest.state == "waiting":
         return _receipt(connection, feed, newest, findings.empty())
-    if newest.state in ("checked", "failed") and newest.as_of == as_of:
+    approved = bool(newest.actor) and newest.origin == "built"
+    if newest.state in ("checked", "failed") and (approved or newest.as_of == as_of):
         done = leave(connection, feed, newest, progress)
         forget_old_bytes(connection, config)
         return _receipt(connection, feed, done, findings.empty())
@@ -146,6 +155,7 @@ def send_given(
     """
     if not reason.strip():
         raise UsageError("A reason must say something: --reason TEXT is kept with the delivery.")
+    check_names([path.name for path in paths])
     feed = configured(folder, config, name)
     require_going(connection, feed.name)
     end_interrupted(connection, feed, progress)
@@ -215,7 +225,7 @@ def _is_unchanged(connection: sqlite3.Connection, feed: ConfiguredFeed, made: De
     """Whether the files need not be sent: they are the last ones, and nobody took those away from the target."""
     if feed.unchanged_is_sent() or not same_bytes(made.files, last.files):
         return False
-    return not is_gone(connection, feed, last)
+    return is_still_there(connection, feed, last)
 
 
 def _why_wait(connection: sqlite3.Connection, feed: ConfiguredFeed, verdict: Verdict, last: Delivery | None) -> str:

@@ -29,13 +29,17 @@ class ReviewVerbs(WorkspaceFolder):
         name = self._permitted(actor, "approve")
         with self._write() as connection:
             needed = self.config.approvers
-            return review.sign(connection, plan_id, "approve", name, reason, needed=needed, seen=seen)
+            signed = review.sign(connection, plan_id, "approve", name, reason, needed=needed, seen=seen)
+        self.audit("act", "approve", actor=name, subject=signed.plan)
+        return signed
 
     def reject(self, plan_id: str, *, reason: str, actor: str, seen: str = "") -> Approval:
         """Rejects a plan for good; what it proposed is proposed again by the next plan."""
         name = self._permitted(actor, "reject")
         with self._write() as connection:
-            return review.sign(connection, plan_id, "reject", name, reason, seen=seen)
+            signed = review.sign(connection, plan_id, "reject", name, reason, seen=seen)
+        self.audit("act", "reject", actor=name, subject=signed.plan)
+        return signed
 
     def approve_held(
         self,
@@ -53,7 +57,7 @@ class ReviewVerbs(WorkspaceFolder):
         with self._write() as connection:
             if seen:
                 review.refuse_changed(seen, review.plan_stamp(connection, plans.find(connection, plan_id)))
-            return review.approve_held(
+            signed, records = review.approve_held(
                 self.database,
                 connection,
                 plan_id,
@@ -64,6 +68,8 @@ class ReviewVerbs(WorkspaceFolder):
                 action=action,
                 sourced_id=sourced_id,
             )
+        self.audit("act", "approve held", actor=name, subject=signed.plan, records=records)
+        return signed
 
     def hold(
         self,
@@ -81,7 +87,9 @@ class ReviewVerbs(WorkspaceFolder):
         with self._write() as connection:
             if seen:
                 review.refuse_changed(seen, review.record_stamp(connection, entity, sourced_id))
-            return review.hold(connection, entity, sourced_id, actor=name, reason=reason, action=action, field=field)
+            held = review.hold(connection, entity, sourced_id, actor=name, reason=reason, action=action, field=field)
+        self.audit("act", "hold", actor=name, records=[f"{held.entity} {held.sourced_id}"])
+        return held
 
     def release(
         self,
@@ -99,7 +107,11 @@ class ReviewVerbs(WorkspaceFolder):
         with self._write() as connection:
             if seen:
                 review.refuse_changed(seen, review.record_stamp(connection, entity, sourced_id))
-            return review.release(connection, entity, sourced_id, actor=name, reason=reason, action=action, field=field)
+            ended = review.release(
+                connection, entity, sourced_id, actor=name, reason=reason, action=action, field=field
+            )
+        self.audit("act", "release", actor=name, records=sorted({f"{one.entity} {one.sourced_id}" for one in ended}))
+        return ended
 
     def plan_stamp(self, plan_id: str) -> str:
         """What changes with every decision on a plan."""

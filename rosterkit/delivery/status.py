@@ -11,7 +11,7 @@ import polars as pl
 
 from rosterkit.clock import Clock, between, next_slot
 from rosterkit.config import Config
-from rosterkit.configured_feed import ConfiguredFeed, clock_of, configured
+from rosterkit.delivery.configured_feed import ConfiguredFeed, clock_of, configured
 from rosterkit.errors import UsageError
 from rosterkit.feeds.alarms import Standing, alarms
 from rosterkit.results import FeedStatus, Holding

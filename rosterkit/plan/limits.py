@@ -123,8 +123,8 @@ class Limits(BaseModel):
     )
     max_renamed_people: int = _number(
         5,
-        "Updates of people are held where given and family name both change at more than this many, at a school or "
-        "over the district: records of one person may stand under the id of another.",
+        "Updates of people are held where given and family name both change at more than this many of one role: "
+        "records of one person may stand under the id of another.",
     )
     max_guardians: int = _number(6, "How many guardians a student usually has at most.")
     max_shape_percent: float = _share(

@@ -25,7 +25,7 @@ def too_many_created(
     coming = groups.lazy().filter("added")
     in_all = base.lazy().filter(pl.col("school_id").is_null() & (pl.col("base") > 0)).drop("school_id")
     by_school = base.lazy().filter(pl.col("school_id").is_not_null())
-    known = coming.join(in_all.select("role"), on="role", how="semi")
+    known = coming.join(in_all.select("role"), on="role")
     free = (_NONE_ALLOWED if allowed is None else allowed).lazy()
     in_sum = free.select(pl.col("allowed").sum(), role=pl.lit("student"))
     over_all = _created_over(
@@ -74,7 +74,7 @@ def reissued(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.Dat
     text = f"{{}} would leave and {{}} would come, above the limit of {limits.max_reissued_percent:g} % and "
     text += f"{limits.min_reissued} for both together"
     reasons = over.select("role", reason=pl.format("over all, " + text, "removed", "added"))
-    return once.join(reasons, on="role").select("node", "reason").unique("node").collect()
+    return one_reason(once.join(reasons, on="role")).collect()
 
 
 def zero_stripped(coming: pl.DataFrame, others: pl.DataFrame, base: int, limits: Limits) -> pl.DataFrame:

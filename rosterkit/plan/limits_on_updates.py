@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from rosterkit.plan.field_kinds import CLEARED, percents
-from rosterkit.plan.limits import Limits
+from rosterkit.plan.limits import Limits, one_reason
 
 __all__ = ["CHANGED", "OFF", "may_exceed", "over_the_limit", "renamed", "restructured"]
 
@@ -80,15 +80,13 @@ def restructured(parents: pl.Series, orgs: int, limits: Limits) -> pl.DataFrame:
 
 
 def renamed(people: pl.DataFrame, limits: Limits) -> pl.DataFrame:
-    """Of people whose names both change (node, role, school_id), those that are too many: node and reason."""
-    lazy, parts = people.lazy(), []
-    for by, place in ((["role"], _ALL), (list(_SCHOOL), _SMALL)):
-        counts = lazy.unique(["node", *by]).group_by(by).len("count")
-        over = counts.filter(pl.col("count") > limits.max_renamed_people)
-        said = pl.format(
-            "both names would change at {} people, above the limit of {}", "count", pl.lit(limits.max_renamed_people)
-        )
-        reasons = over.select(*by, "count", reason=pl.format(place, said))
-        largest = lazy.join(reasons, on=by).sort("count", *by, descending=[True, *(False for _ in by)])
-        parts.append(largest.select("node", "reason"))
-    return pl.concat(parts).unique("node", keep="first", maintain_order=True).collect()
+    """Of people whose names both change (node, role), those that are too many over all: node and reason.
+
+    So many at one school are as many over all.
+    """
+    once = people.lazy().select("node", "role").unique()
+    over = once.group_by("role").len("count").filter(pl.col("count") > limits.max_renamed_people)
+    said = f"both names would change at {{}} people, above the limit of {limits.max_renamed_people}"
+    return one_reason(
+        once.join(over.select("role", reason=pl.format(_ALL, pl.format(said, "count"))), on="role")
+    ).collect()

@@ -168,10 +168,22 @@ def test_what_comes_over_all() -> None:
 
 
 def test_who_comes_to_two_schools_counts_once_over_all() -> None:
+    many = pl.concat([arrivals(31), arrivals(31).with_columns(school_id=pl.lit(2, pl.Int64))])
+    assert answer(too_many_created(many, base(600, 600), Limits(max_created_percent=100))) == []
     rows = pl.concat([arrivals(26), arrivals(26).with_columns(school_id=pl.lit(2, pl.Int64))])
     assert answer(too_many_created(rows, base(600, 600), Limits())) == []
     found = answer(too_many_created(rows, base(600, 600), Limits(max_created_percent=1, min_created_overall=26)))
     assert {text for _, text in found} == {"at this school, 26 would come to 600, above the limit of 1 % and 25"}
+
+
+@pytest.mark.parametrize(("guardians", "students", "named"), [(30, 60, 60), (60, 30, 60), (30, 30, 30)])
+def test_the_sentence_is_that_of_the_role_of_which_most_come(guardians: int, students: int, named: int) -> None:
+    """Of two that are as many, the first by name."""
+    both = pl.concat([arrivals(guardians, role="guardian"), arrivals(students, school=2)])
+    counts = pl.concat([base(101, role="guardian"), base(0, 100)])
+    of = 100 if students > guardians else 101
+    reason = f"over all, {named} would come to {of}, above the limit of 5 % and 25"
+    assert {text for _, text in answer(too_many_created(both, counts, Limits()))} == {reason}
 
 
 def test_a_school_that_is_new_counts_none_before() -> None:
@@ -217,8 +229,14 @@ def test_an_exchange_of_everything_is_held_unless_the_limit_is_off() -> None:
     assert answer(reissued(arrivals(2, 2), base(2), Limits(max_reissued_percent=100))) == []
 
 
-def test_a_role_that_was_not_there_is_no_exchange() -> None:
-    """Of a role that nobody had, as many come and go as are given up at once: 26 of 0."""
+def test_who_has_two_roles_that_are_exchanged_has_one_reason() -> None:
+    both = pl.concat([arrivals(26, 26), arrivals(26, 26, role="aide")])
+    counts = pl.concat([base(1000), base(900, role="aide")])
+    assert len(answer(reissued(both, counts, Limits()))) == 52
+
+
+def test_more_than_a_role_had_may_be_exchanged() -> None:
+    """26 of 0 are too many."""
     rows = arrivals(26, 26, role="proctor")
     reason = "over all, 26 would leave and 26 would come, above the limit of 2 % and 25 for both together"
     assert {text for _, text in answer(reissued(rows, base(1000), Limits()))} == {reason}
@@ -324,10 +342,11 @@ def test_people_of_two_schools_are_renamed_over_all() -> None:
     found = answer(renamed(pl.concat([people(4), people(3, school=2)]), Limits()))
     assert {text for _, text in found} == {"over all, both names would change at 7 people, above the limit of 5"}
     one = people(6)
-    both = pl.concat([one, one.with_columns(school_id=pl.lit(2, pl.Int64))])
-    assert {text for _, text in answer(renamed(both, Limits()))} == {
-        "over all, both names would change at 6 people, above the limit of 5"
-    }
+    both = pl.concat([one, one.with_columns(school_id=pl.lit(2, pl.Int64)), people(7, role="aide")])
+    assert answer(renamed(both, Limits())) == [
+        *all_of(range(10_000, 10_006), "over all, both names would change at 6 people, above the limit of 5"),
+        *all_of(range(10_006, 10_007), "over all, both names would change at 7 people, above the limit of 5"),
+    ]
 
 
 def test_orgs_that_get_another_parent() -> None:

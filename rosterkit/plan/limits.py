@@ -144,7 +144,7 @@ def _exceeded(counts: pl.LazyFrame, percent: float, minimum: int, halving_min_si
     share = (pl.col("base") * percent / 100).floor()
     left = pl.col("base") - pl.col("removed") + pl.col("added")
     many = (pl.col("removed") > share) & (pl.col("removed") > minimum)
-    halved = (pl.col("removed") > 0) & (pl.col("base") >= halving_min_size) & (left * 2 < pl.col("base"))
+    halved = (pl.col("base") >= halving_min_size) & (left * 2 < pl.col("base"))
     counted = pl.format("{} of {} would be removed", "removed", "base")
     return counts.filter(many | halved).with_columns(
         reason=pl.when(left == 0)
@@ -157,8 +157,7 @@ def _exceeded(counts: pl.LazyFrame, percent: float, minimum: int, halving_min_si
 
 def _counts(groups: pl.LazyFrame, by: list[str], base: pl.LazyFrame) -> pl.LazyFrame:
     changes = groups.unique(["node", *by]).group_by(by).agg(pl.col("removed", "added").cast(pl.Int64).sum())
-    losing = changes.filter(pl.col("removed") > 0)
-    return losing.join(base, on=by, how="left").with_columns(pl.col("base").fill_null(0))
+    return changes.join(base, on=by, how="left").with_columns(pl.col("base").fill_null(0))
 
 
 def exceeded(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:

@@ -58,8 +58,8 @@ def over_the_limit(rows: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl
     """
     lazy, by_school = rows.lazy(), base.lazy().filter(pl.col("school_id").is_not_null())
     in_all = base.lazy().filter(pl.col("school_id").is_null()).drop("school_id")
-    most = _counted(lazy, ("role",), in_all, limits).sort("count", "role", "kind", descending=[True, False, False])
-    everywhere = most.unique("field", keep="first", maintain_order=True).select("field", "reason")
+    largest = pl.col("reason").sort_by("count", "role", "kind", descending=[True, False, False]).first()
+    everywhere = _counted(lazy, ("role",), in_all, limits).group_by("field").agg(largest)
     here = _counted(lazy, _SCHOOL, by_school, limits).select("field", "kind", *_SCHOOL, "count", "reason")
     whole = lazy.join(everywhere, on="field").select("node", "field", "reason")
     parts = lazy.join(here, on=["field", "kind", *_SCHOOL])

@@ -309,11 +309,30 @@ def test_a_field_that_becomes_blank() -> None:
     assert {text for *_, text in answer(found, OF_FIELDS)} == {reason}
 
 
-def test_the_sentence_is_that_of_the_role_of_which_most_change() -> None:
-    rows = pl.concat([changes(30), changes(40, school=2, role="aide")])
-    counts = pl.concat([base(100), base(0, 100, role="aide")])
-    reason = "over all, 40 of 100 would change their some_field, above the limit of 5 % and 25"
+@pytest.mark.parametrize(("students", "aides", "named", "of"), [(30, 40, 40, 99), (40, 30, 40, 100), (30, 30, 30, 99)])
+def test_the_sentence_is_that_of_the_role_of_which_most_change(students: int, aides: int, named: int, of: int) -> None:
+    """Of two that are as many, the first by name."""
+    rows = pl.concat([changes(students), changes(aides, school=2, role="aide")])
+    counts = pl.concat([base(100), base(0, 99, role="aide")])
+    reason = f"over all, {named} of {of} would change their some_field, above the limit of 5 % and 25"
     assert {text for *_, text in answer(over_the_limit(rows, counts, Limits()), OF_FIELDS)} == {reason}
+
+
+@pytest.mark.parametrize("kinds", [("cleared", "names"), ("names", "cleared")])
+def test_of_two_kinds_that_are_as_many_the_first_by_name_is_named(kinds: tuple[str, str]) -> None:
+    rows = pl.concat([changes(30, kind) for kind in kinds])
+    reason = "over all, 30 of 100 would lose their some_field, above the limit of 5 % and 25"
+    found = over_the_limit(rows, base(100), Limits())
+    assert answer(found, OF_FIELDS) == [(node, "some_field", reason) for node in range(10_000, 10_030)]
+
+
+def test_two_fields_have_a_sentence_each() -> None:
+    rows = pl.concat([changes(30), changes(40).with_columns(field=pl.lit("other_field"))])
+    found = answer(over_the_limit(rows, base(100), Limits()), OF_FIELDS)
+    assert {(field, text.split(" of ")[0]) for _, field, text in found} == {
+        ("some_field", "over all, 30"),
+        ("other_field", "over all, 40"),
+    }
 
 
 def test_a_school_of_which_nobody_is_counted() -> None:
@@ -326,6 +345,8 @@ def test_a_school_of_which_nobody_is_counted() -> None:
 def test_a_record_counts_once_in_each_group() -> None:
     twice = pl.concat([changes(5), changes(5)])
     assert answer(over_the_limit(twice, base(10), Limits()), OF_FIELDS) == []
+    both = pl.concat([changes(31), changes(31).with_columns(school_id=pl.lit(2, pl.Int64))])
+    assert answer(over_the_limit(both, base(600, 600), Limits(min_changed=1000)), OF_FIELDS) == []
 
 
 def people(count: int, school: int = 1, role: str = "student") -> pl.DataFrame:

@@ -73,7 +73,7 @@ def propose(
     records, reports = resolve_references(records, approved_archives(records, snapshot))
     records = ended_too(records, plan_day)
     records = apply_policy(records, policy, snapshot)
-    held = hold(records, snapshot, limits, plan_day)
+    held = hold(records, snapshot, limits, plan_day, policy.signed_in)
     progress("planning", 2, 3)
     reported = _reported(delivered, records, [compared.missing, reports])
     found = [*(one.extract.findings for one in delivered), compared.findings, reported, held.findings]
@@ -151,7 +151,9 @@ def _stored(run: Run, read: Extraction, proposal: Proposal, base: int) -> Plan:
     covered = tuple(dict.fromkeys(queued))
     before = plans.applied_settings(connection)
     going, held = proposal.changes.applicable, proposal.changes.held
-    why = needs_person(going, config.mode, config.settings_digest, before, known_sources(connection, sources))
+    known, day = known_sources(connection, sources), plans.newest_day(connection)
+    days = (run.as_of - day).days if day else 0
+    why = needs_person(going, config.mode, config.settings_digest, before, known, days)
     why = f"it promotes {proposal.promoted} students to the next grade" if proposal.promoted else why
     overridden = overrides.in_force(connection, run.as_of)
     created, severities = plans.now(), Counter(proposal.findings["severity"].to_list())

@@ -9,7 +9,7 @@ import polars as pl
 from rosterkit.plan.approvals import Approved
 from rosterkit.plan.fields import BITS
 from rosterkit.plan.identity import USERNAME, reused_ids, taken_usernames
-from rosterkit.plan.ids import among, minus
+from rosterkit.plan.ids import NO_IDS, among, minus
 from rosterkit.plan.limit_holds import NEW_HOLDS
 from rosterkit.plan.records import ENTITY, HOLD, Records, bit, delivered_row, hold_fields, set_hold
 from rosterkit.plan.snapshot import Snapshot
@@ -90,9 +90,14 @@ def _by_undo(records: Records, met: pl.DataFrame, fields: pl.DataFrame) -> Recor
     return hold_fields(set_hold(records, found.select("node", "reason"), "undo"), found.select("node", "bits"))
 
 
-def hold_reused_ids(records: Records, approved: pl.Series) -> tuple[Records, pl.DataFrame]:
-    """Holds persons whose id looks reused; returns the findings. ``approved``: nodes that a person approved whole."""
-    found = reused_ids(records)
+def hold_reused_ids(
+    records: Records, approved: pl.Series, signed_in: pl.Series = NO_IDS
+) -> tuple[Records, pl.DataFrame]:
+    """Holds persons whose id looks reused; returns the findings. ``approved``: nodes that a person approved whole.
+
+    ``signed_in``: ids of users who have signed in.
+    """
+    found = reused_ids(records, signed_in)
     if found.is_empty():
         return records, findings.empty()
     # This goes before any other hold of the row: it also holds what depends on the person.

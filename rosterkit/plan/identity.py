@@ -1,7 +1,9 @@
 """Who is who: ids and usernames that may have been given to another human. Each is a case for a person.
 
-An id: given name, family name and a second identifier (number, state id, birth date) all contradict the stored row. A
-username: it is or was that of another student or member of staff, whose name differs. Who signs in with it would open
+An id: given name, family name and a second identifier (number, state id, birth date) all contradict the stored row. Of
+who has signed in, both names are enough where no number agrees: few guardians have one, and policy would go on showing
+the old names and address beside the new links.
+A username: it is or was that of another student or member of staff, whose name differs. Who signs in with it would open
 the account of the other. Guardians are left out, as a family often has one username.
 """
 
@@ -9,7 +11,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from rosterkit.plan.ids import among
+from rosterkit.plan.ids import NO_IDS, among
 from rosterkit.plan.policy import GUARDIAN_ROLES
 from rosterkit.plan.records import Records, bit, delivered_row, has, node
 from rosterkit.plan.snapshot import Snapshot
@@ -29,12 +31,14 @@ def _contradicts(name: str, stored: str = "s.") -> pl.Expr:
     return (new != old).fill_null(value=False)
 
 
-def reused_ids(records: Records) -> pl.Series:
-    """Nodes of the persons whose delivered row contradicts the stored one."""
+def reused_ids(records: Records, signed_in: pl.Series = NO_IDS) -> pl.Series:
+    """Nodes of the persons whose delivered row contradicts the stored one. ``signed_in``: ids of users."""
     if "User" not in records.values:
         return _NONE
     both = records.of("User").lazy().filter(_contradicts("given_name") & _contradicts("family_name"))
-    names = both.select("id", second=_contradicts("identifier") | _contradicts("state_id")).collect()
+    agrees = pl.any_horizontal(pl.col(name) == pl.col(f"s.{name}") for name in ("identifier", "state_id"))
+    seconds = _contradicts("identifier") | _contradicts("state_id")
+    names = both.select("id", second=seconds, agrees=agrees.fill_null(value=False)).collect()
     if names.is_empty():
         return _NONE
     born = pl.Series("id", [], dtype=pl.Int64)
@@ -42,7 +46,8 @@ def reused_ids(records: Records) -> pl.Series:
         rows = records.of("Demographics").lazy().filter(_contradicts("birth_date"))
         delivered = _delivered(records, "Demographics")
         born = rows.join(delivered, on="id", how="semi").select("s.user_id").collect().to_series()
-    second = names.lazy().filter(pl.col("second") | among(pl.col("id"), born))
+    has_account = among(pl.col("id"), signed_in) & ~pl.col("agrees")
+    second = names.lazy().filter(pl.col("second") | among(pl.col("id"), born) | has_account)
     return (
         second.join(_delivered(records, "User"), on="id", how="semi")
         .select(node("User", pl.col("id")).alias("node"))

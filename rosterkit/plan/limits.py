@@ -13,7 +13,17 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["GROUPS", "PEOPLE", "PLACE", "Limits", "emptied_schools", "exceeded", "halved_classes", "over_the_week"]
+__all__ = [
+    "GROUPS",
+    "PEOPLE",
+    "PLACE",
+    "Limits",
+    "emptied_schools",
+    "exceeded",
+    "halved_classes",
+    "one_reason",
+    "over_the_week",
+]
 
 GROUPS: dict[str, type[pl.DataType]] = {
     "node": pl.Int64,
@@ -113,8 +123,8 @@ class Limits(BaseModel):
     )
     max_renamed_people: int = _number(
         5,
-        "Updates of people are held where given and family name both change at more than this many, at a school or "
-        "over the district: records of one person may stand under the id of another.",
+        "Updates of people are held where given and family name both change at more than this many of one role: "
+        "records of one person may stand under the id of another.",
     )
     max_guardians: int = _number(6, "How many guardians a student usually has at most.")
     max_shape_percent: float = _share(
@@ -169,8 +179,16 @@ def exceeded(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.Dat
     by_all = removed.join(overall.select("role", reason=pl.format("over all, {}", "reason")), on="role")
     at_school = pl.format("at this school, {}", "reason")
     by_group = removed.join(of_group.select("role", "school_id", reason=at_school), on=["role", "school_id"])
-    held = pl.concat([frame.select("node", "reason") for frame in (by_all, by_group)])
-    return held.unique("node", keep="first", maintain_order=True).collect()
+    return one_reason(by_all, by_group).collect()
+
+
+def one_reason(*found: pl.LazyFrame) -> pl.LazyFrame:
+    """Node and reason, one row each, by node: of several reasons that of the first frame, there the first by its text.
+
+    So the answer does not depend on the order of rows.
+    """
+    ranked = pl.concat(frame.select("node", "reason", rank=i) for i, frame in enumerate(found))
+    return ranked.group_by("node").agg(pl.col("reason").sort_by("rank", "reason").first()).sort("node")
 
 
 def emptied_schools(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
@@ -192,7 +210,7 @@ def over_the_week(removed: pl.DataFrame, before: pl.DataFrame, base: pl.DataFram
     role, gone and archived, the counts of earlier days. ``base``: snapshot.GROUP_COUNTS.
     """
     in_all = base.lazy().filter(pl.col("school_id").is_null()).drop("school_id")
-    once = removed.lazy().unique(["node", "role"])
+    once = removed.lazy().unique()
     today = once.filter(~pl.col("earlier")).group_by("role").agg(today=pl.len().cast(pl.Int64))
     counts = before.lazy().join(today, on="role", how="left").join(in_all, on="role", how="left")
     gone = pl.col("gone") + pl.col("today").fill_null(0)
@@ -201,8 +219,7 @@ def over_the_week(removed: pl.DataFrame, before: pl.DataFrame, base: pl.DataFram
     over = counts.filter((gone > (of * percent / 100).floor()) & (gone > minimum) & (pl.col("gone") > 0))
     text = f"over all, {{}} of {{}} were removed within {limits.week_days} school days, above the limit of "
     reason = pl.format(text + f"{percent:g} % and {minimum}", gone, of)
-    found = once.join(over.select("role", reason=reason), on="role").select("node", "reason")
-    return found.unique("node", keep="first", maintain_order=True).collect()
+    return one_reason(once.join(over.select("role", reason=reason), on="role")).collect()
 
 
 def halved_classes(members: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
@@ -212,7 +229,7 @@ def halved_classes(members: pl.DataFrame, base: pl.DataFrame, limits: Limits) ->
     role, base.
     """
     counts = _counts(members.lazy(), ["class_id", "role"], base.lazy())
-    low = _exceeded(counts, 100, 1 << 62, limits.halving_min_size)
+    low = _exceeded(counts, 100, 0, limits.halving_min_size)  # nobody loses more than all
     reason = pl.format("in this class, {}", "reason")
     removed = members.lazy().filter("removed")
     return (

@@ -29,13 +29,22 @@ _HELD = {
 """By code of a hold, what a note says of the records."""
 
 
+_LONG = 31
+"""Days without a plan after which a machine's clock, or a date that was typed, may be wrong."""
+
+
 def needs_person(
-    changes: Changes, mode: str, settings_digest: str, digest_before: str | None, known: Collection[str]
+    changes: Changes,
+    mode: str,
+    settings_digest: str,
+    digest_before: str | None,
+    known: Collection[str],
+    days: int,
 ) -> str:
     """Why a person must approve these changes; "" where nobody must.
 
     ``digest_before`` is the settings digest of the last plan that changed the store, None before there is one.
-    ``known``: the sources of which the store has a record.
+    ``known``: the sources of which the store has a record. ``days``: since the plan that was applied before.
     """
     if changes.empty:
         return ""
@@ -49,6 +58,9 @@ def needs_person(
     orgs = changes.status.get("Org")
     if orgs is not None and "archive" in orgs["action"].to_list():
         return "a school or another organisation would leave, with what belongs to it"
+    closing = any((frame["cause"] == "ended").any() for frame in changes.status.values())
+    if closing and days > _LONG:
+        return f"terms end in it, and its date is {days} days after that of the plan applied before: is it right?"
     return "" if mode == "auto" else f'mode is "{mode}"'
 
 

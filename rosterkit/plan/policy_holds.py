@@ -14,6 +14,7 @@ import polars as pl
 
 from rosterkit.plan.changes import PINS, Changes
 from rosterkit.plan.fields import text
+from rosterkit.plan.ids import NO_IDS, among
 from rosterkit.plan.policy import CONTACT_FIELDS, GUARDIAN_ROLES, PolicySettings, rule
 from rosterkit.plan.records import Records, removed_link, set_hold
 from rosterkit.plan.snapshot import Snapshot, with_key_parts
@@ -32,6 +33,8 @@ PINNED: dict[str, type[pl.DataType]] = {
 }
 """The pins in force, as planning needs them."""
 _CONTACT = "contact.after-sign-in"
+_OWNED = f"the policy lets the sync update it ({_CONTACT})"
+_ANOTHER = "the id is another person's now, as somebody approved"
 
 
 @dataclass(frozen=True)
@@ -141,11 +144,13 @@ def _at_schools(records: Records, source: str, schools: pl.Series, snapshot: Sna
     return pl.concat(parts).unique()
 
 
-def pins_of(changes: Changes, policy: Policy, snapshot: Snapshot) -> dict[str, pl.DataFrame]:
+def pins_of(
+    changes: Changes, policy: Policy, snapshot: Snapshot, others: pl.Series = NO_IDS
+) -> dict[str, pl.DataFrame]:
     """The ``pins`` part of a plan.
 
     Values that policy keeps from now on, pins that go on lying over a delivered value, and pins of the policy that its
-    settings no longer want.
+    settings no longer want. ``others``: ids of users who become another person: no pin of the earlier one stays.
     """
     parts: dict[str, list[pl.DataFrame]] = {}
     for name, update in changes.update.items():
@@ -153,9 +158,12 @@ def pins_of(changes: Changes, policy: Policy, snapshot: Snapshot) -> dict[str, p
         pinned = policy.pins.filter(pl.col("entity") == name)
         if going.height and pinned.height:
             parts.setdefault(name, []).append(_keeping(going, pinned))
-    new = _contacts(changes.update.get("User"), policy, snapshot)
-    lifted = _lifted(changes.update.get("User"), policy, snapshot)
-    parts.setdefault("User", []).extend(frame for frame in (new, lifted) if frame is not None)
+    users = changes.update.get("User")
+    new = _contacts(users, policy, snapshot, others)
+    lifted = _lifted(users, _no_longer_wanted(policy, snapshot, others), _OWNED, snapshot)
+    mine = (pl.col("entity") == "User") & among(pl.col("record"), others)
+    ended = _lifted(users, policy.pins.filter(mine), _ANOTHER, snapshot)
+    parts.setdefault("User", []).extend(frame for frame in (new, lifted, ended) if frame is not None)
     whole = {name: _with_lift(pl.concat(frames)) for name, frames in parts.items() if frames}
     return {name: frame for name, frame in whole.items() if frame.height}
 
@@ -192,7 +200,9 @@ def _owned_by_sync(users: pl.Series, policy: Policy, snapshot: Snapshot) -> pl.D
     return roles.group_by("user_id").agg(contact=(pl.col("role") != "student").all(), owns=value.all())
 
 
-def _contacts(update: pl.DataFrame | None, policy: Policy, snapshot: Snapshot) -> pl.DataFrame | None:
+def _contacts(
+    update: pl.DataFrame | None, policy: Policy, snapshot: Snapshot, others: pl.Series
+) -> pl.DataFrame | None:
     """Contact details of people who have signed in that the source changes and the policy keeps."""
     if update is None or policy.signed_in.is_empty():
         return None
@@ -200,6 +210,7 @@ def _contacts(update: pl.DataFrame | None, policy: Policy, snapshot: Snapshot) -
         pl.col("hold").is_null()
         & pl.col("field").is_in(CONTACT_FIELDS)
         & pl.col("id").is_in(policy.signed_in.implode())
+        & ~among(pl.col("id"), others)
     )
     if mine.is_empty():
         return None
@@ -216,18 +227,22 @@ def _contacts(update: pl.DataFrame | None, policy: Policy, snapshot: Snapshot) -
     ).select(list(PINS))
 
 
-def _lifted(update: pl.DataFrame | None, policy: Policy, snapshot: Snapshot) -> pl.DataFrame | None:
+def _no_longer_wanted(policy: Policy, snapshot: Snapshot, others: pl.Series) -> pl.DataFrame:
     """Pins of the policy on people whose contact details the sync owns by now."""
-    pins = policy.pins.filter((pl.col("entity") == "User") & (pl.col("code") == _CONTACT))
+    mine = (pl.col("entity") == "User") & (pl.col("code") == _CONTACT) & ~among(pl.col("record"), others)
+    pins = policy.pins.filter(mine)
     if pins.is_empty():
-        return None
+        return pins
     of = _owned_by_sync(pins["record"].unique(), policy, snapshot).filter("owns")
-    gone = pins.join(of, left_on="record", right_on="user_id", how="semi")
+    return pins.join(of, left_on="record", right_on="user_id", how="semi")
+
+
+def _lifted(update: pl.DataFrame | None, gone: pl.DataFrame, reason: str, snapshot: Snapshot) -> pl.DataFrame | None:
+    """These pins on users, lifted: what is stored, or will be, counts again."""
     if gone.is_empty():
         return None
-    user = by_name("User")
-    rows = snapshot.rows(user, gone["record"].unique())
-    columns = [user.column(label) for label in CONTACT_FIELDS]
+    rows = snapshot.rows(by_name("User"), gone["record"].unique())
+    columns = [column for column in by_name("User").columns if column.label in set(gone["field"])]
     stored = rows.select("id", "key", *(text(c, c.name).alias(c.label) for c in columns))
     long = stored.unpivot(index=["id", "key"], variable_name="field", value_name="after")
     if update is not None:
@@ -235,11 +250,9 @@ def _lifted(update: pl.DataFrame | None, policy: Policy, snapshot: Snapshot) -> 
         long = long.join(new, on=["id", "field"], how="left").with_columns(
             after=pl.when("_hit").then("_new").otherwise("after")
         )
-    met = gone.join(long, left_on=["record", "field"], right_on=["id", "field"])
-    lifted = met.with_columns(
-        id="record",
-        op=pl.lit("lift"),
-        before="value",
-        reason=pl.lit("the policy lets the sync update it (" + _CONTACT + ")"),
+    keys = rows.select("id", "key")
+    met = gone.join(keys, left_on="record", right_on="id").join(
+        long.drop("key"), left_on=["record", "field"], right_on=["id", "field"], how="left"
     )
+    lifted = met.with_columns(id="record", op=pl.lit("lift"), before="value", reason=pl.lit(reason))
     return with_key_parts(lifted.lazy()).select(list(PINS)).collect()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from rosterkit.plan.another import without_earlier
 from rosterkit.plan.approvals import approved_of, free, used
 from rosterkit.plan.changes import Changes, changes_of
 from rosterkit.plan.compare import Compared
@@ -16,6 +17,8 @@ from rosterkit.plan.expectations import NOTHING, Announced, announced
 from rosterkit.plan.fields import Names, changed_fields
 from rosterkit.plan.grace import absent_people, hold_in_grace
 from rosterkit.plan.holds import Delivered, ended_holds, hold_reused_ids, hold_stored, hold_taken_usernames
+from rosterkit.plan.identity import reused_ids
+from rosterkit.plan.ids import NO_IDS, among
 from rosterkit.plan.limit_exemptions import following
 from rosterkit.plan.limit_holds import hold_over_limits
 from rosterkit.plan.limited_moves import Facts
@@ -24,7 +27,7 @@ from rosterkit.plan.merge import Desired
 from rosterkit.plan.plan_day import PlanDay, week_of
 from rosterkit.plan.policy_holds import NO_POLICY, Policy, pins_of
 from rosterkit.plan.propagation import propagate
-from rosterkit.plan.records import Records, delivered_row
+from rosterkit.plan.records import Records, delivered_row, proposed
 from rosterkit.plan.rollover import hold_early
 from rosterkit.plan.snapshot import HOLDS, Snapshot
 from rosterkit.sources.base import Coverage
@@ -55,7 +58,8 @@ class Proposal:
     whose deferred row is done. ``new_holds``: what a limit holds from now on (NEW_HOLDS).
     ``ended_holds``: ids of holds whose reason is gone. ``next_ids``: by entity the next integer id. ``absent``: entity,
     key and role of what disappeared; ``returned``: entity and key of what is back. ``expected``, by expectation: how
-    many records come so. ``promoted``: of how many students the grade rises, where that was asked for.
+    many records come so. ``promoted``: of how many students the grade rises, where that was asked for. ``others``: ids
+    of users who become another person: what is known of the earlier one's sign-ins is over.
     """
 
     changes: Changes
@@ -71,18 +75,27 @@ class Proposal:
     returned: pl.DataFrame
     expected: Mapping[int, int]
     promoted: int
+    others: tuple[int, ...]
 
 
-def hold(records: Records, snapshot: Snapshot, limits: Limits, plan_day: PlanDay | None = None) -> Held:
+def hold(
+    records: Records,
+    snapshot: Snapshot,
+    limits: Limits,
+    plan_day: PlanDay | None = None,
+    signed_in: pl.Series = NO_IDS,
+) -> Held:
     """Sets every hold: by persons, undos and earlier limits, by a suspected reuse of an id, by the limits of this plan,
     by a username of another person; frees what was approved; then spreads holds to what depends on them. What waits for
     a day is held last.
+
+    ``signed_in``: ids of users who have signed in.
     """
     names = Names(records, snapshot)
     fields = changed_fields(records, names)
     approved = approved_of(records, snapshot.approved(), fields, names)
     records = hold_stored(records, snapshot.holds(), fields)
-    records, findings = hold_reused_ids(records, approved.whole)
+    records, findings = hold_reused_ids(records, approved.whole, signed_in)
     records = free(records, approved)
     expected = _announced(records, snapshot, plan_day, fields)
     exempt = replace(expected.exempt, fields=pl.concat([expected.exempt.fields, following(records, approved.whole)]))
@@ -142,7 +155,9 @@ def proposal_of(
         compared.refreshed,
         held.names,
     )
-    changes = replace(changes, pins=pins_of(changes, policy, snapshot))
+    others = _others(records, policy.signed_in)
+    status, pins = without_earlier(changes.status, others, snapshot), pins_of(changes, policy, snapshot, others)
+    changes = replace(changes, status=status, pins=pins)
     kept, before = deferred(records), snapshot.deferred()
     return Proposal(
         changes=changes,
@@ -158,7 +173,14 @@ def proposal_of(
         returned=_returned(records, plan_day),
         expected=held.expected.seen(records),
         promoted=held.expected.promoted.len(),
+        others=tuple(others),
     )
+
+
+def _others(records: Records, signed_in: pl.Series) -> pl.Series:
+    """Ids of users whom this plan makes another person, as somebody approved that."""
+    going = records.states.filter((pl.col("entity") == "User") & proposed())
+    return going.filter(among(pl.col("node"), reused_ids(records, signed_in)))["id"]
 
 
 def _as_holds(new: pl.DataFrame, code: str) -> pl.DataFrame:

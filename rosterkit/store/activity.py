@@ -9,7 +9,7 @@ from rosterkit.errors import UsageError
 from rosterkit.store.database import transaction
 from rosterkit.store.plans import now
 
-__all__ = ["disable_source", "enable_source", "remember_sign_in"]
+__all__ = ["disable_source", "enable_source", "forget_sign_in", "remember_sign_in"]
 
 
 def remember_sign_in(connection: sqlite3.Connection, user: int, at: str) -> None:
@@ -23,6 +23,11 @@ def remember_sign_in(connection: sqlite3.Connection, user: int, at: str) -> None
             "insert into sign_in (user, at) values (?,?) on conflict (user) do update set at=max(at, excluded.at)",
             (user, when),
         )
+
+
+def forget_sign_in(connection: sqlite3.Connection, user: int) -> None:
+    """The id is another person's now, who has not signed in yet; inside the caller's transaction."""
+    connection.execute("delete from sign_in where user=?", (user,))
 
 
 def disable_source(connection: sqlite3.Connection, source: str, school: str, actor: str, reason: str) -> None:

@@ -41,7 +41,8 @@ BLOCKS: dict[str, type[pl.DataType]] = {
     "student": pl.Int64,  # of a blocked link; null elsewhere
     "feed": pl.String,  # of a suppression: the one feed that does not get it; "" = none gets it
     "field": pl.String,  # of a suppression: a label; "" = the whole person
-    "words": pl.String,  # JSON list: every value that a suppressed field had since then, in small letters
+    "words": pl.String,  # JSON list: every value that a suppressed field had since then, in small letters; of a blocked
+    # link every name that the adult had (``store.humans``)
     "actor": pl.String,
     "reason": pl.String,
     "since": pl.String,

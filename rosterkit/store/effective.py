@@ -1,8 +1,7 @@
 """What lies over the stored rows when they are read: pins, blocked links, suppressed people and values.
 
-Rows of one human are found by evidence, so that a block outlasts a new id or a second source: both names are equal, and
-one of number, state id, username or e-mail. An adult of a blocked link is already found by both names, because the
-student's side is found by evidence.
+Rows of one human are found by evidence (``store.humans``). An adult of a blocked link is already found by both names,
+of now or of any day since, because the student's side is found by evidence.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 
 import polars as pl
@@ -19,13 +17,12 @@ import polars as pl
 from rosterkit.roster.schema import Column, Entity, by_name, entities
 from rosterkit.store.blocks import blocks, pins
 from rosterkit.store.bulk import read
+from rosterkit.store.humans import EVIDENCE, NAMES, People, folded_name
 
 __all__ = ["ACCOUNT", "NOTHING", "Overlay", "overlay", "remember_suppressed"]
 
 ACCOUNT = Column("account_enabled", "bool")
 """rosterkit's own switch of a User, which no source delivers; it is true unless it is pinned."""
-_EVIDENCE = ("identifier", "state_id", "username", "email")
-_NAMES = ("given_name", "family_name")
 _SHORT = 3  # a text of fewer characters is not looked for in other columns
 
 _VALUES: dict[str, type[pl.DataType]] = {
@@ -110,7 +107,7 @@ def overlay(path: Path, connection: sqlite3.Connection, feed: str = "", *, block
     found = blocks(connection).filter(pl.col("feed").is_in(["", feed])) if blocked else pl.DataFrame()
     if found.is_empty():
         return Overlay(pinned, {}, NOTHING.pairs, frozenset()) if pinned else NOTHING
-    people = _People(path)
+    people = People(path)
     hidden = _hidden(found, people)
     pairs = _pairs(found, people)
     values, of_whom = _suppressed(path, found, people, pinned)
@@ -127,39 +124,7 @@ def _pinned(found: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return out
 
 
-class _People:
-    """The users of the store, and which rows are one human; read when it is first asked for."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._rows: pl.DataFrame | None = None
-
-    @property
-    def rows(self) -> pl.DataFrame:
-        if self._rows is None:
-            names = ("source", "sourced_id", *_NAMES, *_EVIDENCE)
-            schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, **dict.fromkeys(names, pl.String)}
-            lowered = pl.col(*_NAMES, *_EVIDENCE).str.strip_chars().str.to_lowercase()
-            self._rows = read(self._path, "user", schema).with_columns(lowered)
-        return self._rows
-
-    def humans(self, record: int, *, evidence: bool = True) -> list[int]:
-        """The ids of all rows of this human; without ``evidence`` of everybody with the same names."""
-        mine = self.rows.filter(pl.col("id") == record)
-        if mine.is_empty() or any(mine[name][0] is None for name in _NAMES):
-            return [record]
-        same = reduce(lambda a, b: a & b, (pl.col(name) == mine[name][0] for name in _NAMES))
-        if evidence:
-            known = [pl.col(name) == mine[name][0] for name in _EVIDENCE if mine[name][0] is not None]
-            same = same & pl.any_horizontal(known) if known else pl.lit(value=False)
-        return [record, *self.rows.filter(same & (pl.col("id") != record))["id"]]
-
-    def keys(self, users: pl.Series) -> frozenset[str]:
-        mine = self.rows.filter(pl.col("id").is_in(users.implode()))
-        return frozenset(mine.select(pl.concat_str("source", "sourced_id", separator="/")).to_series())
-
-
-def _hidden(found: pl.DataFrame, people: _People) -> dict[str, pl.Series]:
+def _hidden(found: pl.DataFrame, people: People) -> dict[str, pl.Series]:
     out: dict[str, set[int]] = {}
     whole = found.filter((pl.col("kind") == "archive") | ((pl.col("kind") == "suppress") & (pl.col("field") == "")))
     for kind, entity, record in whole.select("kind", "entity", "record").iter_rows():
@@ -167,16 +132,17 @@ def _hidden(found: pl.DataFrame, people: _People) -> dict[str, pl.Series]:
     return {name: pl.Series("id", sorted(ids), pl.Int64) for name, ids in out.items()}
 
 
-def _pairs(found: pl.DataFrame, people: _People) -> pl.DataFrame:
+def _pairs(found: pl.DataFrame, people: People) -> pl.DataFrame:
     pairs = []
-    for adult, student in found.filter(pl.col("kind") == "link").select("record", "student").iter_rows():
+    links = found.filter(pl.col("kind") == "link").select("record", "student", "words")
+    for adult, student, names in links.iter_rows():
         students = people.humans(student)
-        pairs += [(a, s) for a in people.humans(adult, evidence=False) for s in students]
+        pairs += [(a, s) for a in people.adults(adult, json.loads(names)) for s in students]
     return pl.DataFrame(pairs, schema=_PAIRS, orient="row").unique()
 
 
 def _suppressed(
-    path: Path, found: pl.DataFrame, people: _People, pinned: Mapping[str, pl.DataFrame]
+    path: Path, found: pl.DataFrame, people: People, pinned: Mapping[str, pl.DataFrame]
 ) -> tuple[dict[str, pl.DataFrame], list[int]]:
     """The values with those that are suppressed blank, and the users of whom a value is."""
     fields: dict[int, set[str]] = {}
@@ -278,9 +244,11 @@ def _cleaned(text: str, labels: set[str], words: set[str]) -> str | None:
 
 def remember_suppressed(connection: sqlite3.Connection) -> None:
     """Keeps the present values of suppressed fields with their blocks: one that moves to another column stays hidden.
+    Of a blocked link it keeps the names of the adult, who may get others, or whose id another person.
 
     Inside the caller's transaction, before and after what it writes.
     """
+    _remember_adults(connection)
     mine = blocks(connection).filter((pl.col("kind") == "suppress") & (pl.col("field") != ""))
     lying = _pinned(pins(connection)).get("User") if mine.height else None
     for block, record, field, earlier in mine.select("block_id", "record", "field", "words").iter_rows():
@@ -293,13 +261,23 @@ def remember_suppressed(connection: sqlite3.Connection) -> None:
             connection.execute("update block set words=? where id=?", (words, block))
 
 
+def _remember_adults(connection: sqlite3.Connection) -> None:
+    links = blocks(connection).filter(pl.col("kind") == "link")
+    for block, record, earlier in links.select("block_id", "record", "words").iter_rows():
+        names = connection.execute(f"select {','.join(NAMES)} from user where id=?", (record,)).fetchall()
+        now = pl.DataFrame(names, schema=dict.fromkeys(NAMES, pl.String), orient="row").select(folded_name())
+        words = json.dumps(sorted({*json.loads(earlier), *now["name"].drop_nulls()}), ensure_ascii=False)
+        if words != earlier:
+            connection.execute("update block set words=? where id=?", (words, block))
+
+
 def _same_humans(connection: sqlite3.Connection, record: int) -> list[int]:
-    """As ``_People.humans``, seen by the connection that writes."""
-    names = ",".join((*_NAMES, *_EVIDENCE))
+    """As ``People.humans``, seen by the connection that writes."""
+    names = ",".join((*NAMES, *EVIDENCE))
     row = connection.execute(f"select {names} from user where id=?", (record,)).fetchone()
     if row is None or None in row[:2]:
         return [record]
-    evidence = " or ".join(f"lower({name})=lower(?)" for name in _EVIDENCE)
+    evidence = " or ".join(f"lower({name})=lower(?)" for name in EVIDENCE)
     query = f"select id from user where lower(given_name)=lower(?) and lower(family_name)=lower(?) and ({evidence})"
     return sorted({record, *(i for (i,) in connection.execute(query, row))})
 

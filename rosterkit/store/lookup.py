@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from rosterkit.errors import UsageError
+from rosterkit.plan.another import BY_HAND
 from rosterkit.roster.schema import Entity, by_name, entities
 
 __all__ = [
@@ -30,9 +31,6 @@ __all__ = [
     "synced_by",
     "values_of",
 ]
-
-BY_HAND = ("manual", "joined")
-"""The sources of records that no sync owns."""
 
 
 @dataclass(frozen=True, slots=True)

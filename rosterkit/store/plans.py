@@ -24,6 +24,7 @@ __all__ = [
     "find",
     "load",
     "moment",
+    "newest_day",
     "newest_number",
     "now",
     "packed",
@@ -190,6 +191,13 @@ def find(connection: sqlite3.Connection, plan_id: str | None) -> Plan:
 def newest_number(connection: sqlite3.Connection) -> int:
     """The number of the newest plan; 0 where there is none."""
     return int(connection.execute("select coalesce(max(number),0) from plan").fetchone()[0])
+
+
+def newest_day(connection: sqlite3.Connection) -> date | None:
+    """The day of the newest plan of the sources that was applied; None where there is none."""
+    mine = "kind='sync' and state='applied'"
+    row = connection.execute(f"select as_of from plan where {mine} order by number desc limit 1").fetchone()
+    return date.fromisoformat(row[0]) if row else None
 
 
 def sync_plan_after(connection: sqlite3.Connection, number: int) -> Plan | None:

@@ -17,6 +17,7 @@ from rosterkit.plan.undo import Reversal
 from rosterkit.sources.base import Progress, no_progress
 from rosterkit.store import deltas, expectations, holds, overrides, places, plans
 from rosterkit.store.absences import remember
+from rosterkit.store.activity import forget_sign_in
 from rosterkit.store.apply import write_fingerprints, write_revision
 from rosterkit.store.database import transaction
 from rosterkit.store.effective import remember_suppressed
@@ -72,6 +73,7 @@ def store_proposal(
     uses += [("expected", str(which), str(count)) for which, count in proposal.expected.items()]
     uses += [("override", "", str(number)) for number in overridden]
     uses += [("cursor", one.source, one.extract.cursor) for one in delivered if one.extract.cursor is not None]
+    uses += [("another", "", str(user)) for user in proposal.others]
     uses += [("taken", name, places.taken_text(found)) for name, found in taken.items()]
     frames = [
         *_frames(proposal.changes),
@@ -132,6 +134,8 @@ def _use(connection: sqlite3.Connection, plan: Plan, changes: Changes) -> None:
             expectations.count_seen(connection, {int(source): int(which)})
         elif kind == "override":
             overrides.use(connection, int(which), f"plan {plan.id} used it")
+        elif kind == "another":
+            forget_sign_in(connection, int(which))
         elif kind == "taken":
             places.remember_taken(connection, source, which, plan.id)
         elif kind == "cursor":

@@ -46,6 +46,42 @@ def test_a_block_outlasts_new_ids_and_another_row_of_the_same_adult(school: Scho
     assert school.links() == {("gu-1", "st-11"), ("gu-3", "st-2")}
 
 
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [
+        ({"given_name": "Ómar", "family_name": "ADEYEMI"}, {}),
+        ({"given_name": "Adeyemi", "family_name": "Omar"}, {}),
+        ({"given_name": "Om", "family_name": "Adeyemi"}, {"sms": "+1 (217) 555-0102"}),
+        ({"given_name": "Omar Kofi", "family_name": "Adeyemi-Boateng"}, {"email": "GU-2@cedar.example"}),
+    ],
+)
+def test_a_block_outlasts_a_new_id_under_another_spelling(
+    school: School, name: dict[str, str], same: dict[str, str]
+) -> None:
+    school.ws.block_link("gu-2", "st-1", **BLOCK)
+    people = {k: v for k, v in PEOPLE.items() if k != "gu-2"}
+    people["gu-22"] = {"sms": "+12175550188", "email": "new@home.example", **name, **same}
+    school.sync(delivered(people, links=(("gu-1", "st-1"), ("gu-22", "st-1"), ("gu-3", "st-2"))))
+    assert school.links() == {("gu-1", "st-1"), ("gu-3", "st-2")}
+
+
+def test_a_block_keeps_no_other_adult_of_the_family_from_the_child(school: School) -> None:
+    school.ws.block_link("gu-2", "st-1", **BLOCK)
+    shared = {"sms": "+12175550102", "email": "gu-2@cedar.example"}
+    people = PEOPLE | {"gu-4": {"given_name": "Amara", "family_name": "Adeyemi", **shared}}
+    school.sync(delivered(people, links=(*LINKS, ("gu-4", "st-1"))))
+    assert school.links() == {("gu-1", "st-1"), ("gu-3", "st-2"), ("gu-4", "st-1")}
+
+
+def test_a_block_outlasts_a_name_that_the_source_gave_the_adult_meanwhile(school: School) -> None:
+    school.ws.block_link("gu-2", "st-1", **BLOCK)
+    school.sync(delivered(PEOPLE | {"gu-2": PEOPLE["gu-2"] | {"family_name": "Fofana"}}))
+    people = {k: v for k, v in PEOPLE.items() if k != "gu-2"}
+    people["gu-22"] = PEOPLE["gu-2"] | {"sms": "+12175550188", "email": "new@home.example"}
+    school.sync(delivered(people, links=(("gu-1", "st-1"), ("gu-22", "st-1"), ("gu-3", "st-2"))))
+    assert school.links() == {("gu-1", "st-1"), ("gu-3", "st-2")}
+
+
 def test_a_suppressed_person_and_what_refers_to_it_is_gone(school: School) -> None:
     school.ws.suppress("st-2", **BLOCK)
     assert "st-2" not in school.rows("User")

@@ -87,6 +87,53 @@ def test_c31_without_manages_a_source_archives_every_role(school: School) -> Non
     assert ("User", "gu-3", "") in {(entity, key, held) for entity, key, *_, held in school.lines(plan)}
 
 
+ANOTHER = {"given_name": "Lior", "family_name": "Castellan", "sms": "+12175550190", "email": "lior@home.example"}
+"""The id of gu-2, who has no number, given to a parent of st-3."""
+MOVED = (LINKS[0], ("gu-2", "st-3"), LINKS[2])
+
+
+def test_an_account_of_whom_both_names_change_waits_with_the_links_for_a_person(school: School) -> None:
+    """Policy would keep the old name and address, and show the other child to whoever has that account."""
+    signed_in(school, "gu-2", "st-2")
+    people = with_values(gu_2=ANOTHER, st_2={"given_name": "Ilja", "family_name": "Brand"})
+    lines = school.lines(school.plan(delivered(people, links=MOVED)))
+    assert {held for _, key, *_, held in lines if key == "gu-2"} == {"case"}
+    assert [held for _, key, *_, held in lines if key == "st-3:gu-2"] == ["dependant"]
+    assert {held for _, key, *_, held in lines if key == "st-2"} == {""}, "the number agrees"
+
+
+def test_nothing_of_the_earlier_person_lies_over_an_id_that_is_another_persons_now(school: School) -> None:
+    signed_in(school, "gu-2")
+    school.sync(delivered(with_values(gu_2={"sms": "+12175550177"})))
+    assert school.ws.pins()["field"].to_list() == ["sms"]
+    changed = delivered(with_values(gu_2=ANOTHER), links=MOVED)
+    plan = school.plan(changed)
+    school.ws.approve_held(plan.id, reason="the office says so", actor="noa", sourced_id="gu-2")
+    plan = school.sync(changed)
+    assert ("User", "gu-2", "sms", "+12175550102", ANOTHER["sms"], "") in school.lines(plan)
+    row = school.rows("User")["gu-2"]
+    assert {name: row[name] for name in ANOTHER} == ANOTHER
+    assert school.ws.pins().is_empty()
+    school.sync(delivered(with_values(gu_2=ANOTHER | NEW), links=MOVED))
+    assert school.rows("User")["gu-2"]["email"] == NEW["email"], "the other person has not signed in"
+
+
+def test_what_was_added_by_hand_to_the_earlier_person_of_an_id_leaves_it(school: School) -> None:
+    """Else a guardian whom somebody linked with one child would see another."""
+    school.ws.link("gu-3", "st-1", actor="noa:leader")
+    school.ws.link("gu-3", "st-3", actor="noa:leader")
+    school.ws.enroll(school.ws.add_class("S", "Choir", actor="noa:leader").text.split()[1], "st-1", actor="noa:leader")
+    changed = delivered(with_values(st_1={"given_name": "Ayo", "family_name": "Fofana", "identifier": "50009"}))
+    plan = school.plan(changed)
+    assert "archive" not in {action for _, action, *_ in school.lines(plan)}
+    school.ws.approve_held(plan.id, reason="the office says so", actor="noa", sourced_id="st-1")
+    school.sync(changed)
+    by_hand = [row for row in school.rows("GuardianLink").values() if row["source"] == "manual"]
+    st_3 = school.rows("User")["st-3"]["id"]
+    assert [row["student_id"] for row in by_hand] == [st_3]
+    assert [row for row in school.rows("Enrollment").values() if row["source"] == "manual"] == []
+
+
 def test_explain_shows_the_stored_value_and_the_pin(school: School) -> None:
     signed_in(school, "gu-1")
     school.sync(delivered(with_values(gu_1=NEW)))

@@ -102,6 +102,21 @@ def test_a_session_whose_row_cannot_be_read_does_not_close() -> None:
         assert plan.total == Counts()
 
 
+def test_terms_that_end_after_a_leap_in_time_wait_for_a_person() -> None:
+    """The clock of the machine, or a date that somebody typed, may be wrong by a year."""
+    with opened() as ws:
+        path = ws.folder / "rosterkit.toml"
+        path.write_text(path.read_text(encoding="utf-8").replace('mode = "review"', 'mode = "auto"'), encoding="utf-8")
+        auto = Workspace(ws.folder)
+        run(auto, School(), FIRST)
+        for day in (date(2027, 9, 11), date(2027, 9, 12)):
+            plan = run(auto, School(), day, apply=False)
+            assert (plan.needs_approval, "is it right?" in plan.approval_why) == (True, True)
+        run(auto, School(), LAST)
+        plan = run(auto, School(), OVER, apply=False)
+        assert (plan.needs_approval, plan.changes["Class"]) == (False, Counts(archive=2))
+
+
 def test_it_can_be_turned_off() -> None:
     with opened({"rollover": "close_ended = false"}) as ws:
         run(ws, School(), FIRST)

@@ -94,7 +94,7 @@ def _harm(applied: Changes, harmless: int = 0) -> Harm:
 
 @contextmanager
 def _without_cases() -> Iterator[None]:
-    def no_ids(records: Records, _approved: pl.Series) -> tuple[Records, pl.DataFrame]:
+    def no_ids(records: Records, *_: pl.Series) -> tuple[Records, pl.DataFrame]:
         return records, findings.empty()
 
     def no_usernames(records: Records, *_others: object) -> tuple[Records, pl.DataFrame, pl.DataFrame]:

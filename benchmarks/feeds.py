@@ -20,8 +20,8 @@ from pathlib import Path
 from benchmarks.child import Phases
 from benchmarks.measure import measured
 from rosterkit import Workspace
-from rosterkit.configured_feed import configured
-from rosterkit.feed_building import built_files
+from rosterkit.delivery.building import built_files
+from rosterkit.delivery.configured_feed import configured
 from rosterkit.feeds.base import LastSent
 from rosterkit.feeds.content import tables
 from rosterkit.store.plans import now

@@ -11,6 +11,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -42,6 +43,8 @@ NEVER = "never"  # of ``rehearse_at``: no rehearsal
 WITH_SYNC = "sync"  # of ``send_at``: the feed has no clock of its own
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
 _RESERVED = ("manual", "joined")  # origins that no source may take
+_HALF_DAY = 12 * 60  # minutes
+_CLOSE = 15  # minutes: an upload takes time, and a vendor says "about"
 _LONGEST_DAYS = 31
 _LONGEST_HOURS = 24 * _LONGEST_DAYS
 _ZONES = {
@@ -406,6 +409,7 @@ def _entry(
         raise UsageError(f"{where}.kind is missing or is no text: it must name an installed kind of {word[:-1]}.")
     if word == "feeds":
         _require_transport(where, table)
+        _require_clock(where, table)
     model = settings_of(str(table["kind"]))
     given = {key: value for key, value in table.items() if key not in shared}
     if "scope" in shared and "scope" in model.model_fields:
@@ -447,6 +451,26 @@ def _require_transport(where: str, table: Mapping[str, object]) -> None:
             require_transport(vendor, target["transport"], vendor.transport_rule or f"{where}.target")
         except UsageError as problem:
             raise UsageError(f"{where}.target.transport: {problem}") from None
+
+
+def _require_clock(where: str, table: Mapping[str, object]) -> None:
+    """Raises UsageError, naming the vendor's rule, where a file would leave while the vendor reads, or just before."""
+    vendor, line = registry.feed(str(table["kind"])).vendor, table.get("send_at")
+    if not vendor.reads_at or not isinstance(line, str) or line in ("", WITH_SYNC):
+        return
+    try:
+        times = [at for at, _ in from_cron(line, ZoneInfo("UTC")).times]
+    except ValueError:
+        return  # the model says what is wrong
+    reads = time.fromisoformat(vendor.reads_at)
+    for at in times:
+        after = (at.hour * 60 + at.minute - reads.hour * 60 - reads.minute + _HALF_DAY) % (2 * _HALF_DAY) - _HALF_DAY
+        if -_CLOSE <= after < _CLOSE:
+            raise UsageError(
+                f"{where}.send_at: {vendor.clock_rule}: {vendor.name} reads at about {vendor.reads_at} {vendor.zone}, "
+                f"and a file that comes later waits for its next reading. Send at another time than {at:%H:%M}, such "
+                f"as {vendor.send_at}, or leave send_at out."
+            )
 
 
 def _own_scope(scope: object) -> tuple[object, object]:

@@ -51,7 +51,7 @@ class CheckReport:
     strict: bool
     rows_read: Mapping[str, int]  # by file
     coverage: tuple[TableCoverage, ...]
-    findings: pl.DataFrame  # intake.findings.FINDINGS, ordered
+    findings: pl.DataFrame  # roster.findings.FINDINGS, ordered
     rules: Mapping[str, Rule]
 
     def count(self, severity: str) -> int:
@@ -142,7 +142,7 @@ class Explanation:
     values: tuple[Value, ...]
     holds: tuple[Hold, ...]
     pending: str  # why what the source last delivered is not stored; "" where it is
-    findings: pl.DataFrame  # intake.findings.FINDINGS, of the newest applied plan of each source
+    findings: pl.DataFrame  # roster.findings.FINDINGS, of the newest applied plan of each source
     answers: tuple[Answer, ...] = ()  # what vendors could not import of a person
 
 
@@ -221,7 +221,7 @@ class Holding:
     vendor: str
     target: str
     revision: int
-    sent_at: datetime
+    sent_at: datetime | None  # None: nobody knows whether it arrived
     rows: int
     leaver: str  # what a person who left is in its file
     recall: str

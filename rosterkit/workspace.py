@@ -23,11 +23,7 @@ from rosterkit import pipeline, registry, review
 from rosterkit.checking import check_package, check_source
 from rosterkit.errors import Refused, UsageError
 from rosterkit.extraction import Run
-from rosterkit.feed_verbs import FeedVerbs
-from rosterkit.host_key_verbs import HostKeyVerbs
-from rosterkit.limit_verbs import LimitVerbs
 from rosterkit.lineage import explain_record
-from rosterkit.operate.verbs import OperateVerbs
 from rosterkit.plan.lines import creates, lines
 from rosterkit.plan.plan import LINES, Plan, PlanView
 from rosterkit.results import (
@@ -38,7 +34,6 @@ from rosterkit.results import (
     IgnoredLine,
     Revision,
 )
-from rosterkit.review_verbs import ReviewVerbs
 from rosterkit.roster.findings import empty
 from rosterkit.roster.rules import Rule
 from rosterkit.settings_template import template
@@ -51,7 +46,12 @@ from rosterkit.store.save import apply_plan
 from rosterkit.store.snapshot import revision_of
 from rosterkit.store.staleness import refuse_other_settings
 from rosterkit.transport.secrets import references, resolve
-from rosterkit.vendor_verbs import VendorVerbs
+from rosterkit.verbs.feeds import FeedVerbs
+from rosterkit.verbs.host_keys import HostKeyVerbs
+from rosterkit.verbs.limits import LimitVerbs
+from rosterkit.verbs.operate import OperateVerbs
+from rosterkit.verbs.review import ReviewVerbs
+from rosterkit.verbs.vendors import VendorVerbs
 from rosterkit.workspace_folder import DATABASE
 
 __all__ = ["Workspace", "check_package"]

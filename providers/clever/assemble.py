@@ -1,16 +1,14 @@
-"""From what was pulled of each resource to the tables of an extract: scope, who contacts are, coverage."""
+"""From what was pulled of each resource to the tables of an extract: who contacts are, coverage."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import polars as pl
 
 from providers.clever.convert import class_terms, enrollments
 from providers.clever.families import CONTACT_SPACE, Family, family
 from providers.clever.pull import Pull, absent, nothing, with_deleted, without_unshared
-from providers.clever.scope import schools_in_scope, students_in_scope
 from providers.clever.settings import Scope
 from rosterkit.sources.base import INVALID, Coverage, Table
 from rosterkit.sources.findings import Findings
@@ -36,29 +34,14 @@ def tables(
     demographics: bool,
 ) -> tuple[Table, ...]:
     """The tables of the extract."""
-    schools = _schools(pulls["schools"], scope, findings)
-    if scope.schools and schools is None:
-        reason = "the schools in scope cannot be found while the list of schools is not complete"
-        return absent_tables(reason, demographics=demographics)
-    people = _people(pulls["users"], schools, scope, demographics=demographics)
-    outside = people.outside
     return (
-        _orgs(pulls, district, schools),
+        _orgs(pulls, district),
         _plain(pulls["terms"], "AcademicSession"),
         _plain(pulls["courses"], "Course", org=district),
-        *_classes(pulls, schools, outside),
-        *people.tables,
-        *_families(
-            pulls.get("contacts", pulls["users"]), district, outside, scope, findings, keep_full_name=keep_full_name
-        ),
+        *_classes(pulls),
+        *_people(pulls["users"], demographics=demographics),
+        *_families(pulls.get("contacts", pulls["users"]), district, scope, findings, keep_full_name=keep_full_name),
     )
-
-
-def _schools(pull: Pull, scope: Scope, findings: Findings) -> pl.Series | None:
-    known = pull.table("school")
-    if not scope.schools or known is None or pull.meaning()[0] != Coverage.FULL:
-        return None
-    return schools_in_scope(known, scope, findings)
 
 
 def _plain(pull: Pull, entity: str, **constant: str) -> Table:
@@ -70,38 +53,29 @@ def _plain(pull: Pull, entity: str, **constant: str) -> Table:
     return Table(entity, rows.lazy(), coverage, reason, invalid=pull.invalid(entity), changes=pull.changes)
 
 
-def _orgs(pulls: Mapping[str, Pull], district: str, schools: pl.Series | None) -> Table:
+def _orgs(pulls: Mapping[str, Pull], district: str) -> Table:
     parts = [pulls["districts"], pulls["schools"]]
     frames = [frame for pull in parts if (frame := pull.table("Org")) is not None]
     rows = pl.concat(frames).with_columns(
         parent=pl.when(pl.col("type") == "school").then(pl.lit(district)),
     )
-    outside = rows["sourced_id"].clear()
-    if schools is not None:
-        wanted = (pl.col("type") != "school") | pl.col("sourced_id").is_in(schools.implode())
-        rows, outside = rows.filter(wanted), rows.filter(~wanted)["sourced_id"]
     coverage, reason = min((pull.meaning() for pull in parts), key=lambda m: m[0] == Coverage.FULL)
     if coverage == Coverage.ABSENT:  # the district itself was read
         coverage = Coverage.PARTIAL
     invalid = pl.concat(pull.invalid("Org") for pull in parts)
-    return Table("Org", rows.lazy(), coverage, reason, invalid=invalid, outside=outside)
+    return Table("Org", rows.lazy(), coverage, reason, invalid=invalid)
 
 
-def _classes(pulls: Mapping[str, Pull], schools: pl.Series | None, outside: pl.Series) -> tuple[Table, Table, Table]:
+def _classes(pulls: Mapping[str, Pull]) -> tuple[Table, Table, Table]:
     pull = pulls["sections"]
     rows, lists = pull.table("Class"), pull.table("section")
     coverage, reason = pull.meaning()
     if rows is None or lists is None:
         return nothing(pull, "Class"), nothing(pull, "ClassTerm"), nothing(pull, "Enrollment")
-    elsewhere = rows["sourced_id"].clear()
-    if schools is not None:
-        inside = pl.col("school").is_in(schools.implode())
-        elsewhere = rows.filter(~inside)["sourced_id"]
-        rows, lists = rows.filter(inside), lists.filter(inside)
     if pulls["courses"].coverage == Coverage.ABSENT:
         rows = rows.drop("course")  # a reference that nobody can follow: what is stored stays
     parents = (lists.select(*("_file", "_line"), pl.col("sourced_id").alias("class")),)
-    members = enrollments(lists.lazy()).filter(~pl.col("user").is_in(outside.implode()))
+    members = enrollments(lists.lazy())
     terms = (
         Table("ClassTerm", class_terms(lists.lazy()), coverage, reason, parents=parents, changes=pull.changes)
         if pulls["terms"].coverage != Coverage.ABSENT
@@ -115,66 +89,35 @@ def _classes(pulls: Mapping[str, Pull], schools: pl.Series | None, outside: pl.S
             reason,
             invalid=pull.invalid("Class"),
             changes=pull.changes,
-            outside=elsewhere,
         ),
         terms,
         Table("Enrollment", members, coverage, reason, parents=parents, changes=pull.changes),
     )
 
 
-@dataclass(frozen=True)
-class _People:
-    tables: tuple[Table, ...]
-    outside: pl.Series  # the ids of users who are known to be out of scope
-
-
-def _people(pull: Pull, schools: pl.Series | None, scope: Scope, *, demographics: bool) -> _People:
+def _people(pull: Pull, *, demographics: bool) -> list[Table]:
+    """User, Role and, where they are asked for, Demographics."""
     users, roles = pull.table("User"), pull.table("Role")
-    nobody = pl.Series(dtype=pl.String)
     extra = ["Demographics"] if demographics else []
     if users is None or roles is None:
-        return _People(tuple(nothing(pull, entity) for entity in ("User", "Role", *extra)), nobody)
+        return [nothing(pull, entity) for entity in ("User", "Role", *extra)]
     coverage, reason = pull.meaning()
-    kept = students_in_scope(users, schools, scope)
-    outside, undecided = kept.out["sourced_id"], kept.undecided["sourced_id"]
-    not_here = pl.concat([outside, undecided]).implode()
-    roles = roles.filter(~pl.col("user").is_in(not_here))
-    people = kept.rows
-    if schools is not None:
-        here = schools.implode()
-        elsewhere = roles.join(users.select(user="sourced_id", at="schools"), on="user", how="left")
-        roles = elsewhere.filter(pl.col("org").is_in(here) | ~pl.col("at").list.contains(pl.col("org"))).drop("at")
-        people = people.with_columns(
-            pl.when(pl.col("primary_org").is_in(here)).then("primary_org").alias("primary_org")
-        )
-    protected = kept.undecided.select("sourced_id", "_file", "_line", column=pl.lit(None, pl.String))
-    invalid = pl.concat([pull.invalid("User"), protected.select(*INVALID)])
-    rows = without_unshared(people.drop("student", "grade", "schools"), pull)
-    parents = (people.select("_file", "_line", user="sourced_id"),)
+    rows = with_deleted(without_unshared(users, pull), pull)
+    parents = (users.select("_file", "_line", user="sourced_id"),)
     made = [
-        Table(
-            "User", with_deleted(rows, pull), coverage, reason, invalid=invalid, changes=pull.changes, outside=outside
-        ),
+        Table("User", rows, coverage, reason, invalid=pull.invalid("User"), changes=pull.changes),
         Table("Role", roles.lazy(), coverage, reason, parents=parents, changes=pull.changes),
     ]
     facts = pull.table("Demographics") if demographics else None
     if facts is not None:
-        facts = without_unshared(facts.filter(~pl.col("user").is_in(not_here)), pull)
-        made.append(
-            Table(
-                "Demographics",
-                facts.lazy(),
-                coverage,
-                reason,
-                invalid=pull.invalid("Demographics"),
-                changes=pull.changes,
-            )
-        )
-    return _People(tuple(made), outside)
+        facts = without_unshared(facts, pull)
+        unusable = pull.invalid("Demographics")
+        made.append(Table("Demographics", facts.lazy(), coverage, reason, invalid=unusable, changes=pull.changes))
+    return made
 
 
 def _families(
-    pull: Pull, district: str, outside: pl.Series, scope: Scope, findings: Findings, *, keep_full_name: bool
+    pull: Pull, district: str, scope: Scope, findings: Findings, *, keep_full_name: bool
 ) -> tuple[Table, Table, Table]:
     coverage, reason = pull.meaning()
     contacts, links = pull.table("contact"), pull.table("link")
@@ -191,7 +134,7 @@ def _families(
     unreadable = pull.invalid("contact").height
     if unreadable and coverage == Coverage.FULL:  # the id that a contact without one was given is not known here
         coverage, reason = Coverage.PARTIAL, f"{unreadable:,} records of users cannot be read, and may be contacts"
-    found = family(contacts, links, outside, scope, findings, district=district, keep_full_name=keep_full_name)
+    found = family(contacts, links, scope, findings, district=district, keep_full_name=keep_full_name)
     return family_tables(found, coverage, reason, pull.invalid("contact"))
 
 

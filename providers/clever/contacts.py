@@ -110,8 +110,8 @@ def _contradicting(groups: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
 
     A father and a grandfather of one name may share a phone. "Other" contradicts nothing: emergency contacts have it.
     """
-    told = links.filter(pl.col("relationship") != "Other").join(groups, on="record")
-    two = told.group_by("group", "student").agg(
+    stated = links.filter(pl.col("relationship") != "Other").join(groups, on="record")
+    two = stated.group_by("group", "student").agg(
         pl.col("relationship").n_unique().alias("relationships"), pl.col("record").n_unique().alias("records")
     )
     wrong = two.filter((pl.col("relationships") > 1) & (pl.col("records") > 1))

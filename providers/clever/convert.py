@@ -81,7 +81,7 @@ def _schools(records: pl.DataFrame, reading: Reading, notes: Notes) -> dict[str,
         attributes=attributes({n: text(pl.col(n)) for n in kept}, own_fields(records, ("$.ext",), reading)),
         _modified_at=changed(),
     )
-    return {"Org": rows, "school": records.select("id", text(pl.col("sis_id")), text(pl.col("school_number")))}
+    return {"Org": rows}
 
 
 def _terms(records: pl.DataFrame, reading: Reading, notes: Notes) -> dict[str, pl.DataFrame]:

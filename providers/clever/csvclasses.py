@@ -19,7 +19,7 @@ def orgs(made: CsvTables) -> Table:
     if file.absent:
         return made.absent(file, "Org")
     kept = ("state_id", "nces_id", "low_grade", "high_grade", "school_phone")
-    rows = made.in_scope(file.rows).select(
+    rows = file.rows.select(
         *PLACE,
         sourced_id="school_id",
         name="school_name",
@@ -60,7 +60,7 @@ def sections(made: CsvTables) -> list[Table]:
     start, end = day(terms[1]), day(terms[2])
     has_term = pl.any_horizontal(t.is_not_null() for t in terms)
     parts = [pl.coalesce(t, pl.lit("")) for t in (terms[0], start, end)]
-    rows = made.in_scope(file.rows).with_columns(
+    rows = file.rows.with_columns(
         _course=pl.coalesce(file.column("course_number"), file.column("course_name")),
         _term=pl.when(has_term).then(joined_key(*parts)),
         _start=start,
@@ -134,8 +134,7 @@ def student_enrollments(made: CsvTables) -> Table:
     file = made.files["enrollments"]
     if file.absent:
         return made.absent(file, "Enrollment", "student")
-    rows = made.in_scope(file.rows).filter(~pl.col("student_id").is_in(made.outside.implode()))
-    rows = rows.with_columns(user="student_id", primary=pl.lit(None, pl.Boolean))
+    rows = file.rows.with_columns(user="student_id", primary=pl.lit(None, pl.Boolean))
     return made.table(file, "Enrollment", _enrolled(rows, "student"), "student")
 
 

@@ -14,7 +14,6 @@ from providers.clever.csvset import CsvFile
 from providers.clever.csvtables import DISTRICT, CsvTables
 from providers.clever.families import family
 from providers.clever.people import demographic_columns, link_words
-from providers.clever.scope import students_in_scope
 from providers.clever.vocabulary import GRADES, PHONE_TYPES, RACES, SEXES, YES_NO, known
 from rosterkit.sources.base import INVALID, Coverage, Table
 
@@ -87,22 +86,16 @@ def people(made: CsvTables, space: str) -> list[Table]:
         .drop_nulls()
         .filter(pl.col("school_id").drop_nulls() != DISTRICT)
         .unique(maintain_order=True),
-        grade=known(grade, GRADES).drop_nulls().first(),
     )
     people = made.unique(rows).join(at, left_on="sourced_id", right_on=key, how="left", maintain_order="left")
-    people = people.with_columns(student=pl.lit(space == "student"), primary_org=pl.col("schools").list.first())
-    kept = students_in_scope(people, made.schools, made.settings.scope)
-    if space == "student":
-        made.outside = kept.out["sourced_id"]
-    protected = kept.undecided.select("sourced_id", *PLACE, column=pl.lit(None, pl.String))
-    present = [n for n in people.columns if n not in ("schools", "grade", "student")]
+    people = people.with_columns(primary_org=pl.col("schools").list.first())
     missing = {"middle_name", "username", "state_id", "grades", "identifier", "email"} - _present(file, kind)
     found = [
-        made.table(file, "User", kept.rows.select(n for n in present if n not in missing), space, protected),
-        _roles(made, file, kept.rows, space),
+        made.table(file, "User", people.drop("schools", *missing), space),
+        _roles(made, file, people, space),
     ]
     if demographics:
-        found.append(_demographics(made, file, kept.rows))
+        found.append(_demographics(made, file, people))
     return found
 
 
@@ -130,7 +123,7 @@ def _roles(made: CsvTables, file: CsvFile, people: pl.DataFrame, space: str) -> 
             _space_user=pl.lit(space),
         )
     )
-    return made.table(file, "Role", made.in_scope(rows, "org") if space != "staff" else rows, space)
+    return made.table(file, "Role", rows, space)
 
 
 def _demographics(made: CsvTables, file: CsvFile, people: pl.DataFrame) -> Table:
@@ -207,7 +200,6 @@ def families(made: CsvTables) -> tuple[Table, Table, Table]:
     found = family(
         contacts,
         link_words(links, made.notes),
-        made.outside,
         made.settings.scope,
         made.context.findings,
         district=DISTRICT,

@@ -1,4 +1,4 @@
-"""What the tables of one set of CSV files have in common: scope, coverage, findings, rows that differ."""
+"""What the tables of one set of CSV files have in common: coverage, findings, rows that differ."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import polars as pl
 from providers.clever.cells import attributes, wanted
 from providers.clever.conversion import PLACE, PROBLEMS, Notes
 from providers.clever.csvset import CsvFile
-from providers.clever.scope import schools_in_scope
 from providers.clever.settings import CsvSettings
 from providers.clever.vocabulary import known
 from rosterkit.sources.base import INVALID, Context, Coverage, Table
@@ -28,28 +27,19 @@ class CsvTables:
         self.settings = settings
         self.context = context
         self.notes = Notes()
-        self.outside = pl.Series(dtype=pl.String)
-        schools = files["schools"]
-        self.schools: pl.Series | None = None
-        if settings.scope.schools and not schools.absent:
-            known_schools = schools.rows.select(id="school_id", sis_id="school_id", school_number="school_number")
-            self.schools = schools_in_scope(known_schools, settings.scope, context.findings)
 
     def report(self) -> None:
         problems = pl.concat([pl.DataFrame(schema=PROBLEMS), *self.notes.frames])
         for (rule, file, column), rows in problems.group_by("rule", "_file", "column", maintain_order=True):
             self.context.findings.add_rows(str(rule), rows, file=str(file), column=str(column))
 
-    def table(
-        self, file: CsvFile, entity: str, rows: pl.DataFrame, space: str = "", invalid: pl.DataFrame | None = None
-    ) -> Table:
+    def table(self, file: CsvFile, entity: str, rows: pl.DataFrame, space: str = "") -> Table:
         keyless = rows.filter(pl.col("sourced_id").is_null())
         self.notes.add("clever.csv-no-key", keyless, key="sourced_id")
         lost = file.unreadable + keyless.height
         reason = f"{lost:,} lines of {file.name}.csv cannot be read" if lost else ""
         coverage = Coverage.PARTIAL if lost else Coverage.FULL
         unusable = pl.concat([pl.DataFrame(schema=INVALID), *self.notes.invalid.pop(f"{entity} {space}", [])])
-        unusable = unusable if invalid is None else pl.concat([unusable, invalid.select(*INVALID)])
         return Table(entity, rows.drop_nulls("sourced_id").lazy(), coverage, reason, space, unusable)
 
     def absent(self, file: CsvFile, entity: str, space: str = "") -> Table:
@@ -62,9 +52,6 @@ class CsvTables:
         own = [n for n in file.rows.columns if n.startswith("ext.") or n in names]
         kept = {n: pl.col(n) for n in own if wanted(n, self.settings.attributes)}
         return attributes(kept | dict(also or {}))
-
-    def in_scope(self, rows: pl.DataFrame, column: str = "school_id") -> pl.DataFrame:
-        return rows if self.schools is None else rows.filter(pl.col(column).is_in(self.schools.implode()))
 
     def unique(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The first row of each id; a later one that says something else is a finding."""

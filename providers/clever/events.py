@@ -42,8 +42,8 @@ class Changes:
 
 def _settings_digest(settings: ApiSettings) -> str:
     """What the last run read: other settings read other rows, and that needs a full read."""
-    said = settings.model_dump_json(include={"scope", "version", "last_day", "staff_role", "attributes"})
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    text = settings.model_dump_json(include={"scope", "version", "last_day", "staff_role", "attributes"})
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def cursor_text(event: str, settings: ApiSettings, *, demographics: bool) -> str:
@@ -74,8 +74,6 @@ def why_full(cursor: str | None, settings: ApiSettings, as_of: date, *, demograp
     if digest != _with_demographics(settings, demographics=demographics):
         return "the settings of the source have changed"
     made = datetime.fromtimestamp(int(event[:8], 16), tz=UTC).date()  # an ObjectId starts with its time
-    if settings.scope.schools or settings.scope.grades:
-        return "with schools or grades in scope, an event alone does not show whether a record is in scope"
     if as_of - made > timedelta(days=_KEPT_DAYS):
         return f"the last applied run read events up to {made}, and Clever keeps them for 30 days"
     return ""

@@ -33,7 +33,6 @@ class Family:
 def family(
     contacts: pl.DataFrame,
     links: pl.DataFrame,
-    outside: pl.Series,
     scope: Scope,
     findings: Findings,
     *,
@@ -42,11 +41,10 @@ def family(
 ) -> Family:
     """Who the contacts are, and which of their links are in scope.
 
-    ``contacts`` and ``links`` are what ``people`` makes of contact records; ``outside``: students out of scope.
+    ``contacts`` and ``links`` are what ``people`` makes of contact records.
     """
     ids, apart = identified(contacts, links)
     _report_apart(contacts, apart, findings)
-    links = links.filter(~pl.col("student").is_in(outside.implode()))
     named = links.join(ids, on="record", maintain_order="left").with_columns(
         key=joined_key(pl.col("sourced_id"), pl.col("student"))
     )

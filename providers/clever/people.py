@@ -92,7 +92,6 @@ def _people(records: pl.DataFrame, reading: Reading, notes: Notes) -> pl.DataFra
         if wanted(name, reading.attributes)
     }
     extra = own_fields(records, tuple(f"$.roles.{role}.ext" for role in ("student", "teacher", "staff")), reading)
-    schools = pl.concat_list([_schools(role) for role in ("student", "teacher", "staff")])
     return records.select(
         *PLACE,
         sourced_id="id",
@@ -109,9 +108,6 @@ def _people(records: pl.DataFrame, reading: Reading, notes: Notes) -> pl.DataFra
         user_ids=json_list(_typed("sisId", sis_id), _typed("staffId", _first(("staff", "staff_id")))),
         attributes=attributes(kept, extra),
         _modified_at=changed(),
-        student=_has("student"),
-        grade=known(grade, GRADES),
-        schools=schools.list.drop_nulls().list.unique(maintain_order=True),
     )
 
 

@@ -195,13 +195,6 @@ _API: tuple[Rule, ...] = (
         "Nothing to do. Switch events on in Clever's application settings if this comes in every run.",
         "the last applied run is more than 30 days old",
     ),
-    _rule(
-        "scope-school-unknown",
-        "error",
-        "The settings name a school that Clever does not show.",
-        "Correct scope.schools, or ask the district to share the school.",
-        'schools = ["0042"]',
-    ),
     Rule(
         "clever.no-token",
         "refused",

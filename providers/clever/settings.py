@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from providers.clever.vocabulary import CONTACT_TYPES
+from rosterkit.transport.secrets import SecretReference
 
 __all__ = ["ApiSettings", "CsvSettings", "Scope"]
 
-_SECRETS = ("env:", "file:", "keyring:")
-
-
-def _reference(value: str) -> str:
-    if not value.startswith(_SECRETS):
-        raise ValueError('name a place, not the secret itself: "env:NAME", "file:PATH" or "keyring:NAME"')
-    return value
-
-
-Secret = Annotated[str, AfterValidator(_reference)]
 Action = Literal["guardian", "ignore"]
-Grade = Literal[
-    "IT", "PR", "PK", "TK", "KG", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13",
-    "PS", "UG", "Other",
-]  # fmt: skip
 
 
 class Scope(BaseModel):
-    """Which records of the district are read. Records out of scope are not stored."""
+    """Which contacts are guardians. What else is in scope is decided alike for every source."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
-    schools: list[str] = Field(
-        default=[], description="Schools to read, by Clever id, SIS id or school number; empty means all."
-    )
-    grades: list[Grade] = Field(default=[], description="Grades of the students to read (CEDS codes); empty means all.")
     contact_types: dict[str, Action] = Field(
         default={},
         description='What to do with each type of contact: "guardian" or "ignore". By default Parent/Guardian, Primary,'
@@ -69,7 +52,7 @@ class _Reading(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
-    scope: Scope = Field(default=Scope(), description="Which records of the district are read.")
+    scope: Scope = Field(default=Scope(), description="Which contacts are guardians.")
     last_day: Literal["inclusive", "exclusive"] = Field(
         default="inclusive",
         description="Whether the end of a term or of a student's time at a school is the last day itself, or the day"
@@ -93,11 +76,13 @@ class ApiSettings(_Reading):
     address: str = Field(default="https://api.clever.com", description="The API without its version.")
     token_address: str = Field(default="https://clever.com", description="The server that lists district tokens.")
     version: str = Field(default="v3.1", description="The API's version: v3.1 or v3.0.")
-    token: Secret | None = Field(default=None, description="Where the district's token is: a secret reference.")
-    client_id: Secret | None = Field(
+    token: SecretReference | None = Field(
+        default=None, description="Where the district's token is: a secret reference."
+    )
+    client_id: SecretReference | None = Field(
         default=None, description="Where the application's client id is: a secret reference. Tokens are listed with it."
     )
-    client_secret: Secret | None = Field(
+    client_secret: SecretReference | None = Field(
         default=None, description="Where the application's client secret is: a secret reference."
     )
     district: str | None = Field(

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from providers.edlio.activation import LINK_DAYS, NEXT, STEPS
-from providers.edlio.clock import PROCESSED, SEND_BY, ZONE
 from providers.edlio.columns import FILE_NAMES, FILES
 from providers.edlio.feed import EdlioFeed
+from providers.edlio.vendor import VENDOR
 from rosterkit.feeds.page import feed_page
 
 __all__ = ["page"]
@@ -41,9 +41,10 @@ enrollments. Ids such as A9 name the requirements of Edlio that this page and th
 - Files go by SFTP only, and the host key is verified (A10). A target of any other kind is refused.
 - rosterkit's schedule builds and sends the files; no export is set up in the SIS (A7).
 - CSV is written. A TXT file is taken and warned about; anything else is refused (A8).
-- Edlio processes every day at about {PROCESSED:%H:%M} in {ZONE.key} and takes files at any time (A9). What comes
-  later counts for the next day. "About" has no upper bound, so files go by {SEND_BY:%H:%M} there by default; the
-  setting `send_by` leaves at least a quarter of an hour. The time is right on the days on which the clock changes.
+- Edlio processes every day at about {VENDOR.reads_at} in {VENDOR.zone} and takes files at any time (A9). What comes
+  later counts for the next day. "About" has no upper bound, so files go at 23:30 there by default. Another `send_at` is
+  refused where it is within a quarter of an hour of the processing. The time is right on the days on which the clock
+  changes.
 - Edlio maps columns by hand, validates, and writes back (A12). It activates the sync once it finds the data complete
   (A13); then people appear on its dashboard.
 - Edlio's system sends no receipt (A11). After the first delivery rosterkit has a notice for a person to send to the

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date
 from typing import Literal, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
 from providers.edlio.activation import Stage
-from providers.edlio.clock import PROCESSED, SEND_BY
 from providers.edlio.columns import FILE_NAMES, FILES, PEOPLE
 from rosterkit.feeds.contacts import Decision
 from rosterkit.feeds.mapping import Value
@@ -34,7 +33,6 @@ DEFAULT_FIELDS = {
 T = TypeVar("T")
 
 _COMPUTED = {"Role", "Organization ID"}  # follow from a person's roles, and are not mapped
-_MARGIN_MINUTES = 15  # before 00:15: an upload takes time, and Edlio says "about"
 
 
 class EdlioSettings(FeedSettings):
@@ -104,10 +102,6 @@ class EdlioSettings(FeedSettings):
         description="Language codes for words of your own, such as { Mexicano = "
         '"es" }. A language without a code of two letters is sent blank.',
     )
-    send_by: time = Field(
-        default=SEND_BY,
-        description="The latest time at which a day's files are sent, in Chicago. Edlio reads at about 00:15 there.",
-    )
     limits: Limits = Field(
         default=Limits.model_validate({}),
         description="How far the files may differ from the last ones before a person looks.",
@@ -116,19 +110,6 @@ class EdlioSettings(FeedSettings):
     credentials_issued: date | None = Field(
         default=None, description="When Edlio sent the link to the credentials. It works for seven days."
     )
-
-    @field_validator("send_by")
-    @classmethod
-    def _leaves_time(cls, value: time) -> time:
-        if value.tzinfo is not None:
-            raise ValueError("send_by is a time of day in Chicago, without a zone")
-        after_midday = value.hour * 60 + value.minute
-        if after_midday < PROCESSED.minute + _MARGIN_MINUTES:
-            raise ValueError(
-                "A9: Edlio reads at about 00:15 in Chicago, and a file that comes later waits a whole day. "
-                f"Send by {SEND_BY:%H:%M}."
-            )
-        return value
 
     @field_validator("headers")
     @classmethod

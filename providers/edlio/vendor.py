@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from providers.edlio.activation import LINK_DAYS, Stage, notice
-from providers.edlio.clock import PROCESSED, SEND_BY, ZONE
 from rosterkit.feeds.base import ChecklistItem, VendorFacts
 
 __all__ = ["CHECKLIST", "VENDOR"]
@@ -66,13 +65,15 @@ VENDOR = VendorFacts(
     name="Edlio app",
     files="Staff.csv, Users.csv, Classes.csv, Enrollments.csv, and Parents.csv where parents are sent",
     transports=("sftp",),
-    clock=f"Reads every day at about {PROCESSED:%H:%M} {ZONE.key}; sent by {SEND_BY:%H:%M} there.",
+    clock='Reads every day at about 00:15 America/Chicago; sent at 23:30 there, as "about" has no upper bound.',
     leaver="Not in the files any more. What Edlio makes of that is to be asked (setting removal).",
     never_changes=("Unique ID",),
     min_hours_between=None,
     transport_rule="A10",
-    send_at=f"{SEND_BY.minute} {SEND_BY.hour} * * *",
-    zone=ZONE.key,
+    send_at="30 23 * * *",
+    zone="America/Chicago",
+    reads_at="00:15",
+    clock_rule="A9",
     takes_unchanged=True,  # nobody knows whether it keeps files that it has read
     recall="Send the files again before the next processing, and tell your Data Integration Specialist.",
     absence_deletes=True,  # nobody knows: until Edlio answers, the graver of the two is assumed

@@ -14,9 +14,12 @@ from rosterkit.compare.questions import QUESTIONS, answers
 from rosterkit.compare.recommendation import Recommendation, recommended
 from rosterkit.compare.routes import Repair, Supplement, repairs, routes, supplements
 from rosterkit.compare.settings import CompareSettings
-from rosterkit.sources.base import Capabilities
+from rosterkit.sources.base import Capabilities, Coverage
 
 __all__ = ["Comparison", "Side", "compare"]
+
+_NEEDED = ("Org", "User", "Class", "Enrollment")
+"""Without one of these a product has nothing to work with."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Side:
     what: str  # the package's or the server's name
     system: str
     capabilities: Capabilities
-    main: bool  # it can be a roster of its own; else it is a file beside one
+    main: bool  # it can be a roster of its own; else it is a file beside one, or a part of a roster
     absent: Mapping[str, str]
 
 
@@ -48,11 +51,6 @@ class Comparison:
     unread: Mapping[str, str]  # source → why it could not be read
     show_values: bool
 
-    @property
-    def mains(self) -> tuple[Side, ...]:
-        """The sources that can be a roster of their own."""
-        return tuple(side for side in self.sides if side.main)
-
 
 def compare(
     delivered: Sequence[Delivered],
@@ -64,11 +62,14 @@ def compare(
 ) -> Comparison:
     """Asks every source the same questions, matches its people with those of the others, and weighs the ways.
 
-    A source that carries no enrollments is a file beside the others: it is asked too, and is a part of ways.
+    A source that carries no enrollments is a file beside the others: it is asked too, and is a part of ways. One that
+    carries them and did not bring a whole roster is asked, and is no way.
     """
     rosters = [Roster(one, as_of) for one in delivered]
-    mains = [roster for roster in rosters if "Enrollment" in roster.capabilities.entities]
-    files = [roster for roster in rosters if "GuardianLink" in roster.capabilities.entities and roster not in mains]
+    full = [roster for roster in rosters if "Enrollment" in roster.capabilities.entities]
+    files = [roster for roster in rosters if "GuardianLink" in roster.capabilities.entities and roster not in full]
+    lacking = {roster.name: why for roster in full if (why := _lacking(roster))}
+    mains = [roster for roster in full if roster.name not in lacking]
     by_source: dict[str, dict[str, Answer]] = {}
     for roster in rosters:
         by_source[roster.name] = {a.code: a for a in answers(roster, settings, show_values=show_values)}
@@ -92,9 +93,17 @@ def compare(
         added,
         {main.name: repairs(main, files, by_source[main.name]) for main in mains},
         recommended(ways, capabilities, by_source, matches, settings),
-        {**(unread or {}), **strange},
+        {**(unread or {}), **lacking, **strange},
         show_values,
     )
+
+
+def _lacking(roster: Roster) -> str:
+    """Why what came is no whole roster; "" where it is one."""
+    if any(table.coverage is Coverage.DELTA for table in roster.extract.tables):
+        return "It holds changes only. Compare a package of everything."
+    reasons = [f"{entity}: {roster.absent[entity]}" for entity in _NEEDED if entity in roster.absent]
+    return f"It is no whole roster: {'; '.join(reasons)}." if reasons else ""
 
 
 def _of_another_district(added: Sequence[Supplement]) -> dict[str, str]:

@@ -56,6 +56,8 @@ def from_text(text: str, folder: Path) -> SourceSpec:
         _refuse_no_package(rest, folder)
         kind, value = _PACKAGE, rest
     source = registry.source(kind)
+    if not value.strip():
+        raise UsageError(f'"{text}" names nothing to read. Write {_written(source)}.')
     values = _settings(source, value)
     try:
         settings = source.Settings.model_validate(values)
@@ -74,10 +76,9 @@ def _refuse_no_package(text: str, folder: Path) -> None:
     path = folder / text
     if not path.exists():
         if text in registry.source_kinds():
-            place = _place(registry.source(text))
             raise UsageError(
-                f'"{text}" is a kind of source. Write {f"{text}:{place.upper()} or " if place else ""}{text}:KEY=VALUE,'
-                "KEY=VALUE, or name a source of rosterkit.toml."
+                f'"{text}" is a kind of source. Write {_written(registry.source(text))}, or name a source of '
+                "rosterkit.toml."
             )
         raise UsageError(f'"{text}" is no file or folder, no kind of source, and no source of rosterkit.toml.')
     if path.is_file() and path.suffix.lower() == ".csv":
@@ -87,6 +88,12 @@ def _refuse_no_package(text: str, folder: Path) -> None:
         raise UsageError(
             f"{text} is one CSV file, and a package is a zip or a folder. Is it a file beside a roster? Write {beside}."
         )
+
+
+def _written(source: Source) -> str:
+    """How a source of that kind is given on the command line."""
+    place = _place(source)
+    return f"{f'{source.kind}:{place.upper()} or ' if place else ''}{source.kind}:KEY=VALUE,KEY=VALUE"
 
 
 def _is_one_file(source: Source) -> bool:
@@ -104,7 +111,7 @@ def _settings(source: Source, text: str) -> dict[str, object]:
     if "=" not in text:
         place = _place(source)
         if place is None:
-            raise UsageError(f"{source.kind} has no place to name: write {source.kind}:KEY=VALUE,KEY=VALUE.")
+            raise UsageError(f"{source.kind} has no place to name: write {_written(source)}.")
         return {place: text}
     values: dict[str, object] = {}
     for part in text.split(","):

@@ -187,7 +187,9 @@ class VendorFacts:
     transport_rule: str = ""  # the rule by which another transport is refused, such as U3
     send_at: str = ""  # when we send by default, as cron; "" = the vendor has no clock
     rehearse_at: str = ""  # when the file is built and checked, and not sent, before ``send_at``; cron; "" = never
-    zone: str = ""  # the zone of ``send_at``; "" = the district's
+    zone: str = ""  # the zone of ``send_at`` and ``reads_at``; "" = the district's
+    reads_at: str = ""  # when it reads every day, HH:MM: nothing is sent close to it; "" = at no fixed time
+    clock_rule: str = ""  # the rule by which a time close to it is refused, such as A9
     takes_unchanged: bool = False  # it wants a file each time, also when nothing changed
     people_by: tuple[str, str] | None = (
         None  # a file (or member) and its column of sourced ids: of files without PEOPLE

@@ -8,7 +8,7 @@
                  └──▶ refused
 
 A delivery is recorded before anything leaves, and its state is written before and after each step. A run that ends in
-``sending`` leaves it there: the next run looks at the target before it sends anything (``rosterkit.feed_sending``).
+``sending`` leaves it there: the next run looks at the target before it sends anything (``rosterkit.delivery.sending``).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import polars as pl
 
 from rosterkit import registry
 
-__all__ = ["alarm_texts"]
+__all__ = ["alarm_texts", "beside_waiting"]
 
 
 def alarm_texts(alarms: pl.DataFrame, *severities: str) -> list[str]:
@@ -19,6 +19,11 @@ def alarm_texts(alarms: pl.DataFrame, *severities: str) -> list[str]:
         f"Feed {feed}: {_ended(detail) if detail else rules[code].meaning} {rules[code].remedy}"
         for feed, code, detail in mine.select("file", "rule", "detail").unique(maintain_order=True).rows()
     ]
+
+
+def beside_waiting(alarms: pl.DataFrame) -> pl.DataFrame:
+    """The alarms without files that wait for a person: those are listed by themselves, until it is an error."""
+    return alarms.filter((pl.col("rule") != "delivery.waiting") | (pl.col("severity") == "error"))
 
 
 def _ended(text: str) -> str:

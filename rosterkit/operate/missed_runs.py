@@ -11,7 +11,7 @@ import polars as pl
 
 from rosterkit.clock import Clock, Slot, due
 from rosterkit.errors import RosterkitError
-from rosterkit.operate.alarms import alarm_texts
+from rosterkit.operate.alarms import alarm_texts, beside_waiting
 from rosterkit.operate.base import Verbs
 from rosterkit.operate.logs import log
 from rosterkit.operate.notices import message, notify, send_waiting
@@ -94,8 +94,7 @@ def _missed(verbs: Verbs, job: str, slots: Sequence[Slot]) -> tuple[Item, ...]:
 def report_alarms(verbs: Verbs) -> None:
     """Sends what did not go out, and notifies people of feeds that grew stale: each alarm once a day."""
     send_waiting(verbs)
-    waits = (pl.col("rule") == "delivery.waiting") & (pl.col("severity") != "error")  # it is an error after some hours
-    grown = verbs.feed_alarms().filter(~pl.col("rule").is_in(_BY_RUNS) & ~waits)
+    grown = beside_waiting(verbs.feed_alarms()).filter(~pl.col("rule").is_in(_BY_RUNS))
     items: list[Item] = [("stale", text) for text in alarm_texts(grown, "error", "warning")]
     items += [("overdue", text) for text in verbs.overdue()]
     what = message(verbs.config, verbs.folder, items)

@@ -144,7 +144,7 @@ class Recorder:
         codes = {stage.exit_code for stage in self.stages} | ({2} if self.unrecorded else set())
         code = next(known for known in WORST if known in codes | {0})
         state = "stopped" if stopped else "failed" if code > 1 else "look" if code else "done"
-        message = "; ".join(dict.fromkeys(text for _, text in self.every_item()))
+        message = " ".join(dict.fromkeys(text for _, text in self.every_item()))
         at = plans.now()
         self.run = replace(
             self.run,

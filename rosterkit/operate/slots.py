@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rosterkit.clock import Clock
 from rosterkit.config import Config
-from rosterkit.configured_feed import clock_of, rehearsal_of
+from rosterkit.delivery.configured_feed import clock_of, rehearsal_of
 from rosterkit.run_settings import DAYS, time_of
 
 __all__ = ["REHEARSAL", "SYNC", "clocks", "is_rehearsal", "own_feeds"]

@@ -6,10 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import polars as pl
-
 from rosterkit.clock import Clock, Slot
-from rosterkit.operate.alarms import alarm_texts
+from rosterkit.operate.alarms import alarm_texts, beside_waiting
 from rosterkit.operate.base import Verbs
 from rosterkit.operate.heartbeat import alive, read_beat
 from rosterkit.operate.missed_runs import open_slots
@@ -51,7 +49,7 @@ def status_of(verbs: Verbs, feeds: Sequence[FeedStatus]) -> Status:
         alarms=(
             *_run_alarms(known, len(late), unsent),
             *(_source_alarm(one) for one in sources if one.state in ("failed", "stale")),
-            *(text for feed in feeds for text in alarm_texts(_beside_waiting(feed), "error", "warning")),
+            *(text for feed in feeds for text in alarm_texts(beside_waiting(feed.alarms), "error", "warning")),
             *verbs.overdue(),
             *([f"The changed settings are not in force: {beat.problem}"] if beat and beat.problem else []),
         ),
@@ -138,9 +136,3 @@ def _source_alarm(one: SourceStatus) -> str:
     return (
         f"Source {one.source} was not read in {one.missed} {'run' if one.missed == 1 else 'runs in a row'}: {one.why}"
     )
-
-
-def _beside_waiting(feed: FeedStatus) -> pl.DataFrame:
-    """The alarms of a feed but for the file that waits, which ``waits`` names."""
-    waiting = (pl.col("rule") == "delivery.waiting") & (pl.col("severity") == "warning")
-    return feed.alarms.filter(~waiting)

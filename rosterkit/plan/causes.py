@@ -6,11 +6,12 @@ Every answer is a short clause for a reason, "" where nothing is suspected. None
 from __future__ import annotations
 
 import json
+import re
 from difflib import get_close_matches
 
 import polars as pl
 
-__all__ = ["REASON", "SUSPECTED", "misread", "of_attributes", "of_fields", "of_ids", "of_removed"]
+__all__ = ["REASON", "SUSPECTED", "is_misread", "misread", "of_attributes", "of_fields", "of_ids", "of_removed"]
 
 SUSPECTED = "; suspected cause: "
 REASON = f"{{}}{SUSPECTED}{{}}"
@@ -65,6 +66,16 @@ def misread() -> pl.Expr:
     """Whether a new value looks like UTF-8 that was read as another encoding, and the old one does not."""
     signs = "[ÃÂ\ufffd]|â€"
     return pl.col("after").str.contains(signs) & ~pl.col("before").str.contains(signs)
+
+
+def is_misread(before: str, after: str) -> bool:
+    """Whether the new text is the old one, written as UTF-8 and read as Latin-1 or Windows-1252.
+
+    Control characters do not count: a reader may have left them out.
+    """
+    written, controls = before.encode(), r"[\x80-\x9f\ufffd]"
+    read = {re.sub(controls, "", written.decode(name, errors="replace")) for name in ("latin-1", "cp1252")}
+    return not before.isascii() and re.sub(controls, "", after) in read
 
 
 def _shares() -> dict[str, pl.Expr]:

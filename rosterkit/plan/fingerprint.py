@@ -26,7 +26,7 @@ def _seed(half: str) -> int:
 
 
 def fingerprint(entity: Entity, names: list[str]) -> list[pl.Expr]:
-    """Both halves, of incoming rows (``plan.merge.INCOMING``) that have these columns."""
+    """Both halves, of delivered rows that have these columns."""
     others = [f"_{kind}_{c.label}" for c in entity.refs for kind in ("by", "space")]
     cells = [*(c.label for c in entity.columns), *(name for name in others if name in names), "unset", "invalid"]
     row = pl.struct(cells)

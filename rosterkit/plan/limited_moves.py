@@ -11,7 +11,7 @@ from rosterkit.plan.causes import REASON
 from rosterkit.plan.groups import Groups
 from rosterkit.plan.ids import among, minus
 from rosterkit.plan.limit_exemptions import Exempt
-from rosterkit.plan.limits import Limits, exceeded, halved_classes, over_the_week
+from rosterkit.plan.limits import Limits, emptied_schools, exceeded, halved_classes, over_the_week
 from rosterkit.plan.limits_on_creates import overcrowded, reissued, too_many_created, zero_stripped
 from rosterkit.plan.plan_day import NO_WEEK, PlanDay, Week
 from rosterkit.plan.records import Records, by_entity, comes, ids_by_entity, leaves, links
@@ -91,6 +91,7 @@ def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:
     held = groups.records.states.filter((pl.col("hold") == "limit").fill_null(value=False))["node"]
     few = min(limits.min_created, limits.min_created_overall, limits.min_reissued, limits.min_shape)
     parts = by_entity(moving.rows)
+    emptied = pl.DataFrame(schema={"school_id": pl.Int64, "reason": pl.String})
     out, seen = [pl.DataFrame(schema=FOUND)], [pl.DataFrame(schema=_SEEN)]
     for entity in entities():
         if entity.name not in parts:
@@ -105,7 +106,10 @@ def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:
             continue
         rows = mine.join(groups.records.of(entity.name), on="id", maintain_order="left")
         counted = groups.of_rows(entity.name, rows)
+        if gone and entity.name == "User":
+            emptied = emptied_schools(counted, base, limits)
         found = [_removed(groups, entity, rows, counted, base, limits)] if gone else []
+        found += [_at_emptied_schools(entity, counted, emptied)] if gone and emptied.height else []
         found += [_over_the_week(entity, rows, counted, base, limits, facts)] if gone else []
         found += [_created(groups, entity, rows, counted, base, limits, facts)] if many else []
         seen += [counted.lazy().filter("removed").select("node", "role").unique().collect()] if gone else []
@@ -114,6 +118,13 @@ def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:
             held = pl.concat([held, over["node"]])
             out.append(_with_cause_of_ids(entity, over, rows, counted, base))
     return Moves(pl.concat(out), pl.concat(seen))
+
+
+def _at_emptied_schools(entity: Entity, counted: pl.DataFrame, emptied: pl.DataFrame) -> pl.DataFrame:
+    """Node and reason of what is removed at these schools. A guardian link that is gone waits for no school."""
+    gone = counted.lazy().filter(pl.col("removed") & pl.lit(entity.name != "GuardianLink"))
+    found = gone.join(emptied.lazy(), on="school_id").sort("node", "school_id").select("node", "reason")
+    return found.unique("node", keep="first", maintain_order=True).collect()
 
 
 def _over_the_week(

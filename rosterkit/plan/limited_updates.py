@@ -8,11 +8,11 @@ import polars as pl
 
 from rosterkit.plan import causes
 from rosterkit.plan.causes import REASON
-from rosterkit.plan.field_kinds import CLEARED, KINDS, NEW_COLUMN
+from rosterkit.plan.field_kinds import CLEARED, KINDS, NEW_COLUMN, percents
 from rosterkit.plan.groups import Groups
 from rosterkit.plan.ids import among
 from rosterkit.plan.limits import Limits
-from rosterkit.plan.limits_on_updates import CHANGED, may_exceed, over_the_limit, renamed, restructured
+from rosterkit.plan.limits_on_updates import CHANGED, OFF, may_exceed, over_the_limit, renamed, restructured
 from rosterkit.plan.records import Records, links, vanished_link
 from rosterkit.roster.schema import Entity, by_name
 
@@ -33,14 +33,14 @@ def updates_over(groups: Groups, limits: Limits, fields: pl.DataFrame, exempt: p
     for (name,), rows in changed.partition_by("entity", as_dict=True).items():
         entity = by_name(str(name))
         people = entity.name == "User" and rows["node"].n_unique() > limits.max_renamed_people
-        if not (people or entity.name == "Org" or may_exceed(rows, limits)):
-            continue
-        found = _fields_over(groups, entity, rows, limits)
-        if found.height:
-            named, strangers = _with_cause_of_fields(entity, found, rows)
-            yield named
-            if entity.name == "User" and strangers.height:
-                yield _of_strangers(groups.records, strangers, fields)
+        if people or entity.name == "Org" or may_exceed(rows, limits):
+            found = _fields_over(groups, entity, rows, limits)
+            if found.height:
+                named, strangers = _with_cause_of_fields(entity, found, rows)
+                yield named
+                if entity.name == "User" and strangers.height:
+                    yield _of_strangers(groups.records, strangers, fields)
+        yield _read_wrongly(entity, rows, limits)
 
 
 def _fields_over(groups: Groups, entity: Entity, mine: pl.DataFrame, limits: Limits) -> pl.DataFrame:
@@ -120,6 +120,21 @@ def _with_cause_of_fields(entity: Entity, found: pl.DataFrame, mine: pl.DataFram
     named_reasons = found.select("node", "field", reason=reason)
     strangers = named_reasons.filter(pl.col("field").is_in(moved)).unique("node", keep="first", maintain_order=True)
     return named_reasons, strangers.select("node", "reason")
+
+
+def _read_wrongly(entity: Entity, mine: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """FOUND of values that are the stored ones read in another encoding: each by itself is wrong, however few.
+
+    Nothing where the limit on such fields is 100 %.
+    """
+    maybe = mine.filter(pl.all_horizontal(pl.col("before", "after").str.contains("[^\x00-\x7f]")))
+    if maybe.is_empty():
+        return pl.DataFrame(schema={"node": pl.Int64, "field": pl.String, "reason": pl.String})
+    of_kind = KINDS.join(percents(limits).filter(pl.col("percent") < OFF), on="kind", how="semi")
+    rows = maybe.join(of_kind.filter(pl.col("entity") == entity.name), on="field", how="semi", maintain_order="left")
+    wrong = [causes.is_misread(*values) for values in rows.select("before", "after").iter_rows()]
+    reason = pl.format(REASON, pl.lit("the value is the stored one with other characters"), pl.lit(causes.ENCODING))
+    return rows.filter(pl.Series(wrong, dtype=pl.Boolean)).select("node", "field", reason=reason)
 
 
 def _misread(found: pl.DataFrame, mine: pl.DataFrame) -> pl.DataFrame:

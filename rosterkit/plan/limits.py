@@ -13,7 +13,17 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["GROUPS", "PEOPLE", "PLACE", "Limits", "exceeded", "halved_classes", "over_the_week"]
+__all__ = [
+    "GROUPS",
+    "PEOPLE",
+    "PLACE",
+    "Limits",
+    "emptied_schools",
+    "exceeded",
+    "halved_classes",
+    "one_reason",
+    "over_the_week",
+]
 
 GROUPS: dict[str, type[pl.DataType]] = {
     "node": pl.Int64,
@@ -68,8 +78,8 @@ class Limits(BaseModel):
     week_days: int = Field(default=7, ge=1, le=60, description="How many school days the limit over time looks at.")
     halving_min_size: int = _number(
         5,
-        "A group of at least this many that falls to none, or to less than half, is held; the same holds for the "
-        "enrollments of a class that stays.",
+        "A group of at least this many that falls to none, or to less than half, is held; the same holds for all "
+        "people of a school together, and for the enrollments of a class that stays.",
     )
     max_created_percent: float = _share(
         5,
@@ -113,8 +123,8 @@ class Limits(BaseModel):
     )
     max_renamed_people: int = _number(
         5,
-        "Updates of people are held where given and family name both change at more than this many, at a school or "
-        "over the district: records of one person may stand under the id of another.",
+        "Updates of people are held where given and family name both change at more than this many of one role: "
+        "records of one person may stand under the id of another.",
     )
     max_guardians: int = _number(6, "How many guardians a student usually has at most.")
     max_shape_percent: float = _share(
@@ -169,8 +179,28 @@ def exceeded(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.Dat
     by_all = removed.join(overall.select("role", reason=pl.format("over all, {}", "reason")), on="role")
     at_school = pl.format("at this school, {}", "reason")
     by_group = removed.join(of_group.select("role", "school_id", reason=at_school), on=["role", "school_id"])
-    held = pl.concat([frame.select("node", "reason") for frame in (by_all, by_group)])
-    return held.unique("node", keep="first", maintain_order=True).collect()
+    return one_reason(by_all, by_group).collect()
+
+
+def one_reason(*found: pl.LazyFrame) -> pl.LazyFrame:
+    """Node and reason, one row each, by node: of several reasons that of the first frame, there the first by its text.
+
+    So the answer does not depend on the order of rows.
+    """
+    ranked = pl.concat(frame.select("node", "reason", rank=i) for i, frame in enumerate(found))
+    return ranked.group_by("node").agg(pl.col("reason").sort_by("rank", "reason").first()).sort("node")
+
+
+def emptied_schools(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """The schools of which less than half of the people stay, whatever their role: school_id and reason.
+
+    Where a whole school is missing from a file, its few teachers are too few for a limit of their own.
+    ``groups``: GROUPS of people. ``base``: snapshot.GROUP_COUNTS.
+    """
+    changes = groups.lazy().group_by("school_id").agg(pl.col("removed", "added").cast(pl.Int64).sum())
+    in_school = base.lazy().filter(pl.col("school_id") > 0).group_by("school_id").agg(pl.col("base").sum())
+    low = _exceeded(changes.join(in_school, on="school_id"), 100, 1 << 62, limits.halving_min_size)
+    return low.select("school_id", reason=pl.format("of all people at this school, {}", "reason")).collect()
 
 
 def over_the_week(removed: pl.DataFrame, before: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
@@ -180,7 +210,7 @@ def over_the_week(removed: pl.DataFrame, before: pl.DataFrame, base: pl.DataFram
     role, gone and archived, the counts of earlier days. ``base``: snapshot.GROUP_COUNTS.
     """
     in_all = base.lazy().filter(pl.col("school_id").is_null()).drop("school_id")
-    once = removed.lazy().unique(["node", "role"])
+    once = removed.lazy().unique()
     today = once.filter(~pl.col("earlier")).group_by("role").agg(today=pl.len().cast(pl.Int64))
     counts = before.lazy().join(today, on="role", how="left").join(in_all, on="role", how="left")
     gone = pl.col("gone") + pl.col("today").fill_null(0)
@@ -189,8 +219,7 @@ def over_the_week(removed: pl.DataFrame, before: pl.DataFrame, base: pl.DataFram
     over = counts.filter((gone > (of * percent / 100).floor()) & (gone > minimum) & (pl.col("gone") > 0))
     text = f"over all, {{}} of {{}} were removed within {limits.week_days} school days, above the limit of "
     reason = pl.format(text + f"{percent:g} % and {minimum}", gone, of)
-    found = once.join(over.select("role", reason=reason), on="role").select("node", "reason")
-    return found.unique("node", keep="first", maintain_order=True).collect()
+    return one_reason(once.join(over.select("role", reason=reason), on="role")).collect()
 
 
 def halved_classes(members: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
@@ -200,7 +229,7 @@ def halved_classes(members: pl.DataFrame, base: pl.DataFrame, limits: Limits) ->
     role, base.
     """
     counts = _counts(members.lazy(), ["class_id", "role"], base.lazy())
-    low = _exceeded(counts, 100, 1 << 62, limits.halving_min_size)
+    low = _exceeded(counts, 100, 0, limits.halving_min_size)  # nobody loses more than all
     reason = pl.format("in this class, {}", "reason")
     removed = members.lazy().filter("removed")
     return (

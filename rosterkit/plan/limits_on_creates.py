@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from rosterkit.plan.limits import Limits
+from rosterkit.plan.limits import Limits, one_reason
 
 _ALL = 100  # percent: the limit is off
 
+_NOTHING = pl.DataFrame(schema={"node": pl.Int64, "reason": pl.String})
 _NONE_ALLOWED = pl.DataFrame(schema={"school_id": pl.Int64, "allowed": pl.Int64})
 
 __all__ = ["overcrowded", "reissued", "too_many_created", "zero_stripped"]
@@ -24,7 +25,7 @@ def too_many_created(
     coming = groups.lazy().filter("added")
     in_all = base.lazy().filter(pl.col("school_id").is_null() & (pl.col("base") > 0)).drop("school_id")
     by_school = base.lazy().filter(pl.col("school_id").is_not_null())
-    known = coming.join(in_all.select("role"), on="role", how="semi")
+    known = coming.join(in_all.select("role"), on="role")
     free = (_NONE_ALLOWED if allowed is None else allowed).lazy()
     in_sum = free.select(pl.col("allowed").sum(), role=pl.lit("student"))
     over_all = _created_over(
@@ -33,7 +34,7 @@ def too_many_created(
     most = over_all.sort("count", "role", descending=[True, False]).head(1)
     everywhere = most.select(reason=pl.format("over all, {}", "reason"))
     anywhere = free.filter(pl.col("school_id").is_null()).select(anywhere=pl.col("allowed").sum())
-    schools = by_school.select("school_id").unique().join(free, on="school_id", how="left").join(anywhere, how="cross")
+    schools = known.select("school_id").unique().join(free, on="school_id", how="left").join(anywhere, how="cross")
     every = pl.col("allowed").fill_null(0) + pl.col("anywhere")
     at_school = schools.select("school_id", role=pl.lit("student"), allowed=every)
     here = _created_over(
@@ -41,8 +42,7 @@ def too_many_created(
     )
     reasons = here.select("role", "school_id", reason=pl.format("at this school, {}", "reason"))
     parts = [known.join(everywhere, how="cross"), known.join(reasons, on=["role", "school_id"])]
-    found = pl.concat([part.select("node", "reason") for part in parts])
-    return found.unique("node", keep="first", maintain_order=True).collect()
+    return one_reason(*parts).collect()
 
 
 def _created_over(
@@ -74,7 +74,7 @@ def reissued(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.Dat
     text = f"{{}} would leave and {{}} would come, above the limit of {limits.max_reissued_percent:g} % and "
     text += f"{limits.min_reissued} for both together"
     reasons = over.select("role", reason=pl.format("over all, " + text, "removed", "added"))
-    return once.join(reasons, on="role").select("node", "reason").unique("node").collect()
+    return one_reason(once.join(reasons, on="role")).collect()
 
 
 def zero_stripped(coming: pl.DataFrame, others: pl.DataFrame, base: int, limits: Limits) -> pl.DataFrame:
@@ -91,9 +91,9 @@ def zero_stripped(coming: pl.DataFrame, others: pl.DataFrame, base: int, limits:
     alike = met.filter(pl.col("key") != pl.col("key_other")).select("node", "node_other").collect()
     count = alike["node"].n_unique()
     if count <= max(int(base * limits.max_shape_percent / 100), limits.min_shape):
-        return pl.DataFrame(schema={"node": pl.Int64, "reason": pl.String})
+        return _NOTHING
     reason = f"the ids of {count} that would come are those of others but for leading zeros"
-    nodes = pl.concat([alike["node"], alike["node_other"].alias("node")]).unique()
+    nodes = pl.concat([alike["node"], alike["node_other"]]).unique()
     return nodes.to_frame().with_columns(reason=pl.lit(reason))
 
 
@@ -105,7 +105,7 @@ def overcrowded(links: pl.DataFrame, before: pl.DataFrame, students: int, limits
     counts = links.lazy().group_by("student_id").len("count").join(before.lazy(), on="student_id", how="left")
     many = counts.filter(pl.col("count") + pl.col("base").fill_null(0) > limits.max_guardians).collect()
     if many.height <= max(int(students * limits.max_shape_percent / 100), limits.min_shape):
-        return pl.DataFrame(schema={"node": pl.Int64, "reason": pl.String})
+        return _NOTHING
     reason = f"{many.height} of {students} students would have more than {limits.max_guardians} guardians"
-    mine = links.lazy().join(many.lazy(), on="student_id", how="semi").select("node", reason=pl.lit(reason))
+    mine = links.lazy().join(many.lazy(), on="student_id").select("node", reason=pl.lit(reason))
     return mine.collect()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from rosterkit.plan.field_kinds import CLEARED, percents
-from rosterkit.plan.limits import Limits
+from rosterkit.plan.limits import Limits, one_reason
 
-__all__ = ["CHANGED", "may_exceed", "over_the_limit", "renamed", "restructured"]
+__all__ = ["CHANGED", "OFF", "may_exceed", "over_the_limit", "renamed", "restructured"]
 
 CHANGED: dict[str, type[pl.DataType]] = {
     "node": pl.Int64,
@@ -18,7 +18,11 @@ CHANGED: dict[str, type[pl.DataType]] = {
 }
 """One row for each changed field of a record, each kind that it counts as, and each group that the record counts in."""
 
-_OFF = 100  # percent
+_NOTHING = pl.DataFrame(schema={"node": pl.Int64, "field": pl.String, "reason": pl.String})
+
+OFF = 100
+"""A limit of so many percent holds nothing, and what goes with it is off too."""
+
 _SCHOOL = ("role", "school_id")
 _SMALL = "at this school, {}"
 _ALL = "over all, {}"
@@ -69,22 +73,20 @@ def restructured(parents: pl.Series, orgs: int, limits: Limits) -> pl.DataFrame:
     """Orgs (nodes) that get another parent, where so many do that the district has another structure: node, field and
     reason. Districts have few orgs, so more than half of them are too many, and at least two.
     """
-    if parents.len() < 2 or parents.len() * 2 <= orgs or limits.max_changed_links_percent == _OFF:
-        return pl.DataFrame(schema={"node": pl.Int64, "field": pl.String, "reason": pl.String})
+    if parents.len() < 2 or parents.len() * 2 <= orgs or limits.max_changed_links_percent == OFF:
+        return _NOTHING
     reason = f"{parents.len()} of {orgs} orgs would get another parent, above the limit of one half"
     return parents.alias("node").to_frame().with_columns(field=pl.lit("parent"), reason=pl.lit(reason))
 
 
 def renamed(people: pl.DataFrame, limits: Limits) -> pl.DataFrame:
-    """Of people whose names both change (node, role, school_id), those that are too many: node and reason."""
-    lazy, parts = people.lazy(), []
-    for by, place in ((["role"], _ALL), (list(_SCHOOL), _SMALL)):
-        counts = lazy.unique(["node", *by]).group_by(by).len("count")
-        over = counts.filter(pl.col("count") > limits.max_renamed_people)
-        said = pl.format(
-            "both names would change at {} people, above the limit of {}", "count", pl.lit(limits.max_renamed_people)
-        )
-        reasons = over.select(*by, "count", reason=pl.format(place, said))
-        largest = lazy.join(reasons, on=by).sort("count", *by, descending=[True, *(False for _ in by)])
-        parts.append(largest.select("node", "reason"))
-    return pl.concat(parts).unique("node", keep="first", maintain_order=True).collect()
+    """Of people whose names both change (node, role), those that are too many over all: node and reason.
+
+    So many at one school are as many over all.
+    """
+    once = people.lazy().select("node", "role").unique()
+    over = once.group_by("role").len("count").filter(pl.col("count") > limits.max_renamed_people)
+    said = f"both names would change at {{}} people, above the limit of {limits.max_renamed_people}"
+    return one_reason(
+        once.join(over.select("role", reason=pl.format(_ALL, pl.format(said, "count"))), on="role")
+    ).collect()

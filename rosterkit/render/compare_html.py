@@ -11,7 +11,14 @@ from markupsafe import Markup
 from rosterkit.compare.comparison import Comparison
 from rosterkit.compare.matching import GROUPS, TIERS, Matched
 from rosterkit.compare.questions import QUESTIONS
-from rosterkit.render.compare_shapes import FIELD_NAMES, capability_rows, count_text, recommendation_text
+from rosterkit.compare.settings import Weights
+from rosterkit.render.compare_shapes import (
+    FIELD_NAMES,
+    capability_rows,
+    count_text,
+    not_carried,
+    recommendation_text,
+)
 from rosterkit.render.labels import visible
 
 __all__ = ["page"]
@@ -40,7 +47,10 @@ def page(comparison: Comparison) -> str:
         groups=list(_groups(comparison)),
         people=[_people(match) for match in comparison.matches],
         capabilities=capability_rows(comparison),
-        weights=[(n, value) for n, value in comparison.settings.weights.model_dump().items()],
+        weights=[
+            (name, value, Weights.model_fields[name].description)
+            for name, value in comparison.settings.weights.model_dump().items()
+        ],
         thresholds=comparison.settings.thresholds.model_dump(),
     )
 
@@ -100,8 +110,5 @@ def _people(match: Matched) -> dict[str, Any]:
             }
             for one in match.differences
         ],
-        "not_carried": {
-            name: ", ".join(FIELD_NAMES[field] for field, source in match.not_carried if source == name)
-            for name in dict.fromkeys(source for _, source in match.not_carried)
-        },
+        "not_carried": not_carried(match),
     }

@@ -20,6 +20,7 @@ __all__ = [
     "capability_rows",
     "count_text",
     "match_lines",
+    "not_carried",
     "proofs",
     "recommendation_text",
     "school_text",
@@ -186,7 +187,7 @@ def capability_rows(comparison: Comparison) -> list[list[str]]:
         ["Guardians", *(one.guardians for one in declared)],
         ["Ids of guardians", *("stable" if one.stable_contact_ids else "not always" for one in declared)],
         ["Demographics", *("yes" if one.demographics else "no" for one in declared)],
-        ["Reads changes only", *(one.incremental or "no" for one in declared)],
+        ["Reads changes only", *(one.incremental.replace("-", " ") or "no" for one in declared)],
         ["Sign-on", *(one.sso or "not known" for one in declared)],
         ["Filters at the vendor", *(", ".join(one.filters) or "none" for one in declared)],
         ["Who sets it up", *(one.set_up_by for one in declared)],
@@ -205,13 +206,18 @@ def match_lines(match: Matched) -> Iterator[str]:
     for source, schools in ((match.left, match.left_by_school), (match.right, match.right_by_school)):
         if schools:
             yield f"only in {source}: {_by_school(schools)}"
+    for source, fields in not_carried(match).items():
+        yield f"nobody has these in {source}: {fields}"
+
+
+def not_carried(match: Matched) -> dict[str, str]:
+    """By source, the fields that nobody has there and somebody in the other source has."""
     lacking = {
         name: {field for field, source in match.not_carried if source == name} for name in (match.left, match.right)
     }
-    for source, other in ((match.left, match.right), (match.right, match.left)):
-        fields = [name for field, name in FIELD_NAMES.items() if field in lacking[source] - lacking[other]]
-        if fields:
-            yield f"nobody has these in {source}: {', '.join(fields)}"
+    sides = ((match.left, match.right), (match.right, match.left))
+    fields = {one: [FIELD_NAMES[f] for f in FIELD_NAMES if f in lacking[one] - lacking[other]] for one, other in sides}
+    return {source: ", ".join(names) for source, names in fields.items() if names}
 
 
 def _difference(one: Difference, match: Matched) -> str:

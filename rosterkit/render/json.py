@@ -221,20 +221,7 @@ _PLAN_KEYS = (
 def _plan(made: Plan, decisions: Iterable[Approval]) -> dict[str, Any]:
     head = {"plan": made.id, "base": made.base, "changes": _counts(made.changes), "held": _counts(made.held)}
     head["findings"] = {severity: made.findings.get(severity, 0) for severity in SEVERITIES}
-    names = (
-        "source",
-        "kind",
-        "state",
-        "as_of",
-        "created_at",
-        "expires_at",
-        "content_hash",
-        "needs_approval",
-        "approval_why",
-    )
-    head |= {
-        key: getattr(made, key) for key in (*names, "approval_why", "undoes", "revision_made", "packages", "notes")
-    }
+    head |= {key: getattr(made, key) for key in _PLAN_KEYS}
     head["decisions"] = [asdict(one) for one in decisions]
     head["coverage"] = [table._asdict() for table in made.coverage]
     return head

@@ -56,8 +56,8 @@ def _kept(table: Table, choice: Choice) -> Table:
         rows = rows.with_columns(_deleted=known | away)
     else:
         rows = rows.filter(~away)
-    places = table.rows.filter(pl.col("sourced_id").is_in(undecided.implode())).select("sourced_id", *_PLACES)
-    protected = places.select("sourced_id", column=pl.lit(None, pl.String), _file="_file", _line="_line").collect()
+    there = table.rows.filter(pl.col("sourced_id").is_in(undecided.implode())).select("sourced_id", *_PLACES)
+    protected = there.select("sourced_id", column=pl.lit(None, pl.String), _file="_file", _line="_line").collect()
     cells = table.invalid.filter(~pl.col("sourced_id").is_in(pl.concat([outside, undecided]).implode()))
     made = replace(
         table,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -80,9 +80,11 @@ def _unknown(choice: Choice, what: str, names: Sequence[str]) -> None:
 
 
 def _orgs(extract: Extract, scope: Scope, choice: Choice) -> None:
-    rows = columns(extract, "Org", "type", "identifier", "name")
-    if rows is None or not (scope.schools or scope.one_school):
+    if not (scope.schools or scope.one_school):
         return
+    rows = columns(extract, "Org", "type", "identifier", "name")
+    if rows is None:
+        rows = pl.DataFrame(schema=dict.fromkeys([*_ID, "type", "identifier", "name"], pl.String))
     chosen = pl.concat([schools_named(extract, scope.schools), pl.Series("sourced_id", [], pl.String)])
     _unknown(choice, "schools", [name for name in scope.schools if schools_named(extract, [name]).is_empty()])
     merged = school_map(extract, scope)
@@ -91,6 +93,28 @@ def _orgs(extract: Extract, scope: Scope, choice: Choice) -> None:
     wanted = pl.col("sourced_id").is_in(chosen.implode()) if scope.schools else pl.lit(value=True)
     inside = ((pl.col("type") != "school") | wanted) & ~pl.col("sourced_id").is_in(list(merged))
     choice.decide("Org", rows, inside)
+    if scope.schools:
+        known = pl.concat([rows["sourced_id"], chosen]).implode()
+        unseen = _named_orgs(extract).filter(~pl.col("sourced_id").is_in(known))
+        choice.undecided["Org"] = pl.concat([choice.undecided["Org"], unseen])
+
+
+def _named_orgs(extract: Extract) -> pl.DataFrame:
+    """The organisations that classes and people name, of which a whole roster must say what they are.
+
+    In a set of changes they need not be there: it says what changed.
+    """
+    whole = [table for table in extract.tables if not table.changes and table.coverage is not Coverage.DELTA]
+    found = [
+        references(replace(extract, tables=tuple(whole)), entity, label)
+        for entity, label in (("Class", "school"), ("Role", "org"), ("User", "primary_org"))
+    ]
+    named_by = [frame.select(_space=KEY[0], sourced_id=KEY[1]) for frame in found if frame is not None]
+    return (
+        pl.concat([pl.DataFrame(schema=dict.fromkeys(_ID, pl.String)), *named_by])
+        .drop_nulls()
+        .unique(maintain_order=True)
+    )
 
 
 def _courses(extract: Extract, scope: Scope, choice: Choice) -> None:
@@ -182,8 +206,11 @@ def _people(extract: Extract, scope: Scope, choice: Choice) -> pl.DataFrame | No
     """Decides people by their schools and grades, and returns what was found of them."""
     if not (scope.schools or scope.grades or scope.contact_types) and scope.district_staff:
         return None
-    outer = choice.outside["Org"]["sourced_id"] if "Org" in choice.outside else pl.Series("sourced_id", [], pl.String)
-    rows = people(extract, scope, outer)
+    outer, unseen = (
+        found["Org"]["sourced_id"] if "Org" in found else pl.Series("sourced_id", [], pl.String)
+        for found in (choice.outside, choice.undecided)
+    )
+    rows = people(extract, scope, outer, unseen)
     if rows is not None:
         choice.decide("User", rows, pl.col("inside"))
     return rows

@@ -27,7 +27,6 @@ APPLICATION_ID = 0x524B6974
 
 TABLES = frozenset(entity.table for entity in entities()) | {
     "absence",
-    "accepted_line",
     "alembic_version",
     "approval",
     "approved_change",
@@ -41,6 +40,7 @@ TABLES = frozenset(entity.table for entity in entities()) | {
     "feed_result",
     "finding",
     "hold",
+    "ignored_line",
     "ledger",
     "notice",
     "override",
@@ -133,7 +133,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> str:
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that says when it is closed: until then, no other library may close the file (``store.second``)."""
+    """A connection that says when it is closed: until then, no other library may close the file (``adbc_reader``)."""
 
     path: Path
 

@@ -107,14 +107,14 @@ def seen_lines(connection: sqlite3.Connection, source: str) -> frozenset[str]:
 def ignore_line(connection: sqlite3.Connection, source: str, line_hash: str, actor: str, reason: str) -> None:
     """Records, inside the caller's transaction, that a line is ignored from now on."""
     connection.execute(
-        "insert or replace into accepted_line (source, hash, actor, reason, at) values (?,?,?,?,?)",
+        "insert or replace into ignored_line (source, hash, actor, reason, at) values (?,?,?,?,?)",
         (source, line_hash, actor, reason, plans.now().isoformat()),
     )
 
 
 def ignored_lines(connection: sqlite3.Connection, source: str = "") -> tuple[IgnoredLine, ...]:
     """The lines that are ignored, of one source or of all, oldest first."""
-    query = "select source, hash, actor, reason, at from accepted_line where (?='' or source=?) order by at"
+    query = "select source, hash, actor, reason, at from ignored_line where (?='' or source=?) order by at"
     return tuple(
         IgnoredLine(of, line_hash, actor, reason, plans.moment(at))
         for of, line_hash, actor, reason, at in connection.execute(query, (source, source))
@@ -123,5 +123,5 @@ def ignored_lines(connection: sqlite3.Connection, source: str = "") -> tuple[Ign
 
 def stop_ignoring(connection: sqlite3.Connection, source: str, line_hash: str) -> bool:
     """Takes it back, inside the caller's transaction; whether it was ignored."""
-    query = "delete from accepted_line where source=? and hash=?"
+    query = "delete from ignored_line where source=? and hash=?"
     return connection.execute(query, (source, line_hash)).rowcount > 0

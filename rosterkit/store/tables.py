@@ -19,7 +19,6 @@ from rosterkit.store.run_tables import Notice, Run, RunStage
 
 __all__ = [
     "Absence",
-    "AcceptedLine",
     "Approval",
     "ApprovedChange",
     "Block",
@@ -33,6 +32,7 @@ __all__ = [
     "FeedResult",
     "Finding",
     "Hold",
+    "IgnoredLine",
     "Ledger",
     "Notice",
     "Override",
@@ -243,10 +243,10 @@ class Finding(SQLModel, table=True):
     lines: list[int] = Field(sa_type=JSON)
 
 
-class AcceptedLine(SQLModel, table=True):
+class IgnoredLine(SQLModel, table=True):
     """An unreadable line that a person accepted, so that it no longer makes its file partial."""
 
-    __tablename__ = "accepted_line"
+    __tablename__ = "ignored_line"
     source: str = Field(primary_key=True)
     hash: str = Field(primary_key=True)
     actor: str

@@ -29,6 +29,7 @@ ROUTES: tuple[Rule, ...] = (
     (_GET, "/log-in/provider", log_in.begin_oidc, {"open_to_all": True}),
     (_GET, oidc.BACK, log_in.end_oidc, {"open_to_all": True}),
     (_POST, "/log-out", log_in.log_out, {"open_to_all": True}),
+    (_GET, "/log-out/provider", log_in.log_out_at_provider, {"open_to_all": True}),
     (_GET, "/", overview.overview, {}),
     (_GET, "/plans", plan_page.plan_list, {}),
     (_GET, "/plans/{plan}", plan_page.plan_page, {}),

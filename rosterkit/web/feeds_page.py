@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from rosterkit.errors import UsageError
+from rosterkit.operate.alarms import beside_waiting
 from rosterkit.render.labels import gathered
 from rosterkit.store.deliveries import Delivery
 from rosterkit.web.guard import Visit
@@ -43,13 +44,14 @@ def feed(visit: Visit) -> Response:
     waiting = next((one for one in log if one.state == "waiting"), None)
     sent = next((one for one in log if one.arrived), None)
     (status,) = visit.workspace.feed_status(name)
+    rules = {rule.code: rule for rule in visit.workspace.rules()}
     return visit.show(
         "feed.html.j2",
         title=f"Feed {name}",
         name=name,
         kind=visit.workspace.config.feeds[name].kind,
         status=status,
-        alarms=gathered(status.alarms, {rule.code: rule for rule in visit.workspace.rules()}).to_dicts(),
+        alarms=gathered(beside_waiting(status.alarms), rules).to_dicts(),
         waiting=waiting,
         sent=sent,
         files=_beside(waiting, sent) if waiting else [],

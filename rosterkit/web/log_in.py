@@ -9,7 +9,9 @@ from rosterkit.store import access
 from rosterkit.web import accounts, oidc, visitor
 from rosterkit.web.guard import Visit, local
 
-__all__ = ["begin_oidc", "end_oidc", "log_in", "log_in_page", "log_out"]
+__all__ = ["begin_oidc", "end_oidc", "log_in", "log_in_page", "log_out", "log_out_at_provider"]
+
+_BY_PROVIDER = "provider"  # kept with the session of who logged in there
 
 
 def log_in_page(visit: Visit) -> Response:
@@ -24,6 +26,7 @@ def _form(visit: Visit, back: str, refused: str = "", status: int = 200) -> Resp
     place, settings = visit.place, visit.workspace.config.web.oidc
     token = visit.visitor.csrf
     shown = {"back": back, "oidc": settings.label if settings.issuer else "", "refused": refused}
+    shown["still_there"] = settings.issuer if visit.asked("out") == _BY_PROVIDER else ""
     if token:
         return visit.show("log_in.html.j2", title="Log in", code=status, token=token, **shown)
     scratch = Response()
@@ -40,22 +43,28 @@ def log_in(visit: Visit) -> Response:
         found = accounts.log_in(visit.place.folder, visit.given("name").strip(), visit.given("password"), visit.address)
     except Refused as problem:
         return _form(visit, back, str(problem), 429 if problem.why == "too-many" else 403)
-    return _logged_in(visit, found.name, back)
+    return _logged_in(visit, found.name, back, {})
 
 
-def _logged_in(visit: Visit, name: str, back: str) -> Response:
+def _logged_in(visit: Visit, name: str, back: str, data: dict[str, str]) -> Response:
     response = RedirectResponse(back, 303)
-    visitor.begin(response, visit.place.folder, visit.visitor, name, secure=visit.place.secure)
+    visitor.begin(response, visit.place.folder, visit.visitor, name, secure=visit.place.secure, data=data)
     return response
 
 
 def log_out(visit: Visit) -> Response:
-    """Ends the session."""
+    """Ends the session. Who logged in by the provider may still be logged in there, which the next page says."""
     if visit.visitor.account:
         visit.log("log-in", "log out")
-    response = RedirectResponse("/log-in", 303)
+    there = _BY_PROVIDER in visit.visitor.data
+    response = RedirectResponse(f"/log-in?out={_BY_PROVIDER}" if there else "/log-in", 303)
     visitor.end(response, visit.place.folder, visit.visitor, secure=visit.place.secure)
     return response
+
+
+def log_out_at_provider(visit: Visit) -> Response:
+    """Sends the browser there. It is a link, because the answer to a form may lead to no other site."""
+    return RedirectResponse(oidc.log_out_address(visit.workspace.config), 303)
 
 
 def begin_oidc(visit: Visit) -> Response:
@@ -82,4 +91,4 @@ def end_oidc(visit: Visit) -> Response:
         raise Refused(
             "You are known to the provider, and have no account here. Ask whoever manages them.", why="log-in"
         )
-    return _logged_in(visit, found.name, local(kept.get("back", "/")))
+    return _logged_in(visit, found.name, local(kept.get("back", "/")), {_BY_PROVIDER: "1"})

@@ -1,4 +1,7 @@
-"""OpenID Connect: the authorization code flow with PKCE, state and nonce (OpenID Connect Core 1.0, RFC 7636)."""
+"""OpenID Connect: the authorization code flow with PKCE, state and nonce (OpenID Connect Core 1.0, RFC 7636).
+
+Logging out at the provider too is RP-Initiated Logout 1.0.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Any, cast
 from urllib.parse import quote
 
 import httpx
+from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
@@ -21,7 +25,7 @@ from rosterkit.config import Config
 from rosterkit.errors import Refused, UsageError
 from rosterkit.transport.secrets import resolve
 
-__all__ = ["BACK", "Asked", "begin", "end"]
+__all__ = ["BACK", "Asked", "begin", "end", "log_out_address"]
 
 BACK = "/log-in/provider/back"
 """The path to which the provider sends the browser back."""
@@ -76,6 +80,15 @@ def end(config: Config, folder: Path, kept: Mapping[str, str], given: Mapping[st
             f"What the provider answered cannot be trusted ({type(problem).__name__}).", why="log-in"
         ) from None
     return _name(config, claims)
+
+
+def log_out_address(config: Config) -> str:
+    """Where the browser logs out at the provider, who then sends it back; UsageError where the provider offers none."""
+    address = str(_provider(config).get("end_session_endpoint") or "")
+    if not address:
+        raise UsageError("The provider has no address to log out at. Log out on its own page, or close the browser.")
+    asked = {"client_id": config.web.oidc.client_id, "post_logout_redirect_uri": f"{config.web.url}/log-in"}
+    return str(add_params_to_uri(address, list(asked.items())))
 
 
 def _checked(config: Config, claims: Mapping[str, Any], nonce: str) -> None:

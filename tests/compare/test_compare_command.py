@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import stamina
 
-from providers.one_sis.district import generated
+from providers.one_sis.district import STAMP, generated
 from providers.one_sis.serving import served
 from providers.one_sis.shapes import package
 from rosterkit.cli.main import run
@@ -191,7 +191,7 @@ def test_an_api_is_named_with_its_settings(
     [
         ("oneroster:path=x,colour=red", '"colour=red" is no setting of oneroster'),
         ("nokind:x", 'There is no source of kind "nokind"'),
-        ("clever:token=hunter2", "The settings of clever do not hold: token"),
+        ("clever:token=hunter2", 'The setting "token" holds something that is not a reference'),
     ],
 )
 def test_a_source_that_cannot_be_meant_is_refused(text: str, problem: str) -> None:
@@ -256,6 +256,36 @@ def test_a_guardian_file_of_another_district_is_no_way(
     assert code == 1
     assert "others is left out: Of 1 rows none names a student who came." in " ".join(out.split())
     assert "guardian file" not in out.partition("People")[0]
+
+
+@pytest.mark.parametrize(("without", "why"), [("users", "User: "), ("enrollments", "Enrollment: ")])
+def test_a_package_that_lacks_what_makes_a_roster_is_no_way(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], without: str, why: str
+) -> None:
+    made = package(generated(tmp_path, 60))
+    part = write_package(tmp_path / "part.zip", {name: rows for name, rows in made.items() if name != without})
+    code, out, _ = compare(capsys, str(part), str(files / "export.zip"), "--json")
+    found = json.loads(out)
+    assert code == 1
+    assert "It is no whole roster: " in found["unread"]["part"]
+    assert why in found["unread"]["part"]
+    assert {choice["source"] for choice in found["recommendation"]["choices"]} == {"export"}
+    assert compare(capsys, str(part))[1].startswith("There is nothing to choose from")
+
+
+def test_a_package_of_changes_is_no_way(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stamp = {"status": "active", "dateLastModified": STAMP}
+    made = {name: [row | stamp for row in rows] for name, rows in package(generated(tmp_path, 60)).items()}
+    changes = write_package(tmp_path / "changes.zip", made, modes=dict.fromkeys(made, "delta"))
+    code, out, _ = compare(capsys, str(changes), str(files / "export.zip"))
+    assert code == 1
+    assert "changes is left out: It holds changes only." in out
+
+
+@pytest.mark.parametrize("text", ["", "oneroster:", "clever: "])
+def test_a_source_that_names_nothing_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="names nothing to read"):
+        from_text(text, tmp_path)
 
 
 def test_a_table_of_attributes_beside_a_roster_is_asked_too(files: Path, tmp_path: Path) -> None:

@@ -200,6 +200,15 @@ def test_by_hand_is_a_way_where_guardians_are_missing(missing: int, offered: boo
         assert [reason.code for reason in way(found, "own-by-hand").reasons] == ["by_hand"]
 
 
+@pytest.mark.parametrize(("missing", "best_is_by_hand"), [(19, True), (20, False)])
+def test_by_hand_costs_from_its_threshold_on(missing: int, best_is_by_hand: bool) -> None:
+    """Of 1,000 students, 2 %: under it nothing is lost by typing, from there on it is no better than to go without."""
+    hand = sample()
+    no_contact(hand, missing)
+    settings = only("guardians", "by_hand").model_copy(update={"thresholds": Thresholds(guardians=0.1)})
+    assert (best(compared(hand, settings=settings)) == {"kestrel own-by-hand"}) is best_is_by_hand
+
+
 def file_of(students: int) -> Hand:
     """A guardian file with a guardian for so many students, by number."""
     people = [

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from feed_settings import read_settings
 
 from providers import connect, edlio, handshake, oneroster, uconnect
 from rosterkit import Workspace, extraction
 from rosterkit.feeds.base import Feed, FeedContext
-from rosterkit.feeds.settings import read_settings
 from rosterkit.plan.plan import Plan
 from rosterkit.registry import rules
 from rosterkit.roster.rules import Rule

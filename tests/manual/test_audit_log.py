@@ -136,11 +136,11 @@ def test_the_command_line_writes_what_it_shows_and_does(school: School, capsys: 
         entry = newest(school.ws)
         assert (entry.actor, entry.way, entry.address) == ("noa", "command line", getpass.getuser()), words
     school.plan(delivered(PROMOTED))
-    for line, verb in VIEWS.items():
-        assert command(["-C", folder, *line]) in (0, 1)
+    for view, verb in VIEWS.items():
+        assert command(["-C", folder, *view]) in (0, 1)
         entry = newest(school.ws)
-        assert (entry.action, entry.verb, entry.actor) == ("view", verb, getpass.getuser()), line
-        assert "User st-1" in entry.records, words
+        assert (entry.action, entry.verb, entry.actor) == ("view", verb, getpass.getuser()), view
+        assert "User st-1" in entry.records, view
     capsys.readouterr()
     assert command(["-C", folder, "audit-log", "--record", "st-1"]) == 0
     assert "command line" in capsys.readouterr().out

@@ -135,6 +135,7 @@ def moves_over(
     held = {(r.entity.name, r.key) for r in every(planned) if r.hold == "limit"}
     few = min(limits.min_created, limits.min_created_overall, limits.min_reissued, limits.min_shape)
     found: dict[Key, Record] = {}
+    emptied: set[str] = set()
     seen: dict[Key, set[str]] = {}
     for entity in ENTITIES:
         records = planned[entity.name].values()
@@ -150,6 +151,8 @@ def moves_over(
         if lost:
             over += too_many_removed(moves, base, limits) + over_the_week(moves, base, limits, week)
             over += halved_classes(moves, planned, limits) if entity.name == "Enrollment" else []
+            emptied = emptied_schools(moves, base, limits) if entity.name == "User" else emptied
+            over += at_schools(moves, emptied) if entity.name != "GuardianLink" else []
             seen |= {(entity.name, r.key): {role for role, _ in moves.places[r.key]} for r in removed}
         if many:
             over += over_created(moves, planned, base, limits, announced, turn)
@@ -174,6 +177,20 @@ def too_many_removed(moves: Moves, base: Base, limits: Limits) -> list[Record]:
     percent, minimum = limits.max_removed_percent, limits.min_removed
     places = {u for u, n in gone.items() if over(base.by_unit[u], n, new[u], percent, minimum)}
     return moves.in_(moves.removed, roles) + moves.at(moves.removed, places)
+
+
+def emptied_schools(moves: Moves, base: Base, limits: Limits) -> set[str]:
+    """The schools of which less than half of the people stay, whatever their role."""
+
+    def at(units_: Counter[Unit]) -> Counter[str]:
+        return sum((Counter({school: n}) for (_, school), n in units_.items()), Counter())
+
+    everybody, gone, new = at(base.by_unit), at(moves.count(moves.removed)[0]), at(moves.count(moves.added)[0])
+    return {place for place in gone if place and halved(everybody[place], gone[place], new[place], limits)}
+
+
+def at_schools(moves: Moves, schools: set[str]) -> list[Record]:
+    return [r for r in moves.removed if schools & {place for _, place in moves.places[r.key]}]
 
 
 def over_the_week(moves: Moves, base: Base, limits: Limits, week: Week) -> list[Record]:
@@ -332,8 +349,9 @@ def updates_over(planned: Planned, limits: Limits) -> Found:
         over = fields_over(changed, planned, base, limits)
         over |= restructured(changed, planned, base, limits) if entity.name == "Org" else set()
         over |= renamed(changed, planned, limits) if entity.name == "User" else set()
+        wrong = read_wrongly(changed, planned, limits)
         away = strangers(changed, planned, over)
-        over |= {(r.key, label) for r in changed if r.key in away for label in counting(r, planned)}
+        over |= {(r.key, label) for r in changed if r.key in away for label in counting(r, planned)} | wrong
         rows = {r.key: r for r in changed}
         found |= {((entity.name, key), label): (rows[key], label) for key, label in over}
         if entity.name == "User":
@@ -396,6 +414,26 @@ def renamed(changed: list[Record], planned: Planned, limits: Limits) -> set[tupl
     over = {group for group, n in groups.items() if n > limits.max_renamed_people}
     hit = [r for r in both if over & places[r.key] or over & {role for role, _ in places[r.key]}]
     return {(r.key, label) for r in hit for label in counting(r, planned)}
+
+
+def read_wrongly(changed: list[Record], planned: Planned, limits: Limits) -> set[tuple[str, str]]:
+    """Values that are the stored ones, written as UTF-8 and read as something else."""
+
+    def wrong(old: str | None, new: str | None) -> bool:
+        if not old or not new or old.isascii() or new.isascii():
+            return False
+        read = (old.encode().decode(name, errors="replace") for name in ("latin-1", "cp1252"))
+        return visible(new) in map(visible, read)
+
+    def visible(text: str) -> str:
+        return "".join(c for c in text if not "\x80" <= c <= "\x9f" and c != "\ufffd")
+
+    return {
+        (r.key, label)
+        for r in changed
+        for label in counting(r, planned)
+        if wrong(r.old[label], r.new[label]) and any(percent_of(kind, limits) < 100 for kind in kinds(r, label)[:1])
+    }
 
 
 def strangers(changed: list[Record], planned: Planned, over: set[tuple[str, str]]) -> set[str]:

@@ -75,9 +75,9 @@ def alike(ws: Workspace, delivered: Extract) -> Plan:
 
 
 def deferred(ws: Workspace, plan: Plan) -> list[tuple[str, ...]]:
-    """What the plan defers and what it settles."""
+    """What the plan defers."""
     with closing(sqlite3.connect(ws.database)) as connection:
-        query = "select part, entity, rows, sha256 from plan_part where plan=? and part in ('deferred', 'settled')"
+        query = "select part, entity, rows, sha256 from plan_part where plan=? and part='deferred'"
         return sorted(connection.execute(query, (plan.id,)).fetchall())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from rosterkit.plan.limits import GROUPS, Limits, exceeded, halved_classes
+from rosterkit.plan.limits import GROUPS, Limits, emptied_schools, exceeded, halved_classes
 from rosterkit.plan.snapshot import GROUP_COUNTS
 
 Group = tuple[pl.DataFrame, pl.DataFrame]
@@ -49,6 +49,20 @@ def test_a_group_loses_more_than_five_percent_and_more_than_five(base: int, remo
 )
 def test_five_or_more_fall_to_none_or_to_less_than_half(base: int, removed: int, added: int, held: int) -> None:
     assert exceeded(*group(base, removed, added), Limits(min_removed=1000, min_removed_overall=1000)).height == held
+
+
+@pytest.mark.parametrize(
+    ("students", "teachers", "emptied"),
+    [((10, 6), (3, 0), False), ((10, 10), (3, 3), True), ((10, 7), (3, 0), True), ((2, 2), (2, 2), False)],
+)
+def test_a_school_that_keeps_less_than_half_of_its_people_is_emptied_whatever_their_roles(
+    students: tuple[int, int], teachers: tuple[int, int], emptied: bool
+) -> None:
+    """How many there are and are removed: those of one role may be too few for a limit of their own."""
+    groups, counts = together(group(*students), group(*teachers, role="teacher"))
+    found = emptied_schools(groups, counts, Limits())
+    assert found.height == emptied
+    assert not emptied or "of all people at this school" in found["reason"][0]
 
 
 @pytest.mark.parametrize(("each", "held"), [(2, 0), (3, 27)])

@@ -80,6 +80,7 @@ def test_a_school_has_its_own_settings_or_those_of_the_district() -> None:
         (["student", "aide"], "student"),
         (["guardian"], "guardian"),
         (["parent", "relative"], "guardian"),
+        (["guardian", "parent", "relative"], "guardian"),
         (["guardian", "teacher"], "staff"),
         (["teacher"], "staff"),
     ],

@@ -221,6 +221,32 @@ def test_a_student_whose_grade_is_blank_is_neither_brought_nor_archived(tmp_path
     assert "a-new" not in fern.created(plan).get("User", set())
 
 
+@pytest.mark.parametrize("what", ["the list of schools is missing", "a school's type is unknown", "a school's line"])
+@pytest.mark.parametrize("stored", [False, True])
+def test_who_belongs_to_a_school_that_nobody_can_look_up_is_neither_brought_nor_archived(
+    tmp_path: Path, what: str, stored: bool
+) -> None:
+    fern, files = District(tmp_path), district()
+    if stored:
+        fern.apply()
+    if what == "the list of schools is missing":
+        files.pop("orgs")
+    elif what == "a school's type is unknown":
+        files["orgs"][2]["type"] = "bus depot"
+    else:
+        files["orgs"][2]["sourcedId"] = ""
+    write_package(fern.package, files)
+    fern.scope({"schools": ["001"]})
+    plan = fern.plan()
+    found = fern.created(plan)
+    everything = {key for keys in found.values() for key in keys}
+    assert not {key for key in everything if key.startswith("b-")}, "Birch School is not in scope"
+    gone = set(fern.lines(plan).filter(action="archive")["sourced_id"])
+    assert not {key for key in gone if key.startswith("b-")}, "and nobody can see that they are Birch School's"
+    if not stored and "schools" not in what:
+        assert found["User"] == {"office", "a-t", "a-s1", "a-g1", "a-s2", "a-g2"}
+
+
 # contact types, on an extract made by hand
 
 PLACE = {"_file": "links", "_line": 1}

@@ -23,6 +23,8 @@ SOME = (
     "users: everybody is a teacher",
     "header renamed: users.agentSourcedIds",
     "one id given to another child",
+    "username and e-mail of a student given to a new one",
+    "users: column of the agents gone",
     "names, e-mail and username off by one row",
     "enrollments: class ids off by one row",
     "package of another district",

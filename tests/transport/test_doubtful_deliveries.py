@@ -11,7 +11,7 @@ import pytest
 from sending import BEFORE, DAY, Killable, Sender
 from stands import S3Stand, SftpStand, Stand, content
 
-from rosterkit import feed_delivery, feed_sending
+from rosterkit.delivery import delivery, sending
 from rosterkit.errors import NotDelivered, UsageError
 
 LATER = date(2026, 9, 16)
@@ -41,7 +41,7 @@ def test_a_newer_build_of_what_arrived_without_an_answer_is_not_sent_again(
     lose_an_answer(remote)
     with pytest.raises(NotDelivered):
         sender.ws.feed_send("out", as_of=DAY)
-    monkeypatch.setattr(feed_delivery, "is_current", lambda *_: False)
+    monkeypatch.setattr(delivery, "is_current", lambda *_: False)
     assert sender.ws.feed_send("out", as_of=DAY).state == "verified"
     assert sender.newly_sent() == 1
     assert [one.state for one in sender.ws.feed_log("out")][:2] == ["verified", "failed"]
@@ -78,7 +78,7 @@ def test_another_file_of_that_size_is_not_taken_for_one_that_was_interrupted(
     assert sftp.there() == sender.content(DAY)
     sender.ws.feed_build("out", LATER)
     with monkeypatch.context() as crash:
-        crash.setattr(feed_sending, "_bring", interrupted)
+        crash.setattr(sending, "_bring", interrupted)
         with pytest.raises(KeyboardInterrupt):
             approve(sender)
     assert sender.last().state == "sending"

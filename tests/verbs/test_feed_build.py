@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from providers.oneroster import FEED
-from rosterkit import feed_sending
+from rosterkit.delivery import sending
 from rosterkit.errors import Busy, Refused, UsageError
 from rosterkit.feeds.base import Outcome, Verdict
 from rosterkit.results import FeedReceipt
@@ -180,7 +180,7 @@ def test_what_could_not_be_sent_is_recorded_as_failed(scenario: Any) -> None:
 def test_identifiers_that_were_sent_are_in_the_ledger(scenario: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(FEED), "identifiers", lambda *_: {"username": "username"})
     given: list[Any] = []
-    monkeypatch.setattr(feed_sending, "entries", lambda *_: _entries())
+    monkeypatch.setattr(sending, "entries", lambda *_: _entries())
     monkeypatch.setattr(type(FEED), "build", _watching(type(FEED).build, given))
     sent(scenario)
     sent(scenario)

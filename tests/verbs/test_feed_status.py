@@ -74,9 +74,11 @@ def test_an_age_is_told_in_words(hours: float, text: str) -> None:
 
 
 def test_credentials_are_shown_with_their_age() -> None:
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    key = Credential("password", "file:secrets/app", yesterday, None)
-    assert f"{yesterday}, 1 day ago" in printed(FeedStatus("app", "oneroster", credentials=(key,)))
+    today = datetime.now(UTC).date()
+    for days, text in ((1, "1 day ago"), (0, "today"), (-1, "today")):  # east of here it is tomorrow already
+        issued = today - timedelta(days=days)
+        key = Credential("password", "file:secrets/app", issued, None)
+        assert f"{issued}, {text}" in printed(FeedStatus("app", "oneroster", credentials=(key,)))
 
 
 def test_what_waits_for_a_person_is_not_built_anew(scenario: Any) -> None:
@@ -192,13 +194,40 @@ def test_a_given_file_waits_where_something_is_blocked(scenario: Any, tmp_path: 
     assert "safety.still-shown" not in rules(scenario)
 
 
+@pytest.mark.parametrize("outcome", ["sent", "failed"])
+def test_a_given_file_that_may_lie_over_a_clean_one_alarms(
+    scenario: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: str
+) -> None:
+    """It arrived unseen, or its answer was lost: nobody can tell whether the vendor shows who is suppressed."""
+    send(scenario)
+    old = tmp_path / "oneroster.zip"
+    old.write_bytes((scenario.ws.folder / "outbox" / "oneroster" / "oneroster.zip").read_bytes())
+    scenario.ws.suppress("stu-01", reason="court order", actor="kim")
+    send(scenario)
+    assert "safety.still-shown" not in rules(scenario)
+    scenario.ws.feed_send("oneroster", [old], as_of=DAY, actor="kim", reason="the old one")
+
+    def lost(*_: object) -> str:
+        raise NotDelivered("The answer was lost.", why="unreachable")
+
+    monkeypatch.setattr("rosterkit.delivery.sending.after_sending", lambda _files: "sent")
+    if outcome == "failed":
+        monkeypatch.setattr("rosterkit.delivery.sending._lying", lost)
+        with pytest.raises(NotDelivered):
+            scenario.ws.feed_approve(reason="as agreed", actor="kim")
+    else:
+        scenario.ws.feed_approve(reason="as agreed", actor="kim")
+    assert scenario.ws.feed_log()[0].state == outcome
+    assert rules(scenario)["safety.still-shown"] == "error"
+
+
 def test_a_blocked_person_alarms_until_a_file_without_them_was_verified(
     scenario: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """DESIGN §5: until a file without it has been seen at the target; that it was sent is not enough."""
     send(scenario)
     scenario.ws.suppress("stu-01", reason="court order", actor="kim")
-    monkeypatch.setattr("rosterkit.feed_sending.after_sending", lambda _files: "sent")
+    monkeypatch.setattr("rosterkit.delivery.sending.after_sending", lambda _files: "sent")
     assert scenario.ws.feed_send(as_of=DAY).state == "sent"
     assert rules(scenario)["safety.still-shown"] == "error"
     scenario.ws.feed_confirm(reason="seen in its dashboard", actor="kim")

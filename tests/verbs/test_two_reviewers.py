@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rosterkit.errors import Refused
-from rosterkit.review_verbs import ReviewVerbs
+from rosterkit.verbs.review import ReviewVerbs
 
 KEYS = [f"stu-{i:02}" for i in range(20)]
 

@@ -35,6 +35,8 @@ class Provider:
     header: dict[str, Any] = field(default_factory=lambda: {"alg": "RS256", "kid": "one"})
     asked: dict[str, str] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    ended: list[dict[str, str]] = field(default_factory=list)
+    more: dict[str, str] = field(default_factory=dict)  # of the discovery document
 
     def app(self) -> Starlette:
         return Starlette(
@@ -43,14 +45,18 @@ class Provider:
                 Route("/keys", self._keys),
                 Route("/authorize", self._authorize),
                 Route("/token", self._token, methods=["POST"]),
+                Route("/end", self._end),
             ]
         )
 
     def _discovery(self, _request: Request) -> Response:
         names = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "keys"}
-        return JSONResponse(
-            {"issuer": self.address, **{name: f"{self.address}/{path}" for name, path in names.items()}}
-        )
+        addresses = {name: f"{self.address}/{path}" for name, path in names.items()}
+        return JSONResponse({"issuer": self.address, **addresses, **self.more})
+
+    def _end(self, request: Request) -> Response:
+        self.ended.append(dict(request.query_params))
+        return RedirectResponse(request.query_params["post_logout_redirect_uri"], 303)
 
     def _keys(self, _request: Request) -> Response:
         return JSONResponse({"keys": [self.key.as_dict(private=False)]})

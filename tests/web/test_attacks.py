@@ -8,9 +8,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 from pages import PASSWORD, ROLES, Client
+from starlette.routing import Mount, Route
 
 from rosterkit import Workspace
-from rosterkit.web.app import ROUTES
+from rosterkit.web.app import ROUTES, create_app
 from rosterkit.web.guard import local
 
 ACTS = [(path, needs) for method, path, _, needs in ROUTES if method == "POST"]
@@ -21,6 +22,16 @@ PAYLOADS = (
     "javascript:alert(1)",
     "../../etc",
 )
+
+
+def test_every_route_of_the_application_is_in_the_table_that_the_tests_walk(workspace: Workspace) -> None:
+    """Log-in, token, role and schools are asked by ``guarded``, which takes what it asks from this table."""
+    routes = create_app(workspace.folder).routes
+    assert all(isinstance(route, Route | Mount) for route in routes)
+    found = {(route.path, *sorted(getattr(route, "methods", None) or ())) for route in routes}  # type: ignore[attr-defined] # see above
+    table = {(path, *sorted({method, "HEAD"} if method == "GET" else {method})) for method, path, _, _ in ROUTES}
+    assert found - table == {("/static",), ("/{rest:path}", "GET", "HEAD", "POST")}
+    assert table <= found
 
 
 def filled(path: str, workspace: Workspace) -> str:
@@ -93,6 +104,14 @@ def test_nobody_is_sent_elsewhere(client: Client, back: str) -> None:
     assert answer.headers["location"] == "/"
     assert answer.headers.get_list("set-cookie") == [answer.headers["set-cookie"]]
     assert local("/plans?q=1") == "/plans?q=1"
+
+
+@pytest.mark.parametrize("back", [*ELSEWHERE, *ODD])
+def test_no_act_sends_anybody_elsewhere(client: Client, workspace: Workspace, back: str) -> None:
+    client.log_in("approver")
+    client.get("/record?entity=User&id=stu-1001")
+    data = {"entity": "User", "id": "stu-1001", "seen": client.hidden("seen"), "back": back, "reason": "x"}
+    assert client.post("/record/hold", data).headers["location"] == "/"
 
 
 def test_values_of_the_roster_are_shown_and_never_run(client: Client, workspace: Workspace) -> None:

@@ -126,3 +126,32 @@ def test_a_provider_that_is_away_is_a_sentence(client: Client, provider: Provide
     answer = client.get("/log-in/provider")
     assert answer.status_code == 400
     assert "cannot be reached" in answer.text
+
+
+def test_who_logged_in_by_the_provider_may_log_out_there_too(client: Client, provider: Provider) -> None:
+    provider.more = {"end_session_endpoint": f"{provider.address}/end?tenant=7"}
+    client.get("/log-in/provider")
+    left = client.http.post("/log-out", data={"csrf": client.hidden("csrf")}, follow_redirects=True)
+    assert "log out there too" in left.text
+    answer = client.get("/log-out/provider")
+    assert answer.url.path == "/log-in"
+    (asked,) = provider.ended
+    assert asked == {
+        "tenant": "7",
+        "client_id": CLIENT,
+        "post_logout_redirect_uri": f"{str(client.http.base_url).rstrip('/')}/log-in",
+    }
+    assert "log out there too" not in client.get("/log-in").text
+
+
+def test_a_provider_without_a_log_out_is_a_sentence(client: Client, provider: Provider) -> None:
+    client.get("/log-in/provider")
+    client.post("/log-out", {})
+    answer = client.get("/log-out/provider")
+    assert answer.status_code == 400
+    assert "no address to log out at" in answer.text
+
+
+def test_who_logged_in_by_a_password_is_not_sent_to_the_provider(client: Client, provider: Provider) -> None:
+    client.log_in("viewer")
+    assert client.post("/log-out", {}).headers["location"] == "/log-in"

@@ -71,7 +71,7 @@ def test_no_route_shows_an_id_of_another_school(client: Client, workspace: Works
     client.log_in(ONE_SCHOOL)
     for path in addresses(workspace, foreign):
         answer = client.get(path)
-        assert answer.status_code in (200, 404) or path == BACK, path
+        assert answer.status_code in (200, 404) or path in (BACK, "/log-out/provider"), path
         assert leaks(answer.text, foreign, path if "school=" in path else "") == [], path
 
 
@@ -177,7 +177,7 @@ def test_no_act_reaches_another_school(client: Client, workspace: Workspace, for
         assert client.post(f"/plans/{plan}/decide", data).status_code == 404
         client.get("/")
         one = {"entity": entity, "id": key, "reason": "x", "seen": "holds"}
-        assert client.post("/record/hold", one).status_code == 404
+        assert client.post(f"/record/{'release' if act == 'release' else 'hold'}", one).status_code == 404
     client.get("/")
     assert client.post(f"/plans/{plan}/decide", {"act": "approve-held", "group": "User archive"}).status_code == 404
     for verb in ("approve", "reject"):

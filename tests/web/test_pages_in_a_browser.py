@@ -10,7 +10,7 @@ from typing import Literal
 
 import pytest
 from browsing import WIDTHS, axe_finds, sideways
-from pages import PASSWORD, served
+from pages import DAYS, PASSWORD, served
 from playwright.sync_api import Browser, Page, expect
 
 from rosterkit import Workspace
@@ -34,6 +34,7 @@ def every_page(folder: Path) -> dict[str, str]:
         "plans": "/plans",
         "plan": f"/plans/{plan}",
         "held": f"/plans/{plan}?held=yes",
+        "case": f"/plans/{plan}?held=case",
         "nothing": f"/plans/{plan}?q=zzzz",
         "people": "/people",
         "person": "/record?entity=User&id=stu-1001",
@@ -186,3 +187,84 @@ def test_a_reviewer_walks_through_every_act(browser: Browser, address: str, work
         page.click("text=Log out")
         expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     assert workspace.plans()[0].state == "rejected"
+
+
+def with_files_that_wait(workspace: Workspace) -> Workspace:
+    """The second plan is applied; of one feed a changed file waits, of another the first one."""
+    plan = workspace.plans()[0].id
+    workspace.approve(plan, reason="compared with the office", actor="kim")
+    workspace.apply(plan, actor="kim")
+    path = workspace.folder / "rosterkit.toml"
+    text = path.read_text(encoding="utf-8").replace("# extensions = true", "extensions = false")
+    path.write_text(f'{text}\n[feeds.second]\nkind = "oneroster"\n', encoding="utf-8")
+    workspace = Workspace(workspace.folder)
+    for name in workspace.config.feeds:
+        workspace.feed_build(name, DAYS["day-2"])
+    return workspace
+
+
+LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", WIDTHS["phone"]), ("dark", WIDTHS["desk"]))
+
+
+def test_feed_files_that_wait_and_the_comparison_are_for_everybody(
+    browser: Browser, address: str, workspace: Workspace
+) -> None:
+    """What is shown when a file waits or sources are compared: axe, both widths, light and dark.
+
+    In the comparison itself no script may run, axe's neither: ``test_comparison_page`` looks at it as a file.
+    """
+    with_files_that_wait(workspace)
+    for scheme, width in LOOKS:
+        with browser.new_context(color_scheme=scheme) as context, context.new_page() as page:
+            page.set_viewport_size({"width": width, "height": 900})
+            log_in(page, address)
+            if scheme == "light":
+                page.goto(f"{address}/compare")
+                page.click("text=Compare now")
+                expect(page.locator(".told")).to_have_text("The sources are compared.")
+            for path in ("/feeds/oneroster", "/feeds/second", "/compare", "/compare/page"):
+                page.goto(f"{address}{path}")
+                if path.startswith("/feeds"):  # the others are in the walk of every page
+                    assert axe_finds(page) == [], (scheme, path)
+                for other in WIDTHS.values():
+                    page.set_viewport_size({"width": other, "height": 900})
+                    assert sideways(page) == 0, (scheme, path, other)
+            expect(page.get_by_role("heading", level=1)).to_contain_text("Sources compared")
+
+
+def test_feed_files_are_decided_on_in_a_browser(browser: Browser, address: str, workspace: Workspace) -> None:
+    """A held file and a first file, from the overview to the decision, with their counts beside the last file's."""
+    workspace = with_files_that_wait(workspace)
+    with browser.new_page(viewport={"width": WIDTHS["phone"], "height": 900}) as page:
+        log_in(page, address)
+        page.click("text=/A file of oneroster waits/")
+        expect(page.locator("table").first).to_contain_text(re.compile(r"oneroster\.zip\s*322\s*306\s*\+16"))
+        page.fill("#feed-reason", "the office wants the old columns")
+        page.click("text=Reject")
+        expect(page.locator(".told")).to_contain_text("it never leaves")
+        page.goto(address)
+        page.click("text=/A file of second waits/")
+        expect(page.locator("table").first).to_contain_text(re.compile(r"oneroster\.zip\s*322\s*none"))
+        page.fill("#feed-reason", "looked at with the vendor")
+        page.click("text=Approve and send")
+        expect(page.locator(".told")).to_contain_text("approved and sent")
+        expect(page.locator("main")).not_to_contain_text("A file waits for a person")
+    newest = {name: workspace.feed_log(name)[0] for name in ("oneroster", "second")}
+    assert {name: (one.state, one.actor, one.reason) for name, one in newest.items()} == {
+        "oneroster": ("rejected", "approver", "the office wants the old columns"),
+        "second": ("verified", "approver", "looked at with the vendor"),
+    }
+
+
+def test_a_case_is_decided_in_a_browser(browser: Browser, address: str, workspace: Workspace) -> None:
+    """From the overview to the decision that it is another person."""
+    with browser.new_page(viewport={"width": WIDTHS["phone"], "height": 900}) as page:
+        log_in(page, address)
+        page.click("text=/may be another person/")
+        page.check('input[name="record"]')
+        page.fill("#lines-reason", "a new pupil has the old id")
+        page.click("text=It is wrong: hold")
+        expect(page.locator(".told")).to_have_text("1 change is held.")
+        page.goto(address)
+        expect(page.locator("main")).not_to_contain_text("may be another person")
+    assert [hold.reason for hold in workspace.holds() if hold.code == "person"] == ["a new pupil has the old id"]

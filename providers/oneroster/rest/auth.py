@@ -6,10 +6,12 @@ for HMAC-SHA256, and some servers accept HMAC-SHA1 only.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Generator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from oauthlib.oauth1 import Client
@@ -30,9 +32,16 @@ class OAuth1(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Adds the Authorization header for the exact address that is sent; OneRoster is only read, by GET."""
+        request.url = _signable(request.url)
         _, headers, _ = self._client.sign(str(request.url), http_method="GET")
         request.headers["Authorization"] = headers["Authorization"]
         yield request
+
+
+def _signable(url: httpx.URL) -> httpx.URL:
+    """The address with its query encoded as the signature needs it: a link may hold characters such as { and |."""
+    query = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", url.query.decode("ascii"))
+    return url.copy_with(query=quote(query, safe="-._~=&;:%+,*@!()/?'$").encode())
 
 
 class ClientCredentials(httpx.Auth):

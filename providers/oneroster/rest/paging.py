@@ -268,6 +268,6 @@ def _links(answer: Answer) -> Mapping[str, str] | None:
     """The links of the answer to other pages by their ``rel``, or None where it has none."""
     if "link" not in answer.headers:
         return None
-    links = httpx.Response(200, headers={"link": answer.headers["link"]}).links
+    links = httpx.Response(200, headers=answer.headers).links
     found = {rel: link.get("url", "") for rel, link in links.items() if rel in _PAGING_LINKS}
     return found or None

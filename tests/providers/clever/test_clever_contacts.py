@@ -219,58 +219,6 @@ def test_a_mobile_is_where_messages_go(
     assert user[{"sms": "phone", "phone": "sms"}[column]] is None
 
 
-# schools and grades in scope
-
-
-def test_a_school_out_of_scope_is_left_out_with_all_that_belongs_to_it(clever: FakeClever, read: Read) -> None:
-    school = clever.data.records["schools"][0]["id"]
-    extract = read(scope={"schools": ["001"]})
-    assert table(extract, "Org").rows.collect()["sourced_id"].to_list() == [clever.data.district["id"], school]
-    assert set(table(extract, "Class").rows.collect()["school"]) == {school}
-    assert set(table(extract, "Role").rows.collect()["org"]) == {clever.data.district["id"], school}
-    users = set(table(extract, "User").rows.collect()["sourced_id"])
-    assert set(table(extract, "Role").rows.collect()["user"]) == users
-    assert set(table(extract, "GuardianLink").rows.collect()["student"]) <= users
-    assert set(table(extract, "Enrollment").rows.collect()["user"]) <= users
-    assert all(t.coverage == "full" for t in extract.tables)
-    expected = {
-        u["id"]
-        for u in clever.data.records["users"]
-        for kind, role in u["roles"].items()
-        if kind == "district_admin" or (kind != "contact" and (school in role["schools"] or not role["schools"]))
-    }
-    assert users == expected
-
-
-@pytest.mark.parametrize("name", ["001", "{id}"])
-def test_a_school_is_named_by_number_or_id(clever: FakeClever, read: Read, name: str) -> None:
-    name = name.format(id=clever.data.records["schools"][0]["id"])
-    assert counts(read(scope={"schools": [name]}))["Org"] == 2
-
-
-def test_a_school_that_clever_does_not_show_is_a_finding(read: Read) -> None:
-    extract = read(scope={"schools": ["001", "0042"]})
-    assert extract.findings.filter(pl.col("rule") == "clever.scope-school-unknown")["value"].to_list() == ["0042"]
-
-
-def test_schools_in_scope_that_cannot_be_looked_up_leave_everything_absent(clever: FakeClever, read: Read) -> None:
-    clever.unshared.add("schools")
-    extract = read(scope={"schools": ["001"]})
-    assert {str(t.coverage) for t in extract.tables} == {"absent"}
-
-
-def test_students_by_grade_and_who_has_no_grade_is_protected(clever: FakeClever, read: Read) -> None:
-    students = [u for u in clever.data.records["users"] if "student" in u["roles"]]
-    for number, student in enumerate(students):
-        student["roles"]["student"]["grade"] = ("3", "4", "", "nonsense")[number % 4]
-    extract = read(scope={"grades": ["03"]})
-    kept = set(table(extract, "User").rows.collect()["sourced_id"])
-    assert {s["id"] for s in students} & kept == {s["id"] for s in students[::4]}
-    protected = table(extract, "User").invalid.filter(pl.col("column").is_null())["sourced_id"]
-    assert set(protected) == {s["id"] for n, s in enumerate(students) if n % 4 > 1}
-    assert counts(extract)["User"] == 15 + clever.data.counts["User"] - len(students)
-
-
 # properties of the grouping
 
 WORDS = st.sampled_from(["ana", "bo"])

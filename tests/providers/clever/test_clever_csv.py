@@ -284,14 +284,6 @@ def test_what_is_wrong_is_found(read: Run, files: Files) -> None:
     assert "2/30/2012" not in str(extract.findings.rows())
 
 
-def test_schools_in_scope(read: Run) -> None:
-    extract = read(scope={"schools": ["001"]})
-    assert counts(extract)["Class"] == 1
-    assert set(table(extract, "User", "student").rows.collect()["sourced_id"]) == {"7", "9"}
-    assert set(table(extract, "GuardianLink").rows.collect()["student"]) == {"7", "9"}
-    assert set(table(extract, "Role", "student").rows.collect()["org"]) == {"001"}
-
-
 @pytest.mark.parametrize(
     ("what", "rule"),
     [

@@ -188,13 +188,6 @@ def test_demographics_that_are_asked_for_anew_read_all(read: Read, first: Extrac
     assert read_whole(read(context={"cursor": first.cursor, "demographics": True}))
 
 
-def test_with_schools_in_scope_everything_is_read(clever: FakeClever, read: Read) -> None:
-    clever.update("schools", clever.data.records["schools"][0])
-    scope = {"schools": ["001"]}
-    before = read(scope=scope)
-    assert read_whole(again(read, before, scope=scope))
-
-
 def test_full_reads_all(read: Read, first: Extract) -> None:
     assert read_whole(read(context={"cursor": first.cursor, "full": True}))
 

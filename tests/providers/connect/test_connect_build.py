@@ -9,12 +9,12 @@ from typing import Any
 import polars as pl
 import pytest
 from connect_files import settings
+from feed_settings import read_settings
 
 from providers.connect import FEED
 from providers.connect.settings import ConnectSettings
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedFile, Outcome
-from rosterkit.feeds.settings import read_settings
 from rosterkit.testing.feed_suite import AS_OF, built, feed_suite, sent
 from rosterkit.testing.roster import MemoryRoster, district
 

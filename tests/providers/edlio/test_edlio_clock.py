@@ -1,17 +1,29 @@
-"""When files are sent, right over both changes of the clock in Chicago."""
+"""When files are sent, right over both changes of the clock in Chicago (A9)."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from providers.edlio.clock import ZONE, finish_in_time, next_send, processing_date
-from providers.edlio.settings import EdlioSettings
+from providers.edlio.vendor import VENDOR
+from rosterkit.clock import from_cron, next_slot
+from rosterkit.config import loads
 from rosterkit.errors import UsageError
-from rosterkit.feeds.settings import read_settings
+
+CHICAGO = ZoneInfo("America/Chicago")
+TEXT = (Path(__file__).parents[3] / "fixtures" / "products" / "rosterkit.toml").read_text(encoding="utf-8")
 
 
 def chicago(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
+    return datetime.fromisoformat(text).replace(tzinfo=CHICAGO)
+
+
+def sent_after(now: datetime) -> datetime:
+    """When the next file leaves by default."""
+    slot = next_slot(from_cron(VENDOR.send_at, ZoneInfo(VENDOR.zone)), now)
+    assert slot is not None
+    return slot.at.astimezone(CHICAGO)
 
 
 @pytest.mark.parametrize(
@@ -20,18 +32,11 @@ def chicago(text: str) -> datetime:
         ("2026-11-20 12:00", "2026-11-20 23:30"),
         ("2026-11-20 23:29", "2026-11-20 23:30"),
         ("2026-11-20 23:30", "2026-11-21 23:30"),
-        ("2026-11-20 23:59", "2026-11-21 23:30"),
         ("2026-11-21 00:05", "2026-11-21 23:30"),
     ],
 )
 def test_A9_files_go_at_half_past_eleven_in_chicago(now: str, then: str) -> None:
-    assert next_send(chicago(now)) == chicago(then)
-
-
-def test_A9_the_zone_of_the_caller_does_not_matter() -> None:
-    # 05:00 UTC is 23:00 of the day before in Chicago in winter, and 00:00 in summer
-    assert next_send(datetime(2026, 11, 21, 5, tzinfo=UTC)) == chicago("2026-11-20 23:30")
-    assert next_send(datetime(2026, 7, 2, 5, tzinfo=UTC)) == chicago("2026-07-02 23:30")
+    assert sent_after(chicago(now)) == chicago(then)
 
 
 @pytest.mark.parametrize(
@@ -39,41 +44,23 @@ def test_A9_the_zone_of_the_caller_does_not_matter() -> None:
 )
 def test_A9_a_day_is_23_or_25_hours_long_when_the_clock_changes(before: str, hours: int) -> None:
     first = chicago(before)
-    later = next_send(first)
+    later = sent_after(first)
     assert (later.hour, later.minute) == (23, 30)
     assert later.astimezone(UTC) - first.astimezone(UTC) == timedelta(hours=hours)
 
 
-def test_A9_a_time_that_the_clock_skips_or_shows_twice() -> None:
-    skipped = next_send(chicago("2027-03-13 12:00"), time(2, 30))
-    assert skipped.isoformat() == "2027-03-14T03:30:00-05:00"
-    twice = next_send(chicago("2026-10-31 12:00"), time(1, 30))
-    assert twice.isoformat() == "2026-11-01T01:30:00-05:00"
-    assert next_send(twice, time(1, 30)).isoformat() == "2026-11-02T01:30:00-06:00"
+def sent_at(cron: str) -> str:
+    return TEXT.replace('kind = "edlio"', f'kind = "edlio"\nsend_at = "{cron}"')
 
 
-def test_A9_a_file_that_lands_after_the_processing_counts_for_the_next_day() -> None:
-    assert processing_date(chicago("2026-11-20 23:40")) == chicago("2026-11-21 00:00").date()
-    assert processing_date(chicago("2026-11-21 00:14")) == chicago("2026-11-21 00:00").date()
-    assert processing_date(chicago("2026-11-21 00:15")) == chicago("2026-11-22 00:00").date()
-    assert finish_in_time(chicago("2026-11-20 23:30"), chicago("2026-11-21 00:10"))
-    assert not finish_in_time(chicago("2026-11-20 23:30"), chicago("2026-11-21 00:20"))
+@pytest.mark.parametrize("cron", ["30 23 * * *", "59 23 * * Mon-Fri", "0 18 * * *", "30 0 * * *", "sync"])
+def test_A9_golden_times_leave_a_margin(cron: str) -> None:
+    assert loads(sent_at(cron)).feeds["app"].send_at == cron
 
 
-@pytest.mark.parametrize("send_by", ["23:30", "23:55", "18:00", "00:30"])
-def test_A9_golden_times_leave_a_margin(send_by: str) -> None:
-    assert (
-        read_settings(EdlioSettings, {"send_by": send_by}, where="feeds.edlio").send_by.isoformat("minutes") == send_by
-    )
-
-
-@pytest.mark.parametrize("send_by", ["00:00", "00:15", "00:29"])
-def test_A9_refused_times_are_too_close_to_the_processing(send_by: str) -> None:
-    with pytest.raises(UsageError, match=r"A9.*00:15"):
-        read_settings(EdlioSettings, {"send_by": send_by}, where="feeds.edlio")
-
-
-def test_A9_without_the_margin_a_late_time_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("providers.edlio.settings._MARGIN_MINUTES", -60)
-    with pytest.raises(pytest.fail.Exception):
-        test_A9_refused_times_are_too_close_to_the_processing("00:15")
+@pytest.mark.parametrize("cron", ["0 0 * * *", "15 0 * * Sun", "29 18,0 * * *"])
+def test_A9_refused_times_are_too_close_to_the_processing(cron: str) -> None:
+    text = sent_at(cron)
+    line = text[: text.index("send_at")].count("\n") + 1
+    with pytest.raises(UsageError, match=rf"line {line}: feeds\.app\.send_at: A9: Edlio app reads at about 00:15"):
+        loads(text)

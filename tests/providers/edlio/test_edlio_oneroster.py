@@ -12,13 +12,13 @@ from typing import Any
 import polars as pl
 import pytest
 from edlio_files import settings
+from feed_settings import read_settings
 
 from providers.edlio import FEED
 from providers.edlio.settings import EdlioSettings
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedFile, Outcome
 from rosterkit.feeds.ledger import entries
-from rosterkit.feeds.settings import read_settings
 from rosterkit.testing.feed_suite import AS_OF, built, feed_suite, sent
 from rosterkit.testing.roster import MemoryRoster, district
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from feed_settings import read_settings
+
 from providers.handshake import FEED, HandshakeSettings
 from rosterkit.feeds.base import FeedFile, LastSent, Verdict
 from rosterkit.feeds.csvout import read_csv
-from rosterkit.feeds.settings import read_settings
 from rosterkit.sources.findings import Findings
 from rosterkit.testing.feed_suite import AS_OF, built
 from rosterkit.testing.roster import MemoryRoster, district

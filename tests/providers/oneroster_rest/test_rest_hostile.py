@@ -91,3 +91,20 @@ def test_an_id_with_a_character_that_nobody_sees_is_no_id(text: str) -> None:
     extract = changed(b'"sourcedId": "U-0", "status"', f'"sourcedId": "U-{text}0", "status"'.encode())
     assert coverage(extract)["User"] == "partial"
     assert met(extract)["rest.id-missing"] == 1
+
+
+@pytest.mark.parametrize("auth", ["oauth1", "oauth2"])
+@pytest.mark.parametrize("extra", ["{y}", "[1]", "|", "^`", "\\", "%zz", "%", "\xe9", " y", "<"])
+def test_a_link_with_any_character_can_be_followed_and_signed(auth: str, extra: str) -> None:
+    fake = FakeServer(invented(6), auth=auth, total=False, cap=10)
+
+    def linked(ask: Ask, reply: Reply) -> Reply:
+        at = int(ask.query.get("offset", "0")) + 10
+        return replace(reply, headers={"Link": f'<users?offset={at}&limit=10&sort=sourcedId&x={extra}>; rel="next"'})
+
+    on("users", linked, fake=fake)
+    with serving(fake):
+        extract = read(fake, collections=SOME)
+        assert any("x=" in ask.target for ask in fake.log)
+    assert "rest.link-elsewhere" not in met(extract)
+    assert rows(extract, "User").height == len(fake.roster["users"])

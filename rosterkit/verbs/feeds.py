@@ -9,13 +9,13 @@ from pathlib import Path
 
 import polars as pl
 
-from rosterkit.configured_feed import configured
-from rosterkit.disclosure import disclosed
+from rosterkit.delivery.building import check_feed
+from rosterkit.delivery.configured_feed import configured
+from rosterkit.delivery.decisions import approve_feed, confirm_feed, reject_feed
+from rosterkit.delivery.delivery import build_feed, send_feed, send_given
+from rosterkit.delivery.disclosure import disclosed
+from rosterkit.delivery.status import feed_alarms, feed_status, vendors_hold
 from rosterkit.errors import Refused, UsageError
-from rosterkit.feed_building import check_feed
-from rosterkit.feed_decisions import approve_feed, confirm_feed, reject_feed
-from rosterkit.feed_delivery import build_feed, send_feed, send_given
-from rosterkit.feed_status import feed_alarms, feed_status, vendors_hold
 from rosterkit.manual.revision import Actor
 from rosterkit.purging import Purged, purge_people
 from rosterkit.results import Disclosure, FeedCheck, FeedReceipt, FeedStatus, Holding
@@ -179,5 +179,6 @@ class FeedVerbs(WorkspaceFolder):
                 dry_run=dry_run,
             )
         if done.done:  # without their ids: who they were is what a purge removes
-            self.audit("act", "purge", actor=who.name, subject=f"{done.people} people")
+            people = "1 person" if done.people == 1 else f"{done.people} people"
+            self.audit("act", "purge", actor=who.name, subject=people)
         return done

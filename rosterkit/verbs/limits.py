@@ -7,12 +7,12 @@ from datetime import date
 from pathlib import Path
 
 from rosterkit.manual import announcements
-from rosterkit.manual.verbs import ManualVerbs
 from rosterkit.plan.plan import Plan
 from rosterkit.results import Announcement
 from rosterkit.store import expectations, overrides
 from rosterkit.store.expectations import StoredExpectation
 from rosterkit.store.overrides import Override
+from rosterkit.verbs.manual import ManualVerbs
 
 __all__ = ["LimitVerbs"]
 

@@ -6,9 +6,9 @@ import sqlite3
 from pathlib import Path
 
 from rosterkit.config import Config
-from rosterkit.configured_feed import ConfiguredFeed, configured
+from rosterkit.delivery.configured_feed import ConfiguredFeed, configured
+from rosterkit.delivery.sending import end_interrupted, forget_old_bytes, is_current, leave, require_going
 from rosterkit.errors import Refused
-from rosterkit.feed_sending import end_interrupted, forget_old_bytes, is_current, leave, require_going
 from rosterkit.feeds.checklist import checklist, require_done
 from rosterkit.feeds.named_fields import sensitive_fields
 from rosterkit.sources.base import Progress, no_progress

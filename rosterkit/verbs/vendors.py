@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -11,11 +10,11 @@ from pathlib import Path
 import polars as pl
 
 from rosterkit import registry
-from rosterkit.config import Config
+from rosterkit.delivery.building import given_file
+from rosterkit.delivery.checklist import checklist_of
 from rosterkit.errors import Refused, UsageError
-from rosterkit.feed_building import given_file
 from rosterkit.feeds.base import FeedContext, VendorFacts
-from rosterkit.feeds.checklist import Checklist, checklist, item_named
+from rosterkit.feeds.checklist import Checklist, item_named
 from rosterkit.feeds.csvout import read_csv
 from rosterkit.feeds.mapping_document import ExportsMapping
 from rosterkit.feeds.results import ReadsResults, failed_rows
@@ -28,22 +27,7 @@ from rosterkit.store.roster import StoredRoster
 from rosterkit.store.snapshot import revision_of
 from rosterkit.workspace_folder import WorkspaceFolder
 
-__all__ = ["VendorVerbs", "checklist_of"]
-
-
-def checklist_of(connection: sqlite3.Connection, config: Config, name: str) -> Checklist:
-    """The checklist of a feed of the configuration; its notice speaks of what was last sent."""
-    name, entry = config.feed(name)
-    vendor = registry.feed(entry.kind).vendor
-    steps = checklist(vendor, entry.settings, checklists.done_items(connection, name))
-    sent = deliveries.last_arrived(connection, name)
-    text = ""
-    if vendor.notice is not None and sent is not None:
-        rows = {file.name.rpartition("/")[2]: file.rows for file in sent.files}
-        text = vendor.notice(
-            rows, (sent.sent_at or sent.at).astimezone(config.zone).date(), checklists.district_name(connection)
-        )
-    return Checklist(name, vendor.name, steps, text)
+__all__ = ["VendorVerbs"]
 
 
 class VendorVerbs(WorkspaceFolder):

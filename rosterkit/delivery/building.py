@@ -17,7 +17,7 @@ import polars as pl
 
 from rosterkit import registry
 from rosterkit.config import FILE, Config
-from rosterkit.configured_feed import ConfiguredFeed, configured
+from rosterkit.delivery.configured_feed import ConfiguredFeed, configured
 from rosterkit.errors import Refused, UsageError
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster
 from rosterkit.feeds.content import indexed

@@ -18,12 +18,19 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from rosterkit.config import Config
-from rosterkit.configured_feed import ConfiguredFeed, configured
+from rosterkit.delivery.building import built_files, given_file, written
+from rosterkit.delivery.configured_feed import ConfiguredFeed, configured
+from rosterkit.delivery.decisions import sends_sensitive
+from rosterkit.delivery.sending import (
+    end_interrupted,
+    forget_old_bytes,
+    is_current,
+    is_still_there,
+    leave,
+    require_going,
+)
+from rosterkit.delivery.status import still_shown
 from rosterkit.errors import UsageError
-from rosterkit.feed_building import built_files, given_file, written
-from rosterkit.feed_decisions import sends_sensitive
-from rosterkit.feed_sending import end_interrupted, forget_old_bytes, is_current, is_still_there, leave, require_going
-from rosterkit.feed_status import still_shown
 from rosterkit.feeds.base import LastSent, Outcome, Verdict
 from rosterkit.feeds.checklist import checklist
 from rosterkit.feeds.delivery import same_bytes, worth_sending

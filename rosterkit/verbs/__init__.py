@@ -1,0 +1,1 @@
+"""The verbs of a workspace, by subject: ``Workspace`` inherits them all."""

@@ -177,7 +177,7 @@ class Config(BaseModel):
     mode: Literal["observe", "review", "auto"] = Field(
         default="review",
         description="`observe` plans and never applies. `review` asks a person to approve every plan. `auto` applies "
-        "what needs no person. A first plan always needs one.",
+        "what needs no person. A first plan always needs one, and so do the first records of a source.",
     )
     plan_days: int = Field(
         default=7, ge=1, le=_LONGEST_DAYS, description="A plan that was not applied expires after this many days."

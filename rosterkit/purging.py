@@ -1,7 +1,8 @@
 """``purge``: removes people who left long ago, and every trace of them but a keyed hash.
 
 A purge is a command of its own, never part of a run. It reaches the rows, the journal, what is deferred or held, the
-row cache, exports of plans and the bytes of files that were sent. Revisions, receipts and a tombstone stay.
+row cache, exports of plans, the bytes of files that were sent and the ids in the audit log. Revisions, receipts and a
+tombstone stay.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import polars as pl
 from rosterkit.config import Config
 from rosterkit.errors import Refused, UsageError
 from rosterkit.roster.schema import by_name
-from rosterkit.store import deliveries, plans, purge
+from rosterkit.store import access, deliveries, plans, purge
 from rosterkit.store.database import transaction
 from rosterkit.store.lookup import find_record
 from rosterkit.store.sent_files import recorded_files
@@ -128,6 +129,9 @@ def _purge(
         removed = purge.forget_people(connection, doomed)
         purge.note_purge(connection, doomed, hashed, actor=actor, reason=reason, before=before, removed=removed)
     purge.wipe_free_pages(connection)
+    users = {user.partition("/")[2]: hashed(user) for user in doomed.users.values()}
+    with access.opened(folder) as log:
+        access.forget(log, {"record", *doomed.ids}, {key: users.get(key) or hashed(key) for key in doomed.keys})
     shutil.rmtree(folder / "cache", ignore_errors=True)
     for export in (folder / "plans").glob("*"):
         if export.is_file():

@@ -221,7 +221,7 @@ class Holding:
     vendor: str
     target: str
     revision: int
-    sent_at: datetime
+    sent_at: datetime | None  # None: nobody knows whether it arrived
     rows: int
     leaver: str  # what a person who left is in its file
     recall: str

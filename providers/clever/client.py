@@ -45,10 +45,10 @@ class Pages:
                 announced, (records, goes_on) = goes_on, self._page()
                 if announced and not records:
                     raise self._error("clever.cut-short", "no record, after a page that has a link to a further one")
-                ids = [r["id"] for r in records if isinstance(r, dict) and isinstance(r.get("id"), str)]
+                ids = [r["id"].strip() for r in records if isinstance(r, dict) and isinstance(r.get("id"), str)]
                 if records and not ids:
                     raise self._error("clever.page-repeated", "a page without a single id, so that the next is unknown")
-                if not seen.isdisjoint(ids):
+                if not seen.isdisjoint(ids) or len(set(ids)) < len(ids):
                     raise self._error("clever.page-repeated", "records that it gave before, so the list never ends")
             except ApiError as error:
                 self.trouble = error

@@ -70,8 +70,8 @@ The setting `stage` says how far the set-up is (A13). Each check names the next 
   the template's files: each with one row and an address of their own, parents only where `guardians` says so. Middle
   names and phone numbers are blank unless `columns` maps them. Names of files and columns are those of OneRoster.
 - A person has one row for each organization, with the strongest role there and the same Unique ID (A14). A parent has
-  one for each child and organization of the child. The columns of parents are ours, because Edlio publishes none:
-  `guardians` is `none` until you have asked.
+  one for each child and organization of the child, and none under a number that two children have. The columns of
+  parents are ours, because Edlio publishes none: `guardians` is `none` until you have asked.
 - Every account has an address of its own, over all files (A5). An employee who is a parent too, under one name, keeps
   it and the parent's row is withheld. Where the names differ, every row with that address is withheld.
 - A Unique ID that two people share is sent for neither. One that differs from what was sent for this person, or that

@@ -15,11 +15,11 @@ from pydantic import BaseModel
 
 from providers.handshake.checks import CHECKS
 from providers.handshake.columns import IDENTIFIERS, by_kind
-from providers.handshake.facts import VENDOR
 from providers.handshake.gutcheck import counts
 from providers.handshake.results import read_results
 from providers.handshake.rules import RULES
 from providers.handshake.settings import HandshakeSettings
+from providers.handshake.vendor import VENDOR
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, VendorFacts, Verdict
 from rosterkit.feeds.csvout import CsvTable, one_line

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from providers.handshake.columns import COLUMNS
-from providers.handshake.facts import BUCKET
 from providers.handshake.feed import HandshakeFeed
+from providers.handshake.vendor import BUCKET
 from rosterkit.feeds.page import feed_page
 
 __all__ = ["page"]

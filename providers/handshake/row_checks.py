@@ -9,6 +9,7 @@ import polars as pl
 
 from providers.handshake.columns import COLUMNS, DEPRECATED, MINIMUM, by_kind
 from providers.handshake.settings import HandshakeSettings
+from rosterkit.feeds.contacts import ADDRESS
 
 __all__ = [
     "blank",
@@ -22,8 +23,6 @@ __all__ = [
     "twice",
     "wrong_value",
 ]
-
-_ADDRESS = r"^[^@\s,;]+@[^@\s,;]+\.[^@\s.,;]+$"
 
 _Broken = Iterable[tuple[str, pl.Expr]]
 
@@ -42,7 +41,7 @@ def no_auth(settings: HandshakeSettings) -> _Broken:
 def blank(_settings: HandshakeSettings) -> _Broken:
     for column in MINIMUM:
         yield column, pl.col(column).is_null()
-    yield "email_address", ~pl.col("email_address").str.contains(_ADDRESS)
+    yield "email_address", ~pl.col("email_address").str.contains(ADDRESS)
 
 
 def blank_required(settings: HandshakeSettings) -> _Broken:

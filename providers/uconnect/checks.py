@@ -9,6 +9,7 @@ import polars as pl
 from providers.uconnect.columns import FALSE, IDENTITY, REQUIRED, SINGLE, TRUE, UNIQUE
 from providers.uconnect.settings import UConnectSettings
 from rosterkit.feeds.base import Outcome
+from rosterkit.feeds.contacts import ADDRESS
 from rosterkit.feeds.preflight import (
     Check,
     FileCheck,
@@ -22,10 +23,7 @@ from rosterkit.feeds.preflight import (
 )
 from rosterkit.feeds.rows import last_file
 
-__all__ = ["ADDRESS", "CHECKS", "is_true"]
-
-ADDRESS = r"^[^@\s,;]+@[^@\s,;]+\.[^@\s.,;]+$"
-"""An address that could be delivered to; uConnect says only that an invalid one is ignored."""
+__all__ = ["CHECKS", "is_true"]
 
 _Broken = Iterable[tuple[str, pl.Expr]]
 

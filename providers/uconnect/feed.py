@@ -15,9 +15,9 @@ from pydantic import BaseModel
 from providers.uconnect.checks import CHECKS
 from providers.uconnect.columns import IDENTITY, TRUE, UNIQUE
 from providers.uconnect.communities import chosen_people, mapping_document
-from providers.uconnect.facts import VENDOR
 from providers.uconnect.rules import RULES
 from providers.uconnect.settings import UConnectSettings
+from providers.uconnect.vendor import VENDOR
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, VendorFacts, Verdict
 from rosterkit.feeds.csvout import one_line
 from rosterkit.feeds.identity_changes import identity_changes

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from providers.uconnect.columns import ORDER
-from providers.uconnect.facts import CRON, REGION, REHEARSAL
 from providers.uconnect.feed import UConnectFeed
+from providers.uconnect.vendor import CRON, REGION, REHEARSAL
 from rosterkit.feeds.page import feed_page
 
 __all__ = ["page"]

@@ -51,7 +51,7 @@ def expect_school(
     actor: ActorRole = "",
     json: Json = False,
 ) -> None:
-    """Announce that a school closes: what is its own may leave, and its people may move to other schools."""
+    """Announce that a school closes: what is its own may leave with it, and its people may move to others."""
     with open_workspace(ctx) as workspace:
         number = workspace.expect_school(school, by=by, reason=reason, actor=actor)
     _announced(number, f"school {school} closes", by, json)

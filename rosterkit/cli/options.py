@@ -96,7 +96,7 @@ def _login_name() -> str:
 
     try:
         return getpass.getuser()
-    except (KeyError, OSError):
+    except (KeyError, OSError, ImportError):
         return ""
 
 

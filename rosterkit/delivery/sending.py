@@ -110,7 +110,7 @@ def _others(connection: sqlite3.Connection, feed: ConfiguredFeed, delivery: Deli
     never there: an equal size says nothing of it.
     """
     last = deliveries.last_arrived(connection, feed.name)
-    failed = [one for one in deliveries.failed_since_arrival(connection, feed.name) if one.id != delivery.id]
+    failed = [one for one in deliveries.perhaps_arrived(connection, feed.name) if one.id != delivery.id]
     if not delivery.runs:
         return _sizes([*filter(None, [last]), *failed, delivery]) if failed else {}
     return _sizes([*filter(None, [last]), *failed])
@@ -227,7 +227,7 @@ def is_still_there(connection: sqlite3.Connection, feed: ConfiguredFeed, last: D
     Where nobody can look, it does; but not where it may be another target, or where something that failed may have
     taken its place.
     """
-    failed = deliveries.failed_since_arrival(connection, feed.name)
+    failed = deliveries.perhaps_arrived(connection, feed.name)
     doubt = bool(failed) or last.settings_digest != feed.entry.digest
     outgoing = [Outgoing(file.name, file.write) for file in read_files(connection, last.id)]
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
@@ -133,13 +134,26 @@ def still_shown(connection: sqlite3.Connection, feed: ConfiguredFeed) -> pl.Data
 def vendors_hold(
     folder: Path, connection: sqlite3.Connection, config: Config, revision: int | None
 ) -> tuple[Holding, ...]:
-    """What vendors hold of that revision (or the newest) and later ones: of each feed, the last file that arrived."""
+    """What vendors hold of that revision (or the newest) and later ones: of each feed, the last file that arrived.
+
+    A file that was the same for a later revision counts for that one. Where a newer file may have arrived, so does it.
+    """
     oldest = revision_of(connection) if revision is None else revision
-    out = []
-    for name in config.feeds:
-        last = deliveries.last_arrived(connection, name)
-        if last and last.revision >= oldest:
-            vendor = configured(folder, config, name).feed.vendor
-            rows, at = sum(file.rows for file in last.files), last.sent_at or last.at
-            out.append(Holding(name, vendor.name, last.target, last.revision, at, rows, vendor.leaver, vendor.recall))
-    return tuple(out)
+    return tuple(
+        one
+        for name in config.feeds
+        for one in _held(configured(folder, config, name), connection)
+        if one.revision >= oldest
+    )
+
+
+def _held(feed: ConfiguredFeed, connection: sqlite3.Connection) -> Iterator[Holding]:
+    def holding(one: Delivery, revision: int, at: datetime | None) -> Holding:
+        vendor, rows = feed.feed.vendor, sum(file.rows for file in one.files)
+        return Holding(feed.name, vendor.name, one.target, revision, at, rows, vendor.leaver, vendor.recall)
+
+    for perhaps in deliveries.perhaps_arrived(connection, feed.name)[:1]:
+        yield holding(perhaps, perhaps.revision, None)
+    last, same = deliveries.last_arrived(connection, feed.name), deliveries.newest(connection, feed.name, "unchanged")
+    if last:
+        yield holding(last, same.revision if same and same.id > last.id else last.revision, last.sent_at or last.at)

@@ -1,4 +1,4 @@
-"""Which of a student's contacts a product for families is sent: parents, and not everybody in the emergency list."""
+"""What an e-mail address is, and which of a student's contacts a product for families is sent: parents, and not all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Literal
 
 import polars as pl
 
-__all__ = ["CONTACT_TYPES", "CUSTODY_ORDER", "Decision", "closest", "decided"]
+__all__ = ["ADDRESS", "CONTACT_TYPES", "CUSTODY_ORDER", "Decision", "closest", "decided"]
+
+ADDRESS = r"^[^@\s,;]+@[^@\s,;]+\.[^@\s.,;]+$"
+"""An address that could be delivered to; vendors say only that an invalid one is ignored."""
 
 Decision = Literal["send", "omit"]
 

@@ -26,6 +26,7 @@ from rosterkit.results import Check, FeedStatus
 from rosterkit.store import plans, runs
 from rosterkit.store.database import quick_check
 from rosterkit.store.snapshot import revision_of
+from rosterkit.transport.credentials import credentials, written_on
 from rosterkit.transport.place import open_place
 from rosterkit.transport.secrets import references, resolve
 from rosterkit.transport.settings import PlaceSettings
@@ -111,11 +112,16 @@ def _sources(verbs: Verbs) -> Iterator[Check]:
             )
         elif entry.place is not None:
             yield _reached("sources", where, entry.place, verbs.folder)
+            for one in credentials(entry.place, verbs.folder):
+                yield _credential(f"{where}.place.{one.setting}", one.age(verbs.today()), one.expires, verbs)
         elif path := getattr(entry.settings, "path", ""):
             yield _package(where, verbs.folder / Path(str(path)).expanduser())
         else:
             for address in _addresses(entry.settings):
                 yield from _server(where, address)
+            for key, reference in references(entry.settings.model_dump(mode="json")):
+                if written := written_on(reference, verbs.folder):
+                    yield _credential(f"{where}.{key}", (verbs.today() - written).days, None, verbs)
 
 
 def _addresses(settings: BaseModel) -> list[str]:
@@ -207,10 +213,10 @@ def _outbox(where: str, folder: Path) -> Check:
 def _credential(where: str, age: int | None, expires: object, verbs: Verbs) -> Check:
     left = (expires - verbs.today()).days if expires else None  # type: ignore[operator] # a date
     if left is not None and left <= _SOON_DAYS:
-        state, remedy = ("bad" if left < 0 else "look"), "Ask the vendor for a new one, and store it there."
+        state, remedy = ("bad" if left < 0 else "look"), "Ask whoever issued it for a new one, and store it there."
         return Check("credentials", where, state, f"It expires on {expires}.", remedy)
     if age is not None and age > _OLD_DAYS:
-        return Check("credentials", where, "look", f"It is {age} days old.", "Ask the vendor for a new one.")
+        return Check("credentials", where, "look", f"It is {age} days old.", "Ask whoever issued it for a new one.")
     known = f"It is {age} days old." if age is not None else "Nobody knows its age: set credentials_issued."
     return Check("credentials", where, "ok", known)
 

@@ -62,10 +62,17 @@ def receipt(console: Console, one: Delivery, zone: tzinfo) -> None:
     ]
     console.print(_table(f"Delivery {one.id}", ["what", "is"], [fact for fact in facts if fact[1] != ""]))
     files = [
-        (f.where or f.name, f"{f.rows:,}", f"{f.bytes:,}", f.sha256, " – ".join(filter(None, (f.verified, f.why))))
+        (
+            f.where or f.name,
+            f"{f.rows:,}",
+            f"{f.bytes:,}",
+            f.sha256,
+            " – ".join(filter(None, (f.verified, f.why))),
+            f.attempts,
+        )
         for f in one.files
     ]
-    console.print(_table("Files", ["file", "rows", "bytes", "sha256", "arrival verified"], files))
+    console.print(_table("Files", ["file", "rows", "bytes", "sha256", "arrival verified", "attempts"], files))
     console.print(_table("Steps", ["state", "at"], [(step.state, moment(step.at, zone)) for step in one.steps]))
 
 
@@ -103,13 +110,17 @@ def holdings(console: Console, held: Sequence[Holding], zone: tzinfo, command: s
     if not held:
         return
     rows = [
-        (one.feed, one.vendor, one.revision, moment(one.sent_at, zone), f"{one.rows:,}", f"{one.recall} {one.leaver}")
+        (one.feed, one.vendor, one.revision, _arrival(one, zone), f"{one.rows:,}", f"{one.recall} {one.leaver}")
         for one in held
     ]
     heads = ["feed", "vendor", "revision", "arrived", "rows", "how it is taken back; a person who left"]
     console.print(_table("Vendors hold this by now", heads, rows))
     hint = f"Undo takes nothing back at a vendor by itself. After it is applied: {command} feed send FEED"
     console.print(Text(hint), soft_wrap=True)
+
+
+def _arrival(one: Holding, zone: tzinfo) -> str:
+    return moment(one.sent_at, zone) if one.sent_at else "nobody knows whether"
 
 
 def disclosures(console: Console, left: Sequence[Disclosure], zone: tzinfo) -> None:

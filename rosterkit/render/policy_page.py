@@ -59,8 +59,9 @@ the command that names it.
 | `archive ENTITY KEY --reason TEXT` | the record, and everything that refers to it; lifted by `unarchive` |
 
 Rows of one person are found by evidence, so that a block outlasts a new id or a second source. Both names are equal,
-and one of number, state id, username and e-mail. The adult of a blocked link is found by both names, among the adults
-of that student. `rosterkit blocks` lists what is in force.
+whatever their case, accents and order, and one of number, state id, username and e-mail. The adult of a blocked link is
+found by both names, of now or of any day since, among the adults of that student; with the same e-mail address, number
+or telephone by a part of the names ("Om Adeyemi" for Omar Adeyemi). `rosterkit blocks` lists what is in force.
 
 A file that waits for a person while the vendor may still show what was blocked has the finding `safety.still-shown`.
 

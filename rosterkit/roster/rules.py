@@ -113,10 +113,10 @@ ENGINE_RULES: tuple[Rule, ...] = (
         "identity.reused-id",
         "error",
         "error",
-        "Given name, family name and a second identifier all contradict the stored person: "
-        "the id may now be another human's.",
-        "Ask the SIS who this is. If it is the same person, approve the case; "
-        "otherwise give the new person an id of their own.",
+        "Given name, family name and a second identifier all contradict the stored person, or both names that of an "
+        "account in use: the id may now be another human's.",
+        "Ask the SIS who this is. Best give a new person an id of their own. Once the case is approved, what people "
+        "pinned, linked or enrolled by hand for the earlier person ends.",
         row="held: the id may have been reused",
         record="keeps every stored value",
         dependants="every change to what references the person is held",

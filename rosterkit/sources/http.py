@@ -16,6 +16,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -115,6 +116,7 @@ class Api:
         self._progress = progress
         self._lock = threading.Lock()
         self._client = httpx.Client(
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept: an API asks for none
             auth=auth,
             headers=_sendable({"Accept": "application/json", "Accept-Encoding": "gzip", **(headers or {})}),
             timeout=httpx.Timeout(self.limits.read, connect=self.limits.connect),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +32,7 @@ __all__ = [
     "end_session",
     "end_sessions_of",
     "entries",
+    "forget",
     "keep",
     "opened",
     "password_of",
@@ -245,6 +246,18 @@ def record(
     values = (_now(), actor, action, verb, subject, json.dumps(list(records)), address, way)
     columns = "at, actor, action, verb, subject, records, address, way"
     connection.execute(f"insert into audit ({columns}) values (?,?,?,?,?,?,?,?)", values)
+
+
+def forget(connection: sqlite3.Connection, kinds: Collection[str], hashed: Mapping[str, str]) -> None:
+    """Puts hashes in the place of the sourced ids of who was purged, and of their records of these kinds."""
+    connection.execute("pragma secure_delete=on")
+    for number, text in connection.execute("select id, records from audit").fetchall():
+        named = [one.partition(" ") for one in json.loads(text)]
+        kept = [f"{kind} {hashed.get(key, key) if kind in kinds else key}" for kind, _, key in named]
+        if kept != json.loads(text):
+            connection.execute("update audit set records=? where id=?", (json.dumps(kept), number))
+    connection.execute("vacuum")
+    connection.execute("pragma wal_checkpoint(truncate)")
 
 
 def entries(

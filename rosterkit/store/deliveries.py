@@ -30,7 +30,6 @@ __all__ = [
     "built_since",
     "check",
     "deliveries",
-    "failed_since_arrival",
     "find",
     "last_arrived",
     "last_sent",
@@ -40,6 +39,7 @@ __all__ = [
     "note",
     "pause",
     "paused",
+    "perhaps_arrived",
     "record",
     "resume",
     "revision_seen",
@@ -233,10 +233,10 @@ def last_arrived(connection: sqlite3.Connection, feed: str) -> Delivery | None:
     return newest(connection, feed, *ARRIVED)
 
 
-def failed_since_arrival(connection: sqlite3.Connection, feed: str) -> list[Delivery]:
-    """What failed since a file last arrived, the newest first: it may lie at the target all the same."""
-    last = last_arrived(connection, feed)
-    return [one for one in deliveries(connection, feed, states=("failed",)) if last is None or one.id > last.id]
+def perhaps_arrived(connection: sqlite3.Connection, feed: str) -> list[Delivery]:
+    """What failed or was interrupted since a file last arrived, the newest first: it may have arrived all the same."""
+    last, begun = last_arrived(connection, feed), deliveries(connection, feed, states=("failed", "sending"))
+    return [one for one in begun if last is None or one.id > last.id]
 
 
 def last_sent(connection: sqlite3.Connection, feed: str) -> tuple[Delivery, LastSent] | None:
@@ -249,11 +249,15 @@ def last_sent(connection: sqlite3.Connection, feed: str) -> tuple[Delivery, Last
 def revision_seen(connection: sqlite3.Connection, feed: str) -> int:
     """The newest revision of which a file was verified at the target, or was the same as one that was; 0: of none.
 
-    Files that a person named count for nothing: they may hold what was blocked since.
+    Files that a person named count for nothing: they may hold what was blocked since. Nor does what one of them may
+    have taken the place of, seen there or not.
     """
     verified = newest(connection, feed, "verified")
     last = last_arrived(connection, feed)
-    if verified is None or verified.origin == "given":
+    if verified is None:
+        return 0
+    begun = deliveries(connection, feed, states=("sending", "failed", *ARRIVED))
+    if any(one.origin == "given" for one in begun if one.id >= verified.id):
         return 0
     same = newest(connection, feed, "unchanged")
     if last and last.id == verified.id and same and same.id > verified.id:

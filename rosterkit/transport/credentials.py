@@ -12,7 +12,7 @@ from rosterkit.errors import UsageError
 from rosterkit.transport.secrets import references, resolve
 from rosterkit.transport.settings import FolderSettings, PlaceSettings
 
-__all__ = ["Credential", "credentials"]
+__all__ = ["Credential", "credentials", "written_on"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def credentials(settings: PlaceSettings, folder: Path) -> list[Credential]:
     days = settings.credentials_days
     out = []
     for key, reference in references(settings.model_dump(mode="json")):
-        issued = settings.credentials_issued or _written(reference, folder)
+        issued = settings.credentials_issued or written_on(reference, folder)
         expires = issued + timedelta(days=days) if issued and days else None
         signed = next(_signed(reference, folder), None) if key == "address" else None
         if signed:
@@ -48,7 +48,8 @@ def credentials(settings: PlaceSettings, folder: Path) -> list[Credential]:
     return out
 
 
-def _written(reference: str, folder: Path) -> date | None:
+def written_on(reference: str, folder: Path) -> date | None:
+    """The day on which the file of a secret was written; None for a secret that is no file, or is not there."""
     kind, _, rest = reference.partition(":")
     if kind != "file":
         return None

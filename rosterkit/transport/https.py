@@ -14,6 +14,7 @@ from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote
@@ -55,6 +56,7 @@ class HttpsWire:
         if settings.authorization:
             headers["Authorization"] = resolve(settings.authorization, folder).get_secret_value()
         self._client = httpx.Client(
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept: no place asks for one
             headers=headers,
             verify=_trusted(settings, folder),
             timeout=httpx.Timeout(settings.idle_seconds, connect=settings.connect_seconds),

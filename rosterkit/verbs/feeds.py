@@ -179,5 +179,6 @@ class FeedVerbs(WorkspaceFolder):
                 dry_run=dry_run,
             )
         if done.done:  # without their ids: who they were is what a purge removes
-            self.audit("act", "purge", actor=who.name, subject=f"{done.people} people")
+            people = "1 person" if done.people == 1 else f"{done.people} people"
+            self.audit("act", "purge", actor=who.name, subject=people)
         return done

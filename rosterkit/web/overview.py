@@ -1,4 +1,4 @@
-"""The first page: what waits, the last plans as a chart, and how old each source and feed is."""
+"""The first page: what waits, the last runs as a chart, and how old each source and feed is."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from typing import Any
 from starlette.responses import Response
 
 from rosterkit.operate.alarms import beside_waiting
+from rosterkit.operate.slots import SYNC
 from rosterkit.plan.plan import Plan
 from rosterkit.store.browse import schools
 from rosterkit.store.deliveries import Delivery
 from rosterkit.store.plans import now
+from rosterkit.store.runs import Run
 from rosterkit.web.guard import Visit
 from rosterkit.web.plan_page import with_newest_prepared
 
 __all__ = ["overview", "runs"]
 
-_SHOWN = 14  # plans in the chart
+_SHOWN = 14  # runs in the chart
 _LISTED = 100
 
 
@@ -42,7 +44,7 @@ def overview(visit: Visit) -> Response:
         "overview.html.j2",
         title="Overview",
         waiting=waiting,
-        chart=_chart(plans[:_SHOWN][::-1]),
+        chart=_bars(workspace.runs(_LISTED), plans),
         sources=[_source(name, entry.kind, entry.enabled, plans) for name, entry in workspace.config.sources.items()],
         feeds=[_feed(name, entry.kind, log) for name, entry in workspace.config.feeds.items()],
         schools=places,
@@ -77,18 +79,33 @@ def _waiting(plans: Sequence[Plan], log: Sequence[Delivery], workspace: Any) -> 
         yield {"text": f"{held:,} {are} held.", "link": f"/plans/{newest.id}?held=yes"}
 
 
-def _chart(plans: Sequence[Plan]) -> list[dict[str, Any]]:
-    """A bar for each plan: heights in hundredths of the tallest."""
-    tallest = max((plan.total.total + plan.total_held.total for plan in plans), default=0) or 1
+def _bars(runs: Sequence[Run], plans: Sequence[Plan]) -> list[dict[str, Any]]:
+    """A bar for each of the last runs, or of the last plans where nothing runs by itself; the oldest first."""
+    read = [_of_run(one) for one in runs if one.job == SYNC][:_SHOWN] or [_of_plan(one) for one in plans[:_SHOWN]]
+    tallest = max((one["changes"] + one["held"] for one in read), default=0) or 1
     return [
-        {
-            "plan": plan,
-            "x": 10 + number * 40,
-            "changes": round(100 * plan.total.total / tallest, 1),
-            "held": round(100 * plan.total_held.total / tallest, 1),
+        one
+        | {
+            "x": 10 + n * 40,
+            "high": round(100 * one["changes"] / tallest, 1),
+            "top": round(100 * one["held"] / tallest, 1),
         }
-        for number, plan in enumerate(plans)
+        for n, one in enumerate(reversed(read))
     ]
+
+
+def _of_run(run: Run) -> dict[str, Any]:
+    stage = run.stage("plan")
+    facts = stage.facts if stage else {}
+    errors = facts.get("findings", {}).get("error", 0)
+    counts = {"changes": facts.get("to_apply", 0), "held": facts.get("held", 0), "errors": errors}
+    return {"name": f"run {run.id}", "link": "/runs", "at": run.started_at, "state": run.state, **counts}
+
+
+def _of_plan(plan: Plan) -> dict[str, Any]:
+    counts = {"changes": plan.total.total, "held": plan.total_held.total, "errors": plan.findings.get("error", 0)}
+    named = {"name": plan.id, "link": f"/plans/{plan.id}", "at": plan.created_at, "state": plan.state}
+    return named | counts
 
 
 def _source(name: str, kind: str, enabled: bool, plans: Sequence[Plan]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeWorkspace:
     module = ModuleType("rosterkit.workspace")
 
     class Workspace:
-        def __new__(cls, folder: Path, progress: object = None) -> Any:
+        def __new__(cls, folder: Path, progress: object = None, *, caller: object = None) -> Any:
             workspace.folder = folder
             return workspace
 

@@ -81,6 +81,9 @@ class FakeWorkspace:
 
         return answer
 
+    def audit(self, *_: Any, **__: Any) -> None:
+        """What is seen and done is written by the real one."""
+
     def last(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         return self.asked[-1]
 

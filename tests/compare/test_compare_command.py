@@ -191,7 +191,7 @@ def test_an_api_is_named_with_its_settings(
     [
         ("oneroster:path=x,colour=red", '"colour=red" is no setting of oneroster'),
         ("nokind:x", 'There is no source of kind "nokind"'),
-        ("clever:token=hunter2", "The settings of clever do not hold: token"),
+        ("clever:token=hunter2", 'The setting "token" holds something that is not a reference'),
     ],
 )
 def test_a_source_that_cannot_be_meant_is_refused(text: str, problem: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import json
 import os
 import queue
@@ -11,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -182,10 +185,12 @@ class Scheduled:
         return self.process.wait(PATIENCE)
 
     def notices(self) -> list[str]:
-        """The subjects that arrived since the last look; both receivers got the same ones."""
+        """The subjects that arrived since the last look; both receivers got the same ones, and nobody's name."""
         mails = [str(mail["Subject"]) for mail in self.mail.mails]
         posts = [str(post["title"]) for post in self.hook.posts]
         assert mails == posts
+        texts = [str(post["message"]) for post in self.hook.posts]
+        assert [name for name in self.people().values() if any(name in text for text in texts)] == []
         self.mail.mails.clear()
         self.hook.posts.clear()
         return mails
@@ -195,6 +200,17 @@ class Scheduled:
         found = len(self.vendor.seen.renames)
         self.vendor.seen.renames.clear()
         return found
+
+    def people(self) -> dict[str, str]:
+        """Everybody's given name in the package, by sourced id."""
+        return {row["sourcedId"]: row["givenName"] for row in self.files["users"]}
+
+    def at_vendor(self) -> dict[str, str]:
+        """Everybody's given name in the file at the vendor: there is one, it is whole, and nothing lies beside it."""
+        (file,) = [one for one in self.vendor.root.rglob("*") if one.is_file()]
+        with zipfile.ZipFile(file) as package, package.open("users.csv") as users:
+            rows = csv.DictReader(io.TextIOWrapper(users, encoding="utf-8"))
+            return {row["sourcedId"]: row["givenName"] for row in rows}
 
 
 def _read(stream: Any, events: queue.Queue[dict[str, Any]]) -> None:

@@ -62,6 +62,41 @@ def test_a_package_that_is_missing_is_bad(district: District) -> None:
     assert "There is nothing at" in check.text
 
 
+PLACE = """
+[sources.far]
+kind = "oneroster"
+[sources.far.place]
+transport = "sftp"
+host = "127.0.0.1"
+port = 9
+username = "district"
+password = "env:HOME"
+attempts = 1
+credentials_issued = 2024-01-15
+[sources.api]
+kind = "oneroster-rest"
+url = "http://127.0.0.1:9"
+auth = "oauth1"
+client_id = "district"
+client_secret = "file:secret.txt"
+"""
+
+
+def test_credentials_of_sources_that_grew_old_are_to_be_looked_at(district: District) -> None:
+    secret = district.ws.folder / "secret.txt"
+    secret.write_text("x" * 20)
+    secret.chmod(0o600)
+    district.more = PLACE
+    assert states(found(district, "credentials", "sources.far.place.password")) == ["look"]
+    assert states(found(district, "credentials", "sources.api.client_secret")) == ["ok"]
+    old = (datetime.now(UTC) - timedelta(days=500)).timestamp()
+    os.utime(secret, (old, old))
+    (check,) = found(district, "credentials", "sources.api.client_secret")
+    assert check.state == "look"
+    assert "days old" in check.text
+    assert "new one" in check.remedy
+
+
 def test_a_server_that_does_not_answer_is_bad(district: District) -> None:
     district.more = (
         '[feeds.far]\nkind = "oneroster"\n[feeds.far.target]\ntransport = "s3"\nbucket = "millbrook"\nattempts = 1\n'
@@ -118,3 +153,19 @@ def test_a_damaged_store_is_bad(district: District) -> None:
         file.seek(size // 2)
         file.write(b"\xff" * 8192)
     assert "bad" in {one.state for one in district.ws.doctor() if one.area in ("store", "doctor", "clock")}
+
+
+def test_every_point_that_is_not_right_says_what_to_do(district: District, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything at once: no secret, no package, no zone, servers away, a full disk, files that others may read."""
+    monkeypatch.delenv("ROSTERKIT_TEST_NOTICES")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(1 << 41, 0, 1 << 20))
+    (district.folder / "package.zip").unlink()
+    district.more = PLACE
+    ws = district.ws
+    path = ws.folder / "rosterkit.toml"
+    path.write_text(path.read_text().replace('"America/Chicago"', '"UTC"'))
+    path.chmod(0o644)
+    wrong = [one for one in Workspace(ws.folder).doctor() if one.state != "ok"]
+    areas = {"settings", "secrets", "sources", "credentials", "disk", "permissions", "schedule"}
+    assert areas <= {one.area for one in wrong}
+    assert [one for one in wrong if len(one.remedy) < 10] == []

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from operated import SETTINGS, Files, remove_many_and_rename, small_district
 from receivers import MailServer, Webhook
 
@@ -63,6 +65,35 @@ def test_both_get_one_message_for_a_run_with_what_waits_and_where_to_look(receiv
     assert mail["To"] == "operator@larkspur.example"
     for text in (run.plan, "it is the first plan", f"runs {run.id}"):
         assert text in post["message"]
+
+
+def test_each_kind_of_notice_arrives_at_both(receivers: Receivers) -> None:
+    """Held, first delivery, failed, an expectation that did not come: one message for a run, with all of it.
+
+    That a source grew stale, and that it is read again, arrives in ``test_schedule``.
+    """
+
+    def kinds() -> str:
+        """Of the only message of a run; the mail and the post say the same."""
+        (mail,), (post,) = receivers.mail.mails, receivers.hook.posts
+        assert str(mail["Subject"]) == post["title"]
+        receivers.mail.mails.clear()
+        receivers.hook.posts.clear()
+        return str(post["title"]).split(": ")[1].split(" (")[0]
+
+    files = small_district(12)
+    receivers.deliver(files)
+    with time_machine.travel(datetime(2026, 12, 14, 18, tzinfo=UTC), tick=True):
+        first = receivers.ws.sync()
+        assert kinds() == "held"
+        receivers.ws.approve(first.plan, reason="compared", actor="kim")
+        receivers.ws.expect_students(40, by=date(2026, 12, 15), reason="a new wing", actor="kim")
+        receivers.ws.sync()
+        assert kinds() == "first"
+    with time_machine.travel(datetime(2026, 12, 17, 18, tzinfo=UTC), tick=True):
+        receivers.deliver({**files, "enrollments": []})
+        receivers.ws.sync()
+        assert kinds() == "failed, first, overdue"
 
 
 def test_a_link_in_the_settings_stands_in_the_message(receivers: Receivers) -> None:

@@ -84,12 +84,14 @@ def carry_out(district: Scheduled, day: str, fault: str) -> Run:
 def go_through(district: Scheduled, faults: dict[str, str]) -> None:
     """Day after day: what arrived each day is exactly what is expected."""
     for day, fault in faults.items():
-        expected, before = EXPECTED[fault], len(district.ws.history())
+        expected, before, lay_there = EXPECTED[fault], len(district.ws.history()), district.at_vendor()
         run = carry_out(district, day, fault)
         where = f"{day} {fault}: {run}"
         assert run.slot == f"{day} 03:00", where
         assert len(district.ws.history()) - before == expected.revisions, where
         assert district.sent() == expected.files, where
+        # No day is lost and none is half: what lies at the vendor is the roster of this day, or still the one before.
+        assert district.at_vendor() == (district.people() if expected.files else lay_there), where
         kinds = tuple(subject.split(": ")[1].split(" (")[0] for subject in district.notices())
         assert kinds == expected.notices, where
         assert [one.slot for one in district.ws.runs(500)].count(run.slot) == 1, where

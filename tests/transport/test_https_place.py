@@ -171,6 +171,14 @@ def test_what_goes_along_to_the_configured_host_goes_to_no_other(
     assert not names & set(other.server.headers[-1])
 
 
+def test_a_cookie_is_neither_kept_nor_sent(https: HttpsStand) -> None:
+    https.faults.answers = [(200, {"Set-Cookie": "a=1; Path=/"}, ROSTER)] * 2
+    with https.place() as place:
+        place.list()
+        place.list()
+    assert not any("cookie" in headers for headers in https.server.headers)
+
+
 @pytest.mark.parametrize("after", ["\xb2", "9" * 400, "Mon, 01 Jan 99999999999 00:00:00 GMT", "-5"])
 def test_a_wait_that_nobody_can_read_is_none(https: HttpsStand, after: str) -> None:
     https.faults.answers = [(503, {"Retry-After": after}, b"")] * 20

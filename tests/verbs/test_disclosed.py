@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from rosterkit.errors import UsageError
+from rosterkit.errors import NotDelivered, UsageError
+from rosterkit.render import feeds
 
 DAY = date(2026, 9, 15)
 
@@ -89,3 +91,31 @@ def test_undo_says_what_vendors_hold(scenario: Any, delivered: Any) -> None:
     (held,) = scenario.ws.vendors_hold()
     assert held.revision == 2
     assert held.recall
+
+
+def test_a_file_that_was_the_same_for_a_later_revision_is_held_of_that_one(scenario: Any, delivered: Any) -> None:
+    send(scenario)
+    scenario.sync(delivered(values={"stu-01": {"email": "new@birch.example"}}))
+    scenario.sync(delivered())
+    assert scenario.ws.feed_send(as_of=DAY).state == "unchanged"
+    (held,) = scenario.ws.vendors_hold()
+    assert held.revision == 3
+
+
+def test_a_file_that_may_have_arrived_is_told_too(
+    scenario: Any, delivered: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise NotDelivered("The connection was lost.", why="unreachable")
+
+    send(scenario)
+    scenario.sync(delivered(values={"stu-01": {"email": "new@birch.example"}}))
+    monkeypatch.setattr("rosterkit.transport.place.Place.deliver", lost)
+    with pytest.raises(NotDelivered):
+        scenario.ws.feed_send(as_of=DAY)
+    (held,) = scenario.ws.vendors_hold()
+    assert (held.revision, held.sent_at) == (2, None)
+    console = Console(width=200)
+    with console.capture() as captured:
+        feeds.holdings(console, [held], UTC, "rosterkit")
+    assert "nobody knows whether" in captured.get()

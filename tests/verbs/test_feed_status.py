@@ -194,6 +194,33 @@ def test_a_given_file_waits_where_something_is_blocked(scenario: Any, tmp_path: 
     assert "safety.still-shown" not in rules(scenario)
 
 
+@pytest.mark.parametrize("outcome", ["sent", "failed"])
+def test_a_given_file_that_may_lie_over_a_clean_one_alarms(
+    scenario: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: str
+) -> None:
+    """It arrived unseen, or its answer was lost: nobody can tell whether the vendor shows who is suppressed."""
+    send(scenario)
+    old = tmp_path / "oneroster.zip"
+    old.write_bytes((scenario.ws.folder / "outbox" / "oneroster" / "oneroster.zip").read_bytes())
+    scenario.ws.suppress("stu-01", reason="court order", actor="kim")
+    send(scenario)
+    assert "safety.still-shown" not in rules(scenario)
+    scenario.ws.feed_send("oneroster", [old], as_of=DAY, actor="kim", reason="the old one")
+
+    def lost(*_: object) -> str:
+        raise NotDelivered("The answer was lost.", why="unreachable")
+
+    monkeypatch.setattr("rosterkit.delivery.sending.after_sending", lambda _files: "sent")
+    if outcome == "failed":
+        monkeypatch.setattr("rosterkit.delivery.sending._lying", lost)
+        with pytest.raises(NotDelivered):
+            scenario.ws.feed_approve(reason="as agreed", actor="kim")
+    else:
+        scenario.ws.feed_approve(reason="as agreed", actor="kim")
+    assert scenario.ws.feed_log()[0].state == outcome
+    assert rules(scenario)["safety.still-shown"] == "error"
+
+
 def test_a_blocked_person_alarms_until_a_file_without_them_was_verified(
     scenario: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from providers.oneroster import FEED
 from rosterkit.errors import Refused, UsageError
+from rosterkit.store import access
 
 DAY = date(2026, 9, 15)
 WHY = {"reason": "retention schedule", "actor": "kim"}
@@ -83,6 +84,7 @@ LEDGER = pl.DataFrame({"user": ["main/stu-05"], "kind": ["username"], "value": [
 
 
 def test_nothing_of_the_person_is_left_anywhere(gone: Any) -> None:
+    gone.ws.audit("view", "record", actor="maria", records=["User stu-05", "Role stu-05|S", "User stu-06"])
     assert all(word in traces(gone.ws.folder) for word in GONE)
     done = gone.ws.purge(365, **WHY)
     assert (done.done, done.people, done.files, done.kept) == (True, 1, 1, {})
@@ -92,6 +94,10 @@ def test_nothing_of_the_person_is_left_anywhere(gone: Any) -> None:
     found = traces(gone.ws.folder)
     assert [word for word in GONE if word in found] == []
     assert "Given 06" in found
+    with access.opened(gone.ws.folder) as log:
+        done_by, seen_by = access.entries(log, limit=2)
+    assert (done_by.verb, done_by.actor, done_by.subject) == ("purge", "kim", "1 person")
+    assert [record[:12] for record in seen_by.records] == ["User purged:", "Role purged:", "User stu-06"]
 
 
 def test_what_left_is_still_told_by_the_hash(gone: Any) -> None:

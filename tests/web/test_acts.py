@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import Any
 
 import pytest
@@ -132,7 +133,7 @@ def test_a_case_of_another_person_is_kept_out_and_waits_for_nobody(
     client: Client, workspace: Workspace, plan: str
 ) -> None:
     record = held_record(client, plan, "case")
-    assert "It is another person: hold" in client.page
+    assert "It is wrong: hold" in client.page
     assert "may be another person" in client.get("/").text
     client.get(f"/plans/{plan}?held=case")
     data = {"seen": client.hidden("seen"), "act": "hold", "reason": "a new pupil has the old id", "record": record}
@@ -252,6 +253,17 @@ def test_a_source_whose_packages_come_from_a_place_is_compared_too(
     client.get("/compare")
     assert client.post("/compare", {}).status_code == 303
     assert "is left out" not in client.get("/compare/page").text
+
+
+def test_the_overview_shows_the_last_runs_or_the_plans_where_nothing_runs_by_itself(
+    client: Client, workspace: Workspace, plan: str
+) -> None:
+    assert f"{plan}: proposed, 30 changes, 6 held." in client.get("/").text
+    shutil.rmtree(workspace.folder / "packages" / "day-2")
+    assert workspace.sync().state == "failed"
+    page = client.get("/").text
+    assert "The last runs" in page
+    assert "Run 1: failed, 0 changes, 0 held." in page
 
 
 def test_a_broken_settings_file_is_a_sentence(client: Client, workspace: Workspace, plan: str) -> None:

@@ -263,7 +263,7 @@ def test_a_case_is_decided_in_a_browser(browser: Browser, address: str, workspac
         page.click("text=/may be another person/")
         page.check('input[name="record"]')
         page.fill("#lines-reason", "a new pupil has the old id")
-        page.click("text=It is another person: hold")
+        page.click("text=It is wrong: hold")
         expect(page.locator(".told")).to_have_text("1 change is held.")
         page.goto(address)
         expect(page.locator("main")).not_to_contain_text("may be another person")

@@ -65,3 +65,12 @@ def test_an_id_with_a_character_that_nobody_sees_is_no_id(clever: FakeClever, re
     extract = read()
     assert coverages(extract)["Org"] == "partial"
     assert found(extract)["clever.record-without-id"] == 1
+
+
+@pytest.mark.parametrize("again", ["{}", " {} "])
+def test_a_record_twice_on_one_page_is_a_list_that_repeats(clever: FakeClever, read: Read, again: str) -> None:
+    courses = clever.data.records["courses"]
+    courses.insert(3, {**courses[2], "id": again.format(courses[2]["id"]), "name": "Another"})
+    extract = read()
+    assert coverages(extract)["Course"] == "absent"
+    assert found(extract)["clever.page-repeated"] == 1

@@ -11,7 +11,7 @@ import pytest
 from uconnect_case import AS_OF, FEED, GIVEN, ROSTER, build, settings
 
 from providers.uconnect import mapping_document
-from providers.uconnect.facts import CRON, REGION
+from providers.uconnect.vendor import CRON, REGION
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import Outcome
 from rosterkit.feeds.mapping_document import mapping_page

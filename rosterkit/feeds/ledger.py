@@ -48,7 +48,10 @@ def known(context: FeedContext, kinds: Mapping[str, str]) -> pl.DataFrame:
 
 def changed(rows: pl.DataFrame, ledger: pl.DataFrame, kind: str, column: str) -> pl.Series:
     """Which rows have another value than any that the user ever had (any case); a user without one has not changed."""
-    own = _of_kind(ledger, kind).group_by(pl.col("user").alias("_user")).agg("value")
+    mine = _of_kind(ledger, kind)
+    if mine.is_empty():
+        return _nobody(rows)
+    own = mine.group_by(pl.col("user").alias("_user")).agg("value")
     joined = rows.select("_user", value=pl.col(column).str.to_lowercase()).join(
         own, on="_user", how="left", suffix="_before", maintain_order="left"
     )
@@ -74,7 +77,10 @@ def taken(
 
 
 def _taken(rows: pl.DataFrame, ledger: pl.DataFrame, kind: str, column: str) -> pl.Series:
-    owners = _of_kind(ledger, kind).group_by("value").agg("user")
+    mine = _of_kind(ledger, kind)
+    if mine.is_empty():
+        return _nobody(rows)
+    owners = mine.group_by("value").agg("user")
     joined = rows.select("_user", value=pl.col(column).str.to_lowercase()).join(
         owners, on="value", how="left", maintain_order="left"
     )
@@ -96,6 +102,10 @@ def went_on(
     before = then.select(pl.col(keys).str.to_lowercase()).drop_nulls().unique().with_columns(_same=pl.lit(value=True))
     now = rows.select(pl.col(keys).str.to_lowercase())
     return now.join(before, on=keys, how="left", maintain_order="left")["_same"].fill_null(value=False)
+
+
+def _nobody(rows: pl.DataFrame) -> pl.Series:
+    return pl.Series([False], dtype=pl.Boolean).new_from_index(0, rows.height)
 
 
 def _of_kind(ledger: pl.DataFrame, kind: str) -> pl.DataFrame:

@@ -85,7 +85,7 @@ def people(
     sources that it does not name follow, the own record first.
     """
     users = roster.table("User").select(
-        "id", *_TEXTS, "primary_org_id", pl.col("grades").str.json_decode(pl.List(pl.String))
+        "id", *_TEXTS, "primary_org_id", "attributes", pl.col("grades").str.json_decode(pl.List(pl.String))
     )
     roles = current_roles(roster, as_of)
     frame = users.with_columns(
@@ -96,8 +96,8 @@ def people(
     if _OF_SCHOOLS.intersection(fields):
         frame = frame.join(_schools(roster, users, roles), on="id", how="left")
     if named := sorted(name.removeprefix(ATTRIBUTE) for name in fields if name.startswith(ATTRIBUTE)):
-        frame = frame.join(_attributes(roster, named, order), on="id", how="left")
-    return frame.drop("primary_org_id")
+        return _with_attributes(frame, roster, named, order).drop("primary_org_id")
+    return frame.drop("primary_org_id", "attributes")
 
 
 def read_by(expressions: Iterable[pl.Expr]) -> frozenset[str]:
@@ -164,29 +164,41 @@ def _schools(roster: Roster, users: pl.LazyFrame, roles: pl.LazyFrame) -> pl.Laz
     )
 
 
-def _attributes(roster: Roster, names: Sequence[str], order: Sequence[str]) -> pl.LazyFrame:
-    """``attribute.NAME`` by user id: the first statement that is not blank, by the declared order."""
-    own = roster.table("User").select("id", "attributes", stated_by=pl.lit(OWN), named="sourced_id")
-    others = roster.table("UserAttributes").select(
-        pl.col("user_id").alias("id"), "attributes", stated_by="source", named="sourced_id"
-    )
-    first = {name: place for place, name in enumerate([*order, *([] if OWN in order else [OWN])])}
-    decoded = pl.col("attributes").str.json_decode(pl.Struct(dict.fromkeys(names, pl.String)))
-    return (
-        pl.concat([own, others])
+def _with_attributes(frame: pl.LazyFrame, roster: Roster, names: Sequence[str], order: Sequence[str]) -> pl.LazyFrame:
+    """``frame`` (``id``, ``attributes``) with ``attribute.NAME``: the first statement that is not blank.
+
+    The user's own record is in the frame; what other sources state comes before it or after it, by the declared order.
+    """
+    ranks = {name: place for place, name in enumerate([*order, *([] if OWN in order else [OWN])])}
+    rank = pl.col("source").replace_strict(ranks, default=len(ranks), return_dtype=pl.Int64)
+    before = pl.col("_rank") < ranks[OWN]
+    others = (
+        roster.table("UserAttributes")
         .filter(pl.col("attributes").is_not_null())
-        .select("id", "stated_by", "named", decoded)
-        .unnest("attributes", separator=".")
-        .rename({f"attributes.{name}": ATTRIBUTE + name for name in names})
-        .sort(pl.col("stated_by").replace_strict(first, default=len(first)), "stated_by", "named")
-        .group_by("id")
+        .with_columns(_decoded(names), _rank=rank)
+        .sort("_rank", "source", "sourced_id")
+        .group_by(pl.col("user_id").alias("id"))
         .agg(
-            pl.col(ATTRIBUTE + name)
-            .filter(pl.col(ATTRIBUTE + name).is_not_null() & (pl.col(ATTRIBUTE + name) != ""))
-            .first()
+            _stated(name).filter(_stated(name).is_not_null() & when).first().alias(f"_{part}.{name}")
+            for part, when in (("before", before), ("after", ~before))
             for name in names
         )
     )
+    columns = [
+        pl.coalesce(f"_before.{name}", _stated(name), f"_after.{name}").alias(ATTRIBUTE + name) for name in names
+    ]
+    joined = frame.with_columns(_decoded(names)).join(others, on="id", how="left").with_columns(columns)
+    return joined.drop("attributes", *(f"_{part}.{name}" for part in ("before", "after") for name in names))
+
+
+def _decoded(names: Sequence[str]) -> pl.Expr:
+    return pl.col("attributes").str.json_decode(pl.Struct(dict.fromkeys(names, pl.String)))
+
+
+def _stated(name: str) -> pl.Expr:
+    """An attribute out of the decoded ones, null where it is blank."""
+    value = pl.col("attributes").struct.field(name)
+    return pl.when(value != "").then(value)
 
 
 def _highest(column: str) -> pl.Expr:

@@ -144,7 +144,7 @@ def _exceeded(counts: pl.LazyFrame, percent: float, minimum: int, halving_min_si
     share = (pl.col("base") * percent / 100).floor()
     left = pl.col("base") - pl.col("removed") + pl.col("added")
     many = (pl.col("removed") > share) & (pl.col("removed") > minimum)
-    halved = (pl.col("removed") > 0) & (pl.col("base") >= halving_min_size) & (left * 2 < pl.col("base"))
+    halved = (pl.col("base") >= halving_min_size) & (left * 2 < pl.col("base"))
     counted = pl.format("{} of {} would be removed", "removed", "base")
     return counts.filter(many | halved).with_columns(
         reason=pl.when(left == 0)
@@ -155,10 +155,14 @@ def _exceeded(counts: pl.LazyFrame, percent: float, minimum: int, halving_min_si
     )
 
 
+def _halved(counts: pl.LazyFrame, limits: Limits) -> pl.LazyFrame:
+    """Those that fall to none or to less than half, whatever share that is: nobody loses more than all."""
+    return _exceeded(counts, 100, 0, limits.halving_min_size)
+
+
 def _counts(groups: pl.LazyFrame, by: list[str], base: pl.LazyFrame) -> pl.LazyFrame:
     changes = groups.unique(["node", *by]).group_by(by).agg(pl.col("removed", "added").cast(pl.Int64).sum())
-    losing = changes.filter(pl.col("removed") > 0)
-    return losing.join(base, on=by, how="left").with_columns(pl.col("base").fill_null(0))
+    return changes.join(base, on=by, how="left").with_columns(pl.col("base").fill_null(0))
 
 
 def exceeded(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
@@ -182,13 +186,13 @@ def exceeded(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.Dat
     return one_reason(by_all, by_group).collect()
 
 
-def one_reason(*found: pl.LazyFrame) -> pl.LazyFrame:
-    """Node and reason, one row each, by node: of several reasons that of the first frame, there the first by its text.
+def one_reason(*found: pl.LazyFrame, of: tuple[str, ...] = ("node",)) -> pl.LazyFrame:
+    """One reason for each node, or what else it is ``of``: that of the first frame, and there the first by its text.
 
-    So the answer does not depend on the order of rows.
+    So the answer, in the order of what it is of, does not depend on the order of rows.
     """
-    ranked = pl.concat(frame.select("node", "reason", rank=i) for i, frame in enumerate(found))
-    return ranked.group_by("node").agg(pl.col("reason").sort_by("rank", "reason").first()).sort("node")
+    ranked = pl.concat(frame.select(*of, "reason", rank=i) for i, frame in enumerate(found))
+    return ranked.group_by(of).agg(pl.col("reason").sort_by("rank", "reason").first()).sort(of)
 
 
 def emptied_schools(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
@@ -199,7 +203,7 @@ def emptied_schools(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) ->
     """
     changes = groups.lazy().group_by("school_id").agg(pl.col("removed", "added").cast(pl.Int64).sum())
     in_school = base.lazy().filter(pl.col("school_id") > 0).group_by("school_id").agg(pl.col("base").sum())
-    low = _exceeded(changes.join(in_school, on="school_id"), 100, 1 << 62, limits.halving_min_size)
+    low = _halved(changes.join(in_school, on="school_id"), limits)
     return low.select("school_id", reason=pl.format("of all people at this school, {}", "reason")).collect()
 
 
@@ -229,7 +233,7 @@ def halved_classes(members: pl.DataFrame, base: pl.DataFrame, limits: Limits) ->
     role, base.
     """
     counts = _counts(members.lazy(), ["class_id", "role"], base.lazy())
-    low = _exceeded(counts, 100, 0, limits.halving_min_size)  # nobody loses more than all
+    low = _halved(counts, limits)
     reason = pl.format("in this class, {}", "reason")
     removed = members.lazy().filter("removed")
     return (

@@ -58,15 +58,15 @@ def over_the_limit(rows: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl
     """
     lazy, by_school = rows.lazy(), base.lazy().filter(pl.col("school_id").is_not_null())
     in_all = base.lazy().filter(pl.col("school_id").is_null()).drop("school_id")
-    most = _counted(lazy, ("role",), in_all, limits).sort("count", "role", "kind", descending=[True, False, False])
-    everywhere = most.unique("field", keep="first", maintain_order=True).select("field", "reason")
-    here = _counted(lazy, _SCHOOL, by_school, limits).select("field", "kind", *_SCHOOL, "count", "reason")
-    whole = lazy.join(everywhere, on="field").select("node", "field", "reason")
-    parts = lazy.join(here, on=["field", "kind", *_SCHOOL])
-    # A record may count in several groups, and joins keep no order: the largest group is named.
-    parts = parts.sort("count", "role", "school_id", "kind", descending=[True, False, False, False])
-    found = pl.concat([whole, parts.select("node", "field", "reason")])
-    return found.unique(["node", "field"], keep="first", maintain_order=True).collect()
+    largest = pl.col("reason").sort_by("count", "role", "kind", descending=[True, False, False]).first()
+    everywhere = _counted(lazy, ("role",), in_all, limits).group_by("field").agg(largest)
+    here = lazy.join(_counted(lazy, _SCHOOL, by_school, limits), on=["field", "kind", *_SCHOOL])
+    # A record may count in several groups: the largest is named.
+    largest = (
+        pl.col("reason").sort_by("count", "role", "school_id", "kind", descending=[True, False, False, False]).first()
+    )
+    parts = here.group_by("node", "field").agg(largest)
+    return one_reason(lazy.join(everywhere, on="field"), parts, of=("node", "field")).collect()
 
 
 def restructured(parents: pl.Series, orgs: int, limits: Limits) -> pl.DataFrame:

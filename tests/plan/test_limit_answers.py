@@ -11,7 +11,7 @@ from test_limits import Group, group, together
 from test_limits_on_changes import arrivals, base, changes
 
 from rosterkit.plan import limits as settings
-from rosterkit.plan.limits import Limits, exceeded, halved_classes, over_the_week
+from rosterkit.plan.limits import Limits, emptied_schools, exceeded, halved_classes, over_the_week
 from rosterkit.plan.limits_on_creates import overcrowded, reissued, too_many_created, zero_stripped
 from rosterkit.plan.limits_on_updates import may_exceed, over_the_limit, renamed, restructured
 
@@ -87,6 +87,20 @@ def test_a_class_is_judged_by_role() -> None:
     both = members(group(10, 6), group(2, 2, school=2, role="teacher"))
     rows, counts = (frame.with_columns(class_id=pl.lit(1, pl.Int64)) for frame in both)
     assert {node for node, _ in answer(halved_classes(rows, counts, Limits()))} == set(range(10_000, 10_006))
+
+
+def test_a_school_of_which_less_than_half_stay() -> None:
+    """Four of five students and three of four teachers of school 1 are gone; of school 2 half stay."""
+    parts = [group(5, 4), group(4, 3, role="teacher"), group(10, 5, school=2), group(9, 5, school=3)]
+    reason = "of all people at this school, {}, which leaves less than half: the file may be cut short"
+    expected = [(1, reason.format("7 of 9 would be removed")), (3, reason.format("5 of 9 would be removed"))]
+    found = emptied_schools(*together(*parts), Limits())
+    assert dict(found.schema) == {"school_id": pl.Int64, "reason": pl.String}
+    assert sorted(found.rows()) == expected
+    who_comes = [group(5, 4, 3), group(4, 3, role="teacher")]
+    assert emptied_schools(*together(*who_comes), Limits()).is_empty()
+    at_district = together(group(9, 8, school=0))
+    assert emptied_schools(*at_district, Limits()).is_empty()
 
 
 def week(gone: int, archived: int = 0, role: str = "student") -> pl.DataFrame:
@@ -309,11 +323,60 @@ def test_a_field_that_becomes_blank() -> None:
     assert {text for *_, text in answer(found, OF_FIELDS)} == {reason}
 
 
-def test_the_sentence_is_that_of_the_role_of_which_most_change() -> None:
-    rows = pl.concat([changes(30), changes(40, school=2, role="aide")])
-    counts = pl.concat([base(100), base(0, 100, role="aide")])
-    reason = "over all, 40 of 100 would change their some_field, above the limit of 5 % and 25"
+@pytest.mark.parametrize(("students", "aides", "named", "of"), [(30, 40, 40, 99), (40, 30, 40, 100), (30, 30, 30, 99)])
+def test_the_sentence_is_that_of_the_role_of_which_most_change(students: int, aides: int, named: int, of: int) -> None:
+    """Of two that are as many, the first by name."""
+    rows = pl.concat([changes(students), changes(aides, school=2, role="aide")])
+    counts = pl.concat([base(100), base(0, 99, role="aide")])
+    reason = f"over all, {named} of {of} would change their some_field, above the limit of 5 % and 25"
     assert {text for *_, text in answer(over_the_limit(rows, counts, Limits()), OF_FIELDS)} == {reason}
+
+
+@pytest.mark.parametrize("kinds", [("cleared", "names"), ("names", "cleared")])
+def test_of_two_kinds_that_are_as_many_the_first_by_name_is_named(kinds: tuple[str, str]) -> None:
+    rows = pl.concat([changes(30, kind) for kind in kinds])
+    reason = "over all, 30 of 100 would lose their some_field, above the limit of 5 % and 25"
+    found = over_the_limit(rows, base(100), Limits())
+    assert answer(found, OF_FIELDS) == [(node, "some_field", reason) for node in range(10_000, 10_030)]
+
+
+def at_school(count: int, of: int, verb: str = "change") -> str:
+    return f"at this school, {count} of {of} would {verb} their some_field, above the limit of 5 % and 5"
+
+
+def of_node(rows: pl.DataFrame, counts: pl.DataFrame, node: int) -> str:
+    """The sentence of a record, where no limit over all counts, in any order of the rows."""
+    off = Limits(min_changed_overall=1000)
+    found = [
+        {n: text for n, _, text in answer(over_the_limit(r, counts, off), OF_FIELDS)} for r in (rows, rows.reverse())
+    ]
+    assert found[0] == found[1]
+    return str(found[0][node])
+
+
+def test_of_several_groups_of_a_record_the_largest_is_named() -> None:
+    two = base(90, 100)
+
+    def here(count: int, school: int, role: str = "student", kind: str = "names") -> pl.DataFrame:
+        return changes(count, kind, role=role).with_columns(school_id=pl.lit(school, pl.Int64))
+
+    assert of_node(pl.concat([here(7, 1), here(8, 2)]), two, 10_000) == at_school(8, 100)
+    assert of_node(pl.concat([here(8, 1), here(7, 2)]), two, 10_000) == at_school(8, 90)
+    assert of_node(pl.concat([here(7, 1), here(7, 2)]), two, 10_000) == at_school(7, 90)  # the first school
+    roles = pl.concat([two, base(80, 80, role="aide")])
+    assert of_node(pl.concat([here(7, 1), here(7, 2, "aide")]), roles, 10_000) == at_school(7, 80)  # by its name
+    kinds = pl.concat([here(7, 1, kind="links"), here(7, 1, kind="cleared")])
+    assert of_node(kinds, two, 10_000) == at_school(7, 90, "lose")
+    assert of_node(pl.concat([kinds, here(9, 2, kind="links")]), two, 10_000) == at_school(9, 100)
+
+
+def test_two_fields_have_a_sentence_each() -> None:
+    rows = pl.concat([changes(30), changes(40).with_columns(field=pl.lit("other_field"))])
+    found = answer(over_the_limit(rows, base(100), Limits()), OF_FIELDS)
+    assert {(field, text.split(" of ")[0]) for _, field, text in found} == {
+        ("some_field", "over all, 30"),
+        ("other_field", "over all, 40"),
+    }
 
 
 def test_a_school_of_which_nobody_is_counted() -> None:
@@ -326,6 +389,8 @@ def test_a_school_of_which_nobody_is_counted() -> None:
 def test_a_record_counts_once_in_each_group() -> None:
     twice = pl.concat([changes(5), changes(5)])
     assert answer(over_the_limit(twice, base(10), Limits()), OF_FIELDS) == []
+    both = pl.concat([changes(31), changes(31).with_columns(school_id=pl.lit(2, pl.Int64))])
+    assert answer(over_the_limit(both, base(600, 600), Limits(min_changed=1000)), OF_FIELDS) == []
 
 
 def people(count: int, school: int = 1, role: str = "student") -> pl.DataFrame:

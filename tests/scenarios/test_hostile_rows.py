@@ -66,7 +66,7 @@ def test_a_control_character_beside_an_id_makes_no_other_id(scenario: Scenario, 
 
 def test_a_mark_before_an_id_inside_the_file_belongs_to_it(scenario: Scenario, district: District) -> None:
     row = district.sheets["users"].find("S1-p3")
-    row.cells |= {"sourcedId": "\ufeffS1-p3", "givenName": "Other", "identifier": ""}
+    row.cells |= {"sourcedId": "\ufeffS1-p3", "givenName": "Other", "identifier": "", "username": "other"}
     plan = scenario.plan(bulk(district))
     assert plan.changes["User"] == Counts(create=1, archive=1)
 

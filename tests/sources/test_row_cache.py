@@ -171,7 +171,7 @@ def damage(folder: Path, at: int) -> None:
 
 
 @pytest.mark.deep
-@settings(max_examples=1000 if DEEP else 10, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=1000 if DEEP else 3, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     days=packages().flatmap(lambda files: st.tuples(st.just(files), edits(files))),
     how=st.fixed_dictionaries({"strict": st.booleans(), "dates": st.sampled_from(["iso", "day-first"])}),

@@ -16,7 +16,6 @@ from rosterkit.testing.accidents.trial import Trial
 SOME = (
     "users: first page only",
     "users: header alone",
-    "users: 4 % of the students lost each day for five days",
     "user ids prefixed everywhere",
     "user ids zero-stripped everywhere",
     "all enrollment ids renumbered",

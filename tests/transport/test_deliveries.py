@@ -98,6 +98,8 @@ def drops(kind: str) -> list[int]:
         block = min(block, 1 << 17)
     if kind == "https" and not DEEP:
         return [0, 1, size // 2, size - 1]  # it has no blocks
+    if kind == "s3" and not DEEP:
+        return [0, block, size - 1]
     edges = [at for edge in range(block, size, block) for at in (edge - 1, edge, edge + 1)]
     return [0, 1, *edges, size - 1]
 

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from rosterkit import registry
@@ -45,6 +46,17 @@ def test_each_planted_defect_is_found_with_its_count(kind: str, seed: int, tmp_p
 def test_a_district_without_defects_has_no_findings(kind: str, tmp_path: Path) -> None:
     with registry.fake(kind).serve(Invented(200, 7), 0) as running:
         assert found(extract(running, tmp_path)) == {}
+
+
+@pytest.mark.parametrize("kind", FAKES)
+def test_records_changed_on_the_day_that_is_asked_for(kind: str, tmp_path: Path) -> None:
+    """Here a day ahead, as it is east of the district; nothing is wrong with that."""
+    with registry.fake(kind).serve(Invented(60, 7, changed=date(2026, 10, 2)), 0) as running:
+        extracted = extract(running, tmp_path)
+    assert found(extracted) == {}
+    users = next(table for table in extracted.tables if table.entity == "User")
+    days = users.rows.select(pl.col("_modified_at").str.slice(0, 10).unique()).collect().to_series().to_list()
+    assert days == ["2026-10-02"]
 
 
 @pytest.mark.parametrize("kind", FAKES)

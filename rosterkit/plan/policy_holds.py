@@ -41,8 +41,8 @@ _ANOTHER = "the id is another person's now, as somebody approved"
 class Policy:
     """The settings of the policy and the facts that it asks for.
 
-    ``signed_in``: ids of users. ``linked``: ids of users whom a person linked by hand. ``schools``: id and sourced_id of
-    organisations. ``manages``, by source: the roles that it manages; a source that is missing manages all.
+    ``signed_in``: ids of users. ``linked``: ids of users whom a person linked by hand. ``schools``: id and sourced_id
+    of organisations. ``manages``, by source: the roles that it manages; a source that is missing manages all.
     ``disabled``, by source: ids of schools. ``additions_only``: why nothing is updated or archived in this plan; ""
     where that is allowed.
     """

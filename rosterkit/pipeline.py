@@ -73,7 +73,7 @@ def propose(
     records, reports = resolve_references(records, approved_archives(records, snapshot))
     records = ended_too(records, plan_day)
     records = apply_policy(records, policy, snapshot)
-    held = hold(records, snapshot, limits, plan_day, policy.signed_in)
+    held = hold(records, snapshot, limits, plan_day, policy.overlaid)
     progress("planning", 2, 3)
     reported = _reported(delivered, records, [compared.missing, reports])
     found = [*(one.extract.findings for one in delivered), compared.findings, reported, held.findings]

@@ -91,13 +91,13 @@ def _by_undo(records: Records, met: pl.DataFrame, fields: pl.DataFrame) -> Recor
 
 
 def hold_reused_ids(
-    records: Records, approved: pl.Series, signed_in: pl.Series = NO_IDS
+    records: Records, approved: pl.Series, overlaid: pl.Series = NO_IDS
 ) -> tuple[Records, pl.DataFrame]:
     """Holds persons whose id looks reused; returns the findings. ``approved``: nodes that a person approved whole.
 
-    ``signed_in``: ids of users who have signed in.
+    ``overlaid``: ids of users of whom something is not the source's (``Policy.overlaid``).
     """
-    found = reused_ids(records, signed_in)
+    found = reused_ids(records, overlaid)
     if found.is_empty():
         return records, findings.empty()
     # This goes before any other hold of the row: it also holds what depends on the person.

@@ -1,8 +1,8 @@
 """Who is who: ids and usernames that may have been given to another human. Each is a case for a person.
 
 An id: given name, family name and a second identifier (number, state id, birth date) all contradict the stored row. Of
-who has signed in, both names are enough where no number agrees: few guardians have one, and policy would go on showing
-the old names and address beside the new links.
+who has signed in, has a pinned value or was linked by hand, both names are enough where no number agrees: few guardians
+have one, and old names, addresses or links would lie beside the new ones.
 A username: it is or was that of another student or member of staff, whose name differs. Who signs in with it would open
 the account of the other. Guardians are left out, as a family often has one username.
 """
@@ -31,8 +31,10 @@ def _contradicts(name: str, stored: str = "s.") -> pl.Expr:
     return (new != old).fill_null(value=False)
 
 
-def reused_ids(records: Records, signed_in: pl.Series = NO_IDS) -> pl.Series:
-    """Nodes of the persons whose delivered row contradicts the stored one. ``signed_in``: ids of users."""
+def reused_ids(records: Records, overlaid: pl.Series = NO_IDS) -> pl.Series:
+    """Nodes of the persons whose delivered row contradicts the stored one. ``overlaid``: ids of users
+    who have signed in, of whom a value is pinned, or whom a person linked by hand.
+    """
     if "User" not in records.values:
         return _NONE
     both = records.of("User").lazy().filter(_contradicts("given_name") & _contradicts("family_name"))
@@ -46,8 +48,8 @@ def reused_ids(records: Records, signed_in: pl.Series = NO_IDS) -> pl.Series:
         rows = records.of("Demographics").lazy().filter(_contradicts("birth_date"))
         delivered = _delivered(records, "Demographics")
         born = rows.join(delivered, on="id", how="semi").select("s.user_id").collect().to_series()
-    has_account = among(pl.col("id"), signed_in) & ~pl.col("agrees")
-    second = names.lazy().filter(pl.col("second") | among(pl.col("id"), born) | has_account)
+    has_more = among(pl.col("id"), overlaid) & ~pl.col("agrees")
+    second = names.lazy().filter(pl.col("second") | among(pl.col("id"), born) | has_more)
     return (
         second.join(_delivered(records, "User"), on="id", how="semi")
         .select(node("User", pl.col("id")).alias("node"))

@@ -41,13 +41,15 @@ _ANOTHER = "the id is another person's now, as somebody approved"
 class Policy:
     """The settings of the policy and the facts that it asks for.
 
-    ``signed_in``: ids of users. ``schools``: id and sourced_id of organisations. ``manages``, by source: the roles that
-    it manages; a source that is missing manages all. ``disabled``, by source: ids of schools.
-    ``additions_only``: why nothing is updated or archived in this plan; "" where that is allowed.
+    ``signed_in``: ids of users. ``linked``: ids of users whom a person linked by hand. ``schools``: id and sourced_id
+    of organisations. ``manages``, by source: the roles that it manages; a source that is missing manages all.
+    ``disabled``, by source: ids of schools. ``additions_only``: why nothing is updated or archived in this plan; ""
+    where that is allowed.
     """
 
     settings: PolicySettings = field(default_factory=PolicySettings)
     signed_in: pl.Series = field(default_factory=lambda: pl.Series("id", [], pl.Int64))
+    linked: pl.Series = field(default_factory=lambda: pl.Series("id", [], pl.Int64))
     pins: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PINNED))
     schools: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema={"id": pl.Int64, "sourced_id": pl.String})
@@ -55,6 +57,14 @@ class Policy:
     manages: Mapping[str, frozenset[str]] = field(default_factory=dict)
     disabled: Mapping[str, frozenset[int]] = field(default_factory=dict)
     additions_only: str = ""
+
+    @property
+    def overlaid(self) -> pl.Series:
+        """Ids of users of whom something is not the source's: they have signed in, a value is pinned, or a person
+        linked them.
+        """
+        pinned = self.pins.filter(pl.col("entity") == "User")["record"].alias("id")
+        return pl.concat([self.signed_in, pinned, self.linked]).unique()
 
 
 NO_POLICY = Policy()

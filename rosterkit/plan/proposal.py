@@ -83,19 +83,19 @@ def hold(
     snapshot: Snapshot,
     limits: Limits,
     plan_day: PlanDay | None = None,
-    signed_in: pl.Series = NO_IDS,
+    overlaid: pl.Series = NO_IDS,
 ) -> Held:
     """Sets every hold: by persons, undos and earlier limits, by a suspected reuse of an id, by the limits of this plan,
     by a username of another person; frees what was approved; then spreads holds to what depends on them. What waits for
     a day is held last.
 
-    ``signed_in``: ids of users who have signed in.
+    ``overlaid``: ids of users of whom something is not the source's (``Policy.overlaid``).
     """
     names = Names(records, snapshot)
     fields = changed_fields(records, names)
     approved = approved_of(records, snapshot.approved(), fields, names)
     records = hold_stored(records, snapshot.holds(), fields)
-    records, findings = hold_reused_ids(records, approved.whole, signed_in)
+    records, findings = hold_reused_ids(records, approved.whole, overlaid)
     records = free(records, approved)
     expected = _announced(records, snapshot, plan_day, fields)
     exempt = replace(expected.exempt, fields=pl.concat([expected.exempt.fields, following(records, approved.whole)]))
@@ -155,7 +155,7 @@ def proposal_of(
         compared.refreshed,
         held.names,
     )
-    others = _others(records, policy.signed_in)
+    others = _others(records, policy.overlaid)
     status, pins = without_earlier(changes.status, others, snapshot), pins_of(changes, policy, snapshot, others)
     changes = replace(changes, status=status, pins=pins)
     kept, before = deferred(records), snapshot.deferred()
@@ -177,10 +177,10 @@ def proposal_of(
     )
 
 
-def _others(records: Records, signed_in: pl.Series) -> pl.Series:
+def _others(records: Records, overlaid: pl.Series) -> pl.Series:
     """Ids of users whom this plan makes another person, as somebody approved that."""
     going = records.states.filter((pl.col("entity") == "User") & proposed())
-    return going.filter(among(pl.col("node"), reused_ids(records, signed_in)))["id"]
+    return going.filter(among(pl.col("node"), reused_ids(records, overlaid)))["id"]
 
 
 def _with_new(holds: pl.DataFrame, **new: pl.DataFrame) -> pl.DataFrame:

@@ -17,13 +17,23 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["first_closed", "first_opened", "reading"]
+__all__ = ["first_closed", "first_opened", "opening", "reading"]
 
 _PATIENCE = 0.2  # seconds that others may take to let the log be folded, before the table is read by the first
 
 _first: Counter[Path] = Counter()
 _second: dict[Path, list[tuple[Any, Any]]] = {}  # the state of the file that each saw, and the connection
 _lock = threading.RLock()
+
+
+@contextmanager
+def opening(path: Path) -> Iterator[bool]:
+    """Nobody else in this process opens or closes a connection meanwhile; yields whether one is open already.
+
+    Where one is, the file may not be read but through SQLite: closing it would drop the locks of all connections.
+    """
+    with _lock:
+        yield _first[path.absolute()] > 0
 
 
 def first_opened(path: Path) -> None:

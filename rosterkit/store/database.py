@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rosterkit.errors import Busy, UsageError
 from rosterkit.roster.schema import entities
-from rosterkit.store.adbc_reader import first_closed, first_opened
+from rosterkit.store.adbc_reader import first_closed, first_opened, opening
 
 __all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "quick_check", "transaction"]
 
@@ -158,7 +158,9 @@ def connect(path: Path) -> sqlite3.Connection:
             f"{path} is missing: it holds the roster and its history. Put the copy of your backup back, "
             'or make a new workspace: "rosterkit init DIR".'
         )
-    _refuse_foreign(path)
+    with opening(path) as is_open:
+        if not is_open:
+            _refuse_foreign(path)
     try:
         connection = _migrated(path)
         connection.execute("pragma journal_mode=wal")

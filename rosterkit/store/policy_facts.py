@@ -9,7 +9,7 @@ import polars as pl
 from rosterkit.plan.policy import PolicySettings
 from rosterkit.plan.policy_holds import PINNED, Policy
 from rosterkit.store.blocks import pins
-from rosterkit.store.lookup import switched_off
+from rosterkit.store.lookup import BY_HAND, switched_off
 
 __all__ = ["policy_facts"]
 
@@ -32,9 +32,12 @@ def policy_facts(
         if "" not in schools
     }
     users = [row[0] for row in connection.execute("select user from sign_in")]
+    by_hand = f"status='active' and source in ({','.join('?' * len(BY_HAND))})"
+    links = connection.execute(f"select guardian_id, student_id from guardian_link where {by_hand}", BY_HAND).fetchall()
     return Policy(
         settings=settings,
         signed_in=pl.Series("id", users, pl.Int64),
+        linked=pl.Series("id", sorted({user for pair in links for user in pair}), pl.Int64),
         pins=pins(connection).select(list(PINNED)),
         schools=orgs,
         manages=manages,

@@ -92,9 +92,14 @@ ANOTHER = {"given_name": "Lior", "family_name": "Castellan", "sms": "+1217555019
 MOVED = (LINKS[0], ("gu-2", "st-3"), LINKS[2])
 
 
-def test_an_account_of_whom_both_names_change_waits_with_the_links_for_a_person(school: School) -> None:
+@pytest.mark.parametrize("how", ["signed in", "pinned", "linked"])
+def test_an_account_of_whom_both_names_change_waits_with_the_links_for_a_person(school: School, how: str) -> None:
     """Policy would keep the old name and address, and show the other child to whoever has that account."""
-    signed_in(school, "gu-2", "st-2")
+    signed_in(school, *(["gu-2"] if how == "signed in" else []), "st-2")
+    if how == "linked":
+        school.ws.link("gu-2", "st-2", actor="noa:leader")
+    if how == "pinned":
+        school.ws.pin("User", "gu-2", "email", reason="from the family", actor="noa:users_manager")
     people = with_values(gu_2=ANOTHER, st_2={"given_name": "Ilja", "family_name": "Brand"})
     lines = school.lines(school.plan(delivered(people, links=MOVED)))
     assert {held for _, key, *_, held in lines if key == "gu-2"} == {"case"}

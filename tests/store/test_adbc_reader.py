@@ -71,3 +71,17 @@ def test_nothing_is_left_open_or_lying_about(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
     assert bulk.read(path, "counter", {"next_id": pl.Int64}).rows() == [(7,)]  # nobody else has it open
     assert not {str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()} & {str(path)}
+
+
+def test_opening_it_again_keeps_the_locks_of_the_connection_that_is_open(tmp_path: Path) -> None:
+    """A page that is served opens the store for each request, while another process syncs."""
+    path = tmp_path / "roster.db"
+    migrate(path)
+    visit = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('select 1 from org'); c.close()"
+    with closing(connect(path)) as connection:
+        connection.execute("insert into counter (entity, next_id) values ('Org', 7)")
+        connect(path).close()
+        subprocess.run([sys.executable, "-c", visit, str(path)], check=True)
+        assert path.with_name("roster.db-wal").exists(), "the other process took itself for the only one"
+        connection.execute("insert into counter (entity, next_id) values ('User', 9)")
+    assert counters(path) == [("Org", 7), ("User", 9)]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sending import BEFORE, DAY, Killable, Sender
-from stands import S3Stand, SftpStand, Stand, content
+from stands import HttpsStand, SftpStand, Stand, content
 
 from rosterkit.delivery import delivery, sending
 from rosterkit.errors import NotDelivered, UsageError
@@ -87,41 +87,44 @@ def test_another_file_of_that_size_is_not_taken_for_one_that_was_interrupted(
 
 
 def test_what_is_unchanged_is_not_taken_for_sent_where_the_target_is_another(
-    s3: S3Stand, folder_of_sender: Path
+    https: HttpsStand, folder_of_sender: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sender = Sender(s3, folder_of_sender, size=3_000)
+    """Another address of the same host; neither lets anybody look."""
+    sender = Sender(https, folder_of_sender, size=3_000)
     sender.ws.feed_send("out", as_of=DAY)
-    s3.faults.forbid = {"GET", "HEAD"}
+    https.faults.forbid = {"GET"}
     assert sender.ws.feed_send("out", as_of=DAY).state == "unchanged"
-    sender.target(prefix="in/other/")
+    monkeypatch.setenv("OTHER_ADDRESS", https.address.replace("users.csv", "other.csv"))
+    sender.target(address="env:OTHER_ADDRESS")
     done = sender.ws.feed_send("out", as_of=DAY)
     assert (done.state, done.why) == ("waiting", "the settings or the target of the feed changed since the last file")
     approve(sender)
-    assert s3.there()["other/users.csv"] == sender.content(DAY)["users.csv"]
+    assert https.there()["other.csv"] == sender.content(DAY)["users.csv"]
 
 
 def test_what_is_unchanged_is_sent_again_where_a_failed_file_may_lie_over_it(
-    s3: S3Stand, folder_of_sender: Path
+    https: HttpsStand, folder_of_sender: Path
 ) -> None:
-    """The key may only write, and the answer to a newer file was lost: it may lie there."""
-    sender = Sender(s3, folder_of_sender, size=3_000)
-    s3.faults.forbid = {"GET", "HEAD"}
-    lose_an_answer(s3)
+    """Nobody may look, and the answer to a newer file was lost: it may lie there."""
+    sender = Sender(https, folder_of_sender, size=3_000)
+    https.faults.forbid = {"GET"}
+    lose_an_answer(https)
     with pytest.raises(NotDelivered):
         sender.ws.feed_send("out", as_of=DAY)
-    assert s3.there() == sender.content(DAY)
+    assert https.there() == sender.content(DAY)
     assert sender.ws.feed_send("out", as_of=BEFORE).state == "verified"
-    assert s3.there() == sender.content(BEFORE)
+    assert https.there() == sender.content(BEFORE)
 
 
 def test_what_was_interrupted_at_another_target_is_not_looked_for_at_this_one(
-    s3: S3Stand, folder_of_sender: Path, killable: Killable
+    sftp: SftpStand, folder_of_sender: Path, killable: Killable
 ) -> None:
-    sender = Sender(s3, folder_of_sender, size=3_000)
+    sender = Sender(sftp, folder_of_sender, size=3_000)
     killed = killable.order(sender.folder, DAY, {"at": SEND, "when": "after"})
     assert killed["signal"] == signal.SIGKILL
-    sender.target(prefix="in/other/")
-    s3.put("other/users.csv", sender.content(DAY)["users.csv"])
+    (sftp.root / "other").mkdir()
+    sftp.put("other/users.csv", sender.content(DAY)["users.csv"])
+    sender.target(path="other")
     assert sender.ws.feed_send("out", as_of=DAY).state == "waiting"
     assert [one.state for one in sender.ws.feed_log("out")] == ["waiting", "failed", "verified"]
 

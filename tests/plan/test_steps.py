@@ -14,7 +14,7 @@ from rosterkit import Workspace, pipeline
 from rosterkit.demo import DAYS, fixtures
 
 PLAN = 455  # steps of the demo's second plan in all
-PLANNING = 310  # without reading the package and storing the plan
+PLANNING = 315  # without reading the package and storing the plan
 
 
 @pytest.fixture

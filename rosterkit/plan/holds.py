@@ -116,9 +116,10 @@ def hold_taken_usernames(
 
     What a limit holds already is no case: one decision is enough.
     """
-    named = approved.rows.filter(pl.col("whole") | ((pl.col("bits") & USERNAME) != 0))["node"]
     found = taken_usernames(records, snapshot)
-    found = found.filter(~among(pl.col("node"), named))
+    if found.height and approved.rows.height:
+        named = approved.rows.filter(pl.col("whole") | ((pl.col("bits") & USERNAME) != 0))["node"]
+        found = found.filter(~among(pl.col("node"), named))
     if found.is_empty():
         return records, pl.DataFrame(schema=NEW_HOLDS), findings.empty()
     update = pl.col("action") == "update"

@@ -13,7 +13,7 @@ import polars as pl
 
 from rosterkit.plan.ids import NO_IDS, among
 from rosterkit.plan.policy import GUARDIAN_ROLES
-from rosterkit.plan.records import Records, bit, delivered_row, has, node
+from rosterkit.plan.records import ACTION, Records, bit, delivered_row, has, node
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import by_name
 
@@ -68,19 +68,25 @@ def taken_usernames(records: Records, snapshot: Snapshot) -> pl.DataFrame:
     comes = pl.col("action").is_in(["create", "restore"])
     renamed = (pl.col("action") == "update") & has("changed", USERNAME) & ~has("held_fields", USERNAME)
     free = (pl.col("entity") == "User") & pl.col("hold").is_null() & delivered_row() & (comes | renamed)
-    acting = records.states.lazy().filter(free.fill_null(value=False)).select("node", "id", "action").collect()
-    if acting.is_empty():
-        return acting
-    people = records.of("User").lazy().filter(pl.col("username").is_not_null()).join(acting.lazy(), on="id")
+    acting = records.states.lazy().filter(free.fill_null(value=False)).select("node", "id", "action")
+    none = pl.DataFrame(schema={"node": pl.Int64, "action": ACTION})
+    if "User" not in records.values:
+        return none
+    people = records.of("User").lazy().filter(pl.col("username").is_not_null()).join(acting, on="id")
     named = people.select("node", "id", "action", "username", "given_name", "family_name").collect()
-    holders = snapshot.usernames(named["username"].unique().to_list())
-    met = named.join(holders, on="username", suffix="_stored").filter(pl.col("id") != pl.col("id_stored"))
-    stored = met.rename({f"{name}_stored": f"stored.{name}" for name in ("given_name", "family_name")})
+    holders = snapshot.usernames(list(set(named["username"])))
+    if holders.is_empty():
+        return none
+    both = named.lazy().join(holders.lazy(), on="username", suffix="_stored")
+    other = both.filter(pl.col("id") != pl.col("id_stored"))
+    stored = other.rename({f"{name}_stored": f"stored.{name}" for name in ("given_name", "family_name")})
     differ = _contradicts("given_name", "stored.") | _contradicts("family_name", "stored.")
-    others = stored.filter(differ)
-    guardians = _guardians(records, snapshot, pl.concat([others["id"], others["id_stored"]]).unique())
+    found = stored.filter(differ).select("node", "action", "id", "id_stored").collect()
+    if found.is_empty():
+        return none
+    guardians = _guardians(records, snapshot, pl.concat([found["id"], found["id_stored"]]).unique())
     apart = ~among(pl.col("id"), guardians) & ~among(pl.col("id_stored"), guardians)
-    return others.filter(apart).select("node", "action").unique("node")
+    return found.filter(apart).select("node", "action").unique("node")
 
 
 def _guardians(records: Records, snapshot: Snapshot, people: pl.Series) -> pl.Series:

@@ -78,11 +78,13 @@ class _Moving:
         A record that was delivered and leaves only because its parent does counts as well: its row contradicts the
         loss of the parent, as when a file of schools or classes was cut short.
         """
-        with_parent = self.parents.filter(~among(pl.col("old"), held))["node"]
+        parents = self.parents
+        with_parent = parents.filter(~among(pl.col("old"), held))["node"] if held.len() else parents["node"]
         lost = (pl.col("own") & ~among(pl.col("node"), with_parent)) | pl.col("contradicted")
         lost = lost.fill_null(value=False) & ~among(pl.col("node"), facts.exempt.nodes)
         earlier = among(pl.col("node"), facts.week.earlier)
-        return mine.with_columns(lost=lost, removed=lost & ~earlier).filter(pl.col("lost") | pl.col("added"))
+        counted = mine.lazy().with_columns(lost=lost, removed=lost & ~earlier)
+        return counted.filter(pl.col("lost") | pl.col("added")).collect()
 
 
 def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:

@@ -151,7 +151,7 @@ def proposal_of(
     changes = changes_of(
         records,
         held.fields,
-        pl.concat([holds, _as_holds(held.new, "limit"), _as_holds(held.cases, "case")]),
+        _with_new(holds, limit=held.new, case=held.cases),
         compared.refreshed,
         held.names,
     )
@@ -183,9 +183,15 @@ def _others(records: Records, overlaid: pl.Series) -> pl.Series:
     return going.filter(among(pl.col("node"), reused_ids(records, overlaid)))["id"]
 
 
-def _as_holds(new: pl.DataFrame, code: str) -> pl.DataFrame:
-    own = {"hold_id": pl.lit(0, pl.Int64), "value": pl.lit(None, pl.String), "code": pl.lit(code)}
-    return new.with_columns(**own).select(list(HOLDS))
+def _with_new(holds: pl.DataFrame, **new: pl.DataFrame) -> pl.DataFrame:
+    """The stored holds, and those of this plan (NEW_HOLDS) by their code."""
+    own = {"hold_id": pl.lit(0, pl.Int64), "value": pl.lit(None, pl.String)}
+    parts = [
+        rows.lazy().with_columns(**own, code=pl.lit(code)).select(list(HOLDS))
+        for code, rows in new.items()
+        if rows.height
+    ]
+    return pl.concat([holds.lazy(), *parts]).collect() if parts else holds
 
 
 def _full(desired: Mapping[str, tuple[Desired, ...]]) -> Delivered:

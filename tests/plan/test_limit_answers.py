@@ -200,6 +200,20 @@ def test_the_sentence_is_that_of_the_role_of_which_most_come(guardians: int, stu
     assert {text for _, text in answer(too_many_created(both, counts, Limits()))} == {reason}
 
 
+ROLES = ("aide", "clerk", "guardian", "parent", "proctor", "relative", "student", "teacher")
+
+
+def test_of_many_roles_of_which_as_many_come_or_change_the_first_by_name_is_named() -> None:
+    counts = pl.concat([base(101 + at, role=role) for at, role in enumerate(ROLES)])
+    coming = [arrivals(30, role=role).with_columns(pl.col("node") + at * 1000) for at, role in enumerate(ROLES)]
+    moved = [changes(30, role=role).with_columns(pl.col("node") + at * 1000) for at, role in enumerate(ROLES)]
+    for step in (1, -1):
+        found = too_many_created(pl.concat(coming[::step]), counts, Limits())
+        assert {text.split(",")[1] for _, text in answer(found)} == {" 30 would come to 101"}
+        changed = over_the_limit(pl.concat(moved[::step]), counts, Limits())
+        assert {text.split(" would")[0] for *_, text in answer(changed, OF_FIELDS)} == {"over all, 30 of 101"}
+
+
 def test_a_school_that_is_new_counts_none_before() -> None:
     counts = base(1000).filter(pl.col("school_id").is_null())
     off = Limits(max_created_overall_percent=100)
@@ -332,8 +346,11 @@ def test_the_sentence_is_that_of_the_role_of_which_most_change(students: int, ai
     assert {text for *_, text in answer(over_the_limit(rows, counts, Limits()), OF_FIELDS)} == {reason}
 
 
-@pytest.mark.parametrize("kinds", [("cleared", "names"), ("names", "cleared")])
-def test_of_two_kinds_that_are_as_many_the_first_by_name_is_named(kinds: tuple[str, str]) -> None:
+KINDS = ("cleared", "email", "grade", "identifiers", "links", "names", "phone", "school")
+
+
+@pytest.mark.parametrize("kinds", [KINDS, KINDS[::-1]])
+def test_of_kinds_that_are_as_many_the_first_by_name_is_named(kinds: tuple[str, ...]) -> None:
     rows = pl.concat([changes(30, kind) for kind in kinds])
     reason = "over all, 30 of 100 would lose their some_field, above the limit of 5 % and 25"
     found = over_the_limit(rows, base(100), Limits())

@@ -45,8 +45,9 @@ def married(package: Package) -> Package:
     """One teacher has another surname, another e-mail address and another username."""
     users = package.tables["users"]
     who = pl.col("sourcedId") == users.filter(pl.col("role") == "teacher")["sourcedId"].sort()[0]
-    new = {"familyName": "Okonkwo", "email": f"okonkwo@{STAFF}", "username": "okonkwo"}
-    values = {name: pl.when(who).then(pl.lit(value)).otherwise(name) for name, value in new.items()}
+    login = pl.concat_str(pl.lit("okonkwo"), "identifier")  # should that teacher leave, it is not the next one's
+    new = {"familyName": pl.lit("Okonkwo"), "email": login + f"@{STAFF}", "username": login}
+    values = {name: pl.when(who).then(value).otherwise(name) for name, value in new.items()}
     return package.with_table("users", users.with_columns(**values))
 
 

@@ -165,14 +165,16 @@ def _value_columns(entity: Entity, names: list[str]) -> list[str]:
 
 
 def _archived(values: Mapping[str, pl.DataFrame], resolver: Resolver) -> list[pl.DataFrame]:
-    """STATES of archived records that records refer to, where they are not among the records."""
+    """STATES of archived records that records refer to, where they are not among the records.
+
+    Of a restored record also what it referred to: that is what it goes back to where the new reference leads nowhere.
+    """
     wanted: dict[str, list[pl.DataFrame]] = dict(resolver.looked_up)
     for name, rows in resolver.rows.items():
         restored = rows["action"] == "restore"
         for column in by_name(name).refs if restored.any() else ():
-            named = resolver.snapshot.keys(
-                by_name(str(column.to)), rows[column.name].filter(restored).drop_nulls().unique()
-            )
+            targets = pl.concat([rows[column.name].filter(restored), rows[f"s.{column.name}"].filter(restored)])
+            named = resolver.snapshot.keys(by_name(str(column.to)), targets.drop_nulls().unique())
             wanted.setdefault(str(column.to), []).append(named.filter(~named["active"])[["id", "active", "key"]])
     out = []
     for name, frames in wanted.items():

@@ -177,3 +177,23 @@ def test_a_link_that_is_gone_waits_for_no_case(pair: Pair) -> None:
     _, lines = planned(pair, reuse)
     assert lines["User", "update", row["student"], "given_name"] == "case"
     assert lines["GuardianLink", "archive", link, ""] == ""
+
+
+def test_a_record_that_comes_back_between_two_archived_parents_waits() -> None:
+    """Its new class waits for its school, and the one to which its reference would go back is no longer delivered."""
+
+    def point(truth: Truth) -> None:
+        del truth["Class"]["C10"]
+        truth["Enrollment"] = {key: row for key, row in truth["Enrollment"].items() if row["class"] != "C10"}
+        truth["ClassTerm"]["C10|T1"]["class"] = "C11"
+
+    percents = dict.fromkeys([name for name in Limits.model_fields if name.endswith("_percent")], 100)
+    with workspace() as ws:
+        pair = Pair(
+            ws, limits=Limits.model_validate({**percents, "halving_min_size": 1000, "max_renamed_people": 1000})
+        )
+        assert pair.apply(pair.plan(Saying(TRUTH, TRUTH).extract()))
+        without, lines = planned(pair, lambda truth: truth["Org"].pop("S1"))
+        assert lines["ClassTerm", "archive", "C10|T1", ""] == ""
+        _, lines = planned(pair, point, before=without)
+        assert [line for line in lines if line[0] == "ClassTerm"] == []

@@ -1,4 +1,4 @@
-"""For every test: hypothesis without a clock, since these machines are shared; the same examples each time in CI.
+"""For every test: hypothesis without a clock, since these machines are shared; the same examples each time in CI, others each time elsewhere.
 
 ``make test-deep`` runs what is marked ``deep``, and looks much longer; ``deep(only="why")`` runs there alone. With
 ``DEEP_MINUTES`` its property tests share that time: one whose share is over ends without further examples.
@@ -21,7 +21,7 @@ from hypothesis.errors import FlakyStrategyDefinition
 settings.register_profile(
     "usual", deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("deep", settings.get_profile("usual"), derandomize=False, max_examples=2000)
+settings.register_profile("deep", settings.get_profile("usual"), max_examples=2000)
 settings.load_profile("deep" if DEEP else "usual")
 
 

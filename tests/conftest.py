@@ -1,4 +1,6 @@
-"""For every test: hypothesis without a clock, since these machines are shared; the same examples each time in CI, others each time elsewhere.
+"""For every test: hypothesis without a clock, since these machines are shared.
+
+In CI it looks at the same examples each time, elsewhere at others each time.
 
 ``make test-deep`` runs what is marked ``deep``, and looks much longer; ``deep(only="why")`` runs there alone. With
 ``DEEP_MINUTES`` its property tests share that time: one whose share is over ends without further examples.

@@ -145,6 +145,8 @@ def _object(value: Any, shape: pl.Struct) -> tuple[Any, bool, bool]:
         cell, _, usable = _object(value[0], shape)
         return cell, False, usable
     names = [member.name for member in shape.fields]
+    if isinstance(value, (str, int)) and not _is_readable(value):
+        return None, False, False
     if isinstance(value, (str, int)) and "sourcedId" in names:  # a bare id in the place of a reference
         return {"sourcedId": value}, False, True
     if isinstance(value, str) and "identifier" in names:

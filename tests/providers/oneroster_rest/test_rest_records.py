@@ -137,6 +137,9 @@ ODD = [
     {"metadata": []},
     {"metadata": {"k": "half \ud800"}},
     {"userProfiles": [{"profileId": "p", "credentials": {"username": "x"}}]},
+    {"orgs": [10**40]},
+    {"orgs": ["half \ud800"]},
+    {"primaryOrg": 10**400},
 ]
 
 

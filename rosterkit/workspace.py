@@ -46,9 +46,7 @@ from rosterkit.store.save import apply_plan
 from rosterkit.store.snapshot import revision_of
 from rosterkit.store.staleness import refuse_other_settings
 from rosterkit.transport.secrets import references, resolve
-from rosterkit.verbs.feeds import FeedVerbs
 from rosterkit.verbs.host_keys import HostKeyVerbs
-from rosterkit.verbs.limits import LimitVerbs
 from rosterkit.verbs.operate import OperateVerbs
 from rosterkit.verbs.review import ReviewVerbs
 from rosterkit.verbs.vendors import VendorVerbs
@@ -66,7 +64,7 @@ def _revision(past: history.Past, done: pl.DataFrame, signed: Mapping[str, Appro
     return Revision(past.revision, past.kind, past.plan, past.actor, past.at, past.changes, done, by, why)
 
 
-class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, OperateVerbs):
+class Workspace(VendorVerbs, ReviewVerbs, HostKeyVerbs, OperateVerbs):
     """A workspace; every verb opens the database, does its work whole or not at all, and closes it.
 
     Raises the errors of ``rosterkit.errors``: UsageError (mend the call or rosterkit.toml), SourceUnreadable (look at
@@ -150,6 +148,13 @@ class Workspace(FeedVerbs, VendorVerbs, ReviewVerbs, LimitVerbs, HostKeyVerbs, O
                 now=now,
                 promotes=promotes,
             )
+
+    def promote(self, package: Path | None = None, *, source: str = "", as_of: date | None = None) -> Plan:
+        """The promotion as one plan: no limit counts grades that rise by one, nor the schools that change with them.
+
+        A person approves it. Raises Refused where no grade rises in what is delivered.
+        """
+        return self.plan(package, source=source, as_of=as_of, promotes=True)
 
     def try_plan(
         self,

@@ -1,13 +1,10 @@
-"""The verbs about limits as methods of a workspace: announced changes, overrides, the promotion to the next grade."""
+"""The verbs about limits as methods of a workspace: announced changes and overrides."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from datetime import date
-from pathlib import Path
 
 from rosterkit.manual import announcements
-from rosterkit.plan.plan import Plan
 from rosterkit.results import Announcement
 from rosterkit.store import expectations, overrides
 from rosterkit.store.expectations import StoredExpectation
@@ -17,23 +14,11 @@ from rosterkit.verbs.manual import ManualVerbs
 __all__ = ["LimitVerbs"]
 
 
-class LimitVerbs(ManualVerbs, ABC):
+class LimitVerbs(ManualVerbs):
     """What people announce to the limits. ``actor`` is NAME or NAME:ROLE; ``by`` and ``until`` are the last days.
 
     Raises Refused where the role of the actor may not do it.
     """
-
-    @abstractmethod
-    def plan(
-        self,
-        package: Path | None = None,
-        *,
-        source: str = "",
-        as_of: date | None = None,
-        now: bool = False,
-        promotes: bool = False,
-    ) -> Plan:
-        """Works out what would change and stores it as a plan."""
 
     def expect_school(self, school: str, *, by: date, reason: str, actor: str) -> int:
         """Announces that a school closes: what is its own may leave, and its people may move; returns a number."""
@@ -75,13 +60,6 @@ class LimitVerbs(ManualVerbs, ABC):
         """The overrides that count today, oldest first."""
         with self._read() as connection:
             return overrides.in_force(connection, self._today())
-
-    def promote(self, package: Path | None = None, *, source: str = "", as_of: date | None = None) -> Plan:
-        """The promotion as one plan: no limit counts grades that rise by one, nor the schools that change with them.
-
-        A person approves it. Raises Refused where no grade rises in what is delivered.
-        """
-        return self.plan(package, source=source, as_of=as_of, promotes=True)
 
 
 def _announcement(one: StoredExpectation, day: date) -> Announcement:

@@ -9,8 +9,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import polars as pl
-
 from rosterkit.errors import Refused
 from rosterkit.operate import notices
 from rosterkit.operate.base import ACTOR, Verbs
@@ -19,16 +17,17 @@ from rosterkit.operate.slots import SYNC
 from rosterkit.operate.status import status_of
 from rosterkit.operate.sync import sync
 from rosterkit.plan.plan import Plan
-from rosterkit.results import Announcement, Applied, Check, FeedReceipt, FeedStatus, Status
+from rosterkit.results import Applied, Check, Status
 from rosterkit.sources.base import Progress
 from rosterkit.store import runs
 from rosterkit.store.runs import Run
-from rosterkit.workspace_folder import WorkspaceFolder
+from rosterkit.verbs.feeds import FeedVerbs
+from rosterkit.verbs.limits import LimitVerbs
 
 __all__ = ["OperateVerbs"]
 
 
-class OperateVerbs(WorkspaceFolder, ABC):
+class OperateVerbs(FeedVerbs, LimitVerbs, ABC):
     """What happens without a person: runs, notices, and what a monitor asks."""
 
     @abstractmethod
@@ -36,41 +35,12 @@ class OperateVerbs(WorkspaceFolder, ABC):
         """Plans all sources together."""
 
     @abstractmethod
-    def expectations(self, as_of: date | None = None) -> tuple[Announcement, ...]:
-        """The announced changes with their state."""
-
-    @abstractmethod
     def apply(self, plan_id: str, *, actor: str) -> Applied:
         """Applies a plan."""
 
     @abstractmethod
-    def feed_build(self, name: str = "", as_of: date | None = None, *, send: bool = True) -> FeedReceipt:
-        """Builds a feed."""
-
-    @abstractmethod
-    def feed_send(
-        self,
-        name: str = "",
-        files: Sequence[Path] = (),
-        *,
-        as_of: date | None = None,
-        again: bool = False,
-        actor: str = "",
-        reason: str = "",
-    ) -> FeedReceipt:
-        """Sends a feed."""
-
-    @abstractmethod
     def reopened(self, progress: Progress) -> OperateVerbs:
         """The same workspace with the settings of now; its verbs wait where another run writes."""
-
-    @abstractmethod
-    def feed_status(self, name: str = "") -> tuple[FeedStatus, ...]:
-        """How each feed stands."""
-
-    @abstractmethod
-    def feed_alarms(self) -> pl.DataFrame:
-        """The alarms of all feeds."""
 
     def verbs(self, go_on: Callable[[], None] = lambda: None) -> Verbs:
         """The workspace as a run sees it. ``go_on`` raises Stopped where the process was asked to end."""

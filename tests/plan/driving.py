@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
@@ -340,6 +341,16 @@ def same(engine: Mapping[Any, object], plain: Mapping[Any, object], what: str) -
         f"{k}\n    engine {engine.get(k, '-')!r}\n    oracle {plain.get(k, '-')!r}" for k in keys[:12]
     )
     raise AssertionError(f"{what} differ:\n{differences}")
+
+
+@contextmanager
+def copied(pair: Pair) -> Iterator[Pair]:
+    """Another pair that went as far, in a folder of its own: what both begin with is made once."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(pair.ws.folder, Path(folder) / "ws")
+        ws = Workspace(Path(folder) / "ws")
+        ws.config = pair.config
+        yield deepcopy(pair, {id(pair.ws): ws})
 
 
 def few(examples: int, **more: Any) -> settings:

@@ -115,11 +115,24 @@ def _template() -> Path:
     return folder / "ws"
 
 
+@cache
+def _applied(day: date) -> Path:
+    """A workspace with the school as it is on that day, made once and copied for each test."""
+    folder = Path(tempfile.mkdtemp(prefix="rosterkit-school-"))
+    with opened() as ws:
+        run(ws, School(), day)
+        shutil.copytree(ws.folder, folder / "ws")
+    return folder / "ws"
+
+
 @contextmanager
-def opened(settings: Mapping[str, object] | None = None) -> Iterator[Workspace]:
-    """A new workspace; ``settings`` by TOML table, lines of it."""
+def opened(settings: Mapping[str, object] | None = None, *, since: date | None = None) -> Iterator[Workspace]:
+    """A workspace with the school as it is applied on day ``since``, without it a new one.
+
+    ``settings``: by TOML table, lines of it.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(_template(), Path(folder) / "ws")
+        shutil.copytree(_applied(since) if since else _template(), Path(folder) / "ws")
         path = Path(folder) / "ws" / "rosterkit.toml"
         text = path.read_text(encoding="utf-8")
         for table_name, lines in (settings or {}).items():

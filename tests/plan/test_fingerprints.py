@@ -163,11 +163,18 @@ def test_a_plan_is_the_same_without_fingerprints(truth: Truth, data: st.DataObje
 TRUTH = first_truth(2, 6, 4, extras=True)
 
 
-@pytest.fixture
-def ws() -> Iterator[Workspace]:
+@pytest.fixture(scope="module")
+def first() -> Iterator[Workspace]:
     with workspace() as made:
         apply(made, plan_extract(made, Package(TRUTH, TRUTH).extract()))
         yield made
+
+
+@pytest.fixture
+def ws(first: Workspace, tmp_path: Path) -> Workspace:
+    """The truth is stored."""
+    shutil.copytree(first.folder, tmp_path / "ws")
+    return Workspace(tmp_path / "ws")
 
 
 def prints(ws: Workspace, entity: str) -> dict[str, tuple[int | None, int | None]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from districts import Package, first_truth
-from driving import Pair, workspace
+from driving import Pair, copied, workspace
 from happenings import Truth
 
 from rosterkit.plan.limits import Limits
@@ -19,12 +19,18 @@ ON_REMOVALS = Limits.model_validate({**dict.fromkeys(PERCENTS, 100), "max_rename
 """In so small a district every other limit is soon exceeded."""
 
 
-@pytest.fixture
-def pair() -> Iterator[Pair]:
-    """The truth is stored."""
+@pytest.fixture(scope="module")
+def first() -> Iterator[Pair]:
     with workspace() as ws:
         made = Pair(ws, limits=ON_REMOVALS)
         assert made.apply(made.plan(Package(TRUTH, TRUTH).extract()))
+        yield made
+
+
+@pytest.fixture
+def pair(first: Pair) -> Iterator[Pair]:
+    """The truth is stored."""
+    with copied(first) as made:
         yield made
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from districts import Package, first_truth
-from driving import Pair, workspace
+from driving import Pair, copied, workspace
 from test_regressions import ON_REMOVALS
 
 from rosterkit.errors import Refused
@@ -19,11 +19,18 @@ TRUTH = first_truth(1, 4, 2, extras=False)  # P0 to P3 are students, P4 is a tea
 NEW: dict[str, Any] = {"given_name": "Noor", "family_name": "Haddad", "identifier": "n9", "primary_org": "S0"}
 
 
-@pytest.fixture
-def pair() -> Iterator[Pair]:
+@pytest.fixture(scope="module")
+def first() -> Iterator[Pair]:
     with workspace() as ws:
         made = Pair(ws, limits=ON_REMOVALS)
         assert made.apply(made.plan(Package(TRUTH, TRUTH).extract()))
+        yield made
+
+
+@pytest.fixture
+def pair(first: Pair) -> Iterator[Pair]:
+    """The truth is stored."""
+    with copied(first) as made:
         yield made
 
 

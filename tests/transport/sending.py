@@ -1,4 +1,4 @@
-"""A workspace that sends to a place, a reader who polls it, and a process that can be killed."""
+"""A workspace that sends to a place, a reader who looks at it all the while, and a process that can be killed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Self
@@ -44,28 +45,40 @@ class Killable:
 
 
 class Reader:
-    """Reads what lies at the place, over and over, as a vendor may: ``wrong`` is what it saw beside whole files."""
+    """Reads what lies at the place, over and over, as a vendor may: ``wrong`` is what it saw beside whole files.
 
-    def __init__(self, served: ServedPlace, allowed: set[bytes], pause: float) -> None:
+    A server has it look at each step of its own; at a folder, which has no steps, it looks as often as it can.
+    """
+
+    def __init__(self, served: ServedPlace, allowed: Sequence[bytes]) -> None:
         self.wrong: list[int] = []
         self.looks = 0
-        self._served, self._allowed, self._pause = served, allowed, pause
+        self._served, self._allowed = served, allowed
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._look)
+        self._thread = threading.Thread(target=self._look_on)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        if isinstance(self._served, RemotePlace):
+            self._served.server.watch = self._look
+        else:
+            self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end.set()
-        self._thread.join()
+        if isinstance(self._served, RemotePlace):
+            self._served.server.watch = lambda: None
+        else:
+            self._end.set()
+            self._thread.join()
 
     def _look(self) -> None:
-        while not self._end.wait(self._pause):
-            seen = self._served.there()
-            self.looks += 1
-            self.wrong += [len(content) for content in seen.values() if content not in self._allowed]
+        seen = self._served.there()
+        self.looks += 1
+        self.wrong += [len(content) for content in seen.values() if content not in self._allowed]
+
+    def _look_on(self) -> None:
+        while not self._end.wait(0.003):
+            self._look()
 
 
 class Sender:
@@ -106,8 +119,7 @@ class Sender:
         return {name: blob(day, self.size, n) for n, name in enumerate(self.names())}
 
     def reader(self) -> Reader:
-        allowed = {*self.content(BEFORE).values(), *self.content(DAY).values()}
-        return Reader(self.served, allowed, 0.1 if self.size > 4_000_000 else 0.003)
+        return Reader(self.served, [*self.content(BEFORE).values(), *self.content(DAY).values()])
 
     def sent(self) -> int:
         """How many files were sent to their end, counted at the server."""

@@ -1,6 +1,6 @@
 """One suite of deliveries for all targets, from the workspace to a real server: never twice, never half, never lost.
 
-What was sent is counted at the server. A reader polls it all the while and must never see a part of a file.
+What was sent is counted at the server. A reader looks at each step and must never see a part of a file.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,13 +25,19 @@ from starlette.routing import Route
 CLIENT, SECRET = "rosterkit-of-the-district", "a secret of the provider"
 
 
+@cache
+def key_of(name: str) -> RSAKey:
+    """A key by its id, made once: that takes long."""
+    return RSAKey.generate_key(2048, {"kid": name, "use": "sig"}, private=True)
+
+
 @dataclass
 class Provider:
     """What it says, and what a test lets it say wrong. ``claims`` go over those that are right."""
 
     address: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one", "use": "sig"}, private=True))
+    key: RSAKey = field(default_factory=lambda: key_of("one"))
     signing: RSAKey | None = None
     header: dict[str, Any] = field(default_factory=lambda: {"alg": "RS256", "kid": "one"})
     parameters: dict[str, str] = field(default_factory=dict)

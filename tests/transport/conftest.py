@@ -14,12 +14,10 @@ import stamina
 from blob_feed import install
 from sending import Killable
 from served_places import RemotePlace, ServedFolder, ServedHttps, ServedPlace, ServedS3, ServedSftp
-
 from service_models import read_once
 
 from rosterkit import Workspace, registry
 from rosterkit.testing.package import write_package
-
 
 read_once()
 

@@ -1,10 +1,10 @@
 """Spreads what is held to what depends on it, until nothing more is held.
 
-A held create holds what would refer to it. A suspected reuse of an id holds everything that refers to the person. A
-held archive holds the archives of what refers to it, and of what it refers to: no active row refers to an archived one.
-A guardian link that a readable row no longer states waits for none of these: taking away a guardian is never delayed by
-another hold. A link that a full table no longer holds waits only with a person who is absent too. What ends with its
-term leaves though the person to whom it belongs stays.
+A held create holds what would refer to it. A suspected reuse of an id holds everything that refers to the person, and
+so does a new id that is held: it may be another record. A held archive holds the archives of what refers to it, and of
+what it refers to: no active row refers to an archived one. A guardian link that a readable row no longer states waits
+for none of these: taking away a guardian is never delayed by another hold. A link that a full table no longer holds
+waits only with a person who is absent too. What ends with its term leaves though the person to whom it belongs stays.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import polars as pl
 from rosterkit.plan.ids import among
 from rosterkit.plan.named import hold_misnamed
 from rosterkit.plan.records import (
+    KEY_BIT,
     QUIET,
     Records,
     has,
@@ -73,7 +74,7 @@ def _to_children(records: Records, found: pl.DataFrame, new: pl.Series, code: st
     action = pl.col("action")
     of = held.select(
         "node",
-        case=(pl.col("hold") == "case") & (action != "archive"),
+        case=((pl.col("hold") == "case") | has("changed", KEY_BIT)) & (action != "archive"),
         unborn=action.is_in(["create", "restore"]),
         kept=action == "archive",
     )

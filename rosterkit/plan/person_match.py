@@ -1,0 +1,170 @@
+"""Which stored person a new row means, in tiers (docs/architecture.md, "Identity"): the first tier that finds
+somebody decides.
+
+1. the same id in another spelling, with both names; 2. another id of the person; 3. the number; 4. the state id;
+5. the e-mail address, with both names. A surname with an address that a family shares finds nobody.
+
+Only persons of the same kind (student, guardian, staff) match. Where the number or another id is that of a stored
+person and the given names differ, or where several persons match, nothing is decided: it is a *doubt*, a case for a
+person.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from rosterkit.plan.ids import among, minus
+from rosterkit.plan.merge import Desired
+from rosterkit.plan.policy import GUARDIAN_ROLES
+from rosterkit.plan.snapshot import Snapshot
+from rosterkit.roster.schema import by_name
+
+__all__ = ["DOUBTS", "PAIRS", "Known", "match_people", "one_to_one"]
+
+PAIRS: dict[str, type[pl.DataType]] = {
+    "id": pl.Int64,  # of a stored record
+    "sourced_id": pl.String,  # of a new one
+}
+DOUBTS: dict[str, type[pl.DataType]] = PAIRS | {"reason": pl.String}
+
+OTHER_NAME = "a stored person has this number or id, and the given names differ: is it the same person?"
+SEVERAL = "several persons may be the one who is stored: which of them is it?"
+
+_USER = by_name("User")
+_SPELLING, _BY_ADDRESS = 1, 5
+_TIERS = {"user_master_identifier": 2, "sourced_id": 2, "identifier": 3, "state_id": 4, "email": _BY_ADDRESS}
+"""By the stored column that is looked up, the tier."""
+
+Candidates = Callable[[pl.DataFrame], pl.DataFrame]
+"""Those of stored rows (id, key, …) that may be matched."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known beside the new rows of one table of persons. ``roles``: sourced_id and role, as delivered.
+    ``leaving``: id and sourced_id of active persons who would leave.
+    """
+
+    desired: Desired
+    snapshot: Snapshot
+    roles: pl.DataFrame
+    leaving: pl.DataFrame
+
+
+def match_people(known: Known, new: pl.DataFrame, candidates: Candidates) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """PAIRS of new rows and stored persons that are the same, and DOUBTS."""
+    pairs = pl.concat([_by_spelling(new, known.leaving), *_by_values(known.snapshot, new)])
+    nothing = pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=DOUBTS)
+    if pairs.is_empty():
+        return nothing
+    stored = candidates(known.snapshot.rows(_USER, minus(pairs["id"])))
+    here = known.desired.source, known.desired.id_space
+    gone = (pl.col("source") != here[0]) | (pl.col("id_space") != here[1])
+    stored = stored.filter(~pl.col("active") | gone | among(pl.col("id"), known.leaving["id"]))
+    names = ("given_name", "family_name", "state_id")
+    rows = stored.lazy().select("id", "active", *(pl.col(name).alias(f"s.{name}") for name in names))
+    both = pairs.lazy().join(rows, on="id").join(new.lazy().select("sourced_id", *names), on="sourced_id").collect()
+    both = _of_same_kind(known, both)
+    if both.is_empty():
+        return nothing
+    return _decided(both.with_columns(_verdict()).filter(pl.col("verdict").is_not_null()))
+
+
+def one_to_one(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs whose records are in no other pair."""
+    return pairs.filter(pl.len().over("id") == 1, pl.len().over("sourced_id") == 1)
+
+
+def _by_spelling(new: pl.DataFrame, absent: pl.DataFrame) -> pl.DataFrame:
+    """Pairs and tier of ids that differ in case, outer spaces or leading zeros only."""
+    folded = pl.col("sourced_id").str.strip_chars().str.to_lowercase().str.strip_chars_start("0").alias("_folded")
+    old, coming = absent.lazy().select("id", folded), new.lazy().select("sourced_id", folded)
+    pairs = coming.join(old, on="_folded").filter(pl.col("_folded") != "")
+    return pairs.select(*PAIRS, tier=pl.lit(_SPELLING)).collect()
+
+
+def _by_values(snapshot: Snapshot, new: pl.DataFrame) -> list[pl.DataFrame]:
+    """Pairs and tier of persons, archived ones too, who have a value of the new rows."""
+    out = []
+    for kind, tier in _TIERS.items():
+        values = _other_ids(new) if kind == "sourced_id" else new.select("sourced_id", value=kind).drop_nulls("value")
+        if values.height:
+            found = snapshot.named(_USER, kind, values["value"].unique().to_list(), archived=True)
+            met = values.lazy().join(found.lazy(), on="value").select(*PAIRS, tier=pl.lit(tier))
+            out.append(met.unique(maintain_order=True).collect())
+    return out
+
+
+def _other_ids(new: pl.DataFrame) -> pl.DataFrame:
+    """sourced_id and value of the other ids that the rows state: by one of them another provider knows the person."""
+    some = new.lazy().select("sourced_id", "user_ids").drop_nulls().collect()
+    rows = [(key, value) for key, text in some.iter_rows() for value in json.loads(text).values()]
+    return pl.DataFrame(rows, schema={"sourced_id": pl.String, "value": pl.String}, orient="row")
+
+
+def _kind() -> pl.Expr:
+    guardian = pl.col("role").is_in(GUARDIAN_ROLES)
+    other = pl.when(guardian).then(pl.lit("guardian")).otherwise(pl.lit("staff"))
+    return pl.when(pl.col("role") == "student").then(pl.lit("student")).otherwise(other).alias("kind")
+
+
+def _of_same_kind(known: Known, both: pl.DataFrame) -> pl.DataFrame:
+    """The pairs of a student and a student, and so on; where no role was delivered, both names must agree."""
+    coming = known.roles.lazy().drop_nulls().select("sourced_id", _kind()).unique()
+    stored = known.snapshot.roles_of(both["id"].unique(), archived=True).lazy()
+    old = stored.select(_kind(), id="user_id").unique()
+    alike = coming.join(old, on="kind").select(*PAIRS).unique()
+    same = both.lazy().join(alike, on=list(PAIRS), how="semi")
+    unknown = both.lazy().join(coming, on="sourced_id", how="anti").filter(_both_names())
+    return pl.concat([same, unknown]).collect()
+
+
+def _tokens(name: str) -> pl.Expr:
+    """The parts of a name without accents, case and signs."""
+    plain = pl.col(name).str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
+    return plain.str.extract_all(r"[\p{L}\p{N}]+")
+
+
+def _agree(name: str) -> pl.Expr:
+    """Whether two names share a part, or one begins as the other does: null where one is missing."""
+    new, old = _tokens(name), _tokens(f"s.{name}")
+    begin, end = new.list.first(), old.list.first()
+    alike = begin.str.starts_with(end) | end.str.starts_with(begin)
+    return (new.list.set_intersection(old).list.len() > 0) | alike.fill_null(value=False)
+
+
+def _both_names() -> pl.Expr:
+    return (_agree("given_name") & _agree("family_name")).fill_null(value=False)
+
+
+def _verdict() -> pl.Expr:
+    """Same | doubt; null: another person. An archived person whose number is another's now is no doubt."""
+    by_names = pl.col("tier").is_in([_SPELLING, _BY_ADDRESS])
+    other_state = (pl.col("state_id") != pl.col("s.state_id")).fill_null(value=False)
+    given = _agree("given_name").fill_null(value=True)
+    doubt = pl.when("active").then(pl.lit("doubt"))
+    return (
+        pl.when(by_names & ~_both_names())
+        .then(None)
+        .when(given & ~other_state)
+        .then(pl.lit("same"))
+        .otherwise(doubt)
+        .alias("verdict")
+    )
+
+
+def _decided(both: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """PAIRS and DOUBTS of pairs with tier, active and verdict: the first tier of each new row, active persons first."""
+    first = both.lazy().filter(pl.col("tier") == pl.col("tier").min().over("sourced_id"))
+    first = first.filter(pl.col("active") == pl.col("active").max().over("sourced_id")).unique([*PAIRS, "verdict"])
+    rows = first.collect()
+    same = rows.filter(pl.col("verdict") == "same")
+    clear = one_to_one(rows.select(list(PAIRS)))
+    found = same.join(clear, on=list(PAIRS), how="semi").select(list(PAIRS)).sort("sourced_id")
+    rest = rows.filter(~among(pl.col("sourced_id"), found["sourced_id"]), pl.col("active"))
+    several = pl.when(pl.col("verdict") == "same").then(pl.lit(SEVERAL)).otherwise(pl.lit(OTHER_NAME))
+    return found, rest.select(*PAIRS, reason=several).unique(list(PAIRS)).sort(list(PAIRS))

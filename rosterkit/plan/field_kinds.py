@@ -47,14 +47,10 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
 """By entity and kind the fields (labels); every other field is of the kind "other"."""
 
 
-_RELINKED = ("Org", "AcademicSession", "Course", "Class", "User")
-"""Whose new ids count. The others are told by what they refer to: they are the same records beyond doubt."""
-
-
 def _kinds() -> pl.DataFrame:
     of = {(name, label): kind for name, kinds in _NAMES.items() for kind, labels in kinds.items() for label in labels}
     rows = [(e.name, c.label, of.get((e.name, c.label), "other")) for e in entities() for c in e.columns]
-    rows += [(name, KEY_FIELD, "identifiers") for name in _RELINKED]
+    rows += [(entity.name, KEY_FIELD, "identifiers") for entity in entities()]
     return pl.DataFrame(rows, schema=["entity", "field", "kind"], orient="row")
 
 

@@ -5,13 +5,14 @@ somebody decides.
 5. the e-mail address, with both names. A surname with an address that a family shares finds nobody.
 
 Only persons of the same kind (student, guardian, staff) match. Where the number or another id is that of a stored
-person and the given names differ, or where several persons match, nothing is decided: it is a *doubt*, a case for a
-person.
+person and the names differ, or where several persons match, nothing is decided: it is a *doubt*, a case for a person.
+Another family name alone is no doubt where the e-mail address or the state id is the same.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,13 +32,19 @@ PAIRS: dict[str, type[pl.DataType]] = {
 }
 DOUBTS: dict[str, type[pl.DataType]] = PAIRS | {"reason": pl.String}
 
-OTHER_NAME = "a stored person has this number or id, and the given names differ: is it the same person?"
+OTHER_NAME = "a stored person has this number or id, and the names differ: is it the same person?"
 SEVERAL = "several persons may be the one who is stored: which of them is it?"
 
 _USER = by_name("User")
 _SPELLING, _BY_ADDRESS = 1, 5
 _TIERS = {"user_master_identifier": 2, "sourced_id": 2, "identifier": 3, "state_id": 4, "email": _BY_ADDRESS}
 """By the stored column that is looked up, the tier."""
+
+_OTHER_ID = re.compile(r"^\{[^:]*:|\}$")
+"""What stands around an id in ``user_ids``: {LDAP:maya.o} is maya.o."""
+
+_CERTAIN = ("state_id", "email")
+"""One of these in common makes up for another family name."""
 
 Candidates = Callable[[pl.DataFrame], pl.DataFrame]
 """Those of stored rows (id, key, …) that may be matched."""
@@ -65,7 +72,7 @@ def match_people(known: Known, new: pl.DataFrame, candidates: Candidates) -> tup
     here = known.desired.source, known.desired.id_space
     gone = (pl.col("source") != here[0]) | (pl.col("id_space") != here[1])
     stored = stored.filter(~pl.col("active") | gone | among(pl.col("id"), known.leaving["id"]))
-    names = ("given_name", "family_name", "state_id")
+    names = ("given_name", "family_name", *_CERTAIN)
     rows = stored.lazy().select("id", "active", *(pl.col(name).alias(f"s.{name}") for name in names))
     both = pairs.lazy().join(rows, on="id").join(new.lazy().select("sourced_id", *names), on="sourced_id").collect()
     both = _of_same_kind(known, both)
@@ -102,7 +109,7 @@ def _by_values(snapshot: Snapshot, new: pl.DataFrame) -> list[pl.DataFrame]:
 def _other_ids(new: pl.DataFrame) -> pl.DataFrame:
     """sourced_id and value of the other ids that the rows state: by one of them another provider knows the person."""
     some = new.lazy().select("sourced_id", "user_ids").drop_nulls().collect()
-    rows = [(key, value) for key, text in some.iter_rows() for value in json.loads(text).values()]
+    rows = [(key, _OTHER_ID.sub("", value)) for key, text in some.iter_rows() for value in json.loads(text)]
     return pl.DataFrame(rows, schema={"sourced_id": pl.String, "value": pl.String}, orient="row")
 
 
@@ -145,12 +152,13 @@ def _verdict() -> pl.Expr:
     """Same | doubt; null: another person. An archived person whose number is another's now is no doubt."""
     by_names = pl.col("tier").is_in([_SPELLING, _BY_ADDRESS])
     other_state = (pl.col("state_id") != pl.col("s.state_id")).fill_null(value=False)
-    given = _agree("given_name").fill_null(value=True)
+    given, family = (_agree(name).fill_null(value=True) for name in ("given_name", "family_name"))
+    certain = pl.any_horizontal(pl.col(name) == pl.col(f"s.{name}") for name in _CERTAIN).fill_null(value=False)
     doubt = pl.when("active").then(pl.lit("doubt"))
     return (
         pl.when(by_names & ~_both_names())
         .then(None)
-        .when(given & ~other_state)
+        .when(given & (family | certain) & ~other_state)
         .then(pl.lit("same"))
         .otherwise(doubt)
         .alias("verdict")

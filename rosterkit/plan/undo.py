@@ -283,6 +283,8 @@ def _codes(records: Records, fields: pl.DataFrame, changes: Changes) -> pl.DataF
             code=pl.when(since).then(pl.lit("changed")).otherwise(pl.lit("referenced")),
             reason=pl.when(since)
             .then(pl.lit("it has changed since"))
+            .when(pl.col("field") == KEY_FIELD)
+            .then(pl.lit("another record has that id now"))
             .otherwise(pl.lit("what it referred to is not active")),
         )
         .collect()

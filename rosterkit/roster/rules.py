@@ -126,7 +126,7 @@ ENGINE_RULES: tuple[Rule, ...] = (
         "error",
         "error",
         "A person comes under an id that nobody knows, while a stored one with the same number or another id in common "
-        "would leave; their given names differ, or several persons match. It may be the same person.",
+        "would leave; their names differ, or several persons match. It may be the same person.",
         "Ask the SIS. If they are two persons, approve the case by its records; if it is one person, have the SIS "
         "state the name or the number rightly, or give the person the old id again.",
         row="held: it may be a person who is stored",

@@ -32,6 +32,7 @@ __all__ = [
     "Delivered",
     "ended_holds",
     "hold_doubts",
+    "hold_moved_names",
     "hold_relinked",
     "hold_reused_ids",
     "hold_stored",
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 _UNDONE = "it was undone, and the source delivers nothing new"
+_MOVED = "the number of the child in this line is another child's by now"
 _TAKEN = "the username is that of another person, whose name differs: was it given to somebody else?"
 _ID_HELD = "the id under which it comes is held"
 _REUSED = "both names and a second identifier contradict the stored person: was the id given to somebody else?"
@@ -159,6 +161,25 @@ def hold_doubts(records: Records, doubts: pl.DataFrame, approved: pl.Series) -> 
     comes = (pl.col("action") != "archive") & among(pl.col("node"), named["node"])
     reported = _reported(records.states.lazy().filter(comes), "identity.unclear-person")
     return set_hold(records, named, "case"), reported
+
+
+def hold_moved_names(records: Records, approved: pl.Series) -> tuple[Records, pl.DataFrame]:
+    """Holds guardian links that name a child by number (or another kind of key) which is another child's by now.
+
+    Returns the findings. ``approved``: nodes that a person approved whole.
+    """
+    links = records.values.get("GuardianLink", pl.DataFrame())
+    if "_by_student" not in links.columns:
+        return records, findings.empty()
+    other = pl.col("_by_student").is_not_null() & (pl.col("student_id") != pl.col("s.student_id"))
+    moved = links.lazy().filter(other).select("id")
+    acting = (pl.col("entity") == "GuardianLink") & pl.col("action").is_in(["update", "restore"]) & pl.col("present")
+    states = records.states.lazy().filter(acting & ~among(pl.col("node"), approved))
+    found = states.join(moved, on="id", how="semi").select("node", reason=pl.lit(_MOVED)).collect()
+    if found.is_empty():
+        return records, findings.empty()
+    reported = _reported(records.states.lazy().filter(among(pl.col("node"), found["node"])), "identity.moved-number")
+    return set_hold(records, found, "case"), reported
 
 
 def hold_relinked(records: Records) -> Records:

@@ -137,13 +137,15 @@ def _relinked(one: Matched, relinking: Relinking, head: pl.DataFrame, both: pl.L
     desired = one.desired
     absent = pl.col("at").is_null() if desired.coverage == Coverage.FULL else pl.lit(value=False)
     deleted = pl.lit(desired.coverage != Coverage.PARTIAL) & pl.col("deleted").fill_null(value=False)
-    leaving = both.filter(pl.col("active"), absent | deleted).select("id", "sourced_id").collect()
-    live = head.filter(~pl.col("deleted"))["sourced_id"]
-    links = relinking.find(desired, one.rows.filter(one.new), live, leaving)
-    ids, keys = links["id"], links["sourced_id"]
-    known = pl.concat([one.known.filter(~among(pl.col("id"), ids)), links[one.known.columns]])
-    new = one.new & ~one.rows["sourced_id"].is_in(keys.implode())
-    return Matched(desired, one.rows, new, known, minus(pl.concat([one.stored, ids])), links)
+    elsewhere = [among(pl.col("sourced_id"), ids) for ids in (desired.invalid, desired.outside) if ids.len()]
+    gone = pl.col("active") & (absent | deleted) & ~pl.any_horizontal(pl.lit(value=False), *elsewhere)
+    leaving = both.filter(gone).select("id", "sourced_id").collect()
+    links = relinking.find(desired, one.rows, one.new, head, leaving)
+    if links.is_empty():
+        return one
+    known = pl.concat([one.known.filter(~among(pl.col("id"), links["id"])), links[one.known.columns]])
+    new = one.new & ~one.rows["sourced_id"].is_in(links["sourced_id"].implode())
+    return Matched(desired, one.rows, new, known, minus(pl.concat([one.stored, links["id"]])), links)
 
 
 def _left_alone(touched: list[str], affected: pl.Series) -> tuple[pl.Expr, pl.Expr]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -64,10 +64,11 @@ class Known:
 
 def match_people(known: Known, new: pl.DataFrame, candidates: Candidates) -> tuple[pl.DataFrame, pl.DataFrame]:
     """PAIRS of new rows and stored persons that are the same, and DOUBTS."""
-    pairs = pl.concat([_by_spelling(new, known.leaving), *_by_values(known.snapshot, new)])
+    found = {*_by_spelling(new, known.leaving), *_by_values(known.snapshot, new)}
     nothing = pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=DOUBTS)
-    if pairs.is_empty():
+    if not found:
         return nothing
+    pairs = pl.DataFrame(sorted(found), schema=PAIRS | {"tier": pl.Int8}, orient="row")
     stored = candidates(known.snapshot.rows(_USER, minus(pairs["id"])))
     here = known.desired.source, known.desired.id_space
     gone = (pl.col("source") != here[0]) | (pl.col("id_space") != here[1])
@@ -83,34 +84,44 @@ def match_people(known: Known, new: pl.DataFrame, candidates: Candidates) -> tup
 
 def one_to_one(pairs: pl.DataFrame) -> pl.DataFrame:
     """The pairs whose records are in no other pair."""
+    if pairs.height < 2:
+        return pairs
     return pairs.filter(pl.len().over("id") == 1, pl.len().over("sourced_id") == 1)
 
 
-def _by_spelling(new: pl.DataFrame, absent: pl.DataFrame) -> pl.DataFrame:
+def _by_spelling(new: pl.DataFrame, leaving: pl.DataFrame) -> list[tuple[int, str, int]]:
     """Pairs and tier of ids that differ in case, outer spaces or leading zeros only."""
-    folded = pl.col("sourced_id").str.strip_chars().str.to_lowercase().str.strip_chars_start("0").alias("_folded")
-    old, coming = absent.lazy().select("id", folded), new.lazy().select("sourced_id", folded)
-    pairs = coming.join(old, on="_folded").filter(pl.col("_folded") != "")
-    return pairs.select(*PAIRS, tier=pl.lit(_SPELLING)).collect()
+    keys: dict[str, list[str]] = {}
+    for key in new["sourced_id"] if leaving.height else ():
+        keys.setdefault(_folded(key), []).append(key)
+    old = zip(leaving["id"], leaving["sourced_id"], strict=True)
+    return [(record, key, _SPELLING) for record, text in old for key in keys.get(_folded(text), ())]
 
 
-def _by_values(snapshot: Snapshot, new: pl.DataFrame) -> list[pl.DataFrame]:
+def _folded(sourced_id: str) -> str:
+    return sourced_id.strip().casefold().lstrip("0")
+
+
+def _by_values(snapshot: Snapshot, new: pl.DataFrame) -> list[tuple[int, str, int]]:
     """Pairs and tier of persons, archived ones too, who have a value of the new rows."""
     out = []
     for kind, tier in _TIERS.items():
-        values = _other_ids(new) if kind == "sourced_id" else new.select("sourced_id", value=kind).drop_nulls("value")
-        if values.height:
-            found = snapshot.named(_USER, kind, values["value"].unique().to_list(), archived=True)
-            met = values.lazy().join(found.lazy(), on="value").select(*PAIRS, tier=pl.lit(tier))
-            out.append(met.unique(maintain_order=True).collect())
+        keys: dict[str, list[str]] = {}
+        for key, value in _other_ids(new) if kind == "sourced_id" else zip(new["sourced_id"], new[kind], strict=True):
+            if value is not None:
+                keys.setdefault(value, []).append(key)
+        if keys:
+            found = snapshot.named(_USER, kind, list(keys), archived=True)
+            met = zip(found["id"], found["value"], strict=True)
+            out += [(record, key, tier) for record, value in met for key in keys[value]]
     return out
 
 
-def _other_ids(new: pl.DataFrame) -> pl.DataFrame:
+def _other_ids(new: pl.DataFrame) -> Iterator[tuple[str, str]]:
     """sourced_id and value of the other ids that the rows state: by one of them another provider knows the person."""
-    some = new.lazy().select("sourced_id", "user_ids").drop_nulls().collect()
-    rows = [(key, _OTHER_ID.sub("", value)) for key, text in some.iter_rows() for value in json.loads(text)]
-    return pl.DataFrame(rows, schema={"sourced_id": pl.String, "value": pl.String}, orient="row")
+    for key, text in zip(new["sourced_id"], new["user_ids"], strict=True):
+        for value in json.loads(text) if text else ():
+            yield key, _OTHER_ID.sub("", value)
 
 
 def _kind() -> pl.Expr:

@@ -20,6 +20,7 @@ from rosterkit.plan.holds import (
     Delivered,
     ended_holds,
     hold_doubts,
+    hold_moved_names,
     hold_relinked,
     hold_reused_ids,
     hold_stored,
@@ -108,6 +109,7 @@ def hold(
     records = hold_stored(records, under_new_keys(snapshot.holds(), records), fields)
     records, findings = hold_reused_ids(records, approved.whole, overlaid)
     records, unclear = hold_doubts(records, doubts, approved.whole) if doubts is not None else (records, findings[:0])
+    records, moved = hold_moved_names(records, approved.whole)
     records = free(records, approved)
     expected = _announced(records, snapshot, plan_day, fields)
     exempt = replace(expected.exempt, fields=pl.concat([expected.exempt.fields, following(records, approved.whole)]))
@@ -120,7 +122,7 @@ def hold(
     records = propagate(early, "early") if early is not records else records
     waiting = hold_in_grace(records, people, plan_day, expected.exempt.nodes, approved.whole)
     records = propagate(waiting, "grace") if waiting is not records else records
-    found = pl.concat([findings, unclear, taken])
+    found = pl.concat([findings, unclear, moved, taken])
     return Held(records, fields, found, new, names, _absent(records, people, removed), expected, cases)
 
 

@@ -19,7 +19,8 @@ from rosterkit.plan.merge import Desired
 from rosterkit.plan.person_match import PAIRS, Known, match_people, one_to_one
 from rosterkit.plan.resolve import Resolver
 from rosterkit.plan.snapshot import Snapshot, with_key_parts
-from rosterkit.roster.schema import Entity, by_name
+from rosterkit.roster.schema import by_name
+from rosterkit.sources.base import Coverage
 
 __all__ = ["LINKS", "NO_LINKS", "Relinking"]
 
@@ -67,22 +68,30 @@ class Relinking:
     def _snapshot(self) -> Snapshot:
         return self.resolver.snapshot
 
-    def find(self, one: Desired, new: pl.DataFrame, live: pl.Series, leaving: pl.DataFrame) -> pl.DataFrame:
-        """LINKS of the stored records that these rows are.
+    def find(
+        self, one: Desired, rows: pl.DataFrame, new: pl.Series, head: pl.DataFrame, leaving: pl.DataFrame
+    ) -> pl.DataFrame:
+        """LINKS of the stored records that the new ones of these rows are.
 
-        ``new``: whole rows of which nothing is stored. ``live``: sourced ids of which a row was delivered that does not
-        delete. ``leaving``: id and sourced_id of active records that a full table lacks, or that a row deletes.
+        ``new``: of each row, whether nothing is stored of it. ``head``: sourced_id and ``deleted`` of every row that
+        was delivered. ``leaving``: id and sourced_id of active records that a full table lacks, or that a row deletes.
         """
+        whole = one.coverage == Coverage.FULL and len(self._places(one)) == 1
         if one.entity.name == "User":
-            known = Known(one, self._snapshot, self._roles(one, new["sourced_id"]), leaving)
-            same, doubts = match_people(known, new, lambda rows: self._candidates(one, rows, live))
-            prefix = pl.lit(f"{one.source}/{one.id_space}/")
-            self.doubts.append(doubts.select("id", "reason", key=prefix + pl.col("sourced_id")))
+            coming = rows.filter(new)
+            known = Known(one, self._snapshot, self._roles(one, coming["sourced_id"]), leaving)
+            same, doubts = match_people(known, coming, lambda stored: self._candidates(one, stored, head))
+            if doubts.height:
+                prefix = pl.lit(f"{one.source}/{one.id_space}/")
+                self.doubts.append(doubts.select("id", "reason", key=prefix + pl.col("sourced_id")))
             return same
-        named = self._with_references(one, new)
-        stored = self._candidates(one, self._stored(one.entity, named), live).filter("active")
-        found = one_to_one(self._alike(one.entity, named, stored))
-        return self._of_same_terms(one, found) if one.entity.name == "Class" else found
+        if whole and leaving.is_empty():
+            return NO_LINKS
+        coming = rows.filter(new)
+        entity = one.entity
+        stored = self._snapshot.rows(entity, leaving["id"]) if whole else self._stored_rows(one, coming, head)
+        found = one_to_one(self._alike(one, coming, stored)) if stored.height else NO_LINKS
+        return self._of_same_terms(one, found) if entity.name == "Class" else found
 
     def _places(self, one: Desired) -> frozenset[tuple[str, str]]:
         """Where a candidate may stand: at the own place, or where nothing of the entity is delivered any more."""
@@ -97,8 +106,9 @@ class Relinking:
         }
         return frozenset({(one.source, one.id_space), *gone})
 
-    def _candidates(self, one: Desired, rows: pl.DataFrame, live: pl.Series) -> pl.DataFrame:
+    def _candidates(self, one: Desired, rows: pl.DataFrame, head: pl.DataFrame) -> pl.DataFrame:
         """Those of the stored rows (id, key, …) that may be what comes: nothing of them was delivered."""
+        live = head.filter(~pl.col("deleted"))["sourced_id"]
         parts = with_key_parts(rows.lazy()).collect()
         own = (pl.col("source") == one.source) & (pl.col("id_space") == one.id_space)
         here = own & ~pl.any_horizontal(among(pl.col("sourced_id"), s) for s in (live, one.invalid, one.outside))
@@ -106,32 +116,31 @@ class Relinking:
         there = pl.concat_str("source", pl.lit("/"), "id_space").is_in([f"{s}/{space}" for s, space in places])
         return parts.filter(here | there)
 
-    def _with_references(self, one: Desired, new: pl.DataFrame) -> pl.DataFrame:
-        """The rows with the ids that their references mean."""
-        for column in one.entity.refs:
-            found, on = self.resolver.targets(column, one.source, new)
-            named = found.select(*on, column.name).unique(on, keep="first", maintain_order=True)
-            new = new.join(named, on=on, how="left", nulls_equal=len(on) > 1, maintain_order="left")
-        return new
-
-    def _stored(self, entity: Entity, new: pl.DataFrame) -> pl.DataFrame:
-        """Active stored rows that may be among those alike."""
+    def _stored_rows(self, one: Desired, new: pl.DataFrame, head: pl.DataFrame) -> pl.DataFrame:
+        """Active stored rows that may be among the new ones."""
+        entity = one.entity
         name = _NAMED_BY.get(entity.name)
         if name:
             ids = self._snapshot.named(entity, name, new[name].drop_nulls().unique().to_list())["id"]
         else:
             column = next(c for c in entity.refs if c.name == _ALIKE[entity.name][0])
-            ids = self._snapshot.children(entity, column, new[column.name].drop_nulls().unique())
-        return self._snapshot.rows(entity, minus(ids))
+            found, _ = self.resolver.targets(column, one.source, new)
+            ids = self._snapshot.children(entity, column, found[column.name].drop_nulls().unique())
+        return self._candidates(one, self._snapshot.rows(entity, minus(ids)), head).filter("active")
 
-    @staticmethod
-    def _alike(entity: Entity, new: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
+    def _alike(self, one: Desired, new: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
         """PAIRS of new and stored records that agree in everything that makes them what they are."""
-        on = _ALIKE[entity.name]
-        first = pl.col(on[0]).is_not_null() & pl.col(_NAMED_BY.get(entity.name, on[0])).is_not_null()
-        left = new.lazy().filter(first).select("sourced_id", *on)
-        right = stored.lazy().select("id", *on)
-        return left.join(right, on=on, nulls_equal=True).select(list(PAIRS)).collect()
+        name = one.entity.name
+        on = _ALIKE[name]
+        rows = new.lazy()
+        for column in one.entity.refs:
+            if column.name in on:
+                found, by = self.resolver.targets(column, one.source, new)
+                named = found.lazy().select(*by, column.name).unique(by, keep="first", maintain_order=True)
+                rows = rows.join(named, on=by, how="left", nulls_equal=len(by) > 1, maintain_order="left")
+        first = pl.col(on[0]).is_not_null() & pl.col(_NAMED_BY.get(name, on[0])).is_not_null()
+        left = rows.filter(first).select("sourced_id", *on)
+        return left.join(stored.lazy().select("id", *on), on=on, nulls_equal=True).select(list(PAIRS)).collect()
 
     def _of_same_terms(self, one: Desired, found: pl.DataFrame) -> pl.DataFrame:
         """Without classes that are held in other terms: next year's class is another class."""

@@ -134,6 +134,17 @@ ENGINE_RULES: tuple[Rule, ...] = (
         dependants="what refers to the new person is held",
     ),
     Rule(
+        "identity.moved-number",
+        "error",
+        "error",
+        "A guardian's line names a child by a number, a username or an e-mail address that was another child's when "
+        "the line came first. The guardian may belong to the earlier child.",
+        "Ask who this child is. If the line is right, approve the case by its record; if not, have it corrected in its "
+        "file.",
+        row="held: the link would go to another child",
+        record="keeps the child that it has",
+    ),
+    Rule(
         "identity.taken-username",
         "error",
         "error",

@@ -17,7 +17,8 @@ from school import MONDAY, School, opened
 from rosterkit import Workspace
 from rosterkit.plan.plan import Plan
 from rosterkit.roster.schema import by_name, entities
-from rosterkit.sources.base import Extract
+from rosterkit.sources.base import INVALID, Extract
+from rosterkit.testing.memory import extract, table
 
 TUESDAY = MONDAY + timedelta(days=1)
 MOVED = {"st-004": "X-104"}
@@ -30,15 +31,15 @@ def ws() -> Iterator[Workspace]:
         yield made
 
 
-def under_other_ids(extract: Extract, ids: Mapping[str, str]) -> Extract:
+def under_other_ids(package: Extract, ids: Mapping[str, str]) -> Extract:
     """The extract with these texts replaced in all ids and references."""
     tables = []
-    for table in extract.tables:
-        labels = ["sourced_id", *(c.label for c in by_name(table.entity).refs)]
-        mine = [name for name in labels if name in table.rows.collect_schema().names()]
+    for one in package.tables:
+        labels = ["sourced_id", *(c.label for c in by_name(one.entity).refs)]
+        mine = [name for name in labels if name in one.rows.collect_schema().names()]
         moved = pl.col(mine).str.replace_many(list(ids), list(ids.values()))
-        tables.append(replace(table, rows=table.rows.with_columns(moved)))
-    return replace(extract, tables=tuple(tables), id=f"{extract.id}-{len(ids)}")
+        tables.append(replace(one, rows=one.rows.with_columns(moved)))
+    return replace(package, tables=tuple(tables), id=f"{package.id}-{len(ids)}")
 
 
 def planned(ws: Workspace, extract: Extract, day: date, *, apply: bool = False) -> Plan:
@@ -246,3 +247,27 @@ def test_another_source_that_takes_over_links_the_records_of_the_former(ws: Work
     ws.approve_held(plan.id, reason="another provider", actor="kim")
     planned(ws, under_other_ids(School().extract("again"), anew), MONDAY, apply=True)
     assert sorted(ids(ws).values()) == sorted(before.values())
+
+
+def test_a_row_that_cannot_be_read_is_nobody_who_left(ws: Workspace) -> None:
+    tables = under_other_ids(School().extract(), MOVED).tables
+    lost = pl.DataFrame({"sourced_id": ["st-004"], "column": [None], "_file": ["User.csv"], "_line": [9]}, INVALID)
+    unread = [replace(t, invalid=lost) if t.entity == "User" else t for t in tables]
+    found = changes(ws, planned(ws, replace(School().extract("unread"), tables=tuple(unread)), MONDAY))
+    assert found["User", "create", ""] == ""
+    assert ("User", "update", "sourced_id") not in found
+
+
+def test_a_delta_that_deletes_the_old_id_and_brings_the_new_one(ws: Workspace) -> None:
+    before = ids(ws)["st-004"]
+    new = under_other_ids(School().extract(), MOVED)
+    parts = {}
+    for name in ("User", "Role", "Enrollment"):
+        rows = new.table(name)
+        assert rows
+        parts[name] = rows.rows.filter(pl.col("sourced_id").str.contains("X-104")).collect().to_dicts()
+    parts["User"].append({"sourced_id": "st-004", "deleted": True})
+    delta = extract([table(name, rows) for name, rows in parts.items()], delta=True, name="delta")
+    plan = planned(ws, delta, MONDAY, apply=True)
+    assert changes(ws, plan) == {(name, "update", "sourced_id"): "" for name in parts}
+    assert ids(ws)["X-104"] == before

@@ -118,8 +118,11 @@ def _by_values(snapshot: Snapshot, new: pl.DataFrame) -> list[tuple[int, str, in
 
 
 def _other_ids(new: pl.DataFrame) -> Iterator[tuple[str, str]]:
-    """sourced_id and value of the other ids that the rows state: by one of them another provider knows the person."""
+    """sourced_id and value of the ids that the rows state: by one of them another provider, or the same source under
+    another name, knows the person.
+    """
     for key, text in zip(new["sourced_id"], new["user_ids"], strict=True):
+        yield key, key
         for value in json.loads(text) if text else ():
             yield key, _OTHER_ID.sub("", value)
 

@@ -19,7 +19,7 @@ from rosterkit.plan.merge import Desired
 from rosterkit.plan.person_match import PAIRS, Known, match_people, one_to_one
 from rosterkit.plan.resolve import Resolver
 from rosterkit.plan.snapshot import Snapshot, with_key_parts
-from rosterkit.roster.schema import by_name
+from rosterkit.roster.schema import Entity, by_name
 from rosterkit.sources.base import Coverage
 
 __all__ = ["LINKS", "NO_LINKS", "Relinking"]
@@ -90,8 +90,12 @@ class Relinking:
         coming = rows.filter(new)
         entity = one.entity
         stored = self._snapshot.rows(entity, leaving["id"]) if whole else self._stored_rows(one, coming, head)
-        found = one_to_one(self._alike(one, coming, stored)) if stored.height else NO_LINKS
-        return self._of_same_terms(one, found) if entity.name == "Class" else found
+        if stored.is_empty():
+            return NO_LINKS
+        same = self._same_id(entity, coming, stored) if not whole and entity.name in _NAMED_BY else NO_LINKS
+        rest = coming.join(same, on="sourced_id", how="anti") if same.height else coming
+        found = one_to_one(self._alike(one, rest, stored.filter(~among(pl.col("id"), same["id"]))))
+        return pl.concat([same, self._of_same_terms(one, found) if entity.name == "Class" else found])
 
     def _places(self, one: Desired) -> frozenset[tuple[str, str]]:
         """Where a candidate may stand: at the own place, or where nothing of the entity is delivered any more."""
@@ -127,6 +131,12 @@ class Relinking:
             found, _ = self.resolver.targets(column, one.source, new)
             ids = self._snapshot.children(entity, column, found[column.name].drop_nulls().unique())
         return self._candidates(one, self._snapshot.rows(entity, minus(ids)), head).filter("active")
+
+    @staticmethod
+    def _same_id(entity: Entity, new: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
+        """LINKS of records of a former source that have the same id and name: the source got another name."""
+        on = ["sourced_id", _NAMED_BY[entity.name]]
+        return one_to_one(new.select(on).join(stored.select("id", *on), on=on).select(list(LINKS)))
 
     def _alike(self, one: Desired, new: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
         """PAIRS of new and stored records that agree in everything that makes them what they are."""

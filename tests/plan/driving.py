@@ -58,9 +58,9 @@ def workspace(*, relinks: bool = False) -> Iterator[Workspace]:
         yield Workspace(Path(folder) / "ws")
 
 
-def plan_extract(ws: Workspace, said: Extract, **named: Any) -> Plan:
+def plan_extract(ws: Workspace, delivered: Extract, **named: Any) -> Plan:
     """Plans an extract that was made by hand; ``named``: as_of, now."""
-    with patch("rosterkit.extraction.source", lambda _kind: MemorySource(said)):
+    with patch("rosterkit.extraction.source", lambda _kind: MemorySource(delivered)):
         return ws.plan(Path("by-hand"), **named)
 
 
@@ -86,8 +86,8 @@ def stored(ws: Workspace) -> dict[str, dict[str, Row]]:
             for key, status, modified, *values in rows.fetchall():
                 row: Values = {}
                 for column, value in zip(entity.columns, values, strict=True):
-                    said = oracle.text(bool(value)) if column.kind == "bool" and value is not None else value
-                    row[column.label] = keys[str(column.to)].get(said, said) if column.to and said is not None else said
+                    text = oracle.text(bool(value)) if column.kind == "bool" and value is not None else value
+                    row[column.label] = keys[str(column.to)].get(text, text) if column.to and text is not None else text
                 out[entity.name][key] = Row(row, status == "active", modified)
     return out
 
@@ -146,11 +146,11 @@ class Pair:
         self.moves = 0  # verbs that may make an older plan stale
         self.made_at: dict[str, int] = {}
 
-    def plan(self, said: Extract) -> Plan:
-        plan = plan_extract(self.ws, said, as_of=self.day)
+    def plan(self, delivered: Extract) -> Plan:
+        plan = plan_extract(self.ws, delivered, as_of=self.day)
         proposal = propose(
             self.model,
-            said,
+            delivered,
             self.config.limits,
             Today(self.day, self.config.grace, Turn(self.day, self.config.rollover)),
         )
@@ -182,13 +182,13 @@ class Pair:
         self.moves += 1
         self.pinned.setdefault((user, field), effective(self.ws)[user][field])
 
-    def held_under(self, said: Extract, limits: Limits) -> set[Line]:
+    def held_under(self, delivered: Extract, limits: Limits) -> set[Line]:
         """What a plan of this extract would hold under other limits; nothing of it stays."""
         with tempfile.TemporaryDirectory() as folder:
             shutil.copytree(self.ws.folder, Path(folder) / "ws")
             other = Workspace(Path(folder) / "ws")
             other.config = self.config.model_copy(update={"limits": limits})
-            shown = lines(other.show(plan_extract(other, said, as_of=self.day).id))
+            shown = lines(other.show(plan_extract(other, delivered, as_of=self.day).id))
         return {line for line, code in self.unpinned(shown).items() if code}
 
     def undo(self, revision: int | None = None) -> Plan:
@@ -283,7 +283,7 @@ class Pair:
 
 @st.composite
 def announcements(draw: Any, pair: Pair) -> dict[str, Any]:
-    """What ``Pair.expect`` is told."""
+    """The arguments of ``Pair.expect``."""
     schools = [key for key, row in pair.model.rows["Org"].items() if row.values["type"] == "school"]
     kinds: list[dict[str, Any]] = [
         {"kind": "domain", "old": "x.example", "new": "y.example"},
@@ -341,8 +341,10 @@ def same(engine: Mapping[Any, object], plain: Mapping[Any, object], what: str) -
     if engine == plain:
         return
     keys = [k for k in {**engine, **plain} if engine.get(k, "-") != plain.get(k, "-")]
-    told = "\n".join(f"{k}\n    engine {engine.get(k, '-')!r}\n    oracle {plain.get(k, '-')!r}" for k in keys[:12])
-    raise AssertionError(f"{what} differ:\n{told}")
+    differences = "\n".join(
+        f"{k}\n    engine {engine.get(k, '-')!r}\n    oracle {plain.get(k, '-')!r}" for k in keys[:12]
+    )
+    raise AssertionError(f"{what} differ:\n{differences}")
 
 
 def few(examples: int, **more: Any) -> settings:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
-from districts import Saying, first_truth, graces, limit_settings, next_package, raised
+from districts import Package, first_truth, graces, limit_settings, next_package, raised
 from driving import Pair, announcements, workspace
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -43,7 +43,7 @@ class Runs(RuleBasedStateMachine):
     ) -> None:
         self.pair = Pair(self.open.enter_context(workspace()), limits=limits, grace=grace)
         self.truth = first_truth(schools, students, adults, extras=extras)
-        self.last = Saying(self.truth, self.truth)
+        self.last = Package(self.truth, self.truth)
         assert self.pair.apply(self.pair.plan(self.last.extract()))
 
     @rule(data=st.data(), kind=st.sampled_from(["full", "delta", "delta"]), at_once=st.booleans())

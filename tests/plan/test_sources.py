@@ -305,14 +305,14 @@ def test_the_changes_of_an_api_are_not_kept_its_cursor_advances_on_apply(ws: Wor
     made = plan(ws, main=changes, family=family(*LINKS))
     assert made.changes["User"] == Counts(update=1)
     assert plan(ws, main=extract([], name="later", cursor="42"), family=family(*LINKS)).total == Counts()
-    asked: list[str | None] = []
+    cursors: list[str | None] = []
 
     class Api(MemorySource):
         def extract(self, settings: Any, context: Context) -> Extract:
-            asked.append(context.cursor)
+            cursors.append(context.cursor)
             return self.given
 
     again = apply(ws, plan(ws, main=Api(changes), family=family(*LINKS)))
     assert again.changes["User"] == Counts(update=1)
     plan(ws, main=Api(extract([], name="later", cursor="43")), family=family(*LINKS))
-    assert asked == [None, "42"]
+    assert cursors == [None, "42"]

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from districts import Saying, first_truth
+from districts import Package, first_truth
 from driving import Pair, workspace
 from test_regressions import ON_REMOVALS
 
@@ -23,7 +23,7 @@ NEW: dict[str, Any] = {"given_name": "Noor", "family_name": "Haddad", "identifie
 def pair() -> Iterator[Pair]:
     with workspace() as ws:
         made = Pair(ws, limits=ON_REMOVALS)
-        assert made.apply(made.plan(Saying(TRUTH, TRUTH).extract()))
+        assert made.apply(made.plan(Package(TRUTH, TRUTH).extract()))
         yield made
 
 
@@ -38,7 +38,7 @@ def planned(pair: Pair, people: Mapping[str, dict[str, Any] | None]) -> Plan:
         truth["User"][key] = truth["User"].get(key, {}) | {k: v for k, v in values.items() if k != "role"}
         if key not in TRUTH["User"]:
             truth["Role"][f"{key}|S0"] = {"user": key, "org": "S0", "role": role, "type": "primary"}
-    return pair.plan(Saying(truth, TRUTH).extract())
+    return pair.plan(Package(truth, TRUTH).extract())
 
 
 def codes(pair: Pair, plan: Plan, key: str) -> dict[tuple[str, str, str], str]:

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from stands import ADAPTER
+from served_places import ADAPTER
 
 import rosterkit.transport
 from rosterkit.transport import RULES

@@ -66,7 +66,7 @@ def test_axe_finds_nothing_on_any_page(
     """WCAG 2.2 AA; and at no width anything is wider than the window, nor does the policy block anything."""
     with browser.new_context(color_scheme=scheme) as context, context.new_page() as page:
         blocked: list[str] = []
-        page.on("console", lambda said: blocked.append(said.text) if "Content Security" in said.text else None)
+        page.on("console", lambda message: blocked.append(message.text) if "Content Security" in message.text else None)
         page.on("pageerror", lambda problem: blocked.append(str(problem)))
         page.goto(f"{shared}/log-in")
         assert axe_finds(page) == []

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date, timedelta
@@ -47,9 +47,14 @@ def _template() -> Path:
 
 
 @contextmanager
-def workspace() -> Iterator[Workspace]:
-    """A new workspace in a temporary folder."""
-    with tempfile.TemporaryDirectory() as folder:
+def workspace(*, relinks: bool = False) -> Iterator[Workspace]:
+    """A new workspace in a temporary folder. Unless it ``relinks``, a record under another id is another record: that
+    is what the oracle knows (``test_relink`` and ``test_relink_walks`` are about the rest).
+    """
+    with ExitStack() as open_:
+        folder = open_.enter_context(tempfile.TemporaryDirectory())
+        if not relinks:
+            open_.enter_context(patch("rosterkit.plan.matching._relinked", lambda one, *_: one))
         shutil.copytree(_template(), Path(folder) / "ws")
         yield Workspace(Path(folder) / "ws")
 

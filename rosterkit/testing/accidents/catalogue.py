@@ -43,7 +43,7 @@ __all__ = ["ACCIDENTS", "Accident"]
 @dataclass(frozen=True, slots=True)
 class Accident:
     """``cause``: what must stand in a reason or a finding (any one of them). ``guards``: what is taken out to show the
-    harm: limits, coverage, cases, grace. ``harmless``: how many records come that nothing refers to.
+    harm: limits, coverage, cases, grace, identity. ``harmless``: how many records come that nothing refers to.
     """
 
     name: str
@@ -88,26 +88,37 @@ ACCIDENTS = (
         cells_moved_left,
         (*_OTHERS, causes.BLANK, causes.WORD, "above the limit"),
     ),
-    Accident("user ids prefixed everywhere", every_user_id(prefixed), (causes.PREFIXED,)),
+    Accident("user ids prefixed everywhere", every_user_id(prefixed), (causes.PREFIXED,), ("limits", "identity")),
     Accident(
         "user ids prefixed in users.csv alone",
         columns("users", sourcedId=prefixed(pl.col("sourcedId"))),
         (causes.PREFIXED,),
+        ("limits", "identity"),
     ),
-    Accident("user ids upper-cased everywhere", every_user_id(lambda e: e.str.to_uppercase()), (causes.RECASED,)),
+    Accident(
+        "user ids upper-cased everywhere",
+        every_user_id(lambda e: e.str.to_uppercase()),
+        (causes.RECASED,),
+        ("limits", "identity"),
+    ),
     Accident(
         "user ids upper-cased in users.csv alone",
         columns("users", sourcedId=pl.col("sourcedId").str.to_uppercase()),
         (causes.RECASED,),
+        ("limits", "identity"),
     ),
     Accident(
-        "user ids zero-stripped everywhere", every_user_id(lambda e: e.str.strip_chars_start("0")), (causes.STRIPPED,)
+        "user ids zero-stripped everywhere",
+        every_user_id(lambda e: e.str.strip_chars_start("0")),
+        (causes.STRIPPED,),
+        ("limits", "identity"),
     ),
-    Accident("all class ids renumbered", renumbered, (causes.REISSUED, causes.ANOTHER)),
+    Accident("all class ids renumbered", renumbered, (causes.REISSUED, causes.ANOTHER), ("limits", "identity")),
     Accident(
         "all enrollment ids renumbered",
         columns("enrollments", sourcedId=pl.format("n{}", pl.int_range(pl.len()))),
         (causes.REISSUED,),
+        ("limits", "identity"),
     ),
     Accident(
         "users: students and teachers swapped",

@@ -48,7 +48,8 @@ class Moves:
 
 @dataclass(frozen=True)
 class _Moving:
-    """``rows``: node, entity, id, key, active, added, ``own`` (archived by absence or by a row) and ``contradicted``.
+    """``rows``: node, entity, id, key, active, added, ``own`` (archived by absence or by a row), ``contradicted``, and
+    ``deleted`` (by a row).
 
     ``parents``: node and ``old``, the required parents of what is archived that are proposed for archive too.
     """
@@ -67,8 +68,9 @@ class _Moving:
         own = leaves() & pl.col("cause").is_in(_COUNTED)
         contradicted = leaves() & pl.col("present") & pl.col("cause").is_in(_CASCADE)
         moving = records.states.lazy().filter(leaves() | comes())
-        kept = moving.select("node", "entity", "id", "key", "active", added=comes(), own=own, contradicted=contradicted)
-        return cls(kept.collect(), parents)
+        deleted = (pl.col("cause") == "deleted").fill_null(value=False)
+        flags = {"added": comes(), "own": own, "contradicted": contradicted, "deleted": deleted}
+        return cls(moving.select("node", "entity", "id", "key", "active", **flags).collect(), parents)
 
     def with_removed(self, mine: pl.DataFrame, held: pl.Series, facts: Facts) -> pl.DataFrame:
         """Rows of one entity with ``lost``, those that leave and count here, and ``removed``, those of them that
@@ -250,6 +252,6 @@ def _with_cause_of_ids(
     if not cause and going.height:
         by = ["role", "school_id"]
         lost = counted.lazy().filter("removed").group_by(by).len("removed").join(base.lazy(), on=by).collect()
-        cause = causes.of_removed(lost)
+        cause = causes.of_removed(lost, deleted=float(going.select(pl.col("deleted").mean()).item() or 0))
     reason = pl.format(REASON, "reason", pl.lit(cause)) if cause else pl.col("reason")
     return found.select("node", field=pl.lit(""), reason=reason)

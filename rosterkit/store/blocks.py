@@ -41,8 +41,8 @@ BLOCKS: dict[str, type[pl.DataType]] = {
     "student": pl.Int64,  # of a blocked link; null elsewhere
     "feed": pl.String,  # of a suppression: the one feed that does not get it; "" = none gets it
     "field": pl.String,  # of a suppression: a label; "" = the whole person
-    "words": pl.String,  # JSON list: every value that a suppressed field had since then, in small letters; of a blocked
-    # link every name that the adult had (``store.humans``)
+    "words": pl.String,  # JSON list: every value that a suppressed field had since then, in small letters
+    "known": pl.String,  # JSON: what was known of the user ("record") and the "student" since then (``store.humans``)
     "actor": pl.String,
     "reason": pl.String,
     "since": pl.String,
@@ -92,8 +92,8 @@ class StoredPin:
 def set_block(connection: sqlite3.Connection, block: StoredBlock, *, actor: str, reason: str, revision: int) -> None:
     """Sets a block that is not in force yet."""
     connection.execute(
-        "insert into block (kind, entity, record, student, feed, field, words, actor, reason, since, revision) "
-        "values (?,?,?,?,?,?,'[]',?,?,?,?)",
+        "insert into block (kind, entity, record, student, feed, field, words, known, actor, reason, since, revision) "
+        "values (?,?,?,?,?,?,'[]','{}',?,?,?,?)",
         (
             *(block.kind, block.entity, block.record, block.student, block.feed, block.field),
             *(actor, reason, now().isoformat(), revision),

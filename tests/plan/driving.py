@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
@@ -15,6 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 import oracle
+import pytest
 from depth import DEEP, MINUTES
 from graceless import without_grace
 from hypothesis import HealthCheck, Phase, settings
@@ -141,16 +143,26 @@ class Pair:
         self.moves = 0  # verbs that may make an older plan stale
         self.made_at: dict[str, int] = {}
 
-    def plan(self, said: Extract) -> Plan:
-        plan = plan_extract(self.ws, said, as_of=self.day)
-        proposal = propose(
-            self.model,
-            said,
-            self.config.limits,
-            Today(self.day, self.config.grace, Turn(self.day, self.config.rollover)),
-        )
+    def plan(self, said: Extract, *, promotes: bool = False) -> Plan:
+        plan = plan_extract(self.ws, said, as_of=self.day, promotes=promotes)
+        proposal = self._propose(self.model, said, promotes=promotes)
         self.seen[plan.id] = remember_absences(self.model, proposal, self.day)
         return self._compare(plan, proposal)
+
+    def _propose(self, model: Model, said: Extract, *, promotes: bool) -> Proposal:
+        turn = Turn(self.day, self.config.rollover)
+        return propose(model, said, self.config.limits, Today(self.day, self.config.grace, turn, promotes))
+
+    def promote(self, said: Extract) -> Plan | None:
+        """The plan of a promotion; None, and nothing stays of it, where no grade rises."""
+        if self._propose(deepcopy(self.model), said, promotes=True).promoted:
+            plan = self.plan(said, promotes=True)
+            assert plan.needs_approval
+            return plan
+        with pytest.raises(Refused) as refused:
+            plan_extract(self.ws, said, as_of=self.day, promotes=True)
+        assert refused.value.why == "no-promotion"
+        return None
 
     def unpinned(self, found: dict[Line, str]) -> dict[Line, str]:
         """The lines without those of pinned fields, which a plan shows otherwise."""

@@ -87,7 +87,10 @@ A file that waits for a person while the vendor may still show what was blocked 
 |---|---|---|
 | `signed_in` | `user`, `at` | the policy counts the person as active from then on |
 | `joined` | `student`, `given_name`, `family_name`, `email`, `sms`, `phone` | a guardian whom no sync archives |
-| `edited` | `user`, `field`, `value` | the person's own edit, checked by the policy, becomes a pin |
+| `edited` | `user`, `field`, `value`, `at` where known | the person's own edit, checked by the policy, becomes a pin |
+
+An edit that is older than the last one by a person of that field is refused. A time without an offset is one of the
+district's zone.
 """
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "archived_by_hand",
     "blocks",
     "blocks_of_feed",
+    "date_pin",
     "lift_blocks",
     "lift_pins",
     "pins",
@@ -117,6 +118,12 @@ def set_pin(connection: sqlite3.Connection, pin: StoredPin, *, actor: str, reaso
             *(actor, reason, at, revision),
         ),
     )
+
+
+def date_pin(connection: sqlite3.Connection, user: int, field: str, revision: int, since: str) -> None:
+    """Dates the pin of that revision on a field of a user: a person set it earlier, somewhere else."""
+    mine = "entity='User' and record=? and field=? and revision=? and ended_at is null"
+    connection.execute(f"update pin set since=? where {mine}", (since, user, field, revision))
 
 
 def lift_blocks(connection: sqlite3.Connection, ids: Sequence[int], why: str) -> None:

@@ -111,15 +111,14 @@ def _with_cause_of_fields(
         of = rows.filter(pl.col("field") == "attributes")
         suspected["attributes"] = causes.of_attributes(of, _missing(records, entity, of)) or suspected["attributes"]
     moved = [name for name, cause in suspected.items() if cause in (causes.SHIFTED, causes.SORTED)]
-    found = _whole(found, mine, moved)
-    if causes.ENCODING in suspected.values():
-        found = _misread(found, mine)
     named = {name: cause for name, cause in suspected.items() if cause}
     cause = pl.col("field").replace_strict(named, default=None, return_dtype=pl.String)
     reason = pl.coalesce(pl.format(REASON, "reason", cause), "reason")
-    named_reasons = found.select("node", "field", reason=reason)
-    strangers = named_reasons.filter(pl.col("field").is_in(moved)).unique("node", keep="first", maintain_order=True)
-    return named_reasons, strangers.select("node", "reason")
+    found = _whole(found.select("node", "field", reason=reason), mine, moved)
+    if causes.ENCODING in suspected.values():
+        found = _misread(found, mine)
+    strangers = found.filter(pl.col("field").is_in(moved)).unique("node", keep="first", maintain_order=True)
+    return found, strangers.select("node", "reason")
 
 
 def _missing(records: Records, entity: Entity, rows: pl.DataFrame) -> list[str]:
@@ -148,7 +147,7 @@ def _read_wrongly(entity: Entity, mine: pl.DataFrame, limits: Limits) -> pl.Data
 
 def _misread(found: pl.DataFrame, mine: pl.DataFrame) -> pl.DataFrame:
     """With every other value that looks misread: where a file has the wrong encoding, no field of it is right."""
-    reason = str(found["reason"][0])
+    reason = str(found.filter(pl.col("reason").str.ends_with(causes.ENCODING))["reason"][0])
     rest = mine.lazy().filter(causes.misread()).select("node", "field", reason=pl.lit(reason))
     return pl.concat([found.lazy(), rest]).unique(["node", "field"], keep="first", maintain_order=True).collect()
 

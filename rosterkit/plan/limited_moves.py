@@ -59,8 +59,9 @@ class Moves:
 
 @dataclass(frozen=True)
 class _Moving:
-    """``rows``: node, entity, id, key, active, added, ``own`` (archived by absence or by a row), ``contradicted`` and
-    ``relinked`` (stays under another id: as good as gone and come, where so many do that the ids may be others').
+    """``rows``: node, entity, id, key, active, added, ``own`` (archived by absence or by a row), ``contradicted``,
+    ``deleted`` (by a row) and ``relinked`` (stays under another id: as good as gone and come, where so many do that the
+    ids may be others').
 
     ``parents``: node and ``old``, the required parents of what is archived that are proposed for archive too.
     """
@@ -78,11 +79,11 @@ class _Moving:
             parents = links(records, to=ids_by_entity(nodes)).filter(required).select("node", "old")
         own = leaves() & pl.col("cause").is_in(_COUNTED)
         contradicted = leaves() & pl.col("present") & pl.col("cause").is_in(_CASCADE)
+        deleted = (pl.col("cause") == "deleted").fill_null(value=False)
         relinked = has("changed", KEY_BIT) & (pl.col("action") == "update") & pl.col("hold").is_null()
         moving = records.states.lazy().filter(leaves() | comes() | relinked.fill_null(value=False))
-        flags = {"added": comes(), "own": own, "contradicted": contradicted, "relinked": relinked}
-        kept = moving.select("node", "entity", "id", "key", "active", **flags)
-        return cls(kept.collect(), parents)
+        flags = {"added": comes(), "own": own, "contradicted": contradicted, "deleted": deleted, "relinked": relinked}
+        return cls(moving.select("node", "entity", "id", "key", "active", **flags).collect(), parents)
 
     def with_removed(self, mine: pl.DataFrame, held: pl.Series, facts: Facts) -> pl.DataFrame:
         """Rows of one entity with ``lost``, those that leave and count here, and ``removed``, those of them that
@@ -271,7 +272,7 @@ def _with_cause_of_ids(
     if not cause and going.height:
         by = ["role", "school_id"]
         lost = counted.lazy().filter("removed").group_by(by).len("removed").join(base.lazy(), on=by).collect()
-        cause = causes.of_removed(lost)
+        cause = causes.of_removed(lost, deleted=float(going.select(pl.col("deleted").mean()).item() or 0))
     reason = pl.format(REASON, "reason", pl.lit(cause)) if cause else pl.col("reason")
     field = pl.when(among(pl.col("node"), anew["node"])).then(pl.lit(KEY_FIELD)).otherwise(pl.lit(""))
     return found.select("node", field=field, reason=reason)

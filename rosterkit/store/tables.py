@@ -309,6 +309,7 @@ class Block(SQLModel, table=True):
     feed: str = ""
     field: str = ""
     words: list[str] = Field(sa_type=JSON)  # every value that a suppressed field had since it was suppressed
+    known: dict[str, list[list[str | None]]] = Field(sa_type=JSON)  # what was known of its people since then
     actor: str
     reason: str
     since: str

@@ -23,7 +23,7 @@ from rosterkit.plan.merge import Delivered
 from rosterkit.plan.plan import PlanView
 from rosterkit.plan.proposal import Proposal
 from rosterkit.plan.records import KEY_FIELD, Records
-from rosterkit.registry import source
+from rosterkit.registry import rules, source
 from rosterkit.roster import findings
 from rosterkit.sources.base import Context, Coverage, Extract
 from rosterkit.sources.findings import Findings
@@ -58,12 +58,14 @@ class Harm:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an accident. ``reasons``: why things are held, the rules of findings, why tables are not full."""
+    """What became of an accident. ``reasons``, as people read them: why records are held, what findings mean, why
+    tables are not full; of each, what is about most records first.
+    """
 
     harm: Harm
     without: Harm  # without the guards that the accident names
     exit_code: int
-    cause: str  # the expected cause, as it is named; "" where it is not
+    cause: str  # the reason that names the expected cause; "" where none does
     reasons: tuple[str, ...]
 
     @property
@@ -179,7 +181,7 @@ class Trial:
             harm=_harm(guarded.changes.applicable, accident.harmless),
             without=_harm(bare.changes.applicable),
             exit_code=_exit_code(guarded, extract),
-            cause=next((c for c in accident.cause if any(c in reason for reason in reasons)), ""),
+            cause=_naming(accident, reasons),
             reasons=reasons,
         )
 
@@ -192,12 +194,12 @@ class Trial:
         with _without_cases() if "cases" in accident.guards else nullcontext():
             limits = _no_limits() if "limits" in accident.guards else self._workspace.config.limits
             bare = apply_days(copy, template, packages, limits, grace="grace" not in accident.guards)
-        reasons = tuple(sorted({why for view in views for why in view.lines["held_why"].unique().to_list()}))
+        reasons = _most_first(pl.concat(view.lines.filter(pl.col("held") != "")["held_why"] for view in views))
         return Outcome(
             harm=_harm_of_days(views),
             without=_harm_of_days(bare),
             exit_code=exit_code(views),
-            cause=next((c for c in accident.cause if any(c in reason for reason in reasons)), ""),
+            cause=_naming(accident, reasons),
             reasons=reasons,
         )
 
@@ -216,10 +218,22 @@ def _harm_of_days(views: Sequence[PlanView]) -> Harm:
     return Harm(count("archive", links=False), updated, doubled, count("archive", links=True))
 
 
+def _naming(accident: Accident, reasons: tuple[str, ...]) -> str:
+    """The reason in which one of the expected causes stands."""
+    return next((reason for cause in accident.cause for reason in reasons if cause in reason), "")
+
+
+def _most_first(texts: pl.Series) -> tuple[str, ...]:
+    counts = texts.alias("text").to_frame().group_by("text").len()
+    return tuple(counts.sort("len", "text", descending=[True, False])["text"])
+
+
 def _reasons(proposal: Proposal, extract: Extract) -> tuple[str, ...]:
-    held = [str(r) for _, _, f in proposal.changes.held.frames() for r in f["hold_reason"].unique().to_list()]
-    rules = proposal.findings["rule"].unique().to_list()
-    return tuple(sorted({*held, *rules, *(t.reason for t in extract.tables if t.reason)}))
+    known = rules()
+    held = [pl.Series([], dtype=pl.String), *(f["hold_reason"] for _, _, f in proposal.changes.held.frames())]
+    found = _most_first(proposal.findings["rule"])
+    meanings = (f"{known[code].meaning} ({code})" for code in found)
+    return (*_most_first(pl.concat(held)), *meanings, *(t.reason for t in extract.tables if t.reason))
 
 
 def _exit_code(proposal: Proposal, extract: Extract) -> int:

@@ -61,7 +61,8 @@ def _head(desired: Desired, by_kind: Sequence[Column]) -> pl.DataFrame:
     wanted = [name for c in by_kind for name in (c.label, f"_by_{c.label}", f"_space_{c.label}")]
     have = desired.rows.collect_schema().names()
     new = {f"new_{name}": name for name in ("modified_at", *FINGERPRINT)}
-    return desired.rows.select("sourced_id", "deleted", *(n for n in wanted if n in have), **new).collect()
+    rows = desired.with_fingerprint(desired.rows)
+    return rows.select("sourced_id", "deleted", *(n for n in wanted if n in have), **new).collect()
 
 
 def _same_targets(desired: Desired, both: pl.DataFrame, by_kind: Sequence[Column], resolver: Resolver) -> pl.DataFrame:
@@ -151,7 +152,7 @@ def _own(desired: Desired, both: pl.LazyFrame, snapshot: Snapshot) -> pl.Series:
 
 def _first(desired: Desired) -> Matched:
     """Nothing of the entity was ever stored."""
-    rows = desired.rows.filter(~pl.col("deleted")).collect()
+    rows = desired.with_fingerprint(desired.rows.filter(~pl.col("deleted"))).collect()
     new = pl.Series([True]).new_from_index(0, rows.height)
     known = pl.DataFrame(schema={"sourced_id": pl.String, "id": pl.Int64})
     return Matched(desired, rows, new, known, NO_IDS)
@@ -167,11 +168,12 @@ def _whole(desired: Desired, head: pl.DataFrame, seen: pl.DataFrame) -> tuple[pl
     delivered = seen["sourced_id"].filter(seen["look"] & seen["at"].is_not_null())
     wanted = pl.concat([delivered, new])
     if wanted.is_empty():
-        return pl.DataFrame(schema=desired.rows.collect_schema()), pl.Series([], dtype=pl.Boolean)
+        nothing = desired.with_fingerprint(desired.rows).collect_schema()
+        return pl.DataFrame(schema=nothing), pl.Series([], dtype=pl.Boolean)
     rows = desired.rows
     if wanted.len() < head.height:
         rows = rows.join(wanted.to_frame().lazy(), on="sourced_id", how="semi", maintain_order="left")
-    found = rows.with_columns(_new=among(pl.col("sourced_id"), new)).collect()
+    found = desired.with_fingerprint(rows).with_columns(_new=among(pl.col("sourced_id"), new)).collect()
     return found[found.columns[:-1]], found["_new"]
 
 

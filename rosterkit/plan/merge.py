@@ -18,6 +18,7 @@ from rosterkit.plan.snapshot import QueuedDelta, Snapshot
 from rosterkit.roster import findings
 from rosterkit.roster.schema import Entity, entities
 from rosterkit.sources.base import Coverage, Extract, Table
+from rosterkit.sources.extract_checks import without_blanks
 
 __all__ = ["Delivered", "Desired", "coverages", "merge"]
 
@@ -65,9 +66,10 @@ class Desired:
     stale: pl.DataFrame
     outside: pl.Series
 
-    def with_fingerprint(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """Some of ``rows``, with FINGERPRINT."""
-        return rows.with_columns(fingerprint(self.entity, rows.collect_schema().names()))
+    def rows_with_fingerprint(self) -> pl.DataFrame:
+        """All ``rows``, with FINGERPRINT: the one time that they are read in whole."""
+        names = self.rows.collect_schema().names()
+        return without_blanks(self.entity.name, self.rows.with_columns(fingerprint(self.entity, names)).collect())
 
 
 @dataclass(frozen=True)

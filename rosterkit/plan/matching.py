@@ -59,12 +59,12 @@ def beside(left: pl.DataFrame, right: pl.DataFrame) -> pl.LazyFrame:
     return pl.concat([left, beside_it], how="horizontal").lazy()
 
 
-def _head(desired: Desired, by_kind: Sequence[Column]) -> pl.DataFrame:
+def _head(rows: pl.DataFrame, by_kind: Sequence[Column]) -> pl.DataFrame:
     """Of every delivered row, what tells whether it is unchanged."""
     wanted = [name for c in by_kind for name in (c.label, f"_by_{c.label}", f"_space_{c.label}")]
-    have = desired.rows.collect_schema().names()
-    new = {f"new_{name}": name for name in ("modified_at", *FINGERPRINT)}
-    return desired.rows.select("sourced_id", "deleted", *(n for n in wanted if n in have), **new).collect()
+    own = ["sourced_id", "deleted", *(name for name in wanted if name in rows.columns)]
+    new = [rows[name].alias(f"new_{name}") for name in ("modified_at", *FINGERPRINT)]
+    return pl.DataFrame([*(rows[name] for name in own), *new])
 
 
 def _same_targets(desired: Desired, both: pl.DataFrame, by_kind: Sequence[Column], resolver: Resolver) -> pl.DataFrame:
@@ -98,14 +98,13 @@ def match(
     """
     entity, resolver = desired.entity, relinking.resolver
     snapshot = resolver.snapshot
-    by_kind = asked_by_kind(entity, desired.rows.collect_schema().names())
     place = (entity, desired.source, desired.id_space)
+    delivered = desired.rows_with_fingerprint()
+    resolver.delivered[entity.name, desired.source, desired.id_space] = delivered["sourced_id"]
     if entity.name in resolver.empty:
-        first = _first(desired)
-        resolver.delivered[entity.name, desired.source, desired.id_space] = first.rows["sourced_id"]
-        return first, NO_IDS
-    head = _head(desired, by_kind)
-    resolver.delivered[entity.name, desired.source, desired.id_space] = head["sourced_id"]
+        return _first(desired, delivered), NO_IDS
+    by_kind = asked_by_kind(entity, delivered.columns)
+    head = _head(delivered, by_kind)
     if desired.coverage == Coverage.FULL:
         index = snapshot.index(*place, by_kind)
     else:
@@ -127,7 +126,7 @@ def match(
     )
     listed = [minus(ids, seen["id"]) for ids in _of_parents(desired, snapshot, resolver)]
     stored = minus(pl.concat([known["id"], *listed]))
-    rows, new = _whole(desired, head, seen)
+    rows, new = _whole(delivered, seen)
     matched = Matched(desired, rows, new, known, stored)
     return (_relinked(matched, relinking, head, both) if new.any() else matched), own
 
@@ -170,30 +169,23 @@ def _own(desired: Desired, both: pl.LazyFrame, snapshot: Snapshot) -> pl.Series:
     return dependants(entity, snapshot, both.filter(may_leave).select("id").collect().to_series())
 
 
-def _first(desired: Desired) -> Matched:
+def _first(desired: Desired, delivered: pl.DataFrame) -> Matched:
     """Nothing of the entity was ever stored."""
-    rows = desired.rows.filter(~pl.col("deleted")).collect()
+    rows = delivered.filter(~delivered["deleted"]) if delivered["deleted"].any() else delivered
     new = pl.Series([True]).new_from_index(0, rows.height)
     known = pl.DataFrame(schema={"sourced_id": pl.String, "id": pl.Int64})
     return Matched(desired, rows, new, known, NO_IDS)
 
 
-def _whole(desired: Desired, head: pl.DataFrame, seen: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+def _whole(delivered: pl.DataFrame, seen: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     """The delivered rows of what is looked at and of what is not stored yet; and which of them are the latter."""
-    matched = seen.height - seen["at"].null_count()
-    new = head["sourced_id"].clear()
-    if matched < head.height:
-        stored = pl.Series([False]).new_from_index(0, head.height).scatter(seen["at"].drop_nulls(), values=True)
-        new = head["sourced_id"].filter(~stored & ~head["deleted"])
-    delivered = seen["sourced_id"].filter(seen["look"] & seen["at"].is_not_null())
-    wanted = pl.concat([delivered, new])
-    if wanted.is_empty():
-        return pl.DataFrame(schema=desired.rows.collect_schema()), pl.Series([], dtype=pl.Boolean)
-    rows = desired.rows
-    if wanted.len() < head.height:
-        rows = rows.join(wanted.to_frame().lazy(), on="sourced_id", how="semi", maintain_order="left")
-    found = rows.with_columns(_new=among(pl.col("sourced_id"), new)).collect()
-    return found[found.columns[:-1]], found["_new"]
+
+    def at(places: pl.Series) -> pl.Series:
+        return pl.Series([False]).new_from_index(0, delivered.height).scatter(places.drop_nulls(), values=True)
+
+    new = ~at(seen["at"]) & ~delivered["deleted"]
+    wanted = at(seen["at"].filter(seen["look"])) | new
+    return (delivered.filter(wanted) if wanted.any() else delivered.clear()), new.filter(wanted)
 
 
 def _of_parents(desired: Desired, snapshot: Snapshot, resolver: Resolver) -> list[pl.Series]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from rosterkit.store.plans import now
 __all__ = ["StoreSnapshot", "revision_of"]
 
 _FEW = 1_000  # values up to which the open connection is faster than one of ADBC's
-_SMALL = 20_000  # rows of a table up to which it is, too
+_SMALL = 3_000  # rows of a table up to which it is, too
 _KEY = "source||'/'||id_space||'/'||sourced_id as key"
 
 
@@ -45,7 +45,7 @@ class StoreSnapshot:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
         self._connection = connection
-        self._counts = GroupCounts(path)
+        self._counts = GroupCounts(self._whole)
 
     @property
     def revision(self) -> int:
@@ -53,12 +53,18 @@ class StoreSnapshot:
 
     def index(self, entity: Entity, source: str, id_space: str, columns: Collection[Column] = ()) -> pl.DataFrame:
         where, values = "+source=? and +id_space=?", (source, id_space)  # plus: the whole table, not by the index
-        if self._is_small(entity):
-            return fetch(self._connection, entity.table, _schema(columns), where, values)
-        return read(self._path, entity.table, _schema(columns), where, values)
+        return self._whole(entity.table, _schema(columns), where, values)
 
-    def _is_small(self, entity: Entity) -> bool:
-        highest = self._connection.execute(f'select max(id) from "{entity.table}"').fetchone()[0]
+    def _whole(
+        self, table: str, schema: dict[str, type[pl.DataType]], where: str, values: Sequence[str] = ()
+    ) -> pl.DataFrame:
+        """All rows where this holds."""
+        if self._is_small(table):
+            return fetch(self._connection, table, schema, where, values)
+        return read(self._path, table, schema, where, values)
+
+    def _is_small(self, table: str) -> bool:
+        highest = self._connection.execute(f'select max(id) from "{table}"').fetchone()[0]
         return int(highest or 0) <= _SMALL
 
     def find(
@@ -122,7 +128,7 @@ class StoreSnapshot:
         if not values:
             return pl.DataFrame(schema=schema)
         arguments = (*first, json.dumps(values))
-        if len(values) < _FEW or self._is_small(entity):
+        if len(values) < _FEW or self._is_small(entity.table):
             return fetch(self._connection, entity.table, schema, where, arguments)
         return read(self._path, entity.table, schema, where, arguments)
 
@@ -135,7 +141,10 @@ class StoreSnapshot:
         return self._counts.of(entity)
 
     def class_counts(self, classes: pl.Series) -> pl.DataFrame:
-        return self._counts.by_class(classes)
+        schema: dict[str, type[pl.DataType]] = {"class_id": pl.Int64, "role": pl.String}
+        where = "status='active' and class_id in (select value from json_each(?))"
+        rows = self._some(by_name("Enrollment"), schema, where, classes.to_list())
+        return rows.group_by("class_id", "role").agg(base=pl.len().cast(pl.Int64))
 
     def next_ids(self) -> Mapping[str, int]:
         return dict(self._connection.execute("select entity, next_id from counter").fetchall())

@@ -8,10 +8,10 @@ from unittest.mock import patch
 
 import polars as pl
 import pytest
-from driving import workspace
+from driving import plan_extract, workspace
 
 from rosterkit import Workspace
-from rosterkit.errors import SourceUnreadable
+from rosterkit.errors import InternalError, SourceUnreadable
 from rosterkit.plan.plan import Counts, Plan
 from rosterkit.sources.base import Context, Extract
 from rosterkit.testing.memory import MemorySource, extract, table
@@ -316,3 +316,9 @@ def test_the_changes_of_an_api_are_not_kept_its_cursor_advances_on_apply(ws: Wor
     assert again.changes["User"] == Counts(update=1)
     plan(ws, main=Api(extract([], name="later", cursor="43")), family=family(*LINKS))
     assert cursors == [None, "42"]
+
+
+def test_a_blank_that_is_not_null_is_refused_before_anything_is_planned() -> None:
+    broken = extract({"Org": table("Org", [{**ORGS[0], "name": ""}])})
+    with workspace() as ws, pytest.raises(InternalError, match="about Org: a blank is not null"):
+        plan_extract(ws, broken)

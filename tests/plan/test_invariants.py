@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
@@ -315,8 +316,9 @@ class _Shuffled:
     def __init__(self, roster: Roster, seed: int) -> None:
         self._roster, self._seed = roster, seed
 
-    def table(self, entity: str) -> pl.LazyFrame:
-        return self._roster.table(entity).collect().sample(fraction=1, shuffle=True, seed=self._seed).lazy()
+    def table(self, entity: str, *, roles: Collection[str] = ()) -> pl.LazyFrame:
+        rows = self._roster.table(entity, roles=roles).collect()
+        return rows.sample(fraction=1, shuffle=True, seed=self._seed).lazy()
 
 
 @few(4)

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date, timedelta
@@ -16,6 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 import oracle
+import pytest
 from depth import DEEP, MINUTES
 from graceless import without_grace
 from hypothesis import HealthCheck, Phase, settings
@@ -47,9 +48,14 @@ def _template() -> Path:
 
 
 @contextmanager
-def workspace() -> Iterator[Workspace]:
-    """A new workspace in a temporary folder."""
-    with tempfile.TemporaryDirectory() as folder:
+def workspace(*, relinks: bool = False) -> Iterator[Workspace]:
+    """A new workspace in a temporary folder. Unless it ``relinks``, a record under another id is another record: that
+    is what the oracle knows (``test_relink`` and ``test_relink_walks`` are about the rest).
+    """
+    with ExitStack() as open_:
+        folder = open_.enter_context(tempfile.TemporaryDirectory())
+        if not relinks:
+            open_.enter_context(patch("rosterkit.plan.matching._relinked", lambda one, *_: one))
         shutil.copytree(_template(), Path(folder) / "ws")
         yield Workspace(Path(folder) / "ws")
 
@@ -142,16 +148,26 @@ class Pair:
         self.moves = 0  # verbs that may make an older plan stale
         self.made_at: dict[str, int] = {}
 
-    def plan(self, delivered: Extract) -> Plan:
-        plan = plan_extract(self.ws, delivered, as_of=self.day)
-        proposal = propose(
-            self.model,
-            delivered,
-            self.config.limits,
-            Today(self.day, self.config.grace, Turn(self.day, self.config.rollover)),
-        )
+    def plan(self, delivered: Extract, *, promotes: bool = False) -> Plan:
+        plan = plan_extract(self.ws, delivered, as_of=self.day, promotes=promotes)
+        proposal = self._propose(self.model, delivered, promotes=promotes)
         self.seen[plan.id] = remember_absences(self.model, proposal, self.day)
         return self._compare(plan, proposal)
+
+    def _propose(self, model: Model, delivered: Extract, *, promotes: bool) -> Proposal:
+        turn = Turn(self.day, self.config.rollover)
+        return propose(model, delivered, self.config.limits, Today(self.day, self.config.grace, turn, promotes))
+
+    def promote(self, delivered: Extract) -> Plan | None:
+        """The plan of a promotion; None, and nothing stays of it, where no grade rises."""
+        if self._propose(deepcopy(self.model), delivered, promotes=True).promoted:
+            plan = self.plan(delivered, promotes=True)
+            assert plan.needs_approval
+            return plan
+        with pytest.raises(Refused) as refused:
+            plan_extract(self.ws, delivered, as_of=self.day, promotes=True)
+        assert refused.value.why == "no-promotion"
+        return None
 
     def unpinned(self, found: dict[Line, str]) -> dict[Line, str]:
         """The lines without those of pinned fields, which a plan shows otherwise."""

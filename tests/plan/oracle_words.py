@@ -155,6 +155,7 @@ class Proposal:
     absent: dict[Key, set[str]] = field(default_factory=dict)  # roles of what disappeared
     returned: set[Key] = field(default_factory=set)
     seen: dict[int, int] = field(default_factory=dict)  # by expectation how many records come so
+    promoted: set[str] = field(default_factory=set)  # the students whose grade rises, where that was asked for
 
     def lines(self) -> dict[Line, str]:
         """Every line of the plan, with the code that holds it ("" = it will be applied)."""

@@ -92,10 +92,11 @@ class School:
 
     def _user(self, key: str) -> dict[str, Any]:
         number = str(1000 + int(key[3:]))
-        base = {"given_name": f"Given{key}", "family_name": f"Family{key}", "email": f"{key}@birch.example"}
+        base: dict[str, Any] = {"identifier": key[:2] + number, "primary_org": self.of(key)}
+        base |= {"given_name": f"Given{key}", "family_name": f"Family{key}", "email": f"{key}@birch.example"}
         own = {k: v for k, v in self.changed.get(key, {}).items() if k != "school"}
         grade = {"grades": '["04"]'} if key.startswith("st") else {}
-        return _row(key, identifier=key[:2] + number, enabled=True, primary_org=self.of(key), **(base | grade | own))
+        return _row(key, enabled=True, **(base | grade | own))
 
     def _enrollments(self) -> Iterator[dict[str, Any]]:
         for key in self.students:

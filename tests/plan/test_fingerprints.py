@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def about_a_person(ws: Workspace, data: st.DataObject, what: str) -> None:
             ws.unpin("User", key, field, reason="no longer", actor="kim:leader")
     else:
         with closing(connect(ws.database)) as connection:
-            remember_sign_in(connection, number, "2026-09-01")
+            remember_sign_in(connection, number, datetime(2026, 9, 1, tzinfo=UTC))
 
 
 @pytest.mark.deep

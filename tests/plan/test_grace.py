@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, timedelta
 
 import polars as pl
@@ -13,6 +14,8 @@ from rosterkit import Workspace
 from rosterkit.attention import attention_reason as look
 from rosterkit.plan.calendar import CalendarSettings, GraceSettings
 from rosterkit.plan.limits import Limits, over_the_week
+from rosterkit.store.absences import absences
+from rosterkit.store.database import connect
 
 TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (MONDAY + timedelta(days=n) for n in range(1, 5))
 NEXT_MONDAY = MONDAY + timedelta(days=7)
@@ -82,6 +85,23 @@ def test_a_plan_that_a_person_rejects_does_not_count(ws: Workspace) -> None:
     for day in (TUESDAY, WEDNESDAY, THURSDAY):
         assert held(ws, run(ws, school, day)) == {"st-004": "grace"}
     assert held(ws, run(ws, school, FRIDAY)) == {"st-004": ""}
+
+
+def test_a_plan_for_a_day_far_off_forgets_nobody_and_counts_for_no_earlier_day(ws: Workspace) -> None:
+    run(ws, without(School(), ["st-004"]), MONDAY)
+    known = known_days(ws)
+    assert ("User", "main//st-004", str(MONDAY)) in known
+    later = without(School(classes={"C-B": "Y"}), ["st-004"])
+    for _ in range(2):
+        run(ws, later, MONDAY + timedelta(days=200), apply=False)
+    assert known <= known_days(ws)
+    run(ws, later, TUESDAY, apply=False)
+    assert ("Class", "main//C-A", str(TUESDAY)) in known_days(ws)
+
+
+def known_days(ws: Workspace) -> set[tuple[str, str, str]]:
+    with closing(connect(ws.database)) as connection:
+        return set(absences(connection).select("entity", "key", "day").rows())
 
 
 def test_now_skips_the_grace(ws: Workspace) -> None:

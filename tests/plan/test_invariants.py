@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
@@ -72,7 +73,10 @@ def test_the_engine_says_what_the_oracle_says_run_after_run(
 def test_what_was_announced_is_what_the_oracle_lets_pass(
     truth: Truth, limits: Limits, grace: GraceSettings, data: st.DataObject
 ) -> None:
-    """A school closes, a domain is renamed, students come: announced in time, too late, or something else instead."""
+    """A school closes, a domain is renamed, students come: announced in time, too late, or something else instead.
+
+    Grades rise, as a promotion that somebody asked for or as any other change.
+    """
     with workspace() as ws:
         pair = Pair(ws, limits=limits, grace=grace)
         loaded(pair, truth)
@@ -81,9 +85,13 @@ def test_what_was_announced_is_what_the_oracle_lets_pass(
                 pair.expect(**data.draw(announcements(pair)))
             pair.day += timedelta(days=data.draw(st.integers(0, 3)))
             package = next_package(data.draw, truth, number, kinds=("full",))
-            happens(package.truth, data.draw, data.draw(st.sampled_from(["close", "domain", "crowd"])))
+            what = data.draw(st.sampled_from(["close", "domain", "crowd", "rise"]))
+            happens(package.truth, data.draw, what)
             truth = package.truth
-            pair.apply(pair.plan(package.extract()))
+            promotes = what == "rise" and data.draw(st.sampled_from([True, True, False]))
+            plan = pair.promote(package.extract()) if promotes else pair.plan(package.extract())
+            if plan:
+                pair.apply(plan)
 
 
 @few(6)
@@ -308,8 +316,9 @@ class _Shuffled:
     def __init__(self, roster: Roster, seed: int) -> None:
         self._roster, self._seed = roster, seed
 
-    def table(self, entity: str) -> pl.LazyFrame:
-        return self._roster.table(entity).collect().sample(fraction=1, shuffle=True, seed=self._seed).lazy()
+    def table(self, entity: str, *, roles: Collection[str] = ()) -> pl.LazyFrame:
+        rows = self._roster.table(entity, roles=roles).collect()
+        return rows.sample(fraction=1, shuffle=True, seed=self._seed).lazy()
 
 
 @few(4)

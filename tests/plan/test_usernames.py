@@ -101,7 +101,7 @@ def test_who_comes_back_to_a_username_that_another_has_now_waits(pair: Pair) -> 
 def test_a_case_is_approved_by_its_record_alone_and_only_as_it_was(pair: Pair) -> None:
     coming = {"P9": NEW | {"username": "u1"}, "P2": {"username": "u3"}}
     plan = planned(pair, coming)
-    with pytest.raises(Refused, match="The id or username of P2, P9 may have been reused") as refused:
+    with pytest.raises(Refused, match="An id, number or username of P2, P9 may have been reused") as refused:
         pair.ws.approve_held(plan.id, reason="all of them", actor="kim", entity="User")
     assert refused.value.why == "suspected-reuse"
     pair.approve_held(plan, sourced_id="P9")

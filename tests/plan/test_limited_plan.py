@@ -78,9 +78,9 @@ def test_what_leaves_by_itself_counts(cause: str) -> None:
     stored = Stored(people(100), roles=roles(range(100)))
     found, new, removed = held(*leaving(range(6), cause), stored=stored, limits=off(max_removed_percent=5))
     why = causes.DELETED if cause == "deleted" else causes.SHORT
-    said = f"at this school, 6 of 100 would be removed, above the limit of 5 % and 5{SIGN}{why}"
-    assert found == {("User", i): said for i in range(6)}
-    assert sorted(new.rows()) == [("User", f"main//User-{i}", "archive", "", said) for i in range(6)]
+    reason = f"at this school, 6 of 100 would be removed, above the limit of 5 % and 5{SIGN}{why}"
+    assert found == {("User", i): reason for i in range(6)}
+    assert sorted(new.rows()) == [("User", f"main//User-{i}", "archive", "", reason) for i in range(6)]
     assert sorted(removed.rows()) == [(node_of("User", i), "student") for i in range(6)]
 
 
@@ -89,7 +89,7 @@ def test_what_leaves_with_something_else_does_not_count(cause: str) -> None:
     stored = Stored(people(100), roles=roles(range(100)))
     found, new, removed = held(*leaving(range(60), cause), stored=stored, limits=off(max_removed_percent=5))
     assert (found, new.height, removed.height) == ({}, 0, 0)
-    assert stored.asked == []
+    assert stored.looked_up == []
 
 
 def test_a_row_that_was_delivered_and_leaves_with_its_parent_counts() -> None:
@@ -135,8 +135,8 @@ def test_a_class_that_stays_and_is_halved() -> None:
     rows = [enrollment(i, "archive", "absent") for i in range(6)]
     stored = Stored(ENROLLED, classes=[(7, "student", 10)])
     found, _, _ = held(*rows, stored=stored, limits=off(halving_min_size=5))
-    said = "in this class, 6 of 10 would be removed, which leaves less than half: the file may be cut short"
-    assert set(found.values()) == {f"{said}{SIGN}{causes.SHORT}"}
+    reason = "in this class, 6 of 10 would be removed, which leaves less than half: the file may be cut short"
+    assert set(found.values()) == {f"{reason}{SIGN}{causes.SHORT}"}
     more = [*rows, *(enrollment(i, "create") for i in range(20, 22))]
     assert held(*more, stored=stored, limits=off(halving_min_size=5))[0] == {}
 
@@ -380,8 +380,8 @@ def test_a_column_that_nobody_had_beside_one_that_is_missing() -> None:
     new = {"attributes": '{"emailAddress":"x"}'}
     rows = [Rec("User", i, "update", student(i).old, new, state={"unset": unset}) for i in range(6)]
     _, why = run(*rows, stored=STUDENTS, limits=off(max_new_column_percent=5))
-    said = "at this school, 6 of 100 would change their attributes, above the limit of 5 % and 5"
-    assert why == {f'{said}{SIGN}the column "emailAddress" is new, and "email" is missing: a misspelt header?'}
+    reason = "at this school, 6 of 100 would change their attributes, above the limit of 5 % and 5"
+    assert why == {f'{reason}{SIGN}the column "emailAddress" is new, and "email" is missing: a misspelt header?'}
     known = [Rec("User", i, "update", student(i).old | new, {"attributes": '{"emailAddress":"y"}'}) for i in range(6)]
     assert run(*known, stored=STUDENTS, limits=off(max_new_column_percent=5))[0] == {}
 

@@ -69,7 +69,9 @@ class GroupCounts:
             classes = self._read("class", {"id": pl.Int64, "school_id": pl.Int64}, "1").lazy()
             rows, column = rows.join(classes, left_on=column, right_on="id", how="left"), "school_id"
         place = pl.lit(0, pl.Int64) if column == "id" else self._placed(column)
-        return rows.select("role" if "role" in wanted else _NO_ROLE, place.alias("school_id"))
+        # Not select: of literals alone that makes one row, however many there are.
+        named = rows.with_columns(school_id=place, **({} if "role" in wanted else {"role": _NO_ROLE}))
+        return named.select("role", "school_id")
 
     def _placed(self, column: str) -> pl.Expr:
         return pl.when(pl.col(column).is_in(self._schools.implode())).then(column).otherwise(0)

@@ -55,7 +55,7 @@ def _goal(judgement: Judged) -> tuple[str, ...]:
     goal, value = judgement.goal, judgement.value
     scale = 1e9 if goal.unit == "GB" else 1
     unit = f" {goal.unit}" if goal.unit else f" × {goal.against}" if goal.against else ""
-    what = {"work": "", "whole": ", imports in", "peak": ", memory"}[goal.take]
+    what = {"work": "", "whole": ", imports in", "processor": ", processor", "peak": ", memory"}[goal.take]
     limit = f"{'≥' if goal.least else '≤'} {goal.limit / scale:g}{unit}"
     said = "met" if judgement.missed_by <= 1 else f"missed by a factor of {judgement.missed_by:.2f}"
     processor = "" if judgement.processor is None else f"{judgement.processor:,.2f}"

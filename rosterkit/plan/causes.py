@@ -11,6 +11,8 @@ from difflib import get_close_matches
 
 import polars as pl
 
+from rosterkit.plan.records import KEY_FIELD
+
 __all__ = ["REASON", "SUSPECTED", "is_misread", "misread", "of_attributes", "of_fields", "of_ids", "of_removed"]
 
 SUSPECTED = "; suspected cause: "
@@ -139,7 +141,11 @@ def of_fields(rows: pl.DataFrame) -> dict[str, str]:
     """By field the cause that its changes suggest: node, field, before, after, line of one entity."""
     parts = {str(name): part for (name,), part in rows.partition_by("field", as_dict=True).items()}
     moved = _fields_with_values_of_others(rows)
-    out = {name: of_field(part) or (MOVED_CELLS if name in moved else "") for name, part in parts.items()}
+    plain = {name: part for name, part in parts.items() if name != KEY_FIELD}
+    out = {name: of_field(part) or (MOVED_CELLS if name in moved else "") for name, part in plain.items()}
+    if KEY_FIELD in parts:
+        keys = parts[KEY_FIELD]
+        out[KEY_FIELD] = of_ids(keys["after"], keys["before"], alike=keys.height)
     if "given_name" in parts and "family_name" in parts:
         both = parts["given_name"].join(parts["family_name"], on="node", suffix="_family")
         swapped = (pl.col("after") == pl.col("before_family")) & (pl.col("after_family") == pl.col("before"))

@@ -8,13 +8,14 @@ nobody decided about it.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from rosterkit.plan.fingerprint import same_fingerprint
 from rosterkit.plan.ids import NO_IDS, among, minus
 from rosterkit.plan.merge import Desired, parent_labels
+from rosterkit.plan.relink import NO_LINKS, Relinking
 from rosterkit.plan.resolve import Resolver, asked_by_kind
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import FINGERPRINT, Column, Entity
@@ -30,6 +31,7 @@ class Matched:
     """Of one desired table, what must be compared: whole delivered rows, and the ids of stored rows.
 
     ``new``: of each delivered row, whether nothing is stored of it. ``known``: sourced_id and id of stored rows.
+    ``relinked``: those that come under an id of which nothing was known; they are not ``new`` (LINKS).
     """
 
     desired: Desired
@@ -37,6 +39,7 @@ class Matched:
     new: pl.Series
     known: pl.DataFrame
     stored: pl.Series
+    relinked: pl.DataFrame = field(default_factory=NO_LINKS.clone)
 
 
 def beside(left: pl.DataFrame, right: pl.DataFrame) -> pl.LazyFrame:
@@ -56,12 +59,12 @@ def beside(left: pl.DataFrame, right: pl.DataFrame) -> pl.LazyFrame:
     return pl.concat([left, beside_it], how="horizontal").lazy()
 
 
-def _head(desired: Desired, by_kind: Sequence[Column]) -> pl.DataFrame:
+def _head(rows: pl.DataFrame, by_kind: Sequence[Column]) -> pl.DataFrame:
     """Of every delivered row, what tells whether it is unchanged."""
     wanted = [name for c in by_kind for name in (c.label, f"_by_{c.label}", f"_space_{c.label}")]
-    have = desired.rows.collect_schema().names()
-    new = {f"new_{name}": name for name in ("modified_at", *FINGERPRINT)}
-    return desired.rows.select("sourced_id", "deleted", *(n for n in wanted if n in have), **new).collect()
+    own = ["sourced_id", "deleted", *(name for name in wanted if name in rows.columns)]
+    new = [rows[name].alias(f"new_{name}") for name in ("modified_at", *FINGERPRINT)]
+    return pl.DataFrame([*(rows[name] for name in own), *new])
 
 
 def _same_targets(desired: Desired, both: pl.DataFrame, by_kind: Sequence[Column], resolver: Resolver) -> pl.DataFrame:
@@ -87,21 +90,21 @@ def dependants(entity: Entity, snapshot: Snapshot, ids: pl.Series) -> pl.Series:
 
 
 def match(
-    desired: Desired, snapshot: Snapshot, resolver: Resolver, affected: pl.Series, decided: Collection[str]
+    desired: Desired, relinking: Relinking, affected: pl.Series, decided: Collection[str]
 ) -> tuple[Matched, pl.Series]:
     """What must be compared of one table; and of its own entity, what depends on a record that may leave.
 
     ``affected``: ids of stored records that depend on one that may leave or is protected. ``decided``: sourced ids.
     """
-    entity = desired.entity
-    by_kind = asked_by_kind(entity, desired.rows.collect_schema().names())
+    entity, resolver = desired.entity, relinking.resolver
+    snapshot = resolver.snapshot
     place = (entity, desired.source, desired.id_space)
+    delivered = desired.rows_with_fingerprint()
+    resolver.delivered[entity.name, desired.source, desired.id_space] = delivered["sourced_id"]
     if entity.name in resolver.empty:
-        first = _first(desired)
-        resolver.delivered[entity.name, desired.source, desired.id_space] = first.rows["sourced_id"]
-        return first, NO_IDS
-    head = _head(desired, by_kind)
-    resolver.delivered[entity.name, desired.source, desired.id_space] = head["sourced_id"]
+        return _first(desired, delivered), NO_IDS
+    by_kind = asked_by_kind(entity, delivered.columns)
+    head = _head(delivered, by_kind)
     if desired.coverage == Coverage.FULL:
         index = snapshot.index(*place, by_kind)
     else:
@@ -123,8 +126,25 @@ def match(
     )
     listed = [minus(ids, seen["id"]) for ids in _of_parents(desired, snapshot, resolver)]
     stored = minus(pl.concat([known["id"], *listed]))
-    rows, new = _whole(desired, head, seen)
-    return Matched(desired, rows, new, known, stored), own
+    rows, new = _whole(delivered, seen)
+    matched = Matched(desired, rows, new, known, stored)
+    return (_relinked(matched, relinking, head, both) if new.any() else matched), own
+
+
+def _relinked(one: Matched, relinking: Relinking, head: pl.DataFrame, both: pl.LazyFrame) -> Matched:
+    """With the new rows that are those of stored records under another id."""
+    desired = one.desired
+    absent = pl.col("at").is_null() if desired.coverage == Coverage.FULL else pl.lit(value=False)
+    deleted = pl.lit(desired.coverage != Coverage.PARTIAL) & pl.col("deleted").fill_null(value=False)
+    elsewhere = [among(pl.col("sourced_id"), ids) for ids in (desired.invalid, desired.outside) if ids.len()]
+    gone = pl.col("active") & (absent | deleted) & ~pl.any_horizontal(pl.lit(value=False), *elsewhere)
+    leaving = both.filter(gone).select("id", "sourced_id").collect()
+    links = relinking.find(desired, one.rows, one.new, head, leaving)
+    if links.is_empty():
+        return one
+    known = pl.concat([one.known.filter(~among(pl.col("id"), links["id"])), links[one.known.columns]])
+    new = one.new & ~one.rows["sourced_id"].is_in(links["sourced_id"].implode())
+    return Matched(desired, one.rows, new, known, minus(pl.concat([one.stored, links["id"]])), links)
 
 
 def _left_alone(touched: list[str], affected: pl.Series) -> tuple[pl.Expr, pl.Expr]:
@@ -149,30 +169,23 @@ def _own(desired: Desired, both: pl.LazyFrame, snapshot: Snapshot) -> pl.Series:
     return dependants(entity, snapshot, both.filter(may_leave).select("id").collect().to_series())
 
 
-def _first(desired: Desired) -> Matched:
+def _first(desired: Desired, delivered: pl.DataFrame) -> Matched:
     """Nothing of the entity was ever stored."""
-    rows = desired.rows.filter(~pl.col("deleted")).collect()
+    rows = delivered.filter(~delivered["deleted"]) if delivered["deleted"].any() else delivered
     new = pl.Series([True]).new_from_index(0, rows.height)
     known = pl.DataFrame(schema={"sourced_id": pl.String, "id": pl.Int64})
     return Matched(desired, rows, new, known, NO_IDS)
 
 
-def _whole(desired: Desired, head: pl.DataFrame, seen: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+def _whole(delivered: pl.DataFrame, seen: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     """The delivered rows of what is looked at and of what is not stored yet; and which of them are the latter."""
-    matched = seen.height - seen["at"].null_count()
-    new = head["sourced_id"].clear()
-    if matched < head.height:
-        stored = pl.Series([False]).new_from_index(0, head.height).scatter(seen["at"].drop_nulls(), values=True)
-        new = head["sourced_id"].filter(~stored & ~head["deleted"])
-    delivered = seen["sourced_id"].filter(seen["look"] & seen["at"].is_not_null())
-    wanted = pl.concat([delivered, new])
-    if wanted.is_empty():
-        return pl.DataFrame(schema=desired.rows.collect_schema()), pl.Series([], dtype=pl.Boolean)
-    rows = desired.rows
-    if wanted.len() < head.height:
-        rows = rows.join(wanted.to_frame().lazy(), on="sourced_id", how="semi", maintain_order="left")
-    found = rows.with_columns(_new=among(pl.col("sourced_id"), new)).collect()
-    return found[found.columns[:-1]], found["_new"]
+
+    def at(places: pl.Series) -> pl.Series:
+        return pl.Series([False]).new_from_index(0, delivered.height).scatter(places.drop_nulls(), values=True)
+
+    new = ~at(seen["at"]) & ~delivered["deleted"]
+    wanted = at(seen["at"].filter(seen["look"])) | new
+    return (delivered.filter(wanted) if wanted.any() else delivered.clear()), new.filter(wanted)
 
 
 def _of_parents(desired: Desired, snapshot: Snapshot, resolver: Resolver) -> list[pl.Series]:

@@ -18,6 +18,7 @@ from rosterkit.plan.snapshot import QueuedDelta, Snapshot
 from rosterkit.roster import findings
 from rosterkit.roster.schema import Entity, entities
 from rosterkit.sources.base import Coverage, Extract, Table
+from rosterkit.sources.extract_checks import without_blanks
 
 __all__ = ["Delivered", "Desired", "coverages", "merge"]
 
@@ -48,7 +49,7 @@ class Desired:
 
     ``rows``: sourced_id, deleted, modified_at, import_id, source_file, source_line, ``unset`` and ``invalid`` (bits of
     the columns that the row does not have, and of cells that could not be read), every business column by its label,
-    ``_by_<label>`` and ``_space_<label>`` where the source has them, and the fingerprint.
+    ``_by_<label>`` and ``_space_<label>`` where the source has them.
     ``invalid``: sourced ids of records that cannot be read. ``parents``: as in ``sources.base.Table``, with import_id.
     ``outside``: sourced ids of records that are out of scope. ``stale``: import_id and sourced_id of rows that were
     left out because they are older than what is known.
@@ -65,10 +66,15 @@ class Desired:
     stale: pl.DataFrame
     outside: pl.Series
 
+    def rows_with_fingerprint(self) -> pl.DataFrame:
+        """All ``rows``, with FINGERPRINT: the one time that they are read in whole."""
+        names = self.rows.collect_schema().names()
+        return without_blanks(self.entity.name, self.rows.with_columns(fingerprint(self.entity, names)).collect())
+
 
 @dataclass(frozen=True)
 class _Batch:
-    """One table of one extract, as it is merged; ``rows`` as ``Desired.rows`` without the fingerprint."""
+    """One table of one extract, as it is merged; ``rows`` as ``Desired.rows``."""
 
     import_id: str
     coverage: Coverage
@@ -91,7 +97,7 @@ def _bits(entity: Entity, invalid: pl.DataFrame) -> pl.LazyFrame:
 
 
 def _normal(entity: Entity, rows: pl.LazyFrame, invalid: pl.DataFrame, import_id: str) -> pl.LazyFrame:
-    """The rows of a source's table in the shape of ``Desired.rows``, without the fingerprint."""
+    """The rows of a source's table in the shape of ``Desired.rows``."""
     names = rows.collect_schema().names()
     unset = sum(1 << i for i, c in enumerate(entity.columns) if c.label not in names)
     others = [f"_{kind}_{c.label}" for c in entity.refs for kind in ("by", "space")]
@@ -225,10 +231,9 @@ def _merged(entity: Entity, place: Place, batches: Sequence[_Batch], coverage: C
         rows = new
         parents += batch.parents
     assert rows is not None
-    made = rows.with_columns(fingerprint(entity, rows.collect_schema().names()))
     invalid = invalid.unique() if invalid.len() else invalid
     return Desired(
-        entity, *place, made, invalid, tuple(parents), coverage, findings.concat(found), pl.concat(left), outside
+        entity, *place, rows, invalid, tuple(parents), coverage, findings.concat(found), pl.concat(left), outside
     )
 
 

@@ -20,7 +20,7 @@ from rosterkit.plan.ids import NO_IDS, among, minus
 from rosterkit.plan.matching import Matched
 from rosterkit.plan.merge import Desired, parent_labels
 from rosterkit.plan.order import ranks
-from rosterkit.plan.records import ACTION, CAUSE, ENTITY, HOLD, delivered_row, node
+from rosterkit.plan.records import ACTION, CAUSE, ENTITY, HOLD, KEY, KEY_BIT, bit, delivered_row, has, node
 from rosterkit.plan.resolve import Resolver
 from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Column, Entity, by_name
 from rosterkit.sources.base import Coverage
@@ -55,6 +55,7 @@ def pairs_of(
     parts, lacking = [], pl.DataFrame()
     if one.stored.len():
         stored = _stored(entity, resolver.snapshot.rows(entity, one.stored))
+        stored = _under_new_keys(stored, one.relinked, prefix) if one.relinked.height else stored
         old = one.rows.filter(~one.new) if new.height else one.rows
         delivered = _meant(old, targets).with_columns(**own)
         mine = stored.filter(pl.col("key").str.starts_with(prefix))
@@ -80,6 +81,15 @@ def _stored(entity: Entity, rows: pl.DataFrame) -> pl.LazyFrame:
     """Stored rows with the names that they have beside delivered ones."""
     names = {c.name: f"s.{c.name}" for c in entity.columns} | {h: f"s.{h}" for h in FINGERPRINT}
     return rows.lazy().rename(names | {"modified_at": "stored_modified_at"}).with_columns(known=pl.lit(value=True))
+
+
+def _under_new_keys(stored: pl.LazyFrame, links: pl.DataFrame, prefix: pl.Expr) -> pl.LazyFrame:
+    """The stored rows with the keys under which they are delivered now, and ``s.key``, the one that is stored."""
+    new = links.lazy().select("id", _key=prefix + pl.col("sourced_id"))
+    both = stored.join(new, on="id", how="left", maintain_order="left")
+    return both.with_columns(
+        pl.coalesce("_key", "key").alias("key"), pl.when(pl.col("_key").is_not_null()).then("key").alias(KEY)
+    ).drop("_key")
 
 
 def _not_delivered(entity: Entity) -> list[pl.Expr]:
@@ -148,11 +158,13 @@ def _removed(desired: Desired, pairs: pl.LazyFrame, lacking: pl.DataFrame, resol
 
 
 def _bits(entity: Entity, flags: Mapping[Column, pl.Expr]) -> pl.Expr:
-    mask: pl.Expr = pl.lit(0, pl.UInt32)
-    for column, flag in flags.items():
-        one = 1 << entity.columns.index(column)
-        mask = mask | pl.when(flag).then(pl.lit(one, pl.UInt32)).otherwise(pl.lit(0, pl.UInt32))
-    return mask
+    """The mask of the columns whose flag is true."""
+    bits = [flag.cast(pl.UInt32) * bit(entity, column) for column, flag in flags.items()]
+    return pl.sum_horizontal(bits) if bits else pl.lit(0, pl.UInt32)
+
+
+def _among_delivered(mask: pl.Expr, otherwise: int = 0) -> pl.Expr:
+    return pl.when(delivered_row()).then(mask).otherwise(pl.lit(otherwise, pl.UInt32))
 
 
 def _compared(
@@ -172,24 +184,24 @@ def _compared(
     )
     unread = among(pl.col("key").str.splitn("/", 3).struct.field("field_2"), invalid)
     # No row can stand without a required value: a blank there counts as a cell that cannot be read.
-    blank = {c: delivered_row() & pl.col(c.label).is_null() for c in entity.columns if c.required}
+    blank = _bits(entity, {c: pl.col(c.label).is_null() for c in entity.columns if c.required})
     pairs = pairs.with_columns(
         protected=unread,
-        invalid=pl.col("invalid") | _bits(entity, blank),
+        invalid=pl.col("invalid") | _among_delivered(blank),
         same=same_fingerprint("", "s."),
     )
-    kept = {c: ((pl.col("unset") | pl.col("invalid")) & (1 << i)) != 0 for i, c in enumerate(entity.columns)}
-    lost = {
-        c: delivered_row() & ~kept[c] & pl.col(c.label).is_not_null() & pl.col(c.name).is_null() for c in entity.refs
-    }
-    taken = {c: delivered_row() & ~kept[c] & (~lost[c] if c in lost else pl.lit(value=True)) for c in entity.columns}
-    pairs = pairs.with_columns(dangling=_bits(entity, lost)).with_columns(
-        pl.when(taken[c]).then(c.name).otherwise(f"s.{c.name}").alias(c.name) for c in entity.columns
+    every, kept = (1 << len(entity.columns)) - 1, pl.col("unset") | pl.col("invalid")
+    lost = _bits(entity, {c: pl.col(c.label).is_not_null() & pl.col(c.name).is_null() for c in entity.refs})
+    pairs = pairs.with_columns(dangling=_among_delivered(lost & (kept ^ every)))
+    pairs = pairs.with_columns(_kept=_among_delivered(kept | pl.col("dangling"), every)).with_columns(
+        pl.when(has("_kept", bit(entity, c))).then(f"s.{c.name}").otherwise(c.name).alias(c.name)
+        for c in entity.columns
     )
-    differ = {
-        c: delivered_row() & pl.col("known") & pl.col(c.name).ne_missing(pl.col(f"s.{c.name}")) for c in entity.columns
-    }
-    pairs = pairs.with_columns(changed=_bits(entity, differ), waits=_waits(entity))
+    differ = _bits(entity, {c: pl.col(c.name).ne_missing(pl.col(f"s.{c.name}")) for c in entity.columns})
+    changed = pl.when("known").then(_among_delivered(differ)).otherwise(pl.lit(0, pl.UInt32))
+    if KEY in names:
+        changed = changed | pl.when(pl.col(KEY).is_not_null()).then(pl.lit(KEY_BIT, pl.UInt32)).otherwise(0)
+    pairs = pairs.with_columns(changed=changed, waits=_waits(entity))
     pairs = pairs.with_columns(_action(coverage), _cause(coverage))
     newer = (pl.col("modified_at") > pl.col("stored_modified_at")).fill_null(pl.col("modified_at").is_not_null())
     equal = [

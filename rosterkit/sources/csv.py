@@ -201,7 +201,9 @@ class _Pass:
         alone = collected.cached is not None
         if alone and b"\r" in data:
             raise Doubt
-        lines = collected.take_known(lines_of(data, self.line))
+        lines = lines_of(data, self.line)
+        count = lines.height
+        lines = collected.take_known(lines)
         if lines.height:
             records = records_of(lines, None if alone else data, shape, last=last, alone=alone)
             self.carried = records.carried
@@ -211,7 +213,7 @@ class _Pass:
                 broken = pl.DataFrame({"_line": records.line_breaks.cast(pl.Int64)})
                 self.findings.add_rows("csv.line-break", broken, file=self.name)
             collected.take_new(records.rows, convert)
-        self.line += data.count(b"\n", 0, len(data) - len(self.carried))
+        self.line += count - self.carried.count(b"\n")
         if collected.count * shape.width > self.how.limits.cells:
             raise self._too_many_cells()
 

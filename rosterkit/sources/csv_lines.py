@@ -27,16 +27,18 @@ def blocks(chunks: Iterable[bytes], size: int, longest: int) -> Iterator[bytes]:
     seen to be too long. Raises FileFormatError for UTF-16, NUL bytes and what is not UTF-8.
     """
     line = 1
-    for block in (few for whole in _whole_lines(chunks, size, longest) for few in _few_lines(whole)):
+    for block, count in (few for whole in _whole_lines(chunks, size, longest) for few in _few_lines(whole)):
         _check(block, line)
-        line += block.count(b"\n")
+        line += count
         yield block.replace(b"\r\n", b"\n") if b"\r" in block else block
 
 
-def _few_lines(block: bytes) -> Iterator[bytes]:
-    """The block, halved until a table of its lines is no larger than one of ordinary lines (lines may be empty)."""
-    if block.count(b"\n") <= _MOST_LINES:
-        yield block
+def _few_lines(block: bytes) -> Iterator[tuple[bytes, int]]:
+    """The block and how many lines it has, halved until a table of them is no larger than one of ordinary lines (lines
+    may be empty).
+    """
+    if (count := block.count(b"\n")) <= _MOST_LINES:
+        yield block, count
         return
     half = len(block) // 2
     cut = (block.rfind(b"\n", 0, half) + 1) or (block.find(b"\n", half) + 1)

@@ -96,7 +96,7 @@ def _sorted_out(lines: pl.DataFrame, sound: pl.Series, shape: Shape, *, last: bo
 
 def _split(data: bytes, first: int) -> pl.DataFrame | None:
     """``text`` of each line; None where polars would not take it line by line, as with CR, or 0x01."""
-    if b"\x01" in data or b"\r" in data or not data.strip():
+    if b"\x01" in data or b"\r" in data or not data or data.isspace():
         return None
     # The stable neighbour of scan_lines: one column, no quoting, and a separator that no line holds.
     lines = pl.read_csv(

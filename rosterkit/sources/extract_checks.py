@@ -7,30 +7,36 @@ import polars as pl
 from rosterkit.errors import InternalError
 from rosterkit.sources.base import Coverage, Extract, Table
 
-__all__ = ["checked"]
+__all__ = ["checked", "without_blanks"]
 
 
-def _broken(table: Table) -> list[str]:
-    """The promises of ``sources.base.Table`` that this table breaks."""
-    rows, key = table.rows, pl.col("sourced_id")
-    texts = [name for name, dtype in rows.collect_schema().items() if dtype == pl.String]
+def _broken(table: Table) -> str:
+    """The promise of ``sources.base.Table`` that the keys of this table break; "" where they keep all."""
+    keys = table.rows.select("sourced_id").collect().to_series()
+    distinct = keys.hash().n_unique()  # quicker than the texts, and never more than they are
+    if keys.null_count() or (distinct < keys.len() and keys.n_unique() < keys.len()):
+        return "a sourced id is missing or occurs twice"
+    if table.invalid.is_empty():
+        return ""
     whole = table.invalid.filter(pl.col("column").is_null())["sourced_id"]
-    found = rows.select(
-        doubled=(key.null_count() > 0) | (key.n_unique() < pl.len()),
-        both=key.is_in(whole.implode()).any() if whole.len() else pl.lit(value=False),
-        blank=pl.any_horizontal((pl.col(texts) == "").any()),
-    ).collect()
-    meanings = {
-        "doubled": "a sourced id is missing or occurs twice",
-        "both": "a record is readable and unreadable",
-        "blank": "a blank is not null",
-    }
-    return [meanings[name] for name, broken in found.row(0, named=True).items() if broken]
+    return "a record is readable and unreadable" if keys.is_in(whole.implode()).any() else ""
+
+
+def _refusal(entity: str, promise: str) -> InternalError:
+    return InternalError(f"The source broke a promise about {entity}: {promise}. Report it to its makers.")
 
 
 def checked(extract: Extract) -> Extract:
-    """The extract itself, once it is seen to keep the promises of the contract; InternalError names a broken one."""
+    """The extract itself, once its keys are seen to keep the contract; InternalError names a broken promise."""
     for table in extract.tables:
-        for promise in _broken(table) if table.coverage is not Coverage.ABSENT else ():
-            raise InternalError(f"The source broke a promise about {table.entity}: {promise}. Report it to its makers.")
+        if table.coverage is not Coverage.ABSENT and (promise := _broken(table)):
+            raise _refusal(table.entity, promise)
     return extract
+
+
+def without_blanks(entity: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows themselves; InternalError where a text is blank, and not null. Looked at where all cells are read."""
+    texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
+    if rows.select(pl.any_horizontal((pl.col(texts) == "").any())).item():
+        raise _refusal(entity, "a blank is not null")
+    return rows

@@ -31,6 +31,7 @@ LINE = "\0line"
 
 _HASH, _CONFIRM, _AT, _FINDINGS = "\0hash", "\0confirm", "\0at", "\0findings"
 _WRITE_FROM = 0.1  # the share of records that was not found, above which the cache is written anew
+_IN_MEMORY = 200_000  # known rows up to which they are read once; more are read again by whoever asks for columns
 _KEPT = 3  # folders of one file: older headers and settings are dropped
 _ENTRY_FINDING = [name for name in ROW_FINDINGS if name != "_line"]
 
@@ -202,6 +203,8 @@ class Collected:
         else:
             known = pl.concat(self._known)
             rows = _in_order(self.cached.rows.drop(_FINDINGS), known, new)
+            if self.count <= _IN_MEMORY:
+                rows = rows.collect().lazy()
             findings += self._known_findings(known)
         new_count = 0 if new is None else new.height
         if self.cached and self.cached.may_write and new_count > _WRITE_FROM * self.count:

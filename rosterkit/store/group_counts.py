@@ -6,8 +6,8 @@ belongs to a person counts at every school of the person's active roles (docs/ar
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from pathlib import Path
 
 import polars as pl
 
@@ -15,84 +15,89 @@ from rosterkit.plan.limits import PEOPLE, PLACE
 from rosterkit.plan.snapshot import GROUP_COUNTS
 from rosterkit.roster.schema import Entity
 from rosterkit.roster.vocabulary import is_school
-from rosterkit.store.bulk import read
 
 __all__ = ["GroupCounts"]
 
+Shape = dict[str, type[pl.DataType]]
+Read = Callable[[str, Shape, str], pl.DataFrame]
+"""Reads these columns of a table, of the rows where the condition holds."""
+
 _ACTIVE = "status='active'"
-_ONE = pl.lit(1, pl.Int64)
+_NO_ROLE = pl.lit("").alias("role")
+_OVER_ALL = pl.lit(None, pl.Int64).alias("school_id")
+_COUNT = pl.len().cast(pl.Int64).alias("base")
 
 
 class GroupCounts:
-    """Counts the active records; what several counts need is read once."""
+    """Counts the active records; what several counts need is read once. SQLite itself counts in ten times as long."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, read: Read) -> None:
+        self._read = read
 
     def of(self, entity: Entity) -> pl.DataFrame:
         """GROUP_COUNTS of an entity."""
+        if entity.name == "User":
+            return self._users()
         if entity.name in PEOPLE:
             return self._through_people(entity)
-        rows = self._placed_rows(entity).with_columns(school_id=self._placed("place"), base=_ONE)
-        return _shaped(rows, rows)
+        by_group = self._placed_rows(entity).group_by("role", "school_id").agg(_COUNT)
+        return _shaped(by_group, by_group.group_by("role").agg(pl.col("base").sum()))
 
-    def by_class(self, classes: pl.Series) -> pl.DataFrame:
-        """How many enrollments are active in each of these classes: class_id, role, base."""
-        schema: dict[str, type[pl.DataType]] = {"class_id": pl.Int64, "role": pl.String}
-        rows = read(self._path, "enrollment", schema, _ACTIVE).lazy()
-        counted = rows.filter(pl.col("class_id").is_in(classes.implode())).group_by("class_id", "role")
-        return counted.agg(base=pl.len().cast(pl.Int64)).collect()
+    def _users(self) -> pl.DataFrame:
+        """By group once for each of a person's, and over all once for each of their roles."""
+        people = self._read("user", {"id": pl.Int64}, _ACTIVE).lazy().rename({"id": "user_id"})
+        roles = self._roles.lazy().unique()
+        groups = people.join(roles, on="user_id", how="left").group_by("role", "school_id").agg(_COUNT)
+        once = people.join(roles.select("user_id", "role").unique(), on="user_id", how="left")
+        return _shaped(groups, once.group_by("role").agg(_COUNT))
 
     def _through_people(self, entity: Entity) -> pl.DataFrame:
-        """By group once for each of a person's, and over all once for each of their roles."""
-        people = read(self._path, entity.table, {PEOPLE[entity.name]: pl.Int64}, _ACTIVE).to_series()
-        rows = people.alias("user_id").to_frame().lazy().with_columns(base=_ONE)
-        by = ["role"] if entity.name == "User" else []
-        groups = self._roles.lazy().select("user_id", *by, "school_id").unique()
-        roles = groups.select("user_id", *by).unique()
-        return _shaped(rows.join(groups, on="user_id", how="left"), rows.join(roles, on="user_id", how="left"))
+        """By group once for each of a person's schools."""
+        person = PEOPLE[entity.name]
+        rows = self._read(entity.table, {person: pl.Int64}, _ACTIVE).lazy().rename({person: "user_id"})
+        placed = rows.join(self._schools_of.lazy(), on="user_id", how="left")
+        return _shaped(placed.group_by("school_id").agg(_COUNT, _NO_ROLE), rows.select(_COUNT, _NO_ROLE))
 
     def _placed_rows(self, entity: Entity) -> pl.LazyFrame:
-        """``role`` and ``place``, be it a school or not, of each record. Counting in SQLite takes ten times as long."""
-        wanted: dict[str, type[pl.DataType]] = {"id": pl.Int64}
-        if entity.name in ("Role", "Enrollment"):
-            wanted["role"] = pl.String
-        column = "class_id" if entity.name == "ClassTerm" else PLACE.get(entity.name)
-        if column:
-            wanted[column] = pl.Int64
-        rows = read(self._path, entity.table, wanted, _ACTIVE).lazy()
+        """``role`` and ``school_id`` of each record."""
+        if entity.name == "Role":
+            return self._roles.lazy()
+        column = "class_id" if entity.name == "ClassTerm" else PLACE.get(entity.name, "id")
+        wanted: Shape = {column: pl.Int64} | ({"role": pl.String} if entity.name == "Enrollment" else {})
+        rows = self._read(entity.table, wanted, _ACTIVE).lazy()
         if entity.name == "ClassTerm":  # it counts at the school of its class
-            classes = read(self._path, "class", {"id": pl.Int64, "school_id": pl.Int64}).lazy()
-            rows = rows.join(classes, left_on="class_id", right_on="id", how="left")
-            column = "school_id"
-        return rows.with_columns(
-            role=pl.col("role") if "role" in wanted else pl.lit(""),
-            place=pl.col(column).fill_null(0) if column else pl.lit(0, pl.Int64),
-        )
+            classes = self._read("class", {"id": pl.Int64, "school_id": pl.Int64}, "1").lazy()
+            rows, column = rows.join(classes, left_on=column, right_on="id", how="left"), "school_id"
+        place = pl.lit(0, pl.Int64) if column == "id" else self._placed(column)
+        # Not select: of literals alone that makes one row, however many there are.
+        named = rows.with_columns(school_id=place, **({} if "role" in wanted else {"role": _NO_ROLE}))
+        return named.select("role", "school_id")
 
     def _placed(self, column: str) -> pl.Expr:
         return pl.when(pl.col(column).is_in(self._schools.implode())).then(column).otherwise(0)
 
     @cached_property
     def _schools(self) -> pl.Series:
-        orgs = read(self._path, "org", {"id": pl.Int64, "type": pl.String})
+        orgs = self._read("org", {"id": pl.Int64, "type": pl.String}, "1")
         return orgs.filter(is_school(pl.col("type")))["id"]
 
     @cached_property
     def _roles(self) -> pl.DataFrame:
-        schema: dict[str, type[pl.DataType]] = {"user_id": pl.Int64, "role": pl.String, "org_id": pl.Int64}
-        roles = read(self._path, "role", schema, _ACTIVE)
+        """user_id, role and school_id of every active role."""
+        roles = self._read("role", {"user_id": pl.Int64, "role": pl.String, "org_id": pl.Int64}, _ACTIVE)
         return roles.select("user_id", "role", school_id=self._placed("org_id"))
+
+    @cached_property
+    def _schools_of(self) -> pl.DataFrame:
+        return self._roles.lazy().select("user_id", "school_id").unique().collect()
 
 
 def _shaped(by_group: pl.LazyFrame, over_all: pl.LazyFrame) -> pl.DataFrame:
-    """GROUP_COUNTS of these rows: ``base`` summed by role and school, and by role alone."""
-    no_role = pl.lit("").alias("role")
-    names = over_all.collect_schema().names()
-    by = [pl.col("role").fill_null("")] if "role" in names else [no_role]
-    school = pl.col("school_id").fill_null(0)
+    """GROUP_COUNTS of these counts: ``base`` by role and school, and by role alone."""
+    none = {"role": pl.col("role").fill_null(""), "base": pl.col("base")}
     parts = [
-        by_group.group_by(*by, school).agg(pl.col("base").sum()),
-        over_all.group_by(by).agg(pl.col("base").sum()).with_columns(school_id=pl.lit(None, pl.Int64)),
+        by_group.select(school_id=pl.col("school_id").fill_null(0), **none),
+        over_all.select(_OVER_ALL, **none),
     ]
-    return pl.concat(part.select(pl.col(c).cast(t) for c, t in GROUP_COUNTS.items()) for part in parts).collect()
+    every = pl.concat(part.group_by("role", "school_id").agg(pl.col("base").sum()) for part in parts)
+    return every.filter(pl.col("base") > 0).select(pl.col(c).cast(t) for c, t in GROUP_COUNTS.items()).collect()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
+from rosterkit.plan.another import BY_HAND
 from rosterkit.plan.snapshot import APPROVED, DEFERRED, HOLDS, INDEX, QueuedDelta
 from rosterkit.roster.schema import FINGERPRINT, Column, Entity, by_name
 from rosterkit.roster.vocabulary import is_school
@@ -21,7 +22,7 @@ from rosterkit.store.plans import now
 __all__ = ["StoreSnapshot", "revision_of"]
 
 _FEW = 1_000  # values up to which the open connection is faster than one of ADBC's
-_SMALL = 20_000  # rows of a table up to which it is, too
+_SMALL = 3_000  # rows of a table up to which it is, too
 _KEY = "source||'/'||id_space||'/'||sourced_id as key"
 
 
@@ -34,13 +35,17 @@ def _schema(columns: Collection[Column]) -> dict[str, type[pl.DataType]]:
     return INDEX | {c.name: c.dtype for c in columns}
 
 
+def _any_or_active(archived: bool) -> str:
+    return "1" if archived else "status='active'"
+
+
 class StoreSnapshot:
     """Reads committed rows only; the caller holds the workspace's lock, so that nothing moves in between."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
         self._connection = connection
-        self._counts = GroupCounts(path)
+        self._counts = GroupCounts(self._whole)
 
     @property
     def revision(self) -> int:
@@ -48,12 +53,18 @@ class StoreSnapshot:
 
     def index(self, entity: Entity, source: str, id_space: str, columns: Collection[Column] = ()) -> pl.DataFrame:
         where, values = "+source=? and +id_space=?", (source, id_space)  # plus: the whole table, not by the index
-        if self._is_small(entity):
-            return fetch(self._connection, entity.table, _schema(columns), where, values)
-        return read(self._path, entity.table, _schema(columns), where, values)
+        return self._whole(entity.table, _schema(columns), where, values)
 
-    def _is_small(self, entity: Entity) -> bool:
-        highest = self._connection.execute(f'select max(id) from "{entity.table}"').fetchone()[0]
+    def _whole(
+        self, table: str, schema: dict[str, type[pl.DataType]], where: str, values: Sequence[str] = ()
+    ) -> pl.DataFrame:
+        """All rows where this holds."""
+        if self._is_small(table):
+            return fetch(self._connection, table, schema, where, values)
+        return read(self._path, table, schema, where, values)
+
+    def _is_small(self, table: str) -> bool:
+        highest = self._connection.execute(f'select max(id) from "{table}"').fetchone()[0]
         return int(highest or 0) <= _SMALL
 
     def find(
@@ -72,10 +83,20 @@ class StoreSnapshot:
         where = f"status='active' and \"{column.name}\" in (select value from json_each(?))"
         return self._some(entity, {"id": pl.Int64}, where, parents.to_list()).to_series()
 
-    def named(self, entity: Entity, kind: str, values: Collection[str]) -> pl.DataFrame:
+    def named(self, entity: Entity, kind: str, values: Collection[str], *, archived: bool = False) -> pl.DataFrame:
         schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "source": pl.String, kind: pl.String}
-        where = f"status='active' and \"{kind}\" in (select value from json_each(?))"
+        where = f'{_any_or_active(archived)} and "{kind}" in (select value from json_each(?))'
         return self._some(entity, schema, where, list(values)).rename({kind: "value"})
+
+    def places(self, entity: Entity) -> frozenset[tuple[str, str]]:
+        query = (
+            f'select source, id_space from "{entity.table}" where (source, id_space) > (?,?) '
+            "order by source, id_space limit 1"
+        )
+        found: list[tuple[str, str]] = []
+        while row := self._connection.execute(query, found[-1] if found else ("", "")).fetchone():
+            found.append(row)
+        return frozenset(place for place in found if place[0] not in BY_HAND)
 
     def usernames(self, values: Collection[str]) -> pl.DataFrame:
         schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "username": pl.String}
@@ -90,10 +111,10 @@ class StoreSnapshot:
         schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "key": pl.String, "active": pl.Boolean}
         return self._some(entity, schema, "id in (select value from json_each(?))", ids.to_list())
 
-    def roles_of(self, people: pl.Series) -> pl.DataFrame:
+    def roles_of(self, people: pl.Series, *, archived: bool = False) -> pl.DataFrame:
         schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "user_id": pl.Int64}
         schema |= {"role": pl.String, "org_id": pl.Int64}
-        where = "status='active' and user_id in (select value from json_each(?))"
+        where = f"{_any_or_active(archived)} and user_id in (select value from json_each(?))"
         return self._some(by_name("Role"), schema, where, people.to_list())
 
     def school_of(self, classes: pl.Series) -> pl.DataFrame:
@@ -107,7 +128,7 @@ class StoreSnapshot:
         if not values:
             return pl.DataFrame(schema=schema)
         arguments = (*first, json.dumps(values))
-        if len(values) < _FEW or self._is_small(entity):
+        if len(values) < _FEW or self._is_small(entity.table):
             return fetch(self._connection, entity.table, schema, where, arguments)
         return read(self._path, entity.table, schema, where, arguments)
 
@@ -120,7 +141,10 @@ class StoreSnapshot:
         return self._counts.of(entity)
 
     def class_counts(self, classes: pl.Series) -> pl.DataFrame:
-        return self._counts.by_class(classes)
+        schema: dict[str, type[pl.DataType]] = {"class_id": pl.Int64, "role": pl.String}
+        where = "status='active' and class_id in (select value from json_each(?))"
+        rows = self._some(by_name("Enrollment"), schema, where, classes.to_list())
+        return rows.group_by("class_id", "role").agg(base=pl.len().cast(pl.Int64))
 
     def next_ids(self) -> Mapping[str, int]:
         return dict(self._connection.execute("select entity, next_id from counter").fetchall())

@@ -102,7 +102,8 @@ def _add(truth: Truth, _name: str, _key: str, draw: Any) -> None:
     add_person(truth, draw(st.integers(0, 18)), 0, role, extras=draw(st.booleans()))
 
 
-def _rekey(truth: Truth, name: str, key: str, _draw: Any) -> None:
+def rekey(truth: Truth, name: str, key: str, _draw: Any = None) -> None:
+    """A record gets another id."""
     truth[name][f"{key}'"] = truth[name].pop(key)
     _renamed(truth, name, key)
 
@@ -221,7 +222,7 @@ _HAPPENINGS: dict[str, Callable[[Truth, str, str, Any], None]] = {
     "leave": _leave,
     "add": _add,
     "point": _point,
-    "rekey": _rekey,
+    "rekey": rekey,
     "reuse": _reuse,
     "shrink": _shrink,
     "every": _every,

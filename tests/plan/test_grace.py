@@ -23,8 +23,7 @@ NEXT_MONDAY = MONDAY + timedelta(days=7)
 
 @pytest.fixture
 def ws() -> Iterator[Workspace]:
-    with opened() as made:
-        run(made, School(), date(2026, 9, 11))
+    with opened(since=date(2026, 9, 11)) as made:
         yield made
 
 
@@ -52,8 +51,7 @@ def test_a_second_run_on_one_day_does_not_count(ws: Workspace) -> None:
 
 
 def test_days_without_school_do_not_count() -> None:
-    with opened({"calendar": 'holidays = ["2026-09-21/2026-09-22"]'}) as ws:
-        run(ws, School(), date(2026, 9, 16))
+    with opened({"calendar": 'holidays = ["2026-09-21/2026-09-22"]'}, since=date(2026, 9, 16)) as ws:
         school = without(School(), ["st-004"])
         for day in (THURSDAY, FRIDAY, *(date(2026, 9, n) for n in (19, 20, 21, 22, 23))):
             assert held(ws, run(ws, school, day)) == {"st-004": "grace"}, day
@@ -140,8 +138,7 @@ def test_a_limit_counts_people_on_the_day_on_which_they_disappear(ws: Workspace)
     plan = run(ws, without(School(), keys), MONDAY)
     assert set(held(ws, plan).values()) == {"limit"}
     few = without(School(), keys[:4])
-    with opened() as other:
-        run(other, School(), date(2026, 9, 11))
+    with opened(since=date(2026, 9, 11)) as other:
         run(other, few, MONDAY)
         plan = run(other, without(few, keys[4:]), TUESDAY)  # two more: six in all, and none but those two are new
         assert set(held(other, plan).values()) == {"grace"}

@@ -23,7 +23,6 @@ def test_an_extract_that_keeps_its_promises_is_itself() -> None:
         (extract({"Org": table("Org", [ORG, ORG])}), "occurs twice"),
         (extract({"Org": table("Org", [{**ORG, "sourced_id": None}])}), "missing"),
         (extract({"Org": table("Org", [ORG], unreadable=["D"])}), "readable and unreadable"),
-        (extract({"Org": table("Org", [{**ORG, "name": ""}])}), "blank"),
     ],
 )
 def test_a_broken_promise_is_named(broken: Extract, named: str) -> None:

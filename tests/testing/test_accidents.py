@@ -34,7 +34,7 @@ SOME = (
 
 @pytest.fixture(scope="module")
 def trial() -> Iterator[Trial]:
-    district = Trial(1200)
+    district = Trial(1200 if DEEP else 250)
     yield district
     district.close()
 

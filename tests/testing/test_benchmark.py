@@ -91,6 +91,13 @@ def test_ratios_are_taken_against_the_stage_that_is_named() -> None:
     assert ratios == {(2.0, 2.0)}
 
 
+def test_a_goal_of_processor_seconds_is_judged_by_them_alone() -> None:
+    stages = outcome().stages | {"1 % changed: plan": replace(stage("1 % changed: plan", 60), processor=0.5)}
+    judgement = next(j for j in judged("S", stages) if j.goal.take == "processor")
+    assert (judgement.value, judgement.processor, judgement.missed_by <= 1) == (0.5, None, True)
+    assert "1 % changed: plan, processor" in table(replace(outcome("S"), stages=stages))
+
+
 def test_stages_are_put_together_and_stretched() -> None:
     day = together("day", stage(work=1), stage(work=3))
     assert (day.work, day.whole, day.peak, day.rows) == (4, 5, 3 * GB, 100)

@@ -43,8 +43,8 @@ __all__ = ["ACCIDENTS", "Accident"]
 @dataclass(frozen=True, slots=True)
 class Accident:
     """``cause``: what must stand in a reason or a finding (the first of them that does is shown). ``guards``: what is
-    taken out to show the harm: limits, coverage, cases, grace. ``harmless``: how many records come that nothing refers
-    to.
+    taken out to show the harm: limits, coverage, cases, grace, identity. ``harmless``: how many records come that
+    nothing refers to.
     """
 
     name: str
@@ -85,26 +85,37 @@ ACCIDENTS = (
     Accident("users: no such file", without_file("users"), ("declares it absent",), ("limits", "coverage")),
     Accident("a delta that deletes 6 % of the students", deleted_by_delta(6), (causes.DELETED,)),
     Accident("users: cells of students moved to the left", cells_moved_left, (causes.MOVED_CELLS,)),
-    Accident("user ids prefixed everywhere", every_user_id(prefixed), (causes.PREFIXED,)),
+    Accident("user ids prefixed everywhere", every_user_id(prefixed), (causes.PREFIXED,), ("limits", "identity")),
     Accident(
         "user ids prefixed in users.csv alone",
         columns("users", sourcedId=prefixed(pl.col("sourcedId"))),
         (causes.PREFIXED,),
+        ("limits", "identity"),
     ),
-    Accident("user ids upper-cased everywhere", every_user_id(lambda e: e.str.to_uppercase()), (causes.RECASED,)),
+    Accident(
+        "user ids upper-cased everywhere",
+        every_user_id(lambda e: e.str.to_uppercase()),
+        (causes.RECASED,),
+        ("limits", "identity"),
+    ),
     Accident(
         "user ids upper-cased in users.csv alone",
         columns("users", sourcedId=pl.col("sourcedId").str.to_uppercase()),
         (causes.RECASED,),
+        ("limits", "identity"),
     ),
     Accident(
-        "user ids zero-stripped everywhere", every_user_id(lambda e: e.str.strip_chars_start("0")), (causes.STRIPPED,)
+        "user ids zero-stripped everywhere",
+        every_user_id(lambda e: e.str.strip_chars_start("0")),
+        (causes.STRIPPED,),
+        ("limits", "identity"),
     ),
-    Accident("all class ids renumbered", renumbered, (causes.REISSUED, causes.ANOTHER)),
+    Accident("all class ids renumbered", renumbered, (causes.REISSUED, causes.ANOTHER), ("limits", "identity")),
     Accident(
         "all enrollment ids renumbered",
         columns("enrollments", sourcedId=pl.format("n{}", pl.int_range(pl.len()))),
         (causes.REISSUED,),
+        ("limits", "identity"),
     ),
     Accident(
         "users: students and teachers swapped",

@@ -22,7 +22,7 @@ from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Delivered
 from rosterkit.plan.plan import PlanView
 from rosterkit.plan.proposal import Proposal
-from rosterkit.plan.records import Records
+from rosterkit.plan.records import KEY_FIELD, Records
 from rosterkit.registry import rules, source
 from rosterkit.roster import findings
 from rosterkit.sources.base import Context, Coverage, Extract
@@ -85,7 +85,8 @@ def _harm(applied: Changes, harmless: int = 0) -> Harm:
     """Everything that would be applied, as the package is an accident and nothing else."""
     archived = {n: f.filter(pl.col("action") == "archive").height for n, f in applied.status.items()}
     lost = sum(count for name, count in archived.items() if name in _LINKS)
-    changed = {n: f.filter(pl.col("action") == "update") for n, f in applied.update.items()}
+    ids = pl.col("field") == KEY_FIELD  # the record stays what it is
+    changed = {n: f.filter(pl.col("action") == "update", ~ids) for n, f in applied.update.items()}
     return Harm(
         archives=sum(archived.values()) - lost,
         overwrites=sum(f["id"].n_unique() for f in changed.values()),
@@ -104,6 +105,12 @@ def _without_cases() -> Iterator[None]:
 
     holds: dict[str, Any] = {"hold_reused_ids": no_ids, "hold_taken_usernames": no_usernames}
     with patch.multiple("rosterkit.plan.proposal", **holds):
+        yield
+
+
+@contextmanager
+def _without_relinking() -> Iterator[None]:
+    with patch("rosterkit.plan.matching._relinked", lambda one, *_: one):
         yield
 
 
@@ -166,6 +173,8 @@ class Trial:
             limits = _no_limits() if "limits" in accident.guards else self._workspace.config.limits
             if "cases" in accident.guards:
                 stack.enter_context(_without_cases())
+            if "identity" in accident.guards:
+                stack.enter_context(_without_relinking())
             bare = self._propose(_as_if_full(extract) if "coverage" in accident.guards else extract, limits)
         reasons = _reasons(guarded, extract)
         return Outcome(

@@ -319,6 +319,10 @@ def test_what_becomes_blank_has_a_limit_of_its_own() -> None:
     )
 
 
+def test_another_value_is_no_blank_one() -> None:
+    assert run(*renamed(6, email="n"), stored=STUDENTS, limits=off(max_cleared_percent=5))[0] == {}
+
+
 @pytest.mark.parametrize(("hold", "count"), [(None, 6), ("limit", 6), ("case", 6), ("person", 0), ("policy", 0)])
 def test_a_change_that_a_limit_or_a_case_holds_counts_still(hold: str | None, count: int) -> None:
     one = student(5, "update", email="n5")
@@ -395,6 +399,12 @@ def test_a_column_that_nobody_had_beside_one_that_is_missing() -> None:
     _, why = run(*rows, stored=STUDENTS, limits=off(max_new_column_percent=5))
     said = "at this school, 6 of 100 would change their attributes, above the limit of 5 % and 5"
     assert why == {f'{said}{SIGN}the column "emailAddress" is new, and "email" is missing: a misspelt header?'}
+    known = [Rec("User", i, "update", student(i).old, {"attributes": '{"givenNames":"x"}'}) for i in range(6)]
+    _, why = run(*known, stored=STUDENTS, limits=off(max_new_column_percent=5))
+    assert why == {f'{said}{SIGN}the column "givenNames" is new: a misspelt header?'}, "the file lacks no column"
+    gone = [Rec("User", i, "update", student(i).old | new, {"attributes": None}) for i in range(6)]
+    _, why = run(*gone, stored=STUDENTS, limits=off(max_cleared_percent=5))
+    assert why == {f"{said.replace('change', 'lose')}{SIGN}{causes.BLANK}"}
     known = [Rec("User", i, "update", student(i).old | new, {"attributes": '{"emailAddress":"y"}'}) for i in range(6)]
     assert run(*known, stored=STUDENTS, limits=off(max_new_column_percent=5))[0] == {}
 

@@ -33,9 +33,15 @@ class GroupCounts:
 
     def __init__(self, read: Read) -> None:
         self._read = read
+        self._known: dict[str, pl.DataFrame] = {}
 
     def of(self, entity: Entity) -> pl.DataFrame:
         """GROUP_COUNTS of an entity."""
+        if entity.name not in self._known:
+            self._known[entity.name] = self._counted(entity)
+        return self._known[entity.name]
+
+    def _counted(self, entity: Entity) -> pl.DataFrame:
         if entity.name == "User":
             return self._users()
         if entity.name in PEOPLE:

@@ -30,7 +30,8 @@ def main(words: list[str]) -> None:
     """Prints a row for each of the two."""
     packages = Packages((_FOLDER / "packages").resolve(), words[0] if words else "S", "1.1")
     plain, ruled = (_FOLDER.resolve() / f"policies-{packages.size}-{name}" for name in ("off", "on"))
-    for folder in (plain, ruled):
+    copy = plain.with_name("policies-planned")
+    for folder in (plain, ruled, copy):
         shutil.rmtree(folder, ignore_errors=True)
     measured("init", "product", "init", plain, "1.1")
     made = measured("first load", "product", "plan", plain, packages.zip("first"))
@@ -40,7 +41,6 @@ def main(words: list[str]) -> None:
     taken: dict[Path, list[Any]] = {plain: [], ruled: []}
     for _ in range(3):
         for folder, stages in taken.items():
-            copy = folder.with_name("policies-planned")
             shutil.copytree(folder, copy)
             stages.append(measured("plan", "product", "plan", copy, packages.zip("changed")))
             shutil.rmtree(copy)

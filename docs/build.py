@@ -10,8 +10,12 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from providers.connect.page import page as connect_feed
+from providers.edlio.page import page as edlio_feed
+from providers.handshake.page import page as handshake_feed
 from providers.one_sis.differences import document as differences
-from providers.oneroster.feed_page import document as oneroster_feed
+from providers.oneroster.feed_page import page as oneroster_feed
+from providers.uconnect.page import page as uconnect_feed
 from rosterkit import registry
 from rosterkit.cli.main import command
 from rosterkit.compare.questions import QUESTIONS
@@ -22,6 +26,7 @@ from rosterkit.roster.rules import ENGINE_RULES, Rule
 from rosterkit.settings_template import TABLES, models, plain_fields, toml
 from rosterkit.sources.csv_rules import CSV_RULES
 from rosterkit.sources.package_rules import PACKAGE_RULES
+from rosterkit.transport.settings_page import tables
 
 __all__ = ["PAGES", "verbs"]
 
@@ -273,14 +278,28 @@ def _rule(rule: Rule) -> str:
     return f"| `{rule.code}` | " + " | ".join(map(_cell, cells)) + " |"
 
 
+def transport() -> str:
+    """``transport.md``: its sentences are written by hand, and its tables are made."""
+    text = (DOCS / "transport.md").read_text(encoding="utf-8")
+    for name, table in tables().items():
+        before, _, after = text.partition(mark := f"<!-- table: {name} -->\n\n")
+        text = "".join((before, mark, table, "\n", re.sub(r"^([|].*\n)*", "", after)))
+    return text
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings,
     "commands.md": commands,
     "findings.md": findings,
     "questions.md": questions,
     "policy.md": lambda: policy_page(_NOTE),
-    "feeds/oneroster.md": oneroster_feed,
+    "feeds/connect.md": lambda: connect_feed(_NOTE),
+    "feeds/edlio.md": lambda: edlio_feed(_NOTE),
+    "feeds/handshake.md": lambda: handshake_feed(_NOTE),
+    "feeds/oneroster.md": lambda: oneroster_feed(_NOTE),
+    "feeds/uconnect.md": lambda: uconnect_feed(_NOTE),
     "sources/differences.md": lambda: differences(_NOTE),
+    "transport.md": transport,
 }
 """What makes each page."""
 

@@ -6,7 +6,7 @@ import secrets
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -61,19 +61,21 @@ def propose(
     progress: Progress = no_progress,
     policy: Policy = NO_POLICY,
     plan_day: PlanDay | None = None,
+    configured: Collection[str] | None = None,
 ) -> Proposal:
     """Works out what would change; reads the snapshot, writes nothing. Progress is in steps.
 
-    Without an ``plan_day`` nobody has a grace, nothing ends and nothing was announced.
+    Without an ``plan_day`` nobody has a grace, nothing ends and nothing was announced. ``configured``: the sources of
+    the workspace; what is stored of another one may come under new ids.
     """
     desired = merge(delivered, snapshot)
-    compared = compare(desired, snapshot, plan_day)
+    compared = compare(desired, snapshot, plan_day, configured)
     progress("planning", 1, 3)
     records = close_ended(protect(compared.records), plan_day, snapshot)
     records, reports = resolve_references(records, approved_archives(records, snapshot))
     records = ended_too(records, plan_day)
     records = apply_policy(records, policy, snapshot)
-    held = hold(records, snapshot, limits, plan_day, policy.overlaid)
+    held = hold(records, snapshot, limits, plan_day, policy.overlaid, compared.doubts)
     progress("planning", 2, 3)
     reported = _reported(delivered, records, [compared.missing, reports])
     found = [*(one.extract.findings for one in delivered), compared.findings, reported, held.findings]
@@ -126,7 +128,7 @@ def plan_sources(
         plan_day = occasion_of(connection, config, as_of, now=now, promotes=promotes)
         limits = limits_with(config.limits, overrides.in_force(connection, as_of))
         policy = _policy(connection, config, as_of)
-        proposal = propose(read.delivered, snapshot, limits, progress, policy, plan_day)
+        proposal = propose(read.delivered, snapshot, limits, progress, policy, plan_day, config.sources)
         if promotes and not proposal.promoted:
             raise Refused("No grade rises by one in what was delivered: there is no promotion yet.", why="no-promotion")
         return _stored(run, read, proposal, snapshot.revision)

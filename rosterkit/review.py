@@ -45,7 +45,7 @@ __all__ = [
 
 _SUSPECTED_REUSE = "case"  # the code of such a hold
 _OF_THE_STORE = ("person", "limit", "undo")  # codes of holds that stand in the store: a released one is over
-_CODES = {_SUSPECTED_REUSE: "the id or username may have been reused"}
+_CODES = {_SUSPECTED_REUSE: "an id, number or username may have been reused"}
 
 
 def required_reason(reason: str) -> str:
@@ -209,8 +209,8 @@ def approve_held(
         rows = rows.filter(pl.col("hold") != _SUSPECTED_REUSE)
         if reused and not rows.height:
             raise Refused(
-                f"The id or username of {', '.join(reused)} may have been reused for another person. Look at each, and "
-                f"approve it by its record: --held --record {reused[0]}.",
+                f"An id, number or username of {', '.join(reused)} may have been reused for another person. Look at "
+                f"each, and approve it by its record: --held --record {reused[0]}.",
                 why="suspected-reuse",
             )
     else:

@@ -18,7 +18,7 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")  # tables are tiny, and several
 import pytest
 from depth import DEEP, MINUTES
 from hypothesis import HealthCheck, settings
-from hypothesis.errors import FlakyStrategyDefinition
+from hypothesis.errors import FlakyStrategyDefinition, HypothesisException
 
 settings.register_profile(
     "usual", deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=[HealthCheck.too_slow]
@@ -28,6 +28,7 @@ settings.load_profile("deep" if DEEP else "usual")
 
 
 _TEST_ENDS = [float("inf")]  # by time.monotonic, for the test that runs now
+_FAILURES: list[Exception] = []  # of the test that runs now: once there is one, hypothesis may look for a smaller one
 
 
 class _TimeIsOver(unittest.SkipTest):
@@ -39,9 +40,15 @@ def _in_time(test: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(test)
     def run(*arguments: Any, **named: Any) -> None:
-        if time.monotonic() > _TEST_ENDS[0]:
+        if time.monotonic() > _TEST_ENDS[0] and not _FAILURES:
             raise _TimeIsOver("the time for it is over")
-        test(*arguments, **named)
+        try:
+            test(*arguments, **named)
+        except HypothesisException:
+            raise
+        except Exception as failure:
+            _FAILURES.append(failure)
+            raise
 
     return run
 
@@ -80,6 +87,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    _FAILURES.clear()
     if MINUTES:
         workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
         _TEST_ENDS[0] = time.monotonic() + MINUTES * 60 * workers / max(1, len(_shared(item.session.items)))

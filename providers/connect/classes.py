@@ -29,20 +29,18 @@ def rooms(
     classes = _classes(roster, settings, as_of).collect()
     enrolled = _enrolled(roster, as_of).join(classes.lazy().select("class_id", "school_id"), on="class_id").collect()
     classes = classes.join(_teachers(roster, enrolled), on="class_id", how="left")
-    places = _places(classes, schools, enrolled, at, settings)
+    students = _student_places(enrolled, schools, at, settings)
+    places = _places(classes, schools, students)
     made = classes.join(places, on="class_id").with_columns(
         room=pl.when("split").then(pl.concat_str("sourced_id", "vendor_school", separator="-")).otherwise("sourced_id")
     )
     if settings.join_sections:
         made = made.with_columns(room=_joined_id())
-    students = enrolled.filter(pl.col("role") == "student").join(
-        _student_places(enrolled, schools, at, settings), on=["class_id", "user_id"]
-    )
     others = enrolled.filter(pl.col("role") != "student").join(
         places.select("class_id", "vendor_school"), on="class_id"
     )
     columns = ["class_id", "vendor_school", "user_id", "role"]
-    people = pl.concat([students.select(columns), others.select(columns)])
+    people = pl.concat([students.with_columns(role=pl.lit("student")).select(columns), others.select(columns)])
     named = made.select("class_id", "vendor_school", "room")
     return made, people.join(named, on=["class_id", "vendor_school"]).drop("class_id")
 
@@ -136,15 +134,13 @@ def _student_places(
     return placed.drop_nulls("vendor_school").select("class_id", "user_id", "vendor_school")
 
 
-def _places(
-    classes: pl.DataFrame, schools: pl.DataFrame, enrolled: pl.DataFrame, at: pl.DataFrame, settings: ConnectSettings
-) -> pl.DataFrame:
-    """The Connect schools of each class: ``class_id``, ``vendor_school``, ``split``.
+def _places(classes: pl.DataFrame, schools: pl.DataFrame, students: pl.DataFrame) -> pl.DataFrame:
+    """The Connect schools of each class: ``class_id``, ``vendor_school``, ``split``; ``students``: where those are.
 
     A class of a school that is several in Connect is in each school where it has students; without students in all.
     """
     every = classes.select("class_id", "school_id").join(schools, on="school_id").drop("school_id")
-    peopled = _student_places(enrolled, schools, at, settings).select("class_id", "vendor_school").unique()
+    peopled = students.select("class_id", "vendor_school").unique()
     empty = pl.col("split") & pl.col("class_id").is_in(peopled["class_id"].implode())
     return pl.concat(
         [every.filter(~empty), every.filter(empty).join(peopled, on=["class_id", "vendor_school"], how="semi")]

@@ -1,9 +1,6 @@
-"""The page of the Connect feed: ``python -m providers.connect.page docs/feeds/connect.md``."""
+"""The page of the Connect feed, for docs/build.py."""
 
 from __future__ import annotations
-
-import sys
-from pathlib import Path
 
 from providers.connect.columns import FILES, MAX_AGENTS, REQUIRED
 from providers.connect.feed import ConnectFeed
@@ -152,10 +149,6 @@ id as external source, so that the sync takes the classroom over.
 """
 
 
-def page() -> str:
-    """The page as Markdown."""
-    return feed_page(ConnectFeed(), module="providers.connect.page docs/feeds/connect.md", text=_TEXT)
-
-
-if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(page(), encoding="utf-8")
+def page(note: str) -> str:
+    """``docs/feeds/connect.md``; ``note`` says what makes it."""
+    return feed_page(ConnectFeed(), note=note, text=_TEXT)

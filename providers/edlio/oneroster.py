@@ -6,7 +6,7 @@ one row and one address, and columns that the template's files would leave blank
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from typing import Any
@@ -73,8 +73,8 @@ class _Sent:
     context: FeedContext
     revision: int
 
-    def table(self, entity: str) -> pl.LazyFrame:
-        rows = self.roster.table(entity)
+    def table(self, entity: str, *, roles: Collection[str] = ()) -> pl.LazyFrame:
+        rows = self.roster.table(entity, roles=roles)
         if entity == "Enrollment" and not self.settings.classes:
             return rows.head(0)
         for column in _OF_USERS.get(entity, ()):

@@ -1,9 +1,6 @@
-"""The page of the Edlio feed: ``python -m providers.edlio.page docs/feeds/edlio.md``."""
+"""The page of the Edlio feed, for docs/build.py."""
 
 from __future__ import annotations
-
-import sys
-from pathlib import Path
 
 from providers.edlio.activation import LINK_DAYS, NEXT, STEPS
 from providers.edlio.columns import FILE_NAMES, FILES
@@ -104,10 +101,6 @@ last good row of a person whose row breaks a rule is sent for `limits.keep_days`
 """
 
 
-def page() -> str:
-    """The page as Markdown."""
-    return feed_page(EdlioFeed(), module="providers.edlio.page docs/feeds/edlio.md", text=_TEXT)
-
-
-if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(page(), encoding="utf-8")
+def page(note: str) -> str:
+    """``docs/feeds/edlio.md``; ``note`` says what makes it."""
+    return feed_page(EdlioFeed(), note=note, text=_TEXT)

@@ -28,7 +28,7 @@ from rosterkit.feeds.mapping import expression
 from rosterkit.feeds.people import people, read_by
 from rosterkit.feeds.preflight import Check, preflight
 from rosterkit.feeds.rows import from_last_file, leavers, report, split_broken, still_good, to_file
-from rosterkit.feeds.selection import chosen
+from rosterkit.feeds.selection import chosen, roles_of
 from rosterkit.roster.rules import Rule
 
 __all__ = ["HandshakeFeed"]
@@ -92,7 +92,8 @@ def _mapped(roster: Roster, settings: HandshakeSettings, context: FeedContext) -
     student, graduate = chosen(settings.students), chosen(settings.alumni) if settings.alumni else pl.lit(value=False)
     texts = {header: one_line(expression(value)) for header, value in values.items()}
     fields = read_by([student, graduate, *texts.values()])
-    frame = people(roster, as_of=context.as_of, fields=fields, order=settings.attribute_order)
+    roles = roles_of([settings.students, *([settings.alumni] if settings.alumni else [])])
+    frame = people(roster, as_of=context.as_of, fields=fields, order=settings.attribute_order, roles=roles)
     found = frame.with_columns(_alumni=graduate).filter(student | pl.col("_alumni"))
     rows = found.select("_alumni", pl.col("user").alias("_user"), *(text.alias(name) for name, text in texts.items()))
     rows = rows.with_columns(*_as_handshake_reads(list(texts)))

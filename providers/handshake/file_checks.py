@@ -9,7 +9,7 @@ from io import BytesIO
 import polars as pl
 
 from providers.handshake.columns import COLUMNS
-from providers.handshake.gutcheck import counts, everything, last_rows, unseen
+from providers.handshake.gutcheck import everything, last_rows, unseen
 from providers.handshake.settings import KNOWN
 from rosterkit.feeds.base import FeedFile
 from rosterkit.feeds.preflight import Given, Hit, gone, newly_withheld
@@ -162,7 +162,7 @@ def many_emails(given: Given) -> Iterable[Hit]:
 def many_disabled(given: Given) -> Iterable[Hit]:
     if given.last is None:
         return
-    found = counts(given)
+    found = given.compared
     disabled, of = found["archived"], found["new"] + found["changed"]
     if disabled and disabled >= of * given.settings.disabled_percent / 100:
         yield Hit(given.files[0].name, "disabled", detail=f"{disabled:,} of {of:,} changed rows are disabled")
@@ -178,7 +178,7 @@ def beyond_intent(given: Given) -> Iterable[Hit]:
     intent = given.settings.intent
     if intent.new_at_most is None and intent.archived_at_most is None:
         return
-    found = counts(given)
+    found = given.compared
     for what, limit in (("new", intent.new_at_most), ("archived", intent.archived_at_most)):
         if limit is not None and found.get(what, 0) > limit:
             yield Hit(given.files[0].name, detail=f"{found[what]:,} {what}; the setting allows {limit:,}")
@@ -191,7 +191,7 @@ def first_file(given: Given) -> Iterable[Hit]:
 
 def description(given: Given) -> str:
     """What to write into the Importer's field Description for this file."""
-    found = counts(given)
+    found = given.compared
     names = ", ".join(f"{found.get(f'new {kind}', 0):,} {kind}" for kind in KNOWN)
     return (
         f"First student file: {found.get('brought in', 0):,} students, {found.get('archived', 0):,} disabled; "

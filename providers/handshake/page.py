@@ -1,9 +1,6 @@
-"""The documentation page of the Handshake feed: ``python -m providers.handshake.page FILE`` writes it."""
+"""The page of the Handshake feed, for docs/build.py."""
 
 from __future__ import annotations
-
-import sys
-from pathlib import Path
 
 from providers.handshake.columns import COLUMNS
 from providers.handshake.feed import HandshakeFeed
@@ -83,10 +80,6 @@ reported with it. `intent` says how many new or archived accounts are meant; a f
 """
 
 
-def page() -> str:
-    """The page as Markdown."""
-    return feed_page(HandshakeFeed(), module="providers.handshake.page docs/feeds/handshake.md", text=_TEXT)
-
-
-if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(page(), encoding="utf-8")
+def page(note: str) -> str:
+    """``docs/feeds/handshake.md``; ``note`` says what makes it."""
+    return feed_page(HandshakeFeed(), note=note, text=_TEXT)

@@ -10,6 +10,7 @@ import polars as pl
 from providers.handshake.columns import COLUMNS, DEPRECATED, MINIMUM, by_kind
 from providers.handshake.settings import HandshakeSettings
 from rosterkit.feeds.contacts import ADDRESS
+from rosterkit.feeds.preflight import repeated
 
 __all__ = [
     "blank",
@@ -28,8 +29,7 @@ _Broken = Iterable[tuple[str, pl.Expr]]
 
 
 def twice(column: str) -> _Broken:
-    value = pl.col(column).str.to_lowercase()
-    yield column, value.is_not_null() & value.is_duplicated()
+    yield column, repeated(pl.col(column).str.to_lowercase())
 
 
 def no_auth(settings: HandshakeSettings) -> _Broken:
@@ -85,7 +85,7 @@ def odd_value(_settings: HandshakeSettings) -> _Broken:
 def part_of_another(_settings: HandshakeSettings) -> _Broken:
     mail, card = pl.col("email_address").str.to_lowercase(), pl.col("card_id").str.to_lowercase()
     username = pl.col("username").str.to_lowercase()
-    yield "username", (username == mail) | (username == mail.str.split("@").list.first())
+    yield "username", (username == mail) | mail.str.starts_with(username + "@")
     yield "username", username == card
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 
 from providers.oneroster.export_rows import ORDER
@@ -11,11 +10,11 @@ from providers.oneroster.feed_settings import FeedSettings
 from providers.oneroster.roles import ROLES_IN_11
 from providers.oneroster.spec import NOT_CARRIED
 
-__all__ = ["document"]
+__all__ = ["page"]
 
 _PAGE = """# The OneRoster feed
 
-<!-- Made by `python docs/build.py`: do not edit. -->
+{note}
 
 `kind = "oneroster"` writes the whole roster as a OneRoster CSV package, version 1.1 or 1.2 (as 1.2.1 corrected it). It
 is a bulk package: a record that it does not hold is deleted by the reader. Every package is strictly valid: an invalid
@@ -88,9 +87,10 @@ The losses of the first path apply to every path. What is not listed here comes 
 """
 
 
-def document() -> str:
-    """The text of ``docs/feeds/oneroster.md``."""
+def page(note: str) -> str:
+    """``docs/feeds/oneroster.md``; ``note`` says what makes it."""
     return _PAGE.format(
+        note=note,
         files=", ".join(f"`{name}.csv`" for name in ORDER),
         never=", ".join(f"`{file}.{column}`" for file, column in NOT_CARRIED),
         settings=_table(
@@ -109,7 +109,3 @@ def _table(rows: Iterable[tuple[str, ...]]) -> str:
 
 def _toml(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else f'"{value}"'
-
-
-if __name__ == "__main__":
-    sys.stdout.write(document())

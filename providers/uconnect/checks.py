@@ -20,6 +20,7 @@ from rosterkit.feeds.preflight import (
     gone,
     gone_of_groups,
     newly_withheld,
+    repeated,
 )
 from rosterkit.feeds.rows import last_file
 
@@ -122,7 +123,7 @@ def _twice(settings: UConnectSettings) -> _Broken:
     for column in UNIQUE:
         header = settings.header(column)
         value = pl.col(header) if column == "USER_ID" else pl.col(header).str.to_lowercase()
-        yield header, value.is_not_null() & value.is_duplicated()
+        yield header, repeated(value)
 
 
 def _no_address(settings: UConnectSettings) -> _Broken:

@@ -11,7 +11,7 @@ from rosterkit.feeds.base import FeedContext, Roster
 from rosterkit.feeds.mapping import items
 from rosterkit.feeds.mapping_document import MAPPING
 from rosterkit.feeds.people import people, read_by
-from rosterkit.feeds.selection import chosen
+from rosterkit.feeds.selection import chosen, roles_of
 
 __all__ = ["chosen_people", "mapping_document"]
 
@@ -25,7 +25,8 @@ def chosen_people(
     """
     population = pl.coalesce(pl.when(chosen(who)).then(pl.lit(who.name)) for who in settings.populations)
     fields = read_by([population, *columns])
-    frame = people(roster, as_of=context.as_of, fields=fields, order=settings.attribute_order)
+    roles = roles_of(settings.populations)
+    frame = people(roster, as_of=context.as_of, fields=fields, order=settings.attribute_order, roles=roles)
     return frame.with_columns(population=population).filter(pl.col("population").is_not_null())
 
 

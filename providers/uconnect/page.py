@@ -1,9 +1,6 @@
-"""The documentation page of the uConnect feed: ``python -m providers.uconnect.page FILE`` writes it."""
+"""The page of the uConnect feed, for docs/build.py."""
 
 from __future__ import annotations
-
-import sys
-from pathlib import Path
 
 from providers.uconnect.columns import ORDER
 from providers.uconnect.feed import UConnectFeed
@@ -95,10 +92,6 @@ a file from which too many people are gone is held (U6). A file without a record
 """
 
 
-def page() -> str:
-    """The page as Markdown."""
-    return feed_page(UConnectFeed(), module="providers.uconnect.page docs/feeds/uconnect.md", text=_TEXT)
-
-
-if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(page(), encoding="utf-8")
+def page(note: str) -> str:
+    """``docs/feeds/uconnect.md``; ``note`` says what makes it."""
+    return feed_page(UConnectFeed(), note=note, text=_TEXT)

@@ -6,7 +6,7 @@ the store, and asks no clock. ``check`` answers as the vendor would, on the byte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -46,8 +46,11 @@ class Roster(Protocol):
 
     revision: int
 
-    def table(self, entity: str) -> pl.LazyFrame:
+    def table(self, entity: str, *, roles: Collection[str] = ()) -> pl.LazyFrame:
         """Active rows, in no particular order.
+
+        With ``roles``, of Role only such roles, and of User only people who have one, on whatever day; other entities
+        are whole. There may be more rows than that: what is left out costs nothing, who is chosen the caller says.
 
         Columns: ``id`` (Int64), ``source``, ``sourced_id``, and every business column by its column name; references
         are integer ids (``class_id``), lists and objects are JSON texts, dates are YYYY-MM-DD texts. Of User also

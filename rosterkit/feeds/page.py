@@ -15,7 +15,7 @@ from rosterkit.feeds.mapping import Value
 __all__ = ["feed_page", "settings_table"]
 
 
-def feed_page(feed: Feed, *, module: str, text: str) -> str:
+def feed_page(feed: Feed, *, note: str, text: str) -> str:
     """The page as Markdown: ``text`` (what the feed does, in sentences), and tables made of the feed's own data."""
     vendor = feed.vendor
     facts = [
@@ -33,7 +33,7 @@ def feed_page(feed: Feed, *, module: str, text: str) -> str:
     ]
     parts = [
         f"# The {vendor.name} feed",
-        f"<!-- Made by `python -m {module}`: do not edit. -->",
+        note,
         text.strip(),
         "## Facts",
         _table(("what", "how"), facts),

@@ -13,10 +13,13 @@ import polars as pl
 
 from rosterkit.feeds.base import Roster
 
-__all__ = ["ATTRIBUTE", "FIELDS", "GRADES", "OWN", "current_roles", "family_links", "people", "read_by"]
+__all__ = ["ATTRIBUTE", "FIELDS", "GRADES", "OWN", "ROLE", "current_roles", "family_links", "people", "read_by"]
 
 ATTRIBUTE = "attribute."
 """The prefix of an attribute's column: the attribute ``program`` is the column ``attribute.program``."""
+
+ROLE = "role."
+"""The prefix of a role's column: ``role.student`` says whether the person is a student."""
 
 OWN = "own"
 """The user's own record, in a declared order of attribute sources."""
@@ -70,31 +73,43 @@ _TEXTS = [
 
 
 def people(
-    roster: Roster, *, as_of: date, fields: Collection[str] = (*FIELDS, *_IDS), order: Sequence[str] = ()
+    roster: Roster,
+    *,
+    as_of: date,
+    fields: Collection[str] = (*FIELDS, *_IDS),
+    order: Sequence[str] = (),
+    roles: Collection[str] = (),
 ) -> pl.LazyFrame:
-    """One row for each active user.
+    """One row for each active user; with ``roles`` those without such a role may be left out (``Roster.table``).
 
     Columns: ``id`` (Int64), ``user`` (source and sourced_id, "/" between), those of FIELDS (String, Boolean, or
-    List(String) in a fixed order), ``school_id`` (Int64), ``school_ids`` (List(Int64)), and ``attribute.NAME``
-    (String). Roles, schools and attributes are there where ``fields`` names one of them (``read_by``): each of the
-    three is a join over all people.
+    List(String) in a fixed order), ``school_id`` (Int64), ``school_ids`` (List(Int64)), ``attribute.NAME`` (String)
+    and ``role.NAME`` (Boolean: whether the person has that role). Roles, schools and attributes are there where
+    ``fields`` names one of them (``read_by``): each is a join over all people.
 
     A role counts where ``as_of`` is not before its begin date and before its end date. The primary school is the
     primary organisation where that is a school, otherwise the school of a primary role, otherwise the first school.
     ``order`` names the sources whose statement about an attribute counts first, ``own`` for the user's own record;
     sources that it does not name follow, the own record first.
     """
-    users = roster.table("User").select(
-        "id", *_TEXTS, "primary_org_id", "attributes", pl.col("grades").str.json_decode(pl.List(pl.String))
+    users = roster.table("User", roles=roles).select(
+        "id",
+        *_TEXTS,
+        "primary_org_id",
+        "attributes",
+        pl.col("grades").str.json_decode(pl.List(pl.String)),
+        grade=pl.col("grades").map_batches(_highest, return_dtype=pl.String),
     )
-    roles = current_roles(roster, as_of)
+    every = current_roles(roster, as_of)
     frame = users.with_columns(
-        user=pl.concat_str("source", "sourced_id", separator="/"), grade=_highest("grades")
-    ).with_columns(graduation_year=_graduation_year(as_of))
+        user=pl.concat_str("source", "sourced_id", separator="/"), graduation_year=_graduation_year(as_of)
+    )
     if "roles" in fields:
-        frame = frame.join(_lists_of_roles(roles), on="id", how="left")
+        frame = frame.join(_lists_of_roles(every), on="id", how="left")
+    if asked := sorted(name.removeprefix(ROLE) for name in fields if name.startswith(ROLE)):
+        frame = _with_roles(frame, current_roles(roster, as_of, asked), asked)
     if _OF_SCHOOLS.intersection(fields):
-        frame = frame.join(_schools(roster, users, roles), on="id", how="left")
+        frame = frame.join(_schools(roster, users, every), on="id", how="left")
     if named := sorted(name.removeprefix(ATTRIBUTE) for name in fields if name.startswith(ATTRIBUTE)):
         return _with_attributes(frame, roster, named, order).drop("primary_org_id")
     return frame.drop("primary_org_id", "attributes")
@@ -119,17 +134,25 @@ def family_links(roster: Roster) -> pl.LazyFrame:
     )
 
 
-def current_roles(roster: Roster, as_of: date) -> pl.LazyFrame:
-    """The roles that count on ``as_of``: user ``id``, ``org_id``, ``role``, ``type``."""
+def current_roles(roster: Roster, as_of: date, roles: Collection[str] = ()) -> pl.LazyFrame:
+    """The roles that count on ``as_of``, or those of them: user ``id``, ``org_id``, ``role``, ``type``."""
     today = as_of.isoformat()
     begun = pl.col("begin_date").is_null() | (pl.col("begin_date") <= today)
     lasting = pl.col("end_date").is_null() | (pl.col("end_date") > today)
-    return roster.table("Role").filter(begun & lasting).select(pl.col("user_id").alias("id"), "org_id", "role", "type")
+    rows = roster.table("Role", roles=roles).filter(begun & lasting)
+    rows = rows.filter(pl.col("role").is_in(list(roles))) if roles else rows
+    return rows.select(pl.col("user_id").alias("id"), "org_id", "role", "type")
 
 
 def _lists_of_roles(roles: pl.LazyFrame) -> pl.LazyFrame:
     once = roles.select("id", "role").unique().sort("id", "role")
     return once.group_by("id", maintain_order=True).agg(pl.col("role").alias("roles"))
+
+
+def _with_roles(frame: pl.LazyFrame, roles: pl.LazyFrame, names: Sequence[str]) -> pl.LazyFrame:
+    flags = roles.group_by("id").agg((pl.col("role") == name).any().alias(ROLE + name) for name in names)
+    blanks = (pl.col(ROLE + name).fill_null(value=False) for name in names)
+    return frame.join(flags, on="id", how="left").with_columns(blanks)
 
 
 def _schools(roster: Roster, users: pl.LazyFrame, roles: pl.LazyFrame) -> pl.LazyFrame:
@@ -201,10 +224,14 @@ def _stated(name: str) -> pl.Expr:
     return pl.when(value != "").then(value)
 
 
-def _highest(column: str) -> pl.Expr:
+def _highest(texts: pl.Series) -> pl.Series:
+    """The highest grade of each list of grades, a JSON text. Each list that differs is looked at once."""
     rank = {grade: place for place, grade in enumerate(GRADES)}
-    ranks = pl.col(column).list.eval(pl.element().replace_strict(rank, default=-1, return_dtype=pl.Int64))
-    return pl.col(column).list.get(ranks.list.arg_max(), null_on_oob=True)
+    distinct = texts.drop_nulls().unique()
+    lists = distinct.str.json_decode(pl.List(pl.String))
+    ranks = lists.list.eval(pl.element().replace_strict(rank, default=-1, return_dtype=pl.Int64))
+    highest = lists.list.get(ranks.list.arg_max(), null_on_oob=True)
+    return texts.replace_strict(distinct, highest, default=None, return_dtype=pl.String)
 
 
 def _graduation_year(as_of: date) -> pl.Expr:

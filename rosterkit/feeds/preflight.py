@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -36,6 +37,7 @@ __all__ = [
     "gone_of_groups",
     "newly_withheld",
     "preflight",
+    "repeated",
     "require_transport",
     "withheld",
 ]
@@ -96,13 +98,21 @@ class Limits(FeedSettings):
 
 @dataclass(frozen=True)
 class Given:
-    """What a check looks at: the files, their tables by name, what was last sent, and the settings."""
+    """What a check looks at: the files, their tables by name, what was last sent, and the settings.
+
+    ``compare`` makes ``compared`` (Verdict) of it, once, for whichever check asks.
+    """
 
     files: Sequence[FeedFile]
     tables: Mapping[str, CsvTable]
     settings: Any
     last: LastSent | None = None
     last_tables: Mapping[str, CsvTable] = field(default_factory=dict)
+    compare: Callable[[Given], Mapping[str, int]] = lambda _given: {}
+
+    @cached_property
+    def compared(self) -> Mapping[str, int]:
+        return self.compare(self)
 
 
 @dataclass(frozen=True)
@@ -161,6 +171,7 @@ def preflight(
         settings,
         last,
         {file.name: read_csv(file) for file in (last.files if last else ())},
+        compared,
     )
     checks = tuple(checks)
     findings = Findings(rules)
@@ -181,7 +192,7 @@ def preflight(
     if any(count and ignored.get(name) == count for name, count in rows.items()):
         outcomes.append(Outcome.IGNORED)
     order = list(Outcome)
-    return Verdict(max(outcomes, key=order.index), findings.frame(), rows, ignored, compared(given))
+    return Verdict(max(outcomes, key=order.index), findings.frame(), rows, ignored, given.compared)
 
 
 def broken_rows(
@@ -196,9 +207,23 @@ def broken_rows(
         for column, broken in check.broken(settings)
         if known.issuperset(broken.meta.root_names())
     ]
-    found = rows.select(broken.alias(str(n)) for n, (_, _, broken) in enumerate(looked_at))
+    every = rows.lazy().select(broken.alias(str(n)) for n, (_, _, broken) in enumerate(looked_at))
+    found = every.collect()  # lazily: what several checks look at, such as a text in lower case, is made once
     hit = found.select(pl.all().any()).row(0) if looked_at else ()
     return [(check, column, found.to_series(n)) for n, (check, column, _) in enumerate(looked_at) if hit[n]]
+
+
+def repeated(value: pl.Expr) -> pl.Expr:
+    """Which rows have a value that another row has too; never a null."""
+    return value.map_batches(_repeated, return_dtype=pl.Boolean)
+
+
+def _repeated(values: pl.Series) -> pl.Series:
+    """Where no two hashes are equal no two values are, and hashes cost a third of comparing the values."""
+    hashes = values.drop_nulls().hash()
+    if hashes.n_unique() == hashes.len():
+        return pl.repeat(False, values.len(), dtype=pl.Boolean, eager=True)
+    return values.is_duplicated() & values.is_not_null()
 
 
 def _hits_of_rows(checks: Iterable[Check], given: Given) -> Mapping[RowCheck, Sequence[Hit]]:

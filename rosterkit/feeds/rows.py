@@ -140,9 +140,9 @@ def leavers(
     ``suppressed``.
     """
     columns = [name for name in good.columns if not name.startswith("_")]
-    users = pl.concat([pl.Series(dtype=pl.String), *(file.people["user"] for file in last)])
+    users = pl.concat([pl.DataFrame(schema=PEOPLE), *(file.people for file in last)]).select("user")
     others = pl.concat([present, pl.Series([*suppressed], dtype=pl.String)])
-    rows = from_last_file(last, columns, users.filter(~users.is_in(others.implode())))
+    rows = from_last_file(last, columns, users.join(pl.DataFrame({"user": others}), on="user", how="anti")["user"])
     since = pl.when(pl.col("_state") == "leaving").then("_since").otherwise(pl.lit(as_of.isoformat()))
     rows = rows.with_columns(_since=since, _state=pl.lit("leaving"))
     rows = rows.filter(pl.col("_since") > (as_of - timedelta(weeks=weeks)).isoformat())
@@ -166,7 +166,7 @@ def to_file(
     if rows.is_empty():
         return None
     columns = [column for column in rows.columns if not column.startswith("_")]
-    rows = rows.sort(*sort, "_user", nulls_last=True)
+    rows = rows.sort(*sort, "_user")
     sent = rows.select(
         user="_user",
         row=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
@@ -184,14 +184,14 @@ def to_file(
 def _with_since(people: pl.DataFrame, last: Sequence[FeedFile], as_of: date) -> pl.DataFrame:
     """Where it is not known since when a state lasts: since the last file says so, or else since today."""
     before = pl.concat([pl.DataFrame(schema=PEOPLE), *(file.people for file in last)]).unique("user", keep="first")
-    joined = people.join(before.select("user", "state", was="since"), on=["user", "state"], how="left")
-    return joined.sort(pl.col("row") == 0, "row", "user").select(
-        "user", "row", "state", since=pl.coalesce("since", "was", pl.lit(as_of.isoformat()))
+    joined = people.join(
+        before.select("user", "state", was="since"), on=["user", "state"], how="left", maintain_order="left"
     )
+    return joined.select("user", "row", "state", since=pl.coalesce("since", "was", pl.lit(as_of.isoformat())))
 
 
 def _without_taken(rows: pl.DataFrame, good: pl.DataFrame, unique: Sequence[str]) -> pl.DataFrame:
-    for column in unique:
+    for column in unique if rows.height else ():
         if column in good.columns:
             taken = good[column].drop_nulls().str.to_lowercase()
             rows = rows.filter(~pl.col(column).str.to_lowercase().is_in(taken.implode()).fill_null(value=False))

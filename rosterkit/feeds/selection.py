@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 from pydantic import Field
 
 from rosterkit.errors import UsageError
-from rosterkit.feeds.people import ATTRIBUTE, GRADES
+from rosterkit.feeds.people import ATTRIBUTE, GRADES, ROLE
 from rosterkit.feeds.settings import FeedSettings
 
-__all__ = ["SchoolRule", "Who", "chosen", "claims", "schools_of_vendor"]
+__all__ = ["SchoolRule", "Who", "chosen", "claims", "roles_of", "schools_of_vendor"]
 
 
 class Who(FeedSettings):
@@ -32,7 +32,7 @@ def chosen(who: Who) -> pl.Expr:
     """Whether a row of ``people`` meets the conditions; never null."""
     conditions = [pl.lit(value=True)]
     if who.roles:
-        conditions.append(_meets("roles", who.roles))
+        conditions.append(pl.any_horizontal(ROLE + name for name in who.roles))
     if who.grades:
         conditions.append(_meets("grades", who.grades))
     if who.schools:
@@ -43,6 +43,12 @@ def chosen(who: Who) -> pl.Expr:
     for name, values in who.attributes.items():
         conditions.append(pl.col(ATTRIBUTE + name).is_in(values).fill_null(value=False))
     return pl.all_horizontal(conditions)
+
+
+def roles_of(whos: Iterable[Who]) -> frozenset[str]:
+    """The roles of which everybody who meets one of these has one; none where somebody may come without."""
+    every = [frozenset(who.roles) for who in whos]
+    return frozenset().union(*every) if all(every) else frozenset()
 
 
 def _meets(column: str, wanted: Sequence[str]) -> pl.Expr:

@@ -1,8 +1,8 @@
 """What happened at a vendor, from a file: who has signed in, who joined by a code, what people edited there.
 
 The file is CSV in UTF-8 with the columns event, user, at, field, value and student. Event is signed_in (user, at),
-edited (user, field, value) or joined (student, and the person's fields as further columns: given_name, family_name,
-email, sms, phone).
+edited (user, field, value, and at where it is known) or joined (student, and the person's fields as further columns:
+given_name, family_name, email, sms, phone).
 """
 
 from __future__ import annotations
@@ -10,15 +10,21 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
-from rosterkit.errors import RosterkitError, UsageError
+import polars as pl
+
+from rosterkit.errors import Refused, RosterkitError, UsageError
 from rosterkit.manual.additions import add_guardian
 from rosterkit.manual.edits import edit
 from rosterkit.manual.revision import Actor, Done, ManualRun
 from rosterkit.roster.schema import by_name
 from rosterkit.store.activity import remember_sign_in
-from rosterkit.store.lookup import find_record
+from rosterkit.store.blocks import date_pin, pins
+from rosterkit.store.database import transaction
+from rosterkit.store.lookup import Found, find_record
+from rosterkit.store.plans import now
 
 __all__ = ["import_activity"]
 
@@ -66,10 +72,40 @@ def _one(run: ManualRun, row: Mapping[str, str]) -> Done | None:
         values = {name: row[name] for name in _PERSON if row.get(name)}
         return add_guardian(run, row["student"], values, joined=True)
     found = find_record(run.connection, by_name("User"), row["user"])
-    if event == "signed_in":
-        remember_sign_in(run.connection, found.id, row["at"])
+    at = _moment(row["at"], run.config.zone) if row.get("at") else None
+    if event == "edited":
+        return _edited(run, found, row["field"], row.get("value", ""), at)
+    if at is not None:
+        remember_sign_in(run.connection, found.id, at)
         run.about.add(f"User {found.sourced_id}")
-        return None
-    # The vendor let the person edit it: the person is the actor, by the sourced id.
+    return None
+
+
+def _moment(text: str, zone: tzinfo) -> datetime:
+    """The time in UTC; one without an offset is of the district's zone."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError("The time must be in ISO 8601, such as 2026-09-15 or 2026-09-15T08:30:00+00:00.") from None
+    at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    if at > now() + timedelta(days=1):
+        raise UsageError(f"The time {at:%Y-%m-%d %H:%M} UTC lies in the future. Correct it.")
+    return at
+
+
+def _edited(run: ManualRun, found: Found, field: str, value: str, at: datetime | None) -> Done:
+    """The edit as one of the person, who is the actor, by the sourced id: the vendor let the person edit it.
+
+    Refused where a person has edited that field since ``at``.
+    """
+    mine = (pl.col("entity") == "User") & (pl.col("record") == found.id) & (pl.col("field") == field)
+    newest = pins(run.connection).filter(mine & (pl.col("code") == "person"))["since"].max()
+    if at is not None and newest is not None and at < datetime.fromisoformat(str(newest)):
+        what = f"A person edited the {field} of {found.sourced_id} later than that, so it stays as it is."
+        raise Refused(f"{what} Edit it by hand where this one is right.", why="older")
     there = replace(run, actor=Actor(found.sourced_id, "viewer"))
-    return edit(there, by_name("User"), row["user"], {row["field"]: row.get("value", "")}, "edited at the vendor")
+    done = edit(there, by_name("User"), found.sourced_id, {field: value}, "edited at the vendor")
+    if at is not None:
+        with transaction(run.connection):
+            date_pin(run.connection, found.id, field, done.revision, at.isoformat())
+    return done

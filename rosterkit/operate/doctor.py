@@ -24,6 +24,7 @@ from rosterkit.operate.windows import blackout
 from rosterkit.problems import sentence
 from rosterkit.results import Check, FeedStatus
 from rosterkit.store import plans, runs
+from rosterkit.store.blocks import blocks
 from rosterkit.store.database import quick_check
 from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.credentials import credentials, written_on
@@ -169,6 +170,11 @@ def _reached(area: str, where: str, settings: PlaceSettings, folder: Path) -> Ch
 
 
 def _feeds(verbs: Verbs, feeds: tuple[FeedStatus, ...]) -> Iterator[Check]:
+    with verbs.read() as connection:
+        unknown = set(blocks(connection)["feed"]) - {"", *verbs.config.feeds}
+    for name in sorted(unknown):
+        text = "Somebody suppressed something in a feed of this name, which rosterkit.toml does not have."
+        yield Check("feeds", f"feeds.{name}", "bad", text, "Suppress it in the feed's new name: see rosterkit blocks.")
     for status in feeds:
         entry, where = verbs.config.feeds[status.feed], f"feeds.{status.feed}"
         if entry.target is None:

@@ -11,6 +11,8 @@ from difflib import get_close_matches
 
 import polars as pl
 
+from rosterkit.plan.records import KEY_FIELD
+
 __all__ = ["REASON", "SUSPECTED", "is_misread", "misread", "of_attributes", "of_fields", "of_ids", "of_removed"]
 
 SUSPECTED = "; suspected cause: "
@@ -35,6 +37,7 @@ SWAPPED = "two values are swapped everywhere"
 PROMOTED = "grades rise by one: a promotion at the start of a year"
 EARLIER_YEAR = "it is the package of another year"
 SHIFTED = "the column is shifted by one row against the others"
+MOVED_CELLS = "the cells of each row moved to other columns"
 SORTED = "the column was sorted or moved apart from the others: the values of one record stand in another"
 RECASED = "the ids were re-issued with other capital letters"
 STRIPPED = "the ids lost their leading zeros"
@@ -44,6 +47,7 @@ ANOTHER = "it is the package of another district, or all ids were re-issued"
 ROLE_MISSING = "the role is missing from the file"
 SCHOOL_MISSING = "a school is missing from the file: was the scope changed?"
 SHORT = "the file is short: rows are missing"
+DELETED = "the source marks these records as deleted"
 
 
 def _grade(name: str) -> pl.Expr:
@@ -136,7 +140,12 @@ def of_field(rows: pl.DataFrame) -> str:
 def of_fields(rows: pl.DataFrame) -> dict[str, str]:
     """By field the cause that its changes suggest: node, field, before, after, line of one entity."""
     parts = {str(name): part for (name,), part in rows.partition_by("field", as_dict=True).items()}
-    out = {name: of_field(part) for name, part in parts.items()}
+    moved = _fields_with_values_of_others(rows)
+    plain = {name: part for name, part in parts.items() if name != KEY_FIELD}
+    out = {name: of_field(part) or (MOVED_CELLS if name in moved else "") for name, part in plain.items()}
+    if KEY_FIELD in parts:
+        keys = parts[KEY_FIELD]
+        out[KEY_FIELD] = of_ids(keys["after"], keys["before"], alike=keys.height)
     if "given_name" in parts and "family_name" in parts:
         both = parts["given_name"].join(parts["family_name"], on="node", suffix="_family")
         swapped = (pl.col("after") == pl.col("before_family")) & (pl.col("after_family") == pl.col("before"))
@@ -145,15 +154,27 @@ def of_fields(rows: pl.DataFrame) -> dict[str, str]:
     return out
 
 
+def _fields_with_values_of_others(rows: pl.DataFrame) -> set[str]:
+    """The fields in which most records get what another field of theirs had: node, field, before, after."""
+    after = rows.lazy().select("node", "field", value="after").drop_nulls("value")
+    before = rows.lazy().select("node", "field", value="before").drop_nulls("value")
+    met = after.join(before, on=["node", "value"]).filter(pl.col("field") != pl.col("field_right"))
+    moved = met.unique(["node", "field"]).group_by("field").len("moved")
+    share = pl.col("moved") / pl.col("len")
+    most = rows.lazy().group_by("field").len().join(moved, on="field").filter(share >= _MOST)
+    return set(most.collect()["field"])
+
+
 def of_attributes(rows: pl.DataFrame, missing: list[str]) -> str:
-    """Whether a column came that was not known: before and after are JSON objects; ``missing``: columns of the record
-    that the file lacks.
+    """Whether a column came that was not known: before and after are JSON objects; ``missing``: labels of columns that
+    the file lacks.
     """
     first = rows.row(0, named=True)
     old, new = (set(json.loads(first[name] or "{}")) for name in ("before", "after"))
     for column in sorted(new - old):
-        near = get_close_matches(column.lower(), [name.replace("_", "") for name in missing], n=1, cutoff=0.5)
-        lost = f', and "{near[0]}" is missing' if near else ""
+        labels = {label.replace("_", ""): label for label in missing}
+        near = get_close_matches(column.lower(), labels, n=1, cutoff=0.5)
+        lost = f', and "{labels[near[0]]}" is missing' if near else ""
         return f'the column "{column}" is new{lost}: a misspelt header?'
     return ""
 
@@ -192,8 +213,13 @@ def _common_prefix(ids: pl.Series) -> str:
     return low[:same]
 
 
-def of_removed(groups: pl.DataFrame) -> str:
-    """Where records are missing. ``groups``: role, school_id, base, removed; every group that loses any."""
+def of_removed(groups: pl.DataFrame, *, deleted: float = 0) -> str:
+    """Where records are missing. ``groups``: role, school_id, base, removed; every group that loses any.
+
+    ``deleted``: the share of them that the source itself marks as deleted: those are not missing.
+    """
+    if deleted >= _MOST:
+        return DELETED
     whole = groups.filter(pl.col("removed") >= pl.col("base"))
     lost = int(groups["removed"].sum())
     if int(whole["removed"].sum()) < _MOST * lost:

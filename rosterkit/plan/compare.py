@@ -5,7 +5,7 @@ What it makes of an entity's records is described in ``plan.records``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -16,7 +16,8 @@ from rosterkit.plan.matching import Matched, dependants, match
 from rosterkit.plan.merge import Desired
 from rosterkit.plan.pairs import pairs_of, stored_alone
 from rosterkit.plan.plan_day import PlanDay
-from rosterkit.plan.records import STATES, Records, nothing_proposed
+from rosterkit.plan.records import KEY, STATES, Records, nothing_proposed
+from rosterkit.plan.relink import Relinking
 from rosterkit.plan.resolve import Resolver
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster import findings
@@ -28,7 +29,8 @@ __all__ = ["Compared", "compare"]
 @dataclass(frozen=True)
 class Compared:
     """``refreshed``, by entity: id and FINGERPRINT of rows with equal values under a new fingerprint; they are not
-    among the records. ``next_ids``: by entity the next integer id.
+    among the records. ``next_ids``: by entity the next integer id. ``doubts``: node and reason of new persons who may
+    be a stored one, and of those.
     """
 
     records: Records
@@ -36,6 +38,7 @@ class Compared:
     missing: pl.DataFrame  # dangling.REPORT
     refreshed: Mapping[str, pl.DataFrame]
     next_ids: Mapping[str, int]
+    doubts: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -83,16 +86,21 @@ def _decided(snapshot: Snapshot, absent: pl.DataFrame) -> dict[str, Decided]:
 
 
 def compare(
-    desired: Mapping[str, tuple[Desired, ...]], snapshot: Snapshot, plan_day: PlanDay | None = None
+    desired: Mapping[str, tuple[Desired, ...]],
+    snapshot: Snapshot,
+    plan_day: PlanDay | None = None,
+    configured: Collection[str] | None = None,
 ) -> Compared:
     """Compares every entity, parents first; reads whole rows only of what differs, or may follow what differs.
 
-    What had disappeared before, and what ends with its term, is looked at as well.
+    What had disappeared before, and what ends with its term, is looked at as well. ``configured``: as in
+    ``relink.Relinking``.
     """
     ended = plan_day.ended if plan_day else {}
     absent = plan_day.known_absent() if plan_day else pl.DataFrame(schema={"entity": pl.String, "key": pl.String})
     next_ids = dict(snapshot.next_ids())
     resolver = Resolver(snapshot, frozenset(e.name for e in entities() if next_ids.get(e.name, 1) == 1))
+    relinking = Relinking(desired, resolver, configured)
     decided = _decided(snapshot, absent)
     states, values = [pl.DataFrame(schema=STATES)], dict[str, pl.DataFrame]()
     found, lost, refreshed = [findings.empty()], [nothing()], dict[str, pl.DataFrame]()
@@ -105,7 +113,7 @@ def compare(
         if not tables and affected.ids.is_empty() and entity.name not in decided:
             continue
         found += [d.findings for d in tables if d.findings.height]
-        rows, reports, own = _entity(entity, tables, affected, decided.get(entity.name, {}), resolver, next_ids)
+        rows, reports, own = _entity(entity, tables, affected, decided.get(entity.name, {}), relinking, next_ids)
         lost += reports
         if rows.is_empty():
             continue
@@ -121,7 +129,20 @@ def compare(
         values[entity.name] = rows[_value_columns(entity, rows.columns)]
     states += _archived(values, resolver)
     records = Records(pl.concat(states), values)
-    return Compared(records, findings.concat(found), pl.concat(lost), refreshed, next_ids)
+    return Compared(
+        records, findings.concat(found), pl.concat(lost), refreshed, next_ids, _doubts(relinking.doubts, records)
+    )
+
+
+def _doubts(found: list[pl.DataFrame], records: Records) -> pl.DataFrame:
+    """Node and reason of new persons (key) who may be a stored one (id), and of those."""
+    if not found:
+        return pl.DataFrame(schema={"node": pl.Int64, "reason": pl.String})
+    both = pl.concat(found)
+    people = records.states.filter(pl.col("entity") == "User").select("node", "id", "key")
+    new = people.join(both, on="key").select("node", "reason")
+    stored = people.join(both, on="id").select("node", "reason")
+    return pl.concat([new, stored]).unique("node", keep="first", maintain_order=True)
 
 
 def _entity(
@@ -129,16 +150,17 @@ def _entity(
     tables: tuple[Desired, ...],
     affected: _Affected,
     decided: Decided,
-    resolver: Resolver,
+    relinking: Relinking,
     next_ids: dict[str, int],
 ) -> tuple[pl.DataFrame, list[pl.DataFrame], pl.Series]:
     """The records of one entity that must be looked at, compared; REPORT of references that lead nowhere; and ids of
     those that refer to one of the same entity which may leave or is protected.
     """
+    resolver = relinking.resolver
     snapshot = resolver.snapshot
     matched, own = list[Matched](), [NO_IDS]
     for one in tables:
-        met, of_own = match(one, snapshot, resolver, affected.ids, decided.get((one.source, one.id_space), ()))
+        met, of_own = match(one, relinking, affected.ids, decided.get((one.source, one.id_space), ()))
         matched.append(met)
         own.append(of_own)
     dependent = pl.concat([affected.ids, *own])
@@ -160,6 +182,7 @@ def _entity(
 
 def _value_columns(entity: Entity, names: list[str]) -> list[str]:
     own = [name for c in entity.columns for name in (f"s.{c.name}", c.name)]
+    own += [KEY, "key"] if KEY in names else []
     delivered = [name for c in entity.refs for name in (c.label, f"_by_{c.label}", f"_space_{c.label}")]
     return ["id", *own, *(name for name in delivered if name in names)]
 

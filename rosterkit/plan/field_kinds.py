@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from rosterkit.plan.limits import Limits
+from rosterkit.plan.records import KEY_FIELD
 from rosterkit.roster.schema import entities
 
 __all__ = ["CLEARED", "KINDS", "NEW_COLUMN", "percents"]
@@ -49,6 +50,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
 def _kinds() -> pl.DataFrame:
     of = {(name, label): kind for name, kinds in _NAMES.items() for kind, labels in kinds.items() for label in labels}
     rows = [(e.name, c.label, of.get((e.name, c.label), "other")) for e in entities() for c in e.columns]
+    rows += [(entity.name, KEY_FIELD, "identifiers") for entity in entities()]
     return pl.DataFrame(rows, schema=["entity", "field", "kind"], orient="row")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from rosterkit.plan.ids import minus
-from rosterkit.plan.records import ENTITY, Records, bit, by_entity, has, node
+from rosterkit.plan.records import ENTITY, KEY, KEY_BIT, KEY_FIELD, Records, bit, by_entity, has, node
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import Column, Entity, by_name, entities
 
@@ -51,6 +51,7 @@ class Names:
 
 def _bits() -> pl.DataFrame:
     rows = [(e.name, c.label, bit(e, c)) for e in entities() for c in e.columns]
+    rows += [(e.name, KEY_FIELD, KEY_BIT) for e in entities()]
     return pl.DataFrame(rows, schema={"entity": pl.String, "field": pl.String, "bit": pl.UInt32}, orient="row")
 
 
@@ -74,6 +75,7 @@ def changed_fields(records: Records, names: Names) -> pl.DataFrame:
         every = mine["changed"].bitwise_or()
         masks = int(every or 0)  # type: ignore[arg-type] # of some rows
         parts += [_field(entity, column, rows) for column in entity.columns if masks & bit(entity, column)]
+        parts += [_key_field(entity, rows)] if masks & KEY_BIT else []
     out = pl.concat(parts).collect()
     if out["before_id"].null_count() == out.height and out["after_id"].null_count() == out.height:
         return out
@@ -94,6 +96,19 @@ def _field(entity: Entity, column: Column, rows: pl.LazyFrame) -> pl.LazyFrame:
         bit=pl.lit(bit(entity, column), pl.UInt32),
         field=pl.lit(column.label),
         **values,
+    )
+
+
+def _key_field(entity: Entity, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """FIELDS of the keys of records that are re-linked."""
+    return rows.filter(has("changed", KEY_BIT)).select(
+        node=node(entity.name, pl.col("id")),
+        bit=pl.lit(KEY_BIT, pl.UInt32),
+        field=pl.lit(KEY_FIELD),
+        before=KEY,
+        after="key",
+        before_id=pl.lit(None, pl.Int64),
+        after_id=pl.lit(None, pl.Int64),
     )
 
 

@@ -11,16 +11,55 @@ from rosterkit.plan.fields import BITS
 from rosterkit.plan.identity import USERNAME, reused_ids, taken_usernames
 from rosterkit.plan.ids import NO_IDS, among, minus
 from rosterkit.plan.limit_holds import NEW_HOLDS
-from rosterkit.plan.records import ENTITY, HOLD, Records, bit, delivered_row, hold_fields, set_hold
+from rosterkit.plan.records import (
+    ENTITY,
+    HOLD,
+    KEY,
+    KEY_BIT,
+    KEY_FIELD,
+    Records,
+    bit,
+    delivered_row,
+    has,
+    hold_fields,
+    set_hold,
+)
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster import findings
 from rosterkit.roster.schema import by_name
 
-__all__ = ["Delivered", "ended_holds", "hold_reused_ids", "hold_stored", "hold_taken_usernames"]
+__all__ = [
+    "Delivered",
+    "ended_holds",
+    "hold_doubts",
+    "hold_moved_names",
+    "hold_relinked",
+    "hold_reused_ids",
+    "hold_stored",
+    "hold_taken_usernames",
+    "under_new_keys",
+]
 
 _UNDONE = "it was undone, and the source delivers nothing new"
+_MOVED = "the number of the child in this line is another child's by now"
 _TAKEN = "the username is that of another person, whose name differs: was it given to somebody else?"
+_ID_HELD = "the id under which it comes is held"
 _REUSED = "both names and a second identifier contradict the stored person: was the id given to somebody else?"
+
+
+def under_new_keys(holds: pl.DataFrame, records: Records) -> pl.DataFrame:
+    """Stored holds (entity, key, …) with the keys under which their records are in this plan."""
+    parts = [
+        values.lazy().filter(pl.col(KEY).is_not_null()).select(entity=pl.lit(name), id="id", _old=KEY)
+        for name, values in records.values.items()
+        if KEY in values.columns
+    ]
+    if not parts or holds.is_empty():
+        return holds
+    keys = records.states.lazy().select(pl.col("entity").cast(pl.String), "id", _new="key")
+    both = pl.concat(parts).join(keys, on=["entity", "id"]).select("entity", "_new", key="_old")
+    named = holds.lazy().join(both, on=["entity", "key"], how="left", maintain_order="left")
+    return named.with_columns(key=pl.coalesce("_new", "key")).drop("_new").collect()
 
 
 def hold_stored(records: Records, holds: pl.DataFrame, fields: pl.DataFrame) -> Records:
@@ -107,6 +146,47 @@ def hold_reused_ids(
         hold_reason=pl.when(case).then(pl.lit(_REUSED)).otherwise("hold_reason"),
     )
     return held, _reported(records.states.lazy().filter(case), "identity.reused-id")
+
+
+def hold_doubts(records: Records, doubts: pl.DataFrame, approved: pl.Series) -> tuple[Records, pl.DataFrame]:
+    """Holds new persons who may be a stored one, and the archives of those (node, reason); returns the findings.
+
+    ``approved``: nodes that a person approved whole.
+    """
+    found = doubts.filter(~among(pl.col("node"), approved)) if approved.len() else doubts
+    if found.is_empty():
+        return records, findings.empty()
+    moves = pl.col("action").is_in(["create", "restore", "archive"])
+    named = records.states.lazy().filter(moves).select("node").join(found.lazy(), on="node").collect()
+    comes = (pl.col("action") != "archive") & among(pl.col("node"), named["node"])
+    reported = _reported(records.states.lazy().filter(comes), "identity.unclear-person")
+    return set_hold(records, named, "case"), reported
+
+
+def hold_moved_names(records: Records, approved: pl.Series) -> tuple[Records, pl.DataFrame]:
+    """Holds guardian links that name a child by number (or another kind of key) which is another child's by now.
+
+    Returns the findings. ``approved``: nodes that a person approved whole.
+    """
+    links = records.values.get("GuardianLink", pl.DataFrame())
+    if "_by_student" not in links.columns:
+        return records, findings.empty()
+    other = pl.col("_by_student").is_not_null() & (pl.col("student_id") != pl.col("s.student_id"))
+    moved = links.lazy().filter(other).select("id")
+    acting = (pl.col("entity") == "GuardianLink") & pl.col("action").is_in(["update", "restore"]) & pl.col("present")
+    states = records.states.lazy().filter(acting & ~among(pl.col("node"), approved))
+    found = states.join(moved, on="id", how="semi").select("node", reason=pl.lit(_MOVED)).collect()
+    if found.is_empty():
+        return records, findings.empty()
+    reported = _reported(records.states.lazy().filter(among(pl.col("node"), found["node"])), "identity.moved-number")
+    return set_hold(records, found, "case"), reported
+
+
+def hold_relinked(records: Records) -> Records:
+    """Holds the whole of a re-linked record whose new id is held: it may be another record."""
+    held = has("changed", KEY_BIT) & has("held_fields", KEY_BIT) & pl.col("hold").is_null()
+    found = records.states.lazy().filter(held).select("node", reason=pl.lit(_ID_HELD)).collect()
+    return set_hold(records, found, "dependant") if found.height else records
 
 
 def hold_taken_usernames(
@@ -200,7 +280,8 @@ def ended_holds(records: Records, holds: pl.DataFrame, delivered: Delivered) -> 
     restore = (pl.col("action") == "restore") & back & returns
     created = (pl.col("action") == "create") & limit & pl.col("active")
     ended = met.filter((pl.col("field") == "") & (archive | restore | created))["hold_id"].to_list()
-    coming = every.filter(limit & pl.col("action").is_in(["create", "restore"]))
+    comes = pl.col("action").is_in(["create", "restore"]) | (pl.col("field") == KEY_FIELD)
+    coming = every.filter(limit & comes)
     ended += coming.filter(~pl.col("present").fill_null(value=False) & delivered.lacks())["hold_id"].to_list()
     valued = met.filter((pl.col("field") != "") & back)
     anew = _delivered_anew(records, valued.filter(~limit))
@@ -217,12 +298,15 @@ def _as_stored(holds: pl.DataFrame) -> list[int]:
 def _delivered_anew(records: Records, holds: pl.DataFrame) -> list[int]:
     """Holds on a reverted value whose field now has another value from the source."""
     out: list[int] = []
+    keys = records.states.select("id", _now="key")
     for mine in holds.partition_by("entity", "field") if holds.height else ():
         name, label = str(mine["entity"][0]), str(mine["field"][0])
         entity = by_name(name)
-        flag = bit(entity, entity.column(str(label)))
+        flag = KEY_BIT if label == KEY_FIELD else bit(entity, entity.column(label))
         delivered = mine.filter(((pl.col("unset") | pl.col("invalid")) & flag) == 0)
-        values = records.of(entity.name).select("id", _now=pl.col(str(label)).cast(pl.String))
+        values = (
+            records.of(entity.name).select("id", _now=pl.col(label).cast(pl.String)) if label != KEY_FIELD else keys
+        )
         met = delivered.join(values, on="id")
         out += met.filter(pl.col("_now").ne_missing(pl.col("value")))["hold_id"].to_list()
     return out

@@ -14,7 +14,18 @@ from rosterkit.plan.limit_exemptions import Exempt
 from rosterkit.plan.limits import Limits, emptied_schools, exceeded, few_removed, halved_classes, over_the_week
 from rosterkit.plan.limits_on_creates import overcrowded, reissued, too_many_created, zero_stripped
 from rosterkit.plan.plan_day import NO_WEEK, PlanDay, Week
-from rosterkit.plan.records import Records, by_entity, comes, ids_by_entity, leaves, links
+from rosterkit.plan.records import (
+    KEY,
+    KEY_BIT,
+    KEY_FIELD,
+    Records,
+    by_entity,
+    comes,
+    has,
+    ids_by_entity,
+    leaves,
+    links,
+)
 from rosterkit.plan.rollover import beginning
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import Entity, by_name, entities
@@ -48,7 +59,9 @@ class Moves:
 
 @dataclass(frozen=True)
 class _Moving:
-    """``rows``: node, entity, id, key, active, added, ``own`` (archived by absence or by a row) and ``contradicted``.
+    """``rows``: node, entity, id, key, active, added, ``own`` (archived by absence or by a row), ``contradicted``,
+    ``deleted`` (by a row) and ``relinked`` (stays under another id: as good as gone and come, where so many do that the
+    ids may be others').
 
     ``parents``: node and ``old``, the required parents of what is archived that are proposed for archive too.
     """
@@ -66,9 +79,11 @@ class _Moving:
             parents = links(records, to=ids_by_entity(nodes)).filter(required).select("node", "old")
         own = leaves() & pl.col("cause").is_in(_COUNTED)
         contradicted = leaves() & pl.col("present") & pl.col("cause").is_in(_CASCADE)
-        moving = records.states.lazy().filter(leaves() | comes())
-        kept = moving.select("node", "entity", "id", "key", "active", added=comes(), own=own, contradicted=contradicted)
-        return cls(kept.collect(), parents)
+        deleted = (pl.col("cause") == "deleted").fill_null(value=False)
+        relinked = has("changed", KEY_BIT) & (pl.col("action") == "update") & pl.col("hold").is_null()
+        moving = records.states.lazy().filter(leaves() | comes() | relinked.fill_null(value=False))
+        flags = {"added": comes(), "own": own, "contradicted": contradicted, "deleted": deleted, "relinked": relinked}
+        return cls(moving.select("node", "entity", "id", "key", "active", **flags).collect(), parents)
 
     def with_removed(self, mine: pl.DataFrame, held: pl.Series, facts: Facts) -> pl.DataFrame:
         """Rows of one entity with ``lost``, those that leave and count here, and ``removed``, those of them that
@@ -84,7 +99,7 @@ class _Moving:
         lost = lost.fill_null(value=False) & ~among(pl.col("node"), facts.exempt.nodes)
         earlier = among(pl.col("node"), facts.week.earlier)
         counted = mine.lazy().with_columns(lost=lost, removed=lost & ~earlier)
-        return counted.filter(pl.col("lost") | pl.col("added")).collect()
+        return counted.filter(pl.col("lost") | pl.col("added") | pl.col("relinked")).collect()
 
 
 def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:
@@ -99,7 +114,7 @@ def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:
         if entity.name not in parts:
             continue
         mine = moving.with_removed(parts[entity.name], held, facts)
-        lost, coming = int(mine["lost"].sum()), int(mine["added"].sum())
+        lost, coming = int(mine["lost"].sum()), int((mine["added"] | mine["relinked"]).sum())
         many = coming > few or (lost > 0 and coming > 1)
         if not (many or lost):
             continue
@@ -171,11 +186,17 @@ def _created(
     own = minus(own, facts.exempt.nodes) if facts.exempt.nodes.len() else own
     mine = counted.filter(pl.col("removed") | among(pl.col("node"), own))
     everybody = int(base.filter(pl.col("school_id").is_null())["base"].sum())
-    coming = rows.filter("added").select("node", "key")
-    parts = [reissued(mine, base, limits), _too_many(groups, entity, rows, mine, base, limits, facts)]
+    coming = rows.filter(pl.col("added") | pl.col("relinked")).select("node", "key")
+    anew = rows.filter("relinked")
+    swapped = counted.filter(among(pl.col("node"), anew["node"])).with_columns(removed=True, added=True)
+    parts = [
+        reissued(pl.concat([mine, swapped]), base, limits),
+        _too_many(groups, entity, rows, mine, base, limits, facts),
+    ]
     leaves_or_is_held = (pl.col("entity") == entity.name) & (pl.col("action") == "archive").fill_null(value=False)
     leaving = groups.records.states.lazy().filter(leaves_or_is_held)
-    parts.append(zero_stripped(coming, leaving.select("node", "key").collect(), everybody, limits))
+    others = [leaving.select("node", "key").collect(), *([anew.select("node", key=KEY)] if anew.height else [])]
+    parts.append(zero_stripped(coming, pl.concat(others), everybody, limits))
     if entity.name == "GuardianLink":
         links_that_come = rows.filter("added").select("node", "student_id")
         parts.append(overcrowded(links_that_come, _guardians(groups, rows), _students(groups.snapshot), limits))
@@ -243,16 +264,18 @@ def _with_cause_of_ids(
 ) -> pl.DataFrame:
     """The found records with the suspected cause in their reason, as FOUND."""
     held = rows.lazy().join(found.lazy().select("node"), on="node", how="semi")
-    coming, going = (held.filter(flag).collect() for flag in ("added", "removed"))
+    coming, going, anew = (held.filter(flag).collect() for flag in ("added", "removed", "relinked"))
     columns = _ALIKE.get(entity.name, ())
-    alike = 0
+    alike = anew.height
     if columns and coming.height and going.height:
         stored = going.select(pl.col(f"s.{name}").alias(name) for name in columns).unique()
-        alike = coming.join(stored, on=list(columns), how="semi", nulls_equal=True).height
-    cause = causes.of_ids(coming["key"], going["key"], alike=alike)
+        alike += coming.join(stored, on=list(columns), how="semi", nulls_equal=True).height
+    old = [going["key"], *([anew[KEY].alias("key")] if anew.height else [])]
+    cause = causes.of_ids(pl.concat([coming["key"], anew["key"]]), pl.concat(old), alike=alike)
     if not cause and going.height:
         by = ["role", "school_id"]
         lost = counted.lazy().filter("removed").group_by(by).len("removed").join(base.lazy(), on=by).collect()
-        cause = causes.of_removed(lost)
+        cause = causes.of_removed(lost, deleted=float(going.select(pl.col("deleted").mean()).item() or 0))
     reason = pl.format(REASON, "reason", pl.lit(cause)) if cause else pl.col("reason")
-    return found.select("node", field=pl.lit(""), reason=reason)
+    field = pl.when(among(pl.col("node"), anew["node"])).then(pl.lit(KEY_FIELD)).otherwise(pl.lit(""))
+    return found.select("node", field=field, reason=reason)

@@ -36,7 +36,7 @@ def updates_over(groups: Groups, limits: Limits, fields: pl.DataFrame, exempt: p
         if people or entity.name == "Org" or may_exceed(rows, limits):
             found = _fields_over(groups, entity, rows, limits)
             if found.height:
-                named, strangers = _with_cause_of_fields(entity, found, rows)
+                named, strangers = _with_cause_of_fields(groups.records, entity, found, rows)
                 yield named
                 if entity.name == "User" and strangers.height:
                     yield _of_strangers(groups.records, strangers, fields)
@@ -100,26 +100,34 @@ def _of_strangers(records: Records, people: pl.DataFrame, fields: pl.DataFrame) 
     return pl.concat([out.select("node", "field", "reason") for out in (whole, part)]).collect()
 
 
-def _with_cause_of_fields(entity: Entity, found: pl.DataFrame, mine: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _with_cause_of_fields(
+    records: Records, entity: Entity, found: pl.DataFrame, mine: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """FOUND with the suspected cause; and node and reason of records that have the values of others."""
     held = found["field"].unique().implode()
     rows = mine.filter(pl.col("field").is_in(held))
     suspected = causes.of_fields(rows.select("node", "field", "before", "after", "line"))
     if "attributes" in suspected:
-        unset = int(rows["unset"].bitwise_and() or 0)  # type: ignore[arg-type] # the masks of some rows
-        missing = [c.label for i, c in enumerate(entity.columns) if unset & (1 << i)]
         of = rows.filter(pl.col("field") == "attributes")
-        suspected["attributes"] = causes.of_attributes(of, missing) or suspected["attributes"]
+        suspected["attributes"] = causes.of_attributes(of, _missing(records, entity, of)) or suspected["attributes"]
     moved = [name for name, cause in suspected.items() if cause in (causes.SHIFTED, causes.SORTED)]
-    found = _whole(found, mine, moved)
-    if causes.ENCODING in suspected.values():
-        found = _misread(found, mine)
     named = {name: cause for name, cause in suspected.items() if cause}
     cause = pl.col("field").replace_strict(named, default=None, return_dtype=pl.String)
     reason = pl.coalesce(pl.format(REASON, "reason", cause), "reason")
-    named_reasons = found.select("node", "field", reason=reason)
-    strangers = named_reasons.filter(pl.col("field").is_in(moved)).unique("node", keep="first", maintain_order=True)
-    return named_reasons, strangers.select("node", "reason")
+    found = _whole(found.select("node", "field", reason=reason), mine, moved)
+    if causes.ENCODING in suspected.values():
+        found = _misread(found, mine)
+    strangers = found.filter(pl.col("field").is_in(moved)).unique("node", keep="first", maintain_order=True)
+    return found, strangers.select("node", "reason")
+
+
+def _missing(records: Records, entity: Entity, rows: pl.DataFrame) -> list[str]:
+    """The columns that the file of these rows lacks, and that some of their records have a value in."""
+    unset = int(rows["unset"].bitwise_and() or 0)  # type: ignore[arg-type] # the masks of some rows
+    columns = [c for i, c in enumerate(entity.columns) if unset & (1 << i)]
+    stored = records.of(entity.name).lazy().join(rows.lazy().select("id"), on="id", how="semi")
+    has = stored.select(pl.col(f"s.{c.name}").is_not_null().any() for c in columns).collect()
+    return [c.label for c in columns if has[f"s.{c.name}"][0]]
 
 
 def _read_wrongly(entity: Entity, mine: pl.DataFrame, limits: Limits) -> pl.DataFrame:
@@ -139,7 +147,7 @@ def _read_wrongly(entity: Entity, mine: pl.DataFrame, limits: Limits) -> pl.Data
 
 def _misread(found: pl.DataFrame, mine: pl.DataFrame) -> pl.DataFrame:
     """With every other value that looks misread: where a file has the wrong encoding, no field of it is right."""
-    reason = str(found["reason"][0])
+    reason = str(found.filter(pl.col("reason").str.ends_with(causes.ENCODING))["reason"][0])
     rest = mine.lazy().filter(causes.misread()).select("node", "field", reason=pl.lit(reason))
     return pl.concat([found.lazy(), rest]).unique(["node", "field"], keep="first", maintain_order=True).collect()
 

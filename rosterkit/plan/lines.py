@@ -9,6 +9,7 @@ import polars as pl
 from rosterkit.plan.changes import Changes
 from rosterkit.plan.fields import as_text
 from rosterkit.plan.plan import LINES
+from rosterkit.plan.records import KEY_FIELD
 from rosterkit.roster.schema import Entity, by_name, entities
 
 __all__ = ["NAMES", "creates", "lines"]
@@ -96,11 +97,28 @@ def _of(entity: Entity, changes: Changes, names: Mapping[str, pl.DataFrame]) -> 
             status = status.join(shown.select("id").unique(), on="id", how="anti", maintain_order="left")
         yield status.with_columns(**none)
     if name in changes.update:
-        yield _named(entity, _unkept(changes, name), names)
+        yield _named(entity, _with_ids(_unkept(changes, name)), names)
     if name in changes.pins:
         yield _pinned(entity, changes.pins[name], names)
     if name in changes.blocks:
         yield _blocked(changes.blocks[name])
+
+
+def _with_ids(update: pl.DataFrame) -> pl.DataFrame:
+    """Re-linked records with their ids, where no more than the id is another: of a key people see no more."""
+    mine = pl.col("field") == KEY_FIELD
+    if not update.filter(mine).height:
+        return update
+    place, own = (pl.col(side).str.extract("^([^/]*/[^/]*/)") for side in ("before", "after"))
+    whole = [pl.col(side).str.splitn("/", 3).struct for side in ("before", "after")]
+    ids = [
+        pl.when(place == own).then(p.field("field_2")).otherwise(p.field("field_0") + "/" + p.field("field_2"))
+        for p in whole
+    ]
+    shown = {
+        side: pl.when(mine).then(text).otherwise(side) for side, text in zip(("before", "after"), ids, strict=True)
+    }
+    return update.with_columns(**shown)
 
 
 def _in_order(found: pl.DataFrame) -> pl.DataFrame:

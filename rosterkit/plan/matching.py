@@ -8,13 +8,14 @@ nobody decided about it.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from rosterkit.plan.fingerprint import same_fingerprint
 from rosterkit.plan.ids import NO_IDS, among, minus
 from rosterkit.plan.merge import Desired, parent_labels
+from rosterkit.plan.relink import NO_LINKS, Relinking
 from rosterkit.plan.resolve import Resolver, asked_by_kind
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import FINGERPRINT, Column, Entity
@@ -30,6 +31,7 @@ class Matched:
     """Of one desired table, what must be compared: whole delivered rows, and the ids of stored rows.
 
     ``new``: of each delivered row, whether nothing is stored of it. ``known``: sourced_id and id of stored rows.
+    ``relinked``: those that come under an id of which nothing was known; they are not ``new`` (LINKS).
     """
 
     desired: Desired
@@ -37,6 +39,7 @@ class Matched:
     new: pl.Series
     known: pl.DataFrame
     stored: pl.Series
+    relinked: pl.DataFrame = field(default_factory=NO_LINKS.clone)
 
 
 def beside(left: pl.DataFrame, right: pl.DataFrame) -> pl.LazyFrame:
@@ -87,13 +90,14 @@ def dependants(entity: Entity, snapshot: Snapshot, ids: pl.Series) -> pl.Series:
 
 
 def match(
-    desired: Desired, snapshot: Snapshot, resolver: Resolver, affected: pl.Series, decided: Collection[str]
+    desired: Desired, relinking: Relinking, affected: pl.Series, decided: Collection[str]
 ) -> tuple[Matched, pl.Series]:
     """What must be compared of one table; and of its own entity, what depends on a record that may leave.
 
     ``affected``: ids of stored records that depend on one that may leave or is protected. ``decided``: sourced ids.
     """
-    entity = desired.entity
+    entity, resolver = desired.entity, relinking.resolver
+    snapshot = resolver.snapshot
     place = (entity, desired.source, desired.id_space)
     delivered = desired.rows_with_fingerprint()
     resolver.delivered[entity.name, desired.source, desired.id_space] = delivered["sourced_id"]
@@ -123,7 +127,24 @@ def match(
     listed = [minus(ids, seen["id"]) for ids in _of_parents(desired, snapshot, resolver)]
     stored = minus(pl.concat([known["id"], *listed]))
     rows, new = _whole(delivered, seen)
-    return Matched(desired, rows, new, known, stored), own
+    matched = Matched(desired, rows, new, known, stored)
+    return (_relinked(matched, relinking, head, both) if new.any() else matched), own
+
+
+def _relinked(one: Matched, relinking: Relinking, head: pl.DataFrame, both: pl.LazyFrame) -> Matched:
+    """With the new rows that are those of stored records under another id."""
+    desired = one.desired
+    absent = pl.col("at").is_null() if desired.coverage == Coverage.FULL else pl.lit(value=False)
+    deleted = pl.lit(desired.coverage != Coverage.PARTIAL) & pl.col("deleted").fill_null(value=False)
+    elsewhere = [among(pl.col("sourced_id"), ids) for ids in (desired.invalid, desired.outside) if ids.len()]
+    gone = pl.col("active") & (absent | deleted) & ~pl.any_horizontal(pl.lit(value=False), *elsewhere)
+    leaving = both.filter(gone).select("id", "sourced_id").collect()
+    links = relinking.find(desired, one.rows, one.new, head, leaving)
+    if links.is_empty():
+        return one
+    known = pl.concat([one.known.filter(~among(pl.col("id"), links["id"])), links[one.known.columns]])
+    new = one.new & ~one.rows["sourced_id"].is_in(links["sourced_id"].implode())
+    return Matched(desired, one.rows, new, known, minus(pl.concat([one.stored, links["id"]])), links)
 
 
 def _left_alone(touched: list[str], affected: pl.Series) -> tuple[pl.Expr, pl.Expr]:

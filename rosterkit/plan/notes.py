@@ -16,7 +16,7 @@ __all__ = ["needs_person", "notes"]
 
 _HELD = {
     "limit": "held by a limit on what may change in one run",
-    "case": "held: the id or username may have been reused for another person",
+    "case": "held: an id, number or username may have been reused for another person",
     "person": "set aside by a person",
     "undo": "held because a person undid them",
     "policy": "kept by policy",

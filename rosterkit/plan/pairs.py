@@ -20,7 +20,7 @@ from rosterkit.plan.ids import NO_IDS, among, minus
 from rosterkit.plan.matching import Matched
 from rosterkit.plan.merge import Desired, parent_labels
 from rosterkit.plan.order import ranks
-from rosterkit.plan.records import ACTION, CAUSE, ENTITY, HOLD, bit, delivered_row, has, node
+from rosterkit.plan.records import ACTION, CAUSE, ENTITY, HOLD, KEY, KEY_BIT, bit, delivered_row, has, node
 from rosterkit.plan.resolve import Resolver
 from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Column, Entity, by_name
 from rosterkit.sources.base import Coverage
@@ -55,6 +55,7 @@ def pairs_of(
     parts, lacking = [], pl.DataFrame()
     if one.stored.len():
         stored = _stored(entity, resolver.snapshot.rows(entity, one.stored))
+        stored = _under_new_keys(stored, one.relinked, prefix) if one.relinked.height else stored
         old = one.rows.filter(~one.new) if new.height else one.rows
         delivered = _meant(old, targets).with_columns(**own)
         mine = stored.filter(pl.col("key").str.starts_with(prefix))
@@ -80,6 +81,15 @@ def _stored(entity: Entity, rows: pl.DataFrame) -> pl.LazyFrame:
     """Stored rows with the names that they have beside delivered ones."""
     names = {c.name: f"s.{c.name}" for c in entity.columns} | {h: f"s.{h}" for h in FINGERPRINT}
     return rows.lazy().rename(names | {"modified_at": "stored_modified_at"}).with_columns(known=pl.lit(value=True))
+
+
+def _under_new_keys(stored: pl.LazyFrame, links: pl.DataFrame, prefix: pl.Expr) -> pl.LazyFrame:
+    """The stored rows with the keys under which they are delivered now, and ``s.key``, the one that is stored."""
+    new = links.lazy().select("id", _key=prefix + pl.col("sourced_id"))
+    both = stored.join(new, on="id", how="left", maintain_order="left")
+    return both.with_columns(
+        pl.coalesce("_key", "key").alias("key"), pl.when(pl.col("_key").is_not_null()).then("key").alias(KEY)
+    ).drop("_key")
 
 
 def _not_delivered(entity: Entity) -> list[pl.Expr]:
@@ -188,8 +198,10 @@ def _compared(
         for c in entity.columns
     )
     differ = _bits(entity, {c: pl.col(c.name).ne_missing(pl.col(f"s.{c.name}")) for c in entity.columns})
-    differ = pl.when("known").then(_among_delivered(differ)).otherwise(pl.lit(0, pl.UInt32))
-    pairs = pairs.with_columns(changed=differ, waits=_waits(entity))
+    changed = pl.when("known").then(_among_delivered(differ)).otherwise(pl.lit(0, pl.UInt32))
+    if KEY in names:
+        changed = changed | pl.when(pl.col(KEY).is_not_null()).then(pl.lit(KEY_BIT, pl.UInt32)).otherwise(0)
+    pairs = pairs.with_columns(changed=changed, waits=_waits(entity))
     pairs = pairs.with_columns(_action(coverage), _cause(coverage))
     newer = (pl.col("modified_at") > pl.col("stored_modified_at")).fill_null(pl.col("modified_at").is_not_null())
     equal = [

@@ -16,7 +16,7 @@ from rosterkit.plan.changes import PINS, Changes
 from rosterkit.plan.fields import text
 from rosterkit.plan.ids import NO_IDS, among
 from rosterkit.plan.policy import CONTACT_FIELDS, GUARDIAN_ROLES, PolicySettings, rule
-from rosterkit.plan.records import Records, removed_link, set_hold
+from rosterkit.plan.records import Records, set_hold, vanished_link
 from rosterkit.plan.snapshot import Snapshot, with_key_parts
 from rosterkit.roster.schema import by_name
 
@@ -75,7 +75,7 @@ def apply_policy(records: Records, policy: Policy, snapshot: Snapshot) -> Record
     """Holds what the sync may not change."""
     if policy.additions_only:
         # A link between a guardian and a student that the source took away waits for nothing.
-        other = pl.col("action").is_in(["update", "archive"]) & ~removed_link()
+        other = pl.col("action").is_in(["update", "archive"]) & ~vanished_link()
         found = records.states.lazy().filter(other).select("node", reason=pl.lit(policy.additions_only)).collect()
         records = set_hold(records, found, "policy")
     for source, roles in policy.manages.items():

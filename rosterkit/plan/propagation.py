@@ -1,10 +1,11 @@
 """Spreads what is held to what depends on it, until nothing more is held.
 
-A held create holds what would refer to it. A suspected reuse of an id holds everything that refers to the person. A
-held archive holds the archives of what refers to it, and of what it refers to: no active row refers to an archived one.
-A guardian link that a readable row no longer states waits for none of these: taking away a guardian is never delayed by
-another hold. A link that a full table no longer holds waits only with a person who is absent too. What ends with its
-term leaves though the person to whom it belongs stays.
+A held create holds what would refer to it. A suspected reuse of an id holds everything that refers to the person, and
+so does a new id that is held: it may be another record. A held archive holds the archives of what refers to it, and of
+what it refers to: no active row refers to an archived one. A guardian link that a readable row no longer states waits
+for none of these: taking away a guardian is never delayed by another hold. A link that a full table no longer holds
+waits only with a person who is absent too, or whose new id is held: the links of that person come under it. What ends
+with its term leaves though the person to whom it belongs stays.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import polars as pl
 from rosterkit.plan.ids import among
 from rosterkit.plan.named import hold_misnamed
 from rosterkit.plan.records import (
+    KEY_BIT,
     QUIET,
     Records,
     has,
@@ -30,6 +32,7 @@ from rosterkit.plan.records import (
 __all__ = ["propagate"]
 
 _WAITS = "it depends on a {} that is held"
+_FLAGS = ("case", "other", "unborn", "kept")
 _NEEDED = "a record that stays still refers to it"
 
 
@@ -74,22 +77,24 @@ def _to_children(records: Records, found: pl.DataFrame, new: pl.Series, code: st
     of = held.select(
         "node",
         case=(pl.col("hold") == "case") & (action != "archive"),
+        other=has("changed", KEY_BIT) & (action != "archive"),
         unborn=action.is_in(["create", "restore"]),
         kept=action == "archive",
     )
     rows = _with_flags(found, records)
     for side in ("old", "new"):
         rows = rows.join(
-            of.rename({n: f"{side}_{n}" for n in ("case", "unborn", "kept")}),
+            of.rename({n: f"{side}_{n}" for n in _FLAGS}),
             left_on=side,
             right_on="node",
             how="left",
             maintain_order="left",
         )
-    flags = pl.col("old_case", "old_unborn", "old_kept", "new_case", "new_unborn", "new_kept").fill_null(value=False)
+    flags = pl.col([f"{side}_{n}" for side in ("old", "new") for n in _FLAGS]).fill_null(value=False)
     free = action.is_not_null() & pl.col("hold").is_null()
     archive = (action == "archive").fill_null(value=False)
     case = (pl.col("old_case") | pl.col("new_case")) & ~vanished_link()
+    case = case | ((pl.col("old_other") | pl.col("new_other")) & ~removed_link())
     unborn = pl.col("new_unborn") & ~archive
     ended = (pl.col("cause") == "ended").fill_null(value=False)
     kept = pl.col("old_kept") & archive & ~removed_link() & ~ended

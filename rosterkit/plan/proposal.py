@@ -16,7 +16,17 @@ from rosterkit.plan.deferred import changed, deferred
 from rosterkit.plan.expectations import NOTHING, Announced, announced
 from rosterkit.plan.fields import Names, changed_fields
 from rosterkit.plan.grace import absent_people, hold_in_grace
-from rosterkit.plan.holds import Delivered, ended_holds, hold_reused_ids, hold_stored, hold_taken_usernames
+from rosterkit.plan.holds import (
+    Delivered,
+    ended_holds,
+    hold_doubts,
+    hold_moved_names,
+    hold_relinked,
+    hold_reused_ids,
+    hold_stored,
+    hold_taken_usernames,
+    under_new_keys,
+)
 from rosterkit.plan.identity import reused_ids
 from rosterkit.plan.ids import NO_IDS, among
 from rosterkit.plan.limit_exemptions import following
@@ -84,18 +94,22 @@ def hold(
     limits: Limits,
     plan_day: PlanDay | None = None,
     overlaid: pl.Series = NO_IDS,
+    doubts: pl.DataFrame | None = None,
 ) -> Held:
     """Sets every hold: by persons, undos and earlier limits, by a suspected reuse of an id, by the limits of this plan,
     by a username of another person; frees what was approved; then spreads holds to what depends on them. What waits for
     a day is held last.
 
-    ``overlaid``: ids of users of whom something is not the source's (``Policy.overlaid``).
+    ``overlaid``: ids of users of whom something is not the source's (``Policy.overlaid``). ``doubts``: as in
+    ``Compared``.
     """
     names = Names(records, snapshot)
     fields = changed_fields(records, names)
     approved = approved_of(records, snapshot.approved(), fields, names)
-    records = hold_stored(records, snapshot.holds(), fields)
+    records = hold_stored(records, under_new_keys(snapshot.holds(), records), fields)
     records, findings = hold_reused_ids(records, approved.whole, overlaid)
+    records, unclear = hold_doubts(records, doubts, approved.whole) if doubts is not None else (records, findings[:0])
+    records, moved = hold_moved_names(records, approved.whole)
     records = free(records, approved)
     expected = _announced(records, snapshot, plan_day, fields)
     exempt = replace(expected.exempt, fields=pl.concat([expected.exempt.fields, following(records, approved.whole)]))
@@ -103,12 +117,12 @@ def hold(
     people = absent_people(records, snapshot)
     records, new, removed = hold_over_limits(records, snapshot, limits, approved, fields, facts)
     records, cases, taken = hold_taken_usernames(records, snapshot, approved)
-    records = propagate(records)
+    records = propagate(hold_relinked(records))
     early = hold_early(records, snapshot, plan_day)
     records = propagate(early, "early") if early is not records else records
     waiting = hold_in_grace(records, people, plan_day, expected.exempt.nodes, approved.whole)
     records = propagate(waiting, "grace") if waiting is not records else records
-    found = pl.concat([findings, taken])
+    found = pl.concat([findings, unclear, moved, taken])
     return Held(records, fields, found, new, names, _absent(records, people, removed), expected, cases)
 
 
@@ -147,7 +161,7 @@ def proposal_of(
     plan_day: PlanDay | None = None,
 ) -> Proposal:
     """The plan of these records."""
-    records, holds = held.records, snapshot.holds()
+    records, holds = held.records, under_new_keys(snapshot.holds(), held.records)
     changes = changes_of(
         records,
         held.fields,

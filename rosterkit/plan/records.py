@@ -21,6 +21,9 @@ __all__ = [
     "CAUSE",
     "EXPLICIT",
     "HOLD",
+    "KEY",
+    "KEY_BIT",
+    "KEY_FIELD",
     "LINKS",
     "QUIET",
     "STATES",
@@ -108,6 +111,16 @@ LINKS: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
+KEY = "s.key"
+"""Of the values of a record that is re-linked: the stored key, where the record has another one now; null elsewhere."""
+
+KEY_FIELD = "sourced_id"
+"""The field, beside the business columns, that such an update changes: from key to key."""
+
+KEY_BIT = 1 << 31
+"""The bit of that field."""
+
+
 def bit(entity: Entity, column: Column) -> int:
     """The bit that stands for a business column in the masks of ``states``."""
     return 1 << entity.columns.index(column)
@@ -166,7 +179,8 @@ def delivered_row() -> pl.Expr:
 @dataclass(frozen=True)
 class Records:
     """``states``: STATES. ``values``, by entity: id, ``s.<column>`` (stored), ``<column>`` (proposed), and what was
-    delivered of references: ``<label>`` and, where the source has them, ``_by_<label>`` and ``_space_<label>``.
+    delivered of references: ``<label>`` and, where the source has them, ``_by_<label>`` and ``_space_<label>``; KEY and
+    ``key``, the proposed one, where a record of the entity is re-linked.
     """
 
     states: pl.DataFrame

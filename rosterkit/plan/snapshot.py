@@ -116,8 +116,12 @@ class Snapshot(Protocol):
         """Ids of the active rows whose reference in that column is one of these integer ids."""
         ...
 
-    def named(self, entity: Entity, kind: str, values: Collection[str]) -> pl.DataFrame:
-        """The active rows with one of these values in the column ``kind``: id, source, value."""
+    def named(self, entity: Entity, kind: str, values: Collection[str], *, archived: bool = False) -> pl.DataFrame:
+        """The active rows, or archived ones too, with one of these values in the column ``kind``: id, source, value."""
+        ...
+
+    def places(self, entity: Entity) -> frozenset[tuple[str, str]]:
+        """The sources and id spaces of all rows but those that people made."""
         ...
 
     def usernames(self, values: Collection[str]) -> pl.DataFrame:
@@ -132,8 +136,8 @@ class Snapshot(Protocol):
         """id, key and active of these rows."""
         ...
 
-    def roles_of(self, people: pl.Series) -> pl.DataFrame:
-        """The active roles of these persons: id, user_id, role, org_id."""
+    def roles_of(self, people: pl.Series, *, archived: bool = False) -> pl.DataFrame:
+        """The active roles of these persons, or archived ones too: id, user_id, role, org_id."""
         ...
 
     def schools(self) -> pl.Series:

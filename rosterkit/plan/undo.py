@@ -20,6 +20,9 @@ from rosterkit.plan.ids import among, minus
 from rosterkit.plan.records import (
     ACTION,
     CAUSE,
+    KEY,
+    KEY_BIT,
+    KEY_FIELD,
     STATES,
     Records,
     bit,
@@ -34,7 +37,7 @@ from rosterkit.plan.records import (
     outcome_active,
     set_hold,
 )
-from rosterkit.plan.snapshot import DEFERRED, Snapshot, key
+from rosterkit.plan.snapshot import DEFERRED, Snapshot, key, with_key_parts
 from rosterkit.roster.schema import PROVENANCE, Column, Entity, by_name, entities
 
 __all__ = ["NEW_HOLDS", "Reversal", "reverse"]
@@ -62,7 +65,8 @@ class Reversal:
 
 def reverse(changes: Changes, snapshot: Snapshot) -> Reversal:
     """The reversal of what a revision changed."""
-    records = _hold_referenced(_reverted(_stored(changes, snapshot), changes))
+    records = _reverted(_stored(changes, snapshot), changes)
+    records = _hold_referenced(_keys_back(records, changes, snapshot))
     names = Names(records, snapshot)
     fields = changed_fields(records, names)
     undone = changes_of(records, fields, _codes(records, fields, changes), {}, names)
@@ -178,6 +182,39 @@ def _values_back(records: Records, entity: Entity, update: pl.DataFrame) -> Reco
     )
 
 
+def _keys_back(records: Records, changes: Changes, snapshot: Snapshot) -> Records:
+    """Puts back the keys of what the revision re-linked; where another record has such a key by now, that is held."""
+    flag = pl.lit(KEY_BIT, pl.UInt32)
+    for name, update in changes.update.items():
+        mine = update.filter((pl.col("field") == KEY_FIELD) & (pl.col("action") == "update"))
+        if mine.is_empty():
+            continue
+        states = records.states.lazy().filter((pl.col("entity") == name) & pl.col("active")).select("id", "node", "key")
+        back = mine.lazy().select("id", _back="before", _wrote="after").join(states, on="id").collect()
+        taken = _taken(by_name(name), back["_back"], snapshot)
+        held = (pl.col("key") != pl.col("_wrote")) | pl.col("_back").is_in(taken)
+        keys = back.lazy().select("id", pl.col("key").alias(KEY), key="_back")
+        values = records.of(name).lazy().join(keys, on="id", how="left", maintain_order="left").collect()
+        more = back.select("node", held=pl.when(held).then(flag).otherwise(pl.lit(0, pl.UInt32)))
+        records = replace(records, values=dict(records.values) | {name: values}).changed_by(
+            more,
+            action=pl.when(pl.col("_held").is_not_null()).then(pl.lit("update", ACTION)).otherwise("action"),
+            changed=pl.when(pl.col("_held").is_not_null()).then(pl.col("changed") | flag).otherwise("changed"),
+            held_fields=pl.col("held_fields") | pl.col("_held").fill_null(0),
+        )
+    return records
+
+
+def _taken(entity: Entity, keys: pl.Series, snapshot: Snapshot) -> list[str]:
+    """Those of these keys that a record has."""
+    parts = with_key_parts(keys.alias("key").to_frame().lazy()).collect()
+    out: list[str] = []
+    for (source, space), mine in parts.partition_by("source", "id_space", as_dict=True).items():
+        found = snapshot.find(entity, str(source), str(space), mine["sourced_id"].to_list())
+        out += [f"{source}/{space}/{key}" for key in found["sourced_id"]]
+    return out
+
+
 def _typed(column: Column, name: str) -> pl.Expr:
     if column.kind == "bool":
         return pl.col(name).replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
@@ -246,6 +283,8 @@ def _codes(records: Records, fields: pl.DataFrame, changes: Changes) -> pl.DataF
             code=pl.when(since).then(pl.lit("changed")).otherwise(pl.lit("referenced")),
             reason=pl.when(since)
             .then(pl.lit("it has changed since"))
+            .when(pl.col("field") == KEY_FIELD)
+            .then(pl.lit("another record has that id now"))
             .otherwise(pl.lit("what it referred to is not active")),
         )
         .collect()

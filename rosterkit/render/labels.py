@@ -135,7 +135,7 @@ def held_reasons(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _held_in_words(code: pl.Expr) -> pl.Expr:
-    return code.replace("case", "the id or username may have been reused")
+    return code.replace("case", "an id, number or username may have been reused")
 
 
 def with_words(findings: pl.DataFrame, rules: Mapping[str, Rule]) -> pl.DataFrame:

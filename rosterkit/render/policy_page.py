@@ -58,10 +58,23 @@ the command that names it.
 | `suppress USER --feed careers --reason TEXT` | the same, in one feed only |
 | `archive ENTITY KEY --reason TEXT` | the record, and everything that refers to it; lifted by `unarchive` |
 
-Rows of one person are found by evidence, so that a block outlasts a new id or a second source. Both names are equal,
-whatever their case, accents and order, and one of number, state id, username and e-mail. The adult of a blocked link is
-found by both names, of now or of any day since, among the adults of that student; with the same e-mail address, number
-or telephone by a part of the names ("Om Adeyemi" for Omar Adeyemi). `rosterkit blocks` lists what is in force.
+Rows of one person are found by evidence, by what is known of the person now and since the day of the block: it
+outlasts a new id, a second source, and an id that was given to somebody else. Evidence is a number, state id or
+username in common with a word of the names, or an e-mail address in common with names that are alike ("Om Adeyemi"
+for Omar Adeyemi). Case, accents, punctuation and order do not count ("Mueller, Soren" for Søren Müller).
+
+- The adult of a blocked link is also found by the names alone among the adults of that student, and by an address or
+  telephone in common with the given name. The student is also found by the names alone among the students of that
+  adult.
+- A suppressed value goes wherever the person's rows have it, a number also in other punctuation.
+- A record that a person archived stays out, and so does a row that comes later for the same person. A second row that
+  was there on that day stays.
+- A suppression in one feed goes by the feed's name: where the feed has another name, `doctor` says so.
+
+`rosterkit blocks` lists what is in force. A block is about links of guardians; classes stay as they are, also those
+of a blocked adult who teaches. What a vendor was sent before stays there until the vendor takes the person's absence
+as a removal: where it does not, remove the person there by hand. `rosterkit disclosed USER` says what was sent, when
+and where.
 
 A file that waits for a person while the vendor may still show what was blocked has the finding `safety.still-shown`.
 
@@ -74,7 +87,10 @@ A file that waits for a person while the vendor may still show what was blocked 
 |---|---|---|
 | `signed_in` | `user`, `at` | the policy counts the person as active from then on |
 | `joined` | `student`, `given_name`, `family_name`, `email`, `sms`, `phone` | a guardian whom no sync archives |
-| `edited` | `user`, `field`, `value` | the person's own edit, checked by the policy, becomes a pin |
+| `edited` | `user`, `field`, `value`, `at` where known | the person's own edit, checked by the policy, becomes a pin |
+
+An edit that is older than the last one by a person of that field is refused. A time without an offset is one of the
+district's zone.
 """
 
 

@@ -122,6 +122,29 @@ ENGINE_RULES: tuple[Rule, ...] = (
         dependants="every change to what references the person is held",
     ),
     Rule(
+        "identity.unclear-person",
+        "error",
+        "error",
+        "A person comes under an id that nobody knows, while a stored one with the same number or another id in common "
+        "would leave; their names differ, or several persons match. It may be the same person.",
+        "Ask the SIS. If they are two persons, approve the case by its records; if it is one person, have the SIS "
+        "state the name or the number rightly, or give the person the old id again.",
+        row="held: it may be a person who is stored",
+        record="keeps every stored value, and is not archived",
+        dependants="what refers to the new person is held",
+    ),
+    Rule(
+        "identity.moved-number",
+        "error",
+        "error",
+        "A guardian's line names a child by a number, a username or an e-mail address that was another child's when "
+        "the line came first. The guardian may belong to the earlier child.",
+        "Ask who this child is. If the line is right, approve the case by its record; if not, have it corrected in its "
+        "file.",
+        row="held: the link would go to another child",
+        record="keeps the child that it has",
+    ),
+    Rule(
         "identity.taken-username",
         "error",
         "error",

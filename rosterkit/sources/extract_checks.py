@@ -16,8 +16,10 @@ def _broken(table: Table) -> str:
     distinct = keys.hash().n_unique()  # quicker than the texts, and never more than they are
     if keys.null_count() or (distinct < keys.len() and keys.n_unique() < keys.len()):
         return "a sourced id is missing or occurs twice"
-    whole = table.invalid.filter(pl.col("column").is_null())["sourced_id"] if table.invalid.height else []
-    return "a record is readable and unreadable" if len(whole) and keys.is_in(whole).any() else ""
+    if table.invalid.is_empty():
+        return ""
+    whole = table.invalid.filter(pl.col("column").is_null())["sourced_id"]
+    return "a record is readable and unreadable" if keys.is_in(whole.implode()).any() else ""
 
 
 def _refusal(entity: str, promise: str) -> InternalError:

@@ -9,6 +9,7 @@ import polars as pl
 
 from rosterkit.plan.plan_day import ABSENCES
 from rosterkit.roster.schema import by_name
+from rosterkit.store.plans import newest_day
 
 __all__ = ["absences", "forget_plan", "remember"]
 
@@ -34,7 +35,8 @@ def remember(
 ) -> None:
     """Adds the day for what is absent (entity, key, role), inside the caller's transaction; ends it for what is back.
 
-    A person has a row for each day, any other record one for the first.
+    A person has a row for each day, any other record one for the first. Old days are forgotten by the day of the newest
+    applied plan: a plan that somebody makes for a day far off forgets nothing.
     """
     day = as_of.isoformat()
     connection.executemany(
@@ -44,10 +46,11 @@ def remember(
     connection.executemany(
         "insert or ignore into absence (entity, source, id_space, sourced_id, day, role, plan) "
         "select ?1,?2,?3,?4,?5,?6,?7 where ?1='User' or not exists (select 1 from absence where "
-        "entity=?1 and source=?2 and id_space=?3 and sourced_id=?4)",
+        "entity=?1 and source=?2 and id_space=?3 and sourced_id=?4 and day<=?5)",
         ((entity, *key.split("/", 2), day, role, plan) for entity, key, role in absent.iter_rows()),
     )
-    connection.execute("delete from absence where day < ?", ((as_of - timedelta(days=_KEPT_DAYS)).isoformat(),))
+    last = min(as_of, newest_day(connection) or date.min + timedelta(days=_KEPT_DAYS))
+    connection.execute("delete from absence where day < ?", ((last - timedelta(days=_KEPT_DAYS)).isoformat(),))
 
 
 def forget_plan(connection: sqlite3.Connection, plan: str) -> None:

@@ -5,23 +5,18 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from rosterkit.errors import UsageError
 from rosterkit.store.database import transaction
 from rosterkit.store.plans import now
 
 __all__ = ["disable_source", "enable_source", "forget_sign_in", "remember_sign_in"]
 
 
-def remember_sign_in(connection: sqlite3.Connection, user: int, at: str) -> None:
-    """Keeps the newest time at which a user signed in; UsageError where ``at`` is no time in ISO 8601."""
-    try:
-        when = datetime.fromisoformat(at).isoformat()
-    except ValueError:
-        raise UsageError("The time must be in ISO 8601, such as 2026-09-15 or 2026-09-15T08:30:00+00:00.") from None
+def remember_sign_in(connection: sqlite3.Connection, user: int, at: datetime) -> None:
+    """Keeps the newest time, in UTC, at which a user signed in."""
     with transaction(connection):
         connection.execute(
             "insert into sign_in (user, at) values (?,?) on conflict (user) do update set at=max(at, excluded.at)",
-            (user, when),
+            (user, at.isoformat()),
         )
 
 

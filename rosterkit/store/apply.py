@@ -13,6 +13,8 @@ import polars as pl
 from rosterkit.errors import InternalError
 from rosterkit.plan.changes import Changes
 from rosterkit.plan.plan import Plan
+from rosterkit.plan.records import KEY_FIELD
+from rosterkit.plan.snapshot import with_key_parts
 from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Column, Entity, by_name, entities
 from rosterkit.sources.base import Progress, no_progress
 from rosterkit.store.bulk import MANY, ids_table, indexes_after, insert, update
@@ -126,6 +128,10 @@ def _update(connection: sqlite3.Connection, entity: Entity, frame: pl.DataFrame,
         if rows.height:
             met = update(connection, entity.table, rows.select("id", _value(column).alias(column.name)))
             _expect(entity, met, rows.height)
+    renamed = frame.filter(pl.col("field") == KEY_FIELD)
+    if renamed.height:
+        keys = with_key_parts(renamed.lazy().select("id", key="after")).collect()
+        _expect(entity, update(connection, entity.table, keys), renamed.height)
     _provenance(connection, entity, frame, revision)
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "archived_by_hand",
     "blocks",
     "blocks_of_feed",
+    "date_pin",
     "lift_blocks",
     "lift_pins",
     "pins",
@@ -41,8 +42,8 @@ BLOCKS: dict[str, type[pl.DataType]] = {
     "student": pl.Int64,  # of a blocked link; null elsewhere
     "feed": pl.String,  # of a suppression: the one feed that does not get it; "" = none gets it
     "field": pl.String,  # of a suppression: a label; "" = the whole person
-    "words": pl.String,  # JSON list: every value that a suppressed field had since then, in small letters; of a blocked
-    # link every name that the adult had (``store.humans``)
+    "words": pl.String,  # JSON list: every value that a suppressed field had since then, in small letters
+    "known": pl.String,  # JSON: what was known of the user ("record") and the "student" since then (``store.humans``)
     "actor": pl.String,
     "reason": pl.String,
     "since": pl.String,
@@ -92,8 +93,8 @@ class StoredPin:
 def set_block(connection: sqlite3.Connection, block: StoredBlock, *, actor: str, reason: str, revision: int) -> None:
     """Sets a block that is not in force yet."""
     connection.execute(
-        "insert into block (kind, entity, record, student, feed, field, words, actor, reason, since, revision) "
-        "values (?,?,?,?,?,?,'[]',?,?,?,?)",
+        "insert into block (kind, entity, record, student, feed, field, words, known, actor, reason, since, revision) "
+        "values (?,?,?,?,?,?,'[]','{}',?,?,?,?)",
         (
             *(block.kind, block.entity, block.record, block.student, block.feed, block.field),
             *(actor, reason, now().isoformat(), revision),
@@ -117,6 +118,12 @@ def set_pin(connection: sqlite3.Connection, pin: StoredPin, *, actor: str, reaso
             *(actor, reason, at, revision),
         ),
     )
+
+
+def date_pin(connection: sqlite3.Connection, user: int, field: str, revision: int, since: str) -> None:
+    """Dates the pin of that revision on a field of a user: a person set it earlier, somewhere else."""
+    mine = "entity='User' and record=? and field=? and revision=? and ended_at is null"
+    connection.execute(f"update pin set since=? where {mine}", (since, user, field, revision))
 
 
 def lift_blocks(connection: sqlite3.Connection, ids: Sequence[int], why: str) -> None:

@@ -35,6 +35,7 @@ TABLES = frozenset(entity.table for entity in entities()) | {
     "counter",
     "deferred",
     "delivery",
+    "earlier_key",
     "expectation",
     "feed_pause",
     "feed_result",

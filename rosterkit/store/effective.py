@@ -1,14 +1,15 @@
 """What lies over the stored rows when they are read: pins, blocked links, suppressed people and values.
 
-Rows of one human are found by evidence (``store.humans``). An adult of a blocked link is already found by both names,
-of now or of any day since, because the student's side is found by evidence.
+Rows of one human are found by evidence (``store.humans``), by what was known on the day of the block or since. One side
+of a blocked link may also be found by the names alone, because the other side is found by evidence.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +18,14 @@ import polars as pl
 from rosterkit.roster.schema import Column, Entity, by_name, entities
 from rosterkit.store.blocks import blocks, pins
 from rosterkit.store.bulk import read
-from rosterkit.store.humans import EVIDENCE, NAMES, People, folded_name
+from rosterkit.store.humans import Known, People, Row, same_adult, same_name
 
-__all__ = ["ACCOUNT", "NOTHING", "Overlay", "overlay", "remember_suppressed"]
+__all__ = ["ACCOUNT", "NOTHING", "Overlay", "overlay", "remember_blocked"]
 
 ACCOUNT = Column("account_enabled", "bool")
 """rosterkit's own switch of a User, which no source delivers; it is true unless it is pinned."""
 _SHORT = 3  # a text of fewer characters is not looked for in other columns
+_NUMBER = 7  # a number of fewer digits is looked for as it is written
 
 _VALUES: dict[str, type[pl.DataType]] = {
     "id": pl.Int64,
@@ -107,12 +109,55 @@ def overlay(path: Path, connection: sqlite3.Connection, feed: str = "", *, block
     found = blocks(connection).filter(pl.col("feed").is_in(["", feed])) if blocked else pl.DataFrame()
     if found.is_empty():
         return Overlay(pinned, {}, NOTHING.pairs, frozenset()) if pinned else NOTHING
-    people = People(path)
-    hidden = _hidden(found, people)
-    pairs = _pairs(found, people)
-    values, of_whom = _suppressed(path, found, people, pinned)
-    users = pl.concat([pl.Series("id", of_whom, pl.Int64), *pairs, hidden.get("User", pl.Series("id", [], pl.Int64))])
-    return Overlay(values, hidden, pairs, people.keys(users))
+    people = People(connection)
+    known = _known(found, people)
+    humans = people.humans({key: sides["record"] for key, sides in known.items()})
+    hidden = _hidden(found, humans)
+    pairs = _pairs(found, known, humans, people)
+    values, of_whom = _suppressed(path, found, humans, pinned)
+    users = {*of_whom, *pairs["guardian_id"], *pairs["student_id"], *_users_of(connection, hidden)}
+    return Overlay(values, hidden, pairs, _keys(connection, users))
+
+
+def _known(found: pl.DataFrame, people: People) -> dict[int, dict[str, list[Known]]]:
+    """By block about a user, what is known of the ``record`` and of the ``student``: of now and of earlier."""
+    mine = found.filter(pl.col("entity") == "User")
+    now = people.rows({*mine["record"], *mine["student"].drop_nulls()})
+    out = {}
+    for block, earlier, *ids in mine.select("block_id", "known", "record", "student").iter_rows():
+        kept = json.loads(earlier)
+        out[block] = {
+            side: _with_now([Known(tuple(values)) for values in kept.get(side, ())], now.get(i) if i else None)
+            for side, i in zip(("record", "student"), ids, strict=True)
+        }
+    return out
+
+
+def _with_now(earlier: list[Known], now: Row | None) -> list[Known]:
+    """What is known of a person, with the present row: unless the id was given to somebody else meanwhile."""
+    if now is None or now.known in earlier:
+        return earlier
+    same = any(same_adult(one, now.known) or same_name(one, now.known) for one in earlier)
+    return [*earlier, now.known] if same or not earlier else earlier
+
+
+def _users_of(connection: sqlite3.Connection, hidden: Mapping[str, pl.Series]) -> set[int]:
+    """The users whom hidden rows are, or are about, and those whose rows refer to hidden ones."""
+    users = set(hidden.get("User", ()))
+    for entity in entities():
+        mine = ["id"] if entity.name == "User" else [c.name for c in entity.refs if c.to == "User"]
+        of = {"id": entity.name} | {c.name: str(c.to) for c in entity.refs if c.to != "User"}
+        for column, name in ((c, n) for c, n in of.items() if mine and n in hidden and n != "User"):
+            query = f'select {",".join(mine)} from "{entity.table}" where {column} in (select value from json_each(?))'
+            rows = connection.execute(query, (json.dumps(hidden[name].to_list()),))
+            users.update(user for row in rows for user in row if user is not None)
+    return users
+
+
+def _keys(connection: sqlite3.Connection, users: Iterable[int]) -> frozenset[str]:
+    """These users as "source/sourced_id"."""
+    query = "select source || '/' || sourced_id from user where id in (select value from json_each(?))"
+    return frozenset(key for (key,) in connection.execute(query, (json.dumps(sorted(users)),)))
 
 
 def _pinned(found: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -124,32 +169,51 @@ def _pinned(found: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return out
 
 
-def _hidden(found: pl.DataFrame, people: People) -> dict[str, pl.Series]:
+def _hidden(found: pl.DataFrame, humans: Mapping[int, list[Row]]) -> dict[str, pl.Series]:
+    """What is suppressed, with every row of the person; what is archived by hand, with the rows that came later."""
     out: dict[str, set[int]] = {}
     whole = found.filter((pl.col("kind") == "archive") | ((pl.col("kind") == "suppress") & (pl.col("field") == "")))
-    for kind, entity, record in whole.select("kind", "entity", "record").iter_rows():
-        out.setdefault(entity, set()).update(people.humans(record) if kind == "suppress" else [record])
+    for block, kind, entity, record, since in whole.select(
+        "block_id", "kind", "entity", "record", "revision"
+    ).iter_rows():
+        rows = humans.get(block, []) if entity == "User" else []
+        more = {row.id for row in rows if kind == "suppress" or row.created > since}
+        out.setdefault(entity, set()).update({record, *more})
     return {name: pl.Series("id", sorted(ids), pl.Int64) for name, ids in out.items()}
 
 
-def _pairs(found: pl.DataFrame, people: People) -> pl.DataFrame:
-    pairs = []
-    links = found.filter(pl.col("kind") == "link").select("record", "student", "words")
-    for adult, student, names in links.iter_rows():
-        students = people.humans(student)
-        pairs += [(a, s) for a in people.adults(adult, json.loads(names)) for s in students]
-    return pl.DataFrame(pairs, schema=_PAIRS, orient="row").unique()
+def _pairs(
+    found: pl.DataFrame, known: Mapping[int, dict[str, list[Known]]], humans: Mapping[int, list[Row]], people: People
+) -> pl.DataFrame:
+    """The blocked links: every row of the adult with every row of the student."""
+    links = found.filter(pl.col("kind") == "link").select("block_id", "record", "student").rows()
+    children = people.humans({block: known[block]["student"] for block, _, _ in links})
+    adults = {block: {adult, *(row.id for row in humans[block])} for block, adult, _ in links}
+    students = {block: {student, *(row.id for row in children[block])} for block, _, student in links}
+    guardians = people.linked("student", {i for ids in students.values() for i in ids})
+    wards = people.linked("guardian", {i for ids in adults.values() for i in ids})
+    rows = people.rows(i for ids in (*guardians.values(), *wards.values()) for i in ids)
+    pairs: set[tuple[int, int]] = set()
+    for block, _, _ in links:
+        own, whose = known[block]["record"], known[block]["student"]
+        near = {i for s in students[block] for i in guardians.get(s, ())}
+        same = {i for i in near if any(same_adult(k, rows[i].known) or same_name(k, rows[i].known) for k in own)}
+        of_them = {i for a in adults[block] for i in wards.get(a, ())}
+        named = {i for i in of_them if any(same_name(k, rows[i].known) for k in whose)}
+        pairs |= {(a, s) for a in adults[block] | same for s in students[block]}
+        pairs |= {(a, s) for a in adults[block] for s in named}
+    return pl.DataFrame(sorted(pairs), schema=_PAIRS, orient="row")
 
 
 def _suppressed(
-    path: Path, found: pl.DataFrame, people: People, pinned: Mapping[str, pl.DataFrame]
+    path: Path, found: pl.DataFrame, humans: Mapping[int, list[Row]], pinned: Mapping[str, pl.DataFrame]
 ) -> tuple[dict[str, pl.DataFrame], list[int]]:
     """The values with those that are suppressed blank, and the users of whom a value is."""
     fields: dict[int, set[str]] = {}
     known: dict[int, set[str]] = {}
     mine = found.filter((pl.col("kind") == "suppress") & (pl.col("field") != ""))
-    for record, field, earlier in mine.select("record", "field", "words").iter_rows():
-        for user in people.humans(record):
+    for block, record, field, earlier in mine.select("block_id", "record", "field", "words").iter_rows():
+        for user in {record, *(row.id for row in humans[block])}:
             fields.setdefault(user, set()).add(field)
             known.setdefault(user, set()).update(json.loads(earlier))
     if not fields:
@@ -219,7 +283,7 @@ def _blanked(
             new: str | None = None
         elif column.kind in ("list", "json"):
             new = _cleaned(str(value), labels if column.label == "attributes" else set(), words)
-        elif column.kind == "text" and any(word in str(value).lower() for word in words):
+        elif column.kind == "text" and _holds(value, words):
             new = None
         else:
             continue
@@ -228,58 +292,54 @@ def _blanked(
     return out
 
 
+def _holds(value: object, words: Collection[str]) -> bool:
+    """Whether one of the words stands in the value; a number also in other punctuation."""
+    text = str(value).lower()
+    digits = re.sub(r"\D", "", text)
+    return any(word in text or (len(number := _digits(word)) >= _NUMBER and number in digits) for word in words)
+
+
+def _digits(word: str) -> str:
+    """The last ten digits of a word that is a number; "" of another."""
+    return re.sub(r"\D", "", word)[-10:] if re.fullmatch(r"[\d\s()+./-]+", word) else ""
+
+
 def _cleaned(text: str, labels: set[str], words: set[str]) -> str | None:
     """A JSON list or object without the parts that are suppressed, or that hold a suppressed value."""
     value = json.loads(text)
     if isinstance(value, list):
-        kept: object = [v for v in value if not any(word in str(v).lower() for word in words)]
+        kept: object = [v for v in value if not _holds(v, words)]
     else:
-        kept = {
-            k: v
-            for k, v in value.items()
-            if f"attributes.{k}" not in labels and not any(word in str(v).lower() for word in words)
-        }
+        kept = {k: v for k, v in value.items() if f"attributes.{k}" not in labels and not _holds(v, words)}
     return json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False) if kept else None
 
 
-def remember_suppressed(connection: sqlite3.Connection) -> None:
-    """Keeps the present values of suppressed fields with their blocks: one that moves to another column stays hidden.
-    Of a blocked link it keeps the names of the adult, who may get others, or whose id another person.
+def remember_blocked(connection: sqlite3.Connection) -> None:
+    """Keeps with the blocks what is known of their people, and the present values of suppressed fields: an id may be
+    given to another person, and a value move to another column.
 
-    Inside the caller's transaction, before and after what it writes.
+    Inside the caller's transaction, after what it writes.
     """
-    _remember_adults(connection)
-    mine = blocks(connection).filter((pl.col("kind") == "suppress") & (pl.col("field") != ""))
+    every = blocks(connection)
+    if every.is_empty():
+        return
+    people, before = People(connection), dict(every.select("block_id", "known").iter_rows())
+    known = _known(every, people)
+    for block, sides in known.items():
+        text = json.dumps({side: [one.values for one in some] for side, some in sides.items()}, ensure_ascii=False)
+        if text != before[block]:
+            connection.execute("update block set known=? where id=?", (text, block))
+    mine = every.filter((pl.col("kind") == "suppress") & (pl.col("field") != ""))
     lying = _pinned(pins(connection)).get("User") if mine.height else None
+    humans = people.humans({block: known[block]["record"] for block in mine["block_id"]})
     for block, record, field, earlier in mine.select("block_id", "record", "field", "words").iter_rows():
         found = set(json.loads(earlier))
-        for user in _same_humans(connection, record):
+        for user in {record, *(row.id for row in humans[block])}:
             own = {name: _rows_of(connection, by_name(name), user) for name in ("User", "Demographics")}
             found |= _words(own, {field}, lying, user)
         words = json.dumps(sorted(found), ensure_ascii=False)
         if words != earlier:
             connection.execute("update block set words=? where id=?", (words, block))
-
-
-def _remember_adults(connection: sqlite3.Connection) -> None:
-    links = blocks(connection).filter(pl.col("kind") == "link")
-    for block, record, earlier in links.select("block_id", "record", "words").iter_rows():
-        names = connection.execute(f"select {','.join(NAMES)} from user where id=?", (record,)).fetchall()
-        now = pl.DataFrame(names, schema=dict.fromkeys(NAMES, pl.String), orient="row").select(folded_name())
-        words = json.dumps(sorted({*json.loads(earlier), *now["name"].drop_nulls()}), ensure_ascii=False)
-        if words != earlier:
-            connection.execute("update block set words=? where id=?", (words, block))
-
-
-def _same_humans(connection: sqlite3.Connection, record: int) -> list[int]:
-    """As ``People.humans``, seen by the connection that writes."""
-    names = ",".join((*NAMES, *EVIDENCE))
-    row = connection.execute(f"select {names} from user where id=?", (record,)).fetchone()
-    if row is None or None in row[:2]:
-        return [record]
-    evidence = " or ".join(f"lower({name})=lower(?)" for name in EVIDENCE)
-    query = f"select id from user where lower(given_name)=lower(?) and lower(family_name)=lower(?) and ({evidence})"
-    return sorted({record, *(i for (i,) in connection.execute(query, row))})
 
 
 def _rows_of(connection: sqlite3.Connection, entity: Entity, user: int) -> list[dict[str, object]]:

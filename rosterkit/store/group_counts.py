@@ -98,7 +98,7 @@ class GroupCounts:
 
 def _shaped(by_group: pl.LazyFrame, over_all: pl.LazyFrame) -> pl.DataFrame:
     """GROUP_COUNTS of these counts: ``base`` by role and school, and by role alone."""
-    none = {"role": pl.col("role").fill_null(""), "base": "base"}
+    none = {"role": pl.col("role").fill_null(""), "base": pl.col("base")}
     parts = [
         by_group.select(school_id=pl.col("school_id").fill_null(0), **none),
         over_all.select(_OVER_ALL, **none),

@@ -17,6 +17,7 @@ from rosterkit.plan.plan import Counts
 from rosterkit.roster.schema import Entity
 from rosterkit.store import plans
 from rosterkit.store.bulk import read
+from rosterkit.store.earlier_keys import find_earlier
 
 __all__ = [
     "Event",
@@ -60,9 +61,11 @@ def revisions(connection: sqlite3.Connection, where: str = "1", values: tuple[ob
 
 
 def record_id(connection: sqlite3.Connection, entity: Entity, sourced_id: str) -> tuple[int, str, str] | None:
-    """id, source and status of the record that a source knows by that id."""
+    """id, source and status of the record that a source knows by that id, or knew before it was re-linked."""
     query = f'select id, source, status from "{entity.table}" where sourced_id=? order by status, id limit 1'
     row = connection.execute(query, (sourced_id,)).fetchone()
+    if not row and (now := find_earlier(connection, entity.name, sourced_id)):
+        row = connection.execute(query, (now,)).fetchone()
     return (int(row[0]), str(row[1]), str(row[2])) if row else None
 
 

@@ -55,6 +55,7 @@ class Doomed:
     ids: dict[str, set[int]] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)  # source/id_space/sourced_id, source/sourced_id and sourced_id
     users: dict[int, str] = field(default_factory=dict)  # source/sourced_id by id
+    earlier: set[str] = field(default_factory=set)  # source/sourced_id that users had before they were re-linked
 
     def add(self, entity: str, rows: Iterable[tuple[int, str, str, str]]) -> None:
         """Takes records as (id, source, id_space, sourced_id)."""
@@ -89,6 +90,12 @@ def with_dependants(connection: sqlite3.Connection, users: Collection[int]) -> D
         for column in entity.refs:
             if column.to == "User":
                 doomed.add(entity.name, _rows(connection, entity, column.name, users))
+    for name, ids in doomed.ids.items():
+        query = "select source, sourced_id, id_space from earlier_key where entity=? and record in "
+        query += "(select value from json_each(?))"
+        for source, key, space in connection.execute(query, (name, json.dumps(sorted(ids)))):
+            doomed.keys |= {f"{source}/{space}/{key}", f"{source}/{key}", key}
+            doomed.earlier |= {f"{source}/{key}"} if name == "User" else set()
     return doomed
 
 
@@ -107,7 +114,7 @@ def forget_people(connection: sqlite3.Connection, doomed: Doomed) -> dict[str, i
         mine = "in (select value from json_each(?))"
         done = connection.execute(f'delete from "{by_name(name).table}" where id {mine}', (given,))
         removed[name] = done.rowcount
-        for table in ("touch", "pin", "block"):
+        for table in ("touch", "pin", "block", "earlier_key"):
             connection.execute(f"delete from {table} where entity=? and record {mine}", (name, given))
     users = json.dumps(sorted(doomed.ids.get("User", ())))
     connection.execute("delete from sign_in where user in (select value from json_each(?))", (users,))
@@ -187,8 +194,9 @@ def bury(connection: sqlite3.Connection, doomed: Doomed, hashed: Hasher, keep: C
     ``keep``: deliveries whose bytes stay, because the next files are compared with them. Returns how many files lost
     their bytes.
     """
-    names = {user: hashed(user) for user in doomed.users.values()}
-    names |= {f"/{user.partition('/')[2]}": hashed(f"/{user.partition('/')[2]}") for user in doomed.users.values()}
+    users = {*doomed.users.values(), *doomed.earlier}
+    names = {user: hashed(user) for user in users}
+    names |= {f"/{user.partition('/')[2]}": hashed(f"/{user.partition('/')[2]}") for user in users}
     touched = _rename_in_files(connection, names)
     query = "select feed, user, kind, value from ledger where user in (select value from json_each(?))"
     for feed, user, kind, value in connection.execute(query, (json.dumps(list(names)),)).fetchall():

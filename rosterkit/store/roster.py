@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +21,11 @@ _KEYS: dict[str, type[pl.DataType]] = {
     "id_space": pl.String,
     "sourced_id": pl.String,
 }
+_LIMITED = {
+    "Role": "role in ({})",
+    "User": "id in (select user_id from role where status='active' and role in ({}))",
+}
+"""What limits an entity to some roles, and to the people who have them."""
 
 
 class StoredRoster:
@@ -34,10 +39,13 @@ class StoredRoster:
         self._path = path
         self._over = over
 
-    def table(self, entity: str) -> pl.LazyFrame:
+    def table(self, entity: str, *, roles: Collection[str] = ()) -> pl.LazyFrame:
         """The active rows of the entity, in no particular order; KeyError when there is no such entity."""
         kind = by_name(entity)
-        return register_io_source(partial(_batches, self._path, kind, self._over), schema=_schema(kind), is_pure=True)
+        pinned = "Role" in self._over.values  # a stored role is then not what counts
+        limited = tuple(roles) if entity in _LIMITED and not pinned else ()
+        rows = partial(_batches, self._path, kind, self._over, limited)
+        return register_io_source(rows, schema=_schema(kind), is_pure=True)
 
 
 def _schema(kind: Entity) -> dict[str, type[pl.DataType]]:
@@ -49,6 +57,7 @@ def _batches(
     path: Path,
     kind: Entity,
     over: Overlay,
+    roles: tuple[str, ...],
     with_columns: list[str] | None,
     predicate: pl.Expr | None,
     n_rows: int | None,
@@ -59,7 +68,8 @@ def _batches(
     names = with_columns if with_columns is not None else list(schema)
     wanted = [name for name in schema if name in names or name in over.needed(kind)]
     stored = {name: schema[name] for name in wanted if name != ACCOUNT.name} or {"id": pl.Int64}
-    rows = read(path, kind.table, stored, "status='active'")
+    limit = f" and {_LIMITED[kind.name].format(','.join('?' * len(roles)))}" if roles else ""
+    rows = read(path, kind.table, stored, f"status='active'{limit}", roles)
     if ACCOUNT.name in wanted:
         rows = rows.with_columns(pl.lit(value=True).alias(ACCOUNT.name))
     rows = over.applied(kind, rows)

@@ -20,7 +20,8 @@ from rosterkit.store.absences import remember
 from rosterkit.store.activity import forget_sign_in
 from rosterkit.store.apply import write_fingerprints, write_revision
 from rosterkit.store.database import transaction
-from rosterkit.store.effective import remember_suppressed
+from rosterkit.store.earlier_keys import follow
+from rosterkit.store.effective import remember_blocked
 from rosterkit.store.holds import StoredHold
 from rosterkit.store.pin_writes import write_beside
 from rosterkit.store.staging import Staging, staging
@@ -200,9 +201,10 @@ def _apply(connection: sqlite3.Connection, plan_id: str, actor: str, progress: P
     number = int(connection.execute("select number from plan where id=?", (plan.id,)).fetchone()[0])
     refuse_stale(connection, plan, changes, number)
     revision = None if changes.empty else write_revision(connection, plan, changes, actor, progress, stage)
+    follow(connection, changes)
     write_fingerprints(connection, changes)
     write_beside(connection, changes, actor, revision or plan.base)
-    remember_suppressed(connection)
+    remember_blocked(connection)
     _defer(connection, plan)
     _use(connection, plan, changes)
     _undo_holds(connection, plan, actor)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,7 @@ from rosterkit.feeds.base import PEOPLE, FeedFile
 from rosterkit.feeds.content import INDEX
 from rosterkit.feeds.receipt import Sent
 from rosterkit.store.database import transaction
+from rosterkit.store.earlier_keys import users_now
 from rosterkit.store.plans import packed, unpacked
 
 __all__ = ["BuiltFile", "SentFile", "add_files", "has_bytes", "read_files", "recorded_files", "remove_bytes"]
@@ -87,17 +88,21 @@ def read_files(connection: sqlite3.Connection, delivery: int) -> tuple[FeedFile,
     rows = connection.execute(f"select {names} from sent_file where delivery=? order by id", (delivery,)).fetchall()
     if not all(has_bytes(connection, row[-1]) for row in rows):
         return ()
+    renamed = users_now(connection, delivery)
     return tuple(
-        FeedFile(name, partial(_write, connection, sha256), rows, _people(people), json.loads(parts), people_in)
+        FeedFile(
+            name, partial(_write, connection, sha256), rows, _people(people, renamed), json.loads(parts), people_in
+        )
         for name, rows, parts, people, people_in, sha256 in rows
     )
 
 
 def recorded_files(connection: sqlite3.Connection, delivery: int) -> Iterator[SentFile]:
     """What is recorded of the files of a delivery."""
+    renamed = users_now(connection, delivery)
     query = "select name, rows, sha256, people, header, people_in from sent_file where delivery=? order by id"
     for name, rows, sha256, people, header, people_in in connection.execute(query, (delivery,)).fetchall():
-        yield SentFile(name, rows, sha256, _index(people), tuple(json.loads(header)), people_in)
+        yield SentFile(name, rows, sha256, _index(people, renamed), tuple(json.loads(header)), people_in)
 
 
 def remove_bytes(connection: sqlite3.Connection, before: datetime, now: datetime, keep: Sequence[int]) -> int:
@@ -119,13 +124,15 @@ def remove_bytes(connection: sqlite3.Connection, before: datetime, now: datetime
     return len(found)
 
 
-def _people(body: bytes) -> pl.DataFrame:
+def _people(body: bytes, renamed: Mapping[str, str]) -> pl.DataFrame:
     """PEOPLE, as the feed gave them: without those whom the file itself named."""
-    return _index(body).filter(~pl.col("user").str.starts_with("/")).select(list(PEOPLE))
+    return _index(body, renamed).filter(~pl.col("user").str.starts_with("/")).select(list(PEOPLE))
 
 
-def _index(body: bytes) -> pl.DataFrame:
+def _index(body: bytes, renamed: Mapping[str, str]) -> pl.DataFrame:
+    """INDEX; ``renamed``: the users who are named otherwise now."""
     frame = unpacked(body)
+    frame = frame.with_columns(pl.col("user").replace(renamed)) if renamed else frame
     if "fields" not in frame.columns:  # an older rosterkit recorded it
         frame = frame.with_columns(fields=pl.lit(None, pl.String))
     return frame.select(pl.col(name).cast(kind) for name, kind in INDEX.items())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from rosterkit.plan.another import BY_HAND
 from rosterkit.plan.snapshot import APPROVED, DEFERRED, HOLDS, INDEX, QueuedDelta
 from rosterkit.roster.schema import FINGERPRINT, Column, Entity, by_name
 from rosterkit.roster.vocabulary import is_school
@@ -32,6 +33,10 @@ def revision_of(connection: sqlite3.Connection) -> int:
 
 def _schema(columns: Collection[Column]) -> dict[str, type[pl.DataType]]:
     return INDEX | {c.name: c.dtype for c in columns}
+
+
+def _any_or_active(archived: bool) -> str:
+    return "1" if archived else "status='active'"
 
 
 class StoreSnapshot:
@@ -78,10 +83,20 @@ class StoreSnapshot:
         where = f"status='active' and \"{column.name}\" in (select value from json_each(?))"
         return self._some(entity, {"id": pl.Int64}, where, parents.to_list()).to_series()
 
-    def named(self, entity: Entity, kind: str, values: Collection[str]) -> pl.DataFrame:
+    def named(self, entity: Entity, kind: str, values: Collection[str], *, archived: bool = False) -> pl.DataFrame:
         schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "source": pl.String, kind: pl.String}
-        where = f"status='active' and \"{kind}\" in (select value from json_each(?))"
+        where = f'{_any_or_active(archived)} and "{kind}" in (select value from json_each(?))'
         return self._some(entity, schema, where, list(values)).rename({kind: "value"})
+
+    def places(self, entity: Entity) -> frozenset[tuple[str, str]]:
+        query = (
+            f'select source, id_space from "{entity.table}" where (source, id_space) > (?,?) '
+            "order by source, id_space limit 1"
+        )
+        found: list[tuple[str, str]] = []
+        while row := self._connection.execute(query, found[-1] if found else ("", "")).fetchone():
+            found.append(row)
+        return frozenset(place for place in found if place[0] not in BY_HAND)
 
     def usernames(self, values: Collection[str]) -> pl.DataFrame:
         schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "username": pl.String}
@@ -96,10 +111,10 @@ class StoreSnapshot:
         schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "key": pl.String, "active": pl.Boolean}
         return self._some(entity, schema, "id in (select value from json_each(?))", ids.to_list())
 
-    def roles_of(self, people: pl.Series) -> pl.DataFrame:
+    def roles_of(self, people: pl.Series, *, archived: bool = False) -> pl.DataFrame:
         schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "user_id": pl.Int64}
         schema |= {"role": pl.String, "org_id": pl.Int64}
-        where = "status='active' and user_id in (select value from json_each(?))"
+        where = f"{_any_or_active(archived)} and user_id in (select value from json_each(?))"
         return self._some(by_name("Role"), schema, where, people.to_list())
 
     def school_of(self, classes: pl.Series) -> pl.DataFrame:

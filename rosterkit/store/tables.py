@@ -262,6 +262,20 @@ class Counter(SQLModel, table=True):
     next_id: int
 
 
+class EarlierKey(SQLModel, table=True):
+    """A key that a record had before its source, or another one, came to know it by a new id."""
+
+    __tablename__ = "earlier_key"
+    __table_args__ = (Index("ix_earlier_key_name", "entity", "sourced_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    entity: str
+    record: int
+    source: str
+    id_space: str
+    sourced_id: str
+    ended_at: str
+
+
 class Pin(SQLModel, table=True):
     """A value that lies over a stored one when it is read; an ended one is kept for the record."""
 
@@ -295,6 +309,7 @@ class Block(SQLModel, table=True):
     feed: str = ""
     field: str = ""
     words: list[str] = Field(sa_type=JSON)  # every value that a suppressed field had since it was suppressed
+    known: dict[str, list[list[str | None]]] = Field(sa_type=JSON)  # what was known of its people since then
     actor: str
     reason: str
     since: str

@@ -60,7 +60,8 @@ class People:
         """Rows of users.csv of either version (columns of the other are there too)."""
         person = self._person(kind)
         role = self.role(kind, ROW)
-        number = whole({"staff": 40_000_000, "student": 10_000_000}.get(kind, 70_000_000)) + ROW
+        number = (whole({"staff": 40_000_000, "student": 10_000_000}.get(kind, 70_000_000)) + ROW).cast(pl.String)
+        number = pl.format("00{}", number) if kind == "student" else number
         return (
             at.alias("i")
             .to_frame()
@@ -74,7 +75,7 @@ class People:
                 role=role,
                 **person,
                 userIds=pl.concat_str(pl.lit("{SIS:"), number, pl.lit("}")) if kind == "student" else _BLANK,
-                identifier=number.cast(pl.String) if kind in ("student", "staff") else _BLANK,
+                identifier=number if kind in ("student", "staff") else _BLANK,
                 agentSourcedIds=self._agents(kind),
                 grades=self._draw.word(GRADES, "student", "grade", ROW) if kind == "student" else _BLANK,
                 pronouns=self._draw.word((None, None, None, "she/her", "he/him", "they/them"), kind, "pronouns", ROW),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,9 +27,14 @@ class MemoryRoster:
     tables: Mapping[str, pl.DataFrame]
     revision: int = 1
 
-    def table(self, entity: str) -> pl.LazyFrame:
+    def table(self, entity: str, *, roles: Collection[str] = ()) -> pl.LazyFrame:
         """The rows of the entity; a table without rows where a test gave none."""
-        return self.tables.get(entity, _frame(entity, [])).lazy()
+        rows = self.tables.get(entity, _frame(entity, [])).lazy()
+        if roles and entity == "Role":
+            return rows.filter(pl.col("role").is_in(list(roles)))
+        if roles and entity == "User":
+            return rows.join(self.table("Role", roles=roles), left_on="id", right_on="user_id", how="semi")
+        return rows
 
     @classmethod
     def of(cls, records: Mapping[str, Sequence[Mapping[str, Any]]]) -> MemoryRoster:

@@ -1,9 +1,8 @@
-"""``python -m rosterkit.transport.settings_page`` prints the tables of settings that stand in ``docs/transport.md``."""
+"""The tables of settings and rules in ``docs/transport.md``, for docs/build.py."""
 
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -12,11 +11,11 @@ from rosterkit.transport.base import RULES
 from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import FolderSettings, HttpsSettings, S3Settings, SftpSettings
 
-__all__ = ["rules_table", "settings_tables", "table"]
+__all__ = ["table", "tables"]
 
 
-def settings_tables() -> dict[str, str]:
-    """The table of each kind of settings, by the kind's name."""
+def tables() -> dict[str, str]:
+    """The tables in Markdown by name: each kind of settings, and the rules of what cannot be read or sent."""
     models: dict[str, type[BaseModel]] = {
         "folder": FolderSettings,
         "sftp": SftpSettings,
@@ -24,7 +23,8 @@ def settings_tables() -> dict[str, str]:
         "https": HttpsSettings,
         "packages": IncomingSettings,
     }
-    return {name: table(model) for name, model in models.items()}
+    rules = ["| rule | meaning |", "|---|---|", *(f"| `{rule}` | {text} |" for rule, text in RULES.items())]
+    return {name: table(model) for name, model in models.items()} | {"rules": "\n".join(rules)}
 
 
 def table(model: type[BaseModel]) -> str:
@@ -39,11 +39,6 @@ def table(model: type[BaseModel]) -> str:
     return "\n".join(lines)
 
 
-def rules_table() -> str:
-    """The rules of what cannot be read, in Markdown."""
-    return "\n".join(["| rule | meaning |", "|---|---|", *(f"| `{rule}` | {text} |" for rule, text in RULES.items())])
-
-
 def _default(value: Any) -> str:
     if value is None:
         return "none"
@@ -56,9 +51,3 @@ def _choices(kind: Any) -> str:
     if get_origin(kind) is Literal:
         return " One of " + ", ".join(f'`"{choice}"`' for choice in get_args(kind)) + "."
     return ""
-
-
-if __name__ == "__main__":
-    for name, text in settings_tables().items():
-        sys.stdout.write(f"{name}\n\n{text}\n\n")
-    sys.stdout.write(f"{rules_table()}\n")

@@ -31,7 +31,7 @@ _HELD = {
     "grace": "grace: gone for a few days only",
     "early": "early: before its day",
     "limit": "limit: more than is usual",
-    "case": "case: the id or username may have been reused",
+    "case": "case: an id, number or username may have been reused",
     "person": "person: somebody set it aside",
     "undo": "undo: somebody took it back",
     "dependant": "dependant: it depends on something held",

@@ -47,13 +47,13 @@ def test_it_is_installed_once_and_again_when_what_is_to_be_installed_changed(che
     (checkout / ".venv" / "bin").mkdir(parents=True)
     for name in ("python", "rosterkit"):
         tool = checkout / ".venv" / "bin" / name
-        tool.write_text(f'#!/bin/sh\necho "{name} $*" >> asked\n', encoding="utf-8")
+        tool.write_text(f'#!/bin/sh\necho "{name} $*" >> commands\n', encoding="utf-8")
         tool.chmod(0o755)
     python(checkout, "exit 0")
     for _ in range(2):
         assert make(checkout, "demo", "PYTHON=./fake-python").returncode == 0
-    asked = (checkout / "asked").read_text(encoding="utf-8").splitlines()
-    assert [line.split()[0] for line in asked] == ["python", "rosterkit", "rosterkit"]
+    commands = (checkout / "commands").read_text(encoding="utf-8").splitlines()
+    assert [line.split()[0] for line in commands] == ["python", "rosterkit", "rosterkit"]
     os.utime(checkout / "pyproject.toml", (4e9, 4e9))
     make(checkout, "test", "PYTHON=./fake-python")
-    assert (checkout / "asked").read_text(encoding="utf-8").count("pip install") == 2
+    assert (checkout / "commands").read_text(encoding="utf-8").count("pip install") == 2

@@ -28,9 +28,9 @@ def test_a_wheel_in_an_empty_environment_walks_the_road(tmp_path: Path) -> None:
     venv.create(empty, with_pip=True)
     run(empty / "bin" / "python", "-m", "pip", "install", "--quiet", wheel, cwd=tmp_path)
 
-    told = run(empty / "bin" / "rosterkit", "demo", cwd=tmp_path)
+    output = run(empty / "bin" / "rosterkit", "demo", cwd=tmp_path)
 
-    assert "byte for byte" in told
+    assert "byte for byte" in output
     assert (tmp_path / "demo-workspace" / "rosterkit.toml").exists()
     where = run(
         empty / "bin" / "python",

@@ -29,10 +29,10 @@ from rosterkit.transport.rights import Right
 
 
 class FakeWorkspace:
-    """Answers every verb with something made by hand and notes what it was asked."""
+    """Answers every verb with something made by hand and notes each call."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+        self.calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
         self.answers: dict[str, Any] = {
             "check": make_report(),
             "plan": make_plan(),
@@ -73,7 +73,7 @@ class FakeWorkspace:
 
     def __getattr__(self, verb: str) -> Any:
         def answer(*arguments: Any, **named: Any) -> Any:
-            self.asked.append((verb, arguments, named))
+            self.calls.append((verb, arguments, named))
             found = self.answers[verb]
             if isinstance(found, BaseException):
                 raise found
@@ -85,8 +85,8 @@ class FakeWorkspace:
         """What is seen and done is written by the real one."""
 
     def last(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
-        return self.asked[-1]
+        return self.calls[-1]
 
-    def plan_says(self, **said: Any) -> None:
+    def plan_says(self, **values: Any) -> None:
         quiet: dict[str, Any] = {"held": {}, "findings": {}, "coverage": ()}
-        self.answers["plan"] = replace(make_plan(), **{**quiet, **said})
+        self.answers["plan"] = replace(make_plan(), **{**quiet, **values})

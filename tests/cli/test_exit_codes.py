@@ -34,12 +34,12 @@ def test_each_error_has_its_code_and_one_sentence(
 ) -> None:
     fake.answers["plan"] = problem
     assert run(["plan", "--json"]) == code
-    said = capsys.readouterr()
-    assert said.err.startswith(f"Error: {problem}")
-    assert said.err.count("\n") == 1
-    told = json.loads(said.out)["error"]
-    assert (told["exit"], told["message"]) == (code, said.err.strip().removeprefix("Error: "))
-    assert told["why"] == getattr(problem, "why", "")
+    output = capsys.readouterr()
+    assert output.err.startswith(f"Error: {problem}")
+    assert output.err.count("\n") == 1
+    error = json.loads(output.out)["error"]
+    assert (error["exit"], error["message"]) == (code, output.err.strip().removeprefix("Error: "))
+    assert error["why"] == getattr(problem, "why", "")
 
 
 def test_without_json_nothing_is_printed_but_the_sentence(
@@ -64,10 +64,10 @@ def test_our_own_fault_is_70_without_a_traceback_or_what_it_held(
 ) -> None:
     fake.answers["plan"] = ValueError("ana.quispe@example")
     assert run(["plan"]) == 70
-    said = capsys.readouterr().err
-    assert "please report" in said.lower()
-    assert "Traceback" not in said
-    assert "ana.quispe" not in said
+    output = capsys.readouterr().err
+    assert "please report" in output.lower()
+    assert "Traceback" not in output
+    assert "ana.quispe" not in output
     monkeypatch.setenv("ROSTERKIT_DEBUG", "1")
     run(["plan"])
     assert "Traceback" in capsys.readouterr().err
@@ -105,9 +105,9 @@ def test_a_database_that_cannot_be_read_is_no_fault_of_ours(
 def test_ctrl_c_says_that_nothing_is_half_written(fake: FakeWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
     fake.answers["apply"] = KeyboardInterrupt()
     assert run(["apply", "7f3a"]) == 130
-    said = capsys.readouterr()
-    assert "half-written" in said.err
-    assert said.out == ""
+    output = capsys.readouterr()
+    assert "half-written" in output.err
+    assert output.out == ""
 
 
 def test_a_reader_that_left_is_no_fault() -> None:

@@ -18,10 +18,10 @@ def test_a_terminal_shows_what_how_many_and_how_fast(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("sys.stderr", screen)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
-    with session.progress() as told:
-        told("reading users.csv", 0, 1000)
-        told("reading users.csv", 600, 1000)
-        told("counting", 3, 0)
+    with session.progress() as report:
+        report("reading users.csv", 0, 1000)
+        report("reading users.csv", 600, 1000)
+        report("counting", 3, 0)
     drawn = screen.getvalue()
     assert "reading users.csv" in drawn
     assert "600/1,000" in drawn
@@ -44,6 +44,6 @@ def test_the_rate_is_in_rows_a_second() -> None:
 def test_a_pipe_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     pipe = io.StringIO()
     monkeypatch.setattr("sys.stderr", pipe)
-    with session.progress() as told:
-        told("reading", 1, 2)
+    with session.progress() as report:
+        report("reading", 1, 2)
     assert pipe.getvalue() == ""

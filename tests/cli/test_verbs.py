@@ -113,11 +113,11 @@ def test_each_verb_asks_the_workspace(
     fake.plan_says()
     fake.answers["undo"] = fake.answers["plan"]
     assert run(["-C", "district", *line]) == 0
-    assert (verb, arguments, named) in fake.asked
+    assert (verb, arguments, named) in fake.calls
     assert fake.folder == Path("district")
-    said = capsys.readouterr()
-    assert said.out
-    assert said.err == ""
+    output = capsys.readouterr()
+    assert output.out
+    assert output.err == ""
     assert run(["-C", "district", *line, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["version"] == 1
 
@@ -214,7 +214,7 @@ def tables(*found: tuple[str, ...]) -> tuple[TableCoverage, ...]:
 
 
 @pytest.mark.parametrize(
-    ("said", "code"),
+    ("values", "code"),
     [
         ({}, 0),
         ({"findings": {"warning": 3, "info": 1}}, 0),
@@ -229,8 +229,8 @@ def tables(*found: tuple[str, ...]) -> tuple[TableCoverage, ...]:
         ({"coverage": tables(("User", "delta"), ("Enrollment", "partial", "cut short"))}, 1),
     ],
 )
-def test_plan_is_1_when_somebody_should_look(fake: FakeWorkspace, said: dict[str, Any], code: int) -> None:
-    fake.plan_says(**said)
+def test_plan_is_1_when_somebody_should_look(fake: FakeWorkspace, values: dict[str, Any], code: int) -> None:
+    fake.plan_says(**values)
     assert run(["plan"]) == code
 
 
@@ -280,7 +280,7 @@ def test_show_chooses_and_writes_a_private_file(
 def test_a_wrong_command_line_is_2(fake: FakeWorkspace, capsys: pytest.CaptureFixture[str], line: list[str]) -> None:
     assert run(line) == 2
     assert capsys.readouterr().err.strip()
-    assert [asked for asked in fake.asked if asked[0] != "show"] == []
+    assert [call for call in fake.calls if call[0] != "show"] == []
 
 
 def test_the_actor_is_the_login_name_where_none_is_named(fake: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,4 +295,4 @@ def test_nobody_acts_without_a_name(fake: FakeWorkspace, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("getpass.getuser", nobody)
     assert run(["apply", "7f3a"]) == 2
-    assert fake.asked == []
+    assert fake.calls == []

@@ -110,12 +110,12 @@ def test_terminal_page_and_markdown_say_the_same_of_people_and_schools() -> None
         "markdown": compare_markdown.as_markdown(found),
         "page": page,
     }
-    said = {
+    expected = {
         "terminal": ["e-mail: 1 differ", "1 share a value and have two names", "Heron Primary in kestrel"],
         "markdown": ["e-mail: 1 differ", "1 share a value and have two names", "Heron Primary in kestrel"],
         "page": ["<dt>e-mail</dt>", "1 share a value and have two names", "<td>Heron Primary</td>"],
     }
-    for form, texts in said.items():
+    for form, texts in expected.items():
         assert [text for text in texts if text not in forms[form]] == [], form
 
 

@@ -81,12 +81,12 @@ def test_every_verb_that_gives_1_says_when() -> None:
     assert {name.removesuffix(" --test") for name in says} - {row.removesuffix(" --test") for row in rows} == set()
 
 
-def keys(told: Any) -> set[str]:
+def keys(document: Any) -> set[str]:
     """Every key of the document but the names of entities and files."""
-    if isinstance(told, list):
-        return set().union(*map(keys, told)) if told else set()
-    if isinstance(told, dict):
-        return set(told) | set().union(*map(keys, told.values()), set())
+    if isinstance(document, list):
+        return set().union(*map(keys, document)) if document else set()
+    if isinstance(document, dict):
+        return set(document) | set().union(*map(keys, document.values()), set())
     return set()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from rosterkit.errors import UsageError
 from rosterkit.feeds.people import FIELDS, family_links, people
-from rosterkit.feeds.selection import SchoolRule, Who, chosen, schools_of_vendor
+from rosterkit.feeds.selection import SchoolRule, Who, chosen, roles_of, schools_of_vendor
 from rosterkit.testing.feed_suite import AS_OF
 from rosterkit.testing.roster import MemoryRoster, district
 
@@ -56,6 +56,28 @@ def test_a_role_that_is_over_does_not_count() -> None:
     assert wide(roster)["s-01"]["school"] == "o-3"
 
 
+def test_a_role_is_asked_for_by_its_name_and_counts_on_its_days_only() -> None:
+    roster = district().changed("Role", "s-01:3", end_date=AS_OF.isoformat())
+    rows = wide(roster, fields=["role.student", "role.aide"], roles=["student"])
+    assert (rows["s-01"]["role.student"], rows["s-02"]["role.student"]) == (False, True)
+    assert "t-01" not in rows
+    assert not any(row["role.aide"] for row in rows.values())
+    assert "roles" not in rows["s-01"]
+
+
+def test_all_roles_of_a_person_are_listed_though_people_are_limited_to_one() -> None:
+    roster = district()
+    also = roster.tables["Role"].filter(pl.col("sourced_id") == "s-02:3").with_columns(role=pl.lit("aide"))
+    roster.tables = {**roster.tables, "Role": pl.concat([roster.tables["Role"], also])}
+    assert wide(roster, fields=["roles", "role.student"], roles=["student"])["s-02"]["roles"] == ["aide", "student"]
+
+
+def test_the_roles_of_several_choices_are_none_where_somebody_may_come_without() -> None:
+    student, anybody = Who(roles=("student", "aide")), Who(grades=("12",))
+    assert roles_of([student, Who(roles=("teacher",))]) == {"aide", "student", "teacher"}
+    assert roles_of([student, anybody]) == frozenset()
+
+
 def test_the_primary_organisation_is_the_school_only_where_it_is_one() -> None:
     assert wide(district().changed("User", "t-01", primary_org_id=1))["t-01"]["school"] == "o-3"
 
@@ -71,7 +93,8 @@ def test_one_link_for_each_pair_whoever_asserts_it() -> None:
 
 
 def test_people_are_chosen_by_role_grade_school_source_and_attribute() -> None:
-    rows = people(district(), as_of=AS_OF, fields=[*FIELDS, "attribute.program"]).collect()
+    fields = [*FIELDS, "attribute.program", "role.student", "role.teacher"]
+    rows = people(district(), as_of=AS_OF, fields=fields).collect()
 
     def names(**who: Any) -> list[str]:
         return sorted(rows.filter(chosen(Who(**who)))["sourced_id"])
@@ -84,7 +107,8 @@ def test_people_are_chosen_by_role_grade_school_source_and_attribute() -> None:
 
 
 def mapped(rules: list[dict[str, Any]]) -> dict[str, str | None]:
-    rows = people(district(), as_of=AS_OF).filter(chosen(Who(roles=("student",))))
+    fields = ["grade", "school_id", "role.student"]
+    rows = people(district(), as_of=AS_OF, fields=fields).filter(chosen(Who(roles=("student",))))
     parsed = [SchoolRule(**rule) for rule in rules]
     found = schools_of_vendor(rows, district().table("Org"), parsed, where="feeds.app.schools").collect()
     return dict(found.select("sourced_id", "vendor_school").iter_rows())

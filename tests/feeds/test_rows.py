@@ -14,7 +14,7 @@ from sample import Sample, SampleSettings
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedFile, LastSent, Outcome
 from rosterkit.feeds.csvout import read_csv
-from rosterkit.feeds.preflight import Limits, exceeds, require_transport
+from rosterkit.feeds.preflight import Limits, exceeds, repeated, require_transport
 from rosterkit.testing.feed_suite import AS_OF, built, sent
 from rosterkit.testing.roster import MemoryRoster, district
 
@@ -129,3 +129,10 @@ def test_a_transport_that_the_vendor_does_not_take_is_refused() -> None:
     require_transport(FEED.vendor, "folder", "S9")
     with pytest.raises(UsageError, match="S9: Sample does not take files by sftp"):
         require_transport(FEED.vendor, "sftp", "S9")
+
+
+def test_repeated_values_are_found_and_blanks_are_none() -> None:
+    rows = pl.DataFrame({"value": ["a", "b", "a", None, None], "other": ["a", "b", "c", None, None]})
+    found = rows.select(repeated(pl.col("value")), repeated(pl.col("other")))
+    assert found["value"].to_list() == [True, False, True, False, False]
+    assert found["other"].to_list() == [False] * 5

@@ -26,6 +26,18 @@ def test_c37_an_edit_at_the_vendor_by_who_has_signed_in_survives_the_sync(school
     assert school.rows("User")["gu-1"]["email"] == "mine@home.example"
 
 
+def test_an_edit_that_arrives_late_does_not_undo_a_later_one(school: School, tmp_path: Path) -> None:
+    head, first = "event,user,at,field,value\n", "signed_in,gu-1,2026-10-01,,\n"
+    late = "edited,gu-1,2026-10-03T09:00:00+02:00,email,late@home.example\n"
+    newer = "edited,gu-1,2026-10-03T08:00:00+00:00,email,newer@home.example\n"
+    (refused,) = imported(school, tmp_path, head + first + newer + late)
+    assert refused.startswith("Line 4: A person edited the email of gu-1 later")
+    newest = "edited,gu-1,2026-10-04,email,newest@home.example\nedited,gu-1,2099-01-01,sms,\n"
+    (refused,) = imported(school, tmp_path, head + newest)
+    assert "in the future" in refused
+    assert school.rows("User")["gu-1"]["email"] == "newest@home.example"
+
+
 def test_c36_who_joined_by_a_code_is_never_archived_by_the_sync(school: School, tmp_path: Path) -> None:
     text = "event,student,given_name,family_name,email\njoined,st-3,Sana,Okoye,sana@home.example\n"
     assert imported(school, tmp_path, text) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from by_hand import LINKS, PEOPLE, School, delivered, feed_bytes
+from by_hand import DAY, LINKS, PEOPLE, School, delivered, feed_bytes
 
 from rosterkit.errors import Refused, UsageError
 
@@ -147,6 +147,14 @@ def test_a_file_that_waits_while_the_vendor_still_shows_a_link_raises_an_alarm(s
     assert (built.state, "safety.still-shown" in set(built.findings["rule"])) == ("waiting", True)
     school.ws.feed_approve(reason="compared", actor="noa")
     assert "safety.still-shown" not in set(school.ws.feed_build().findings["rule"])
+
+
+def test_a_link_that_is_gone_from_its_table_waits_for_no_window(school: School) -> None:
+    window = f'kind = "additions"\nfirst = "{DAY}"\nlast = "{DAY}"\nreason = "state tests"'
+    school.settings(f"\n[[windows]]\n{window}\n")
+    plan = school.plan(delivered(titles={"C-1": "Renamed"}, links=LINKS[:1]))
+    held = {(entity, key): code for entity, key, *_, code in school.lines(plan)}
+    assert held == {("Class", "C-1"): "policy", ("GuardianLink", "st-1:gu-2"): "", ("GuardianLink", "st-2:gu-3"): ""}
 
 
 def test_every_feed_obeys(school: School) -> None:

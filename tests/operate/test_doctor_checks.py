@@ -55,6 +55,16 @@ def test_a_secret_that_is_missing_is_bad_and_never_shown(district: District, mon
     assert "hunter2" not in repr(district.ws.doctor())
 
 
+def test_a_suppression_in_a_feed_that_has_another_name_now_is_bad(district: District) -> None:
+    district.ws.suppress("S1-p0", feed="out", field="email", reason="the family asked", actor="kim")
+    assert states(found(district, "feeds", "feeds.out")) == ["ok"]
+    folder = district.ws.folder
+    text = (folder / "rosterkit.toml").read_text(encoding="utf-8").replace("[feeds.out]", "[feeds.portal]")
+    (folder / "rosterkit.toml").write_text(text, encoding="utf-8")
+    (check,) = (one for one in Workspace(folder).doctor() if one.what == "feeds.out")
+    assert (check.state, "suppressed" in check.text) == ("bad", True)
+
+
 def test_a_package_that_is_missing_is_bad(district: District) -> None:
     (district.folder / "package.zip").unlink()
     (check,) = found(district, "sources")

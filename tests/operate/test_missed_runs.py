@@ -30,13 +30,13 @@ def runs(district: District, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
 
     monkeypatch.setattr(missed_runs, "sync", noted)
 
-    def asked(at: datetime, *, started: bool = False) -> list[str]:
+    def slots_at(at: datetime, *, started: bool = False) -> list[str]:
         carried.clear()
         with time_machine.travel(at, tick=True):
             missed_runs.catch_up(district.ws.verbs(), ["sync"], started=started)
         return list(carried)
 
-    yield asked
+    yield slots_at
     assert [run.state for run in district.ws.runs() if not run.over] == []
 
 

@@ -42,11 +42,11 @@ def first_truth(schools: int, students: int, adults: int, *, extras: bool) -> Tr
 
 
 @dataclass
-class Saying:
-    """How a package says the truth."""
+class Package:
+    """What a package shows of the truth, and how badly."""
 
     truth: Truth
-    before: Truth  # what the last package said, for a delta
+    before: Truth  # what the last package held, for a delta
     delta: bool = False
     states: dict[str, str] = field(default_factory=dict)  # absent | partial
     unreadable: dict[str, set[str]] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Saying:
             for row in (now.get(key), was.get(key))
             if lister and row
         }
-        said = {
+        delivered = {
             key: row
             for key, row in now.items()
             if not self.delta or was.get(key) != row or (lister and owner(lister, row) in anew)
@@ -82,8 +82,8 @@ class Saying:
         gone = [key for key in was if key not in now and self.delta] + [
             k for n, k in self.marked if n == name and k not in now
         ]
-        lost = self.unreadable.get(name, set()) & {*said, *gone, *was}
-        rows = [self._row(name, key, row) for key, row in said.items() if key not in lost]
+        lost = self.unreadable.get(name, set()) & {*delivered, *gone, *was}
+        rows = [self._row(name, key, row) for key, row in delivered.items() if key not in lost]
         rows += [self._row(name, key, was.get(key, {}), deleted=True) for key in dict.fromkeys(gone) if key not in lost]
         listings = []
         if lister:
@@ -117,13 +117,13 @@ def districts(draw: Any) -> Truth:
     )
 
 
-def next_package(draw: Any, before: Truth, number: int, *, kinds: tuple[str, ...] = ("full", "delta")) -> Saying:
+def next_package(draw: Any, before: Truth, number: int, *, kinds: tuple[str, ...] = ("full", "delta")) -> Package:
     """What happens in one day, and the package that says it."""
     truth = deepcopy(before)
     for _ in range(draw(st.integers(0, 6))):
         change(truth, draw)
-    saying = Saying(truth, before, delta=draw(st.sampled_from(kinds)) == "delta", name=f"package {number}")
-    saying.listed = draw(st.booleans())
+    package = Package(truth, before, delta=draw(st.sampled_from(kinds)) == "delta", name=f"package {number}")
+    package.listed = draw(st.booleans())
     keys = [(name, key) for name, rows in {n: {**before[n], **truth[n]} for n in truth}.items() for key in rows]
     trouble = st.sampled_from(
         ["state", "state", "unreadable", "unreadable", "unread", "without", "date", "date", "mark"]
@@ -133,19 +133,19 @@ def next_package(draw: Any, before: Truth, number: int, *, kinds: tuple[str, ...
         labels = [c.label for c in by_name(name).columns]
         optional = [c.label for c in by_name(name).columns if not c.required]
         if kind == "state":
-            saying.states[name] = draw(st.sampled_from(["absent", "partial"]))
+            package.states[name] = draw(st.sampled_from(["absent", "partial"]))
         elif kind == "unreadable":
-            saying.unreadable.setdefault(name, set()).add(key)
+            package.unreadable.setdefault(name, set()).add(key)
         elif kind == "unread":
-            saying.unread[name, key] = [draw(st.sampled_from(labels))]
+            package.unread[name, key] = [draw(st.sampled_from(labels))]
         elif kind == "without" and optional:
-            saying.without[name] = [draw(st.sampled_from(optional))]
+            package.without[name] = [draw(st.sampled_from(optional))]
         elif kind == "date":
             day = draw(st.integers(1, 3))
-            saying.dates |= {k: f"2026-09-0{day}T00:00:00.000Z" for k in keys if k[0] == name}
+            package.dates |= {k: f"2026-09-0{day}T00:00:00.000Z" for k in keys if k[0] == name}
         elif kind == "mark":
-            saying.marked.add((name, key))
-    return saying
+            package.marked.add((name, key))
+    return package
 
 
 @st.composite

@@ -6,7 +6,8 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
@@ -15,6 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 import oracle
+import pytest
 from depth import DEEP, MINUTES
 from graceless import without_grace
 from hypothesis import HealthCheck, Phase, settings
@@ -46,16 +48,21 @@ def _template() -> Path:
 
 
 @contextmanager
-def workspace() -> Iterator[Workspace]:
-    """A new workspace in a temporary folder."""
-    with tempfile.TemporaryDirectory() as folder:
+def workspace(*, relinks: bool = False) -> Iterator[Workspace]:
+    """A new workspace in a temporary folder. Unless it ``relinks``, a record under another id is another record: that
+    is what the oracle knows (``test_relink`` and ``test_relink_walks`` are about the rest).
+    """
+    with ExitStack() as open_:
+        folder = open_.enter_context(tempfile.TemporaryDirectory())
+        if not relinks:
+            open_.enter_context(patch("rosterkit.plan.matching._relinked", lambda one, *_: one))
         shutil.copytree(_template(), Path(folder) / "ws")
         yield Workspace(Path(folder) / "ws")
 
 
-def plan_extract(ws: Workspace, said: Extract, **named: Any) -> Plan:
+def plan_extract(ws: Workspace, delivered: Extract, **named: Any) -> Plan:
     """Plans an extract that was made by hand; ``named``: as_of, now."""
-    with patch("rosterkit.extraction.source", lambda _kind: MemorySource(said)):
+    with patch("rosterkit.extraction.source", lambda _kind: MemorySource(delivered)):
         return ws.plan(Path("by-hand"), **named)
 
 
@@ -81,8 +88,8 @@ def stored(ws: Workspace) -> dict[str, dict[str, Row]]:
             for key, status, modified, *values in rows.fetchall():
                 row: Values = {}
                 for column, value in zip(entity.columns, values, strict=True):
-                    said = oracle.text(bool(value)) if column.kind == "bool" and value is not None else value
-                    row[column.label] = keys[str(column.to)].get(said, said) if column.to and said is not None else said
+                    text = oracle.text(bool(value)) if column.kind == "bool" and value is not None else value
+                    row[column.label] = keys[str(column.to)].get(text, text) if column.to and text is not None else text
                 out[entity.name][key] = Row(row, status == "active", modified)
     return out
 
@@ -141,16 +148,26 @@ class Pair:
         self.moves = 0  # verbs that may make an older plan stale
         self.made_at: dict[str, int] = {}
 
-    def plan(self, said: Extract) -> Plan:
-        plan = plan_extract(self.ws, said, as_of=self.day)
-        proposal = propose(
-            self.model,
-            said,
-            self.config.limits,
-            Today(self.day, self.config.grace, Turn(self.day, self.config.rollover)),
-        )
+    def plan(self, delivered: Extract, *, promotes: bool = False) -> Plan:
+        plan = plan_extract(self.ws, delivered, as_of=self.day, promotes=promotes)
+        proposal = self._propose(self.model, delivered, promotes=promotes)
         self.seen[plan.id] = remember_absences(self.model, proposal, self.day)
         return self._compare(plan, proposal)
+
+    def _propose(self, model: Model, delivered: Extract, *, promotes: bool) -> Proposal:
+        turn = Turn(self.day, self.config.rollover)
+        return propose(model, delivered, self.config.limits, Today(self.day, self.config.grace, turn, promotes))
+
+    def promote(self, delivered: Extract) -> Plan | None:
+        """The plan of a promotion; None, and nothing stays of it, where no grade rises."""
+        if self._propose(deepcopy(self.model), delivered, promotes=True).promoted:
+            plan = self.plan(delivered, promotes=True)
+            assert plan.needs_approval
+            return plan
+        with pytest.raises(Refused) as refused:
+            plan_extract(self.ws, delivered, as_of=self.day, promotes=True)
+        assert refused.value.why == "no-promotion"
+        return None
 
     def unpinned(self, found: dict[Line, str]) -> dict[Line, str]:
         """The lines without those of pinned fields, which a plan shows otherwise."""
@@ -177,13 +194,13 @@ class Pair:
         self.moves += 1
         self.pinned.setdefault((user, field), effective(self.ws)[user][field])
 
-    def held_under(self, said: Extract, limits: Limits) -> set[Line]:
+    def held_under(self, delivered: Extract, limits: Limits) -> set[Line]:
         """What a plan of this extract would hold under other limits; nothing of it stays."""
         with tempfile.TemporaryDirectory() as folder:
             shutil.copytree(self.ws.folder, Path(folder) / "ws")
             other = Workspace(Path(folder) / "ws")
             other.config = self.config.model_copy(update={"limits": limits})
-            shown = lines(other.show(plan_extract(other, said, as_of=self.day).id))
+            shown = lines(other.show(plan_extract(other, delivered, as_of=self.day).id))
         return {line for line, code in self.unpinned(shown).items() if code}
 
     def undo(self, revision: int | None = None) -> Plan:
@@ -278,7 +295,7 @@ class Pair:
 
 @st.composite
 def announcements(draw: Any, pair: Pair) -> dict[str, Any]:
-    """What ``Pair.expect`` is told."""
+    """The arguments of ``Pair.expect``."""
     schools = [key for key, row in pair.model.rows["Org"].items() if row.values["type"] == "school"]
     kinds: list[dict[str, Any]] = [
         {"kind": "domain", "old": "x.example", "new": "y.example"},
@@ -336,8 +353,20 @@ def same(engine: Mapping[Any, object], plain: Mapping[Any, object], what: str) -
     if engine == plain:
         return
     keys = [k for k in {**engine, **plain} if engine.get(k, "-") != plain.get(k, "-")]
-    told = "\n".join(f"{k}\n    engine {engine.get(k, '-')!r}\n    oracle {plain.get(k, '-')!r}" for k in keys[:12])
-    raise AssertionError(f"{what} differ:\n{told}")
+    differences = "\n".join(
+        f"{k}\n    engine {engine.get(k, '-')!r}\n    oracle {plain.get(k, '-')!r}" for k in keys[:12]
+    )
+    raise AssertionError(f"{what} differ:\n{differences}")
+
+
+@contextmanager
+def copied(pair: Pair) -> Iterator[Pair]:
+    """Another pair that went as far, in a folder of its own: what both begin with is made once."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(pair.ws.folder, Path(folder) / "ws")
+        ws = Workspace(Path(folder) / "ws")
+        ws.config = pair.config
+        yield deepcopy(pair, {id(pair.ws): ws})
 
 
 def few(examples: int, **more: Any) -> settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from rosterkit.roster.schema import by_name, entities
 Truth = dict[str, dict[str, dict[str, Any]]]  # entity, sourced id, values
 
 NAMES = ("Ines", "Kofi", "Zofia", "Mateo", "Ayumi", "Tariq", "Odalys", "Bram")
+GRADES = ("PK", "KG", "01", "02", "03")
 FAMILIES = ("Quispe", "Mensah", "Nowak", "Fofana", "Lindqvist", "Achterberg")
 SOFT: dict[str, dict[str, Sequence[Any]]] = {  # what an edit may write, blank among it
     "Org": {"name": ["North", "South"], "identifier": ["1", None], "type": ["school", "district"]},
@@ -26,6 +28,7 @@ SOFT: dict[str, dict[str, Sequence[Any]]] = {  # what an edit may write, blank a
         "username": ["u0", "u1", "u2", None],
         "state_id": ["s1", "s2", None],
         "enabled": [True, False, None],
+        "grades": ['["04"]', '["05"]', None],
     },
     "UserProfile": {"username": ["u1", None]},
     "Role": {"type": ["primary", "secondary", None], "role": ["student", "teacher", None]},
@@ -47,6 +50,8 @@ def add_person(truth: Truth, i: int, school: int, role: str, *, extras: bool) ->
         "enabled": True,
     }
     truth["Role"][f"{key}|S{school}"] = {"user": key, "org": f"S{school}", "role": role, "type": "primary"}
+    if role == "student":
+        truth["User"][key]["grades"] = f'["{GRADES[i % 4]}"]'
     if extras:
         truth["Demographics"][key] = {"user": key, "birth_date": f"2015-01-{i % 27 + 1:02}"}
         if i % 3 == 0:
@@ -97,7 +102,8 @@ def _add(truth: Truth, _name: str, _key: str, draw: Any) -> None:
     add_person(truth, draw(st.integers(0, 18)), 0, role, extras=draw(st.booleans()))
 
 
-def _rekey(truth: Truth, name: str, key: str, _draw: Any) -> None:
+def rekey(truth: Truth, name: str, key: str, _draw: Any = None) -> None:
+    """A record gets another id."""
     truth[name][f"{key}'"] = truth[name].pop(key)
     _renamed(truth, name, key)
 
@@ -162,6 +168,27 @@ def _every(truth: Truth, name: str, _key: str, draw: Any) -> None:
         row[label] = before[at - 1] if how == "shifted" else drawn
 
 
+def _rise(truth: Truth, _name: str, _key: str, draw: Any) -> None:
+    """The grades of students rise by one; some of them move on to another school."""
+    rising = dict(pairwise(GRADES)) | {"04": "05"}
+    for key, person in truth["User"].items():
+        to = rising.get(str(person.get("grades"))[2:4])
+        if to and draw(st.sampled_from([True, True, False])):
+            person["grades"] = f'["{to}"]'
+            if draw(st.booleans()):
+                _move_on(truth, key, draw(st.sampled_from(["S0", "S1"])), anew=draw(st.booleans()))
+
+
+def _move_on(truth: Truth, key: str, school: str, *, anew: bool) -> None:
+    """A student gets another school: by other values in the same role, or by another role."""
+    truth["User"][key]["primary_org"] = school
+    for name, role in [*truth["Role"].items()]:
+        if role.get("user") == key:
+            if anew:
+                del truth["Role"][name]
+            truth["Role"][f"{key}|{school}" if anew else name] = role | {"org": school}
+
+
 def _with_children(truth: Truth, name: str, key: str) -> None:
     """A record goes and takes with it what requires it, as an SIS does it well."""
     truth[name].pop(key, None)
@@ -195,7 +222,7 @@ _HAPPENINGS: dict[str, Callable[[Truth, str, str, Any], None]] = {
     "leave": _leave,
     "add": _add,
     "point": _point,
-    "rekey": _rekey,
+    "rekey": rekey,
     "reuse": _reuse,
     "shrink": _shrink,
     "every": _every,
@@ -203,5 +230,6 @@ _HAPPENINGS: dict[str, Callable[[Truth, str, str, Any], None]] = {
     "domain": _domain,
     "crowd": _crowd,
     "close": _close,
+    "rise": _rise,
 }
 EVENTS = [*_HAPPENINGS, "edit", "drop", "every"]

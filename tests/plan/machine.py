@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
-from districts import Saying, first_truth, graces, limit_settings, next_package, raised
+from districts import Package, first_truth, graces, limit_settings, next_package, raised
 from driving import Pair, announcements, workspace
+from happenings import happens
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -43,7 +45,7 @@ class Runs(RuleBasedStateMachine):
     ) -> None:
         self.pair = Pair(self.open.enter_context(workspace()), limits=limits, grace=grace)
         self.truth = first_truth(schools, students, adults, extras=extras)
-        self.last = Saying(self.truth, self.truth)
+        self.last = Package(self.truth, self.truth)
         assert self.pair.apply(self.pair.plan(self.last.extract()))
 
     @rule(data=st.data(), kind=st.sampled_from(["full", "delta", "delta"]), at_once=st.booleans())
@@ -53,6 +55,16 @@ class Runs(RuleBasedStateMachine):
         self.plans.append(self.pair.plan(self.last.extract()))
         if at_once:
             assert self.pair.apply(self.plans[-1])
+
+    @rule(data=st.data())
+    def promote(self, data: st.DataObject) -> None:
+        """Grades rise, some students move on to another school, and that is one named plan."""
+        truth = deepcopy(self.truth)
+        happens(truth, data.draw, "rise")
+        self.last = Package(truth, self.truth, name=f"promotion {len(self.plans)}")
+        self.truth = truth
+        plan = self.pair.promote(self.last.extract())
+        self.plans += [plan] if plan else []
 
     @rule(days=st.integers(1, 4))
     def days_pass(self, days: int) -> None:

@@ -289,10 +289,10 @@ def stamps(planned: Planned) -> dict[Key, str]:
 
 
 def queue_package(model: Model, extract: Extract) -> dict[str, Layer]:
-    """Incoming's layers; a package whose deltas are queued or settled does not say them again."""
+    """Incoming's layers; a package whose deltas are queued or applied does not say them again."""
     layers = layers_of(extract)
     deltas = {t.entity for t in extract.tables if t.changes}
-    known = {package for package, _ in model.queue} | model.settled
+    known = {package for package, _ in model.queue} | model.applied
     incoming = {
         name: replace(layer, rows={}, unreadable=frozenset(), owners=()) if name in deltas else layer
         for name, layer in layers.items()
@@ -338,7 +338,7 @@ def plan(model: Model, extract: Extract, turn: Turn) -> tuple[Planned, dict[str,
 
 def enqueue(model: Model, extract: Extract) -> None:
     """Keeps the deltas of a new package until a plan that covers them is applied."""
-    known = {package for package, _ in model.queue} | model.settled
+    known = {package for package, _ in model.queue} | model.applied
     deltas = {t.entity for t in extract.tables if t.changes and t.coverage != "absent"}
     if extract.id not in known and deltas:
         layers = {name: layer for name, layer in layers_of(extract).items() if name in deltas}
@@ -361,7 +361,7 @@ def apply(model: Model, proposal: Proposal) -> None:
         model.rows[name][key] = replace(model.rows[name][key], modified=at)
     model.pending = {key: one for key, one in model.pending.items() if key not in proposal.done}
     model.pending = proposal.pending | model.pending if proposal.undoes else model.pending | proposal.pending
-    model.settled |= set(proposal.packages)
+    model.applied |= set(proposal.packages)
     model.queue = [(package, layers) for package, layers in model.queue if package not in proposal.packages]
     model.approved = [a for a in model.approved if a not in proposal.used]
     model.expected = [replace(one, seen=one.seen + proposal.seen.get(one.id, 0)) for one in model.expected]

@@ -1,10 +1,11 @@
-"""The rule "Announced changes" of docs/architecture.md, slow and plain."""
+"""The rules "Announced changes" and "Promotion" of docs/architecture.md, slow and plain."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 
 from oracle_words import Key, Planned, Record, every
 
@@ -55,6 +56,30 @@ def announce(planned: Planned, expected: list[Expectation], as_of: date) -> Anno
             if len(new) <= one.count - one.seen:
                 bring_guardians(planned, new)
     return out
+
+
+NEXT = ["PK", "KG", *(f"{n:02}" for n in range(1, 14))]
+
+
+def rises(old: str | None, new: str | None) -> bool:
+    """Whether the only grade is the next one."""
+    before, after = (one[2:-2] if one and len(one) == len('["00"]') else "" for one in (old, new))
+    if before in ("PR", "TK"):
+        return after == {"PR": "PK", "TK": "KG"}[before]
+    return (before, after) in set(pairwise(NEXT))
+
+
+def promote(planned: Planned) -> set[str]:
+    """The rise of grades, and with whom it rises the school, of the person and in the roles. Returns these people."""
+    acting = [r for r in planned["User"].values() if r.action in ("update", "restore")]
+    people = {r.key for r in acting if rises(r.old["grades"], r.new["grades"])}
+    for key in people:
+        planned["User"][key].announced_labels |= {"grades", "primary_org"}
+    for role in planned["Role"].values():
+        if role.new["user"] in people:
+            role.announced = role.announced or leaves(role) or comes(role)
+            role.announced_labels.add("org")
+    return people
 
 
 def refers(record: Record, name: str, keys: set[str]) -> bool:

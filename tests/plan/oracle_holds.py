@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import partial
 
 from oracle import enqueue, plan, remembered, stamps
-from oracle_expect import Announced, announce
+from oracle_expect import Announced, announce, promote
 from oracle_limits import Week, moves_over, unlike, updates_over
 from oracle_rollover import Turn, hold_early
 from oracle_words import Approved, Hold, Line, Model, Planned, Proposal, Record, every, target
@@ -22,11 +22,12 @@ STAFF_FREE = {"student"} | GUARDIANS
 
 @dataclass(frozen=True)
 class Today:
-    """The day of a plan, and the days that a person who disappears stays."""
+    """The day of a plan, and the days that a person who disappears stays. ``promotes``: grades may rise by one."""
 
     as_of: date
     grace: GraceSettings
     turn: Turn
+    promotes: bool = False
 
     def is_school_day(self, day: date) -> bool:
         return day.weekday() < 5
@@ -61,6 +62,7 @@ def propose(model: Model, extract: Extract, limits: Limits, today: Today) -> Pro
         planned["User"][key].hold = "case"
     free(planned, model.approved)
     announced = announce(planned, model.expected, today.as_of)
+    promoted = promote(planned) if today.promotes else set()
     gone = [r for r in planned["User"].values() if (r.action, r.how) == ("archive", "absent") and r.hold != "protected"]
     seen = {("User", record.key): roles_of(planned, record.key) for record in gone}
     fresh, counted = hold_over_limits(planned, limits, week_of(model, limits, today), announced, today.turn)
@@ -95,7 +97,7 @@ def propose(model: Model, extract: Extract, limits: Limits, today: Today) -> Pro
     proposal = Proposal(planned, fresh_words, done, packages, used, ended, fresh, stamps=stamps(planned))
     proposal.day = today.as_of
     proposal.absent = counted | seen
-    proposal.seen = announced.seen(planned)
+    proposal.seen, proposal.promoted = announced.seen(planned), promoted
     proposal.returned = {(name, key) for name, key, _, _ in model.absences if is_back(planned[name].get(key))}
     return proposal
 

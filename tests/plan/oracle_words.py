@@ -130,7 +130,7 @@ class Model:
     rows: dict[str, dict[str, Row]] = field(default_factory=lambda: {e.name: {} for e in ENTITIES})
     pending: dict[Key, Delivered] = field(default_factory=dict)
     queue: list[tuple[str, dict[str, Layer]]] = field(default_factory=list)
-    settled: set[str] = field(default_factory=set)
+    applied: set[str] = field(default_factory=set)
     holds: list[Hold] = field(default_factory=list)
     approved: list[Approved] = field(default_factory=list)
     absences: list[tuple[str, str, date, set[str]]] = field(default_factory=list)  # entity, key, day, roles
@@ -155,6 +155,7 @@ class Proposal:
     absent: dict[Key, set[str]] = field(default_factory=dict)  # roles of what disappeared
     returned: set[Key] = field(default_factory=set)
     seen: dict[int, int] = field(default_factory=dict)  # by expectation how many records come so
+    promoted: set[str] = field(default_factory=set)  # the students whose grade rises, where that was asked for
 
     def lines(self) -> dict[Line, str]:
         """Every line of the plan, with the code that holds it ("" = it will be applied)."""

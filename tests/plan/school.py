@@ -92,10 +92,11 @@ class School:
 
     def _user(self, key: str) -> dict[str, Any]:
         number = str(1000 + int(key[3:]))
-        base = {"given_name": f"Given{key}", "family_name": f"Family{key}", "email": f"{key}@birch.example"}
+        base: dict[str, Any] = {"identifier": key[:2] + number, "primary_org": self.of(key)}
+        base |= {"given_name": f"Given{key}", "family_name": f"Family{key}", "email": f"{key}@birch.example"}
         own = {k: v for k, v in self.changed.get(key, {}).items() if k != "school"}
         grade = {"grades": '["04"]'} if key.startswith("st") else {}
-        return _row(key, identifier=key[:2] + number, enabled=True, primary_org=self.of(key), **(base | grade | own))
+        return _row(key, enabled=True, **(base | grade | own))
 
     def _enrollments(self) -> Iterator[dict[str, Any]]:
         for key in self.students:
@@ -115,11 +116,24 @@ def _template() -> Path:
     return folder / "ws"
 
 
+@cache
+def _applied(day: date) -> Path:
+    """A workspace with the school as it is on that day, made once and copied for each test."""
+    folder = Path(tempfile.mkdtemp(prefix="rosterkit-school-"))
+    with opened() as ws:
+        run(ws, School(), day)
+        shutil.copytree(ws.folder, folder / "ws")
+    return folder / "ws"
+
+
 @contextmanager
-def opened(settings: Mapping[str, object] | None = None) -> Iterator[Workspace]:
-    """A new workspace; ``settings`` by TOML table, lines of it."""
+def opened(settings: Mapping[str, object] | None = None, *, since: date | None = None) -> Iterator[Workspace]:
+    """A workspace with the school as it is applied on day ``since``, without it a new one.
+
+    ``settings``: by TOML table, lines of it.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(_template(), Path(folder) / "ws")
+        shutil.copytree(_applied(since) if since else _template(), Path(folder) / "ws")
         path = Path(folder) / "ws" / "rosterkit.toml"
         text = path.read_text(encoding="utf-8")
         for table_name, lines in (settings or {}).items():

@@ -57,11 +57,26 @@ def test_swapped_names_need_both_columns() -> None:
     assert both == {"given_name": causes.SWAPPED_NAMES, "family_name": causes.SWAPPED_NAMES}
 
 
+def test_cells_that_moved_to_another_column_are_named() -> None:
+    given = changed(WORDS[:10], [f"{w}@oak.example" for w in WORDS[:10]])
+    email = changed([f"{w}@oak.example" for w in WORDS[:10]], [str(8000 + 7 * i) for i in range(10)])
+    fields = pl.concat([given, email.with_columns(field=pl.lit("email"))])
+    assert causes.of_fields(fields) == {"given_name": causes.MOVED_CELLS, "email": ""}
+
+
+def test_what_the_source_marks_as_deleted_is_not_missing() -> None:
+    lost = pl.DataFrame({"role": ["student"], "school_id": [1], "base": [1200], "removed": [72]})
+    assert causes.of_removed(lost) == causes.SHORT
+    assert causes.of_removed(lost, deleted=0.9) == causes.DELETED
+
+
 def test_a_new_column_beside_a_missing_one_is_a_misspelt_header() -> None:
     rows = pl.DataFrame({"before": [None], "after": ['{"emailAddress":"x"}']}, schema_overrides={"before": pl.String})
     assert causes.of_attributes(rows, ["email", "phone"]) == (
         'the column "emailAddress" is new, and "email" is missing: a misspelt header?'
     )
+    rows = rows.with_columns(after=pl.lit('{"lastName":"x"}'))
+    assert '"family_name" is missing' in causes.of_attributes(rows, ["email", "family_name"])
 
 
 @pytest.mark.parametrize(

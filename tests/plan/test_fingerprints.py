@@ -9,12 +9,13 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from districts import Saying, districts, first_truth, next_package
+from districts import Package, districts, first_truth, next_package
 from driving import few, plan_extract, workspace
 from happenings import Truth
 from hypothesis import given
@@ -137,7 +138,7 @@ def about_a_person(ws: Workspace, data: st.DataObject, what: str) -> None:
             ws.unpin("User", key, field, reason="no longer", actor="kim:leader")
     else:
         with closing(connect(ws.database)) as connection:
-            remember_sign_in(connection, number, "2026-09-01")
+            remember_sign_in(connection, number, datetime(2026, 9, 1, tzinfo=UTC))
 
 
 @pytest.mark.deep
@@ -145,11 +146,11 @@ def about_a_person(ws: Workspace, data: st.DataObject, what: str) -> None:
 @given(truth=districts(), data=st.data())
 def test_a_plan_is_the_same_without_fingerprints(truth: Truth, data: st.DataObject) -> None:
     with workspace() as ws:
-        apply(ws, plan_extract(ws, Saying(truth, truth).extract()))
+        apply(ws, plan_extract(ws, Package(truth, truth).extract()))
         for number in range(data.draw(st.integers(2, 6))):
-            saying = next_package(data.draw, truth, number)
-            truth = saying.truth
-            plan = alike(ws, saying.extract())
+            package = next_package(data.draw, truth, number)
+            truth = package.truth
+            plan = alike(ws, package.extract())
             try:
                 something_happens(ws, data, plan)
             except UsageError:
@@ -163,11 +164,18 @@ def test_a_plan_is_the_same_without_fingerprints(truth: Truth, data: st.DataObje
 TRUTH = first_truth(2, 6, 4, extras=True)
 
 
-@pytest.fixture
-def ws() -> Iterator[Workspace]:
+@pytest.fixture(scope="module")
+def first() -> Iterator[Workspace]:
     with workspace() as made:
-        apply(made, plan_extract(made, Saying(TRUTH, TRUTH).extract()))
+        apply(made, plan_extract(made, Package(TRUTH, TRUTH).extract()))
         yield made
+
+
+@pytest.fixture
+def ws(first: Workspace, tmp_path: Path) -> Workspace:
+    """The truth is stored."""
+    shutil.copytree(first.folder, tmp_path / "ws")
+    return Workspace(tmp_path / "ws")
 
 
 def prints(ws: Workspace, entity: str) -> dict[str, tuple[int | None, int | None]]:
@@ -176,7 +184,7 @@ def prints(ws: Workspace, entity: str) -> dict[str, tuple[int | None, int | None
         return {key: (high, low) for key, high, low in connection.execute(query)}
 
 
-def saying(change: dict[str, dict[str, dict[str, Any] | None]], **named: Any) -> Extract:
+def package_with(change: dict[str, dict[str, dict[str, Any] | None]], **named: Any) -> Extract:
     """The truth with records changed (None: gone)."""
     truth = {name: dict(rows) for name, rows in TRUTH.items()}
     for name, rows in change.items():
@@ -185,7 +193,7 @@ def saying(change: dict[str, dict[str, dict[str, Any] | None]], **named: Any) ->
                 del truth[name][key]
             else:
                 truth[name][key] = {**truth[name].get(key, {}), **row}
-    return Saying(truth, TRUTH, **named).extract()
+    return Package(truth, TRUTH, **named).extract()
 
 
 def test_a_row_that_is_stored_as_it_was_delivered_has_a_fingerprint(ws: Workspace) -> None:
@@ -194,7 +202,7 @@ def test_a_row_that_is_stored_as_it_was_delivered_has_a_fingerprint(ws: Workspac
 
 def test_an_update_as_delivered_has_the_new_fingerprint_and_an_undo_clears_it(ws: Workspace) -> None:
     before = prints(ws, "User")["P0"]
-    changed = saying({"User": {"P0": {"email": "new@x.example"}}})
+    changed = package_with({"User": {"P0": {"email": "new@x.example"}}})
     apply(ws, plan_extract(ws, changed))
     after = prints(ws, "User")["P0"]
     assert None not in after
@@ -207,7 +215,7 @@ def test_an_update_as_delivered_has_the_new_fingerprint_and_an_undo_clears_it(ws
 
 def test_an_archive_a_cascade_and_a_held_part_clear_it(ws: Workspace) -> None:
     ws.hold("User", "P1", field="email", reason="wait", actor="kim")
-    delivered = saying(
+    delivered = package_with(
         {"User": {"P0": None, "P1": {"email": "new@x.example", "given_name": "Bram"}}, "Enrollment": {"C00-P0": None}}
     )
     apply(ws, alike(ws, delivered))
@@ -219,7 +227,7 @@ def test_an_archive_a_cascade_and_a_held_part_clear_it(ws: Workspace) -> None:
 
 
 def test_an_unreadable_cell_that_keeps_its_value_counts_as_delivered(ws: Workspace) -> None:
-    delivered = saying({"User": {"P0": {"email": "new@x.example"}}}, unread={("User", "P0"): ["given_name"]})
+    delivered = package_with({"User": {"P0": {"email": "new@x.example"}}}, unread={("User", "P0"): ["given_name"]})
     apply(ws, plan_extract(ws, delivered))
     assert None not in prints(ws, "User")["P0"]
     assert alike(ws, delivered).total.total == 0
@@ -252,7 +260,7 @@ def test_equal_values_under_a_new_fingerprint_are_refreshed_outside_revisions(
     before = prints(ws, "User")
     revision = len(ws.history())
     monkeypatch.setattr(fingerprints, "VERSION", 99)
-    plan = alike(ws, Saying(TRUTH, TRUTH).extract())
+    plan = alike(ws, Package(TRUTH, TRUTH).extract())
     assert plan.total.total == 0
     ws.apply(plan.id, actor="kim")
     after = prints(ws, "User")
@@ -261,15 +269,15 @@ def test_equal_values_under_a_new_fingerprint_are_refreshed_outside_revisions(
 
 
 def test_a_row_whose_parent_left_is_seen_though_it_is_delivered_as_before(ws: Workspace) -> None:
-    plan = alike(ws, saying({"Class": {"C00": None}}))
+    plan = alike(ws, package_with({"Class": {"C00": None}}))
     assert ("Enrollment", "archive") in ws.show(plan.id).lines.select("entity", "action").unique().rows()
 
 
 def test_a_record_that_somebody_decided_about_is_seen_though_it_is_delivered_as_before(ws: Workspace) -> None:
-    gone = saying({"User": {f"P{i}": None for i in range(6)}})
+    gone = package_with({"User": {f"P{i}": None for i in range(6)}})
     apply(ws, plan_extract(ws, gone))  # more than half leave: held by a limit
     assert {hold.code for hold in ws.holds()} == {"limit", "dependant"}
-    apply(ws, alike(ws, Saying(TRUTH, TRUTH).extract()))
+    apply(ws, alike(ws, Package(TRUTH, TRUTH).extract()))
     assert ws.holds() == ()
 
 
@@ -281,7 +289,7 @@ def test_a_delta_that_delivers_a_row_as_stored_changes_nothing(ws: Workspace) ->
 def test_a_full_table_after_a_delta_brings_back_its_own_values(ws: Workspace) -> None:
     changed = table("User", [{"sourced_id": "P0", **TRUTH["User"]["P0"], "email": "delta@x.example"}])
     apply(ws, plan_extract(ws, extract({"User": changed}, delta=True)))
-    assert alike(ws, Saying(TRUTH, TRUTH).extract()).changes["User"].update == 1
+    assert alike(ws, Package(TRUTH, TRUTH).extract()).changes["User"].update == 1
 
 
 def test_the_copy_without_fingerprints_is_really_without(ws: Workspace, tmp_path: Path) -> None:
@@ -290,9 +298,9 @@ def test_the_copy_without_fingerprints_is_really_without(ws: Workspace, tmp_path
 
 def test_a_new_record_whose_reference_leads_nowhere_is_seen_again_when_its_target_comes(ws: Workspace) -> None:
     new = {"title": "3c", "type": "scheduled", "school": "S0", "course": "K7"}
-    apply(ws, alike(ws, saying({"Class": {"C07": new}})))
+    apply(ws, alike(ws, package_with({"Class": {"C07": new}})))
     assert prints(ws, "Class")["C07"] == (None, None)
-    plan = alike(ws, saying({"Class": {"C07": new}, "Course": {"K7": {"title": "Music", "org": "D"}}}))
+    plan = alike(ws, package_with({"Class": {"C07": new}, "Course": {"K7": {"title": "Music", "org": "D"}}}))
     assert ("Class", "update", "C07", "course") in ws.show(plan.id).lines.select(
         "entity", "action", "sourced_id", "field"
     ).rows()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, timedelta
 
 import polars as pl
@@ -13,6 +14,8 @@ from rosterkit import Workspace
 from rosterkit.attention import attention_reason as look
 from rosterkit.plan.calendar import CalendarSettings, GraceSettings
 from rosterkit.plan.limits import Limits, over_the_week
+from rosterkit.store.absences import absences
+from rosterkit.store.database import connect
 
 TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (MONDAY + timedelta(days=n) for n in range(1, 5))
 NEXT_MONDAY = MONDAY + timedelta(days=7)
@@ -20,8 +23,7 @@ NEXT_MONDAY = MONDAY + timedelta(days=7)
 
 @pytest.fixture
 def ws() -> Iterator[Workspace]:
-    with opened() as made:
-        run(made, School(), date(2026, 9, 11))
+    with opened(since=date(2026, 9, 11)) as made:
         yield made
 
 
@@ -49,8 +51,7 @@ def test_a_second_run_on_one_day_does_not_count(ws: Workspace) -> None:
 
 
 def test_days_without_school_do_not_count() -> None:
-    with opened({"calendar": 'holidays = ["2026-09-21/2026-09-22"]'}) as ws:
-        run(ws, School(), date(2026, 9, 16))
+    with opened({"calendar": 'holidays = ["2026-09-21/2026-09-22"]'}, since=date(2026, 9, 16)) as ws:
         school = without(School(), ["st-004"])
         for day in (THURSDAY, FRIDAY, *(date(2026, 9, n) for n in (19, 20, 21, 22, 23))):
             assert held(ws, run(ws, school, day)) == {"st-004": "grace"}, day
@@ -84,6 +85,23 @@ def test_a_plan_that_a_person_rejects_does_not_count(ws: Workspace) -> None:
     for day in (TUESDAY, WEDNESDAY, THURSDAY):
         assert held(ws, run(ws, school, day)) == {"st-004": "grace"}
     assert held(ws, run(ws, school, FRIDAY)) == {"st-004": ""}
+
+
+def test_a_plan_for_a_day_far_off_forgets_nobody_and_counts_for_no_earlier_day(ws: Workspace) -> None:
+    run(ws, without(School(), ["st-004"]), MONDAY)
+    known = known_days(ws)
+    assert ("User", "main//st-004", str(MONDAY)) in known
+    later = without(School(classes={"C-B": "Y"}), ["st-004"])
+    for _ in range(2):
+        run(ws, later, MONDAY + timedelta(days=200), apply=False)
+    assert known <= known_days(ws)
+    run(ws, later, TUESDAY, apply=False)
+    assert ("Class", "main//C-A", str(TUESDAY)) in known_days(ws)
+
+
+def known_days(ws: Workspace) -> set[tuple[str, str, str]]:
+    with closing(connect(ws.database)) as connection:
+        return set(absences(connection).select("entity", "key", "day").rows())
 
 
 def test_now_skips_the_grace(ws: Workspace) -> None:
@@ -120,8 +138,7 @@ def test_a_limit_counts_people_on_the_day_on_which_they_disappear(ws: Workspace)
     plan = run(ws, without(School(), keys), MONDAY)
     assert set(held(ws, plan).values()) == {"limit"}
     few = without(School(), keys[:4])
-    with opened() as other:
-        run(other, School(), date(2026, 9, 11))
+    with opened(since=date(2026, 9, 11)) as other:
         run(other, few, MONDAY)
         plan = run(other, without(few, keys[4:]), TUESDAY)  # two more: six in all, and none but those two are new
         assert set(held(other, plan).values()) == {"grace"}

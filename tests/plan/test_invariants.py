@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from districts import Saying, districts, give_terms, graces, limit_settings, next_package, next_year, raised
+from districts import Package, districts, give_terms, graces, limit_settings, next_package, next_year, raised
 from driving import FIRST, Pair, announcements, dangling_rows, few, lines, plan_extract, stored, workspace
 from happenings import Truth, happens
 from hypothesis import given
@@ -41,7 +42,7 @@ Stored = dict[str, dict[str, Row]]
 
 
 def loaded(pair: Pair, truth: Truth) -> None:
-    assert pair.apply(pair.plan(Saying(truth, truth).extract()))
+    assert pair.apply(pair.plan(Package(truth, truth).extract()))
 
 
 def apply(ws: Workspace, plan_id: str) -> None:
@@ -60,9 +61,9 @@ def test_the_engine_says_what_the_oracle_says_run_after_run(
         loaded(pair, truth)
         for number in range(3):
             pair.day += timedelta(days=data.draw(st.integers(0, 3)))
-            saying = next_package(data.draw, truth, number)
-            truth = saying.truth
-            plan = pair.plan(saying.extract())
+            package = next_package(data.draw, truth, number)
+            truth = package.truth
+            plan = pair.plan(package.extract())
             if data.draw(st.booleans()):
                 pair.apply(plan)
 
@@ -72,7 +73,10 @@ def test_the_engine_says_what_the_oracle_says_run_after_run(
 def test_what_was_announced_is_what_the_oracle_lets_pass(
     truth: Truth, limits: Limits, grace: GraceSettings, data: st.DataObject
 ) -> None:
-    """A school closes, a domain is renamed, students come: announced in time, too late, or something else instead."""
+    """A school closes, a domain is renamed, students come: announced in time, too late, or something else instead.
+
+    Grades rise, as a promotion that somebody asked for or as any other change.
+    """
     with workspace() as ws:
         pair = Pair(ws, limits=limits, grace=grace)
         loaded(pair, truth)
@@ -80,10 +84,14 @@ def test_what_was_announced_is_what_the_oracle_lets_pass(
             for _ in range(data.draw(st.integers(1, 2))):
                 pair.expect(**data.draw(announcements(pair)))
             pair.day += timedelta(days=data.draw(st.integers(0, 3)))
-            saying = next_package(data.draw, truth, number, kinds=("full",))
-            happens(saying.truth, data.draw, data.draw(st.sampled_from(["close", "domain", "crowd"])))
-            truth = saying.truth
-            pair.apply(pair.plan(saying.extract()))
+            package = next_package(data.draw, truth, number, kinds=("full",))
+            what = data.draw(st.sampled_from(["close", "domain", "crowd", "rise"]))
+            happens(package.truth, data.draw, what)
+            truth = package.truth
+            promotes = what == "rise" and data.draw(st.sampled_from([True, True, False]))
+            plan = pair.promote(package.extract()) if promotes else pair.plan(package.extract())
+            if plan:
+                pair.apply(plan)
 
 
 @few(6)
@@ -101,11 +109,11 @@ def test_the_turn_of_a_term_is_the_oracles(truth: Truth, limits: Limits, release
         loaded(pair, truth)
         for number in range(3):
             pair.day += timedelta(days=data.draw(st.integers(0, 3)))
-            saying = next_package(data.draw, truth, number)
+            package = next_package(data.draw, truth, number)
             if data.draw(st.booleans()):
-                next_year(saying.truth, data.draw)
-            truth = saying.truth
-            plan = pair.plan(saying.extract())
+                next_year(package.truth, data.draw)
+            truth = package.truth
+            plan = pair.plan(package.extract())
             if data.draw(st.sampled_from([True, True, False])):
                 pair.apply(plan)
 
@@ -119,9 +127,9 @@ TestRuns.settings = few(6, stateful_step_count=8)
 def test_p1_the_same_input_again_holds_no_applicable_change(truth: Truth, data: st.DataObject) -> None:
     with workspace() as ws:
         loaded(Pair(ws), truth)
-        said = next_package(data.draw, truth, 1).extract()
-        apply(ws, plan_extract(ws, said).id)
-        again = ws.show(plan_extract(ws, said).id)
+        delivered = next_package(data.draw, truth, 1).extract()
+        apply(ws, plan_extract(ws, delivered).id)
+        again = ws.show(plan_extract(ws, delivered).id)
         assert [line for line, code in lines(again).items() if not code] == []
 
 
@@ -137,8 +145,8 @@ def test_p2_undo_restores_the_business_columns_of_all_active_rows(truth: Truth, 
         assert actives(stored(ws)) == before
 
 
-def signed(pair: Pair, said: Extract) -> str:
-    plan = pair.plan(said)
+def signed(pair: Pair, delivered: Extract) -> str:
+    plan = pair.plan(delivered)
     pair.ws.approve(plan.id, reason="looked at", actor="kim")
     return plan.id
 
@@ -150,26 +158,26 @@ def actives(rows: Stored) -> dict[tuple[str, str], object]:
 @few(5)
 @given(truth=districts(), data=st.data(), seed=st.integers(0, 99))
 def test_p3_shuffled_rows_and_files_give_the_same_content_hash(truth: Truth, data: st.DataObject, seed: int) -> None:
-    said = next_package(data.draw, truth, 1).extract()
+    delivered = next_package(data.draw, truth, 1).extract()
     with workspace() as ws:
         loaded(Pair(ws), truth)
         other = ws.folder.parent / "other"
         shutil.copytree(ws.folder, other)
-        first = plan_extract(ws, said)
-        second = plan_extract(Workspace(other), shuffled(said, seed))
+        first = plan_extract(ws, delivered)
+        second = plan_extract(Workspace(other), shuffled(delivered, seed))
         assert second.content_hash == first.content_hash
         assert (second.changes, second.held) == (first.changes, first.held)
 
 
-def shuffled(said: Extract, seed: int) -> Extract:
-    tables = list(said.tables)
+def shuffled(delivered: Extract, seed: int) -> Extract:
+    tables = list(delivered.tables)
     random.Random(seed).shuffle(tables)
 
     def mixed(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.sample(fraction=1, shuffle=True, seed=seed)
 
     return replace(
-        said,
+        delivered,
         tables=tuple(
             replace(
                 table,
@@ -185,16 +193,16 @@ def shuffled(said: Extract, seed: int) -> Extract:
 @few(6)
 @given(truth=districts(), data=st.data())
 def test_p4_nothing_that_an_unreadable_row_protects_is_archived_by_absence(truth: Truth, data: st.DataObject) -> None:
-    saying = next_package(data.draw, truth, 1, kinds=("full",))
+    package = next_package(data.draw, truth, 1, kinds=("full",))
     keys = [(name, key) for name, rows in truth.items() for key in rows]
     for name, key in data.draw(st.lists(st.sampled_from(keys), min_size=1, max_size=4)):
-        saying.truth[name].setdefault(key, {})  # its row is there
-        saying.unreadable.setdefault(name, set()).add(key)
+        package.truth[name].setdefault(key, {})  # its row is there
+        package.unreadable.setdefault(name, set()).add(key)
     with workspace() as ws:
         loaded(Pair(ws), truth)
         rows = stored(ws)
-        view = ws.show(plan_extract(ws, saying.extract()).id)
-        assert archived(view, "no longer in the source") & protected(saying, rows) == set()
+        view = ws.show(plan_extract(ws, package.extract()).id)
+        assert archived(view, "no longer in the source") & protected(package, rows) == set()
 
 
 def archived(view: PlanView, why: str) -> set[tuple[str, str]]:
@@ -202,9 +210,9 @@ def archived(view: PlanView, why: str) -> set[tuple[str, str]]:
     return set(going.select("entity", "sourced_id").rows())
 
 
-def protected(saying: Saying, rows: Stored) -> set[tuple[str, str]]:
+def protected(package: Package, rows: Stored) -> set[tuple[str, str]]:
     """Unreadable records and whatever refers to one, over any number of steps."""
-    found = {(name, key) for name, keys in saying.unreadable.items() for key in keys}
+    found = {(name, key) for name, keys in package.unreadable.items() for key in keys}
     while True:
         more = {
             (e.name, key)
@@ -220,14 +228,14 @@ def protected(saying: Saying, rows: Stored) -> set[tuple[str, str]]:
 @few(6)
 @given(truth=districts(), data=st.data())
 def test_p5_an_absent_or_partial_table_never_archives_by_absence(truth: Truth, data: st.DataObject) -> None:
-    saying = next_package(data.draw, truth, 1, kinds=("full",))
+    package = next_package(data.draw, truth, 1, kinds=("full",))
     for entity in data.draw(st.lists(st.sampled_from(entities()), min_size=1, max_size=4)):
-        saying.states[entity.name] = data.draw(st.sampled_from(["absent", "partial"]))
+        package.states[entity.name] = data.draw(st.sampled_from(["absent", "partial"]))
     with workspace() as ws:
         loaded(Pair(ws), truth)
-        view = ws.show(plan_extract(ws, saying.extract()).id)
-        assert {name for name, _ in archived(view, "no longer in the source")} & set(saying.states) == set()
-        assert {name for name, _ in archived(view, "the source says that it is gone")} & set(saying.states) == set()
+        view = ws.show(plan_extract(ws, package.extract()).id)
+        assert {name for name, _ in archived(view, "no longer in the source")} & set(package.states) == set()
+        assert {name for name, _ in archived(view, "the source says that it is gone")} & set(package.states) == set()
 
 
 @few(8)
@@ -238,12 +246,12 @@ def test_p7_raising_a_limit_never_adds_a_hold(
     with workspace() as ws:
         pair = Pair(ws, limits=limits, grace=grace)
         loaded(pair, truth)
-        saying = next_package(data.draw, truth, 1)
+        package = next_package(data.draw, truth, 1)
         if data.draw(st.booleans()):  # what is held already stays so
-            pair.apply(pair.plan(saying.extract()))
-            saying = next_package(data.draw, saying.truth, 2)
-        held = pair.held_under(saying.extract(), limits)
-        assert pair.held_under(saying.extract(), raised(data.draw, limits)) <= held
+            pair.apply(pair.plan(package.extract()))
+            package = next_package(data.draw, package.truth, 2)
+        held = pair.held_under(package.extract(), limits)
+        assert pair.held_under(package.extract(), raised(data.draw, limits)) <= held
 
 
 @few(6)
@@ -252,11 +260,11 @@ def test_p8_what_is_executed_is_what_was_shown_and_approved(truth: Truth, data: 
     with workspace() as ws:
         loaded(Pair(ws), truth)
         before = stored(ws)
-        saying = next_package(data.draw, truth, 1)
+        package = next_package(data.draw, truth, 1)
         child = data.draw(st.sampled_from(sorted(truth["User"])))
         other = {"given_name": "Wren", "family_name": "Okafor", "identifier": "z9"}  # a case: something is held
-        saying.truth["User"].setdefault(child, dict(truth["User"][child])).update(other)
-        shown = ws.show(plan_extract(ws, saying.extract()).id)
+        package.truth["User"].setdefault(child, dict(truth["User"][child])).update(other)
+        shown = ws.show(plan_extract(ws, package.extract()).id)
         approval = ws.approve(shown.plan.id, reason="looked at", actor="kim")
         ws.apply(shown.plan.id, actor="kim")
         assert approval.plan == shown.plan.id
@@ -289,12 +297,12 @@ def test_p9_no_active_row_refers_to_an_inactive_one(truth: Truth, data: st.DataO
     with workspace() as ws:
         loaded(Pair(ws), truth)
         for number in range(2):
-            saying = next_package(data.draw, truth, number)
-            truth = saying.truth
+            package = next_package(data.draw, truth, number)
+            truth = package.truth
             name = data.draw(st.sampled_from(["Org", "Class", "User"]))
             leaves = data.draw(st.sampled_from(sorted(truth[name]) or ["nobody"]))
-            truth[name].pop(leaves, None)  # and what refers to it is said as before
-            apply(ws, plan_extract(ws, saying.extract()).id)
+            truth[name].pop(leaves, None)  # and what refers to it stays in the package
+            apply(ws, plan_extract(ws, package.extract()).id)
             assert dangling_rows(ws) == []
         apply(ws, ws.undo().id)
         assert dangling_rows(ws) == []
@@ -308,8 +316,9 @@ class _Shuffled:
     def __init__(self, roster: Roster, seed: int) -> None:
         self._roster, self._seed = roster, seed
 
-    def table(self, entity: str) -> pl.LazyFrame:
-        return self._roster.table(entity).collect().sample(fraction=1, shuffle=True, seed=self._seed).lazy()
+    def table(self, entity: str, *, roles: Collection[str] = ()) -> pl.LazyFrame:
+        rows = self._roster.table(entity, roles=roles).collect()
+        return rows.sample(fraction=1, shuffle=True, seed=self._seed).lazy()
 
 
 @few(4)
@@ -333,9 +342,9 @@ def test_p11_replaying_the_journal_rebuilds_the_store(truth: Truth, data: st.Dat
     with workspace() as ws:
         loaded(Pair(ws), truth)
         for number in range(2):
-            saying = next_package(data.draw, truth, number)
-            truth = saying.truth
-            apply(ws, plan_extract(ws, saying.extract()).id)
+            package = next_package(data.draw, truth, number)
+            truth = package.truth
+            apply(ws, plan_extract(ws, package.extract()).id)
         if data.draw(st.booleans()):
             apply(ws, ws.undo().id)
         assert canonical(replayed(ws)) == canonical(ws.database)

@@ -11,8 +11,7 @@ def test_where_one_field_was_misread_every_misread_value_is_held() -> None:
     """A file in another encoding: family names are fewer than a limit, and no more right than given names."""
     school = School()
     school.changed = {key: {"given_name": f"José {key}"} for key in school.students[:40]}
-    with opened() as ws:
-        run(ws, school, MONDAY)
+    with opened(since=MONDAY) as ws:
         wrong = School(changed={key: {"given_name": f"JosÃ© {key}"} for key in school.students[:40]})
         wrong.changed |= {key: {"family_name": f"MuÃ±oz {key}"} for key in school.students[40:43]}
         plan = run(ws, wrong, MONDAY, apply=False)
@@ -36,8 +35,7 @@ def test_a_single_value_that_was_misread_is_held_however_few_there_are() -> None
 
 def test_a_school_that_is_missing_takes_its_only_teacher_with_it_for_a_person_to_look_at() -> None:
     school = School()
-    with opened() as ws:
-        run(ws, school, MONDAY)
+    with opened(since=MONDAY) as ws:
         students = [key for key in school.students if school.of(key) == "B"]
         plan = run(ws, School(students=students, staff=["te-1"], classes={"C-B": "Y"}), MONDAY, apply=False)
         teacher = ws.show(plan.id).lines.filter(pl.col("sourced_id") == "te-2")
@@ -48,8 +46,7 @@ def test_a_school_that_is_missing_takes_its_only_teacher_with_it_for_a_person_to
 @pytest.mark.parametrize(("setting", "code"), [("hold", ""), ("hold_all", "limit")])
 def test_an_exceeded_limit_holds_the_whole_plan_where_the_setting_says_so(setting: str, code: str) -> None:
     """But a guardian link that is gone goes: nothing else delays it."""
-    with opened({"limits": f'on_limit = "{setting}"'}) as ws:
-        run(ws, School(), MONDAY)
+    with opened({"limits": f'on_limit = "{setting}"'}, since=MONDAY) as ws:
         wrong = School(changed={f"st-{i:03}": {"email": f"new{i}@birch.example"} for i in range(40)})
         wrong.students.append("st-100")
         wrong.guardians["gu-1"] = "st-003"
@@ -65,7 +62,6 @@ def test_an_exceeded_limit_holds_the_whole_plan_where_the_setting_says_so(settin
 
 
 def test_a_plan_that_exceeds_no_limit_waits_for_none() -> None:
-    with opened({"limits": 'on_limit = "hold_all"'}) as ws:
-        run(ws, School(), MONDAY)
+    with opened({"limits": 'on_limit = "hold_all"'}, since=MONDAY) as ws:
         plan = run(ws, School(changed={"te-1": {"given_name": "Ines"}}), MONDAY, apply=False)
         assert (plan.total.update, plan.total_held.total) == (1, 0)

@@ -7,8 +7,8 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from districts import Saying, first_truth
-from driving import Pair, workspace
+from districts import Package, first_truth
+from driving import Pair, copied, workspace
 from happenings import Truth
 
 from rosterkit.plan.limits import Limits
@@ -19,12 +19,18 @@ ON_REMOVALS = Limits.model_validate({**dict.fromkeys(PERCENTS, 100), "max_rename
 """In so small a district every other limit is soon exceeded."""
 
 
-@pytest.fixture
-def pair() -> Iterator[Pair]:
-    """The truth is stored."""
+@pytest.fixture(scope="module")
+def first() -> Iterator[Pair]:
     with workspace() as ws:
         made = Pair(ws, limits=ON_REMOVALS)
-        assert made.apply(made.plan(Saying(TRUTH, TRUTH).extract()))
+        assert made.apply(made.plan(Package(TRUTH, TRUTH).extract()))
+        yield made
+
+
+@pytest.fixture
+def pair(first: Pair) -> Iterator[Pair]:
+    """The truth is stored."""
+    with copied(first) as made:
         yield made
 
 
@@ -35,7 +41,7 @@ def planned(
     truth = deepcopy(named.pop("before", TRUTH))
     before = deepcopy(truth)
     change(truth)
-    plan = pair.plan(Saying(truth, before, **named).extract())
+    plan = pair.plan(Package(truth, before, **named).extract())
     found = {line[:4]: code for line, code in pair.proposals[plan.id].lines().items()}
     assert pair.apply(plan)
     return truth, found
@@ -128,9 +134,9 @@ def test_a_case_is_a_case_in_every_field(pair: Pair) -> None:
 def test_an_older_approved_plan_is_stale_once_a_newer_one_is_applied(pair: Pair) -> None:
     changed = deepcopy(TRUTH)
     changed["User"]["P0"]["email"] = "new@x.example"
-    older = pair.plan(Saying(changed, TRUTH, delta=True, name="first").extract())
+    older = pair.plan(Package(changed, TRUTH, delta=True, name="first").extract())
     pair.ws.approve(older.id, reason="fine", actor="kim")
-    assert pair.apply(pair.plan(Saying(TRUTH, changed, delta=True, name="second").extract()))
+    assert pair.apply(pair.plan(Package(TRUTH, changed, delta=True, name="second").extract()))
     assert not pair.apply_signed(older)
 
 
@@ -192,7 +198,7 @@ def test_a_record_that_comes_back_between_two_archived_parents_waits() -> None:
         pair = Pair(
             ws, limits=Limits.model_validate({**percents, "halving_min_size": 1000, "max_renamed_people": 1000})
         )
-        assert pair.apply(pair.plan(Saying(TRUTH, TRUTH).extract()))
+        assert pair.apply(pair.plan(Package(TRUTH, TRUTH).extract()))
         without, lines = planned(pair, lambda truth: truth["Org"].pop("S1"))
         assert lines["ClassTerm", "archive", "C10|T1", ""] == ""
         _, lines = planned(pair, point, before=without)

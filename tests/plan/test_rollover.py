@@ -43,8 +43,7 @@ def test_what_ends_with_its_year_closes_though_the_package_still_lists_it() -> N
 
 
 def test_what_the_package_no_longer_lists_closes_for_that_reason_too() -> None:
-    with opened() as ws:
-        run(ws, School(), FIRST)
+    with opened(since=FIRST) as ws:
         plan = run(ws, School(sessions={"Y2": NEXT}, classes={}), date(2027, 7, 1))
         assert plan.total_held == Counts()
         assert plan.changes["Enrollment"] == Counts(archive=100)
@@ -67,8 +66,7 @@ def test_a_class_of_one_semester_ends_with_it_and_a_class_of_both_stays() -> Non
 
 
 def test_a_session_that_is_extended_in_time_stays() -> None:
-    with opened() as ws:
-        run(ws, School(), FIRST)
+    with opened(since=FIRST) as ws:
         longer = School(sessions={"Y": School().sessions["Y"] | {"end_date": "2027-06-25"}})
         plan = run(ws, longer, OVER)
         assert (plan.total, plan.total_held) == (Counts(update=1), Counts())
@@ -78,8 +76,7 @@ def test_a_session_that_is_extended_in_time_stays() -> None:
 
 def test_an_end_that_was_moved_into_the_past_closes_nothing() -> None:
     """A year misspelt in the file of sessions must not close a school."""
-    with opened() as ws:
-        run(ws, School(), FIRST)
+    with opened(since=FIRST) as ws:
         wrong = School(sessions={"Y": School().sessions["Y"] | {"end_date": "2026-06-12"}})
         assert run(ws, wrong, date(2026, 10, 1)).total == Counts(update=1)
         assert run(ws, wrong, date(2026, 10, 2)).total == Counts()
@@ -96,8 +93,7 @@ def test_a_class_that_gets_a_term_which_is_not_over_goes_on() -> None:
 
 
 def test_a_session_whose_row_cannot_be_read_does_not_close() -> None:
-    with opened() as ws:
-        run(ws, School(), FIRST)
+    with opened(since=FIRST) as ws:
         plan = run(ws, School(unreadable=["Y"]), OVER)
         assert plan.total == Counts()
 
@@ -118,8 +114,7 @@ def test_terms_that_end_after_a_leap_in_time_wait_for_a_person() -> None:
 
 
 def test_it_can_be_turned_off() -> None:
-    with opened({"rollover": "close_ended = false"}) as ws:
-        run(ws, School(), FIRST)
+    with opened({"rollover": "close_ended = false"}, since=FIRST) as ws:
         assert run(ws, School(), OVER).total == Counts()
 
 
@@ -160,8 +155,7 @@ def test_the_classes_of_the_next_year_wait_for_the_release_date() -> None:
 
 
 def test_a_class_of_this_year_does_not_wait() -> None:
-    with opened({"rollover": 'release_date = "2027-08-01"'}) as ws:
-        run(ws, School(), FIRST)
+    with opened({"rollover": 'release_date = "2027-08-01"'}, since=FIRST) as ws:
         plan = run(ws, School(classes={"C-A": "Y", "C-B": "Y", "C-Anew": "Y"}), date(2026, 10, 1))
         assert held(ws, plan, "Class") == {"C-Anew": ""}
 
@@ -177,8 +171,7 @@ def test_a_release_date_is_a_day(text: str) -> None:
 def test_a_term_ends_for_a_student_in_grace_too() -> None:
     """Somebody is always in grace: that must not keep a class, and with it a whole term."""
     school = School()
-    with opened() as ws:
-        run(ws, school, FIRST)
+    with opened(since=FIRST) as ws:
         run(ws, school, LAST)
         plan = run(ws, without(school, ["st-001", "st-002"]), OVER)
         assert held(ws, plan) == {"st-001": "grace", "st-002": "grace"}
@@ -197,8 +190,7 @@ def test_what_a_limit_held_leaves_when_its_term_is_over() -> None:
 
 
 def test_an_undo_of_the_turn_stays() -> None:
-    with opened() as ws:
-        run(ws, School(), FIRST)
+    with opened(since=FIRST) as ws:
         run(ws, School(), OVER)
         back = ws.undo(as_of=OVER)
         ws.approve(back.id, reason="the year is longer", actor="kim")

@@ -167,7 +167,7 @@ def test_a_source_that_is_disabled_freezes_its_own_records(ws: Workspace) -> Non
         assert off.plan().total == Counts()
 
 
-def test_a_number_that_moves_to_another_child_moves_the_link(ws: Workspace) -> None:
+def test_a_number_that_moves_to_another_child_moves_the_link_once_a_person_says_so(ws: Workspace) -> None:
     """The guardian's line is the same: a reference by number is compared by what it means now."""
     apply(ws, plan(ws, main=sis(*KIDS), family=family(*LINKS)))
     moved = (student("k1", "4712"), student("k2", "4711"))
@@ -177,8 +177,24 @@ def test_a_number_that_moves_to_another_child_moves_the_link(ws: Workspace) -> N
         ("g1:4711", "student", "k1", "k2"),
         ("g2:4712", "student", "k2", "k1"),
     }
+    assert links_of(ws, made) == {("g1:4711", "update", "case"), ("g2:4712", "update", "case")}
+    assert rules(ws, made) == ["identity.moved-number"] * 2
     apply(ws, made)
+    for key in ("g1:4711", "g2:4712"):
+        ws.approve_held(made.id, reason="we asked", actor="kim", entity="GuardianLink", sourced_id=key)
+    made = apply(ws, plan(ws, main=sis(*moved), family=family(*LINKS)))
+    assert links_of(ws, made) == {("g1:4711", "update", ""), ("g2:4712", "update", "")}
     assert plan(ws, main=sis(*moved), family=family(*LINKS)).total == Counts()
+
+
+def test_a_number_of_a_child_who_left_does_not_bring_the_guardian_to_the_next(ws: Workspace) -> None:
+    path = ws.folder / "rosterkit.toml"
+    path.write_text(f"{SETTINGS}\n[grace]\nstudents = 0\nguardians = 0\n", encoding="utf-8")
+    ws = Workspace(ws.folder)
+    apply(ws, plan(ws, main=sis(*KIDS), family=family(*LINKS)))
+    apply(ws, plan(ws, main=sis(KIDS[1]), family=family(*LINKS)))
+    made = apply(ws, plan(ws, main=sis(KIDS[1], student("k9", "4711")), family=family(*LINKS)))
+    assert links_of(ws, made) == {("g1:4711", "restore", "case")}
 
 
 def links_of(ws: Workspace, made: Plan) -> set[tuple[str, str, str]]:
@@ -194,11 +210,11 @@ def test_a_link_by_number_waits_where_somebody_keeps_that_number_by_a_hold(ws: W
     new = family(*LINKS, ("g3", "identifier", "4711"))
     ws.hold("User", "k1", field="identifier", reason="ask the office", actor="kim")
     made = apply(ws, plan(ws, main=moved, family=new))
-    expected = {("g1:4711", "update", "dependant"), ("g2:4712", "update", "dependant")}
+    expected = {("g1:4711", "update", "case"), ("g2:4712", "update", "case")}
     assert links_of(ws, made) == expected | {("g3:4711", "create", "dependant")}
     ws.release("User", "k1", field="identifier", reason="it is right", actor="kim")
     made = plan(ws, main=moved, family=new)
-    assert {(key, why) for key, _, why in links_of(ws, made)} == {("g1:4711", ""), ("g2:4712", ""), ("g3:4711", "")}
+    assert links_of(ws, made) == expected | {("g3:4711", "create", "")}
 
 
 def test_a_link_by_number_does_not_move_while_a_child_who_has_the_number_is_in_grace(ws: Workspace) -> None:
@@ -207,7 +223,7 @@ def test_a_link_by_number_does_not_move_while_a_child_who_has_the_number_is_in_g
     graced = Workspace(ws.folder)
     apply(graced, plan(graced, main=sis(*KIDS, student("k3", "1")), family=family(*LINKS)))
     made = plan(graced, main=sis(KIDS[1], student("k3", "4711")), family=family(*LINKS))
-    assert links_of(graced, made) == {("g1:4711", "update", "dependant")}
+    assert links_of(graced, made) == {("g1:4711", "update", "case")}
 
 
 def test_a_number_that_nobody_has_is_a_finding_and_the_row_is_deferred(ws: Workspace) -> None:
@@ -289,17 +305,17 @@ def test_the_changes_of_an_api_are_not_kept_its_cursor_advances_on_apply(ws: Wor
     made = plan(ws, main=changes, family=family(*LINKS))
     assert made.changes["User"] == Counts(update=1)
     assert plan(ws, main=extract([], name="later", cursor="42"), family=family(*LINKS)).total == Counts()
-    asked: list[str | None] = []
+    cursors: list[str | None] = []
 
     class Api(MemorySource):
         def extract(self, settings: Any, context: Context) -> Extract:
-            asked.append(context.cursor)
+            cursors.append(context.cursor)
             return self.given
 
     again = apply(ws, plan(ws, main=Api(changes), family=family(*LINKS)))
     assert again.changes["User"] == Counts(update=1)
     plan(ws, main=Api(extract([], name="later", cursor="43")), family=family(*LINKS))
-    assert asked == [None, "42"]
+    assert cursors == [None, "42"]
 
 
 def test_a_blank_that_is_not_null_is_refused_before_anything_is_planned() -> None:

@@ -65,14 +65,14 @@ def test_a_mark_is_taken_back_and_blocks_again_also_after_the_first_file(product
 
 
 def test_a5_edlio_is_refused_until_naming_and_removal_rules_are_answered(products: Workspace) -> None:
-    asked = edited(products, 'file_names_agreed = true\nremoval = "absent_removed"\n', "")
-    assert [step.item.name for step in asked.checklist("app").blocking] == ["A5.naming", "A5.removal"]
-    assert doctor(asked, "app") == 4
-    asked.feed_build("app", DAY)
+    unanswered = edited(products, 'file_names_agreed = true\nremoval = "absent_removed"\n', "")
+    assert [step.item.name for step in unanswered.checklist("app").blocking] == ["A5.naming", "A5.removal"]
+    assert doctor(unanswered, "app") == 4
+    unanswered.feed_build("app", DAY)
     with pytest.raises(Refused, match=r"before A5\.naming, A5\.removal"):
-        approve(asked, "app")
+        approve(unanswered, "app")
     with pytest.raises(UsageError, match=r"A5\.removal is answered in rosterkit\.toml: set removal in \[feeds\.app\]"):
-        asked.checklist_done("app", "A5.removal", note="they are removed", actor="lena")
+        unanswered.checklist_done("app", "A5.removal", note="they are removed", actor="lena")
 
 
 def test_a11_the_notice_for_the_specialist_speaks_of_what_was_sent(

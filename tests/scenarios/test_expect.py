@@ -24,8 +24,7 @@ WHY: dict[str, Any] = {"reason": "agreed with the board", "actor": "kim"}
 
 @pytest.fixture
 def ws() -> Iterator[Workspace]:
-    with opened() as made:
-        run(made, School(), today(made))
+    with opened() as empty, opened(since=today(empty)) as made:
         yield made
 
 

@@ -49,8 +49,8 @@ def test_failed_rows_of_handshake_stand_on_the_record_and_on_a_list(products: Wo
         ("s-12", 3, "error"),
         ("s-13", 4, "error"),
     ]
-    told = products.explain("User", "s-1")
-    (answer,) = told.answers
+    explained = products.explain("User", "s-1")
+    (answer,) = explained.answers
     assert (answer.feed, answer.message) == ("jobs", "email_address … has already been taken")
     assert products.explain("User", "s-2").answers == ()
 

@@ -116,7 +116,7 @@ def test_the_page_is_served_by_tls_with_a_certificate(folder: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--host", "0.0.0.0"), "Passwords would cross the network unencrypted."),
         (("--certificate", "nowhere.pem"), "belong together"),
@@ -124,7 +124,9 @@ def test_the_page_is_served_by_tls_with_a_certificate(folder: Path, tmp_path: Pa
         (("--host", "192.0.2.1", "--certificate", "{toml}", "--key", "{toml}"), "cannot be had"),
     ],
 )
-def test_an_unsafe_or_impossible_address_is_refused(run: Run, folder: Path, words: tuple[str, ...], told: str) -> None:
+def test_an_unsafe_or_impossible_address_is_refused(
+    run: Run, folder: Path, words: tuple[str, ...], message: str
+) -> None:
     code, _, err = run("web", *(word.replace("{toml}", str(folder / "rosterkit.toml")) for word in words))
     assert code == 2
-    assert told in err
+    assert message in err

@@ -39,8 +39,8 @@ def test_a_grouped_rule_makes_one_finding_that_counts_its_rows() -> None:
     findings.add_rows("c", pl.DataFrame({"_line": [9, 4]}), file="x.csv", column="name")
     findings.add_rows("c", pl.DataFrame({"_line": [12]}), file="x.csv", column="name")
     findings.add("c", file="x.csv", line=3, column="other")
-    told = findings.frame().select("line", "column", "detail").rows()
-    assert told == [(3, "other", "1 row"), (4, "name", "3 rows")]
+    reported = findings.frame().select("line", "column", "detail").rows()
+    assert reported == [(3, "other", "1 row"), (4, "name", "3 rows")]
 
 
 def test_what_an_attempt_found_counts_once_it_is_taken() -> None:

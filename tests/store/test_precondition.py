@@ -11,7 +11,7 @@ from rosterkit.errors import Refused
 from rosterkit.testing.package import write_package
 
 
-def night(path: Path, name: str) -> Path:
+def one_package(path: Path, name: str) -> Path:
     orgs = [{"sourcedId": "D", "name": name, "type": "district"}]
     return write_package(path, {"orgs": orgs})
 
@@ -20,7 +20,7 @@ def test_a_plan_that_creates_what_an_older_plan_created_meanwhile_is_stale(tmp_p
     ws = Workspace.init(tmp_path / "ws")
     plans = []
     for name in ("Birch", "Elm"):
-        plan = ws.plan(night(tmp_path / f"{name}.zip", name))
+        plan = ws.plan(one_package(tmp_path / f"{name}.zip", name))
         ws.approve(plan.id, reason="fine", actor="kim")
         plans.append(plan.id)
     ws.apply(plans[0], actor="kim")

@@ -119,11 +119,11 @@ def district(folder: Path) -> Path:
         | {"givenName": "Ida", "familyName": f"Moss {i}"}
         for i in range(9, 0, -1)
     ]
-    said = {
+    content = {
         "orgs": [{"sourcedId": i, "name": f"Org {i}", "type": t} for i, t in (("D", "district"), ("S", "school"))],
         "users": people,
     }
-    return write_package(folder / "night.zip", said)
+    return write_package(folder / "package.zip", content)
 
 
 def planned(folder: Path) -> tuple[Workspace, str]:

@@ -34,7 +34,7 @@ SOME = (
 
 @pytest.fixture(scope="module")
 def trial() -> Iterator[Trial]:
-    district = Trial(1200)
+    district = Trial(1200 if DEEP else 250)
     yield district
     district.close()
 
@@ -45,7 +45,7 @@ def test_an_accident_harms_nobody_and_would_without_its_guard(trial: Trial, acci
     outcome = trial.run(accident)
     assert outcome.harm.total == 0, outcome.harm
     assert outcome.exit_code == 1
-    assert outcome.cause, outcome.reasons
+    assert outcome.cause in outcome.reasons, "the words that people read name the cause"
     assert outcome.without.total > 0, "the guard does nothing"
 
 

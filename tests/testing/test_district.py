@@ -14,7 +14,7 @@ from rosterkit.testing.district import DAYS, Day, District, write_district
 
 Tables = dict[str, pl.DataFrame]
 VERSIONS = ("1.1", "1.2")
-STUDENTS = 700
+STUDENTS = 350
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,13 @@ import pytest
 import stamina
 from blob_feed import install
 from sending import Killable
-from stands import FolderStand, HttpsStand, S3Stand, SftpStand, Stand
+from served_places import RemotePlace, ServedFolder, ServedHttps, ServedPlace, ServedS3, ServedSftp
+from service_models import read_once
 
 from rosterkit import Workspace, registry
 from rosterkit.testing.package import write_package
+
+read_once()
 
 
 @pytest.fixture(autouse=True)
@@ -54,42 +57,42 @@ def aws(moto_port: int) -> Iterator[Any]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> FolderStand:
-    return FolderStand(tmp_path)
+def folder(tmp_path: Path) -> ServedFolder:
+    return ServedFolder(tmp_path)
 
 
 @pytest.fixture
-def sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SftpStand]:
-    stand = SftpStand(tmp_path, monkeypatch)
-    yield stand
-    stand.server.close()
+def sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedSftp]:
+    served = ServedSftp(tmp_path, monkeypatch)
+    yield served
+    served.server.close()
 
 
 @pytest.fixture
-def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moto_port: int, aws: Any) -> Iterator[S3Stand]:
-    stand = S3Stand(tmp_path, monkeypatch, moto_port, aws)
-    yield stand
-    stand.close()
+def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moto_port: int, aws: Any) -> Iterator[ServedS3]:
+    served = ServedS3(tmp_path, monkeypatch, moto_port, aws)
+    yield served
+    served.close()
 
 
 @pytest.fixture
-def https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsStand]:
-    stand = HttpsStand(tmp_path, monkeypatch)
-    yield stand
-    stand.server.close()
+def https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedHttps]:
+    served = ServedHttps(tmp_path, monkeypatch)
+    yield served
+    served.server.close()
 
 
 @pytest.fixture(params=["folder", "sftp", "s3", "https"])
-def stand(request: pytest.FixtureRequest) -> Stand:
+def served(request: pytest.FixtureRequest) -> ServedPlace:
     got = request.getfixturevalue(request.param)
-    assert isinstance(got, Stand)
+    assert isinstance(got, ServedPlace)
     return got
 
 
 @pytest.fixture(params=["sftp", "s3", "https"])
-def remote(request: pytest.FixtureRequest) -> Stand:
+def remote(request: pytest.FixtureRequest) -> RemotePlace:
     got = request.getfixturevalue(request.param)
-    assert isinstance(got, Stand)
+    assert isinstance(got, RemotePlace)
     return got
 
 

@@ -18,10 +18,13 @@ from typing import Any
 
 import blob_feed
 import stamina
+from service_models import read_once
 
+import rosterkit.transport.folder
 import rosterkit.transport.https
 import rosterkit.transport.s3
 import rosterkit.transport.sftp
+from rosterkit import registry
 from rosterkit.workspace import Workspace
 
 assert rosterkit.transport  # imported once, for all children
@@ -67,6 +70,8 @@ def send(order: dict[str, Any]) -> None:
 
 def main() -> None:
     blob_feed.install()
+    read_once()
+    registry.feed_rules()  # every feed is imported once, for all children
     stamina.set_testing(True, attempts=3, cap=True)
     for line in sys.stdin:
         order, (reading, writing) = json.loads(line), os.pipe()

@@ -1,4 +1,4 @@
-"""A workspace that sends to a stand, a reader at the stand who polls, and a process that can be killed."""
+"""A workspace that sends to a place, a reader who looks at it all the while, and a process that can be killed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
 from blob_feed import blob
-from stands import S3Stand, Stand
+from served_places import RemotePlace, ServedFolder, ServedPlace, ServedS3
 
 from rosterkit import Workspace
 from rosterkit.store.deliveries import Delivery
@@ -44,37 +45,49 @@ class Killable:
 
 
 class Reader:
-    """Reads what lies at the stand, over and over, as a vendor may: ``wrong`` is what it saw beside whole files."""
+    """Reads what lies at the place, over and over, as a vendor may: ``wrong`` is what it saw beside whole files.
 
-    def __init__(self, stand: Stand, allowed: set[bytes], pause: float) -> None:
+    A server has it look at each step of its own; at a folder, which has no steps, it looks as often as it can.
+    """
+
+    def __init__(self, served: ServedPlace, allowed: Sequence[bytes]) -> None:
         self.wrong: list[int] = []
         self.looks = 0
-        self._stand, self._allowed, self._pause = stand, allowed, pause
+        self._served, self._allowed = served, allowed
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._look)
+        self._thread = threading.Thread(target=self._look_on)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        if isinstance(self._served, RemotePlace):
+            self._served.server.watch = self._look
+        else:
+            self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end.set()
-        self._thread.join()
+        if isinstance(self._served, RemotePlace):
+            self._served.server.watch = lambda: None
+        else:
+            self._end.set()
+            self._thread.join()
 
     def _look(self) -> None:
-        while not self._end.wait(self._pause):
-            seen = self._stand.there()
-            self.looks += 1
-            self.wrong += [len(content) for content in seen.values() if content not in self._allowed]
+        seen = self._served.there()
+        self.looks += 1
+        self.wrong += [len(content) for content in seen.values() if content not in self._allowed]
+
+    def _look_on(self) -> None:
+        while not self._end.wait(0.003):
+            self._look()
 
 
 class Sender:
-    """A workspace whose feed ``out`` goes to the stand; the file of the day before lies there."""
+    """A workspace whose feed ``out`` goes to the place; the file of the day before lies there."""
 
     def __init__(
-        self, stand: Stand, folder: Path, *, size: int, files: int = 1, first: bool = True, **more: Any
+        self, served: ServedPlace, folder: Path, *, size: int, files: int = 1, first: bool = True, **more: Any
     ) -> None:
-        self.stand = stand
+        self.served = served
         self.folder = folder
         self.size = size
         self.files = files
@@ -85,14 +98,14 @@ class Sender:
         self.carried = self.sent()
 
     def target(self, **more: Any) -> None:
-        given = {"attempts": 1} | self.stand.given | more
-        if self.stand.kind == "folder":
+        given = {"attempts": 1} | self.served.given | more
+        if isinstance(self.served, ServedFolder):
             given.pop("attempts")
-            given["path"] = str(self.stand.root)  # type: ignore[attr-defined] # a folder has one
-        given |= {name: str(self.stand.work / given[name]) for name in ("ca",) if given.get(name)}
-        if self.stand.kind == "sftp":
-            given["known_hosts"] = str(self.stand.work / "known_hosts")
-        if self.stand.kind != "s3":
+            given["path"] = str(self.served.root)
+        given |= {name: str(self.served.work / given[name]) for name in ("ca",) if given.get(name)}
+        if self.served.kind == "sftp":
+            given["known_hosts"] = str(self.served.work / "known_hosts")
+        if self.served.kind != "s3":
             given.pop("part_bytes", None)
         lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in given.items())
         feed = f'[feeds.out]\nkind = "blob"\nsize = {self.size}\nfiles = {self.files}\n[feeds.out.target]\n{lines}'
@@ -106,16 +119,15 @@ class Sender:
         return {name: blob(day, self.size, n) for n, name in enumerate(self.names())}
 
     def reader(self) -> Reader:
-        allowed = {*self.content(BEFORE).values(), *self.content(DAY).values()}
-        return Reader(self.stand, allowed, 0.1 if self.size > 4_000_000 else 0.003)
+        return Reader(self.served, [*self.content(BEFORE).values(), *self.content(DAY).values()])
 
     def sent(self) -> int:
         """How many files were sent to their end, counted at the server."""
-        if self.stand.kind == "folder":
+        if not isinstance(self.served, RemotePlace):
             return 0
-        if isinstance(self.stand, S3Stand) and self.size > 5 << 20:  # in parts: what counts is that they are joined
-            return sum(method == "POST" and length > 0 for method, _, length in self.stand.server.requests)
-        return sum(self.stand.carried_out(name) for name in self.names())
+        if isinstance(self.served, ServedS3) and self.size > 5 << 20:  # in parts: what counts is that they are joined
+            return sum(method == "POST" and length > 0 for method, _, length in self.served.server.requests)
+        return sum(self.served.carried_out(name) for name in self.names())
 
     def newly_sent(self) -> int:
         return self.sent() - self.carried

@@ -1,6 +1,6 @@
 """One suite of deliveries for all targets, from the workspace to a real server: never twice, never half, never lost.
 
-What was sent is counted at the server. A reader polls it all the while and must never see a part of a file.
+What was sent is counted at the server. A reader looks at each step and must never see a part of a file.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from depth import DEEP
 from sending import BEFORE, DAY, Killable, Sender
-from stands import S3Stand, SftpStand, Stand
+from served_places import RemotePlace, ServedPlace, ServedS3, ServedSftp
 
 from rosterkit.errors import NotDelivered, UsageError
 
@@ -34,16 +34,16 @@ MOMENTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_run_that_is_killed_in_any_state_is_ended_by_the_next(
-    stand: Stand, folder_of_sender: Path, killable: Killable, moment: str
+    served: ServedPlace, folder_of_sender: Path, killable: Killable, moment: str
 ) -> None:
-    sender = Sender(stand, folder_of_sender, size=SIZES[stand.kind] if "byte" in moment else 3_000)
-    once = 0 if stand.kind == "folder" else 1  # a folder has no server that counts
+    sender = Sender(served, folder_of_sender, size=SIZES[served.kind] if "byte" in moment else 3_000)
+    once = 0 if served.kind == "folder" else 1  # a folder has no server that counts
     with sender.reader() as reader:
         killed = killable.order(sender.folder, DAY, MOMENTS[moment])
         assert killed == {"signal": signal.SIGKILL, "raised": ""}
         ended = killable.order(sender.folder, DAY)
         assert ended == {"signal": 0, "raised": ""}
-    assert stand.there() == sender.content(DAY)  # not lost
+    assert served.there() == sender.content(DAY)  # not lost
     assert sender.newly_sent() == once  # not twice
     assert reader.wrong == []  # not half
     assert reader.looks
@@ -51,16 +51,16 @@ def test_a_run_that_is_killed_in_any_state_is_ended_by_the_next(
     assert [one.state for one in arrived] == ["verified"]
 
 
-def test_what_arrived_is_not_sent_again(stand: Stand, folder_of_sender: Path) -> None:
-    sender = Sender(stand, folder_of_sender, size=3_000)
+def test_what_arrived_is_not_sent_again(served: ServedPlace, folder_of_sender: Path) -> None:
+    sender = Sender(served, folder_of_sender, size=3_000)
     assert sender.ws.feed_send("out", as_of=DAY).state == "verified"
     assert sender.ws.feed_send("out", as_of=DAY).state == "unchanged"
-    assert sender.newly_sent() == (0 if stand.kind == "folder" else 1)
+    assert sender.newly_sent() == (0 if served.kind == "folder" else 1)
     assert sender.ws.feed_send("out", as_of=DAY, again=True).state == "verified"
-    assert sender.newly_sent() == (0 if stand.kind == "folder" else 2)
+    assert sender.newly_sent() == (0 if served.kind == "folder" else 2)
 
 
-def test_what_was_taken_away_from_the_target_is_sent_again(s3: S3Stand, folder_of_sender: Path) -> None:
+def test_what_was_taken_away_from_the_target_is_sent_again(s3: ServedS3, folder_of_sender: Path) -> None:
     sender = Sender(s3, folder_of_sender, size=3_000)
     s3.aws.delete_object(Bucket=s3.bucket, Key="in/users.csv")
     assert sender.ws.feed_send("out", as_of=BEFORE).state == "verified"
@@ -69,7 +69,7 @@ def test_what_was_taken_away_from_the_target_is_sent_again(s3: S3Stand, folder_o
 
 @pytest.mark.parametrize("call", [1, 2])
 def test_a_run_that_is_killed_between_two_files_sends_only_the_other(
-    sftp: SftpStand, folder_of_sender: Path, killable: Killable, call: int
+    sftp: ServedSftp, folder_of_sender: Path, killable: Killable, call: int
 ) -> None:
     sender = Sender(sftp, folder_of_sender, size=30_000, files=2)
     kill = {"at": "rosterkit.transport.sftp:SftpWire._rename", "when": "after", "call": call}
@@ -109,29 +109,29 @@ def drops(kind: str) -> list[int]:
 def test_a_dropped_connection_is_a_failed_delivery_that_the_next_run_ends(
     kind: str, at: int, request: pytest.FixtureRequest, folder_of_sender: Path
 ) -> None:
-    stand: Stand = request.getfixturevalue(kind)
-    sender = Sender(stand, folder_of_sender, size=SIZES[kind])
+    served: RemotePlace = request.getfixturevalue(kind)
+    sender = Sender(served, folder_of_sender, size=SIZES[kind])
     with sender.reader() as reader:
-        stand.faults.cut_writes = (
+        served.faults.cut_writes = (
             [at] if kind != "s3" else [min(at, 5 * MIB)] if at <= 5 * MIB else [None, at - 5 * MIB]
         )
-        if kind == "sftp":
-            stand.server.seen.written = 0  # type: ignore[attr-defined] # what the day before took
+        if isinstance(served, ServedSftp):
+            served.server.seen.written = 0  # what the day before took
         with pytest.raises(NotDelivered, match="lost"):
             sender.ws.feed_send("out", as_of=DAY)
         assert (sender.last().state, sender.last().runs) == ("failed", 1)
-        assert stand.there() == sender.content(BEFORE)
+        assert served.there() == sender.content(BEFORE)
         done = sender.ws.feed_send("out", as_of=DAY)
     assert done.state == "verified"
     assert sender.last().runs == 2
-    assert stand.there() == sender.content(DAY)
+    assert served.there() == sender.content(DAY)
     assert sender.newly_sent() == 1
     assert reader.wrong == []
 
 
-def test_an_answer_that_was_lost_is_looked_up(remote: Stand, folder_of_sender: Path) -> None:
+def test_an_answer_that_was_lost_is_looked_up(remote: RemotePlace, folder_of_sender: Path) -> None:
     sender = Sender(remote, folder_of_sender, size=3_000)
-    if isinstance(remote, SftpStand):
+    if isinstance(remote, ServedSftp):
         remote.faults.lose_rename_answers = 1
     else:
         remote.faults.lose_answers = ["PUT"]
@@ -143,7 +143,7 @@ def test_an_answer_that_was_lost_is_looked_up(remote: Stand, folder_of_sender: P
     assert sender.newly_sent() == 1
 
 
-def test_a_server_that_lies_about_sizes_is_a_failed_delivery(sftp: SftpStand, folder_of_sender: Path) -> None:
+def test_a_server_that_lies_about_sizes_is_a_failed_delivery(sftp: ServedSftp, folder_of_sender: Path) -> None:
     sender = Sender(sftp, folder_of_sender, size=3_000)
     sftp.faults.missing_bytes = 2
     with pytest.raises(NotDelivered, match="the server holds"):
@@ -152,7 +152,7 @@ def test_a_server_that_lies_about_sizes_is_a_failed_delivery(sftp: SftpStand, fo
 
 
 def test_a_server_that_refuses_renames_is_a_failed_delivery_with_the_remedy(
-    sftp: SftpStand, folder_of_sender: Path
+    sftp: ServedSftp, folder_of_sender: Path
 ) -> None:
     sender = Sender(sftp, folder_of_sender, size=3_000)
     sftp.faults.refuse_rename = True
@@ -165,22 +165,22 @@ def test_a_server_that_refuses_renames_is_a_failed_delivery_with_the_remedy(
     assert sftp.there() == sender.content(DAY)
 
 
-def test_a_server_that_fills_up_keeps_what_lay_there(remote: Stand, folder_of_sender: Path) -> None:
+def test_a_server_that_fills_up_keeps_what_lay_there(remote: RemotePlace, folder_of_sender: Path) -> None:
     sender = Sender(remote, folder_of_sender, size=3_000)
-    if isinstance(remote, SftpStand):
+    if isinstance(remote, ServedSftp):
         remote.faults.full_after = remote.server.seen.written + 1_000
     else:
         remote.faults.answers = [(507, {}, b"")]
     with pytest.raises(NotDelivered):
         sender.ws.feed_send("out", as_of=DAY)
     assert (sender.last().state, remote.there()) == ("failed", sender.content(BEFORE))
-    if isinstance(remote, SftpStand):
+    if isinstance(remote, ServedSftp):
         remote.faults.full_after = None
     assert sender.ws.feed_send("out", as_of=DAY).state == "verified"
     assert remote.there() == sender.content(DAY)
 
 
-def test_a_key_that_may_only_write_is_verified_by_the_checksum(s3: S3Stand, folder_of_sender: Path) -> None:
+def test_a_key_that_may_only_write_is_verified_by_the_checksum(s3: ServedS3, folder_of_sender: Path) -> None:
     sender = Sender(s3, folder_of_sender, size=3_000)
     s3.faults.forbid = {"GET", "HEAD"}
     assert sender.ws.feed_send("out", as_of=DAY).state == "verified"
@@ -199,11 +199,11 @@ def test_what_could_not_be_verified_is_stated_and_a_person_may_confirm_it(https:
 
 
 def test_a_target_that_cannot_be_looked_at_leaves_the_delivery_as_it_is(
-    remote: Stand, folder_of_sender: Path, killable: Killable
+    remote: RemotePlace, folder_of_sender: Path, killable: Killable
 ) -> None:
     sender = Sender(remote, folder_of_sender, size=3_000)
     killable.order(sender.folder, DAY, {"at": f"{STORE}:arrived", "when": "before"})
-    remote.server.close()  # type: ignore[attr-defined] # every remote place has a server
+    remote.server.close()
     with pytest.raises(NotDelivered):
         sender.ws.feed_send("out", as_of=DAY)
     assert sender.last().state == "sending"
@@ -211,7 +211,7 @@ def test_a_target_that_cannot_be_looked_at_leaves_the_delivery_as_it_is(
 
 
 def test_an_interrupted_file_of_older_settings_is_not_sent_any_more(
-    sftp: SftpStand, folder_of_sender: Path, killable: Killable
+    sftp: ServedSftp, folder_of_sender: Path, killable: Killable
 ) -> None:
     sender = Sender(sftp, folder_of_sender, size=3_000)
     killable.order(sender.folder, DAY, {"at": f"{STORE}:send", "when": "after"})

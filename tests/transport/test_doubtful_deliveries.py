@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sending import BEFORE, DAY, Killable, Sender
-from stands import HttpsStand, SftpStand, Stand, content
+from served_places import RemotePlace, ServedHttps, ServedSftp, content
 
 from rosterkit.delivery import delivery, sending
 from rosterkit.errors import NotDelivered, UsageError
@@ -18,11 +18,11 @@ LATER = date(2026, 9, 16)
 SEND = "rosterkit.store.deliveries:send"
 
 
-def lose_an_answer(stand: Stand) -> None:
-    if isinstance(stand, SftpStand):
-        stand.faults.lose_rename_answers = 1
+def lose_an_answer(served: RemotePlace) -> None:
+    if isinstance(served, ServedSftp):
+        served.faults.lose_rename_answers = 1
     else:
-        stand.faults.lose_answers = ["PUT"]
+        served.faults.lose_answers = ["PUT"]
 
 
 def approve(sender: Sender) -> None:
@@ -34,7 +34,7 @@ def interrupted(*_: object) -> None:
 
 
 def test_a_newer_build_of_what_arrived_without_an_answer_is_not_sent_again(
-    remote: Stand, folder_of_sender: Path, monkeypatch: pytest.MonkeyPatch
+    remote: RemotePlace, folder_of_sender: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same bytes, built anew of a newer roster."""
     sender = Sender(remote, folder_of_sender, size=3_000)
@@ -48,7 +48,7 @@ def test_a_newer_build_of_what_arrived_without_an_answer_is_not_sent_again(
 
 
 def test_another_file_of_that_size_is_not_taken_for_one_that_was_never_sent(
-    sftp: SftpStand, folder_of_sender: Path
+    sftp: ServedSftp, folder_of_sender: Path
 ) -> None:
     """One of another size failed, so the target is looked at; the server does not let files be read."""
     sender = Sender(sftp, folder_of_sender, size=2_000)
@@ -64,7 +64,7 @@ def test_another_file_of_that_size_is_not_taken_for_one_that_was_never_sent(
 
 
 def test_another_file_of_that_size_is_not_taken_for_one_that_was_interrupted(
-    sftp: SftpStand, folder_of_sender: Path, monkeypatch: pytest.MonkeyPatch
+    sftp: ServedSftp, folder_of_sender: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What arrived last has another size; what failed since, and lies there, has the same."""
     sender = Sender(sftp, folder_of_sender, size=2_000)
@@ -87,7 +87,7 @@ def test_another_file_of_that_size_is_not_taken_for_one_that_was_interrupted(
 
 
 def test_what_is_unchanged_is_not_taken_for_sent_where_the_target_is_another(
-    https: HttpsStand, folder_of_sender: Path, monkeypatch: pytest.MonkeyPatch
+    https: ServedHttps, folder_of_sender: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another address of the same host; neither lets anybody look."""
     sender = Sender(https, folder_of_sender, size=3_000)
@@ -103,7 +103,7 @@ def test_what_is_unchanged_is_not_taken_for_sent_where_the_target_is_another(
 
 
 def test_what_is_unchanged_is_sent_again_where_a_failed_file_may_lie_over_it(
-    https: HttpsStand, folder_of_sender: Path
+    https: ServedHttps, folder_of_sender: Path
 ) -> None:
     """Nobody may look, and the answer to a newer file was lost: it may lie there."""
     sender = Sender(https, folder_of_sender, size=3_000)
@@ -117,7 +117,7 @@ def test_what_is_unchanged_is_sent_again_where_a_failed_file_may_lie_over_it(
 
 
 def test_what_was_interrupted_at_another_target_is_not_looked_for_at_this_one(
-    sftp: SftpStand, folder_of_sender: Path, killable: Killable
+    sftp: ServedSftp, folder_of_sender: Path, killable: Killable
 ) -> None:
     sender = Sender(sftp, folder_of_sender, size=3_000)
     killed = killable.order(sender.folder, DAY, {"at": SEND, "when": "after"})
@@ -129,7 +129,7 @@ def test_what_was_interrupted_at_another_target_is_not_looked_for_at_this_one(
     assert [one.state for one in sender.ws.feed_log("out")] == ["waiting", "failed", "verified"]
 
 
-def test_what_a_person_approved_leaves_on_another_day_too(sftp: SftpStand, folder_of_sender: Path) -> None:
+def test_what_a_person_approved_leaves_on_another_day_too(sftp: ServedSftp, folder_of_sender: Path) -> None:
     """A first file that did not arrive: the next run sends these bytes, and nobody has to look at them again."""
     sender = Sender(sftp, folder_of_sender, size=3_000, first=False)
     sender.ws.feed_build("out", BEFORE)

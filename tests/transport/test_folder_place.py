@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stands import FolderStand, content, visible
+from served_places import ServedFolder, content, visible
 
 from rosterkit.errors import NotDelivered, UsageError
 from rosterkit.transport import Outgoing
@@ -26,7 +26,7 @@ def lay(root: Path, files: dict[str, bytes]) -> None:
         (root / name).write_bytes(data)
 
 
-def test_a_subfolder_is_swapped_as_one(folder: FolderStand) -> None:
+def test_a_subfolder_is_swapped_as_one(folder: ServedFolder) -> None:
     lay(folder.root / "edition", OLD | {"gone.csv": b"not delivered any more"})
     lay(folder.root, {"beside.txt": b"not ours"})
     with folder.place(subfolder="edition") as place:
@@ -38,7 +38,7 @@ def test_a_subfolder_is_swapped_as_one(folder: FolderStand) -> None:
     assert [path.name for path in folder.root.iterdir() if path.name.startswith(".")] == []
 
 
-def test_everything_is_private_to_its_owner(folder: FolderStand) -> None:
+def test_everything_is_private_to_its_owner(folder: ServedFolder) -> None:
     old = os.umask(0)
     try:
         with folder.place(path="new/outbox", subfolder="edition") as place:
@@ -50,7 +50,7 @@ def test_everything_is_private_to_its_owner(folder: FolderStand) -> None:
     assert {path.stat().st_mode & 0o777 for path in made if path.is_file()} == {0o600}
 
 
-def test_the_group_may_read_where_that_is_set(folder: FolderStand) -> None:
+def test_the_group_may_read_where_that_is_set(folder: ServedFolder) -> None:
     with folder.place(group_may_read=True) as place:
         place.deliver(NEW)
     assert (folder.root / "users.csv").stat().st_mode & 0o777 == 0o640
@@ -59,7 +59,7 @@ def test_the_group_may_read_where_that_is_set(folder: FolderStand) -> None:
 @pytest.mark.parametrize("subfolder", ["", "edition"])
 @pytest.mark.parametrize("step", [1, 2])
 def test_a_failed_write_leaves_what_lay_there(
-    folder: FolderStand, monkeypatch: pytest.MonkeyPatch, subfolder: str, step: int
+    folder: ServedFolder, monkeypatch: pytest.MonkeyPatch, subfolder: str, step: int
 ) -> None:
     lay(folder.root / subfolder, OLD)
     copy, calls = room.copy, iter(range(1, 9))
@@ -80,7 +80,7 @@ def test_a_failed_write_leaves_what_lay_there(
 
 @pytest.mark.parametrize(("subfolder", "failing"), [("", 1), ("", 2), ("", 3), ("", 4), ("edition", 1), ("edition", 2)])
 def test_a_failed_rename_puts_everything_back(
-    folder: FolderStand, monkeypatch: pytest.MonkeyPatch, subfolder: str, failing: int
+    folder: ServedFolder, monkeypatch: pytest.MonkeyPatch, subfolder: str, failing: int
 ) -> None:
     lay(folder.root / subfolder, OLD)
     replace, calls = Path.replace, iter(range(1, 99))
@@ -98,7 +98,7 @@ def test_a_failed_rename_puts_everything_back(
 
 
 def test_a_failed_rename_takes_away_what_was_not_there_before(
-    folder: FolderStand, monkeypatch: pytest.MonkeyPatch
+    folder: ServedFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replace = Path.replace
 
@@ -113,7 +113,7 @@ def test_a_failed_rename_takes_away_what_was_not_there_before(
     assert list(folder.root.iterdir()) == []
 
 
-def test_what_a_run_that_died_after_the_swap_left_is_removed(folder: FolderStand) -> None:
+def test_what_a_run_that_died_after_the_swap_left_is_removed(folder: ServedFolder) -> None:
     lay(folder.root / "edition", OLD)
     lay(folder.root / ".edition.rosterkit-old", OLD)
     with folder.place(subfolder="edition") as place:
@@ -122,7 +122,7 @@ def test_what_a_run_that_died_after_the_swap_left_is_removed(folder: FolderStand
     assert [path.name for path in folder.root.iterdir()] == ["edition"]
 
 
-def test_what_a_run_that_died_left_is_put_back_or_removed(folder: FolderStand) -> None:
+def test_what_a_run_that_died_left_is_put_back_or_removed(folder: ServedFolder) -> None:
     lay(folder.root / ".edition.rosterkit-old", OLD)
     lay(folder.root / ".edition.rosterkit-new", {"stale.csv": b"half"})
     with folder.place(subfolder="edition") as place:
@@ -132,7 +132,7 @@ def test_what_a_run_that_died_left_is_put_back_or_removed(folder: FolderStand) -
 
 
 def test_a_folder_that_a_run_had_moved_aside_comes_back_when_the_next_fails(
-    folder: FolderStand, monkeypatch: pytest.MonkeyPatch
+    folder: ServedFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay(folder.root / ".edition.rosterkit-old", OLD)
 
@@ -145,7 +145,7 @@ def test_a_folder_that_a_run_had_moved_aside_comes_back_when_the_next_fails(
     assert visible(folder.root / "edition") == OLD
 
 
-def test_what_lies_there_is_compared_with_what_was_sent(folder: FolderStand, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_lies_there_is_compared_with_what_was_sent(folder: ServedFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     swap = room.swap
 
     def meddling(renames: Any) -> None:
@@ -157,7 +157,7 @@ def test_what_lies_there_is_compared_with_what_was_sent(folder: FolderStand, mon
         place.deliver(NEW[:1])
 
 
-def test_a_link_is_never_written_through(folder: FolderStand, tmp_path: Path) -> None:
+def test_a_link_is_never_written_through(folder: ServedFolder, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_bytes(b"not ours")
     (folder.root / ".users.csv.rosterkit-new").symlink_to(tmp_path / "elsewhere")
     with folder.place() as place:
@@ -166,7 +166,7 @@ def test_a_link_is_never_written_through(folder: FolderStand, tmp_path: Path) ->
     assert not (folder.root / "users.csv").is_symlink()
 
 
-def test_a_watcher_of_the_folder_never_sees_a_part(folder: FolderStand) -> None:
+def test_a_watcher_of_the_folder_never_sees_a_part(folder: ServedFolder) -> None:
     bodies = [content(1_500_000) for _ in range(6)]
     allowed, wrong, stop = {b"start", *bodies}, [], threading.Event()
     target = folder.root / "users.csv"
@@ -189,13 +189,13 @@ def test_a_watcher_of_the_folder_never_sees_a_part(folder: FolderStand) -> None:
     assert wrong == []
 
 
-def test_a_file_in_the_way_of_the_folder_is_a_sentence(folder: FolderStand) -> None:
+def test_a_file_in_the_way_of_the_folder_is_a_sentence(folder: ServedFolder) -> None:
     (folder.work / "taken").write_text("a file")
     with folder.place(path="taken") as place, pytest.raises(UsageError, match="Name another path"):
         place.deliver(NEW)
 
 
-def test_a_file_that_changes_while_it_is_sent_is_not_delivered(folder: FolderStand, tmp_path: Path) -> None:
+def test_a_file_that_changes_while_it_is_sent_is_not_delivered(folder: ServedFolder, tmp_path: Path) -> None:
     local = tmp_path / "local.csv"
     local.write_bytes(b"first")
 

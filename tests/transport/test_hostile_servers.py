@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stands import HttpsStand, SftpStand, content
+from served_places import ServedHttps, ServedSftp, content
 from web_servers import Answer
 
 from rosterkit.errors import NotDelivered
@@ -36,7 +36,7 @@ def test_bytes_are_compared_no_further_than_the_file_is_long(tmp_path: Path) -> 
     assert not is_same(endless(), file)
 
 
-def test_a_file_that_never_ends_is_another_one(sftp: SftpStand) -> None:
+def test_a_file_that_never_ends_is_another_one(sftp: ServedSftp) -> None:
     sftp.put("users.csv", ROSTER)
     sftp.faults.endless = 40 * MIB
     with sftp.place() as place:
@@ -45,7 +45,7 @@ def test_a_file_that_never_ends_is_another_one(sftp: SftpStand) -> None:
     assert sftp.server.seen.read < 4 * MIB
 
 
-def test_names_in_another_encoding_are_no_hindrance(sftp: SftpStand) -> None:
+def test_names_in_another_encoding_are_no_hindrance(sftp: ServedSftp) -> None:
     """A folder of the vendor in which somebody keeps a file whose name is in Latin-1."""
     (sftp.root / os.fsdecode(b"caf\xe9.csv")).write_bytes(b"not ours")
     sftp.put("before.csv", ROSTER)
@@ -55,7 +55,7 @@ def test_names_in_another_encoding_are_no_hindrance(sftp: SftpStand) -> None:
     assert done.bytes == len(ROSTER)
 
 
-def test_a_file_that_a_run_moved_aside_goes_back_when_the_next_cannot_send(sftp: SftpStand) -> None:
+def test_a_file_that_a_run_moved_aside_goes_back_when_the_next_cannot_send(sftp: ServedSftp) -> None:
     """The server has no rename that replaces, and a run was killed between the two."""
     aside = sftp.root / f".users.csv.{'0' * 16}.part.old"
     aside.write_bytes(b"the file of the day before")
@@ -66,7 +66,7 @@ def test_a_file_that_a_run_moved_aside_goes_back_when_the_next_cannot_send(sftp:
     assert not aside.exists()
 
 
-def test_what_was_moved_aside_goes_where_its_successor_is_there(sftp: SftpStand) -> None:
+def test_what_was_moved_aside_goes_where_its_successor_is_there(sftp: ServedSftp) -> None:
     aside = sftp.root / f".users.csv.{'0' * 16}.part.old"
     aside.write_bytes(b"the file of the day before")
     sftp.put("users.csv", b"a newer one")
@@ -75,7 +75,7 @@ def test_what_was_moved_aside_goes_where_its_successor_is_there(sftp: SftpStand)
     assert (sftp.there(), aside.exists()) == ({"users.csv": ROSTER}, False)
 
 
-def test_parts_of_a_file_whose_name_begins_alike_stay(sftp: SftpStand) -> None:
+def test_parts_of_a_file_whose_name_begins_alike_stay(sftp: ServedSftp) -> None:
     other = sftp.root / f".users.csv.gz.{'0' * 16}.part"
     other.write_bytes(content(3))
     with sftp.place() as place:
@@ -83,7 +83,7 @@ def test_parts_of_a_file_whose_name_begins_alike_stay(sftp: SftpStand) -> None:
     assert other.exists()
 
 
-def test_what_a_server_writes_about_a_file_is_not_read(https: HttpsStand, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_server_writes_about_a_file_is_not_read(https: ServedHttps, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may be without end, or say of itself that it is compressed and not be so."""
     real = https.server.answer
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import stamina
-from stands import HttpsStand, content
+from served_places import ServedHttps, content
 
 from rosterkit.errors import NotDelivered, SourceUnreadable, UsageError
 from rosterkit.transport import Outgoing, Verified
@@ -21,21 +21,21 @@ ROSTER = b"sourcedId,givenName\n17,Amara\n"
 FILES = [Outgoing("users.csv", ROSTER)]
 
 
-def test_a_certificate_that_nobody_trusts_is_not_tried_again(https: HttpsStand) -> None:
+def test_a_certificate_that_nobody_trusts_is_not_tried_again(https: ServedHttps) -> None:
     with https.place(ca="") as place, pytest.raises(UsageError, match="certificate"):
         place.deliver(FILES)
     with https.place(ca="") as place, pytest.raises(UsageError, match="certificate"):
         place.list()
-    assert https.server.asked == []
+    assert https.server.received == []
 
 
-def test_a_file_that_holds_no_certificate_is_a_sentence(https: HttpsStand) -> None:
+def test_a_file_that_holds_no_certificate_is_a_sentence(https: ServedHttps) -> None:
     (https.work / "none.pem").write_text("nothing")
     with pytest.raises(UsageError, match="Name a PEM file"):
         https.place(ca="none.pem")
 
 
-def test_the_address_is_in_no_message_and_no_log(https: HttpsStand, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_address_is_in_no_message_and_no_log(https: ServedHttps, caplog: pytest.LogCaptureFixture) -> None:
     for name in ("", "httpx", "httpcore"):  # the client of sources makes the two quiet
         caplog.set_level(logging.DEBUG, logger=name)
     texts = []
@@ -60,26 +60,26 @@ def test_the_address_is_in_no_message_and_no_log(https: HttpsStand, caplog: pyte
     "address",
     ["https://files.example/in?token=abc123", "https://u:abc123@files.example/in", "http://files.example/", "abc123"],
 )
-def test_an_address_that_is_a_secret_comes_by_reference(https: HttpsStand, address: str) -> None:
+def test_an_address_that_is_a_secret_comes_by_reference(https: ServedHttps, address: str) -> None:
     with pytest.raises(UsageError, match="neither a reference nor a plain https address") as raised:
         https.place(address=address)
     assert "abc123" not in str(raised.value)
 
 
-def test_a_plain_address_may_stand_in_the_settings(https: HttpsStand) -> None:
+def test_a_plain_address_may_stand_in_the_settings(https: ServedHttps) -> None:
     https.put("users.csv", ROSTER)
     with https.place(address=f"https://127.0.0.1:{https.server.port}/in/users.csv") as place:
         assert [file.name for file in place.list()] == ["users.csv"]
 
 
-def test_a_reference_to_something_else_is_not_shown(https: HttpsStand, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reference_to_something_else_is_not_shown(https: ServedHttps, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VENDOR_ADDRESS", "ftp://files.example/abc123")
     with pytest.raises(UsageError, match="no https address") as raised:
         https.place()
     assert "abc123" not in str(raised.value)
 
 
-def test_the_size_is_stated_and_no_file_is_sent_in_chunks(https: HttpsStand) -> None:
+def test_the_size_is_stated_and_no_file_is_sent_in_chunks(https: ServedHttps) -> None:
     with https.place(headers={"Content-Type": "text/csv"}) as place:
         place.deliver(FILES)
     headers = https.server.headers[-1]
@@ -88,7 +88,7 @@ def test_the_size_is_stated_and_no_file_is_sent_in_chunks(https: HttpsStand) -> 
     assert "transfer-encoding" not in headers
 
 
-def test_a_header_that_is_a_secret_comes_by_reference(https: HttpsStand, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_header_that_is_a_secret_comes_by_reference(https: ServedHttps, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="authorization") as raised:
         https.place(headers={"authorization": "Bearer abc123"})
     assert "abc123" not in str(raised.value)
@@ -99,7 +99,7 @@ def test_a_header_that_is_a_secret_comes_by_reference(https: HttpsStand, monkeyp
     assert https.server.headers[-1]["authorization"] == "Bearer abc123"
 
 
-def test_a_server_that_states_no_checksum(https: HttpsStand) -> None:
+def test_a_server_that_states_no_checksum(https: ServedHttps) -> None:
     https.server.states_checksum = False
     with https.place() as place:
         (done,) = place.deliver(FILES)
@@ -110,7 +110,7 @@ def test_a_server_that_states_no_checksum(https: HttpsStand) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_refusal_is_not_tried_again(https: HttpsStand, status: int) -> None:
+def test_a_refusal_is_not_tried_again(https: ServedHttps, status: int) -> None:
     https.faults.answers = [(status, {}, b"")] * 2
     with https.place() as place, pytest.raises(UsageError, match="ask for a new one"):
         place.deliver(FILES)
@@ -122,7 +122,7 @@ def test_a_refusal_is_not_tried_again(https: HttpsStand, status: int) -> None:
 @pytest.mark.parametrize(
     ("status", "why"), [(404, "missing"), (413, "too-large"), (507, "no-room"), (400, "refused"), (503, "unreachable")]
 )
-def test_what_went_wrong_has_a_word(https: HttpsStand, status: int, why: str) -> None:
+def test_what_went_wrong_has_a_word(https: ServedHttps, status: int, why: str) -> None:
     https.faults.answers = [(status, {}, b"")] * 5
     with https.place() as place, pytest.raises(NotDelivered) as raised:
         place.deliver(FILES)
@@ -130,7 +130,7 @@ def test_what_went_wrong_has_a_word(https: HttpsStand, status: int, why: str) ->
     assert len(https.faults.answers) == (0 if status == 503 else 4)
 
 
-def test_a_delivery_is_never_led_to_another_address(https: HttpsStand) -> None:
+def test_a_delivery_is_never_led_to_another_address(https: ServedHttps) -> None:
     other = f"https://127.0.0.1:{https.server.port}/in/other.csv"
     https.faults.answers = [(307, {"Location": other}, b"")]
     with https.place() as place, pytest.raises(UsageError, match="leads on to another address"):
@@ -138,7 +138,7 @@ def test_a_delivery_is_never_led_to_another_address(https: HttpsStand) -> None:
     assert https.there() == {}
 
 
-def test_reading_follows_to_another_https_address_only(https: HttpsStand, tmp_path: Path) -> None:
+def test_reading_follows_to_another_https_address_only(https: ServedHttps, tmp_path: Path) -> None:
     https.put("other.csv", ROSTER)
     there = f"127.0.0.1:{https.server.port}/in/other.csv"
     https.server.redirects["/in/users.csv"] = f"https://{there}"
@@ -150,12 +150,12 @@ def test_reading_follows_to_another_https_address_only(https: HttpsStand, tmp_pa
 
 
 def test_what_goes_along_to_the_configured_host_goes_to_no_other(
-    https: HttpsStand, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    https: ServedHttps, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A place that leads on to another server does not hand it what the district's own address needs."""
     monkeypatch.setenv("TOKEN", "Bearer abc123")
     (tmp_path / "other").mkdir()
-    other = HttpsStand(tmp_path / "other", monkeypatch)
+    other = ServedHttps(tmp_path / "other", monkeypatch)
     monkeypatch.setenv("VENDOR_ADDRESS", https.address)
     other.put("users.csv", ROSTER)
     with (https.work / "ca.pem").open("ab") as trusted:
@@ -171,7 +171,7 @@ def test_what_goes_along_to_the_configured_host_goes_to_no_other(
     assert not names & set(other.server.headers[-1])
 
 
-def test_a_cookie_is_neither_kept_nor_sent(https: HttpsStand) -> None:
+def test_a_cookie_is_neither_kept_nor_sent(https: ServedHttps) -> None:
     https.faults.answers = [(200, {"Set-Cookie": "a=1; Path=/"}, ROSTER)] * 2
     with https.place() as place:
         place.list()
@@ -180,20 +180,20 @@ def test_a_cookie_is_neither_kept_nor_sent(https: HttpsStand) -> None:
 
 
 @pytest.mark.parametrize("after", ["\xb2", "9" * 400, "Mon, 01 Jan 99999999999 00:00:00 GMT", "-5"])
-def test_a_wait_that_nobody_can_read_is_none(https: HttpsStand, after: str) -> None:
+def test_a_wait_that_nobody_can_read_is_none(https: ServedHttps, after: str) -> None:
     https.faults.answers = [(503, {"Retry-After": after}, b"")] * 20
     with https.place() as place, pytest.raises(SourceUnreadable, match="busy or failed"):
         place.list()
 
 
 @pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -2359", "Mon, 01 Jan 99999999999 00:00:00 GMT", "soon"])
-def test_a_date_that_is_no_day_is_not_known(https: HttpsStand, date: str) -> None:
+def test_a_date_that_is_no_day_is_not_known(https: ServedHttps, date: str) -> None:
     https.faults.answers = [(200, {"Last-Modified": date}, ROSTER)]
     with https.place() as place:
         assert place.list()[0].modified is None
 
 
-def test_the_server_says_how_long_to_wait(https: HttpsStand, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_says_how_long_to_wait(https: ServedHttps, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr("time.sleep", waits.append)
     with stamina.set_testing(False):
@@ -209,7 +209,7 @@ def test_the_server_says_how_long_to_wait(https: HttpsStand, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("stated", ["sha-256", "md5"])
-def test_a_stated_checksum_is_verified(https: HttpsStand, tmp_path: Path, stated: str) -> None:
+def test_a_stated_checksum_is_verified(https: ServedHttps, tmp_path: Path, stated: str) -> None:
     digests = {"sha-256": hashlib.sha256(ROSTER).digest(), "md5": hashlib.md5(ROSTER).digest()}
     text = base64.b64encode(digests[stated]).decode()
     header = {"Repr-Digest": f"sha-256=:{text}:"} if stated == "sha-256" else {"Content-MD5": text}
@@ -221,7 +221,7 @@ def test_a_stated_checksum_is_verified(https: HttpsStand, tmp_path: Path, stated
     assert (tmp_path / "got.csv").read_bytes() == ROSTER
 
 
-def test_a_large_file_is_fetched_on_from_where_it_stopped(https: HttpsStand, tmp_path: Path) -> None:
+def test_a_large_file_is_fetched_on_from_where_it_stopped(https: ServedHttps, tmp_path: Path) -> None:
     big = content(3 << 20)
     https.put("users.csv", big)
     with https.place() as place:
@@ -232,7 +232,7 @@ def test_a_large_file_is_fetched_on_from_where_it_stopped(https: HttpsStand, tmp
     assert https.server.headers[-1]["range"].startswith("bytes=")
 
 
-def test_a_file_that_is_replaced_between_two_attempts_is_not_mixed(https: HttpsStand, tmp_path: Path) -> None:
+def test_a_file_that_is_replaced_between_two_attempts_is_not_mixed(https: ServedHttps, tmp_path: Path) -> None:
     https.put("users.csv", content(3 << 20))
     with https.place() as place:
         file = place.list()[0]
@@ -245,7 +245,7 @@ def test_a_file_that_is_replaced_between_two_attempts_is_not_mixed(https: HttpsS
 
 
 @pytest.mark.parametrize("stated", [True, False])
-def test_a_server_that_gives_no_parts_gives_the_whole_again(https: HttpsStand, tmp_path: Path, stated: bool) -> None:
+def test_a_server_that_gives_no_parts_gives_the_whole_again(https: ServedHttps, tmp_path: Path, stated: bool) -> None:
     big = content(3 << 20)
     https.put("users.csv", big)
     https.server.knows_ranges = False
@@ -256,7 +256,7 @@ def test_a_server_that_gives_no_parts_gives_the_whole_again(https: HttpsStand, t
     assert (got.attempts, (tmp_path / "got.csv").read_bytes()) == (3, big)
 
 
-def test_a_server_that_has_nothing_after_what_came_is_asked_for_the_whole(https: HttpsStand, tmp_path: Path) -> None:
+def test_a_server_that_has_nothing_after_what_came_is_asked_for_the_whole(https: ServedHttps, tmp_path: Path) -> None:
     https.put("users.csv", ROSTER)
     with https.place() as place:
         file = place.list()[0]
@@ -267,13 +267,13 @@ def test_a_server_that_has_nothing_after_what_came_is_asked_for_the_whole(https:
     assert (got.attempts, (tmp_path / "got.csv").read_bytes()) == (3, ROSTER)
 
 
-def test_a_name_can_be_set(https: HttpsStand) -> None:
+def test_a_name_can_be_set(https: ServedHttps) -> None:
     https.put("users.csv", ROSTER)
     with https.place(name="roster.csv") as place:
         assert [file.name for file in place.list()] == ["roster.csv"]
 
 
-def test_an_answer_that_states_no_size(https: HttpsStand, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_answer_that_states_no_size(https: ServedHttps, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from rosterkit.transport.https import HttpsWire
 
     remote = HttpsWire._remote

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stands import FolderStand, SftpStand, Stand
+from served_places import ServedFolder, ServedPlace, ServedSftp
 
 from rosterkit.errors import SourceUnreadable
 from rosterkit.transport.incoming import Incoming, IncomingSettings, Look, Role, Taken, take
@@ -28,18 +28,18 @@ def package(content: str) -> bytes:
     return out.getvalue()
 
 
-def lay(stand: Stand, name: str, content: str | bytes, minutes: float) -> None:
+def lay(served: ServedPlace, name: str, content: str | bytes, minutes: float) -> None:
     """A file that changed so many minutes before NOW."""
-    stand.put(name, package(content) if isinstance(content, str) else content)
+    served.put(name, package(content) if isinstance(content, str) else content)
     at = (NOW - timedelta(minutes=minutes)).timestamp()
-    os.utime(stand.root / name, (at, at))  # type: ignore[attr-defined] # folder and SFTP have one
+    os.utime(served.root / name, (at, at))  # type: ignore[attr-defined] # folder and SFTP have one
 
 
-def look(stand: Stand, **more: Any) -> Incoming:
+def look(served: ServedPlace, **more: Any) -> Incoming:
     settings = more.pop("settings", SETTINGS)
-    to = stand.home / "incoming"
+    to = served.home / "incoming"
     to.mkdir(exist_ok=True)
-    with stand.place() as place:
+    with served.place() as place:
         return take(place, settings, to, **({"now": NOW} | more))
 
 
@@ -51,7 +51,7 @@ def waiting(got: Incoming) -> list[str]:
     return [each.name for each in got.waiting]
 
 
-def test_the_newest_bulk_package_and_every_delta_since_in_order(folder: FolderStand) -> None:
+def test_the_newest_bulk_package_and_every_delta_since_in_order(folder: ServedFolder) -> None:
     lay(folder, "delta-a.zip", "before the bulk", 50)
     lay(folder, "old.zip", "1", 60)
     lay(folder, "new.zip", "2", 40)
@@ -65,14 +65,14 @@ def test_the_newest_bulk_package_and_every_delta_since_in_order(folder: FolderSt
     assert got.taken[0].sha256 == hashlib.sha256(package("2")).hexdigest()
 
 
-def test_a_name_with_a_date_can_make_the_order(folder: FolderStand) -> None:
+def test_a_name_with_a_date_can_make_the_order(folder: ServedFolder) -> None:
     lay(folder, "2026-09-13.zip", "1", 5)  # was copied again
     lay(folder, "2026-09-14.zip", "2", 60)
     assert names(look(folder, settings=IncomingSettings(order="name"))) == ["2026-09-14.zip"]
     assert names(look(folder)) == ["2026-09-13.zip"]
 
 
-def test_the_same_works_over_sftp(sftp: SftpStand) -> None:
+def test_the_same_works_over_sftp(sftp: ServedSftp) -> None:
     lay(sftp, "new.zip", "2", 40)
     lay(sftp, "delta-b.zip", "b", 20)
     first = look(sftp)
@@ -83,7 +83,7 @@ def test_the_same_works_over_sftp(sftp: SftpStand) -> None:
 # --- what was taken
 
 
-def test_what_was_taken_is_not_taken_again_nor_fetched(folder: FolderStand, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_taken_is_not_taken_again_nor_fetched(folder: ServedFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     lay(folder, "new.zip", "2", 40)
     lay(folder, "delta-b.zip", "b", 20)
     taken = look(folder).taken
@@ -97,21 +97,21 @@ def test_what_was_taken_is_not_taken_again_nor_fetched(folder: FolderStand, monk
     assert (names(got), got.taken) == ([], taken)
 
 
-def test_a_package_that_was_copied_again_is_known_by_its_checksum(folder: FolderStand) -> None:
+def test_a_package_that_was_copied_again_is_known_by_its_checksum(folder: ServedFolder) -> None:
     lay(folder, "new.zip", "2", 40)
     taken = look(folder).taken
     lay(folder, "new.zip", "2", 10)
     assert names(look(folder, taken=taken)) == []
 
 
-def test_a_package_that_was_renamed_is_known(folder: FolderStand) -> None:
+def test_a_package_that_was_renamed_is_known(folder: ServedFolder) -> None:
     lay(folder, "new.zip", "2", 40)
     taken = look(folder).taken
     (folder.root / "new.zip").rename(folder.root / "renamed.zip")
     assert names(look(folder, taken=taken)) == []
 
 
-def test_a_delta_that_says_again_what_an_older_one_said_is_a_new_one(folder: FolderStand) -> None:
+def test_a_delta_that_says_again_what_an_older_one_said_is_a_new_one(folder: ServedFolder) -> None:
     """Enabled, disabled, enabled: the third has the bytes of the first, and is an event of its own."""
     lay(folder, "new.zip", "2", 400)
     taken = look(folder).taken
@@ -124,7 +124,7 @@ def test_a_delta_that_says_again_what_an_older_one_said_is_a_new_one(folder: Fol
     assert names(look(folder, taken=taken)) == ["delta-copy.zip"]
 
 
-def test_new_deltas_follow_a_bulk_package_that_was_taken_or_removed(folder: FolderStand) -> None:
+def test_new_deltas_follow_a_bulk_package_that_was_taken_or_removed(folder: ServedFolder) -> None:
     lay(folder, "new.zip", "2", 40)
     taken = look(folder).taken
     lay(folder, "delta-a.zip", "a", 50)
@@ -134,7 +134,7 @@ def test_new_deltas_follow_a_bulk_package_that_was_taken_or_removed(folder: Fold
     assert names(look(folder, taken=taken)) == ["delta-b.zip"]
 
 
-def test_with_a_new_bulk_package_the_deltas_since_it_come_again(folder: FolderStand) -> None:
+def test_with_a_new_bulk_package_the_deltas_since_it_come_again(folder: ServedFolder) -> None:
     lay(folder, "old.zip", "1", 60)
     lay(folder, "delta-b.zip", "b", 20)
     taken = look(folder).taken
@@ -142,7 +142,7 @@ def test_with_a_new_bulk_package_the_deltas_since_it_come_again(folder: FolderSt
     assert names(look(folder, taken=taken)) == ["late.zip", "delta-b.zip"]
 
 
-def test_an_older_roster_never_replaces_a_newer_one(folder: FolderStand) -> None:
+def test_an_older_roster_never_replaces_a_newer_one(folder: ServedFolder) -> None:
     lay(folder, "old.zip", "1", 60)
     lay(folder, "new.zip", "2", 40)
     taken = look(folder).taken
@@ -151,7 +151,7 @@ def test_an_older_roster_never_replaces_a_newer_one(folder: FolderStand) -> None
     assert names(look(folder, taken=taken, again=True)) == []
 
 
-def test_everything_can_be_taken_again(folder: FolderStand) -> None:
+def test_everything_can_be_taken_again(folder: ServedFolder) -> None:
     lay(folder, "new.zip", "2", 40)
     lay(folder, "delta-b.zip", "b", 20)
     taken = look(folder).taken
@@ -161,7 +161,7 @@ def test_everything_can_be_taken_again(folder: FolderStand) -> None:
 # --- what waits
 
 
-def test_a_young_file_waits(folder: FolderStand) -> None:
+def test_a_young_file_waits(folder: ServedFolder) -> None:
     lay(folder, "new.zip", "2", 0.5)
     lay(folder, "old.zip", "1", 40)
     got = look(folder)
@@ -170,7 +170,7 @@ def test_a_young_file_waits(folder: FolderStand) -> None:
 
 
 def test_a_file_that_has_not_changed_between_two_looks_is_taken_whatever_the_clock_there_says(
-    folder: FolderStand,
+    folder: ServedFolder,
 ) -> None:
     lay(folder, "new.zip", "2", -600)  # the place's clock is ten minutes ahead
     first = look(folder)
@@ -180,7 +180,7 @@ def test_a_file_that_has_not_changed_between_two_looks_is_taken_whatever_the_clo
     assert names(look(folder, last_look=first.look, now=later)) == ["new.zip"]
 
 
-def test_a_file_that_changed_between_two_looks_waits_whatever_the_clock_there_says(folder: FolderStand) -> None:
+def test_a_file_that_changed_between_two_looks_waits_whatever_the_clock_there_says(folder: ServedFolder) -> None:
     lay(folder, "roster.zip", "1", 600)  # the place's clock is hours behind
     first = look(folder)
     lay(folder, "roster.zip", "22", 599)
@@ -189,7 +189,7 @@ def test_a_file_that_changed_between_two_looks_waits_whatever_the_clock_there_sa
     assert "changed since the last look" in soon.waiting[0].why
 
 
-def test_a_file_that_is_replaced_each_day_is_taken_each_day(folder: FolderStand) -> None:
+def test_a_file_that_is_replaced_each_day_is_taken_each_day(folder: ServedFolder) -> None:
     lay(folder, "roster.zip", "1", 24 * 60)
     first = look(folder, now=NOW - timedelta(hours=23))
     lay(folder, "roster.zip", "2", 60)
@@ -197,7 +197,7 @@ def test_a_file_that_is_replaced_each_day_is_taken_each_day(folder: FolderStand)
 
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.99])
-def test_a_zip_without_its_directory_waits(folder: FolderStand, kept: float) -> None:
+def test_a_zip_without_its_directory_waits(folder: ServedFolder, kept: float) -> None:
     whole = package("2" * 1000)
     lay(folder, "new.zip", whole[: int(len(whole) * kept)], 40)
     lay(folder, "old.zip", "1", 60)
@@ -209,7 +209,7 @@ def test_a_zip_without_its_directory_waits(folder: FolderStand, kept: float) -> 
     assert sorted(path.name for path in (folder.home / "incoming").iterdir()) == ["delta-a.zip", "old.zip"]
 
 
-def test_a_delta_that_waits_keeps_those_after_it_waiting(folder: FolderStand) -> None:
+def test_a_delta_that_waits_keeps_those_after_it_waiting(folder: ServedFolder) -> None:
     lay(folder, "new.zip", "2", 60)
     lay(folder, "delta-1.zip", "1", 50)
     lay(folder, "delta-2.zip", b"PK\x03\x04 half", 40)
@@ -218,13 +218,13 @@ def test_a_delta_that_waits_keeps_those_after_it_waiting(folder: FolderStand) ->
     assert (names(got), waiting(got)) == (["new.zip", "delta-1.zip"], ["delta-2.zip"])
 
 
-def test_a_delta_without_a_bulk_package_waits(folder: FolderStand) -> None:
+def test_a_delta_without_a_bulk_package_waits(folder: ServedFolder) -> None:
     lay(folder, "delta-1.zip", "1", 50)
     got = look(folder)
     assert (names(got), waiting(got)) == ([], ["delta-1.zip"])
 
 
-def test_a_file_that_changes_while_it_is_fetched_waits(folder: FolderStand) -> None:
+def test_a_file_that_changes_while_it_is_fetched_waits(folder: ServedFolder) -> None:
     lay(folder, "new.zip", "2", 40)
 
     def grow(*_: Any) -> None:
@@ -252,7 +252,7 @@ def test_a_file_that_changes_while_it_is_fetched_waits(folder: FolderStand) -> N
     ],
 )
 def test_a_companion_says_that_a_package_is_whole(
-    folder: FolderStand, ending: Any, content: bytes | None, why: str
+    folder: ServedFolder, ending: Any, content: bytes | None, why: str
 ) -> None:
     lay(folder, "new.zip", "2", 40)
     if content is not None:
@@ -262,7 +262,7 @@ def test_a_companion_says_that_a_package_is_whole(
     assert [why in each.why for each in got.waiting] == ([True] if why else [])
 
 
-def test_a_place_that_cannot_be_read_is_not_an_empty_one(folder: FolderStand) -> None:
+def test_a_place_that_cannot_be_read_is_not_an_empty_one(folder: ServedFolder) -> None:
     folder.root.rmdir()
     with pytest.raises(SourceUnreadable):
         look(folder)
@@ -274,6 +274,6 @@ def test_what_is_remembered_is_plain_data() -> None:
     assert (look, taken) == (Look(NOW, ()), [Taken(Role("bulk"), "new.zip", "00", 4, NOW)])
 
 
-def test_a_csv_file_is_a_package_too(folder: FolderStand, tmp_path: Path) -> None:
+def test_a_csv_file_is_a_package_too(folder: ServedFolder, tmp_path: Path) -> None:
     lay(folder, "guardians.csv", b"id\n7\n", 40)
     assert names(look(folder, settings=IncomingSettings(bulk="guardians.csv"))) == ["guardians.csv"]

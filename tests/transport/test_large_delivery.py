@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from blob_feed import write
 from sending import Sender
-from stands import S3Stand, SftpStand
+from served_places import ServedS3, ServedSftp
 
 SIZE = 500_000_000
 MEMORY = 450 << 20  # bytes above what a workspace takes before; SQLite's cache is 256 MiB of it
@@ -22,11 +22,11 @@ MEMORY = 450 << 20  # bytes above what a workspace takes before; SQLite's cache 
 @pytest.mark.deep(only="half a gigabyte")
 @pytest.mark.parametrize("kind", ["sftp", "s3"])
 def test_half_a_gigabyte_takes_little_memory(kind: str, request: pytest.FixtureRequest, folder_of_sender: Path) -> None:
-    stand: SftpStand | S3Stand = request.getfixturevalue(kind)
+    served: ServedSftp | ServedS3 = request.getfixturevalue(kind)
     if kind == "s3":  # without the server between, which holds whole requests
-        stand.given["endpoint_url"] = f"http://127.0.0.1:{request.getfixturevalue('moto_port')}"
+        served.given["endpoint_url"] = f"http://127.0.0.1:{request.getfixturevalue('moto_port')}"
     sender = Sender(
-        stand,
+        served,
         folder_of_sender,
         size=SIZE,
         first=False,
@@ -45,5 +45,5 @@ def test_half_a_gigabyte_takes_little_memory(kind: str, request: pytest.FixtureR
     assert measured["after"] - measured["before"] < MEMORY, f"{(measured['after'] - measured['before']) >> 20} MiB"
     wanted = io.BytesIO()
     write(date(2026, 9, 15), SIZE, wanted)
-    assert hashlib.sha256(stand.there()["users.csv"]).digest() == hashlib.sha256(wanted.getbuffer()).digest()
+    assert hashlib.sha256(served.there()["users.csv"]).digest() == hashlib.sha256(wanted.getbuffer()).digest()
     sys.stdout.write(f"{kind}: {measured}\n")

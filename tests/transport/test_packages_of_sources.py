@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stands import FolderStand, HttpsStand, Stand
+from served_places import ServedFolder, ServedHttps, ServedPlace
 
 from rosterkit.errors import SourceUnreadable, UsageError
 from rosterkit.plan.plan import Plan
@@ -44,15 +44,15 @@ def student(key: str, given: str = "Amina") -> dict[str, str]:
 class Drop:
     """A workspace whose source reads from a place."""
 
-    def __init__(self, stand: Stand, **packages: Any) -> None:
-        self.stand = stand
-        folder = stand.home / "district"
+    def __init__(self, served: ServedPlace, **packages: Any) -> None:
+        self.served = served
+        folder = served.home / "district"
         Workspace.init(folder)
-        for file in stand.work.iterdir():  # certificates and host keys
+        for file in served.work.iterdir():  # certificates and host keys
             if file.is_file():
                 (folder / file.name).write_bytes(file.read_bytes())
-        place = stand.given | ({"path": str(stand.root)} if isinstance(stand, FolderStand) else {})
-        if isinstance(stand, HttpsStand):
+        place = served.given | ({"path": str(served.root)} if isinstance(served, ServedFolder) else {})
+        if isinstance(served, ServedHttps):
             place["name"] = "full.zip"
         lines = ['mode = "auto"', "[sources.main]", 'kind = "oneroster"', f"place = {toml(place)}"]
         lines.append(f"packages = {toml({'bulk': 'full*.zip', 'delta': 'delta*.zip', 'quiet_seconds': 0} | packages)}")
@@ -66,11 +66,11 @@ class Drop:
     def lay(self, name: str, users: list[dict[str, str]], *, minutes: float = 10, delta: bool = False) -> None:
         """A package that was written so many minutes ago."""
         files: Mapping[str, Any] = {"users": users} if delta else copy.deepcopy(BULK) | {"users": users}
-        made = write_package(self.stand.home / name, files, modes={"users": "delta"} if delta else None)
-        self.stand.put("users.csv" if isinstance(self.stand, HttpsStand) else name, made.read_bytes())
-        if hasattr(self.stand, "root"):
+        made = write_package(self.served.home / name, files, modes={"users": "delta"} if delta else None)
+        self.served.put("users.csv" if isinstance(self.served, ServedHttps) else name, made.read_bytes())
+        if hasattr(self.served, "root"):
             at = time.time() - minutes * 60
-            os.utime(self.stand.root / name, (at, at))
+            os.utime(self.served.root / name, (at, at))
 
     def apply(self) -> Plan:
         plan = self.workspace.plan()
@@ -93,8 +93,8 @@ def changed(key: str, given: str) -> dict[str, str]:
     return student(key, given) | {"status": "active", "dateLastModified": "2026-09-14T04:00:00.000Z"}
 
 
-def test_a_package_is_read_from_every_kind_of_place(stand: Stand) -> None:
-    drop = Drop(stand)
+def test_a_package_is_read_from_every_kind_of_place(served: ServedPlace) -> None:
+    drop = Drop(served)
     drop.lay("full.zip", [student("u1"), student("u2")])
     drop.apply()
     assert drop.names() == {"u1": "Amina", "u2": "Amina"}
@@ -117,7 +117,7 @@ def test_the_newest_bulk_package_and_the_deltas_since_are_one_plan(kind: str, re
     assert again.total.total == 0, "reading the same packages again changes nothing"
 
 
-def test_a_delta_that_comes_later_is_laid_over_the_same_bulk_package(folder: FolderStand) -> None:
+def test_a_delta_that_comes_later_is_laid_over_the_same_bulk_package(folder: ServedFolder) -> None:
     drop = Drop(folder)
     drop.lay("full-1.zip", [student("u1"), student("u2")], minutes=60)
     drop.lay("delta-1.zip", [changed("u1", "Bela")], minutes=50, delta=True)
@@ -128,7 +128,7 @@ def test_a_delta_that_comes_later_is_laid_over_the_same_bulk_package(folder: Fol
     assert drop.names() == {"u1": "Bela", "u2": "Emre"}
 
 
-def test_what_was_taken_is_remembered_only_when_the_plan_is_applied(folder: FolderStand) -> None:
+def test_what_was_taken_is_remembered_only_when_the_plan_is_applied(folder: ServedFolder) -> None:
     drop = Drop(folder)
     drop.lay("full-1.zip", [student("u1")], minutes=60)
     drop.workspace.plan()
@@ -139,7 +139,7 @@ def test_what_was_taken_is_remembered_only_when_the_plan_is_applied(folder: Fold
     assert drop.taken() == ["full-1.zip"]
 
 
-def test_a_delta_that_was_planned_and_not_applied_is_not_lost_with_its_file(folder: FolderStand) -> None:
+def test_a_delta_that_was_planned_and_not_applied_is_not_lost_with_its_file(folder: ServedFolder) -> None:
     drop = Drop(folder)
     drop.lay("full-1.zip", [student("u1")], minutes=60)
     drop.apply()
@@ -152,7 +152,7 @@ def test_a_delta_that_was_planned_and_not_applied_is_not_lost_with_its_file(fold
     assert drop.names() == {"u1": "Bela", "u9": "Ines"}
 
 
-def test_a_bulk_package_that_is_older_than_the_applied_one_is_never_read(folder: FolderStand) -> None:
+def test_a_bulk_package_that_is_older_than_the_applied_one_is_never_read(folder: ServedFolder) -> None:
     drop = Drop(folder)
     drop.lay("full-2.zip", [student("u1"), student("u2")], minutes=40)
     drop.apply()
@@ -163,7 +163,7 @@ def test_a_bulk_package_that_is_older_than_the_applied_one_is_never_read(folder:
     assert set(drop.names()) == {"u1", "u2"}
 
 
-def test_a_package_that_is_still_growing_is_left_and_the_plan_says_so(folder: FolderStand) -> None:
+def test_a_package_that_is_still_growing_is_left_and_the_plan_says_so(folder: ServedFolder) -> None:
     drop = Drop(folder, quiet_seconds=60)
     drop.lay("full-1.zip", [student("u1")], minutes=60)
     drop.lay("full-2.zip", [student("u1"), student("u2")], minutes=0)
@@ -172,14 +172,14 @@ def test_a_package_that_is_still_growing_is_left_and_the_plan_says_so(folder: Fo
     assert plan.changes["User"].create == 1
 
 
-def test_nothing_but_a_growing_package_is_a_source_that_cannot_be_read(folder: FolderStand) -> None:
+def test_nothing_but_a_growing_package_is_a_source_that_cannot_be_read(folder: ServedFolder) -> None:
     drop = Drop(folder, quiet_seconds=60)
     drop.lay("full-1.zip", [student("u1")], minutes=0)
     with pytest.raises(SourceUnreadable, match=r"no package there can be read yet\. full-1.zip: it changed less"):
         drop.workspace.plan()
 
 
-def test_a_zip_that_is_cut_short_waits_and_the_older_one_is_read(folder: FolderStand) -> None:
+def test_a_zip_that_is_cut_short_waits_and_the_older_one_is_read(folder: ServedFolder) -> None:
     drop = Drop(folder)
     drop.lay("full-1.zip", [student("u1"), student("u2")], minutes=60)
     drop.apply()
@@ -191,7 +191,7 @@ def test_a_zip_that_is_cut_short_waits_and_the_older_one_is_read(folder: FolderS
     assert any("full-2.zip" in note and "not whole" in note for note in plan.notes)
 
 
-def test_a_delta_that_is_partly_unreadable_makes_the_whole_partial(folder: FolderStand) -> None:
+def test_a_delta_that_is_partly_unreadable_makes_the_whole_partial(folder: ServedFolder) -> None:
     """What a row without a key says is not known: nobody is archived for being absent from the bulk package."""
     drop = Drop(folder)
     drop.lay("full-1.zip", [student("u1"), student("u2")], minutes=60)
@@ -203,16 +203,16 @@ def test_a_delta_that_is_partly_unreadable_makes_the_whole_partial(folder: Folde
     assert any("User is partial" in note for note in plan.notes)
 
 
-def loose(stand: FolderStand, users: list[dict[str, str]], seconds: float = 600) -> None:
+def loose(served: ServedFolder, users: list[dict[str, str]], seconds: float = 600) -> None:
     """The files of a package, side by side."""
-    made = write_package(stand.home / "loose", copy.deepcopy(BULK) | {"users": users})
+    made = write_package(served.home / "loose", copy.deepcopy(BULK) | {"users": users})
     for file in made.iterdir():
-        stand.put(file.name, file.read_bytes())
+        served.put(file.name, file.read_bytes())
         at = time.time() - (seconds if file.name == "users.csv" else 600)
-        os.utime(stand.root / file.name, (at, at))
+        os.utime(served.root / file.name, (at, at))
 
 
-def test_files_that_lie_side_by_side_are_one_package(folder: FolderStand) -> None:
+def test_files_that_lie_side_by_side_are_one_package(folder: ServedFolder) -> None:
     drop = Drop(folder, bulk="*.csv", delta="", files="together", quiet_seconds=60)
     loose(folder, [student("u1"), student("u2")])
     drop.apply()
@@ -221,14 +221,14 @@ def test_files_that_lie_side_by_side_are_one_package(folder: FolderStand) -> Non
     assert drop.workspace.plan().total.total == 0
 
 
-def test_while_one_of_them_grows_none_is_taken(folder: FolderStand) -> None:
+def test_while_one_of_them_grows_none_is_taken(folder: ServedFolder) -> None:
     drop = Drop(folder, bulk="*.csv", delta="", files="together", quiet_seconds=60)
     loose(folder, [student("u1")], seconds=5)
     with pytest.raises(SourceUnreadable, match=r"users\.csv: it changed less than 60 seconds ago"):
         drop.workspace.plan()
 
 
-def test_check_reads_what_the_place_has(folder: FolderStand) -> None:
+def test_check_reads_what_the_place_has(folder: ServedFolder) -> None:
     drop = Drop(folder)
     drop.lay("full-1.zip", [student("u1")], minutes=60)
     report = drop.workspace.check()
@@ -236,7 +236,7 @@ def test_check_reads_what_the_place_has(folder: FolderStand) -> None:
     assert report.rows_read["users.csv"] == 1
 
 
-def test_a_guardian_file_and_a_table_come_from_places_beside_the_roster(folder: FolderStand) -> None:
+def test_a_guardian_file_and_a_table_come_from_places_beside_the_roster(folder: ServedFolder) -> None:
     drop = Drop(folder)
     drop.lay("full-1.zip", [student("u1")], minutes=60)
     folder.put("guardians.csv", b"student,guardian,given_name,family_name\nNu1,g1,Oyelaran,Sandoval\n")

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import pytest
-from stands import HttpsStand, S3Stand, SftpStand, Stand
+from served_places import RemotePlace, ServedHttps, ServedPlace, ServedS3, ServedSftp
 
 from rosterkit.transport.rights import TEST_FILE, Right, rights
 
 
-def tried(stand: Stand, **more: object) -> dict[str, Right]:
-    with stand.place(**more) as place:
+def tried(served: ServedPlace, **more: object) -> dict[str, Right]:
+    with served.place(**more) as place:
         settings = place.settings
-    return {right.right: right for right in rights(settings, stand.work)[1]}
+    return {right.right: right for right in rights(settings, served.work)[1]}
 
 
 @pytest.mark.parametrize("kind", ["folder", "sftp", "s3"])
 def test_a_key_that_may_do_everything(kind: str, request: pytest.FixtureRequest) -> None:
-    stand: Stand = request.getfixturevalue(kind)
-    stand.put("users.csv", b"the roster")
-    found = tried(stand)
+    served: ServedPlace = request.getfixturevalue(kind)
+    served.put("users.csv", b"the roster")
+    found = tried(served)
     assert {name: right.allowed for name, right in found.items()} == dict.fromkeys(
         ["connect", "list", "write", "read", "remove"], True
     )
-    assert stand.there() == {"users.csv": b"the roster"}
+    assert served.there() == {"users.csv": b"the roster"}
 
 
-def test_a_key_that_may_only_write(s3: S3Stand) -> None:
+def test_a_key_that_may_only_write(s3: ServedS3) -> None:
     s3.faults.forbid = {"GET", "HEAD", "DELETE"}
     found = tried(s3)
     assert [name for name, right in found.items() if right.allowed] == ["connect", "write"]
@@ -34,14 +34,14 @@ def test_a_key_that_may_only_write(s3: S3Stand) -> None:
     assert list(s3.there()) == [TEST_FILE]
 
 
-def test_a_server_that_refuses_renames_is_seen(sftp: SftpStand) -> None:
+def test_a_server_that_refuses_renames_is_seen(sftp: ServedSftp) -> None:
     sftp.faults.refuse_rename = True
     assert "set rename = false" in tried(sftp)["write"].detail
     assert tried(sftp, rename=False)["write"].allowed
 
 
 def test_a_wrong_password_is_not_tried_twice_and_says_what_to_look_at(
-    sftp: SftpStand, monkeypatch: pytest.MonkeyPatch
+    sftp: ServedSftp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VENDOR_PASSWORD", "wrong")
     found = tried(sftp)
@@ -50,14 +50,14 @@ def test_a_wrong_password_is_not_tried_twice_and_says_what_to_look_at(
     assert sftp.server.seen.logins == 1
 
 
-def test_an_address_is_not_written_to(https: HttpsStand) -> None:
+def test_an_address_is_not_written_to(https: ServedHttps) -> None:
     https.put("users.csv", b"the roster")
     found = tried(https)
     assert (found["connect"].allowed, found["read"].allowed, found["write"].allowed) == (True, True, None)
     assert https.there() == {"users.csv": b"the roster"}
 
 
-def test_a_server_that_is_not_there(remote: Stand) -> None:
-    remote.server.close()  # type: ignore[attr-defined] # every remote place has a server
+def test_a_server_that_is_not_there(remote: RemotePlace) -> None:
+    remote.server.close()
     found = tried(remote, attempts=1)
     assert found["connect"].allowed is False

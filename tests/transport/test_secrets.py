@@ -12,7 +12,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 from pydantic import BaseModel, SecretStr
-from stands import ADAPTER
+from served_places import ADAPTER
 
 from rosterkit.errors import UsageError
 from rosterkit.transport import PlaceSettings, resolve

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import asyncssh
 import pytest
-from stands import SftpStand
+from served_places import ServedSftp
 
 from rosterkit.cli.main import run
 from rosterkit.settings_template import toml
@@ -16,7 +16,7 @@ from rosterkit.workspace import Workspace
 
 
 @pytest.fixture
-def district(sftp: SftpStand) -> Path:
+def district(sftp: ServedSftp) -> Path:
     """A workspace whose source and feed are on the SFTP server; no key is trusted."""
     folder = sftp.home / "district"
     Workspace.init(folder)

@@ -7,24 +7,16 @@ import sys
 import tomllib
 from pathlib import Path
 
-import pytest
-from stands import ADAPTER
+from served_places import ADAPTER
 
 import rosterkit.transport
 from rosterkit.transport import RULES
 from rosterkit.transport.base import Verified, Why
-from rosterkit.transport.settings_page import rules_table, settings_tables
 
 PAGE = (Path(__file__).parents[2] / "docs" / "transport.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("kind", ["folder", "sftp", "s3", "https", "packages"])
-def test_every_setting_is_documented(kind: str) -> None:
-    assert settings_tables()[kind] in PAGE, "take it from: python -m rosterkit.transport.settings_page"
-
-
 def test_every_rule_and_every_way_to_verify_is_documented() -> None:
-    assert rules_table() in PAGE
     assert {f"place.{why}" for why in Why} - set(RULES) == {"place.settings"}
     assert all(f"`{verified}`" in PAGE for verified in Verified)
 

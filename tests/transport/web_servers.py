@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -38,13 +39,13 @@ class _Server(ThreadingHTTPServer):
         """A client that hangs up is not worth a line."""
 
 
-class Web:
-    """A server with faults, in threads of its own; what it serves is said by a subclass."""
+class Web(ABC):
+    """A server with faults, in threads of its own; a subclass says what it serves."""
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.faults = Faults()
         self.requests: list[tuple[str, str, int]] = []  # method, path, bytes of the body: those that were carried out
-        self.asked: list[tuple[str, str]] = []  # method, path: all
+        self.received: list[tuple[str, str]] = []  # method, path: all
         self.headers: list[dict[str, str]] = []
         self.watch: Callable[[], None] = lambda: None
         self._server = _Server(("127.0.0.1", 0), _handler(self))
@@ -54,8 +55,8 @@ class Web:
         self._thread = threading.Thread(target=lambda: self._server.serve_forever(0.01), daemon=True)
         self._thread.start()
 
-    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        raise NotImplementedError
+    @abstractmethod
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer: ...
 
     def close(self) -> None:
         if not self._thread.is_alive():
@@ -75,7 +76,7 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
         def handle_one(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             faults = web.faults
-            web.asked.append((self.command, self.path))
+            web.received.append((self.command, self.path))
             web.headers.append({name.lower(): value for name, value in self.headers.items()})
             if length and faults.cut_writes and (cut := faults.cut_writes.pop(0)) is not None:
                 self.rfile.read(min(length, cut))

@@ -103,7 +103,7 @@ def test_only_what_was_chosen_is_freed(scenario: Any, delivered: Any) -> None:
 def test_a_case_that_is_approved_is_exactly_that_change(scenario: Any, delivered: Any) -> None:
     wren = {"given_name": "Wren", "family_name": "Okafor", "identifier": "99"}
     case = scenario.plan(delivered(values={"stu-03": wren}))
-    with pytest.raises(Refused, match="The id or username of stu-03 may have been reused") as refused:
+    with pytest.raises(Refused, match="An id, number or username of stu-03 may have been reused") as refused:
         scenario.ws.approve_held(case.id, reason="all of them", actor="kim")
     assert refused.value.why == "suspected-reuse"
     scenario.ws.approve_held(case.id, reason="it is the same child", actor="kim", sourced_id="stu-03")
@@ -181,4 +181,4 @@ def test_holds_shows_a_suspected_reuse_and_what_depends_on_it_first(scenario: An
     scenario.plan(delivered(values={"stu-03": wren}))
     (found,) = scenario.ws.holds()
     assert (found.entity, found.sourced_id, found.code) == ("User", "stu-03", "case")
-    assert found.reason.startswith("the id or username may have been reused")
+    assert found.reason.startswith("an id, number or username may have been reused")

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,16 +25,22 @@ from starlette.routing import Route
 CLIENT, SECRET = "rosterkit-of-the-district", "a secret of the provider"
 
 
+@cache
+def key_of(name: str) -> RSAKey:
+    """A key by its id, made once: that takes long."""
+    return RSAKey.generate_key(2048, {"kid": name, "use": "sig"}, private=True)
+
+
 @dataclass
 class Provider:
     """What it says, and what a test lets it say wrong. ``claims`` go over those that are right."""
 
     address: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one", "use": "sig"}, private=True))
+    key: RSAKey = field(default_factory=lambda: key_of("one"))
     signing: RSAKey | None = None
     header: dict[str, Any] = field(default_factory=lambda: {"alg": "RS256", "kid": "one"})
-    asked: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     ended: list[dict[str, str]] = field(default_factory=list)
     more: dict[str, str] = field(default_factory=dict)  # of the discovery document
@@ -62,20 +69,20 @@ class Provider:
         return JSONResponse({"keys": [self.key.as_dict(private=False)]})
 
     def _authorize(self, request: Request) -> Response:
-        self.asked = dict(request.query_params)
+        self.parameters = dict(request.query_params)
         code = f"code-{len(self.codes)}"
-        self.codes[code] = self.asked
-        query = urlencode({"code": code, "state": self.asked["state"]})
-        return RedirectResponse(f"{self.asked['redirect_uri']}?{query}", 303)
+        self.codes[code] = self.parameters
+        query = urlencode({"code": code, "state": self.parameters["state"]})
+        return RedirectResponse(f"{self.parameters['redirect_uri']}?{query}", 303)
 
     async def _token(self, request: Request) -> Response:
         form = dict((await request.form()).items())
-        asked = self.codes.pop(str(form.get("code")), None)
+        parameters = self.codes.pop(str(form.get("code")), None)
         right = base64.b64encode(f"{CLIENT}:{SECRET.replace(' ', '%20')}".encode()).decode()
-        if asked is None or request.headers.get("authorization") != f"Basic {right}":
+        if parameters is None or request.headers.get("authorization") != f"Basic {right}":
             return JSONResponse({"error": "invalid_grant"}, 400)
         challenge = hashlib.sha256(str(form["code_verifier"]).encode()).digest()
-        if base64.urlsafe_b64encode(challenge).decode().rstrip("=") != asked["code_challenge"]:
+        if base64.urlsafe_b64encode(challenge).decode().rstrip("=") != parameters["code_challenge"]:
             return JSONResponse({"error": "invalid_grant"}, 400)
         now = int(time.time())
         claims = {
@@ -84,7 +91,7 @@ class Provider:
             "sub": "77",
             "iat": now,
             "exp": now + 300,
-            "nonce": asked["nonce"],
+            "nonce": parameters["nonce"],
         }
         claims |= {"email": "approver", "email_verified": True, **self.claims}
         claims = {name: value for name, value in claims.items() if value is not None}

@@ -19,7 +19,7 @@ from rosterkit.testing.package import write_package
 BETWEEN = "\x1f"
 
 
-def told(client: Client, path: str) -> str:
+def message_on(client: Client, path: str) -> str:
     """What the page says was done, or why it was refused."""
     found = re.search(r'class="(?:told|refusal)" role="(?:status|alert)">([^<]*)', client.get(path).text)
     return found[1] if found else ""
@@ -87,7 +87,7 @@ def test_the_second_approver_sees_what_the_first_wrote(
     path = workspace.folder / "rosterkit.toml"
     path.write_text(path.read_text(encoding="utf-8").replace("# approvers = 1", "approvers = 2"), encoding="utf-8")
     decided(client, plan, "approve", reason="numbers compared with the office")
-    assert told(client, f"/plans/{plan}") == "You approved the plan. One more person must approve it."
+    assert message_on(client, f"/plans/{plan}") == "You approved the plan. One more person must approve it."
     assert state(workspace) == "proposed"
     assert decided(client, plan, "approve").status_code == 409
     with Client(address) as other:
@@ -125,7 +125,7 @@ def test_a_case_is_decided_by_itself(client: Client, workspace: Workspace, plan:
         f"/plans/{plan}/decide",
         {"seen": client.hidden("seen"), "act": "approve-held", "reason": "the same person", "record": record},
     )
-    assert "1 change is approved for the next plan." in told(client, f"/plans/{plan}")
+    assert "1 change is approved for the next plan." in message_on(client, f"/plans/{plan}")
     assert [one.reason for one in workspace.decisions(plan)] == ["the same person"]
 
 
@@ -165,7 +165,7 @@ def test_many_changes_are_held_and_released_at_once(client: Client, workspace: W
     assert len(records) > 3
     data = {"seen": client.hidden("seen"), "act": "hold", "reason": "ask the school", "record": records}
     client.post(f"/plans/{plan}/decide", data)
-    assert f"{len(records)} changes are held." in told(client, f"/plans/{plan}")
+    assert f"{len(records)} changes are held." in message_on(client, f"/plans/{plan}")
     mine = [hold for hold in workspace.holds() if hold.code == "person"]
     assert {hold.reason for hold in mine} == {"ask the school"}
     assert {hold.actor for hold in mine} == {"approver"}
@@ -185,7 +185,7 @@ def test_a_hold_that_somebody_changed_meanwhile_is_refused_and_says_why(
     seen = client.hidden("seen")
     workspace.hold(entity, key, reason="custody", actor="maria")
     client.post(f"/plans/{plan}/decide", {"seen": seen, "act": "hold", "reason": "x", "record": record})
-    assert "0 changes are held. 1 was refused: Somebody decided on this after" in told(client, f"/plans/{plan}")
+    assert "0 changes are held. 1 was refused: Somebody decided on this after" in message_on(client, f"/plans/{plan}")
 
 
 def test_a_feed_file_is_approved_as_it_was_looked_at(client: Client, workspace: Workspace, plan: str) -> None:

@@ -36,8 +36,8 @@ def test_passwords_are_argon2id_and_sessions_are_hashes(client: Client, workspac
 
 def test_every_page_needs_a_log_in_and_says_where_it_was_asked_for(address: str) -> None:
     for method, path, _, needs in ROUTES:
-        asked = path.replace("{plan}", "x").replace("{feed}", "oneroster")
-        answer = httpx.request(method, f"{address}{asked}")
+        answer_to = path.replace("{plan}", "x").replace("{feed}", "oneroster")
+        answer = httpx.request(method, f"{address}{answer_to}")
         if not needs.get("open_to_all"):
             assert answer.status_code == (303 if method == "GET" else 403), path
             if method == "GET":
@@ -76,16 +76,16 @@ def test_the_cookie_is_kept_from_scripts_and_from_other_sites(client: Client) ->
 def test_over_tls_the_cookie_is_secure(workspace: Workspace) -> None:
     app = create_app(workspace.folder, secure=True, hosts=("roster.example.org",))
 
-    async def asked(host: str) -> httpx.Response:
+    async def answer_to(host: str) -> httpx.Response:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{host}") as browser:
             return await browser.get("/log-in")
 
-    answer = asyncio.run(asked("roster.example.org"))
+    answer = asyncio.run(answer_to("roster.example.org"))
     assert answer.headers["set-cookie"].startswith("__Host-rosterkit=")
     assert "Secure" in answer.headers["set-cookie"]
     assert "max-age" in answer.headers["strict-transport-security"]
-    assert asyncio.run(asked("attacker.example")).status_code == 400
+    assert asyncio.run(answer_to("attacker.example")).status_code == 400
 
 
 def test_who_does_nothing_is_logged_out(client: Client, workspace: Workspace) -> None:
@@ -161,5 +161,5 @@ def test_log_ins_are_in_the_audit_log(client: Client, workspace: Workspace) -> N
     client.log_in("a password typed as a name", "x")
     client.log_in("viewer")
     with access.opened(workspace.folder) as connection:
-        told = [(one.actor, one.verb) for one in access.entries(connection) if one.action == "log-in"]
-    assert told == [("viewer", "password"), ("", "refused"), ("viewer", "refused")]
+        logged = [(one.actor, one.verb) for one in access.entries(connection) if one.action == "log-in"]
+    assert logged == [("viewer", "password"), ("", "refused"), ("viewer", "refused")]

@@ -45,8 +45,8 @@ def test_an_account_logs_in_by_the_provider(client: Client, provider: Provider, 
     assert answer.url.path == "/plans"
     assert "approver (approver)" in answer.text
     assert client.http.cookies["rosterkit"] != before
-    assert provider.asked["code_challenge_method"] == "S256"
-    assert provider.asked["redirect_uri"].endswith("/log-in/provider/back")
+    assert provider.parameters["code_challenge_method"] == "S256"
+    assert provider.parameters["redirect_uri"].endswith("/log-in/provider/back")
     with access.opened(workspace.folder) as connection:
         assert access.entries(connection)[0].verb == "provider"
 
@@ -135,8 +135,8 @@ def test_who_logged_in_by_the_provider_may_log_out_there_too(client: Client, pro
     assert "log out there too" in left.text
     answer = client.get("/log-out/provider")
     assert answer.url.path == "/log-in"
-    (asked,) = provider.ended
-    assert asked == {
+    (parameters,) = provider.ended
+    assert parameters == {
         "tenant": "7",
         "client_id": CLIENT,
         "post_logout_redirect_uri": f"{str(client.http.base_url).rstrip('/')}/log-in",

@@ -60,9 +60,9 @@ def addresses(workspace: Workspace, foreign: set[str]) -> list[str]:
     return list(dict.fromkeys(out))
 
 
-def leaks(text: str, foreign: set[str], asked: str = "") -> list[str]:
+def leaks(text: str, foreign: set[str], query_text: str = "") -> list[str]:
     """The ids on a page. What was asked for may stand in its own search field."""
-    shown = re.sub(r'(?:value|href)="[^"]*"', "", text) if asked else text
+    shown = re.sub(r'(?:value|href)="[^"]*"', "", text) if query_text else text
     return [key for key in foreign if re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", shown)]
 
 
@@ -80,8 +80,8 @@ def test_what_is_about_the_whole_district_is_not_there(client: Client, workspace
     for method, path, _, needs in ROUTES:
         if needs.get("district"):
             client.get("/")
-            asked = path.replace("{plan}", workspace.plans()[0].id).replace("{feed}", "oneroster")
-            answer = client.get(asked) if method == "GET" else client.post(asked, {"reason": "x", "seen": "1"})
+            filled = path.replace("{plan}", workspace.plans()[0].id).replace("{feed}", "oneroster")
+            answer = client.get(filled) if method == "GET" else client.post(filled, {"reason": "x", "seen": "1"})
             assert answer.status_code == 404, path
 
 

@@ -59,40 +59,42 @@ def log_in(page: Page, address: str, name: str = "approver") -> None:
     expect(page.locator("nav")).to_be_visible()
 
 
-@pytest.mark.parametrize(("scheme", "first"), [("light", "phone"), ("dark", "desk")])
-def test_axe_finds_nothing_on_any_page(
-    browser: Browser, shared: str, made_workspace: Path, scheme: Literal["light", "dark"], first: str
-) -> None:
-    """WCAG 2.2 AA; and at no width anything is wider than the window, nor does the policy block anything."""
-    with browser.new_context(color_scheme=scheme) as context, context.new_page() as page:
+LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", WIDTHS["phone"]), ("dark", WIDTHS["desk"]))
+
+
+def test_every_page_is_for_everybody_and_can_be_printed(browser: Browser, shared: str, made_workspace: Path) -> None:
+    """WCAG 2.2 AA in light and dark; at no width and not on paper is anything cut off; the policy blocks nothing.
+
+    A page is opened once for all of it: opening costs most.
+    """
+    with browser.new_page() as page:
         blocked: list[str] = []
-        page.on("console", lambda said: blocked.append(said.text) if "Content Security" in said.text else None)
+        page.on("console", lambda message: blocked.append(message.text) if "Content Security" in message.text else None)
         page.on("pageerror", lambda problem: blocked.append(str(problem)))
         page.goto(f"{shared}/log-in")
-        assert axe_finds(page) == []
+        for scheme, _ in LOOKS:
+            page.emulate_media(color_scheme=scheme)
+            assert axe_finds(page) == [], scheme
         log_in(page, shared)
         for name, path in every_page(made_workspace).items():
-            page.set_viewport_size({"width": WIDTHS[first], "height": 900})
             page.goto(f"{shared}{path}")
+            on_paper(page, name)
             page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-            assert axe_finds(page) == [], name
-            for width in WIDTHS.values():
+            for scheme, width in LOOKS:
+                page.emulate_media(media="screen", color_scheme=scheme)
                 page.set_viewport_size({"width": width, "height": 900})
+                assert axe_finds(page) == [], (name, scheme)
                 assert sideways(page) == 0, (name, width)
         assert blocked == []
 
 
-def test_pages_print(browser: Browser, shared: str, made_workspace: Path) -> None:
+def on_paper(page: Page, name: str) -> None:
     """On letter paper nothing is cut off, and what cannot be used on paper is not there."""
-    with browser.new_page(viewport={"width": 720, "height": 1000}) as page:
-        log_in(page, shared)
-        for name, path in every_page(made_workspace).items():
-            page.emulate_media(media="screen")
-            page.goto(f"{shared}{path}")
-            page.emulate_media(media="print")
-            assert sideways(page) == 0, name
-            assert page.locator("body > header").is_hidden(), name
-            assert page.locator("form:visible").count() == 0 or name == "plan", name
+    page.set_viewport_size({"width": 720, "height": 1000})
+    page.emulate_media(media="print")
+    assert sideways(page) == 0, name
+    assert page.locator("body > header").is_hidden(), name
+    assert page.locator("form:visible").count() == 0 or name == "plan", name
 
 
 def test_pages_can_be_read_without_javascript(browser: Browser, shared: str, made_workspace: Path) -> None:
@@ -201,9 +203,6 @@ def with_files_that_wait(workspace: Workspace) -> Workspace:
     for name in workspace.config.feeds:
         workspace.feed_build(name, DAYS["day-2"])
     return workspace
-
-
-LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", WIDTHS["phone"]), ("dark", WIDTHS["desk"]))
 
 
 def test_feed_files_that_wait_and_the_comparison_are_for_everybody(

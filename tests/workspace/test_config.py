@@ -66,9 +66,9 @@ def test_the_template_takes_any_path() -> None:
     ],
 )
 def test_unknown_keys_are_refused_with_the_nearest(text: str, words: str) -> None:
-    said = refusal(text)
-    assert said.startswith("rosterkit.toml: ")
-    assert words in said
+    message = refusal(text)
+    assert message.startswith("rosterkit.toml: ")
+    assert words in message
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,9 @@ def test_unknown_keys_are_refused_with_the_nearest(text: str, words: str) -> Non
     ],
 )
 def test_values_out_of_range_are_refused_with_a_sentence(text: str, words: str) -> None:
-    said = refusal(text)
-    assert words in said
-    assert said[-1] in ".?"
+    message = refusal(text)
+    assert words in message
+    assert message[-1] in ".?"
 
 
 def test_the_edges_of_a_range_are_in_it() -> None:
@@ -128,9 +128,9 @@ def test_a_feed_is_given_the_keys_that_are_its_own() -> None:
 
 
 def test_every_problem_is_named_at_once() -> None:
-    said = refusal('timezone = "Nowhere"\nzzz = 1\n[feeds.a]\nkind = "oneroster"\nversion = "1.3"\nnaem = "r.zip"')
+    message = refusal('timezone = "Nowhere"\nzzz = 1\n[feeds.a]\nkind = "oneroster"\nversion = "1.3"\nnaem = "r.zip"')
     for words in ("timezone:", "zzz is not", "feeds.a.version is '1.3'", "feeds.a.naem is not a setting; did you mean"):
-        assert words in said
+        assert words in message
 
 
 @pytest.mark.parametrize(("short", "zone"), [("CST", "America/Chicago"), ("Eastern", "America/New_York")])
@@ -139,8 +139,8 @@ def test_an_abbreviation_of_a_zone_suggests_the_zone(short: str, zone: str) -> N
 
 
 def test_settings_that_are_nested_tables_name_their_own_keys() -> None:
-    said = refusal('[feeds.a]\nkind = "uconnect"\n[feeds.a.limits]\ngone_row = 3')
-    assert "feeds.a.limits.gone_row is not a setting; did you mean gone_rows?" in said
+    message = refusal('[feeds.a]\nkind = "uconnect"\n[feeds.a.limits]\ngone_row = 3')
+    assert "feeds.a.limits.gone_row is not a setting; did you mean gone_rows?" in message
 
 
 def test_which_feed_is_meant_is_never_guessed() -> None:

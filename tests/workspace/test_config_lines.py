@@ -31,7 +31,7 @@ def test_the_fixture_itself_is_right() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "pattern"),
     [
         ('campus_name = "school_name"', 'campus_name = "school_nam"', 'the field "school_nam".*"school_name"'),
         ('CLUBS = { attribute = "clubs", split = "|" }', 'CLUBS = { attribute = "clubs", split = "" }', "split"),
@@ -44,12 +44,12 @@ def test_the_fixture_itself_is_right() -> None:
         ('role = "ext:alumni"', 'role = "alumni"', "alumni"),
     ],
 )
-def test_a_wrong_setting_is_named_with_its_line(old: str, new: str, said: str) -> None:
+def test_a_wrong_setting_is_named_with_its_line(old: str, new: str, pattern: str) -> None:
     message, line = problem(old, new)
     assert f"line {line}: " in message, message
     import re
 
-    assert re.search(said, message), message
+    assert re.search(pattern, message), message
 
 
 def test_every_problem_has_its_own_line() -> None:

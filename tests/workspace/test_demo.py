@@ -38,11 +38,11 @@ def test_the_second_package_has_one_finding_with_its_line() -> None:
 
 def shows_its_plan_in_json_and_as_a_page(folder: Path, second: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["-C", str(folder), "show", second, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["state"] == "applied"
-    held = {line["sourced_id"] for line in told["lines"] if line["held"]}
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["state"] == "applied"
+    held = {line["sourced_id"] for line in shown["lines"] if line["held"]}
     assert {"stu-1036", "enr-7132"} <= held
-    assert any(line["file"] == "users.csv" and line["line"] for line in told["lines"])
+    assert any(line["file"] == "users.csv" and line["line"] for line in shown["lines"])
     assert run(["-C", str(folder), "show", second, "--html"]) == 0
     assert "Imani" in capsys.readouterr().out
 

@@ -20,34 +20,42 @@ ZERO = {"create": 0, "update": 0, "archive": 0, "restore": 0}
 
 
 def test_a_plan_has_the_shape_that_others_build_on() -> None:
-    told = json.loads(shapes.plan(make_plan()))
-    assert (told["version"], told["plan"], told["base"]) == (1, "7f3a9c21", 3)
-    assert told["changes"]["User"] == {**ZERO, "create": 1, "update": 2}
-    assert told["changes"]["Class"] == ZERO
-    assert told["held"]["Enrollment"] == {**ZERO, "archive": 4}
-    assert told["findings"] == {"error": 1, "warning": 2, "info": 0}
-    assert list(told["changes"]) == list(told["held"]) == [entity.name for entity in entities()]
+    parsed = json.loads(shapes.plan(make_plan()))
+    assert (parsed["version"], parsed["plan"], parsed["base"]) == (1, "7f3a9c21", 3)
+    assert parsed["changes"]["User"] == {**ZERO, "create": 1, "update": 2}
+    assert parsed["changes"]["Class"] == ZERO
+    assert parsed["held"]["Enrollment"] == {**ZERO, "archive": 4}
+    assert parsed["findings"] == {"error": 1, "warning": 2, "info": 0}
+    assert list(parsed["changes"]) == list(parsed["held"]) == [entity.name for entity in entities()]
 
 
 def test_a_plan_says_everything_that_is_known_of_it() -> None:
-    told = json.loads(shapes.plan(make_plan()))
-    assert told["as_of"] == "2026-09-15"
-    assert told["created_at"] == "2026-09-15T03:30:00Z"
-    assert told["content_hash"] == "c0ffee"
-    assert told["notes"] == ["Four enrollments wait for a person."]
-    assert told["coverage"][0] == {"entity": "User", "coverage": "full", "reason": ""}
-    assert set(told) >= {"state", "needs_approval", "approval_why", "undoes", "revision_made", "packages", "expires_at"}
+    parsed = json.loads(shapes.plan(make_plan()))
+    assert parsed["as_of"] == "2026-09-15"
+    assert parsed["created_at"] == "2026-09-15T03:30:00Z"
+    assert parsed["content_hash"] == "c0ffee"
+    assert parsed["notes"] == ["Four enrollments wait for a person."]
+    assert parsed["coverage"][0] == {"entity": "User", "coverage": "full", "reason": ""}
+    assert set(parsed) >= {
+        "state",
+        "needs_approval",
+        "approval_why",
+        "undoes",
+        "revision_made",
+        "packages",
+        "expires_at",
+    }
 
 
 def test_a_view_is_the_plan_with_its_lines_findings_and_creates() -> None:
     view = make_view()
-    told = json.loads(shapes.view(view, chosen(view.lines, Choice()), RULES))
-    assert told["plan"] == "7f3a9c21"
-    assert len(told["lines"]) == 4
-    assert set(told["lines"][0]) == set(LINES)
-    assert told["counts"] == {"error": 1, "warning": 2, "info": 0}
-    assert [found["rule"] for found in told["findings"]] == ["bool.case", "bool.case", "date.unreadable"]
-    assert told["creates"]["User"][0]["given_name"] == "Kofi"
+    parsed = json.loads(shapes.view(view, chosen(view.lines, Choice()), RULES))
+    assert parsed["plan"] == "7f3a9c21"
+    assert len(parsed["lines"]) == 4
+    assert set(parsed["lines"][0]) == set(LINES)
+    assert parsed["counts"] == {"error": 1, "warning": 2, "info": 0}
+    assert [found["rule"] for found in parsed["findings"]] == ["bool.case", "bool.case", "date.unreadable"]
+    assert parsed["creates"]["User"][0]["given_name"] == "Kofi"
 
 
 def test_no_document_says_a_key_twice() -> None:
@@ -62,8 +70,8 @@ def test_no_document_says_a_key_twice() -> None:
 
 def test_a_view_of_some_lines_has_only_their_creates() -> None:
     view = make_view()
-    told = json.loads(shapes.view(view, chosen(view.lines, Choice(action="update")), RULES))
-    assert (len(told["lines"]), told["creates"]["User"]) == (2, [])
+    parsed = json.loads(shapes.view(view, chosen(view.lines, Choice(action="update")), RULES))
+    assert (len(parsed["lines"]), parsed["creates"]["User"]) == (2, [])
 
 
 def test_an_empty_view_is_still_json() -> None:
@@ -78,13 +86,13 @@ def test_values_survive_the_writing_of_rows() -> None:
 
 
 def test_check_lists_findings_with_their_words() -> None:
-    told = json.loads(shapes.check(make_report()))
-    found = told["findings"][-1]
+    parsed = json.loads(shapes.check(make_report()))
+    found = parsed["findings"][-1]
     assert set(found) >= {"rule", "severity", "file", "line", "column", "message", "remedy"}
     assert (found["file"], found["line"], found["column"]) == ("enrollments.csv", 136, "beginDate")
     assert (found["message"], found["remedy"]) == ("This is no date. Month 15.", "Write YYYY-MM-DD.")
-    assert told["coverage"][1]["coverage"] == "partial"
-    assert told["counts"] == {"error": 1, "warning": 2, "info": 0}
+    assert parsed["coverage"][1]["coverage"] == "partial"
+    assert parsed["counts"] == {"error": 1, "warning": 2, "info": 0}
 
 
 def test_an_unknown_rule_still_has_a_message() -> None:
@@ -100,9 +108,9 @@ def test_an_unknown_rule_still_has_a_message() -> None:
     ],
 )
 def test_an_error_is_an_object_too(problem: Exception, more: dict[str, object]) -> None:
-    told = json.loads(shapes.error(4, "no", problem))["error"]
-    assert (told["exit"], told["message"]) == (4, "no")
-    assert told.items() >= more.items()
+    parsed = json.loads(shapes.error(4, "no", problem))["error"]
+    assert (parsed["exit"], parsed["message"]) == (4, "no")
+    assert parsed.items() >= more.items()
 
 
 def test_the_other_shapes_name_what_they_hold(tmp_path: Path) -> None:
@@ -115,8 +123,8 @@ def test_the_other_shapes_name_what_they_hold(tmp_path: Path) -> None:
 
     assert json.loads(shapes.holds([hold]))["holds"][0]["since"] == "2026-09-15T03:30:00Z"
     assert json.loads(shapes.holds([hold], "released"))["released"][0]["sourced_id"] == "stu-1"
-    told = json.loads(shapes.history([revision]))["revisions"][0]
-    assert (told["revision"], told["changes"]["User"]["update"], told["lines"][0]["after"]) == (4, 1, "b")
+    parsed = json.loads(shapes.history([revision]))["revisions"][0]
+    assert (parsed["revision"], parsed["changes"]["User"]["update"], parsed["lines"][0]["after"]) == (4, 1, "b")
     explained = json.loads(
         shapes.explanation(Explanation("User", "stu-1", "active", (value,), (hold,), "", make_findings()), RULES)
     )

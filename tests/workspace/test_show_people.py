@@ -118,14 +118,14 @@ def test_findings_are_counted_in_words() -> None:
 
 def test_the_hash_of_an_unreadable_line_is_shown_where_it_is_asked_for() -> None:
     unread = [finding("date.unreadable", "error", file="a.csv", line=at, detail=f"hash {at}") for at in (1, 2, 3, 4)]
-    told = gathered(concat(unread), RULES)
-    assert told["meaning"].to_list() == ["This is no date. (hash 1; hash 2; hash 3; …)"]
-    assert told["lines"].to_list() == ["1, 2, 3, …"]
+    listed = gathered(concat(unread), RULES)
+    assert listed["meaning"].to_list() == ["This is no date. (hash 1; hash 2; hash 3; …)"]
+    assert listed["lines"].to_list() == ["1, 2, 3, …"]
 
 
 def test_findings_are_gathered_with_a_count_and_the_first_lines() -> None:
-    told = gathered(make_findings(), RULES)
-    assert told.select("severity", "rule", "count", "lines").rows() == [
+    listed = gathered(make_findings(), RULES)
+    assert listed.select("severity", "rule", "count", "lines").rows() == [
         ("error", "date.unreadable", 1, "136"),
         ("warning", "bool.case", 2, "4, 9"),
     ]

@@ -99,8 +99,11 @@ def another_district(package: Package) -> Package:
             for c in ids & set(rows.columns)
         }
         package = package.with_table(name, rows.with_columns(**each))
-    people = package.tables["users"].with_columns(**moved(7, "givenName", "familyName", "email"))
-    return package.with_table("users", people)
+    users = package.tables["users"].with_columns(pl.col("email").str.replace("@.*$", "@fernwood.example"))
+    orgs = package.tables["orgs"].with_columns(pl.col("name") + pl.lit(" of Fernwood"))
+    return package.with_table("users", users.with_columns(**moved(7, "givenName", "familyName", "email"))).with_table(
+        "orgs", orgs
+    )
 
 
 def year_before(name: str) -> pl.Expr:

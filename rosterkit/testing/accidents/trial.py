@@ -22,8 +22,8 @@ from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Delivered
 from rosterkit.plan.plan import PlanView
 from rosterkit.plan.proposal import Proposal
-from rosterkit.plan.records import Records
-from rosterkit.registry import source
+from rosterkit.plan.records import KEY_FIELD, Records
+from rosterkit.registry import rules, source
 from rosterkit.roster import findings
 from rosterkit.sources.base import Context, Coverage, Extract
 from rosterkit.sources.findings import Findings
@@ -58,12 +58,14 @@ class Harm:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an accident. ``reasons``: why things are held, the rules of findings, why tables are not full."""
+    """What became of an accident. ``reasons``, as people read them: why records are held, what findings mean, why
+    tables are not full; of each, what is about most records first.
+    """
 
     harm: Harm
     without: Harm  # without the guards that the accident names
     exit_code: int
-    cause: str  # the expected cause, as it is named; "" where it is not
+    cause: str  # the reason that names the expected cause; "" where none does
     reasons: tuple[str, ...]
 
     @property
@@ -83,7 +85,8 @@ def _harm(applied: Changes, harmless: int = 0) -> Harm:
     """Everything that would be applied, as the package is an accident and nothing else."""
     archived = {n: f.filter(pl.col("action") == "archive").height for n, f in applied.status.items()}
     lost = sum(count for name, count in archived.items() if name in _LINKS)
-    changed = {n: f.filter(pl.col("action") == "update") for n, f in applied.update.items()}
+    ids = pl.col("field") == KEY_FIELD  # the record stays what it is
+    changed = {n: f.filter(pl.col("action") == "update", ~ids) for n, f in applied.update.items()}
     return Harm(
         archives=sum(archived.values()) - lost,
         overwrites=sum(f["id"].n_unique() for f in changed.values()),
@@ -102,6 +105,12 @@ def _without_cases() -> Iterator[None]:
 
     holds: dict[str, Any] = {"hold_reused_ids": no_ids, "hold_taken_usernames": no_usernames}
     with patch.multiple("rosterkit.plan.proposal", **holds):
+        yield
+
+
+@contextmanager
+def _without_relinking() -> Iterator[None]:
+    with patch("rosterkit.plan.matching._relinked", lambda one, *_: one):
         yield
 
 
@@ -164,13 +173,15 @@ class Trial:
             limits = _no_limits() if "limits" in accident.guards else self._workspace.config.limits
             if "cases" in accident.guards:
                 stack.enter_context(_without_cases())
+            if "identity" in accident.guards:
+                stack.enter_context(_without_relinking())
             bare = self._propose(_as_if_full(extract) if "coverage" in accident.guards else extract, limits)
         reasons = _reasons(guarded, extract)
         return Outcome(
             harm=_harm(guarded.changes.applicable, accident.harmless),
             without=_harm(bare.changes.applicable),
             exit_code=_exit_code(guarded, extract),
-            cause=next((c for c in accident.cause if any(c in reason for reason in reasons)), ""),
+            cause=_naming(accident, reasons),
             reasons=reasons,
         )
 
@@ -183,12 +194,12 @@ class Trial:
         with _without_cases() if "cases" in accident.guards else nullcontext():
             limits = _no_limits() if "limits" in accident.guards else self._workspace.config.limits
             bare = apply_days(copy, template, packages, limits, grace="grace" not in accident.guards)
-        reasons = tuple(sorted({why for view in views for why in view.lines["held_why"].unique().to_list()}))
+        reasons = _most_first(pl.concat(view.lines.filter(pl.col("held") != "")["held_why"] for view in views))
         return Outcome(
             harm=_harm_of_days(views),
             without=_harm_of_days(bare),
             exit_code=exit_code(views),
-            cause=next((c for c in accident.cause if any(c in reason for reason in reasons)), ""),
+            cause=_naming(accident, reasons),
             reasons=reasons,
         )
 
@@ -207,10 +218,22 @@ def _harm_of_days(views: Sequence[PlanView]) -> Harm:
     return Harm(count("archive", links=False), updated, doubled, count("archive", links=True))
 
 
+def _naming(accident: Accident, reasons: tuple[str, ...]) -> str:
+    """The reason in which one of the expected causes stands."""
+    return next((reason for cause in accident.cause for reason in reasons if cause in reason), "")
+
+
+def _most_first(texts: pl.Series) -> tuple[str, ...]:
+    counts = texts.alias("text").to_frame().group_by("text").len()
+    return tuple(counts.sort("len", "text", descending=[True, False])["text"])
+
+
 def _reasons(proposal: Proposal, extract: Extract) -> tuple[str, ...]:
-    held = [str(r) for _, _, f in proposal.changes.held.frames() for r in f["hold_reason"].unique().to_list()]
-    rules = proposal.findings["rule"].unique().to_list()
-    return tuple(sorted({*held, *rules, *(t.reason for t in extract.tables if t.reason)}))
+    known = rules()
+    held = [pl.Series([], dtype=pl.String), *(f["hold_reason"] for _, _, f in proposal.changes.held.frames())]
+    found = _most_first(proposal.findings["rule"])
+    meanings = (f"{known[code].meaning} ({code})" for code in found)
+    return (*_most_first(pl.concat(held)), *meanings, *(t.reason for t in extract.tables if t.reason))
 
 
 def _exit_code(proposal: Proposal, extract: Extract) -> int:

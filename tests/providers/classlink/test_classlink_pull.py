@@ -27,13 +27,13 @@ def test_everything_comes_and_nothing_is_odd(access: str) -> None:
     roster = district()
     with serving(FakeClassLink(roster)) as fake:
         extract = read(fake, access=access, page_size=100)
-        asked = [ask for ask in fake.log if is_data(ask)]
+        calls = [ask for ask in fake.log if is_data(ask)]
     assert set(coverage(extract).values()) == {"full"}
     assert met(extract) == {}
     assert set(rows(extract, "User")["sourced_id"]) == {user["sourcedId"] for user in roster["users"]}
-    assert all(ask.query["sort"] == "sourcedId" and ask.query["orderBy"] == "asc" for ask in asked)
+    assert all(ask.query["sort"] == "sourcedId" and ask.query["orderBy"] == "asc" for ask in calls)
     prefix = "/%2FgVa0ed75Gs%43/ims/oneroster/v1p1/" if access == "proxy" else "/ims/oneroster/v1p1/"
-    assert all(ask.path.startswith(prefix) for ask in asked)
+    assert all(ask.path.startswith(prefix) for ask in calls)
 
 
 def test_a_record_has_its_canonical_values() -> None:

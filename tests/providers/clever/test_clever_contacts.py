@@ -250,11 +250,11 @@ def test_two_given_names_are_never_one_person(records: list[tuple[Any, ...]]) ->
 
 @given(RECORDS)
 def test_nobody_has_two_relationships_to_a_student_by_merging(records: list[tuple[Any, ...]]) -> None:
-    told: dict[tuple[str, str], set[str]] = {}
+    relations: dict[tuple[str, str], set[str]] = {}
     for record, person in grouped(records).items():
         *_, student, relationship = records[int(record[1:])]
-        told.setdefault((person, student), set()).add(relationship)
-    assert all(len(relationships) == 1 for relationships in told.values())
+        relations.setdefault((person, student), set()).add(relationship)
+    assert all(len(relationships) == 1 for relationships in relations.values())
 
 
 @given(st.lists(st.text(), min_size=1, max_size=20))

@@ -94,8 +94,8 @@ def test_A5_A6_refused_anybodys_set_that_breaks_edlios_rules(tmp_path: Path) -> 
 def test_A5_the_set_waits_for_edlios_answers(tmp_path: Path) -> None:
     files, _, _ = build(district(), tmp_path)
     for open_question in ({"removal": "unknown"}, {"file_names_agreed": False}):
-        asked = FEED.check(files, None, settings(layout="oneroster", **open_question))
-        assert asked.outcome is Outcome.HELD
+        answer = FEED.check(files, None, settings(layout="oneroster", **open_question))
+        assert answer.outcome is Outcome.HELD
 
 
 def test_A5_an_id_that_was_another_persons_is_not_sent(tmp_path: Path) -> None:

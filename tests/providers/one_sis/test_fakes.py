@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from vendor_schemas import CLASSLINK, CLEVER, ONEROSTER, ONEROSTER_FAILURE, TOKEN
+from classlink_schemas import CLASSLINK
+from clever_schemas import CLEVER
+from oneroster_schemas import ONEROSTER, ONEROSTER_FAILURE, TOKEN
 
 from providers.clever import fake as clever_fake
 from providers.clever.fake import FakeClever, invent

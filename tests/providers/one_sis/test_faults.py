@@ -50,7 +50,7 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Neutral:
 
 
 @dataclass
-class Stand:
+class Synced:
     """A vendor's server, and a workspace in which its whole district is applied."""
 
     server: Any
@@ -93,36 +93,36 @@ def served(kind: str, made: Neutral, **more: Any) -> Iterator[tuple[Any, dict[st
             yield fake, {"url": fake.base, **token}
 
 
-def applied_once(kind: str, made: Neutral, folder: Path) -> Iterator[Stand]:
+def applied_once(kind: str, made: Neutral, folder: Path) -> Iterator[Synced]:
     with served(kind, made) as (server, settings):
-        yield Stand(server, applied(folder / "w", {"kind": kind, **settings}))
+        yield Synced(server, applied(folder / "w", {"kind": kind, **settings}))
 
 
 @pytest.fixture(scope="module")
-def of_oneroster(district: Neutral, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def of_oneroster(district: Neutral, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
     yield from applied_once("oneroster-rest", district, tmp_path_factory.mktemp("rest"))
 
 
 @pytest.fixture(scope="module")
-def of_classlink(district: Neutral, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def of_classlink(district: Neutral, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
     yield from applied_once("classlink", district, tmp_path_factory.mktemp("classlink"))
 
 
 @pytest.fixture(scope="module")
-def of_clever(district: Neutral, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def of_clever(district: Neutral, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
     yield from applied_once("clever", district, tmp_path_factory.mktemp("clever"))
 
 
-def check(stand: Stand, fault: Any) -> None:
+def check(synced: Synced, fault: Any) -> None:
     """The next plan while that goes wrong: everything came, or what did not is missed by nobody."""
-    before, roster = dict(vars(stand.server)), getattr(stand.server, "roster", None)
+    before, roster = dict(vars(synced.server)), getattr(synced.server, "roster", None)
     with pytest.MonkeyPatch.context() as patch:
-        happened = fault.start(stand.server, patch)
-        found = stand.plan()
+        happened = fault.start(synced.server, patch)
+        found = synced.plan()
         assert happened()
-    vars(stand.server).clear()
-    vars(stand.server).update(before)
-    assert getattr(stand.server, "roster", None) is roster
+    vars(synced.server).clear()
+    vars(synced.server).update(before)
+    assert getattr(synced.server, "roster", None) is roster
     if fault.outcome == "whole":
         assert isinstance(found, Plan), found
         assert {table.coverage for table in found.coverage} == {"full"}
@@ -134,17 +134,17 @@ def check(stand: Stand, fault: Any) -> None:
 
 
 @pytest.mark.parametrize("name", met_by("oneroster-rest"))
-def test_oneroster(of_oneroster: Stand, name: str) -> None:
+def test_oneroster(of_oneroster: Synced, name: str) -> None:
     check(of_oneroster, FAULTS[name][0])
 
 
 @pytest.mark.parametrize("name", met_by("classlink"))
-def test_classlink(of_classlink: Stand, name: str) -> None:
+def test_classlink(of_classlink: Synced, name: str) -> None:
     check(of_classlink, FAULTS[name][0])
 
 
 @pytest.mark.parametrize("name", met_by("clever"))
-def test_clever(of_clever: Stand, name: str) -> None:
+def test_clever(of_clever: Synced, name: str) -> None:
     check(of_clever, FAULTS[name][1])
 
 
@@ -163,13 +163,13 @@ def test_a_clock_that_is_wrong_is_a_refusal_and_no_empty_roster(
             return None if abs(int(stamp) - time.time()) < 300 else Reply(401, b"{}")
 
         fake.fault = strict
-        stand = Stand(fake, applied(tmp_path / "w", {"kind": kind, "url": fake.base, **way}))
+        synced = Synced(fake, applied(tmp_path / "w", {"kind": kind, "url": fake.base, **way}))
         skewed = time.time() - 7200
         monkeypatch.setattr("oauthlib.oauth1.rfc5849.generate_timestamp", lambda: str(int(skewed)))
-        assert isinstance(stand.plan(), SourceUnreadable)
+        assert isinstance(synced.plan(), SourceUnreadable)
 
 
-def test_permissions_that_change_under_each_attempt_are_partial(of_classlink: Stand) -> None:
+def test_permissions_that_change_under_each_attempt_are_partial(of_classlink: Synced) -> None:
     """B1.4: x-perm-rev; the pull starts again three times at most."""
     fake = of_classlink.server
     before, count = dict(vars(fake)), 0

@@ -38,7 +38,7 @@ def applied(folder: Path, settings: Mapping[str, object]) -> Path:
 
 
 @dataclass
-class Stand:
+class Synced:
     server: FakeClever
     folder: Path
 
@@ -54,12 +54,12 @@ class Stand:
 
 
 @pytest.fixture(scope="module")
-def stand(district: Neutral, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def synced(district: Neutral, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
     with FakeClever(clever(district), events_on=False) as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLEVER_TOKEN", server.token)
         address = {"address": server.address, "token_address": server.address}
         settings = {"kind": "clever", "token": "env:CLEVER_TOKEN", **address}
-        yield Stand(server, applied(tmp_path_factory.mktemp("stand") / "w", settings))
+        yield Synced(server, applied(tmp_path_factory.mktemp("synced") / "w", settings))
 
 
 def counts(plan: Plan) -> dict[str, tuple[int, ...]]:
@@ -73,10 +73,10 @@ def counts(plan: Plan) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def test_known_issue_1_a_class_that_becomes_empty_takes_nobody_along(stand: Stand) -> None:
-    gone = stand.server.data.records["sections"][0]
+def test_known_issue_1_a_class_that_becomes_empty_takes_nobody_along(synced: Synced) -> None:
+    gone = synced.server.data.records["sections"][0]
     members = {*gone["students"], *gone["teachers"]}
-    found = counts(stand.plan(lambda data: data.records["sections"].pop(0)))
+    found = counts(synced.plan(lambda data: data.records["sections"].pop(0)))
     assert found == {
         "Class": (0, 0, 1, 0),
         "ClassTerm": (0, 0, 1, 0),
@@ -88,10 +88,10 @@ def test_known_issue_1_a_class_that_becomes_empty_takes_nobody_along(stand: Stan
     ("resource", "column", "entity"), [("terms", "term_id", "AcademicSession"), ("courses", "course", "Course")]
 )
 def test_known_issues_3_and_4_a_term_or_course_under_a_new_id(
-    stand: Stand, resource: str, column: str, entity: str
+    synced: Synced, resource: str, column: str, entity: str
 ) -> None:
     """The old one leaves and the new one comes; classes follow, and nobody's membership changes."""
-    sections = stand.server.data.records["sections"]
+    sections = synced.server.data.records["sections"]
     key = next(section[column] for section in sections)
     of_it = [section for section in sections if section.get(column) == key]
 
@@ -104,33 +104,33 @@ def test_known_issues_3_and_4_a_term_or_course_under_a_new_id(
             if section.get(column) == key:
                 section[column] = new
 
-    found = counts(stand.plan(made_anew))
+    found = counts(synced.plan(made_anew))
     assert found.pop(entity) == (1, 0, 1, 0)
     assert found == (
         {"ClassTerm": (len(of_it), 0, len(of_it), 0)} if resource == "terms" else {"Class": (0, len(of_it), 0, 0)}
     )
 
 
-def test_known_issue_5_names_and_grades_of_sections_are_their_own(stand: Stand) -> None:
+def test_known_issue_5_names_and_grades_of_sections_are_their_own(synced: Synced) -> None:
     """Two sections of one name, of another grade than their students', are two classes."""
 
     def alike(data: DistrictData) -> None:
         one, two = data.records["sections"][:2]
         two |= {"name": one["name"], "grade": "PostGraduate"}
 
-    assert counts(stand.plan(alike)) == {"Class": (0, 1, 0, 0)}
+    assert counts(synced.plan(alike)) == {"Class": (0, 1, 0, 0)}
 
 
-def test_known_issue_12_one_address_of_several_people_is_an_address_of_each(stand: Stand) -> None:
+def test_known_issue_12_one_address_of_several_people_is_an_address_of_each(synced: Synced) -> None:
     def shared(data: DistrictData) -> None:
         for user in data.records["users"][:3]:
             user["email"] = "office@juniper-valley.example"
 
-    assert counts(stand.plan(shared)) == {"User": (0, 3, 0, 0)}
+    assert counts(synced.plan(shared)) == {"User": (0, 3, 0, 0)}
 
 
-def test_known_issue_13_who_comes_under_a_new_id(stand: Stand) -> None:
-    key = next(user["id"] for user in stand.server.data.records["users"] if "teacher" in user["roles"])
+def test_known_issue_13_who_comes_under_a_new_id(synced: Synced) -> None:
+    key = next(user["id"] for user in synced.server.data.records["users"] if "teacher" in user["roles"])
 
     def anew(data: DistrictData) -> None:
         new = f"9{key[1:]}"
@@ -142,8 +142,8 @@ def test_known_issue_13_who_comes_under_a_new_id(stand: Stand) -> None:
             section["teachers"] = [new if one == key else one for one in section["teachers"]]
             section.update({"teacher": new} if section.get("teacher") == key else {})
 
-    taught = sum(key in section["teachers"] for section in stand.server.data.records["sections"])
-    assert counts(stand.plan(anew)) == {
+    taught = sum(key in section["teachers"] for section in synced.server.data.records["sections"])
+    assert counts(synced.plan(anew)) == {
         "User": (1, 0, 1, 0),
         "Role": (1, 0, 1, 0),
         "Enrollment": (taught, 0, taught, 0),

@@ -95,11 +95,11 @@ def roster() -> Rows:
 def frames(rows: Rows) -> dict[str, pl.DataFrame]:
     """The rows as tables."""
     made = {}
-    for name, said in rows.items():
+    for name, records in rows.items():
         schema: dict[str, type[pl.DataType]] = {"sourced_id": pl.String, "modified_at": pl.String}
         schema |= by_name(name).incoming_schema
-        assert not {key for row in said for key in row} - set(schema)
-        made[name] = pl.DataFrame([{key: row.get(key) for key in schema} for row in said], schema=schema)
+        assert not {key for row in records for key in row} - set(schema)
+        made[name] = pl.DataFrame([{key: row.get(key) for key in schema} for row in records], schema=schema)
     return made
 
 

@@ -80,8 +80,8 @@ def _package_11() -> Files:
 
 
 def _role(sourced_id: str, user: str, role: str, org: str, **more: str) -> dict[str, str]:
-    said = {"sourcedId": sourced_id, "userSourcedId": user, "role": role, "orgSourcedId": org, "roleType": "primary"}
-    return said | more
+    given = {"sourcedId": sourced_id, "userSourcedId": user, "role": role, "orgSourcedId": org, "roleType": "primary"}
+    return given | more
 
 
 def _package_12() -> Files:
@@ -223,8 +223,8 @@ def _package_with_losses(files: Files, path: Path, version: str) -> Path:
     manifest = {"source.systemName": "Example SIS", "source.systemCode": "X"}
     whole = _with_what_is_always_lost(files)
     modes = dict.fromkeys(whole, "bulk") | {"enrollments": "delta"}
-    said = manifest_text(modes, version=version, properties=manifest).encode()
-    return write_package(path, whole, version=version, raw={"manifest.csv": said})
+    given = manifest_text(modes, version=version, properties=manifest).encode()
+    return write_package(path, whole, version=version, raw={"manifest.csv": given})
 
 
 def _tokens_of_ones_own(files: Files) -> Files:

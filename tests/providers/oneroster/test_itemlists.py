@@ -1,4 +1,4 @@
-"""Lists worked on item by item, against the same said list by list."""
+"""Lists worked on item by item, against the same worked list by list."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from providers.oneroster.itemlists import as_set, each
 ITEMS = st.none() | st.sampled_from(["", "9", "09", " x ", "a,b", "é"])
 LISTS = st.lists(st.none() | st.lists(ITEMS, max_size=4), max_size=6)
 
-Said = list[list[str | None] | None]
+Items = list[list[str | None] | None]
 
 
-def _series(said: Said) -> pl.Series:
-    return pl.Series("grades", said, pl.List(pl.String))
+def _series(items: Items) -> pl.Series:
+    return pl.Series("grades", items, pl.List(pl.String))
 
 
 @given(LISTS)
-def test_a_set_has_no_item_twice_none_that_is_null_and_is_sorted(said: Said) -> None:
-    wanted = [None if one is None else sorted({item for item in one if item is not None}) for one in said]
-    made = as_set(_series(said))
+def test_a_set_has_no_item_twice_none_that_is_null_and_is_sorted(items: Items) -> None:
+    wanted = [None if one is None else sorted({item for item in one if item is not None}) for one in items]
+    made = as_set(_series(items))
     assert (made.name, made.dtype, made.to_list()) == ("grades", pl.List(pl.String), wanted)
 
 
 @given(LISTS)
-def test_every_item_gives_way_and_those_that_become_none_go(said: Said) -> None:
+def test_every_item_gives_way_and_those_that_become_none_go(items: Items) -> None:
     bare = pl.col("item").str.strip_chars()
-    made = each(_series(said), pl.when(bare != "").then(bare))
-    wanted = [None if one is None else [item.strip() for item in one if item and item.strip()] for one in said]
+    made = each(_series(items), pl.when(bare != "").then(bare))
+    wanted = [None if one is None else [item.strip() for item in one if item and item.strip()] for one in items]
     assert (made.name, made.dtype, made.to_list()) == ("grades", pl.List(pl.String), wanted)
 
 
-@pytest.mark.parametrize("said", [[["09"], None, [], ["a", "a"]], [None], [[]], []])
-def test_what_changes_nothing_gives_the_very_same_lists(said: Said) -> None:
-    lists = _series(said)
+@pytest.mark.parametrize("items", [[["09"], None, [], ["a", "a"]], [None], [[]], []])
+def test_what_changes_nothing_gives_the_very_same_lists(items: Items) -> None:
+    lists = _series(items)
     assert each(lists, pl.col("item").str.strip_chars()) is lists
 
 

@@ -154,8 +154,8 @@ def test_without_a_header_nobodys_values_are_told_as_column_names(twice: bool, t
     row = "ana,,,true,s1,student,ana@harbour.example,,Ana,Ruiz," + ("Ana" if twice else "")
     bundle = read(tmp_path, tiny(), raw={"users.csv": f"{row}\nbo,,,true,s1,student,bo,,Bo,Berg,\n".encode()})
     assert states(bundle)["User"] == "absent"
-    told = bundle.findings.filter(file="users.csv").select("value", "column", "detail", "key").write_csv()
-    assert not {word for word in ("Ana", "Ruiz", "ana@") if word in told}
+    text = bundle.findings.filter(file="users.csv").select("value", "column", "detail", "key").write_csv()
+    assert not {word for word in ("Ana", "Ruiz", "ana@") if word in text}
 
 
 def test_a_key_that_is_the_word_null_names_nobody_and_makes_the_file_partial(tmp_path: Path) -> None:

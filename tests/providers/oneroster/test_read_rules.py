@@ -329,9 +329,9 @@ def test_manifest_unreadable_is_refused(content: bytes, tmp_path: Path) -> None:
     assert refusal(tmp_path, **raw("manifest.csv", content)).rule == "manifest.unreadable"
 
 
-@pytest.mark.parametrize("told", ["1.2", "1.2.1"])
-def test_both_spellings_of_the_later_version_are_read(told: str, tmp_path: Path) -> None:
-    bundle = read(tmp_path, tiny("1.2"), **manifest(sub("version,1.2", f"version,{told}"), "1.2"))
+@pytest.mark.parametrize("spelling", ["1.2", "1.2.1"])
+def test_both_spellings_of_the_later_version_are_read(spelling: str, tmp_path: Path) -> None:
+    bundle = read(tmp_path, tiny("1.2"), **manifest(sub("version,1.2", f"version,{spelling}"), "1.2"))
     assert (bundle.extract.version, bundle.findings.height) == ("1.2", 0)
 
 

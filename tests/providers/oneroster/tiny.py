@@ -70,8 +70,8 @@ def _session(key: str, kind: str, start: str, end: str) -> dict[str, str]:
 
 
 def _user(key: str, given: str, family: str) -> dict[str, str]:
-    told = {"givenName": given, "familyName": family, "username": f"{key}@harbour.example"}
-    return {"sourcedId": key, "enabledUser": "true", **told}
+    always = {"givenName": given, "familyName": family, "username": f"{key}@harbour.example"}
+    return {"sourcedId": key, "enabledUser": "true", **always}
 
 
 def _enrollment(key: str, who: str, role: str) -> dict[str, str]:
@@ -84,8 +84,8 @@ def _role(key: str, who: str, role: str) -> dict[str, str]:
 
 
 def _profile(key: str, who: str) -> dict[str, str]:
-    told = {"profileType": "app", "vendorId": "v", "credentialType": "password", "username": f"{who}-app"}
-    return {"sourcedId": key, "userSourcedId": who, **told}
+    always = {"profileType": "app", "vendorId": "v", "credentialType": "password", "username": f"{who}-app"}
+    return {"sourcedId": key, "userSourcedId": who, **always}
 
 
 def spoilt(file: str, at: int, version: str = "1.1", **cells: str) -> Files:
@@ -97,8 +97,8 @@ def spoilt(file: str, at: int, version: str = "1.1", **cells: str) -> Files:
 
 def as_delta(files: Files) -> Files:
     """The same rows as a set of changes: each with its status and date."""
-    told = {"status": "active", "dateLastModified": NOW}
-    return {name: [told | row for row in rows] for name, rows in files.items()}
+    always = {"status": "active", "dateLastModified": NOW}
+    return {name: [always | row for row in rows] for name, rows in files.items()}
 
 
 def deltas(files: Mapping[str, object]) -> dict[str, str]:

@@ -102,11 +102,11 @@ def test_a_page_that_is_too_heavy_is_asked_for_by_halves(status: int) -> None:
     with serving(FakeServer(invented(300))) as fake:
         fake.fault = heavy
         extract = read(fake, page_size=1000, collections=["users"])
-        asked = [(int(ask.query["limit"]), int(ask.query["offset"])) for ask in fake.log]
+        pages = [(int(ask.query["limit"]), int(ask.query["offset"])) for ask in fake.log]
     assert coverage(extract)["User"] == "full"
     assert rows(extract, "User").height == 617
-    assert asked[:4] == [(1000, 0), (500, 0), (250, 0), (125, 0)]
-    assert asked[4] == (125, 125)
+    assert pages[:4] == [(1000, 0), (500, 0), (250, 0), (125, 0)]
+    assert pages[4] == (125, 125)
 
 
 def test_halving_ends_at_100_records_and_the_failure_is_then_final() -> None:

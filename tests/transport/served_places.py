@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 import uuid
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import trustme
 from pydantic import TypeAdapter
 from sftp_server import PASSWORD, USER, Sftp
-from web_servers import S3, Https
+from web_servers import S3, Https, Web
 
 from rosterkit.transport import Place, PlaceSettings, Verified, open_place
 from rosterkit.transport.host_keys import host_key, trust
@@ -20,7 +21,7 @@ from rosterkit.transport.host_keys import host_key, trust
 ADAPTER: TypeAdapter[Any] = TypeAdapter(PlaceSettings)
 
 
-class Stand:
+class ServedPlace(ABC):
     """A place under test; ``several``: whether it takes more than one file."""
 
     kind: str
@@ -36,16 +37,26 @@ class Stand:
     def place(self, **more: Any) -> Place:
         return open_place(ADAPTER.validate_python(self.given | more), self.work)
 
-    def put(self, name: str, content: bytes) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def put(self, name: str, content: bytes) -> None: ...
 
+    @abstractmethod
     def there(self) -> dict[str, bytes]:
         """Everything that somebody can see there."""
-        raise NotImplementedError
+
+
+class RemotePlace(ServedPlace):
+    """A place with a server, which counts, can be watched, and has faults."""
+
+    server: Sftp | Web
 
     @property
     def faults(self) -> Any:
-        raise NotImplementedError
+        return self.server.faults
+
+    @abstractmethod
+    def carried_out(self, name: str) -> int:
+        """How often a file of that name was sent to its end."""
 
     def allow(self, *contents: bytes) -> list[bytes]:
         """Watches from now on: the list fills with what is seen and is none of these."""
@@ -54,18 +65,14 @@ class Stand:
         def watch() -> None:
             wrong.extend(content for content in self.there().values() if content not in contents)
 
-        self.watch(watch)
+        self.server.watch = watch
         return wrong
 
-    def watch(self, watch: Any) -> None:
-        raise NotImplementedError
-
-    def carried_out(self, name: str) -> int:
-        """How often a file of that name was sent to its end."""
-        raise NotImplementedError
+    def close(self) -> None:
+        self.server.close()
 
 
-class FolderStand(Stand):
+class ServedFolder(ServedPlace):
     kind = "folder"
     verified = Verified.READ_BACK
 
@@ -82,8 +89,9 @@ class FolderStand(Stand):
         return visible(self.root)
 
 
-class SftpStand(Stand):
+class ServedSftp(RemotePlace):
     kind = "sftp"
+    server: Sftp
     verified = Verified.SIZE
 
     def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,19 +117,13 @@ class SftpStand(Stand):
     def there(self) -> dict[str, bytes]:
         return visible(self.root)
 
-    @property
-    def faults(self) -> Any:
-        return self.server.faults
-
-    def watch(self, watch: Any) -> None:
-        self.server.watch = watch
-
     def carried_out(self, name: str) -> int:
         return self.server.seen.renames.count(name)
 
 
-class S3Stand(Stand):
+class ServedS3(RemotePlace):
     kind = "s3"
+    server: S3
     verified = Verified.READ_BACK
 
     def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch, moto_port: int, aws: Any) -> None:
@@ -144,9 +146,6 @@ class S3Stand(Stand):
             "idle_seconds": 30.0,
         }
 
-    def close(self) -> None:
-        self.server.close()
-
     def put(self, name: str, content: bytes) -> None:
         self.aws.put_object(Bucket=self.bucket, Key=f"in/{name}", Body=content)
 
@@ -157,19 +156,13 @@ class S3Stand(Stand):
             key.removeprefix("in/"): self.aws.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys
         }
 
-    @property
-    def faults(self) -> Any:
-        return self.server.faults
-
-    def watch(self, watch: Any) -> None:
-        self.server.watch = watch
-
     def carried_out(self, name: str) -> int:
         return sum(method == "PUT" and path.endswith(f"/{name}") for method, path, _ in self.server.requests)
 
 
-class HttpsStand(Stand):
+class ServedHttps(RemotePlace):
     kind = "https"
+    server: Https
     several = False
     verified = Verified.CHECKSUM
     query = "X-Amz-Signature=0123456789abcdef"
@@ -196,13 +189,6 @@ class HttpsStand(Stand):
 
     def there(self) -> dict[str, bytes]:
         return {path.removeprefix("/in/"): content for path, content in dict(self.server.files).items()}
-
-    @property
-    def faults(self) -> Any:
-        return self.server.faults
-
-    def watch(self, watch: Any) -> None:
-        self.server.watch = watch
 
     def carried_out(self, name: str) -> int:
         return sum(method == "PUT" for method, _, _ in self.server.requests)

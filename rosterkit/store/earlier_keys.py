@@ -1,0 +1,67 @@
+"""Keys that records had before they were re-linked: who had them until when, and what else is kept under a key."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+import polars as pl
+
+from rosterkit.plan.changes import Changes
+from rosterkit.plan.records import KEY_FIELD
+from rosterkit.roster.schema import by_name
+from rosterkit.store.plans import now
+
+__all__ = ["find_earlier", "follow", "users_now"]
+
+_HERE = "entity=? and source=? and id_space=? and sourced_id=?"
+_KEYED = ("hold", "approved_change", "deferred", "absence")
+"""Tables whose rows name a record by its key."""
+
+
+def follow(connection: sqlite3.Connection, changes: Changes) -> None:
+    """Keeps the earlier keys of what these changes re-link, and brings what is kept under them to the new ones.
+
+    Call it within the transaction that applies the changes.
+    """
+    at = now().isoformat()
+    for name, record, old, new in _renamed(changes):
+        connection.execute(
+            "insert into earlier_key (entity, record, source, id_space, sourced_id, ended_at) values (?,?,?,?,?,?)",
+            (name, record, *old, at),
+        )
+        for table in _KEYED:
+            sets = f"update or replace {table} set source=?, id_space=?, sourced_id=? where {_HERE}"
+            connection.execute(sets, (*new, name, *old))
+        if name == "User":
+            users = f"{new[0]}/{new[2]}", f"{old[0]}/{old[2]}"
+            connection.execute("update or replace ledger set user=? where user=?", users)
+            connection.execute("update feed_result set user=? where user=?", users)
+
+
+def _renamed(changes: Changes) -> Iterator[tuple[str, int, list[str], list[str]]]:
+    """Entity, id, and the parts of the old and the new key."""
+    for name, frame in changes.update.items():
+        rows = frame.filter(pl.col("field") == KEY_FIELD).select("id", "before", "after")
+        for record, before, after in rows.iter_rows():
+            yield name, record, before.split("/", 2), after.split("/", 2)
+
+
+def find_earlier(connection: sqlite3.Connection, entity: str, sourced_id: str) -> str | None:
+    """The sourced id, now, of the record that had this one last; None where none had."""
+    query = (
+        f'select r.sourced_id from earlier_key e join "{by_name(entity).table}" r on r.id=e.record '
+        "where e.entity=? and e.sourced_id=? order by e.id desc limit 1"
+    )
+    row = connection.execute(query, (entity, sourced_id)).fetchone()
+    return str(row[0]) if row else None
+
+
+def users_now(connection: sqlite3.Connection, delivery: int) -> dict[str, str]:
+    """By the name ("source/sourced_id") that a user had when that file was built, the one that the user has now."""
+    query = (
+        "select e.source||'/'||e.sourced_id, u.source||'/'||u.sourced_id from earlier_key e "
+        "join user u on u.id=e.record where e.entity='User' "
+        "and e.ended_at > (select at from delivery where id=?) order by e.id desc"
+    )
+    return dict(connection.execute(query, (delivery,)).fetchall())

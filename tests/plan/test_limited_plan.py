@@ -1,0 +1,477 @@
+"""The limits on a whole plan, on few records in memory: which count, what is held, and in which words."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import polars as pl
+import pytest
+from small_records import Rec, Stored, counts, fields_of, node_of, records
+
+from rosterkit.plan import causes
+from rosterkit.plan.approvals import Approved
+from rosterkit.plan.limit_exemptions import Exempt, following
+from rosterkit.plan.limit_holds import NEW_HOLDS, hold_over_limits
+from rosterkit.plan.limited_moves import Facts
+from rosterkit.plan.limits import Limits
+from rosterkit.plan.plan_day import Week
+from rosterkit.plan.records import Records
+from rosterkit.plan.snapshot import Snapshot
+from rosterkit.roster.schema import by_name
+
+OFF = {name: 100 for name in Limits.model_fields if name.endswith("_percent")}
+NOTHING = Approved(pl.DataFrame(schema={"node": pl.Int64, "bits": pl.UInt32, "whole": pl.Boolean}))
+SIGN = "; suspected cause: "
+
+
+def off(**changed: Any) -> Limits:
+    """Limits that hold nothing but what is said."""
+    return Limits(**({**OFF, "halving_min_size": 1000, "max_renamed_people": 1000} | changed))
+
+
+def student(i: int, action: str | None = None, /, school: int = 1, **more: Any) -> Rec:
+    old = {"given_name": f"Ana{i}", "family_name": f"Oduya{i}", "email": f"a{i}@x.example", "primary_org_id": school}
+    return Rec("User", i, action, old if action != "create" else {}, old | more if action == "create" else more)
+
+
+def held(
+    *some: Rec, stored: Stored, limits: Limits, facts: Facts | None = None, approved: Approved = NOTHING
+) -> tuple[dict[tuple[str, int], str], pl.DataFrame, pl.DataFrame]:
+    """By entity and id the reason, with the held fields behind it; NEW_HOLDS; and what was removed and counted."""
+    made, new, removed = hold_over_limits(
+        records(*some), cast("Snapshot", stored), limits, approved, fields_of(*some), facts
+    )
+    return reasons(made, new), new, removed
+
+
+def reasons(made: Records, new: pl.DataFrame) -> dict[tuple[str, int], str]:
+    rows = made.states.filter(pl.col("hold").is_not_null()).select(
+        pl.col("entity").cast(pl.String), "id", "hold_reason"
+    )
+    out = {(entity, i): reason for entity, i, reason in rows.rows()}
+    assert dict(new.schema) == NEW_HOLDS
+    return out
+
+
+def fields_held(made: Records) -> dict[int, int]:
+    return dict(made.states.filter(pl.col("held_fields") != 0).select("id", "held_fields").rows())
+
+
+def people(n: int, *schools: int) -> dict[str, pl.DataFrame]:
+    groups = [("student", s, n) for s in schools or (1,)]
+    return {"User": counts(*groups, ("student", None, n * len(groups)))}
+
+
+def roles(ids: range, school: int = 1, role: str = "student") -> list[tuple[int, str, int]]:
+    return [(i, role, school) for i in ids]
+
+
+# ---- what leaves
+
+
+def leaving(ids: range, cause: str = "absent", school: int = 1) -> list[Rec]:
+    return [Rec("User", i, "archive", student(i).old, {}, state={"cause": cause}) for i in ids]
+
+
+@pytest.mark.parametrize("cause", ["absent", "deleted", "removed", "scope"])
+def test_what_leaves_by_itself_counts(cause: str) -> None:
+    stored = Stored(people(100), roles=roles(range(100)))
+    found, new, removed = held(*leaving(range(6), cause), stored=stored, limits=off(max_removed_percent=5))
+    why = causes.DELETED if cause == "deleted" else causes.SHORT
+    said = f"at this school, 6 of 100 would be removed, above the limit of 5 % and 5{SIGN}{why}"
+    assert found == {("User", i): said for i in range(6)}
+    assert sorted(new.rows()) == [("User", f"main//User-{i}", "archive", "", said) for i in range(6)]
+    assert sorted(removed.rows()) == [(node_of("User", i), "student") for i in range(6)]
+
+
+@pytest.mark.parametrize("cause", ["ended", "cascade", "cascade-explicit"])
+def test_what_leaves_with_something_else_does_not_count(cause: str) -> None:
+    stored = Stored(people(100), roles=roles(range(100)))
+    found, new, removed = held(*leaving(range(60), cause), stored=stored, limits=off(max_removed_percent=5))
+    assert (found, new.height, removed.height) == ({}, 0, 0)
+    assert stored.asked == []
+
+
+def test_a_row_that_was_delivered_and_leaves_with_its_parent_counts() -> None:
+    rows = [
+        Rec("User", i, "archive", student(i).old, {}, state={"cause": "cascade", "present": True}) for i in range(6)
+    ]
+    found, _, removed = held(
+        *rows, stored=Stored(people(100), roles=roles(range(6))), limits=off(max_removed_percent=5)
+    )
+    assert (len(found), removed.height) == (6, 6)
+
+
+def test_what_is_held_already_and_what_was_announced_does_not_count() -> None:
+    stored = Stored(people(100), roles=roles(range(100)))
+    rows = [Rec("User", 5, "archive", student(5).old, {}, state={"cause": "absent", "hold": "person"})]
+    limits = off(max_removed_percent=5)
+    assert held(*leaving(range(5)), *rows, stored=stored, limits=limits)[0] == {("User", 5): None}
+    facts = Facts(exempt=Exempt(nodes=pl.Series([node_of("User", 0)])))
+    found, _, removed = held(*leaving(range(6)), stored=stored, limits=limits, facts=facts)
+    assert (found, removed.height) == ({}, 5)
+
+
+def enrollment(i: int, action: str, cause: str | None = None, **state: Any) -> Rec:
+    old = {"class_id": 7, "user_id": i, "school_id": 1, "role": "student"}
+    own = {"cause": cause, **state} if cause else state
+    return Rec("Enrollment", i, action, {} if action == "create" else old, old if action == "create" else {}, state=own)
+
+
+ENROLLED = {"Enrollment": counts(("student", 1, 100), ("student", None, 100))}
+
+
+def test_what_leaves_with_its_parent_counts_there_unless_a_limit_holds_the_parent() -> None:
+    rows = [*leaving(range(6)), *(enrollment(i, "archive", "absent") for i in range(6))]
+    stored = Stored(people(100) | ENROLLED, roles=roles(range(6)))
+    limits = off(max_removed_percent=5)
+    found, _, _ = held(*rows, stored=stored, limits=limits)
+    assert sorted(found) == [(name, i) for name in ("Enrollment", "User") for i in range(6)]
+    few, _, removed = held(*rows[:5], *rows[6:11], stored=stored, limits=limits)
+    assert (few, sorted(removed["node"])) == ({}, sorted(node_of("User", i) for i in range(5)))
+
+
+def test_a_class_that_stays_and_is_halved() -> None:
+    rows = [enrollment(i, "archive", "absent") for i in range(6)]
+    stored = Stored(ENROLLED, classes=[(7, "student", 10)])
+    found, _, _ = held(*rows, stored=stored, limits=off(halving_min_size=5))
+    said = "in this class, 6 of 10 would be removed, which leaves less than half: the file may be cut short"
+    assert set(found.values()) == {f"{said}{SIGN}{causes.SHORT}"}
+    more = [*rows, *(enrollment(i, "create") for i in range(20, 22))]
+    assert held(*more, stored=stored, limits=off(halving_min_size=5))[0] == {}
+
+
+def test_where_a_whole_school_leaves_its_few_teachers_are_held_as_well_and_links_are_not() -> None:
+    groups = {"User": counts(("student", 1, 8), ("teacher", 1, 1), ("student", None, 80), ("teacher", None, 9))}
+    groups |= {"GuardianLink": counts(("", 1, 8), ("", None, 80))}
+    who = [*leaving(range(8)), *leaving(range(8, 9))]
+    links = [
+        Rec(
+            "GuardianLink", i, "archive", {"student_id": 100 + i, "guardian_id": 200 + i}, {}, state={"cause": "absent"}
+        )
+        for i in range(2)
+    ]
+    stored = Stored(groups, roles=[*roles(range(8)), (8, "teacher", 1), (100, "student", 1), (101, "student", 1)])
+    found, _, _ = held(*who, *links, stored=stored, limits=off(halving_min_size=5, max_removed_overall_percent=100))
+    assert sorted(found) == [("User", i) for i in range(9)]
+    assert "of all people at this school, 9 of 9 would be removed, which leaves none" in found["User", 8]
+
+
+def test_what_disappeared_on_earlier_days_counts_over_the_week_alone() -> None:
+    week = pl.DataFrame({"entity": ["User"], "role": ["student"], "gone": [20], "archived": [0]})
+    facts = Facts(week=Week(pl.Series([node_of("User", i) for i in range(20)]), week))
+    stored = Stored(people(200), roles=roles(range(200)))
+    found, _, removed = held(*leaving(range(26)), stored=stored, limits=off(max_removed_week_percent=10), facts=facts)
+    assert len(found) == 26
+    assert "over all, 26 of 200 were removed within 7 school days" in found["User", 0]
+    assert sorted(removed["node"]) == [node_of("User", i) for i in range(20, 26)]
+    other = Facts(week=Week(facts.week.earlier, week.with_columns(entity=pl.lit("Role"))))
+    assert held(*leaving(range(26)), stored=stored, limits=off(max_removed_week_percent=10), facts=other)[0] == {}
+    strict = off(max_removed_percent=5)
+    assert held(*leaving(range(25)), stored=stored, limits=strict, facts=facts)[0] == {}
+
+
+# ---- what comes
+
+
+def coming(ids: range, **state: Any) -> list[Rec]:
+    return [Rec("User", i, "create", {}, student(i).old, state=state) for i in ids]
+
+
+def new_roles(ids: range) -> list[Rec]:
+    return [Rec("Role", i, "create", {}, {"user_id": i, "org_id": 1, "role": "student"}) for i in ids]
+
+
+def test_what_comes_counts_by_the_role_that_it_gets_and_children_of_new_parents_do_not() -> None:
+    rows = [*coming(range(500, 526)), *new_roles(range(500, 526))]
+    stored = Stored(people(100) | {"Role": counts(("student", 1, 100), ("student", None, 100))})
+    found, new, _ = held(*rows, stored=stored, limits=off(max_created_percent=5))
+    assert sorted(found) == [("User", i) for i in range(500, 526)]
+    assert set(found.values()) == {"at this school, 26 would come to 100, above the limit of 5 % and 25"}
+    assert set(new["action"]) == {"create"}
+    assert held(*rows[:25], *rows[26:51], stored=stored, limits=off(max_created_percent=5))[0] == {}
+
+
+def test_a_first_load_is_not_counted() -> None:
+    assert held(*coming(range(50)), *new_roles(range(50)), stored=Stored(), limits=Limits())[0] == {}
+
+
+def test_a_restore_counts_as_what_comes() -> None:
+    rows = [Rec("User", i, "restore", student(i).old, {}) for i in range(26)]
+    back = [Rec("Role", i, "restore", {"user_id": i, "org_id": 1, "role": "student"}, {}) for i in range(26)]
+    stored = Stored(people(100) | {"Role": counts(("student", 1, 100), ("student", None, 100))})
+    found, _, _ = held(*rows, *back, stored=stored, limits=off(max_created_percent=5))
+    assert sorted(found) == [("User", i) for i in range(26)]
+
+
+def test_new_students_who_were_announced_may_come() -> None:
+    rows = [*coming(range(500, 530)), *new_roles(range(500, 530))]
+    stored = Stored(people(100) | {"Role": counts(("student", 1, 100), ("student", None, 100))})
+    limits = off(max_created_percent=5, max_created_overall_percent=5)
+    assert len(held(*rows, stored=stored, limits=limits)[0]) == 30
+    for school, few in ((None, 5), (1, 5)):
+        facts = Facts(exempt=Exempt(students=((school, few),)))
+        assert held(*rows, stored=stored, limits=limits, facts=facts)[0] == {}
+    facts = Facts(exempt=Exempt(students=((2, 5),)))
+    assert len(held(*rows, stored=stored, limits=limits, facts=facts)[0]) == 30
+
+
+def reissued(n: int, same: bool) -> list[Rec]:
+    going = [Rec("Class", i, "archive", {"title": f"T{i}", "school_id": 1}, key=f"main//{i}") for i in range(n)]
+    going = [Rec(r.entity, r.id, r.action, r.old, {}, r.key, {"cause": "absent"}) for r in going]
+    new = [
+        Rec("Class", 100 + i, "create", {}, {"title": f"T{i if same else i + 50}", "school_id": 1}, f"main//9{i}x")
+        for i in range(n)
+    ]
+    return [*going, *new]
+
+
+@pytest.mark.parametrize(("same", "cause"), [(True, causes.REISSUED), (False, causes.ANOTHER)])
+def test_what_leaves_and_comes_under_other_ids_is_held_on_both_sides(same: bool, cause: str) -> None:
+    stored = Stored({"Class": counts(("", 1, 300), ("", None, 300))})
+    found, _, _ = held(*reissued(26, same), stored=stored, limits=off(max_reissued_percent=2))
+    assert len(found) == 52
+    assert set(found.values()) == {
+        f"over all, 26 would leave and 26 would come, above the limit of 2 % and 25 for both together{SIGN}{cause}"
+    }
+    assert held(*reissued(25, same), stored=stored, limits=off(max_reissued_percent=2))[0] == {}
+
+
+def test_ids_that_lost_their_zeros_are_held_with_those_that_leave_or_are_held() -> None:
+    going = [
+        Rec("Class", i, "archive", {"title": "A", "school_id": 1}, {}, f"main//00{i}", {"cause": "absent"})
+        for i in range(1, 7)
+    ]
+    new = [Rec("Class", 100 + i, "create", {}, {"title": "B", "school_id": 1}, f"main//{i}") for i in range(1, 7)]
+    stored = Stored({"Class": counts(("", 1, 250), ("", None, 250))})
+    found, _, _ = held(*going, *new, stored=stored, limits=off(max_shape_percent=2))
+    assert sorted(i for _, i in found) == [*range(1, 7), *range(101, 107)]
+    assert held(*going, *new, stored=stored, limits=off(max_shape_percent=3))[0] == {}
+
+
+def test_too_many_guardians_of_a_student() -> None:
+    """Those who stay count too, and those who leave do not; students are counted, not all people."""
+    groups = {"User": counts(("student", None, 100), ("guardian", None, 900), ("student", 1, 100))}
+    groups |= {"GuardianLink": counts(("", 1, 200), ("", None, 200))}
+    old = pl.DataFrame({"id": [900 + i for i in range(6)], "student_id": list(range(6)), "guardian_id": [50] * 6})
+    links = [
+        Rec("GuardianLink", 10 * s + g, "create", {}, {"student_id": s, "guardian_id": 60 + g})
+        for s in range(6)
+        for g in range(6)
+    ]
+    stored = Stored(groups, roles=roles(range(6)), rows_of={"GuardianLink": old})
+    found, _, _ = held(*links, stored=stored, limits=off(max_shape_percent=2))
+    assert set(found.values()) == {"6 of 100 students would have more than 6 guardians"}
+    assert len(found) == 36
+    gone = Rec("GuardianLink", 900, "archive", {"student_id": 0, "guardian_id": 50}, {}, state={"cause": "absent"})
+    assert held(*links, gone, stored=stored, limits=off(max_shape_percent=2))[0] == {}
+
+
+# ---- what changes
+
+
+def renamed(n: int, **new: Any) -> list[Rec]:
+    each: list[dict[str, Any]] = [{k: f"{v}{i}" for k, v in new.items()} for i in range(n)]
+    return [student(i, "update", **values) for i, values in enumerate(each)]
+
+
+def run(*some: Rec, stored: Stored, limits: Limits, facts: Facts | None = None) -> tuple[dict[int, int], set[str]]:
+    """The held bits by id, and the reasons of NEW_HOLDS."""
+    made, new, _ = hold_over_limits(records(*some), cast("Snapshot", stored), limits, NOTHING, fields_of(*some), facts)
+    return fields_held(made), set(new["reason"])
+
+
+def bits(*names: str) -> int:
+    new: dict[str, Any] = dict.fromkeys(names, "x")
+    return sum(fields_of(student(0, "update", **new))["bit"].to_list())
+
+
+STUDENTS = Stored(people(100), roles=roles(range(100)))
+
+
+def test_a_field_that_changes_in_too_many_is_held_and_the_others_are_not() -> None:
+    rows = [*renamed(5, email="n"), student(5, "update", email="q", family_name="Mbeki")]
+    found, why = run(*rows, stored=STUDENTS, limits=off(max_changed_email_percent=5))
+    assert found == dict.fromkeys(range(6), bits("email"))
+    assert why == {"at this school, 6 of 100 would change their email, above the limit of 5 % and 5"}
+    assert run(*rows[:5], stored=STUDENTS, limits=off(max_changed_email_percent=5)) == ({}, set())
+
+
+def test_what_becomes_blank_has_a_limit_of_its_own() -> None:
+    rows = [student(i, "update", email=None) for i in range(6)]
+    found, why = run(*rows, stored=STUDENTS, limits=off(max_cleared_percent=5))
+    assert (len(found), why) == (
+        6,
+        {f"at this school, 6 of 100 would lose their email, above the limit of 5 % and 5{SIGN}{causes.BLANK}"},
+    )
+
+
+@pytest.mark.parametrize(("hold", "count"), [(None, 6), ("limit", 6), ("case", 6), ("person", 0), ("policy", 0)])
+def test_a_change_that_a_limit_or_a_case_holds_counts_still(hold: str | None, count: int) -> None:
+    one = student(5, "update", email="n5")
+    one = Rec(one.entity, one.id, one.action, one.old, one.new, one.key, {"hold": hold})
+    found, _ = run(*renamed(5, email="n"), one, stored=STUDENTS, limits=off(max_changed_email_percent=5))
+    assert len(found) == count
+
+
+def test_a_restore_does_not_count_as_a_change() -> None:
+    rows = [Rec("User", i, "restore", student(i).old, {"email": "n"}) for i in range(6)]
+    assert run(*rows, stored=STUDENTS, limits=off(max_changed_email_percent=5))[0] == {}
+
+
+def test_a_change_that_was_announced_does_not_count() -> None:
+    rows = renamed(6, email="n")
+    node = fields_of(rows[0]).select("node", "field")
+    facts = Facts(exempt=Exempt(fields=node))
+    assert run(*rows, stored=STUDENTS, limits=off(max_changed_email_percent=5), facts=facts)[0] == {}
+
+
+def test_where_both_names_change_in_too_many_every_change_of_theirs_is_held() -> None:
+    rows = renamed(6, given_name="Bo", family_name="Lund", email="n")
+    limits = off(max_renamed_people=5)
+    found, why = run(*rows, stored=STUDENTS, limits=limits)
+    assert found == dict.fromkeys(range(6), bits("given_name", "family_name", "email"))
+    assert why == {"over all, both names would change at 6 people, above the limit of 5"}
+    assert run(*rows[:5], stored=STUDENTS, limits=limits)[0] == {}
+    same = [student(i, "update", given_name=f" ANA{i} ", family_name="Lund") for i in range(6)]
+    assert run(*same, stored=STUDENTS, limits=limits)[0] == {}, "capital letters and spaces are no other name"
+    blank = [student(i, "update", given_name=None, family_name="Lund") for i in range(6)]
+    assert run(*blank, stored=STUDENTS, limits=limits)[0] == {}
+
+
+def test_values_of_other_records_hold_every_change_of_theirs_and_what_refers_to_them() -> None:
+    """Each e-mail address is that of the line above."""
+    rows = [student(i, "update", email=f"a{(i - 1) % 30}@x.example", family_name="Lund") for i in range(30)]
+    links = [
+        Rec("GuardianLink", 1, "create", {}, {"student_id": 3, "guardian_id": 90}),
+        Rec("GuardianLink", 2, "archive", {"student_id": 4, "guardian_id": 90}, {}, state={"cause": "removed"}),
+        Rec("GuardianLink", 3, "create", {}, {"student_id": 77, "guardian_id": 90}),
+        Rec("Role", 4, "update", {"user_id": 5, "org_id": 1, "type": "primary"}, {"type": "secondary"}),
+        Rec("Role", 5, "create", {}, {"user_id": 5, "org_id": 1}, state={"hold": "person"}),
+    ]
+    found, new, _ = held(*rows, *links, stored=STUDENTS, limits=off(max_changed_email_percent=5))
+    assert {key: why for key, why in found.items() if why} == {
+        ("GuardianLink", 1): "over all, 30 of 100 would change their email, above the limit of 5 % and 25"
+        f"{SIGN}{causes.SHIFTED}"
+    }
+    assert set(new.filter(pl.col("entity") == "User")["field"]) == {"email", "family_name"}
+    assert new.filter(pl.col("entity") == "Role").select("key", "field").rows() == [("main//Role-4", "type")]
+
+
+def test_names_that_were_misread_take_every_misread_value_with_them() -> None:
+    rows = [
+        Rec("User", i, "update", student(i).old | {"given_name": f"José{i}"}, {"given_name": f"JosÃ©{i}"})
+        for i in range(26)
+    ]
+    rows.append(Rec("User", 50, "update", student(50).old | {"family_name": "Muñoz"}, {"family_name": "MuÃ±oz"}))
+    rows.append(student(51, "update", family_name="Lund"))
+    found, why = run(*rows, stored=STUDENTS, limits=off(max_changed_names_percent=5))
+    assert sorted(found) == [*range(26), 50]
+    assert all(causes.ENCODING in one for one in why)
+    alone, why = run(rows[26], stored=STUDENTS, limits=Limits())
+    assert alone == {50: bits("family_name")}
+    assert why == {f"the value is the stored one with other characters{SIGN}{causes.ENCODING}"}
+    assert run(rows[26], stored=STUDENTS, limits=off())[0] == {}, "a limit of 100 % holds none"
+
+
+def test_a_column_that_nobody_had_beside_one_that_is_missing() -> None:
+    kind = [c.label for c in by_name("User").columns]
+    unset = sum(1 << kind.index(label) for label in ("email", "phone"))
+    new = {"attributes": '{"emailAddress":"x"}'}
+    rows = [Rec("User", i, "update", student(i).old, new, state={"unset": unset}) for i in range(6)]
+    _, why = run(*rows, stored=STUDENTS, limits=off(max_new_column_percent=5))
+    said = "at this school, 6 of 100 would change their attributes, above the limit of 5 % and 5"
+    assert why == {f'{said}{SIGN}the column "emailAddress" is new, and "email" is missing: a misspelt header?'}
+    known = [Rec("User", i, "update", student(i).old | new, {"attributes": '{"emailAddress":"y"}'}) for i in range(6)]
+    assert run(*known, stored=STUDENTS, limits=off(max_new_column_percent=5))[0] == {}
+
+
+def test_more_than_half_of_the_orgs_under_another_parent() -> None:
+    def org(i: int, parent: int) -> Rec:
+        return Rec("Org", i, "update", {"name": f"S{i}", "type": "school", "parent_id": 9}, {"parent_id": parent})
+
+    stored = Stored({"Org": counts(("", 0, 3), ("", None, 3))})
+    limits = off(max_changed_links_percent=99)
+    _, why = run(org(1, 8), org(2, 8), stored=stored, limits=limits)
+    assert {one.partition(SIGN)[0] for one in why} == {
+        "2 of 3 orgs would get another parent, above the limit of one half"
+    }
+    assert run(org(1, 8), stored=stored, limits=limits)[0] == {}
+    assert run(org(1, 8), org(2, 8), stored=stored, limits=off())[0] == {}
+    stored = Stored({"Org": counts(("", 0, 4), ("", None, 4))})
+    assert run(org(1, 8), org(2, 8), stored=stored, limits=limits)[0] == {}
+
+
+# ---- what a person approved, and what goes along
+
+
+def approved(*rows: tuple[int, int, bool]) -> Approved:
+    return Approved(pl.DataFrame(rows, schema={"node": pl.Int64, "bits": pl.UInt32, "whole": pl.Boolean}, orient="row"))
+
+
+def test_an_approval_is_a_ceiling() -> None:
+    stored, limits = Stored(people(100), roles=roles(range(100))), off(max_removed_percent=5)
+    given = approved(*((node_of("User", i), 0, True) for i in range(6)))
+    assert held(*leaving(range(6)), stored=stored, limits=limits, approved=given)[0] == {}
+    found, _, removed = held(*leaving(range(7)), stored=stored, limits=limits, approved=given)
+    assert (sorted(found), removed.height) == ([("User", 6)], 7)
+
+
+def test_an_approved_field_is_not_held_and_the_others_are() -> None:
+    rows = renamed(6, email="n", sms="s")
+    limits = off(max_changed_email_percent=5, max_changed_phone_percent=5)
+    given = approved((node_of("User", 0), bits("email"), False), (node_of("User", 1), 0, True))
+    made, new, _ = hold_over_limits(records(*rows), cast("Snapshot", STUDENTS), limits, given, fields_of(*rows))
+    found = fields_held(made)
+    assert (found[0], found[2]) == (bits("sms"), bits("email", "sms"))
+    assert 1 not in found
+    assert new.height == 9
+
+
+@pytest.mark.parametrize("setting", ["hold", "hold_all"])
+def test_hold_all_holds_the_rest_but_for_a_link_that_is_gone(setting: str) -> None:
+    gone = Rec("GuardianLink", 2, "archive", {"student_id": 4, "guardian_id": 90}, {}, state={"cause": "removed"})
+    absent = Rec("GuardianLink", 3, "archive", {"student_id": 5, "guardian_id": 90}, {}, state={"cause": "absent"})
+    quiet = Rec("Class", 9, None, {"title": "A"}, {})
+    beside = [Rec("Course", 1, "create", {}, {"title": "Art"}), gone, absent, quiet]
+    stored = Stored(people(100), roles=roles(range(100)))
+    limits = off(max_removed_percent=5, on_limit=setting)
+    found, new, _ = held(*leaving(range(6)), *beside, stored=stored, limits=limits)
+    whole = "the whole plan waits, as a limit was exceeded in it"
+    assert found.get(("Course", 1)) == (whole if setting == "hold_all" else None)
+    assert {name for name, _ in found} <= {"User", "Course"}
+    assert new.height == 6, "only what exceeded a limit is held on later days"
+    assert held(*leaving(range(5)), *beside, stored=stored, limits=limits)[0] == {}
+    earlier = Rec("Class", 8, "archive", {"title": "B"}, {}, state={"cause": "absent", "hold": "limit"})
+    found, _, _ = held(earlier, *beside, stored=stored, limits=limits)
+    assert (("Course", 1) in found) == (setting == "hold_all"), "so it does where an earlier plan exceeded one"
+
+
+# ---- what no limit counts
+
+
+def test_new_students_that_were_announced_twice_add_up() -> None:
+    some = Exempt(students=((1, 5), (None, 7), (1, 3)))
+    assert sorted(some.allowed().rows(), key=str) == [(1, 8), (None, 7)]
+    assert Exempt().allowed().schema == {"school_id": pl.Int64, "allowed": pl.Int64}
+
+
+@pytest.mark.parametrize(
+    ("cause", "given", "counts_"), [("ended", False, 1), ("absent", True, 1), ("absent", False, 0)]
+)
+def test_a_reference_that_becomes_blank_with_its_target_needs_no_other_decision(
+    cause: str, given: bool, counts_: int
+) -> None:
+    course = Rec("Course", 1, "archive", {"title": "Art"}, {}, state={"cause": cause})
+    stays = Rec("Course", 2, "update", {"title": "Art"}, {"title": "Music"})
+    rows = [
+        Rec("Class", 1, "update", {"title": "1a", "course_id": 1}, {"course_id": None}),
+        Rec("Class", 2, "update", {"title": "1b", "course_id": 1}, {"course_id": 2}),
+        Rec("Class", 3, "update", {"title": "1c", "course_id": 2}, {"course_id": None}),
+        Rec("Enrollment", 4, "update", {"class_id": 1, "user_id": 1}, {"class_id": None}),
+    ]
+    nodes = pl.Series("node", [node_of("Course", 1)] if given else [], pl.Int64)
+    found = following(records(course, stays, *rows), nodes)
+    assert found.rows() == [(node_of("Class", 1), "course")] * counts_
+    held_ = Rec("Course", 1, "archive", {"title": "Art"}, {}, state={"cause": cause, "hold": "limit"})
+    assert following(records(held_, stays, *rows), nodes).is_empty()

@@ -1,0 +1,90 @@
+"""Whatever ids change: who has the same number, names and role keeps the record, and nobody is lost or doubled."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+from districts import Package, districts, next_package
+from driving import dangling_rows, few, plan_extract, workspace
+from happenings import Truth, rekey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rosterkit import Workspace
+from rosterkit.plan.limits import Limits
+from rosterkit.roster.schema import entities
+from rosterkit.sources.base import Extract
+
+pytestmark = pytest.mark.deep
+
+_NEVER = 1 << 40
+NO_LIMITS = Limits.model_validate(
+    {
+        name: 100.0 if name.endswith("_percent") else _NEVER
+        for name in Limits.model_fields
+        if name not in ("on_limit", "week_days")
+    }
+)
+
+
+def applied(ws: Workspace, package: Extract) -> bool:
+    """Plans and applies; whether nothing was held."""
+    plan = plan_extract(ws, package)
+    ws.approve(plan.id, reason="looked at", actor="kim")
+    ws.apply(plan.id, actor="kim")
+    again = plan_extract(ws, package)
+    assert again.total.total == 0, "P1"
+    assert dangling_rows(ws) == [], "P9"
+    return plan.total_held.total == 0
+
+
+def active(ws: Workspace) -> dict[str, dict[str, int]]:
+    """By entity the active records: sourced id and integer id."""
+    with closing(sqlite3.connect(ws.database)) as connection:
+        return {
+            e.name: dict(
+                connection.execute(f"select sourced_id, id from \"{e.table}\" where status='active'").fetchall()
+            )
+            for e in entities()
+        }
+
+
+def humans(truth: Truth) -> dict[tuple[Any, ...], str]:
+    """Sourced ids of persons by what makes them certain, where no other person has that number."""
+    roles: dict[str, set[str]] = {}
+    for row in truth["Role"].values():
+        roles.setdefault(row["user"], set()).add(str(row.get("role")))
+    numbers = [row.get("identifier") for row in truth["User"].values()]
+    return {
+        (row["identifier"], row["given_name"], row["family_name"], frozenset(roles.get(key, ()))): key
+        for key, row in truth["User"].items()
+        if row.get("identifier") and numbers.count(row["identifier"]) == 1
+        if row.get("given_name") and row.get("family_name") and len(roles.get(key, ())) == 1
+    }
+
+
+@few(12)
+@given(truth=districts(), data=st.data())
+def test_nobody_is_lost_or_doubled_whatever_ids_change(truth: Truth, data: st.DataObject) -> None:
+    with workspace(relinks=True) as ws:
+        ws.config = ws.config.model_copy(update={"limits": NO_LIMITS})
+        applied(ws, Package(truth, truth).extract())
+        for number in range(3):
+            before, ids = truth, active(ws)
+            package = next_package(data.draw, truth, number, kinds=("full",))
+            package.states, package.unreadable, package.unread, package.without = {}, {}, {}, {}
+            truth = package.truth
+            for entity in data.draw(st.lists(st.sampled_from(["User", "User", "Org", "Class"]), max_size=4)):
+                if truth[entity]:
+                    rekey(truth, entity, data.draw(st.sampled_from(sorted(truth[entity]))))
+            if not applied(ws, package.extract()):
+                return
+            now = active(ws)
+            assert set(now["User"]) <= set(truth["User"])
+            then = humans(before)
+            for human, key in humans(truth).items():
+                if human in then and then[human] in ids["User"] and key in now["User"]:
+                    assert now["User"][key] == ids["User"][then[human]], (then[human], key)

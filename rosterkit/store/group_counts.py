@@ -75,7 +75,8 @@ class GroupCounts:
             classes = self._read("class", {"id": pl.Int64, "school_id": pl.Int64}, "1").lazy()
             rows, column = rows.join(classes, left_on=column, right_on="id", how="left"), "school_id"
         place = pl.lit(0, pl.Int64) if column == "id" else self._placed(column)
-        return rows.select("role" if "role" in wanted else _NO_ROLE, place.alias("school_id"))
+        role = pl.col("role") if "role" in wanted else _NO_ROLE
+        return rows.with_columns(role, place.alias("school_id"))  # not select: of literals alone it makes one row
 
     def _placed(self, column: str) -> pl.Expr:
         return pl.when(pl.col(column).is_in(self._schools.implode())).then(column).otherwise(0)

@@ -105,4 +105,4 @@ def _shaped(by_group: pl.LazyFrame, over_all: pl.LazyFrame) -> pl.DataFrame:
         over_all.select(_OVER_ALL, **none),
     ]
     every = pl.concat(part.group_by("role", "school_id").agg(pl.col("base").sum()) for part in parts)
-    return every.filter(pl.col("base") > 0).select(pl.col(c).cast(t) for c, t in GROUP_COUNTS.items()).collect()
+    return every.select(pl.col(c).cast(t) for c, t in GROUP_COUNTS.items()).collect()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import pytest
 
@@ -9,7 +11,7 @@ from rosterkit.roster.schema import by_name
 from rosterkit.store.group_counts import GroupCounts
 
 DISTRICT, SCHOOL, ANNEX = 1, 2, 3
-TABLES = {
+TABLES: dict[str, dict[str, list[Any]]] = {
     "org": {"id": [DISTRICT, SCHOOL, ANNEX], "type": ["district", "school", "school"]},
     "academic_session": {"id": [1, 2]},
     "course": {"org_id": [DISTRICT, None, SCHOOL]},

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from rosterkit.plan.order import order_of, ranks
 
-
 TEXT = "aAé€0|% \U0001f600"
 
 

@@ -81,6 +81,12 @@ def test_an_expired_plan_is_refused_and_still_shown(scenario: Any, delivered: An
     assert refused(scenario, plan) == "expired"
 
 
+def test_a_plan_of_friday_is_approved_and_applied_on_monday(scenario: Any, delivered: Any, monkeypatch: Any) -> None:
+    plan = scenario.plan(delivered(values=MOVED))
+    monkeypatch.setattr(precondition, "now", lambda: datetime.now(UTC) + timedelta(days=3))
+    assert scenario.apply(plan) == 2
+
+
 def test_a_plan_that_needs_a_person_is_refused_until_it_is_approved(scenario: Any, delivered: Any) -> None:
     plan = scenario.plan(delivered(values=MOVED))
     assert refused(scenario, plan) == "not-approved"

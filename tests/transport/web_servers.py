@@ -105,7 +105,7 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
             cuts = web.faults.cut_reads if self.command != "HEAD" and "list-type" not in self.path else []
             cut = (
                 cuts.pop(0) if cuts else None
-            )  # before anything goes: a test may plant the next one as soon as it does
+            )  # a test may plant the next one once this goes
             self.send_response(status)
             for name, value in headers.items():
                 if name.lower() not in ("content-length", "connection", "transfer-encoding", "date", "server"):

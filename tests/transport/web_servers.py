@@ -103,9 +103,7 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
 
         def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
             cuts = web.faults.cut_reads if self.command != "HEAD" and "list-type" not in self.path else []
-            cut = (
-                cuts.pop(0) if cuts else None
-            )  # a test may plant the next one once this goes
+            cut = cuts.pop(0) if cuts else None  # a test may plant the next one once this goes
             self.send_response(status)
             for name, value in headers.items():
                 if name.lower() not in ("content-length", "connection", "transfer-encoding", "date", "server"):

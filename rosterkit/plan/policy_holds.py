@@ -180,9 +180,8 @@ def pins_of(
 
 def _with_lift(frame: pl.DataFrame) -> pl.DataFrame:
     """A pin that is lifted is not kept as well."""
-    gone = frame.filter(pl.col("op") == "lift").select("id", "field")
-    kept = frame.filter(pl.col("op") != "lift").join(gone, on=["id", "field"], how="anti")
-    return pl.concat([kept, frame.filter(pl.col("op") == "lift")]).sort("sourced_id", "field")
+    lifted = frame.filter(pl.col("op") == "lift")
+    return pl.concat([frame.join(lifted, on=["id", "field"], how="anti"), lifted]).sort("sourced_id", "field")
 
 
 def _keeping(update: pl.DataFrame, pinned: pl.DataFrame) -> pl.DataFrame:

@@ -99,9 +99,8 @@ def _acting(records: Records, source: str, entity: str) -> pl.DataFrame:
 
 
 def _roles(users: pl.Series, snapshot: Snapshot) -> pl.DataFrame:
-    """user_id, and lists of ``roles`` and ``orgs``."""
-    found = snapshot.roles_of(users)
-    return found.group_by("user_id").agg(roles=pl.col("role").unique(), orgs=pl.col("org_id").unique())
+    """user_id, and the list of ``roles``."""
+    return snapshot.roles_of(users).group_by("user_id").agg(roles=pl.col("role").unique())
 
 
 def _not_managed(records: Records, source: str, roles: frozenset[str], snapshot: Snapshot) -> pl.DataFrame:

@@ -273,10 +273,12 @@ def test_pins_are_listed_by_record_and_field_and_what_is_lifted_is_not_kept_too(
 
 def test_no_pin_of_the_earlier_person_stays_on_an_id_that_is_anothers_now() -> None:
     some = pinned(pin(7, 1, "email", "kept", "contact.after-sign-in"), pin(8, 1, "sms", "mine"), pin(9, 3, "sms", "s"))
+    some = pl.concat([some, pinned(pin(10, 1, "account_enabled", "false"))])
     stored = Stored(roles=ROLES, rows_of={"User": users((1, {"email": "stored", "sms": "old"}), (3, {}))})
     update = updates((1, "email", "stored", "new"))
     found = made(update, Policy(pins=some, **SIGNED), stored, 1)
     assert lines(found) == [
+        ("lift", 1, "account_enabled", "false", None, "false", "person", 10),
         ("lift", 1, "email", "kept", "new", "kept", "contact.after-sign-in", 7),
         ("lift", 1, "sms", "mine", "old", "mine", "person", 8),
     ]

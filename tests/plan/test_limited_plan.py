@@ -200,6 +200,13 @@ def test_what_comes_counts_by_the_role_that_it_gets_and_children_of_new_parents_
     assert held(*rows[:25], *rows[26:51], stored=stored, limits=off(max_created_percent=5))[0] == {}
 
 
+def test_who_comes_as_was_announced_is_not_counted() -> None:
+    rows = [*coming(range(500, 526)), *new_roles(range(500, 526))]
+    stored = Stored(people(100) | {"Role": counts(("student", 1, 100), ("student", None, 100))})
+    facts = Facts(exempt=Exempt(nodes=pl.Series([node_of("User", 500)])))
+    assert held(*rows, stored=stored, limits=off(max_created_percent=5), facts=facts)[0] == {}
+
+
 def test_a_first_load_is_not_counted() -> None:
     assert held(*coming(range(50)), *new_roles(range(50)), stored=Stored(), limits=Limits())[0] == {}
 

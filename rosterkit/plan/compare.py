@@ -16,7 +16,7 @@ from rosterkit.plan.matching import Matched, dependants, match
 from rosterkit.plan.merge import Desired
 from rosterkit.plan.pairs import pairs_of, stored_alone
 from rosterkit.plan.plan_day import PlanDay
-from rosterkit.plan.records import KEY, STATES, Records, nothing_proposed
+from rosterkit.plan.records import KEY, OLD_DELETED, STATES, Records, nothing_proposed
 from rosterkit.plan.relink import Relinking
 from rosterkit.plan.resolve import Resolver
 from rosterkit.plan.snapshot import Snapshot
@@ -182,7 +182,7 @@ def _entity(
 
 def _value_columns(entity: Entity, names: list[str]) -> list[str]:
     own = [name for c in entity.columns for name in (f"s.{c.name}", c.name)]
-    own += [KEY, "key"] if KEY in names else []
+    own += [KEY, OLD_DELETED, "key"] if KEY in names else []
     delivered = [name for c in entity.refs for name in (c.label, f"_by_{c.label}", f"_space_{c.label}")]
     return ["id", *own, *(name for name in delivered if name in names)]
 

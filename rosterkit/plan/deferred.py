@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from rosterkit.plan.records import Records, by_entity, delivered_row, proposed
+from rosterkit.plan.records import KEY, OLD_DELETED, Records, by_entity, delivered_row, proposed
 from rosterkit.plan.snapshot import DEFERRED, with_key_parts
 from rosterkit.roster.schema import Entity, by_name
 
@@ -109,7 +109,17 @@ def deferred(records: Records) -> dict[str, pl.DataFrame]:
     out = {}
     for name, mine in by_entity(kept).items():
         out[name] = _written(by_name(name), mine, records.values[name])
+        if OLD_DELETED in records.values[name].columns:
+            deletes = _old_deletes(by_name(name), mine, records.values[name])
+            out[name] = pl.concat([out[name], deletes]).sort("key") if deletes.height else out[name]
     return out
+
+
+def _old_deletes(entity: Entity, mine: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
+    """The deletes of the old keys of re-linked records that are held: both rows came, and both wait."""
+    old = values.filter(pl.col(OLD_DELETED).fill_null(value=False)).select("id", KEY)
+    rows = mine.join(old, on="id").drop("key").rename({KEY: "key"})
+    return _written(entity, rows.with_columns(deleted=pl.lit(value=True), present=pl.lit(value=False)), values)
 
 
 def _written(entity: Entity, mine: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:

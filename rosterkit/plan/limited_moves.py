@@ -141,10 +141,9 @@ def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:
 
 
 def _at_emptied_schools(entity: Entity, counted: pl.DataFrame, emptied: pl.DataFrame) -> pl.DataFrame:
-    """Node and reason of what is removed at these schools. A guardian link that is gone waits for no school."""
+    """Node and reason of what is removed at these schools, by school. A guardian link that is gone waits for none."""
     gone = counted.lazy().filter(pl.col("removed") & pl.lit(entity.name != "GuardianLink"))
-    found = gone.join(emptied.lazy(), on="school_id").sort("node", "school_id").select("node", "reason")
-    return found.unique("node", keep="first", maintain_order=True).collect()
+    return gone.join(emptied.lazy(), on="school_id").sort("node", "school_id").select("node", "reason").collect()
 
 
 def _over_the_week(

@@ -68,18 +68,21 @@ def _created_over(
 def reissued(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     """Where many come and many leave, both: node and reason. Counted over all, by role.
 
-    So is the complete exchange of a few, at least two: everything leaves, and others come.
+    So is the complete exchange of a few, at least two: everything leaves, and others come. What is re-linked, which is
+    removed and added, counts where many are, and is no exchange.
     """
     few = min(limits.min_reissued, 1)
     if _at_most(groups, "added", few) or _at_most(groups, "removed", few):
         return _NOTHING
     in_all = base.lazy().filter(pl.col("school_id").is_null()).drop("school_id")
     once = groups.lazy().unique(["node", "role"])
-    counts = once.group_by("role").agg(pl.col("removed", "added").cast(pl.Int64).sum())
+    anew = (pl.col("removed") & pl.col("added")).cast(pl.Int64).sum()
+    counts = once.group_by("role").agg(pl.col("removed", "added").cast(pl.Int64).sum(), anew=anew)
     known = counts.join(in_all, on="role", how="left").with_columns(pl.col("base").fill_null(0))
     share = (pl.col("base") * limits.max_reissued_percent / 100).floor()
     both = pl.min_horizontal("removed", "added")
-    exchanged = (pl.col("removed") == pl.col("base")) & (both > 1) & (pl.lit(limits.max_reissued_percent) < _ALL)
+    others = (pl.col("removed") - pl.col("anew") == pl.col("base")) & (both - pl.col("anew") > 1)
+    exchanged = others & (pl.lit(limits.max_reissued_percent) < _ALL)
     over = known.filter(((both > share) & (both > limits.min_reissued)) | exchanged)
     text = f"{{}} would leave and {{}} would come, above the limit of {limits.max_reissued_percent:g} % and "
     text += f"{limits.min_reissued} for both together"

@@ -31,7 +31,8 @@ class Matched:
     """Of one desired table, what must be compared: whole delivered rows, and the ids of stored rows.
 
     ``new``: of each delivered row, whether nothing is stored of it. ``known``: sourced_id and id of stored rows.
-    ``relinked``: those that come under an id of which nothing was known; they are not ``new`` (LINKS).
+    ``relinked``: those that come under an id of which nothing was known (LINKS, and whether a row was delivered that
+    deletes the old one); they are not ``new``.
     """
 
     desired: Desired
@@ -142,6 +143,8 @@ def _relinked(one: Matched, relinking: Relinking, head: pl.DataFrame, both: pl.L
     links = relinking.find(desired, one.rows, one.new, head, leaving)
     if links.is_empty():
         return one
+    by_row = both.filter(deleted).select("id").collect().to_series()
+    links = links.with_columns(deleted=among(pl.col("id"), by_row))
     known = pl.concat([one.known.filter(~among(pl.col("id"), links["id"])), links[one.known.columns]])
     new = one.new & ~one.rows["sourced_id"].is_in(links["sourced_id"].implode())
     return Matched(desired, one.rows, new, known, minus(pl.concat([one.stored, links["id"]])), links)

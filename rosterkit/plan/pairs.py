@@ -20,7 +20,7 @@ from rosterkit.plan.ids import NO_IDS, among, minus
 from rosterkit.plan.matching import Matched
 from rosterkit.plan.merge import Desired, parent_labels
 from rosterkit.plan.order import ranks
-from rosterkit.plan.records import ACTION, CAUSE, ENTITY, HOLD, KEY, KEY_BIT, bit, delivered_row, has, node
+from rosterkit.plan.records import ACTION, CAUSE, ENTITY, HOLD, KEY, KEY_BIT, OLD_DELETED, bit, delivered_row, has, node
 from rosterkit.plan.resolve import Resolver
 from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Column, Entity, by_name
 from rosterkit.sources.base import Coverage
@@ -84,8 +84,8 @@ def _stored(entity: Entity, rows: pl.DataFrame) -> pl.LazyFrame:
 
 
 def _under_new_keys(stored: pl.LazyFrame, links: pl.DataFrame, prefix: pl.Expr) -> pl.LazyFrame:
-    """The stored rows with the keys under which they are delivered now, and ``s.key``, the one that is stored."""
-    new = links.lazy().select("id", _key=prefix + pl.col("sourced_id"))
+    """The stored rows with the keys under which they are delivered now; KEY and OLD_DELETED."""
+    new = links.lazy().select("id", _key=prefix + pl.col("sourced_id"), **{OLD_DELETED: "deleted"})
     both = stored.join(new, on="id", how="left", maintain_order="left")
     return both.with_columns(
         pl.coalesce("_key", "key").alias("key"), pl.when(pl.col("_key").is_not_null()).then("key").alias(KEY)

@@ -2,7 +2,8 @@
 somebody decides.
 
 1. the same id in another spelling, with both names; 2. another id of the person; 3. the number; 4. the state id;
-5. the e-mail address, with both names. A surname with an address that a family shares finds nobody.
+5. the e-mail address, with both names; 6. a telephone number, with both names. A surname with an address that a family
+shares finds nobody.
 
 Only persons of the same kind (student, guardian, staff) match. Where the number or another id is that of a stored
 person and the names differ, or where several persons match, nothing is decided: it is a *doubt*, a case for a person.
@@ -36,8 +37,9 @@ OTHER_NAME = "a stored person has this number or id, and the names differ: is it
 SEVERAL = "several persons may be the one who is stored: which of them is it?"
 
 _USER = by_name("User")
-_SPELLING, _BY_ADDRESS = 1, 5
-_TIERS = {"user_master_identifier": 2, "sourced_id": 2, "identifier": 3, "state_id": 4, "email": _BY_ADDRESS}
+_SPELLING, _ADDRESS, _TELEPHONE = 1, 5, 6
+_TIERS = {"user_master_identifier": 2, "sourced_id": 2, "identifier": 3, "state_id": 4, "email": _ADDRESS}
+_TIERS |= {"phone": _TELEPHONE, "sms": _TELEPHONE}
 """By the stored column that is looked up, the tier."""
 
 _OTHER_ID = re.compile(r"^\{[^:]*:|\}$")
@@ -164,7 +166,7 @@ def _both_names() -> pl.Expr:
 
 def _verdict() -> pl.Expr:
     """Same | doubt; null: another person. An archived person whose number is another's now is no doubt."""
-    by_names = pl.col("tier").is_in([_SPELLING, _BY_ADDRESS])
+    by_names = pl.col("tier").is_in([_SPELLING, _ADDRESS, _TELEPHONE])
     other_state = (pl.col("state_id") != pl.col("s.state_id")).fill_null(value=False)
     given, family = (_agree(name).fill_null(value=True) for name in ("given_name", "family_name"))
     certain = pl.any_horizontal(pl.col(name) == pl.col(f"s.{name}") for name in _CERTAIN).fill_null(value=False)

@@ -25,6 +25,7 @@ __all__ = [
     "KEY_BIT",
     "KEY_FIELD",
     "LINKS",
+    "OLD_DELETED",
     "QUIET",
     "STATES",
     "Records",
@@ -114,6 +115,9 @@ LINKS: dict[str, pl.DataType | type[pl.DataType]] = {
 KEY = "s.key"
 """Of the values of a record that is re-linked: the stored key, where the record has another one now; null elsewhere."""
 
+OLD_DELETED = "_old_deleted"
+"""Beside KEY: whether a row was delivered that deletes the record under its stored key."""
+
 KEY_FIELD = "sourced_id"
 """The field, beside the business columns, that such an update changes: from key to key."""
 
@@ -179,8 +183,8 @@ def delivered_row() -> pl.Expr:
 @dataclass(frozen=True)
 class Records:
     """``states``: STATES. ``values``, by entity: id, ``s.<column>`` (stored), ``<column>`` (proposed), and what was
-    delivered of references: ``<label>`` and, where the source has them, ``_by_<label>`` and ``_space_<label>``; KEY and
-    ``key``, the proposed one, where a record of the entity is re-linked.
+    delivered of references: ``<label>`` and, where the source has them, ``_by_<label>`` and ``_space_<label>``; KEY,
+    OLD_DELETED and ``key``, the proposed one, where a record of the entity is re-linked.
     """
 
     states: pl.DataFrame

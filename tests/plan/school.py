@@ -93,6 +93,7 @@ class School:
     def _user(self, key: str) -> dict[str, Any]:
         number = str(1000 + int(key[3:]))
         base: dict[str, Any] = {"identifier": key[:2] + number, "primary_org": self.of(key)}
+        base |= {"phone": f"555-0{number}"}
         base |= {"given_name": f"Given{key}", "family_name": f"Family{key}", "email": f"{key}@birch.example"}
         own = {k: v for k, v in self.changed.get(key, {}).items() if k != "school"}
         grade = {"grades": '["04"]'} if key.startswith("st") else {}

@@ -103,10 +103,11 @@ SAME: dict[str, dict[str, Any]] = {
     "a name with an accent": {"given_name": "GIVÉNST-004"},
     "another number, the same address and names": {"identifier": "9999"},
     "no number": {"identifier": None},
+    "a telephone and the names": {"identifier": None, "email": None},
 }
 OTHERS: dict[str, dict[str, Any]] = {
     "the address of the family": {"identifier": "9999", "given_name": "Bram"},
-    "the names, and no more": {"identifier": "9999", "email": "other@birch.example"},
+    "the names, and no more": {"identifier": "9999", "email": "other@birch.example", "phone": None},
     "nothing": {"identifier": "9999", "given_name": "Bram", "family_name": "Sund", "email": None},
 }
 
@@ -258,16 +259,34 @@ def test_a_row_that_cannot_be_read_is_nobody_who_left(ws: Workspace) -> None:
     assert ("User", "update", "sourced_id") not in found
 
 
-def test_a_delta_that_deletes_the_old_id_and_brings_the_new_one(ws: Workspace) -> None:
-    before = ids(ws)["st-004"]
+def in_a_delta(name: str) -> Extract:
+    """The old id is deleted, and the new one comes."""
     new = under_other_ids(School().extract(), MOVED)
     parts = {}
-    for name in ("User", "Role", "Enrollment"):
-        rows = new.table(name)
+    for entity in ("User", "Role", "Enrollment"):
+        rows = new.table(entity)
         assert rows
-        parts[name] = rows.rows.filter(pl.col("sourced_id").str.contains("X-104")).collect().to_dicts()
+        parts[entity] = rows.rows.filter(pl.col("sourced_id").str.contains("X-104")).collect().to_dicts()
     parts["User"].append({"sourced_id": "st-004", "deleted": True})
-    delta = extract([table(name, rows) for name, rows in parts.items()], delta=True, name="delta")
-    plan = planned(ws, delta, MONDAY, apply=True)
-    assert changes(ws, plan) == {(name, "update", "sourced_id"): "" for name in parts}
+    return extract([table(entity, rows) for entity, rows in parts.items()], delta=True, name=name)
+
+
+ANEW = {(entity, "update", "sourced_id"): "" for entity in ("User", "Role", "Enrollment")}
+
+
+def test_a_delta_that_deletes_the_old_id_and_brings_the_new_one(ws: Workspace) -> None:
+    before = ids(ws)["st-004"]
+    plan = planned(ws, in_a_delta("delta"), MONDAY, apply=True)
+    assert changes(ws, plan) == ANEW
+    assert ids(ws)["X-104"] == before
+
+
+def test_a_delta_whose_new_id_is_held_is_not_lost(ws: Workspace) -> None:
+    before = ids(ws)["st-004"]
+    ws.hold("User", "st-004", reason="we ask the family", actor="kim")
+    planned(ws, in_a_delta("delta"), MONDAY, apply=True)
+    nothing = extract([], delta=True, name="nothing")
+    assert set(changes(ws, planned(ws, nothing, TUESDAY, apply=True)).values()) == {"person", "dependant"}
+    ws.release("User", "st-004", reason="it is right", actor="kim")
+    assert changes(ws, planned(ws, nothing, TUESDAY, apply=True)) == ANEW
     assert ids(ws)["X-104"] == before

@@ -9,9 +9,10 @@ from io import BytesIO
 import polars as pl
 
 from providers.handshake.columns import COLUMNS
-from providers.handshake.gutcheck import everything, last_rows, unseen
+from providers.handshake.gutcheck import unseen
 from providers.handshake.settings import KNOWN
 from rosterkit.feeds.base import FeedFile
+from rosterkit.feeds.csvout import unmatched
 from rosterkit.feeds.preflight import Given, Hit, gone, newly_withheld
 
 __all__ = [
@@ -109,13 +110,17 @@ def same_day(given: Given) -> Iterable[Hit]:
 
 
 def _compared_rows(given: Given, *columns: str) -> Iterable[tuple[str, pl.DataFrame]]:
-    """Each file joined with the last rows on the first of the columns; the others have a twin that ends in _then."""
-    before = last_rows(given)
+    """The rows of each file that differ, with the last rows that do, by the first of the columns.
+
+    The other columns have a twin that ends in _then.
+    """
+    before = given.last_whole
     for name, table in given.tables.items():
-        if before is not None and set(columns) <= set(table.header) & set(before.columns):
-            key = columns[0]
-            now = table.rows.select("_line", *(pl.col(column).str.to_lowercase() for column in columns))
-            then = before.select(pl.col(column).str.to_lowercase() for column in columns)
+        if before is not None and set(columns) <= set(table.header) & set(before.header):
+            key, (fresh, _) = columns[0], unmatched(table, before)
+            now = fresh.select("_line", *(pl.col(column).str.to_lowercase() for column in columns))
+            _, lost = unmatched(given.whole, before)
+            then = lost.select(pl.col(column).str.to_lowercase() for column in columns)
             yield name, now.join(then.filter(pl.col(key).is_not_null()), on=key, suffix="_then").sort("_line")
 
 
@@ -200,11 +205,9 @@ def description(given: Given) -> str:
 
 
 def shrunk(given: Given) -> Iterable[Hit]:
-    before = last_rows(given)
-    if before is not None and given.files:
+    if given.last_whole is not None and given.files:
         disabled = pl.col("disabled").str.to_uppercase() == "TRUE"
-        now, then = everything(given.tables.values()), everything(given.last_tables.values())
-        yield from gone(now, then, "username", given.settings.limits, leaving=disabled)
+        yield from gone(given.whole, given.last_whole, "username", given.settings.limits, leaving=disabled)
 
 
 def many_withheld(given: Given) -> Iterable[Hit]:

@@ -12,31 +12,17 @@ from rosterkit.feeds.csvout import CsvTable
 from rosterkit.feeds.identity_changes import identity_changes
 from rosterkit.feeds.preflight import Given, comparison
 
-__all__ = ["counts", "everything", "last_rows", "unseen"]
+__all__ = ["counts", "unseen"]
 
 _ALIKE = 0.85  # how alike two names are (0 to 1) before one may be a misspelling of the other
-
-
-def everything(tables: Iterable[CsvTable]) -> CsvTable:
-    """The rows of all parts of a split file as one table."""
-    parts = list(tables)
-    rows = pl.concat([part.rows for part in parts], how="diagonal")
-    header = tuple(dict.fromkeys(name for part in parts for name in part.header))
-    problems = pl.concat([part.problems for part in parts])
-    return CsvTable(parts[0].name, header, rows, problems, sum(part.records for part in parts))
-
-
-def last_rows(given: Given) -> pl.DataFrame | None:
-    """The rows that were last sent, of all parts, or None."""
-    return everything(given.last_tables.values()).rows if given.last_tables else None
 
 
 def counts(given: Given) -> dict[str, int]:
     """How many students the file brings in, archives, creates and updates, and how many names are new, by kind."""
     if not given.tables:
         return {}
-    now = everything(given.tables.values())
-    last = everything(given.last_tables.values()) if given.last_tables else None
+    now = given.whole
+    last = given.last_whole
     found = {"brought in": now.records, **comparison(now, last, "username"), "archived": _archived(now, last)}
     found["identity changes"] = identity_changes(now, last, "username", ["email_address", "first_name"])
     names = {f"new {kind}": len(_new(kind, now, last, given)) for kind in KNOWN}
@@ -46,7 +32,7 @@ def counts(given: Given) -> dict[str, int]:
 def unseen(given: Given, file: str) -> Iterable[tuple[str, str]]:
     """For each name that is new: its column, and a sentence with the name, its rows and the name that it may be."""
     table = given.tables[file]
-    last = everything(given.last_tables.values()) if given.last_tables else None
+    last = given.last_whole
     for kind, columns in KNOWN.items():
         seen = _seen(kind, last, given)
         if not seen:

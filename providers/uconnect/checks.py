@@ -10,6 +10,7 @@ from providers.uconnect.columns import FALSE, IDENTITY, REQUIRED, SINGLE, TRUE, 
 from providers.uconnect.settings import UConnectSettings
 from rosterkit.feeds.base import Outcome
 from rosterkit.feeds.contacts import ADDRESS
+from rosterkit.feeds.csvout import unmatched
 from rosterkit.feeds.preflight import (
     Check,
     FileCheck,
@@ -104,7 +105,7 @@ def _identity_moved(given: Given) -> Iterable[Hit]:
             needed = {mail, column, *names}
             if not needed <= set(table.header) or not needed <= set(before.header):
                 continue
-            now, then = (_lowered(rows, needed) for rows in (table.rows, before.rows))
+            now, then = (_lowered(rows, needed) for rows in unmatched(table, before))
             other = now.join(then, on=mail, suffix="_then").filter(pl.col(column) != pl.col(f"{column}_then"))
             differs = [pl.col(each) != pl.col(f"{each}_then") for each in (mail, *names)]
             moved = now.join(then, on=column, suffix="_then").filter(pl.all_horizontal(differs))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
 import polars as pl
 
 from rosterkit.feeds.base import PEOPLE, FeedFile
 
-__all__ = ["PROBLEMS", "CsvTable", "csv_file", "one_line", "read_csv"]
+__all__ = ["PROBLEMS", "CsvTable", "csv_file", "joined", "one_line", "read_csv", "unmatched"]
 
 PROBLEMS = {
     "empty": "the file has no bytes",
@@ -35,7 +35,8 @@ _CELL = r'("(?:[^"]|"")*"|[^,"]*),'
 class CsvTable:
     """A CSV file as texts: ``rows`` has ``_line`` (Int64) and a String column for each header, null where blank.
 
-    ``problems``: ``code`` (PROBLEMS), ``_line`` (0: the whole file), ``column``, ``detail``.
+    ``problems``: ``code`` (PROBLEMS), ``_line`` (0: the whole file), ``column``, ``detail``. ``differences`` keeps what
+    ``unmatched`` found.
     """
 
     name: str
@@ -43,6 +44,11 @@ class CsvTable:
     rows: pl.DataFrame
     problems: pl.DataFrame
     records: int = 0  # also those that could not be read
+    differences: list[tuple[CsvTable, Unmatched]] = field(default_factory=list, init=False, repr=False, compare=False)
+
+
+Unmatched = tuple[pl.DataFrame, pl.DataFrame]
+"""The rows of one table that another has not, and the rows of the other that it has not."""
 
 
 def csv_file(
@@ -75,6 +81,44 @@ def read_csv(file: FeedFile) -> CsvTable:
         file.parsed.append(_read(file))
     table: CsvTable = file.parsed[0]
     return table
+
+
+def joined(tables: Iterable[CsvTable]) -> CsvTable:
+    """The rows of all parts of a split file as one table; of one part itself."""
+    first, *others = tables
+    if not others:
+        return first
+    parts = [first, *others]
+    rows = pl.concat([part.rows for part in parts], how="diagonal")
+    header = tuple(dict.fromkeys(name for part in parts for name in part.header))
+    problems = pl.concat([part.problems for part in parts])
+    return CsvTable(first.name, header, rows, problems, sum(part.records for part in parts))
+
+
+def unmatched(now: CsvTable, before: CsvTable) -> Unmatched:
+    """The rows of each table that the other has not, by the columns that both have.
+
+    Most rows of a feed are as they were. What compares a file with the last one needs to look at the others only.
+    """
+    for other, found in now.differences:
+        if other is before:
+            return found
+    shared = [name for name in now.header if name in before.header]
+    one, two = _hashes(now, shared), _hashes(before, shared)
+    found = _without(now.rows, one, two), _without(before.rows, two, one)
+    now.differences.append((before, found))
+    return found
+
+
+def _hashes(table: CsvTable, columns: Sequence[str]) -> pl.DataFrame:
+    """128 bits of each row: no two rows that differ share them."""
+    rows = table.rows.select(columns)
+    return pl.DataFrame({"low": rows.hash_rows(0), "high": rows.hash_rows(1)}).with_row_index("place")
+
+
+def _without(rows: pl.DataFrame, own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    places = own.join(others, on=["low", "high"], how="anti")["place"].sort()
+    return rows[places]
 
 
 def _read(file: FeedFile) -> CsvTable:

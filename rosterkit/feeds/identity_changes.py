@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from rosterkit.feeds.csvout import CsvTable
+from rosterkit.feeds.csvout import CsvTable, unmatched
 
 __all__ = ["identity_changes"]
 
@@ -19,6 +19,9 @@ def identity_changes(now: CsvTable, last: CsvTable | None, key: str, same: Seque
     columns = {key, *same}
     if last is None or not columns <= set(now.header) & set(last.header):
         return 0
+    fresh, lost = unmatched(now, last)
+    if fresh.join(lost, on=[pl.col(name).str.to_lowercase() for name in same], how="semi").is_empty():
+        return 0  # most often: nothing that differs agrees in these columns
     both = _single(now, key, same).join(_single(last, key, same), on=list(same), suffix="_then")
     return both.filter(pl.col(key) != pl.col(f"{key}_then")).height
 

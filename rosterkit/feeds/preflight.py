@@ -16,7 +16,7 @@ from pydantic import Field
 
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import PEOPLE, FeedFile, LastSent, Outcome, VendorFacts, Verdict
-from rosterkit.feeds.csvout import CsvTable, read_csv
+from rosterkit.feeds.csvout import CsvTable, joined, read_csv, unmatched
 from rosterkit.feeds.settings import FeedSettings
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.findings import Findings
@@ -113,6 +113,16 @@ class Given:
     @cached_property
     def compared(self) -> Mapping[str, int]:
         return self.compare(self)
+
+    @cached_property
+    def whole(self) -> CsvTable:
+        """All files as one table: the parts of a file that was split."""
+        return joined(self.tables.values())
+
+    @cached_property
+    def last_whole(self) -> CsvTable | None:
+        """All files that were last sent, as one table."""
+        return joined(self.last_tables.values()) if self.last_tables else None
 
 
 @dataclass(frozen=True)
@@ -255,25 +265,26 @@ def comparison(table: CsvTable, last: CsvTable | None, key: str) -> dict[str, in
     """How many rows are new, changed, unchanged and gone, by the column ``key`` (any case) and all columns of both."""
     if key not in table.header or (last is not None and key not in last.header):
         return {}
+    every = _keys(table.rows, key).n_unique()
     if last is None:
-        new = table.rows.select(pl.col(key).str.to_lowercase().drop_nulls().n_unique()).item()
-        return {"new": new, "changed": 0, "unchanged": 0, "gone": 0}
-    now, before = _keyed(table, key), _keyed(last, key)
-    both = now.join(before, on="_key", suffix="_before")
-    shared = [name for name in table.header if name in last.header]
-    same = [pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in shared]
-    unchanged = both.filter(pl.all_horizontal(same)).height
-    return {
-        "new": now.join(before, on="_key", how="anti").height,
-        "changed": both.height - unchanged,
-        "unchanged": unchanged,
-        "gone": before.join(now, on="_key", how="anti").height,
-    }
+        return {"new": every, "changed": 0, "unchanged": 0, "gone": 0}
+    now, before = unmatched(table, last)
+    new = _absent(_keys(now, key), last.rows, key)
+    gone = _absent(_keys(before, key), table.rows, key)
+    changed = _keys(now, key).unique().to_frame().join(_keys(before, key).to_frame(), on=key, how="semi").height
+    return {"new": new.len(), "changed": changed, "unchanged": every - new.len() - changed, "gone": gone.len()}
 
 
-def _keyed(table: CsvTable, key: str) -> pl.DataFrame:
-    keyed = table.rows.drop("_line").with_columns(_key=pl.col(key).str.to_lowercase())
-    return keyed.filter(pl.col("_key").is_not_null()).unique("_key", keep="first", maintain_order=True)
+def _keys(rows: pl.DataFrame, key: str) -> pl.Series:
+    """The keys that rows have, in lower case."""
+    return rows[key].str.to_lowercase().drop_nulls()
+
+
+def _absent(keys: pl.Series, rows: pl.DataFrame, key: str) -> pl.Series:
+    """Which of the keys no row has, each once."""
+    found = _keys(rows, key)
+    here = found.filter(found.is_in(keys.implode())) if keys.len() else keys
+    return keys.filter(~keys.is_in(here.implode())).unique()
 
 
 def exceeds(count: int, of: int, percent: float, rows: int) -> bool:
@@ -287,13 +298,16 @@ def gone(
     """A hit where more rows are gone than the limits allow. A row where ``leaving`` holds counts as gone."""
     if last is None or key not in last.header:
         return
-    before, now = _keyed(last, key), _keyed(table, key) if key in table.header else pl.DataFrame({"_key": [""]})
+    now = table.rows if key in table.header else last.rows.clear()
+    before, looked_at = last.rows, {key, *(leaving.meta.root_names() if leaving is not None else ())}
+    in_both = looked_at <= set(table.header) & set(last.header)
+    lost = unmatched(table, last)[1] if in_both else before  # a row that is as it was may leave by a new column
     if leaving is not None:
-        before, now = _without(before, leaving), _without(now, leaving)
-    count = before.join(now, on="_key", how="anti").height
-    if exceeds(count, before.height, limits.gone_percent, limits.gone_rows):
-        allowed = max(int(before.height * limits.gone_percent / 100), limits.gone_rows)
-        yield Hit(table.name, detail=f"{count:,} of {before.height:,} rows are gone; the limit is {allowed:,}")
+        now, lost, before = (_without(rows, leaving) for rows in (now, lost, before))
+    count, of = _absent(_keys(lost, key), now, key).len(), _keys(before, key).n_unique()
+    if exceeds(count, of, limits.gone_percent, limits.gone_rows):
+        allowed = max(int(of * limits.gone_percent / 100), limits.gone_rows)
+        yield Hit(table.name, detail=f"{count:,} of {of:,} rows are gone; the limit is {allowed:,}")
 
 
 def gone_of_groups(

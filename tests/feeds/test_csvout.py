@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rosterkit.feeds.base import FeedFile
-from rosterkit.feeds.csvout import CsvTable, csv_file, one_line, read_csv
+from rosterkit.feeds.csvout import CsvTable, csv_file, one_line, read_csv, unmatched
 
 
 def read(content: bytes) -> CsvTable:
@@ -104,3 +104,12 @@ def test_a_built_file_with_a_record_of_several_lines_has_the_lines_of_the_file()
     rows = pl.DataFrame({"id": ["1", "2"], "name": ["two\nlines", "x"]})
     file = replace(csv_file("a.csv", rows), built=True)
     assert read_csv(file).rows["_line"].to_list() == [2, 4]
+
+
+def test_rows_that_another_file_has_not_are_told_apart_by_the_columns_of_both() -> None:
+    before = read_csv(FeedFile("a.csv", b"id,name,old\n1,Ines,x\n2,,x\n3,Omar,x\n", 3))
+    now = read_csv(FeedFile("a.csv", b"name,id,new\nOmar,3,y\n,2,y\nInes,4,y\n", 3))
+    fresh, lost = unmatched(now, before)
+    assert (fresh["id"].to_list(), lost["id"].to_list()) == (["4"], ["1"])
+    assert unmatched(now, before)[0] is fresh, "it is looked for once"
+    assert [rows.height for rows in unmatched(now, now)] == [0, 0]

@@ -14,7 +14,7 @@ from sample import Sample, SampleSettings
 from rosterkit.errors import UsageError
 from rosterkit.feeds.base import FeedFile, LastSent, Outcome
 from rosterkit.feeds.csvout import read_csv
-from rosterkit.feeds.preflight import Limits, exceeds, repeated, require_transport
+from rosterkit.feeds.preflight import Limits, exceeds, gone, repeated, require_transport
 from rosterkit.testing.feed_suite import AS_OF, built, sent
 from rosterkit.testing.roster import MemoryRoster, district
 
@@ -136,3 +136,13 @@ def test_repeated_values_are_found_and_blanks_are_none() -> None:
     found = rows.select(repeated(pl.col("value")), repeated(pl.col("other")))
     assert found["value"].to_list() == [True, False, True, False, False]
     assert found["other"].to_list() == [False] * 5
+
+
+def test_rows_that_leave_by_a_column_that_the_last_file_had_not_are_gone() -> None:
+    last = read_csv(FeedFile("a.csv", b"id\n" + b"".join(b"%d\n" % n for n in range(40)), 40))
+    now = read_csv(FeedFile("a.csv", b"id,leaves\n" + b"".join(b"%d,yes\n" % n for n in range(40)), 40))
+    leaving = pl.col("leaves") == "yes"
+    (hit,) = gone(now, last, "id", Limits(), leaving=leaving)
+    assert hit.detail == "40 of 40 rows are gone; the limit is 25"
+    assert not list(gone(now, last, "id", Limits()))
+    assert not list(gone(last, last, "id", Limits(), leaving=leaving))

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 from clever_reading import Read
+from depth import DEEP
 from extracts import contact, counts, found, table
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -257,9 +258,10 @@ def test_nobody_has_two_relationships_to_a_student_by_merging(records: list[tupl
     assert all(len(relationships) == 1 for relationships in relations.values())
 
 
+@pytest.mark.deep
 @example(["\x1f", "Pat \x1f Doe"])
 @given(st.lists(st.text(), min_size=1, max_size=20))
-@settings(max_examples=20)
+@settings(max_examples=2000 if DEEP else 10)
 def test_any_name_can_be_taken_apart(names: list[str]) -> None:
     parts = pl.DataFrame({"n": names}, schema={"n": pl.String}).select(**name_parts(pl.col("n")))
     assert all(part is None or part.strip() for row in parts.rows() for part in row)

@@ -89,7 +89,7 @@ def differing(base: Frames, other: Frames) -> set[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def rosters(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Frames]:
     folder = tmp_path_factory.mktemp("district")
-    made = invented(folder, 200, seed=3)
+    made = invented(folder, 60, seed=3)
     of_clever = {theirs: ours for ours, theirs in clever(made).ids.items()}
     found = {}
     with served(made, folder) as sources:
@@ -107,7 +107,7 @@ def test_one_district_is_the_same_roster_through_every_source(rosters: dict[str,
 
 def test_the_district_is_worth_reading(rosters: dict[str, Frames]) -> None:
     base = rosters["oneroster"]
-    assert base["User"].height > 350
-    assert base["Enrollment"].height > 1_500
+    assert base["User"].height > 100
+    assert base["Enrollment"].height > 300
     assert base["Class"]["grades"].str.contains(",").any()
     assert (base["User"]["enabled"] == False).any()  # noqa: E712 - a column

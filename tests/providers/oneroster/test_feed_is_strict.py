@@ -80,7 +80,7 @@ def errors(content: bytes) -> list[tuple[str, str, str]]:
 @pytest.mark.deep
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
 @given(rows=rosters())
-@settings(max_examples=1500 if DEEP else 12)
+@settings(max_examples=1500 if DEEP else 4)
 def test_the_strict_reader_finds_no_error(version: str, rows: Rows) -> None:
     rendered = render(rows, version, form="zip")
     for file in rendered.files:

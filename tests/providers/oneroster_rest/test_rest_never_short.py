@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from depth import DEEP
 from rest_runs import read, rows
 
 from providers.oneroster.rest.fake import Ask, FakeServer, Reply, failure, serving
@@ -78,7 +79,8 @@ def pull(style: str, seed: int) -> None:
             assert table.reason
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("style", STYLES)
 def test_whatever_goes_wrong_a_full_table_is_full(style: str) -> None:
-    for seed in range(10):
+    for seed in range(100 if DEEP else 6):
         pull(style, seed)

@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from depth import DEEP
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rest_runs import coverage, met, read, rows
 
@@ -242,7 +243,9 @@ JSON = st.recursive(
 NAMES = ("sourcedId", "orgs", "agents", "email", "grades", "userIds", "roles", "metadata", "enabledUser")
 
 
+@pytest.mark.deep
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, JSON)), max_size=3))
+@settings(max_examples=2000 if DEEP else 25)
 def test_any_json_in_the_place_of_a_user_is_read_or_reported_and_never_fails(records: list[Any]) -> None:
     read_ = of(json.loads(json.dumps(records)))
     assert read_.rows.height + read_.invalid.filter(pl.col("column").is_null()).height + read_.keyless <= len(records)

@@ -239,6 +239,8 @@ def form_checks(problems: Mapping[str, tuple[str, Outcome]]) -> tuple[FileCheck,
 
     def look(code: str, given: Given) -> Iterable[Hit]:
         for name, table in given.tables.items():
+            if table.problems.is_empty():
+                continue
             found = table.problems.filter(pl.col("code") == code)
             for (column,), rows in found.group_by("column", maintain_order=True):
                 yield Hit(name, str(column), rows=rows.select("_line", "detail"))

@@ -89,5 +89,7 @@ def _hold_all(records: Records, found: pl.Series) -> Records:
 
 
 def _named(records: Records, found: pl.DataFrame) -> pl.DataFrame:
+    if found.is_empty():
+        return pl.DataFrame(schema=NEW_HOLDS)
     own = records.states.lazy().select("node", "key", pl.col("entity", "action").cast(pl.String))
     return found.lazy().join(own, on="node", maintain_order="left").select(list(NEW_HOLDS)).collect()

@@ -11,7 +11,7 @@ from rosterkit.plan.causes import REASON
 from rosterkit.plan.groups import Groups
 from rosterkit.plan.ids import among, minus
 from rosterkit.plan.limit_exemptions import Exempt
-from rosterkit.plan.limits import Limits, emptied_schools, exceeded, halved_classes, over_the_week
+from rosterkit.plan.limits import Limits, emptied_schools, exceeded, few_removed, halved_classes, over_the_week
 from rosterkit.plan.limits_on_creates import overcrowded, reissued, too_many_created, zero_stripped
 from rosterkit.plan.plan_day import NO_WEEK, PlanDay, Week
 from rosterkit.plan.records import (
@@ -114,23 +114,26 @@ def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:
         if entity.name not in parts:
             continue
         mine = moving.with_removed(parts[entity.name], held, facts)
-        gone, coming = mine["lost"].any(), int((mine["added"] | mine["relinked"]).sum())
-        many = coming > few or (gone and coming > 1)
-        if not (many or gone):
+        lost, coming = int(mine["lost"].sum()), int((mine["added"] | mine["relinked"]).sum())
+        many = coming > few or (lost > 0 and coming > 1)
+        if not (many or lost):
             continue
-        base = groups.snapshot.group_counts(entity)
-        if base.is_empty():  # a first load
+        alarming = many or not few_removed(lost, limits) or emptied.height or facts.week.counts.height
+        base = groups.snapshot.group_counts(entity) if alarming else None
+        if base is not None and base.is_empty():  # a first load
             continue
         rows = mine.join(groups.records.of(entity.name), on="id", maintain_order="left")
         counted = groups.of_rows(entity.name, rows)
-        if gone and entity.name == "User":
+        seen += [counted.lazy().filter("removed").select("node", "role").unique().collect()] if lost else []
+        if base is None:
+            continue
+        if lost and entity.name == "User":
             emptied = emptied_schools(counted, base, limits)
-        found = [_removed(groups, entity, rows, counted, base, limits)] if gone else []
-        found += [_at_emptied_schools(entity, counted, emptied)] if gone and emptied.height else []
-        found += [_over_the_week(entity, rows, counted, base, limits, facts)] if gone else []
+        found = [_removed(groups, entity, rows, counted, base, limits)] if not few_removed(lost, limits) else []
+        found += [_at_emptied_schools(entity, counted, emptied)] if lost and emptied.height else []
+        found += [_over_the_week(entity, rows, counted, base, limits, facts)] if lost else []
         found += [_created(groups, entity, rows, counted, base, limits, facts)] if many else []
-        seen += [counted.lazy().filter("removed").select("node", "role").unique().collect()] if gone else []
-        over = pl.concat(found).unique("node", keep="first", maintain_order=True)
+        over = pl.concat(found).unique("node", keep="first", maintain_order=True) if found else pl.DataFrame()
         if over.height:
             held = pl.concat([held, over["node"]])
             out.append(_with_cause_of_ids(entity, over, rows, counted, base))
@@ -138,10 +141,9 @@ def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:
 
 
 def _at_emptied_schools(entity: Entity, counted: pl.DataFrame, emptied: pl.DataFrame) -> pl.DataFrame:
-    """Node and reason of what is removed at these schools. A guardian link that is gone waits for no school."""
+    """Node and reason of what is removed at these schools, by school. A guardian link that is gone waits for none."""
     gone = counted.lazy().filter(pl.col("removed") & pl.lit(entity.name != "GuardianLink"))
-    found = gone.join(emptied.lazy(), on="school_id").sort("node", "school_id").select("node", "reason")
-    return found.unique("node", keep="first", maintain_order=True).collect()
+    return gone.join(emptied.lazy(), on="school_id").sort("node", "school_id").select("node", "reason").collect()
 
 
 def _over_the_week(

@@ -20,7 +20,8 @@ __all__ = ["updates_over"]
 
 
 def updates_over(groups: Groups, limits: Limits, fields: pl.DataFrame, exempt: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """FOUND (``plan.limited_moves``) of fields, but for what is exempt (node, field).
+    """FOUND (``plan.limited_moves``) of fields, but for what is exempt (node, field). Of several rows about one field
+    of a record the first counts.
 
     A change that is held already, by a limit or as a case, counts too.
     """
@@ -58,13 +59,13 @@ def _fields_over(groups: Groups, entity: Entity, mine: pl.DataFrame, limits: Lim
     if entity.name == "Org":
         parents = mine.filter(pl.col("field") == "parent")["node"]
         orgs = int(base.filter(pl.col("school_id").is_null())["base"].sum())
-        return pl.concat([found, restructured(parents, orgs, limits)]).unique(["node", "field"], keep="first")
+        return pl.concat([found, restructured(parents, orgs, limits)])
     if entity.name != "User":
         return found
     both = rows.filter(_differs("given_name") & _differs("family_name")).select("node")
     too_many = renamed(both.lazy().join(places, on="node").collect(), limits)
     whole = mine.lazy().select("node", "field").join(too_many.lazy(), on="node").select("node", "field", "reason")
-    return pl.concat([whole.collect(), found]).unique(["node", "field"], keep="first", maintain_order=True)
+    return pl.concat([whole.collect(), found])
 
 
 _KEYS = r'"(?:[^"\\]|\\.)*":'
@@ -149,11 +150,11 @@ def _misread(found: pl.DataFrame, mine: pl.DataFrame) -> pl.DataFrame:
     """With every other value that looks misread: where a file has the wrong encoding, no field of it is right."""
     reason = str(found.filter(pl.col("reason").str.ends_with(causes.ENCODING))["reason"][0])
     rest = mine.lazy().filter(causes.misread()).select("node", "field", reason=pl.lit(reason))
-    return pl.concat([found.lazy(), rest]).unique(["node", "field"], keep="first", maintain_order=True).collect()
+    return pl.concat([found.lazy(), rest]).collect()
 
 
 def _whole(found: pl.DataFrame, mine: pl.DataFrame, moved: list[str]) -> pl.DataFrame:
     """With every other changed field of records that have the values of others in a held field."""
     stand = found.lazy().filter(pl.col("field").is_in(moved)).unique("node", keep="first", maintain_order=True)
     rest = mine.lazy().select("node", "field").join(stand.select("node", "reason"), on="node")
-    return pl.concat([found.lazy(), rest]).unique(["node", "field"], keep="first", maintain_order=True).collect()
+    return pl.concat([found.lazy(), rest]).collect()

@@ -20,6 +20,7 @@ __all__ = [
     "Limits",
     "emptied_schools",
     "exceeded",
+    "few_removed",
     "halved_classes",
     "one_reason",
     "over_the_week",
@@ -137,6 +138,11 @@ class Limits(BaseModel):
         default="hold",
         description="`hold` holds what exceeded a limit and what depends on it. `hold_all` holds the whole plan.",
     )
+
+
+def few_removed(removed: int, limits: Limits) -> bool:
+    """Whether so few records are removed that none of these limits can be passed, however many there are."""
+    return removed <= min(limits.min_removed, limits.min_removed_overall, limits.halving_min_size // 2)
 
 
 def _exceeded(counts: pl.LazyFrame, percent: float, minimum: int, halving_min_size: int) -> pl.LazyFrame:

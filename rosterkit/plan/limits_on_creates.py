@@ -22,6 +22,8 @@ def too_many_created(
     ``groups``: limits.GROUPS of one entity, of which ``added`` counts; ``base``: snapshot.GROUP_COUNTS. A role of which
     none was there before is a first load.
     """
+    if _at_most(groups, "added", min(limits.min_created, limits.min_created_overall)):
+        return _NOTHING
     coming = groups.lazy().filter("added")
     in_all = base.lazy().filter(pl.col("school_id").is_null() & (pl.col("base") > 0)).drop("school_id")
     by_school = base.lazy().filter(pl.col("school_id").is_not_null())
@@ -45,6 +47,11 @@ def too_many_created(
     return one_reason(*parts).collect()
 
 
+def _at_most(groups: pl.DataFrame, flag: str, count: int) -> bool:
+    """Whether no more than that many records have the flag; each has a row for every group that it counts in."""
+    return groups["node"].filter(groups[flag]).n_unique() <= count
+
+
 def _created_over(
     known: pl.LazyFrame, by: list[str], base: pl.LazyFrame, percent: float, minimum: int, allowed: pl.LazyFrame
 ) -> pl.LazyFrame:
@@ -64,6 +71,9 @@ def reissued(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.Dat
     So is the complete exchange of a few, at least two: everything leaves, and others come. What is re-linked, which is
     removed and added, counts where many are, and is no exchange.
     """
+    few = min(limits.min_reissued, 1)
+    if _at_most(groups, "added", few) or _at_most(groups, "removed", few):
+        return _NOTHING
     in_all = base.lazy().filter(pl.col("school_id").is_null()).drop("school_id")
     once = groups.lazy().unique(["node", "role"])
     anew = (pl.col("removed") & pl.col("added")).cast(pl.Int64).sum()
@@ -85,6 +95,8 @@ def zero_stripped(coming: pl.DataFrame, others: pl.DataFrame, base: int, limits:
 
     ``coming`` and ``others``: node and key of the records that come, and of those that would leave.
     """
+    if min(coming.height, others.height) == 0 or coming.height <= limits.min_shape:
+        return _NOTHING
 
     def stripped(frame: pl.DataFrame) -> pl.LazyFrame:
         place, own = pl.col("key").str.extract(r"^([^/]*/[^/]*/)"), pl.col("key").str.extract(r"^[^/]*/[^/]*/(.*)$")

@@ -187,7 +187,7 @@ def _with_lift(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _keeping(update: pl.DataFrame, pinned: pl.DataFrame) -> pl.DataFrame:
     own = pinned.select("value", "value_id", "code", "pin_id", "field", id="record")
-    met = update.join(own, on=["id", "field"], maintain_order="left")
+    met = update.join(own, on=["id", "field"])
     reason = (
         pl.when(pl.col("code") == "person").then(pl.lit("a person pinned this value")).otherwise(pl.lit(_kept_reason()))
     )

@@ -1,7 +1,6 @@
 """What lies over the stored rows when they are read: pins, blocked links, suppressed people and values.
 
-Rows of one human are found by evidence (``store.humans``), by what was known on the day of the block or since. One side
-of a blocked link may also be found by the names alone, because the other side is found by evidence.
+Whom a block is about is found by ``store.blocked``.
 """
 
 from __future__ import annotations
@@ -9,16 +8,17 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from rosterkit.roster.schema import Column, Entity, by_name, entities
+from rosterkit.store.blocked import PAIRS, blocked_links, hidden_rows, keys_of, known_of, users_of
 from rosterkit.store.blocks import blocks, pins
 from rosterkit.store.bulk import read
-from rosterkit.store.humans import Known, People, Row, same_adult, same_name
+from rosterkit.store.humans import People, Row, Side
 
 __all__ = ["ACCOUNT", "NOTHING", "Overlay", "overlay", "remember_blocked"]
 
@@ -33,7 +33,6 @@ _VALUES: dict[str, type[pl.DataType]] = {
     "value": pl.String,
     "value_id": pl.Int64,
 }
-_PAIRS: dict[str, type[pl.DataType]] = {"guardian_id": pl.Int64, "student_id": pl.Int64}
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Overlay:
         """The columns that ``applied`` looks at beside those that are asked for."""
         own = {"id"} if entity.name in self.values or entity.name in self.hidden else set()
         own |= {c.name for c in entity.refs if str(c.to) in self.hidden}
-        return own | (set(_PAIRS) if entity.name == "GuardianLink" and self.pairs.height else set())
+        return own | (set(PAIRS) if entity.name == "GuardianLink" and self.pairs.height else set())
 
     def applied(self, entity: Entity, rows: pl.DataFrame) -> pl.DataFrame:
         """The effective rows."""
@@ -64,11 +63,11 @@ class Overlay:
             if str(column.to) in self.hidden:
                 rows = _without(rows, column, self.hidden[str(column.to)])
         if entity.name == "GuardianLink" and self.pairs.height:
-            rows = rows.join(self.pairs, on=list(_PAIRS), how="anti", maintain_order="left")
+            rows = rows.join(self.pairs, on=list(PAIRS), how="anti", maintain_order="left")
         return rows
 
 
-NOTHING = Overlay({}, {}, pl.DataFrame(schema=_PAIRS), frozenset())
+NOTHING = Overlay({}, {}, pl.DataFrame(schema=PAIRS), frozenset())
 """Rows as they are stored."""
 
 
@@ -110,54 +109,13 @@ def overlay(path: Path, connection: sqlite3.Connection, feed: str = "", *, block
     if found.is_empty():
         return Overlay(pinned, {}, NOTHING.pairs, frozenset()) if pinned else NOTHING
     people = People(connection)
-    known = _known(found, people)
-    humans = people.humans({key: sides["record"] for key, sides in known.items()})
-    hidden = _hidden(found, humans)
-    pairs = _pairs(found, known, humans, people)
+    known = known_of(found, people)
+    humans = people.humans(known)
+    hidden = hidden_rows(found, humans)
+    pairs = blocked_links(found, known, humans, people)
     values, of_whom = _suppressed(path, found, humans, pinned)
-    users = {*of_whom, *pairs["guardian_id"], *pairs["student_id"], *_users_of(connection, hidden)}
-    return Overlay(values, hidden, pairs, _keys(connection, users))
-
-
-def _known(found: pl.DataFrame, people: People) -> dict[int, dict[str, list[Known]]]:
-    """By block about a user, what is known of the ``record`` and of the ``student``: of now and of earlier."""
-    mine = found.filter(pl.col("entity") == "User")
-    now = people.rows({*mine["record"], *mine["student"].drop_nulls()})
-    out = {}
-    for block, earlier, *ids in mine.select("block_id", "known", "record", "student").iter_rows():
-        kept = json.loads(earlier)
-        out[block] = {
-            side: _with_now([Known(tuple(values)) for values in kept.get(side, ())], now.get(i) if i else None)
-            for side, i in zip(("record", "student"), ids, strict=True)
-        }
-    return out
-
-
-def _with_now(earlier: list[Known], now: Row | None) -> list[Known]:
-    """What is known of a person, with the present row: unless the id was given to somebody else meanwhile."""
-    if now is None or now.known in earlier:
-        return earlier
-    same = any(same_adult(one, now.known) or same_name(one, now.known) for one in earlier)
-    return [*earlier, now.known] if same or not earlier else earlier
-
-
-def _users_of(connection: sqlite3.Connection, hidden: Mapping[str, pl.Series]) -> set[int]:
-    """The users whom hidden rows are, or are about, and those whose rows refer to hidden ones."""
-    users = set(hidden.get("User", ()))
-    for entity in entities():
-        mine = ["id"] if entity.name == "User" else [c.name for c in entity.refs if c.to == "User"]
-        of = {"id": entity.name} | {c.name: str(c.to) for c in entity.refs if c.to != "User"}
-        for column, name in ((c, n) for c, n in of.items() if mine and n in hidden and n != "User"):
-            query = f'select {",".join(mine)} from "{entity.table}" where {column} in (select value from json_each(?))'
-            rows = connection.execute(query, (json.dumps(hidden[name].to_list()),))
-            users.update(user for row in rows for user in row if user is not None)
-    return users
-
-
-def _keys(connection: sqlite3.Connection, users: Iterable[int]) -> frozenset[str]:
-    """These users as "source/sourced_id"."""
-    query = "select source || '/' || sourced_id from user where id in (select value from json_each(?))"
-    return frozenset(key for (key,) in connection.execute(query, (json.dumps(sorted(users)),)))
+    users = {*of_whom, *pairs["guardian_id"], *pairs["student_id"], *users_of(connection, hidden)}
+    return Overlay(values, hidden, pairs, keys_of(connection, users))
 
 
 def _pinned(found: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -169,51 +127,15 @@ def _pinned(found: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return out
 
 
-def _hidden(found: pl.DataFrame, humans: Mapping[int, list[Row]]) -> dict[str, pl.Series]:
-    """What is suppressed, with every row of the person; what is archived by hand, with the rows that came later."""
-    out: dict[str, set[int]] = {}
-    whole = found.filter((pl.col("kind") == "archive") | ((pl.col("kind") == "suppress") & (pl.col("field") == "")))
-    for block, kind, entity, record, since in whole.select(
-        "block_id", "kind", "entity", "record", "revision"
-    ).iter_rows():
-        rows = humans.get(block, []) if entity == "User" else []
-        more = {row.id for row in rows if kind == "suppress" or row.created > since}
-        out.setdefault(entity, set()).update({record, *more})
-    return {name: pl.Series("id", sorted(ids), pl.Int64) for name, ids in out.items()}
-
-
-def _pairs(
-    found: pl.DataFrame, known: Mapping[int, dict[str, list[Known]]], humans: Mapping[int, list[Row]], people: People
-) -> pl.DataFrame:
-    """The blocked links: every row of the adult with every row of the student."""
-    links = found.filter(pl.col("kind") == "link").select("block_id", "record", "student").rows()
-    children = people.humans({block: known[block]["student"] for block, _, _ in links})
-    adults = {block: {adult, *(row.id for row in humans[block])} for block, adult, _ in links}
-    students = {block: {student, *(row.id for row in children[block])} for block, _, student in links}
-    guardians = people.linked("student", {i for ids in students.values() for i in ids})
-    wards = people.linked("guardian", {i for ids in adults.values() for i in ids})
-    rows = people.rows(i for ids in (*guardians.values(), *wards.values()) for i in ids)
-    pairs: set[tuple[int, int]] = set()
-    for block, _, _ in links:
-        own, whose = known[block]["record"], known[block]["student"]
-        near = {i for s in students[block] for i in guardians.get(s, ())}
-        same = {i for i in near if any(same_adult(k, rows[i].known) or same_name(k, rows[i].known) for k in own)}
-        of_them = {i for a in adults[block] for i in wards.get(a, ())}
-        named = {i for i in of_them if any(same_name(k, rows[i].known) for k in whose)}
-        pairs |= {(a, s) for a in adults[block] | same for s in students[block]}
-        pairs |= {(a, s) for a in adults[block] for s in named}
-    return pl.DataFrame(sorted(pairs), schema=_PAIRS, orient="row")
-
-
 def _suppressed(
-    path: Path, found: pl.DataFrame, humans: Mapping[int, list[Row]], pinned: Mapping[str, pl.DataFrame]
+    path: Path, found: pl.DataFrame, humans: Mapping[Side, list[Row]], pinned: Mapping[str, pl.DataFrame]
 ) -> tuple[dict[str, pl.DataFrame], list[int]]:
     """The values with those that are suppressed blank, and the users of whom a value is."""
     fields: dict[int, set[str]] = {}
     known: dict[int, set[str]] = {}
     mine = found.filter((pl.col("kind") == "suppress") & (pl.col("field") != ""))
     for block, record, field, earlier in mine.select("block_id", "record", "field", "words").iter_rows():
-        for user in {record, *(row.id for row in humans[block])}:
+        for user in {record, *(row.id for row in humans[block, "record"])}:
             fields.setdefault(user, set()).add(field)
             known.setdefault(user, set()).update(json.loads(earlier))
     if not fields:
@@ -324,17 +246,20 @@ def remember_blocked(connection: sqlite3.Connection) -> None:
     if every.is_empty():
         return
     people, before = People(connection), dict(every.select("block_id", "known").iter_rows())
-    known = _known(every, people)
-    for block, sides in known.items():
-        text = json.dumps({side: [one.values for one in some] for side, some in sides.items()}, ensure_ascii=False)
+    known = known_of(every, people)
+    kept: dict[int, dict[str, object]] = {}
+    for (block, side), some in known.items():
+        kept.setdefault(block, {})[side] = [one.values for one in some]
+    for block, sides in kept.items():
+        text = json.dumps(sides, ensure_ascii=False)
         if text != before[block]:
             connection.execute("update block set known=? where id=?", (text, block))
     mine = every.filter((pl.col("kind") == "suppress") & (pl.col("field") != ""))
     lying = _pinned(pins(connection)).get("User") if mine.height else None
-    humans = people.humans({block: known[block]["record"] for block in mine["block_id"]})
+    humans = people.humans({(block, "record"): known[block, "record"] for block in mine["block_id"]})
     for block, record, field, earlier in mine.select("block_id", "record", "field", "words").iter_rows():
         found = set(json.loads(earlier))
-        for user in {record, *(row.id for row in humans[block])}:
+        for user in {record, *(row.id for row in humans[block, "record"])}:
             own = {name: _rows_of(connection, by_name(name), user) for name in ("User", "Demographics")}
             found |= _words(own, {field}, lying, user)
         words = json.dumps(sorted(found), ensure_ascii=False)

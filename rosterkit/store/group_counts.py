@@ -33,9 +33,15 @@ class GroupCounts:
 
     def __init__(self, read: Read) -> None:
         self._read = read
+        self._known: dict[str, pl.DataFrame] = {}
 
     def of(self, entity: Entity) -> pl.DataFrame:
         """GROUP_COUNTS of an entity."""
+        if entity.name not in self._known:
+            self._known[entity.name] = self._counted(entity)
+        return self._known[entity.name]
+
+    def _counted(self, entity: Entity) -> pl.DataFrame:
         if entity.name == "User":
             return self._users()
         if entity.name in PEOPLE:
@@ -69,9 +75,8 @@ class GroupCounts:
             classes = self._read("class", {"id": pl.Int64, "school_id": pl.Int64}, "1").lazy()
             rows, column = rows.join(classes, left_on=column, right_on="id", how="left"), "school_id"
         place = pl.lit(0, pl.Int64) if column == "id" else self._placed(column)
-        # Not select: of literals alone that makes one row, however many there are.
-        named = rows.with_columns(school_id=place, **({} if "role" in wanted else {"role": _NO_ROLE}))
-        return named.select("role", "school_id")
+        role = pl.col("role") if "role" in wanted else _NO_ROLE
+        return rows.with_columns(role, place.alias("school_id"))  # not select: of literals alone it makes one row
 
     def _placed(self, column: str) -> pl.Expr:
         return pl.when(pl.col(column).is_in(self._schools.implode())).then(column).otherwise(0)
@@ -100,4 +105,4 @@ def _shaped(by_group: pl.LazyFrame, over_all: pl.LazyFrame) -> pl.DataFrame:
         over_all.select(_OVER_ALL, **none),
     ]
     every = pl.concat(part.group_by("role", "school_id").agg(pl.col("base").sum()) for part in parts)
-    return every.filter(pl.col("base") > 0).select(pl.col(c).cast(t) for c, t in GROUP_COUNTS.items()).collect()
+    return every.select(pl.col(c).cast(t) for c, t in GROUP_COUNTS.items()).collect()

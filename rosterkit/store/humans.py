@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-__all__ = ["COLUMNS", "Known", "People", "Row", "same_adult", "same_human", "same_name"]
+__all__ = ["COLUMNS", "Known", "People", "Row", "Side", "same_adult", "same_human", "same_name"]
 
 _OWN = ("identifier", "state_id", "username")
 """What one person alone has."""
@@ -126,6 +126,10 @@ class Row:
     known: Known
 
 
+Side = tuple[int, str]
+"""A block, and which of its people: the ``record`` or the ``student``."""
+
+
 class People:
     """The users of a store, as the connection sees them."""
 
@@ -136,13 +140,13 @@ class People:
         """These users, by id."""
         return {row.id: row for row in self._select("id in (select value from json_each(?))", sorted(set(ids)))}
 
-    def humans(self, wanted: Mapping[int, Collection[Known]]) -> dict[int, list[Row]]:
-        """The rows of everybody who is looked for, by the key under which (``same_human``)."""
-        index: dict[tuple[str, str], set[int]] = defaultdict(set)
+    def humans(self, wanted: Mapping[Side, Collection[Known]]) -> dict[Side, list[Row]]:
+        """The rows of everybody who is looked for (``same_human``), by the side of a block. One look at the table."""
+        index: dict[tuple[str, str], set[Side]] = defaultdict(set)
         for key, several in wanted.items():
             for pair in (pair for known in several for pair in _evidence(known)):
                 index[pair].add(key)
-        found: dict[int, list[Row]] = {key: [] for key in wanted}
+        found: dict[Side, list[Row]] = {key: [] for key in wanted}
         compared = {name: f"ltrim(lower(trim({name})),'0')" for name in _OWN} | {"email": "lower(trim(email))"}
         texts = " or ".join(f"{text} in (select value from json_each(?1))" for text in compared.values())
         for row in self._select(texts, sorted({value for _, value in index})) if index else ():

@@ -141,7 +141,7 @@ def about_a_person(ws: Workspace, data: st.DataObject, what: str) -> None:
             remember_sign_in(connection, number, datetime(2026, 9, 1, tzinfo=UTC))
 
 
-@pytest.mark.deep
+@pytest.mark.deep(only="each rule has a test of its own below")
 @few(5)
 @given(truth=districts(), data=st.data())
 def test_a_plan_is_the_same_without_fingerprints(truth: Truth, data: st.DataObject) -> None:

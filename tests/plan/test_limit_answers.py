@@ -11,7 +11,7 @@ from test_limits import Group, group, together
 from test_limits_on_changes import arrivals, base, changes
 
 from rosterkit.plan import limits as settings
-from rosterkit.plan.limits import Limits, emptied_schools, exceeded, halved_classes, over_the_week
+from rosterkit.plan.limits import Limits, emptied_schools, exceeded, few_removed, halved_classes, over_the_week
 from rosterkit.plan.limits_on_creates import overcrowded, reissued, too_many_created, zero_stripped
 from rosterkit.plan.limits_on_updates import may_exceed, over_the_limit, renamed, restructured
 
@@ -46,6 +46,16 @@ def test_what_leaves_less_than_half_or_none() -> None:
     assert answer(exceeded(*group(10, 6), off)) == all_of(range(10_000, 10_006), half)
     none = "over all, 10 of 10 would be removed, which leaves none: the file may be incomplete"
     assert answer(exceeded(*group(10, 10), off)) == all_of(range(10_000, 10_010), none)
+
+
+@pytest.mark.parametrize("size", range(8))
+def test_what_is_counted_as_few_exceeds_nothing_and_one_more_may(size: int) -> None:
+    limits = Limits(halving_min_size=size, min_removed=100, min_removed_overall=100)
+    most = next(count for count in range(9, -1, -1) if few_removed(count, limits))
+    assert all(answer(exceeded(*group(there, most), limits)) == [] for there in range(max(most, 1), 2 * most + 2))
+    assert len(answer(exceeded(*group(max(size, most + 1), most + 1), limits))) == most + 1
+    assert not few_removed(3, limits.model_copy(update={"min_removed": 2}))
+    assert not few_removed(3, limits.model_copy(update={"min_removed_overall": 2}))
 
 
 def test_a_share_that_is_no_whole_number_is_written_so() -> None:
@@ -255,6 +265,10 @@ def test_who_counts_at_two_schools_is_exchanged_once() -> None:
 def test_an_exchange_of_everything_is_held_unless_the_limit_is_off() -> None:
     assert len(answer(reissued(arrivals(2, 2), base(2), Limits(max_reissued_percent=99)))) == 4
     assert answer(reissued(arrivals(2, 2), base(2), Limits(max_reissued_percent=100))) == []
+
+
+def test_one_that_leaves_while_one_comes_may_be_too_many() -> None:
+    assert len(answer(reissued(arrivals(1, 1), base(1000), Limits(max_reissued_percent=0, min_reissued=0)))) == 2
 
 
 def test_who_has_two_roles_that_are_exchanged_has_one_reason() -> None:

@@ -157,6 +157,14 @@ def test_where_a_whole_school_leaves_its_few_teachers_are_held_as_well_and_links
     assert "of all people at this school, 9 of 9 would be removed, which leaves none" in found["User", 8]
 
 
+def test_who_leaves_two_schools_that_are_emptied_is_held_for_the_first() -> None:
+    at = [("student", 1, 4), ("teacher", 1, 1), ("student", 2, 4), ("teacher", 2, 2), ("student", None, 40)]
+    stored = Stored({"User": counts(*at)}, roles=[(i, "student", school) for school in (2, 1) for i in range(4)])
+    found, new, _ = held(*leaving(range(4)), stored=stored, limits=off(halving_min_size=5))
+    assert all("of all people at this school, 4 of 5 would be removed" in reason for reason in found.values())
+    assert (len(found), new.height) == (4, 4)
+
+
 def test_what_disappeared_on_earlier_days_counts_over_the_week_alone() -> None:
     week = pl.DataFrame({"entity": ["User"], "role": ["student"], "gone": [20], "archived": [0]})
     facts = Facts(week=Week(pl.Series([node_of("User", i) for i in range(20)]), week))
@@ -263,6 +271,11 @@ def test_too_many_guardians_of_a_student() -> None:
     found, _, _ = held(*links, stored=stored, limits=off(max_shape_percent=2))
     assert set(found.values()) == {"6 of 100 students would have more than 6 guardians"}
     assert len(found) == 36
+    seven = [
+        *links,
+        *(Rec("GuardianLink", 500 + s, "create", {}, {"student_id": s, "guardian_id": 70}) for s in range(6)),
+    ]
+    assert len(held(*seven, stored=Stored(groups, roles=roles(range(6))), limits=off(max_shape_percent=2))[0]) == 42
     gone = Rec("GuardianLink", 900, "archive", {"student_id": 0, "guardian_id": 50}, {}, state={"cause": "absent"})
     assert held(*links, gone, stored=stored, limits=off(max_shape_percent=2))[0] == {}
 
@@ -304,6 +317,10 @@ def test_what_becomes_blank_has_a_limit_of_its_own() -> None:
         6,
         {f"at this school, 6 of 100 would lose their email, above the limit of 5 % and 5{SIGN}{causes.BLANK}"},
     )
+
+
+def test_another_value_is_no_blank_one() -> None:
+    assert run(*renamed(6, email="n"), stored=STUDENTS, limits=off(max_cleared_percent=5))[0] == {}
 
 
 @pytest.mark.parametrize(("hold", "count"), [(None, 6), ("limit", 6), ("case", 6), ("person", 0), ("policy", 0)])
@@ -382,6 +399,12 @@ def test_a_column_that_nobody_had_beside_one_that_is_missing() -> None:
     _, why = run(*rows, stored=STUDENTS, limits=off(max_new_column_percent=5))
     said = "at this school, 6 of 100 would change their attributes, above the limit of 5 % and 5"
     assert why == {f'{said}{SIGN}the column "emailAddress" is new, and "email" is missing: a misspelt header?'}
+    known = [Rec("User", i, "update", student(i).old, {"attributes": '{"givenNames":"x"}'}) for i in range(6)]
+    _, why = run(*known, stored=STUDENTS, limits=off(max_new_column_percent=5))
+    assert why == {f'{said}{SIGN}the column "givenNames" is new: a misspelt header?'}, "the file lacks no column"
+    gone = [Rec("User", i, "update", student(i).old | new, {"attributes": None}) for i in range(6)]
+    _, why = run(*gone, stored=STUDENTS, limits=off(max_cleared_percent=5))
+    assert why == {f"{said.replace('change', 'lose')}{SIGN}{causes.BLANK}"}
     known = [Rec("User", i, "update", student(i).old | new, {"attributes": '{"emailAddress":"y"}'}) for i in range(6)]
     assert run(*known, stored=STUDENTS, limits=off(max_new_column_percent=5))[0] == {}
 
@@ -433,15 +456,17 @@ def test_hold_all_holds_the_rest_but_for_a_link_that_is_gone(setting: str) -> No
     gone = Rec("GuardianLink", 2, "archive", {"student_id": 4, "guardian_id": 90}, {}, state={"cause": "removed"})
     absent = Rec("GuardianLink", 3, "archive", {"student_id": 5, "guardian_id": 90}, {}, state={"cause": "absent"})
     quiet = Rec("Class", 9, None, {"title": "A"}, {})
-    beside = [Rec("Course", 1, "create", {}, {"title": "Art"}), gone, absent, quiet]
+    waits = Rec("Course", 2, "create", {}, {"title": "Music"}, state={"hold": "person", "hold_reason": "in March"})
+    beside = [Rec("Course", 1, "create", {}, {"title": "Art"}), gone, absent, quiet, waits]
     stored = Stored(people(100), roles=roles(range(100)))
     limits = off(max_removed_percent=5, on_limit=setting)
     found, new, _ = held(*leaving(range(6)), *beside, stored=stored, limits=limits)
     whole = "the whole plan waits, as a limit was exceeded in it"
     assert found.get(("Course", 1)) == (whole if setting == "hold_all" else None)
     assert {name for name, _ in found} <= {"User", "Course"}
+    assert found["Course", 2] == "in March"
     assert new.height == 6, "only what exceeded a limit is held on later days"
-    assert held(*leaving(range(5)), *beside, stored=stored, limits=limits)[0] == {}
+    assert held(*leaving(range(5)), *beside, stored=stored, limits=limits)[0] == {("Course", 2): "in March"}
     earlier = Rec("Class", 8, "archive", {"title": "B"}, {}, state={"cause": "absent", "hold": "limit"})
     found, _, _ = held(earlier, *beside, stored=stored, limits=limits)
     assert (("Course", 1) in found) == (setting == "hold_all"), "so it does where an earlier plan exceeded one"
@@ -457,10 +482,10 @@ def test_new_students_that_were_announced_twice_add_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cause", "given", "counts_"), [("ended", False, 1), ("absent", True, 1), ("absent", False, 0)]
+    ("cause", "given", "counts_"), [("ended", False, 1), ("absent", True, 1), ("absent", False, 0), (None, False, 0)]
 )
 def test_a_reference_that_becomes_blank_with_its_target_needs_no_other_decision(
-    cause: str, given: bool, counts_: int
+    cause: str | None, given: bool, counts_: int
 ) -> None:
     course = Rec("Course", 1, "archive", {"title": "Art"}, {}, state={"cause": cause})
     stays = Rec("Course", 2, "update", {"title": "Art"}, {"title": "Music"})

@@ -44,6 +44,17 @@ def test_a_group_loses_more_than_five_percent_and_more_than_five(base: int, remo
 
 
 @pytest.mark.parametrize(
+    ("base", "percent", "most"),
+    [(501, 10, 50), (509, 10, 50), (510, 10, 51), (1_000_000, 5, 50_000), (1_000_019, 5, 50_000), (10, 5, 5)],
+)
+def test_a_share_is_rounded_down_whatever_the_size(base: int, percent: float, most: int) -> None:
+    """501 students allow 50 at 10 %: the example of Connect."""
+    limits = Limits(max_removed_percent=percent, max_removed_overall_percent=percent, min_removed_overall=5)
+    assert exceeded(*group(base, most), limits).height == 0
+    assert exceeded(*group(base, most + 1), limits).height == most + 1
+
+
+@pytest.mark.parametrize(
     ("base", "removed", "added", "held"),
     [(4, 4, 0, 0), (5, 5, 0, 5), (5, 3, 0, 3), (5, 2, 0, 0), (8, 4, 0, 0), (8, 5, 0, 5), (8, 5, 1, 0), (5, 5, 5, 0)],
 )

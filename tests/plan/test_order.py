@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from rosterkit.plan.order import order_of, ranks
 
+TEXT = "aAé€0|% \U0001f600"
 
-@given(st.lists(st.text(alphabet="aAé€0|% \U0001f600", max_size=12), unique=True))
-def test_the_order_of_keys_is_that_of_their_bytes(keys: list[str]) -> None:
-    texts = pl.Series("sourced_id", keys, pl.String)
-    assert texts.gather(order_of(texts)).to_list() == sorted(keys, key=str.encode)
+
+@given(st.lists(st.text(alphabet=TEXT, max_size=12), unique=True), st.text(alphabet=TEXT, max_size=12))
+def test_the_order_of_keys_is_that_of_their_bytes(keys: list[str], shared: str) -> None:
+    texts = pl.Series("sourced_id", [shared + key for key in keys], pl.String)
+    assert texts.gather(order_of(texts)).to_list() == sorted(texts.to_list(), key=str.encode)
 
 
 def test_a_rank_counts_the_keys_before() -> None:

@@ -126,6 +126,16 @@ def test_what_is_at_a_disabled_school_stays_as_it_is() -> None:
     assert held(*rows, policy=off(1, source="other"), stored=stored) == {}
 
 
+def test_what_leaves_a_disabled_school_stays_too_and_people_count_by_the_roles_that_they_have() -> None:
+    rows = [
+        Rec("User", 14, "update", {"email": "a"}, {"email": "b"}),
+        Rec("Class", 21, "update", {"school_id": 1}, {"school_id": 2}),
+        Rec("GuardianLink", 30, "update", {"student_id": 14}, {"student_id": 13}),
+    ]
+    found = held(*rows, policy=off(1), stored=Stored(roles=[(14, "student", 1), (13, "student", 2)]))
+    assert sorted(found) == [("Class", 21), ("GuardianLink", 30), ("User", 14)]
+
+
 # ---- pins
 
 

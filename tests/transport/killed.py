@@ -24,7 +24,6 @@ import rosterkit.transport.folder
 import rosterkit.transport.https
 import rosterkit.transport.s3
 import rosterkit.transport.sftp
-from rosterkit import registry
 from rosterkit.workspace import Workspace
 
 assert rosterkit.transport  # imported once, for all children
@@ -71,7 +70,6 @@ def send(order: dict[str, Any]) -> None:
 def main() -> None:
     blob_feed.install()
     read_once()
-    registry.feed_rules()  # every feed is imported once, for all children
     stamina.set_testing(True, attempts=3, cap=True)
     for line in sys.stdin:
         order, (reading, writing) = json.loads(line), os.pipe()

@@ -32,10 +32,19 @@ MOMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+AT_THE_PLACE = ("sending, at the last byte", "arrived, before it is recorded")
+"""Where one kind of place may do otherwise than another; of the rest one kind is enough in an ordinary run."""
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(
+    ("kind", "moment"),
+    [(kind, moment) for kind in SIZES for moment in MOMENTS if DEEP or kind == "sftp" or moment in AT_THE_PLACE],
+)
 def test_a_run_that_is_killed_in_any_state_is_ended_by_the_next(
-    served: ServedPlace, folder_of_sender: Path, killable: Killable, moment: str
+    kind: str, moment: str, request: pytest.FixtureRequest, folder_of_sender: Path, killable: Killable
 ) -> None:
+    served: ServedPlace = request.getfixturevalue(kind)
     sender = Sender(served, folder_of_sender, size=SIZES[served.kind] if "byte" in moment else 3_000)
     once = 0 if served.kind == "folder" else 1  # a folder has no server that counts
     with sender.reader() as reader:
@@ -92,14 +101,11 @@ def test_a_run_that_is_killed_while_it_swaps_a_folder(
 
 
 def drops(kind: str) -> list[int]:
-    """Where connections are dropped: at the ends and around block boundaries; in a deep run at many more bytes."""
+    """Where connections are dropped: at the ends and after a block; in a deep run around each block's ends."""
     size, block = SIZES[kind], BLOCK[kind]
-    if DEEP:
-        block = min(block, 1 << 17)
-    if kind == "https" and not DEEP:
-        return [0, 1, size // 2, size - 1]  # it has no blocks
-    if kind == "s3" and not DEEP:
+    if not DEEP:
         return [0, block, size - 1]
+    block = min(block, 1 << 17)
     edges = [at for edge in range(block, size, block) for at in (edge - 1, edge, edge + 1)]
     return [0, 1, *edges, size - 1]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from depth import DEEP
 from served_places import RemotePlace, ServedPlace, content
 
 from rosterkit.errors import NotDelivered, Refused, SourceUnreadable, UsageError
@@ -16,7 +17,7 @@ from rosterkit.transport import Outgoing, RemoteFile
 
 ROSTER = b"sourcedId,givenName\n17,Amara\n"
 SIZE = 2_500_000  # more than two blocks of 1 MiB
-NEAR_BLOCKS = [1, 2, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 2 << 20, SIZE - 1, SIZE]
+NEAR_BLOCKS = [1, 1 << 20, SIZE] + [2, (1 << 20) - 1, (1 << 20) + 1, 2 << 20, SIZE - 1] * DEEP
 
 
 def test_a_delivered_file_lies_there_and_its_arrival_is_described(served: ServedPlace) -> None:
@@ -173,6 +174,7 @@ def test_odd_names_are_not_listed(served: ServedPlace) -> None:
         assert [file.name for file in place.list()] == ["users.csv"]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("at", [0, *NEAR_BLOCKS])
 def test_a_connection_that_drops_while_sending(remote: RemotePlace, at: int) -> None:
     """Whoever looks never sees a part of the file under its name; it is sent to its end once."""
@@ -188,6 +190,7 @@ def test_a_connection_that_drops_while_sending(remote: RemotePlace, at: int) -> 
     assert remote.carried_out("users.csv") == 1
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("at", NEAR_BLOCKS)
 def test_a_connection_that_drops_while_fetching(remote: RemotePlace, at: int, tmp_path: Path) -> None:
     new = content(SIZE)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 import stat
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -77,6 +79,12 @@ def test_an_expired_plan_is_refused_and_still_shown(scenario: Any, delivered: An
     scenario.ws.approve(plan.id, reason="fine", actor="kim")
     monkeypatch.setattr(precondition, "now", lambda: datetime.now(UTC) + timedelta(days=8))
     assert refused(scenario, plan) == "expired"
+
+
+def test_a_plan_of_friday_is_approved_and_applied_on_monday(scenario: Any, delivered: Any, monkeypatch: Any) -> None:
+    plan = scenario.plan(delivered(values=MOVED))
+    monkeypatch.setattr(precondition, "now", lambda: datetime.now(UTC) + timedelta(days=3))
+    assert scenario.apply(plan) == 2
 
 
 def test_a_plan_that_needs_a_person_is_refused_until_it_is_approved(scenario: Any, delivered: Any) -> None:
@@ -178,43 +186,45 @@ def test_while_another_run_writes_to_the_database_it_is_busy(scenario: Any, deli
             scenario.ws.approve(plan.id, reason="fine", actor="kim")
 
 
-@pytest.mark.parametrize(
-    ("module", "name"),
-    [
-        (writing, "insert"),
-        (writing, "_check_created"),
-        (writing, "_status"),
-        (writing, "update"),
-        (writing, "_check_references"),
-        (commit, "write_revision"),
-        (commit, "write_fingerprints"),
-        (commit, "_defer"),
-        (commit, "_use"),
-        (commit, "_undo_holds"),
-        (commit, "_findings"),
-        (plans, "set_state"),
-    ],
-)
-@pytest.mark.parametrize("before", [True, False])
-def test_a_failing_apply_leaves_the_store_exactly_as_it_was(
-    scenario: Any, delivered: Any, monkeypatch: Any, module: Any, name: str, before: bool
-) -> None:
+STEPS: list[tuple[Any, str]] = [
+    (writing, "insert"),
+    (writing, "_check_created"),
+    (writing, "_status"),
+    (writing, "update"),
+    (writing, "_check_references"),
+    (commit, "write_revision"),
+    (commit, "write_fingerprints"),
+    (commit, "_defer"),
+    (commit, "_use"),
+    (commit, "_undo_holds"),
+    (commit, "_findings"),
+    (plans, "set_state"),
+]
+
+
+def test_a_failing_apply_leaves_the_store_exactly_as_it_was(scenario: Any, delivered: Any, monkeypatch: Any) -> None:
+    """Each step fails once before and once after its work; at the end the same plan is applied."""
     plan = scenario.plan(delivered([*KEYS[1:], "stu-90"], values=MOVED))
     scenario.ws.approve(plan.id, reason="fine", actor="kim")
     was = dump(scenario.ws.database)
-    real = getattr(module, name)
+    for (module, name), before in itertools.product(STEPS, (True, False)):
+        with monkeypatch.context() as broken:
+            broken.setattr(module, name, failing(getattr(module, name), before=before))
+            with pytest.raises(OSError, match="disk is full"):
+                scenario.ws.apply(plan.id, actor="kim")
+        assert dump(scenario.ws.database) == was, (name, before)
+    assert scenario.ws.apply(plan.id, actor="kim").revision == 2
+
+
+def failing(real: Callable[..., Any], *, before: bool) -> Callable[..., None]:
+    """Fails before its work, or after it."""
 
     def fails(*arguments: Any, **named: Any) -> None:
         if not before:
             real(*arguments, **named)
         raise OSError("the disk is full")
 
-    with monkeypatch.context() as broken:
-        broken.setattr(module, name, fails)
-        with pytest.raises(OSError, match="disk is full"):
-            scenario.ws.apply(plan.id, actor="kim")
-    assert dump(scenario.ws.database) == was
-    assert scenario.ws.apply(plan.id, actor="kim").revision == 2
+    return fails
 
 
 def test_p9_a_reference_that_would_break_rolls_everything_back(scenario: Any, delivered: Any, monkeypatch: Any) -> None:

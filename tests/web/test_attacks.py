@@ -96,22 +96,23 @@ ELSEWHERE = ("https://attacker.example", "//attacker.example", "/\\attacker.exam
 ODD = ("javascript:x", "/\t/attacker.example", "http:attacker.example", "/x\r\nset-cookie: a=b", "")
 
 
-@pytest.mark.parametrize("back", [*ELSEWHERE, *ODD])
-def test_nobody_is_sent_elsewhere(client: Client, back: str) -> None:
+def test_nobody_is_sent_elsewhere(address: str) -> None:
     """Open redirect: the way back after the log-in is a path of this page, or the first page."""
-    client.get("/log-in", params={"back": back})
-    answer = client.post("/log-in", {"name": "viewer", "password": PASSWORD, "back": back})
-    assert answer.headers["location"] == "/"
-    assert answer.headers.get_list("set-cookie") == [answer.headers["set-cookie"]]
+    for back in (*ELSEWHERE, *ODD):
+        with Client(address) as client:
+            client.get("/log-in", params={"back": back})
+            answer = client.post("/log-in", {"name": "viewer", "password": PASSWORD, "back": back})
+        assert answer.headers["location"] == "/", back
+        assert answer.headers.get_list("set-cookie") == [answer.headers["set-cookie"]], back
     assert local("/plans?q=1") == "/plans?q=1"
 
 
-@pytest.mark.parametrize("back", [*ELSEWHERE, *ODD])
-def test_no_act_sends_anybody_elsewhere(client: Client, workspace: Workspace, back: str) -> None:
+def test_no_act_sends_anybody_elsewhere(client: Client, workspace: Workspace) -> None:
     client.log_in("approver")
-    client.get("/record?entity=User&id=stu-1001")
-    data = {"entity": "User", "id": "stu-1001", "seen": client.hidden("seen"), "back": back, "reason": "x"}
-    assert client.post("/record/hold", data).headers["location"] == "/"
+    for back in (*ELSEWHERE, *ODD):
+        client.get("/record?entity=User&id=stu-1001")
+        data = {"entity": "User", "id": "stu-1001", "seen": client.hidden("seen"), "back": back, "reason": "x"}
+        assert client.post("/record/hold", data).headers["location"] == "/", back
 
 
 def test_values_of_the_roster_are_shown_and_never_run(client: Client, workspace: Workspace) -> None:

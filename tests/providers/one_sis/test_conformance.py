@@ -29,7 +29,7 @@ from rosterkit.testing.source_cases import Deliver, SourceCase, files
 from rosterkit.testing.source_suite import source_suite
 
 with tempfile.TemporaryDirectory() as _folder:
-    MADE = invented(Path(_folder), 40, seed=6)
+    MADE = invented(Path(_folder), 20, seed=6)
     CLEVER_FILES = {
         path.name: path.read_text(encoding="utf-8") for path in write_files(MADE, Path(_folder) / "files").iterdir()
     }

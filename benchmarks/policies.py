@@ -66,10 +66,10 @@ def _rule(folder: Path) -> None:
     own = "".join(f'\n[policy.schools."{key}"]\nadd_students = true\n' for key in schools)
     roles = '"student", "teacher", "administrator", "aide", "guardian", "parent", "relative"'
     path = folder / "rosterkit.toml"
-    text = path.read_text(encoding="utf-8").replace(
-        'path = "package.zip"', f'path = "package.zip"\nmanages = [{roles}]'
-    )
-    path.write_text(text + '\n[rollover]\nrelease_date = "2027-08-01"\n' + own, encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    text = text.replace('path = "package.zip"', f'path = "package.zip"\nmanages = [{roles}]')
+    text = text.replace("[rollover]", '[rollover]\nrelease_date = "2027-08-01"')
+    path.write_text(text + own, encoding="utf-8")
     workspace = Workspace(folder)
     for key in titles:
         workspace.edit("Class", key, {"title": "A name by hand"}, actor=_WHY["actor"])

@@ -5,11 +5,7 @@ The one entrance for programs is ``rosterkit.Workspace``; errors are in ``roster
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
-
-# What polars does by itself is made for large tables; most queries here are on small ones, and take twice as long so.
-os.environ.setdefault("POLARS_ENGINE_AFFINITY", "in-memory")
 
 if TYPE_CHECKING:
     from rosterkit.workspace import Workspace

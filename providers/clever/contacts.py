@@ -27,7 +27,7 @@ _TITLE = r"(?i)^(mr|mrs|ms|miss|mx|dr|prof|rev|sr|sra)\.?\s+"
 
 def name_parts(name: pl.Expr) -> dict[str, pl.Expr]:
     """Given, middle and family name of a whole name ("Pat Q Doe", "Doe, Pat Q"); one word is a family name."""
-    plain = text(name.str.replace_all(r"\s+", " ").str.strip_chars().str.replace(_TITLE, ""))
+    plain = text(name.str.replace_all(r"[\s\p{Cc}]+", " ").str.strip_chars().str.replace(_TITLE, ""))
     comma = plain.str.contains(r"^[^,]+,\s*[^,\s][^,]*$")
     turned = pl.when(comma).then(plain.str.replace(r"^([^,]+),\s*(.+)$", "$2 $1")).otherwise(plain)
     given = turned.str.extract(r"^(\S+) ", 1)

@@ -104,8 +104,8 @@ def announced(
         if one.by < as_of:
             continue
         if one.kind == "school" and one.org is not None:
-            nodes.append(_of_school(records, snapshot, one.org))
             people = _people_of(records, snapshot, one.org)
+            nodes.append(_of_school(records, snapshot, one.org, people))
             parts.append(_moved(records, fields, people))
             org = records.states.filter((pl.col("node") == node("Org", pl.lit(one.org))) & leaves())["node"]
             marks.append(_marked(one, org))
@@ -141,12 +141,11 @@ def _people_of(records: Records, snapshot: Snapshot, org: int) -> pl.Series:
     return snapshot.roles_of(people).filter(pl.col("org_id") == org)["user_id"].unique().alias("id")
 
 
-def _of_school(records: Records, snapshot: Snapshot, org: int) -> pl.Series:
-    """Nodes of what leaves with a school, and of the roles and enrollments that its people get elsewhere.
+def _of_school(records: Records, snapshot: Snapshot, org: int, people: pl.Series) -> pl.Series:
+    """Nodes of what leaves with a school, and of the roles and enrollments that its ``people`` get elsewhere.
 
     While the school itself is there, a file without its people may have been cut short: nothing leaves with it yet.
     """
-    people = _people_of(records, snapshot, org)
     moves = _holding(records, {"User": people}, comes(), entities=("Role", "Enrollment"))
     if not _closes(records, snapshot, org):
         return moves

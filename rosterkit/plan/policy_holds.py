@@ -99,9 +99,8 @@ def _acting(records: Records, source: str, entity: str) -> pl.DataFrame:
 
 
 def _roles(users: pl.Series, snapshot: Snapshot) -> pl.DataFrame:
-    """user_id, and lists of ``roles`` and ``orgs``."""
-    found = snapshot.roles_of(users)
-    return found.group_by("user_id").agg(roles=pl.col("role").unique(), orgs=pl.col("org_id").unique())
+    """user_id, and the list of ``roles``."""
+    return snapshot.roles_of(users).group_by("user_id").agg(roles=pl.col("role").unique())
 
 
 def _not_managed(records: Records, source: str, roles: frozenset[str], snapshot: Snapshot) -> pl.DataFrame:
@@ -180,9 +179,8 @@ def pins_of(
 
 def _with_lift(frame: pl.DataFrame) -> pl.DataFrame:
     """A pin that is lifted is not kept as well."""
-    gone = frame.filter(pl.col("op") == "lift").select("id", "field")
-    kept = frame.filter(pl.col("op") != "lift").join(gone, on=["id", "field"], how="anti")
-    return pl.concat([kept, frame.filter(pl.col("op") == "lift")]).sort("sourced_id", "field")
+    lifted = frame.filter(pl.col("op") == "lift")
+    return pl.concat([frame.join(lifted, on=["id", "field"], how="anti"), lifted]).sort("sourced_id", "field")
 
 
 def _keeping(update: pl.DataFrame, pinned: pl.DataFrame) -> pl.DataFrame:

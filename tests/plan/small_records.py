@@ -103,10 +103,10 @@ class Stored:
     school_ids: Sequence[int] = (1, 2)
     roles: Sequence[tuple[int, str, int]] = ()
     rows_of: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    looked_up: list[str] = field(default_factory=list)
 
     def group_counts(self, entity: Entity) -> pl.DataFrame:
-        self.asked.append(entity.name)
+        self.looked_up.append(entity.name)
         return self.groups.get(entity.name, counts())
 
     def class_counts(self, classes: pl.Series) -> pl.DataFrame:

@@ -263,12 +263,22 @@ def test_pins_of_the_policy_are_lifted_where_the_sync_owns_the_details_by_now() 
     assert made(None, Policy(pins=some), stored) == {}
 
 
+def test_pins_are_listed_by_record_and_field_and_what_is_lifted_is_not_kept_too() -> None:
+    code = "contact.after-sign-in"
+    some = pinned(pin(7, 3, "sms", "mine"), pin(8, 1, "sms", "kept", code), pin(9, 1, "email", "kept", code))
+    stored = Stored(roles=ROLES, rows_of={"User": users((1, {"email": "stored", "sms": "s1"}))})
+    found = made(updates((3, "sms", "a", "b"), (1, "sms", "s1", "new")), Policy(settings=owned(), pins=some), stored)
+    assert [row[:3] for row in lines(found)] == [("lift", 1, "email"), ("lift", 1, "sms"), ("keep", 3, "sms")]
+
+
 def test_no_pin_of_the_earlier_person_stays_on_an_id_that_is_anothers_now() -> None:
     some = pinned(pin(7, 1, "email", "kept", "contact.after-sign-in"), pin(8, 1, "sms", "mine"), pin(9, 3, "sms", "s"))
+    some = pl.concat([some, pinned(pin(10, 1, "account_enabled", "false"))])
     stored = Stored(roles=ROLES, rows_of={"User": users((1, {"email": "stored", "sms": "old"}), (3, {}))})
     update = updates((1, "email", "stored", "new"))
     found = made(update, Policy(pins=some, **SIGNED), stored, 1)
     assert lines(found) == [
+        ("lift", 1, "account_enabled", "false", None, "false", "person", 10),
         ("lift", 1, "email", "kept", "new", "kept", "contact.after-sign-in", 7),
         ("lift", 1, "sms", "mine", "old", "mine", "person", 8),
     ]

@@ -6,6 +6,7 @@ import itertools
 import re
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -19,12 +20,13 @@ from rosterkit.web.app import ROUTES
 from rosterkit.web.oidc import BACK
 
 
-@pytest.fixture
-def foreign(workspace: Workspace) -> set[str]:
+@pytest.fixture(scope="module")
+def foreign(made_workspace: Path) -> set[str]:
     """The ids of everything that is at other schools and not at this one, and these schools' names and numbers.
 
     By the frames of the planner's side, while the pages ask SQL: the two must agree.
     """
+    workspace = Workspace(made_workspace)
     with workspace.reading() as connection:
         mine, *others = schools(connection)
         places = schools_of_changes(workspace.database)

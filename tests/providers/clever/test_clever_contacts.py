@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from clever_reading import Read
 from extracts import contact, counts, found, table
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from providers.clever.contacts import identified, name_parts
@@ -257,6 +257,7 @@ def test_nobody_has_two_relationships_to_a_student_by_merging(records: list[tupl
     assert all(len(relationships) == 1 for relationships in relations.values())
 
 
+@example(["\x1f", "Pat \x1f Doe"])
 @given(st.lists(st.text(), min_size=1, max_size=20))
 @settings(max_examples=20)
 def test_any_name_can_be_taken_apart(names: list[str]) -> None:

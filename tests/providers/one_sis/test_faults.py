@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults import FAULTS, met_by
+from depth import DEEP
+from faults import FAULTS, OF_CLASSLINK, met_by
 
 from providers.classlink.fake import PARTNER_KEY, TENANT, FakeClassLink
 from providers.clever.fake import FakeClever
@@ -138,8 +139,10 @@ def test_oneroster(of_oneroster: Synced, name: str) -> None:
     check(of_oneroster, FAULTS[name][0])
 
 
-@pytest.mark.parametrize("name", met_by("classlink"))
+@pytest.mark.deep
+@pytest.mark.parametrize("name", [name for name in met_by("classlink") if DEEP or name in OF_CLASSLINK])
 def test_classlink(of_classlink: Synced, name: str) -> None:
+    """The pages of OneRoster are read by the same code as above: a deep run looks at their faults here too."""
     check(of_classlink, FAULTS[name][0])
 
 

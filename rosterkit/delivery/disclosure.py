@@ -22,6 +22,7 @@ from rosterkit.results import Disclosure
 from rosterkit.roster.schema import by_name
 from rosterkit.store import deliveries, tombstones
 from rosterkit.store.deliveries import Delivery
+from rosterkit.store.earlier_keys import users_now
 from rosterkit.store.lookup import BY_HAND, find_record
 from rosterkit.store.sent_files import SentFile, read_files, recorded_files
 
@@ -66,7 +67,8 @@ def _of_delivery(connection: sqlite3.Connection, delivery: Delivery, users: Coll
     recorded = list(recorded_files(connection, delivery.id))
     own = {file.name: _own_rows(file, users) for file in recorded}
     files = {file.name: file for file in read_files(connection, delivery.id)}
-    ids = _ids(files, own, users, delivery.kind)
+    earlier = {before for before, now in users_now(connection, delivery.id).items() if now in users}
+    ids = _ids(files, own, {*users, *earlier}, delivery.kind)
     for file in recorded:
         rows = own[file.name]
         if rows.height:

@@ -7,6 +7,8 @@ shares finds nobody.
 
 Only persons of the same kind (student, guardian, staff) match. Where the number or another id is that of a stored
 person and the names differ, or where several persons match, nothing is decided: it is a *doubt*, a case for a person.
+So it is where an address or a telephone is the same and the given names only share a part (brothers and sisters), and
+where what is no full table brings somebody who is stored and did not leave.
 Another family name alone is no doubt where the e-mail address or the state id is the same.
 """
 
@@ -24,6 +26,7 @@ from rosterkit.plan.merge import Desired
 from rosterkit.plan.policy import GUARDIAN_ROLES
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import by_name
+from rosterkit.sources.base import Coverage
 
 __all__ = ["DOUBTS", "PAIRS", "Known", "match_people", "one_to_one"]
 
@@ -34,6 +37,8 @@ PAIRS: dict[str, type[pl.DataType]] = {
 DOUBTS: dict[str, type[pl.DataType]] = PAIRS | {"reason": pl.String}
 
 OTHER_NAME = "a stored person has this number or id, and the names differ: is it the same person?"
+PART_OF_NAME = "a stored person has this e-mail address or telephone and nearly this name: is it the same person?"
+STILL_THERE = "a stored person who has not left is the same by number, id or address: is it the same person?"
 SEVERAL = "several persons may be the one who is stored: which of them is it?"
 
 _USER = by_name("User")
@@ -74,9 +79,10 @@ def match_people(known: Known, new: pl.DataFrame, candidates: Candidates) -> tup
     stored = candidates(known.snapshot.rows(_USER, minus(pairs["id"])))
     here = known.desired.source, known.desired.id_space
     gone = (pl.col("source") != here[0]) | (pl.col("id_space") != here[1])
-    stored = stored.filter(~pl.col("active") | gone | among(pl.col("id"), known.leaving["id"]))
+    stays = pl.col("active") & ~gone & ~among(pl.col("id"), known.leaving["id"])
+    stored = stored.with_columns(stays=stays).filter(~pl.col("stays") | (known.desired.coverage != Coverage.FULL))
     names = ("given_name", "family_name", *_CERTAIN)
-    rows = stored.lazy().select("id", "active", *(pl.col(name).alias(f"s.{name}") for name in names))
+    rows = stored.lazy().select("id", "active", "stays", *(pl.col(name).alias(f"s.{name}") for name in names))
     both = pairs.lazy().join(rows, on="id").join(new.lazy().select("sourced_id", *names), on="sourced_id").collect()
     both = _of_same_kind(known, both)
     if both.is_empty():
@@ -164,19 +170,29 @@ def _both_names() -> pl.Expr:
     return (_agree("given_name") & _agree("family_name")).fill_null(value=False)
 
 
+def _same_letters(name: str) -> pl.Expr:
+    return (_tokens(name).list.join("") == _tokens(f"s.{name}").list.join("")).fill_null(value=False)
+
+
 def _verdict() -> pl.Expr:
-    """Same | doubt; null: another person. An archived person whose number is another's now is no doubt."""
+    """Same, or the reason of a doubt; null: another person. An archived person whose number is another's now is none,
+    nor is one who stays, unless all else says that it is the same.
+    """
     by_names = pl.col("tier").is_in([_SPELLING, _ADDRESS, _TELEPHONE])
     other_state = (pl.col("state_id") != pl.col("s.state_id")).fill_null(value=False)
     given, family = (_agree(name).fill_null(value=True) for name in ("given_name", "family_name"))
     certain = pl.any_horizontal(pl.col(name) == pl.col(f"s.{name}") for name in _CERTAIN).fill_null(value=False)
-    doubt = pl.when("active").then(pl.lit("doubt"))
+    same = given & (family | certain) & ~other_state
+    family_has_it = pl.col("tier").is_in([_ADDRESS, _TELEPHONE]) & ~_same_letters("given_name")
     return (
-        pl.when(by_names & ~_both_names())
+        pl.when((by_names & ~_both_names()) | (pl.col("stays") & (~same | family_has_it)))
         .then(None)
-        .when(given & (family | certain) & ~other_state)
+        .when("stays")
+        .then(pl.lit(STILL_THERE))
+        .when(same & ~family_has_it)
         .then(pl.lit("same"))
-        .otherwise(doubt)
+        .when("active")
+        .then(pl.when(same).then(pl.lit(PART_OF_NAME)).otherwise(pl.lit(OTHER_NAME)))
         .alias("verdict")
     )
 
@@ -190,5 +206,5 @@ def _decided(both: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     clear = one_to_one(rows.select(list(PAIRS)))
     found = same.join(clear, on=list(PAIRS), how="semi").select(list(PAIRS)).sort("sourced_id")
     rest = rows.filter(~among(pl.col("sourced_id"), found["sourced_id"]), pl.col("active"))
-    several = pl.when(pl.col("verdict") == "same").then(pl.lit(SEVERAL)).otherwise(pl.lit(OTHER_NAME))
+    several = pl.when(pl.col("verdict") == "same").then(pl.lit(SEVERAL)).otherwise("verdict")
     return found, rest.select(*PAIRS, reason=several).unique(list(PAIRS)).sort(list(PAIRS))

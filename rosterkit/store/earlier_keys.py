@@ -58,10 +58,15 @@ def find_earlier(connection: sqlite3.Connection, entity: str, sourced_id: str) -
 
 
 def users_now(connection: sqlite3.Connection, delivery: int) -> dict[str, str]:
-    """By the name ("source/sourced_id") that a user had when that file was built, the one that the user has now."""
+    """By the name that a user had when that file was built, the one that the user has now: source/sourced_id, and
+    /sourced_id of whom the file itself names.
+    """
     query = (
-        "select e.source||'/'||e.sourced_id, u.source||'/'||u.sourced_id from earlier_key e "
+        "select e.source, e.sourced_id, u.source, u.sourced_id from earlier_key e "
         "join user u on u.id=e.record where e.entity='User' "
         "and e.ended_at > (select at from delivery where id=?) order by e.id desc"
     )
-    return dict(connection.execute(query, (delivery,)).fetchall())
+    found: dict[str, str] = {}
+    for source, before, source_now, key in connection.execute(query, (delivery,)).fetchall():
+        found |= {f"{source}/{before}": f"{source_now}/{key}", f"/{before}": f"/{key}"}
+    return found

@@ -55,7 +55,8 @@ class Doomed:
     ids: dict[str, set[int]] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)  # source/id_space/sourced_id, source/sourced_id and sourced_id
     users: dict[int, str] = field(default_factory=dict)  # source/sourced_id by id
-    earlier: set[str] = field(default_factory=set)  # source/sourced_id that users had before they were re-linked
+    earlier: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By source/sourced_id that a user had before a re-link: until when, and source/sourced_id now."""
 
     def add(self, entity: str, rows: Iterable[tuple[int, str, str, str]]) -> None:
         """Takes records as (id, source, id_space, sourced_id)."""
@@ -91,12 +92,24 @@ def with_dependants(connection: sqlite3.Connection, users: Collection[int]) -> D
             if column.to == "User":
                 doomed.add(entity.name, _rows(connection, entity, column.name, users))
     for name, ids in doomed.ids.items():
-        query = "select source, sourced_id, id_space from earlier_key where entity=? and record in "
-        query += "(select value from json_each(?))"
-        for source, key, space in connection.execute(query, (name, json.dumps(sorted(ids)))):
-            doomed.keys |= {f"{source}/{space}/{key}", f"{source}/{key}", key}
-            doomed.earlier |= {f"{source}/{key}"} if name == "User" else set()
+        _add_earlier(connection, doomed, by_name(name), ids)
     return doomed
+
+
+def _add_earlier(connection: sqlite3.Connection, doomed: Doomed, entity: Entity, ids: Collection[int]) -> None:
+    """Takes the keys that these records had before. One that is another record's by now stays that one's: only files
+    in which it meant these count.
+    """
+    query = (
+        "select e.source, e.sourced_id, e.id_space, e.ended_at, e.record, o.id from earlier_key e "
+        f'left join "{entity.table}" o on (o.source,o.id_space,o.sourced_id)=(e.source,e.id_space,e.sourced_id) '
+        "where e.entity=? and e.record in (select value from json_each(?)) order by e.id"
+    )
+    for source, key, space, until, record, other in connection.execute(query, (entity.name, json.dumps(sorted(ids)))):
+        if other is None or other in ids:
+            doomed.keys |= {f"{source}/{space}/{key}", f"{source}/{key}", key}
+        if entity.name == "User":
+            doomed.earlier[f"{source}/{key}"] = until, doomed.users[record]
 
 
 def _rows(
@@ -194,10 +207,9 @@ def bury(connection: sqlite3.Connection, doomed: Doomed, hashed: Hasher, keep: C
     ``keep``: deliveries whose bytes stay, because the next files are compared with them. Returns how many files lost
     their bytes.
     """
-    users = {*doomed.users.values(), *doomed.earlier}
-    names = {user: hashed(user) for user in users}
-    names |= {f"/{user.partition('/')[2]}": hashed(f"/{user.partition('/')[2]}") for user in users}
-    touched = _rename_in_files(connection, names)
+    names = _both_forms({user: user for user in doomed.users.values()}, hashed)
+    earlier = [(until, _both_forms({user: now}, hashed)) for user, (until, now) in doomed.earlier.items()]
+    touched = _rename_in_files(connection, names, earlier)
     query = "select feed, user, kind, value from ledger where user in (select value from json_each(?))"
     for feed, user, kind, value in connection.execute(query, (json.dumps(list(names)),)).fetchall():
         where = "feed=? and user=? and kind=? and value=?"
@@ -207,16 +219,28 @@ def bury(connection: sqlite3.Connection, doomed: Doomed, hashed: Hasher, keep: C
     return _remove_bytes(connection, touched - set(keep), keep)
 
 
-def _rename_in_files(connection: sqlite3.Connection, names: dict[str, str]) -> set[int]:
-    """Puts the hashes into the index of every file. Returns the deliveries in which one of the people stood."""
+def _both_forms(users: dict[str, str], hashed: Hasher) -> dict[str, str]:
+    """By a name in an index (source/sourced_id, or /sourced_id of whom the file itself names) the hash of another."""
+    bare = {f"/{user.partition('/')[2]}": f"/{now.partition('/')[2]}" for user, now in users.items()}
+    return {user: hashed(now) for user, now in (users | bare).items()}
+
+
+def _rename_in_files(
+    connection: sqlite3.Connection, names: dict[str, str], earlier: list[tuple[str, dict[str, str]]]
+) -> set[int]:
+    """Puts the hashes into the index of every file; ``earlier``: those of names that people had until then.
+
+    Returns the deliveries in which one of the people stood.
+    """
     touched: set[int] = set()
-    for (one,) in connection.execute("select id from sent_file order by id").fetchall():
-        delivery, body = connection.execute("select delivery, people from sent_file where id=?", (one,)).fetchone()
-        index = unpacked(body)
-        if index.is_empty() or not index["user"].is_in(list(names)).any():
+    query = "select f.id, d.id, d.at from sent_file f join delivery d on d.id=f.delivery order by f.id"
+    for one, delivery, at in connection.execute(query).fetchall():
+        mine = {name: to for until, some in earlier if at < until for name, to in some.items()} | names
+        index = unpacked(connection.execute("select people from sent_file where id=?", (one,)).fetchone()[0])
+        if index.is_empty() or not index["user"].is_in(list(mine)).any():
             continue
         touched.add(int(delivery))
-        changed = index.with_columns(pl.col("user").replace(names))
+        changed = index.with_columns(pl.col("user").replace(mine))
         connection.execute("update sent_file set people=? where id=?", (packed(changed), one))
     return touched
 

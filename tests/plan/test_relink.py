@@ -127,6 +127,21 @@ def test_another_person(ws: Workspace, values: dict[str, Any]) -> None:
     assert (found["User", "create", ""], found["User", "archive", ""]) == ("", "grace")
 
 
+@pytest.mark.parametrize("names", [("Maria Elena", "Maria José"), ("Juan", "Juana")])
+@pytest.mark.parametrize("family_has", [{"email": "ortega@birch.example", "phone": None}, {"phone": "555-010"}])
+def test_a_brother_or_sister_with_nearly_the_same_name_is_a_case(
+    ws: Workspace, names: tuple[str, str], family_has: dict[str, Any]
+) -> None:
+    numbers = ("st1004", "st7777")
+    one, other = (
+        School(changed=person(given_name=name, family_name="Ortega", identifier=number, **family_has))
+        for name, number in zip(names, numbers, strict=True)
+    )
+    planned(ws, one.extract("one"), MONDAY, apply=True)
+    found = changes(ws, planned(ws, under_other_ids(other.extract("other"), MOVED), TUESDAY))
+    assert (found["User", "create", ""], found["User", "archive", ""]) == ("case", "case")
+
+
 @pytest.mark.parametrize("family", ["Sund", "Familyst-004"])
 def test_a_number_that_comes_with_another_name_is_a_case(ws: Workspace, family: str) -> None:
     other = School(changed={"st-004": {"given_name": "Bram", "family_name": family, "email": "bram@birch.example"}})
@@ -289,4 +304,16 @@ def test_a_delta_whose_new_id_is_held_is_not_lost(ws: Workspace) -> None:
     assert set(changes(ws, planned(ws, nothing, TUESDAY, apply=True)).values()) == {"person", "dependant"}
     ws.release("User", "st-004", reason="it is right", actor="kim")
     assert changes(ws, planned(ws, nothing, TUESDAY, apply=True)) == ANEW
+    assert ids(ws)["X-104"] == before
+
+
+def test_a_delta_that_brings_the_new_id_and_a_later_one_that_deletes_the_old(ws: Workspace) -> None:
+    before = ids(ws)["st-004"]
+    both = in_a_delta("delta").tables
+    new = [replace(one, rows=one.rows.filter(~pl.col("_deleted"))) for one in both]
+    found = changes(ws, planned(ws, replace(in_a_delta("new"), tables=tuple(new)), MONDAY, apply=True))
+    assert found["User", "create", ""] == "case"
+    assert set(found.values()) == {"case", "dependant"}
+    deleted = extract([table("User", [{"sourced_id": "st-004", "deleted": True}])], delta=True, name="deleted")
+    assert changes(ws, planned(ws, deleted, TUESDAY, apply=True)) == ANEW
     assert ids(ws)["X-104"] == before

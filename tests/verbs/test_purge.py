@@ -100,6 +100,42 @@ def test_nothing_of_the_person_is_left_anywhere(gone: Any) -> None:
     assert [record[:12] for record in seen_by.records] == ["User purged:", "Role purged:", "User stu-06"]
 
 
+def had_before(scenario: Any, key: str, until: str) -> None:
+    """stu-05 had this id until then, as a re-link leaves it."""
+    with closing(sqlite3.connect(scenario.ws.database)) as store, store:
+        (user,) = store.execute("select id from user where sourced_id='stu-05'").fetchone()
+        row = ("User", user, "main", "", key, until)
+        query = "insert into earlier_key (entity, record, source, id_space, sourced_id, ended_at) values (?,?,?,?,?,?)"
+        store.execute(query, row)
+
+
+def test_who_has_an_earlier_id_of_the_person_by_now_stays(gone: Any) -> None:
+    had_before(gone, "stu-06", "2026-01-01T00:00:00+00:00")
+    gone.ws.hold("User", "stu-06", reason="we ask the family", actor="kim")
+    with closing(sqlite3.connect(gone.ws.database)) as store, store:
+        store.execute("insert into ledger (feed, user, kind, value) values ('oneroster','main/stu-06','username','s6')")
+    before = gone.ws.disclosed("stu-06")
+    gone.ws.purge(365, **WHY)
+    with closing(sqlite3.connect(gone.ws.database)) as store:
+        assert store.execute("select count(*) from ledger where user='main/stu-06'").fetchone() == (1,)
+    assert [one.sourced_id for one in gone.ws.holds()] == ["stu-06"]
+    assert {one.delivery for one in gone.ws.disclosed("stu-06")} == {one.delivery for one in before}
+
+
+def test_files_in_which_a_person_had_an_earlier_id_are_told_by_the_hash(gone: Any) -> None:
+    with closing(sqlite3.connect(gone.ws.database)) as store, store:
+        store.execute("update user set sourced_id='X-105' where sourced_id='stu-05'")
+        store.execute("update ledger set user='main/X-105' where user='main/stu-05'")
+        query = "insert into earlier_key (entity, record, source, id_space, sourced_id, ended_at) "
+        query += "select 'User', id, source, id_space, 'stu-05', '2999-01-01' from user where sourced_id='X-105'"
+        store.execute(query)
+    assert len(gone.ws.disclosed("X-105")) == len(gone.ws.disclosed("stu-06")) - 2 > 0
+    gone.ws.purge(365, **WHY)
+    found = traces(gone.ws.folder)
+    assert [word for word in (*GONE, "X-105") if word in found] == []
+    assert len(gone.ws.disclosed("X-105")) == 1
+
+
 def test_what_left_is_still_told_by_the_hash(gone: Any) -> None:
     before = gone.ws.disclosed("stu-05")
     gone.ws.purge(365, **WHY)

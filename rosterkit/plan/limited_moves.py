@@ -196,9 +196,9 @@ def _created(
     leaving = groups.records.states.lazy().filter(leaves_or_is_held)
     others = [leaving.select("node", "key").collect(), *([anew.select("node", key=KEY)] if anew.height else [])]
     parts.append(zero_stripped(coming, pl.concat(others), everybody, limits))
-    if entity.name == "GuardianLink":
+    if entity.name == "GuardianLink" and (students := _students(groups.snapshot)):
         links_that_come = rows.filter("added").select("node", "student_id")
-        parts.append(overcrowded(links_that_come, _guardians(groups, rows), _students(groups.snapshot), limits))
+        parts.append(overcrowded(links_that_come, _guardians(groups, rows), students, limits))
     return pl.concat(parts)
 
 

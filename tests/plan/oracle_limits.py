@@ -85,7 +85,7 @@ class Base:
         places = [units(r, planned) for r in active]
         self.by_unit = Counter(unit for some in places for unit in some)
         self.by_role = Counter(role for some in places for role in {role for role, _ in some})
-        self.empty = not active
+        self.empty = not active and entity.name not in ("UserProfile", "Demographics", "GuardianLink", "UserAttributes")
 
 
 def share(base: int, percent: float) -> int:
@@ -292,7 +292,7 @@ def overcrowded(moves: Moves, planned: Planned, limits: Limits) -> list[Record]:
     gone = {r.key for r in moves.removed}
     stay = Counter(r.old["student"] for r in planned["GuardianLink"].values() if r.was_active and r.key not in gone)
     many = {student for student, n in coming.items() if n + stay[student] > limits.max_guardians}
-    if len(many) <= max(int(students * limits.max_shape_percent / 100), limits.min_shape):
+    if not students or len(many) <= max(int(students * limits.max_shape_percent / 100), limits.min_shape):
         return []
     return [r for r in moves.added if r.new["student"] in many]
 

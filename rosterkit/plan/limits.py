@@ -145,6 +145,9 @@ def few_removed(removed: int, limits: Limits) -> bool:
     return removed <= min(limits.min_removed, limits.min_removed_overall, limits.halving_min_size // 2)
 
 
+_NEVER_HALVED = 1 << 60  # records from which on losing half is too much: no share counts but the one that is set
+
+
 def _exceeded(counts: pl.LazyFrame, percent: float, minimum: int, halving_min_size: int) -> pl.LazyFrame:
     """Of frames with base, removed, added: those over a limit, with the sentence that says which."""
     share = (pl.col("base") * percent / 100).floor()
@@ -174,7 +177,8 @@ def _counts(groups: pl.LazyFrame, by: list[str], base: pl.LazyFrame) -> pl.LazyF
 def exceeded(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     """The records that a limit holds, by group and over all: node and reason, one row each.
 
-    ``groups``: GROUPS of one entity. ``base``: snapshot.GROUP_COUNTS.
+    What is above the share over all, in any role, is held in every role: such a file is not believed about the few
+    either. ``groups``: GROUPS of one entity. ``base``: snapshot.GROUP_COUNTS.
     """
     lazy, by_school = groups.lazy(), base.lazy().filter(pl.col("school_id").is_not_null())
     in_all = base.lazy().filter(pl.col("school_id").is_null()).drop("school_id")
@@ -182,14 +186,15 @@ def exceeded(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.Dat
     of_group = _exceeded(
         _counts(lazy, ["role", "school_id"], by_school), limits.max_removed_percent, limits.min_removed, size
     )
-    overall = _exceeded(
-        _counts(lazy, ["role"], in_all), limits.max_removed_overall_percent, limits.min_removed_overall, size
-    )
+    counts, of_all = _counts(lazy, ["role"], in_all), (limits.max_removed_overall_percent, limits.min_removed_overall)
+    over_all = pl.format("over all, {}", "reason")
     removed = lazy.filter("removed")
-    by_all = removed.join(overall.select("role", reason=pl.format("over all, {}", "reason")), on="role")
+    by_all = removed.join(_exceeded(counts, *of_all, size).select("role", reason=over_all), on="role")
+    most = _exceeded(counts, *of_all, _NEVER_HALVED).sort("removed", "role", descending=[True, False]).head(1)
+    everywhere = removed.join(most.select(reason=over_all), how="cross")
     at_school = pl.format("at this school, {}", "reason")
     by_group = removed.join(of_group.select("role", "school_id", reason=at_school), on=["role", "school_id"])
-    return one_reason(by_all, by_group).collect()
+    return one_reason(by_all, by_group, everywhere).collect()
 
 
 def one_reason(*found: pl.LazyFrame, of: tuple[str, ...] = ("node",)) -> pl.LazyFrame:

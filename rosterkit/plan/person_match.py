@@ -146,7 +146,7 @@ def _of_same_kind(known: Known, both: pl.DataFrame) -> pl.DataFrame:
     coming = known.roles.lazy().drop_nulls().select("sourced_id", _kind()).unique()
     stored = known.snapshot.roles_of(both["id"].unique(), archived=True).lazy()
     old = stored.select(_kind(), id="user_id").unique()
-    alike = coming.join(old, on="kind").select(*PAIRS).unique()
+    alike = both.lazy().select(*PAIRS).unique().join(coming, on="sourced_id").join(old, on=["id", "kind"])
     same = both.lazy().join(alike, on=list(PAIRS), how="semi")
     unknown = both.lazy().join(coming, on="sourced_id", how="anti").filter(_both_names())
     return pl.concat([same, unknown]).collect()

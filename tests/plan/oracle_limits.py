@@ -174,6 +174,8 @@ def too_many_removed(moves: Moves, base: Base, limits: Limits) -> list[Record]:
 
     percent, minimum = limits.max_removed_overall_percent, limits.min_removed_overall
     roles = {r for r, n in gone_by_role.items() if over(base.by_role[r], n, new_by_role[r], percent, minimum)}
+    if any(n > share(base.by_role[r], percent) and n > minimum for r, n in gone_by_role.items()):
+        return list(moves.removed)
     percent, minimum = limits.max_removed_percent, limits.min_removed
     places = {u for u, n in gone.items() if over(base.by_unit[u], n, new[u], percent, minimum)}
     return moves.in_(moves.removed, roles) + moves.at(moves.removed, places)

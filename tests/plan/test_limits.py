@@ -54,6 +54,15 @@ def test_a_share_is_rounded_down_whatever_the_size(base: int, percent: float, mo
     assert exceeded(*group(base, most + 1), limits).height == most + 1
 
 
+def test_a_file_that_lacks_too_many_of_one_role_is_not_believed_about_the_few_of_another() -> None:
+    aides = group(40, 1, role="aide")
+    aides = aides[0].with_columns(pl.col("node") + 500_000), aides[1]
+    assert exceeded(*together(group(1000, 51), aides), Limits()).height == 52
+    assert exceeded(*together(group(1000, 50), aides), Limits(min_removed=1000)).height == 0
+    halved = Limits(min_removed=1000, min_removed_overall=1000)
+    assert exceeded(*together(group(10, 8), aides), halved).height == 8  # a role that is halved speaks for itself
+
+
 @pytest.mark.parametrize(
     ("base", "removed", "added", "held"),
     [(4, 4, 0, 0), (5, 5, 0, 5), (5, 3, 0, 3), (5, 2, 0, 0), (8, 4, 0, 0), (8, 5, 0, 5), (8, 5, 1, 0), (5, 5, 5, 0)],

@@ -9,7 +9,8 @@ Only persons of the same kind (student, guardian, staff) match. Where the number
 person and the names differ, or where several persons match, nothing is decided: it is a *doubt*, a case for a person.
 So it is where an address or a telephone is the same and the given names only share a part (brothers and sisters), and
 where what is no full table brings somebody who is stored and did not leave.
-Another family name alone is no doubt where the e-mail address or the state id is the same.
+Another family name alone is no doubt where the e-mail address or the state id is the same. Where doubts are the most,
+the package may be another district's, and whose names agree by chance is a doubt as well.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ PART_OF_NAME = "a stored person has this e-mail address or telephone and nearly 
 STILL_THERE = "a stored person who has not left is the same by number, id or address: is it the same person?"
 SEVERAL = "several persons may be the one who is stored: which of them is it?"
 
+STRANGERS = "of most who have a stored person's number or address the names differ: are they of another district?"
+
+_FEW = 5  # doubts from which on, where they are the most, nobody else is matched either
 _USER = by_name("User")
 _SPELLING, _ADDRESS, _TELEPHONE = 1, 5, 6
 _TIERS = {"user_master_identifier": 2, "sourced_id": 2, "identifier": 3, "state_id": 4, "email": _ADDRESS}
@@ -207,4 +211,8 @@ def _decided(both: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     found = same.join(clear, on=list(PAIRS), how="semi").select(list(PAIRS)).sort("sourced_id")
     rest = rows.filter(~among(pl.col("sourced_id"), found["sourced_id"]), pl.col("active"))
     several = pl.when(pl.col("verdict") == "same").then(pl.lit(SEVERAL)).otherwise("verdict")
-    return found, rest.select(*PAIRS, reason=several).unique(list(PAIRS)).sort(list(PAIRS))
+    doubts = rest.select(*PAIRS, reason=several).unique(list(PAIRS))
+    if doubts["sourced_id"].n_unique() > max(found.height, _FEW):
+        doubts = pl.concat([doubts, found.with_columns(reason=pl.lit(STRANGERS))])
+        found = found.clear()
+    return found, doubts.sort(list(PAIRS))

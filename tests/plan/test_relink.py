@@ -142,6 +142,19 @@ def test_a_brother_or_sister_with_nearly_the_same_name_is_a_case(
     assert (found["User", "create", ""], found["User", "archive", ""]) == ("case", "case")
 
 
+def test_who_agrees_by_chance_with_a_package_of_strangers_is_a_case_too(ws: Workspace) -> None:
+    """Six with the numbers of others, and one whose names are the same."""
+    keys = [f"st-{i:03}" for i in range(7)]
+    names = {"given_name": "Bram", "family_name": "Sund", "email": None, "phone": None}
+    school = School(changed=dict.fromkeys(keys[:6], names))
+    for key in keys:
+        school.changed.setdefault(key, {})
+    plan = planned(ws, under_other_ids(school.extract(), {key: f"X-{key[3:]}" for key in keys}), MONDAY)
+    users = ws.show(plan.id).lines.filter(entity="User")
+    assert set(users.select("action", "held").rows()) == {("create", "case"), ("archive", "case")}
+    assert users.height == 14
+
+
 @pytest.mark.parametrize("family", ["Sund", "Familyst-004"])
 def test_a_number_that_comes_with_another_name_is_a_case(ws: Workspace, family: str) -> None:
     other = School(changed={"st-004": {"given_name": "Bram", "family_name": family, "email": "bram@birch.example"}})

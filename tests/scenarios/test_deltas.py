@@ -118,7 +118,9 @@ def test_a_new_record_waits_for_the_record_that_it_names(scenario: Any) -> None:
     if plan.needs_approval:
         scenario.workspace.approve(plan.id, reason="nothing in it", actor="kim")
     scenario.workspace.apply(plan.id, actor="kim")
-    arrives = delta(scenario, user(scenario, "S1-tomorrow", 2, username="tomorrow", agentSourcedIds=""))
+    own = {"givenName": "Noor", "familyName": "Haddad", "email": "noor@lk.example", "identifier": "99101"}
+    own |= {"username": "tomorrow", "agentSourcedIds": "", "userIds": "", "phone": "", "sms": ""}
+    arrives = delta(scenario, user(scenario, "S1-tomorrow", 2, **own))
     assert arrives.changes["User"] == Counts(create=1)
     assert arrives.changes["Enrollment"] == Counts(create=1)
 

@@ -1,7 +1,6 @@
 """On no accident does a product's file lose or change anybody without that a person is asked.
 
-The deep run does every accident to a larger district. At 400 students one of them is small enough to be an ordinary
-day: where schools are sorted apart, one employee loses a second school (docs/accidents.md).
+The deep run does every accident to a larger district.
 """
 
 from __future__ import annotations

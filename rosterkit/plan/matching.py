@@ -119,7 +119,7 @@ def match(
     if by_kind:
         unchanged &= pl.col("same_targets")
     look = ~(unchanged.fill_null(value=False) | idle)
-    seen = both.select("id", "sourced_id", "at", look=look).collect()
+    seen = both.select("id", "sourced_id", "at", "active", "deleted", look=look).collect()
     known = (
         seen[["sourced_id", "id"]]
         if seen["look"].all()
@@ -129,21 +129,24 @@ def match(
     stored = minus(pl.concat([known["id"], *listed]))
     rows, new = _whole(delivered, seen)
     matched = Matched(desired, rows, new, known, stored)
-    return (_relinked(matched, relinking, head, both) if new.any() else matched), own
+    return (_relinked(matched, relinking, head, seen) if new.any() else matched), own
 
 
-def _relinked(one: Matched, relinking: Relinking, head: pl.DataFrame, both: pl.LazyFrame) -> Matched:
-    """With the new rows that are those of stored records under another id."""
+def _relinked(one: Matched, relinking: Relinking, head: pl.DataFrame, seen: pl.DataFrame) -> Matched:
+    """With the new rows that are those of stored records under another id.
+
+    ``seen``: stored records, with ``at`` and ``deleted`` of the row that was delivered.
+    """
     desired = one.desired
     absent = pl.col("at").is_null() if desired.coverage == Coverage.FULL else pl.lit(value=False)
     deleted = pl.lit(desired.coverage != Coverage.PARTIAL) & pl.col("deleted").fill_null(value=False)
     elsewhere = [among(pl.col("sourced_id"), ids) for ids in (desired.invalid, desired.outside) if ids.len()]
     gone = pl.col("active") & (absent | deleted) & ~pl.any_horizontal(pl.lit(value=False), *elsewhere)
-    leaving = both.filter(gone).select("id", "sourced_id").collect()
+    leaving = seen.lazy().filter(gone).select("id", "sourced_id").collect()
     links = relinking.find(desired, one.rows, one.new, head, leaving)
     if links.is_empty():
         return one
-    by_row = both.filter(deleted).select("id").collect().to_series()
+    by_row = seen.filter(deleted)["id"]
     links = links.with_columns(deleted=among(pl.col("id"), by_row))
     known = pl.concat([one.known.filter(~among(pl.col("id"), links["id"])), links[one.known.columns]])
     new = one.new & ~one.rows["sourced_id"].is_in(links["sourced_id"].implode())

@@ -63,13 +63,13 @@ Candidates = Callable[[pl.DataFrame], pl.DataFrame]
 
 @dataclass(frozen=True)
 class Known:
-    """What is known beside the new rows of one table of persons. ``roles``: sourced_id and role, as delivered.
-    ``leaving``: id and sourced_id of active persons who would leave.
+    """What is known beside the new rows of one table of persons. ``roles``: reads sourced_id and role, as delivered;
+    asked only where somebody may match. ``leaving``: id and sourced_id of active persons who would leave.
     """
 
     desired: Desired
     snapshot: Snapshot
-    roles: pl.DataFrame
+    roles: Callable[[], pl.DataFrame]
     leaving: pl.DataFrame
 
 
@@ -85,6 +85,8 @@ def match_people(known: Known, new: pl.DataFrame, candidates: Candidates) -> tup
     gone = (pl.col("source") != here[0]) | (pl.col("id_space") != here[1])
     stays = pl.col("active") & ~gone & ~among(pl.col("id"), known.leaving["id"])
     stored = stored.with_columns(stays=stays).filter(~pl.col("stays") | (known.desired.coverage != Coverage.FULL))
+    if stored.is_empty():
+        return nothing
     names = ("given_name", "family_name", *_CERTAIN)
     rows = stored.lazy().select("id", "active", "stays", *(pl.col(name).alias(f"s.{name}") for name in names))
     both = pairs.lazy().join(rows, on="id").join(new.lazy().select("sourced_id", *names), on="sourced_id").collect()
@@ -147,7 +149,7 @@ def _kind() -> pl.Expr:
 
 def _of_same_kind(known: Known, both: pl.DataFrame) -> pl.DataFrame:
     """The pairs of a student and a student, and so on; where no role was delivered, both names must agree."""
-    coming = known.roles.lazy().drop_nulls().select("sourced_id", _kind()).unique()
+    coming = known.roles().lazy().drop_nulls().select("sourced_id", _kind()).unique()
     stored = known.snapshot.roles_of(both["id"].unique(), archived=True).lazy()
     old = stored.select(_kind(), id="user_id").unique()
     alike = both.lazy().select(*PAIRS).unique().join(coming, on="sourced_id").join(old, on=["id", "kind"])

@@ -79,7 +79,7 @@ class Relinking:
         whole = one.coverage == Coverage.FULL and len(self._places(one)) == 1
         if one.entity.name == "User":
             coming = rows.filter(new)
-            known = Known(one, self._snapshot, self._roles(one, coming["sourced_id"]), leaving)
+            known = Known(one, self._snapshot, lambda: self._roles(one, coming["sourced_id"]), leaving)
             same, doubts = match_people(known, coming, lambda stored: self._candidates(one, stored, head))
             if doubts.height:
                 prefix = pl.lit(f"{one.source}/{one.id_space}/")

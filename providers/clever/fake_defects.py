@@ -82,7 +82,7 @@ def _no_sis_id(data: DistrictData) -> int:
 
 
 def _no_role(data: DistrictData) -> int:
-    _of(data, "staff")[1]["roles"] = {}
+    _with_own_id(data)[9]["roles"] = {}
     return 1
 
 

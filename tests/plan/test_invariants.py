@@ -211,8 +211,9 @@ def archived(view: PlanView, why: str) -> set[tuple[str, str]]:
 
 
 def protected(package: Package, rows: Stored) -> set[tuple[str, str]]:
-    """Unreadable records and whatever refers to one, over any number of steps."""
-    found = {(name, key) for name, keys in package.unreadable.items() for key in keys}
+    """Unreadable records and whatever refers to one, over any number of steps; a file that did not come has none."""
+    came = {name: keys for name, keys in package.unreadable.items() if package.states.get(name) != "absent"}
+    found = {(name, key) for name, keys in came.items() for key in keys}
     while True:
         more = {
             (e.name, key)

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from rosterkit.plan.fields import FIELDS
-from rosterkit.plan.records import STATES, Records, bit, node
+from rosterkit.plan.records import KEY, KEY_BIT, STATES, Records, bit, node
 from rosterkit.plan.snapshot import GROUP_COUNTS
 from rosterkit.roster.schema import Column, Entity, by_name
 
@@ -20,7 +20,9 @@ NO_BITS = ("unset", "invalid", "dangling", "changed", "held_fields")
 
 @dataclass(frozen=True)
 class Rec:
-    """One record: ``old`` and ``new`` are values by column name; ``state``: other columns of STATES."""
+    """One record: ``old`` and ``new`` are values by column name; ``state``: other columns of STATES; ``was``: the key
+    under which it is stored, where it is re-linked.
+    """
 
     entity: str
     id: int
@@ -29,6 +31,7 @@ class Rec:
     new: dict[str, Any] = field(default_factory=dict)
     key: str = ""
     state: dict[str, Any] = field(default_factory=dict)
+    was: str = ""
 
     @property
     def proposed(self) -> dict[str, Any]:
@@ -42,6 +45,7 @@ def node_of(entity: str, number: int) -> int:
 def _state(one: Rec) -> dict[str, Any]:
     kind = by_name(one.entity)
     changed = sum(bit(kind, c) for c in kind.columns if one.old.get(c.name) != one.proposed.get(c.name))
+    changed |= KEY_BIT if one.was else 0
     stored = one.action != "create"
     own = {"node": node_of(one.entity, one.id), "entity": one.entity, "id": one.id, "action": one.action}
     own |= {"key": one.key or f"main//{one.entity}-{one.id}", "known": stored, "present": one.action != "archive"}
@@ -60,7 +64,9 @@ def _values(name: str, some: Sequence[Rec]) -> pl.DataFrame:
         | {c.name: one.proposed.get(c.name) for c in kind.columns}
         for one in some
     ]
-    return pl.DataFrame(rows, schema=schema)
+    values = pl.DataFrame(rows, schema=schema)
+    keys = [one.was or None for one in some]
+    return values.with_columns(pl.Series(KEY, keys, pl.String)) if any(keys) else values
 
 
 def records(*some: Rec) -> Records:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, cast
 
 import polars as pl
@@ -11,11 +12,12 @@ from small_records import Rec, Stored, counts, fields_of, node_of, records
 
 from rosterkit.plan import causes
 from rosterkit.plan.approvals import Approved
+from rosterkit.plan.calendar import RolloverSettings
 from rosterkit.plan.limit_exemptions import Exempt, following
 from rosterkit.plan.limit_holds import hold_over_limits
 from rosterkit.plan.limited_moves import Facts
 from rosterkit.plan.limits import Limits
-from rosterkit.plan.plan_day import Week
+from rosterkit.plan.plan_day import PlanDay, Week
 from rosterkit.plan.snapshot import Snapshot
 
 # ---- what leaves
@@ -214,6 +216,51 @@ def test_ids_that_lost_their_zeros_are_held_with_those_that_leave_or_are_held() 
     found, _, _ = held(*going, *new, stored=stored, limits=off(max_shape_percent=2))
     assert sorted(i for _, i in found) == [*range(1, 7), *range(101, 107)]
     assert held(*going, *new, stored=stored, limits=off(max_shape_percent=3))[0] == {}
+
+
+def relinked(n: int, before: str = "00{}") -> list[Rec]:
+    was = "main//" + before
+    return [
+        Rec("Class", i, "update", {"title": f"T{i}", "school_id": 1}, {}, f"main//{i}", was=was.format(i))
+        for i in range(1, n + 1)
+    ]
+
+
+def test_a_record_under_another_id_counts_as_one_that_leaves_and_one_that_comes() -> None:
+    stored = Stored({"Class": counts(("", 1, 300), ("", None, 300))})
+    found, new, _ = held(*relinked(26, "{}-east"), stored=stored, limits=off(max_reissued_percent=2))
+    text = "over all, 26 would leave and 26 would come, above the limit of 2 % and 25 for both together"
+    assert sorted(new.select("entity", "field", "reason").unique().rows()) == [
+        ("Class", "sourced_id", f"{text}{SIGN}{causes.REISSUED}")
+    ]
+    assert new["key"].sort().to_list() == sorted(f"main//{i}" for i in range(1, 27))
+    assert found == {}
+    assert held(*relinked(25, "{}-east"), stored=stored, limits=off(max_reissued_percent=2))[1].height == 0
+
+
+def test_records_whose_own_ids_lost_their_zeros_are_held_though_nothing_leaves() -> None:
+    stored = Stored({"Class": counts(("", 1, 250), ("", None, 250))})
+    _, new, _ = held(*relinked(6), stored=stored, limits=off(max_shape_percent=2))
+    assert set(new["reason"].str.split(SIGN).list.first()) == {
+        "the ids of 6 that would come are those of others but for leading zeros"
+    }
+    assert (new.height, set(new["field"])) == (6, {"sourced_id"})
+    assert held(*relinked(5), stored=stored, limits=off(max_shape_percent=2))[1].height == 0
+
+
+@pytest.mark.parametrize(("day", "waits"), [("2026-08-03", 0), ("2026-08-02", 26)])
+def test_courses_of_a_year_that_is_about_to_begin_may_come(day: str, waits: int) -> None:
+    """Or of one that began in the 60 days before; the same number of others may not."""
+    session = {"title": "Year", "start_date": day, "end_date": "2027-06-30", "school_year": "2027"}
+    year = [Rec("AcademicSession", 9, "create", {}, session)]
+    courses = [Rec("Course", i, "create", {}, {"title": f"T{i}", "school_year_id": 9}) for i in range(26)]
+    stored = Stored({"Course": counts(("", None, 100))})
+    facts = Facts(plan_day=PlanDay(date(2026, 10, 1), rollover=RolloverSettings(settling_days=60)))
+    limits = off(max_created_overall_percent=5)
+    assert len(held(*year, *courses, stored=stored, limits=limits, facts=facts)[0]) == waits
+    others = [Rec("Course", 100 + i, "create", {}, {"title": f"U{i}"}) for i in range(26)]
+    both = held(*year, *courses, *others, stored=stored, limits=limits, facts=facts)[0]
+    assert {i for _, i in both} == set(range(100, 126)) | (set(range(26)) if waits else set())
 
 
 def test_too_many_guardians_of_a_student() -> None:

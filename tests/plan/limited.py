@@ -61,6 +61,16 @@ def roles(ids: range, school: int = 1, role: str = "student") -> list[tuple[int,
     return [(i, role, school) for i in ids]
 
 
+def leaving(ids: range, cause: str = "absent", school: int = 1) -> list[Rec]:
+    return [Rec("User", i, "archive", student(i).old, {}, state={"cause": cause}) for i in ids]
+
+
+def enrollment(i: int, action: str, cause: str | None = None, **state: Any) -> Rec:
+    old = {"class_id": 7, "user_id": i, "school_id": 1, "role": "student"}
+    own = {"cause": cause, **state} if cause else state
+    return Rec("Enrollment", i, action, {} if action == "create" else old, old if action == "create" else {}, state=own)
+
+
 def renamed(n: int, **new: Any) -> list[Rec]:
     each: list[dict[str, Any]] = [{k: f"{v}{i}" for k, v in new.items()} for i in range(n)]
     return [student(i, "update", **values) for i, values in enumerate(each)]
@@ -72,3 +82,4 @@ def bits(*names: str) -> int:
 
 
 STUDENTS = Stored(people(100), roles=roles(range(100)))
+ENROLLED = {"Enrollment": counts(("student", 1, 100), ("student", None, 100))}

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any, cast
+from dataclasses import replace
+from typing import cast
 
 import polars as pl
 import pytest
-from limited import SIGN, STUDENTS, bits, fields_held, held, off, people, renamed, roles, student
+from limited import (
+    ENROLLED,
+    SIGN,
+    STUDENTS,
+    bits,
+    enrollment,
+    fields_held,
+    held,
+    leaving,
+    off,
+    people,
+    renamed,
+    roles,
+    student,
+)
 from small_records import Rec, Stored, counts, fields_of, node_of, records
 
 from rosterkit.plan import causes
 from rosterkit.plan.approvals import Approved
-from rosterkit.plan.calendar import RolloverSettings
 from rosterkit.plan.limit_exemptions import Exempt, following
 from rosterkit.plan.limit_holds import hold_over_limits
 from rosterkit.plan.limited_moves import Facts
-from rosterkit.plan.limits import Limits
-from rosterkit.plan.plan_day import PlanDay, Week
+from rosterkit.plan.plan_day import Week
 from rosterkit.plan.snapshot import Snapshot
-
-# ---- what leaves
-
-
-def leaving(ids: range, cause: str = "absent", school: int = 1) -> list[Rec]:
-    return [Rec("User", i, "archive", student(i).old, {}, state={"cause": cause}) for i in ids]
 
 
 @pytest.mark.parametrize("cause", ["absent", "deleted", "removed", "scope"])
@@ -66,15 +72,6 @@ def test_what_is_held_already_and_what_was_announced_does_not_count() -> None:
     assert (found, removed.height) == ({}, 5)
 
 
-def enrollment(i: int, action: str, cause: str | None = None, **state: Any) -> Rec:
-    old = {"class_id": 7, "user_id": i, "school_id": 1, "role": "student"}
-    own = {"cause": cause, **state} if cause else state
-    return Rec("Enrollment", i, action, {} if action == "create" else old, old if action == "create" else {}, state=own)
-
-
-ENROLLED = {"Enrollment": counts(("student", 1, 100), ("student", None, 100))}
-
-
 def test_what_leaves_with_its_parent_counts_there_unless_a_limit_holds_the_parent() -> None:
     rows = [*leaving(range(6)), *(enrollment(i, "archive", "absent") for i in range(6))]
     stored = Stored(people(100) | ENROLLED, roles=roles(range(6)))
@@ -83,6 +80,36 @@ def test_what_leaves_with_its_parent_counts_there_unless_a_limit_holds_the_paren
     assert sorted(found) == [(name, i) for name in ("Enrollment", "User") for i in range(6)]
     few, _, removed = held(*rows[:5], *rows[6:11], stored=stored, limits=limits)
     assert (few, sorted(removed["node"])) == ({}, sorted(node_of("User", i) for i in range(5)))
+
+
+def test_what_leaves_counts_though_its_parent_is_held_already_stays_or_need_not_be_there() -> None:
+    limits = off(max_removed_percent=5)
+    own = [enrollment(i, "archive", "absent") for i in range(6)]
+    stored = Stored(people(100) | ENROLLED, roles=roles(range(6)))
+    kept = [replace(one, state=one.state | {"hold": "limit"}) for one in leaving(range(6))]
+    found, _, _ = held(*kept, *own, stored=stored, limits=limits)
+    assert {key for key, reason in found.items() if reason} == {("Enrollment", i) for i in range(6)}
+    unchanged = [replace(one, action=None, state={}) for one in leaving(range(6))]
+    assert sorted(held(*unchanged, *own, stored=stored, limits=limits)[0]) == [("Enrollment", i) for i in range(6)]
+    school = Rec("Org", 1, "archive", {"name": "Elm"}, {}, state={"cause": "absent"})
+    found, _, _ = held(school, *leaving(range(6)), stored=stored, limits=limits)
+    assert sorted(found) == [("User", i) for i in range(6)]
+
+
+def test_what_leaves_is_counted_where_it_was() -> None:
+    rows = [replace(enrollment(i, "archive", "deleted"), new={"class_id": 9, "role": "teacher"}) for i in range(6)]
+    stored = Stored(ENROLLED, classes=[(7, "student", 10), (9, "teacher", 100)])
+    assert len(held(*rows, stored=stored, limits=off(halving_min_size=5))[0]) == 6
+
+
+def test_a_table_in_which_little_happens_does_not_end_the_count() -> None:
+    """Of classes one leaves, or there were none; people are counted all the same."""
+    stored = Stored(people(100), roles=roles(range(6)))
+    gone = Rec("Class", 1, "archive", {"title": "A", "school_id": 1}, {}, state={"cause": "absent"})
+    new = [Rec("Class", 10 + i, "create", {}, {"title": f"T{i}", "school_id": 1}) for i in range(30)]
+    for classes in ([gone], new):
+        found, _, _ = held(*classes, *leaving(range(6)), stored=stored, limits=off(max_removed_percent=5))
+        assert sorted(found) == [("User", i) for i in range(6)]
 
 
 def test_a_class_that_stays_and_is_halved() -> None:
@@ -111,6 +138,17 @@ def test_where_a_whole_school_leaves_its_few_teachers_are_held_as_well_and_links
     assert "of all people at this school, 9 of 9 would be removed, which leaves none" in found["User", 8]
 
 
+def test_where_a_whole_school_leaves_its_few_enrollments_are_held_as_well() -> None:
+    groups = {"User": counts(("student", 1, 8), ("student", None, 80))} | ENROLLED
+    found, _, _ = held(
+        *leaving(range(8)),
+        enrollment(50, "archive", "absent"),
+        stored=Stored(groups, roles=roles(range(8))),
+        limits=off(halving_min_size=5, max_removed_overall_percent=100),
+    )
+    assert "of all people at this school, 8 of 8 would be removed" in found["Enrollment", 50]
+
+
 def test_who_leaves_two_schools_that_are_emptied_is_held_for_the_first() -> None:
     at = [("student", 1, 4), ("teacher", 1, 1), ("student", 2, 4), ("teacher", 2, 2), ("student", None, 40)]
     stored = Stored({"User": counts(*at)}, roles=[(i, "student", school) for school in (2, 1) for i in range(4)])
@@ -131,159 +169,6 @@ def test_what_disappeared_on_earlier_days_counts_over_the_week_alone() -> None:
     assert held(*leaving(range(26)), stored=stored, limits=off(max_removed_week_percent=10), facts=other)[0] == {}
     strict = off(max_removed_percent=5)
     assert held(*leaving(range(25)), stored=stored, limits=strict, facts=facts)[0] == {}
-
-
-# ---- what comes
-
-
-def coming(ids: range, **state: Any) -> list[Rec]:
-    return [Rec("User", i, "create", {}, student(i).old, state=state) for i in ids]
-
-
-def new_roles(ids: range) -> list[Rec]:
-    return [Rec("Role", i, "create", {}, {"user_id": i, "org_id": 1, "role": "student"}) for i in ids]
-
-
-def test_what_comes_counts_by_the_role_that_it_gets_and_children_of_new_parents_do_not() -> None:
-    rows = [*coming(range(500, 526)), *new_roles(range(500, 526))]
-    stored = Stored(people(100) | {"Role": counts(("student", 1, 100), ("student", None, 100))})
-    found, new, _ = held(*rows, stored=stored, limits=off(max_created_percent=5))
-    assert sorted(found) == [("User", i) for i in range(500, 526)]
-    assert set(found.values()) == {"at this school, 26 would come to 100, above the limit of 5 % and 25"}
-    assert set(new["action"]) == {"create"}
-    assert held(*rows[:25], *rows[26:51], stored=stored, limits=off(max_created_percent=5))[0] == {}
-
-
-def test_who_comes_as_was_announced_is_not_counted() -> None:
-    rows = [*coming(range(500, 526)), *new_roles(range(500, 526))]
-    stored = Stored(people(100) | {"Role": counts(("student", 1, 100), ("student", None, 100))})
-    facts = Facts(exempt=Exempt(nodes=pl.Series([node_of("User", 500)])))
-    assert held(*rows, stored=stored, limits=off(max_created_percent=5), facts=facts)[0] == {}
-
-
-def test_a_first_load_is_not_counted() -> None:
-    assert held(*coming(range(50)), *new_roles(range(50)), stored=Stored(), limits=Limits())[0] == {}
-
-
-def test_a_restore_counts_as_what_comes() -> None:
-    rows = [Rec("User", i, "restore", student(i).old, {}) for i in range(26)]
-    back = [Rec("Role", i, "restore", {"user_id": i, "org_id": 1, "role": "student"}, {}) for i in range(26)]
-    stored = Stored(people(100) | {"Role": counts(("student", 1, 100), ("student", None, 100))})
-    found, _, _ = held(*rows, *back, stored=stored, limits=off(max_created_percent=5))
-    assert sorted(found) == [("User", i) for i in range(26)]
-
-
-def test_new_students_who_were_announced_may_come() -> None:
-    rows = [*coming(range(500, 530)), *new_roles(range(500, 530))]
-    stored = Stored(people(100) | {"Role": counts(("student", 1, 100), ("student", None, 100))})
-    limits = off(max_created_percent=5, max_created_overall_percent=5)
-    assert len(held(*rows, stored=stored, limits=limits)[0]) == 30
-    for school, few in ((None, 5), (1, 5)):
-        facts = Facts(exempt=Exempt(students=((school, few),)))
-        assert held(*rows, stored=stored, limits=limits, facts=facts)[0] == {}
-    facts = Facts(exempt=Exempt(students=((2, 5),)))
-    assert len(held(*rows, stored=stored, limits=limits, facts=facts)[0]) == 30
-
-
-def reissued(n: int, same: bool) -> list[Rec]:
-    going = [Rec("Class", i, "archive", {"title": f"T{i}", "school_id": 1}, key=f"main//{i}") for i in range(n)]
-    going = [Rec(r.entity, r.id, r.action, r.old, {}, r.key, {"cause": "absent"}) for r in going]
-    new = [
-        Rec("Class", 100 + i, "create", {}, {"title": f"T{i if same else i + 50}", "school_id": 1}, f"main//9{i}x")
-        for i in range(n)
-    ]
-    return [*going, *new]
-
-
-@pytest.mark.parametrize(("same", "cause"), [(True, causes.REISSUED), (False, causes.ANOTHER)])
-def test_what_leaves_and_comes_under_other_ids_is_held_on_both_sides(same: bool, cause: str) -> None:
-    stored = Stored({"Class": counts(("", 1, 300), ("", None, 300))})
-    found, _, _ = held(*reissued(26, same), stored=stored, limits=off(max_reissued_percent=2))
-    assert len(found) == 52
-    assert set(found.values()) == {
-        f"over all, 26 would leave and 26 would come, above the limit of 2 % and 25 for both together{SIGN}{cause}"
-    }
-    assert held(*reissued(25, same), stored=stored, limits=off(max_reissued_percent=2))[0] == {}
-
-
-def test_ids_that_lost_their_zeros_are_held_with_those_that_leave_or_are_held() -> None:
-    going = [
-        Rec("Class", i, "archive", {"title": "A", "school_id": 1}, {}, f"main//00{i}", {"cause": "absent"})
-        for i in range(1, 7)
-    ]
-    new = [Rec("Class", 100 + i, "create", {}, {"title": "B", "school_id": 1}, f"main//{i}") for i in range(1, 7)]
-    stored = Stored({"Class": counts(("", 1, 250), ("", None, 250))})
-    found, _, _ = held(*going, *new, stored=stored, limits=off(max_shape_percent=2))
-    assert sorted(i for _, i in found) == [*range(1, 7), *range(101, 107)]
-    assert held(*going, *new, stored=stored, limits=off(max_shape_percent=3))[0] == {}
-
-
-def relinked(n: int, before: str = "00{}") -> list[Rec]:
-    was = "main//" + before
-    return [
-        Rec("Class", i, "update", {"title": f"T{i}", "school_id": 1}, {}, f"main//{i}", was=was.format(i))
-        for i in range(1, n + 1)
-    ]
-
-
-def test_a_record_under_another_id_counts_as_one_that_leaves_and_one_that_comes() -> None:
-    stored = Stored({"Class": counts(("", 1, 300), ("", None, 300))})
-    found, new, _ = held(*relinked(26, "{}-east"), stored=stored, limits=off(max_reissued_percent=2))
-    text = "over all, 26 would leave and 26 would come, above the limit of 2 % and 25 for both together"
-    assert sorted(new.select("entity", "field", "reason").unique().rows()) == [
-        ("Class", "sourced_id", f"{text}{SIGN}{causes.REISSUED}")
-    ]
-    assert new["key"].sort().to_list() == sorted(f"main//{i}" for i in range(1, 27))
-    assert found == {}
-    assert held(*relinked(25, "{}-east"), stored=stored, limits=off(max_reissued_percent=2))[1].height == 0
-
-
-def test_records_whose_own_ids_lost_their_zeros_are_held_though_nothing_leaves() -> None:
-    stored = Stored({"Class": counts(("", 1, 250), ("", None, 250))})
-    _, new, _ = held(*relinked(6), stored=stored, limits=off(max_shape_percent=2))
-    assert set(new["reason"].str.split(SIGN).list.first()) == {
-        "the ids of 6 that would come are those of others but for leading zeros"
-    }
-    assert (new.height, set(new["field"])) == (6, {"sourced_id"})
-    assert held(*relinked(5), stored=stored, limits=off(max_shape_percent=2))[1].height == 0
-
-
-@pytest.mark.parametrize(("day", "waits"), [("2026-08-03", 0), ("2026-08-02", 26)])
-def test_courses_of_a_year_that_is_about_to_begin_may_come(day: str, waits: int) -> None:
-    """Or of one that began in the 60 days before; the same number of others may not."""
-    session = {"title": "Year", "start_date": day, "end_date": "2027-06-30", "school_year": "2027"}
-    year = [Rec("AcademicSession", 9, "create", {}, session)]
-    courses = [Rec("Course", i, "create", {}, {"title": f"T{i}", "school_year_id": 9}) for i in range(26)]
-    stored = Stored({"Course": counts(("", None, 100))})
-    facts = Facts(plan_day=PlanDay(date(2026, 10, 1), rollover=RolloverSettings(settling_days=60)))
-    limits = off(max_created_overall_percent=5)
-    assert len(held(*year, *courses, stored=stored, limits=limits, facts=facts)[0]) == waits
-    others = [Rec("Course", 100 + i, "create", {}, {"title": f"U{i}"}) for i in range(26)]
-    both = held(*year, *courses, *others, stored=stored, limits=limits, facts=facts)[0]
-    assert {i for _, i in both} == set(range(100, 126)) | (set(range(26)) if waits else set())
-
-
-def test_too_many_guardians_of_a_student() -> None:
-    """Those who stay count too, and those who leave do not; students are counted, not all people."""
-    groups = {"User": counts(("student", None, 100), ("guardian", None, 900), ("student", 1, 100))}
-    groups |= {"GuardianLink": counts(("", 1, 200), ("", None, 200))}
-    old = pl.DataFrame({"id": [900 + i for i in range(6)], "student_id": list(range(6)), "guardian_id": [50] * 6})
-    links = [
-        Rec("GuardianLink", 10 * s + g, "create", {}, {"student_id": s, "guardian_id": 60 + g})
-        for s in range(6)
-        for g in range(6)
-    ]
-    stored = Stored(groups, roles=roles(range(6)), rows_of={"GuardianLink": old})
-    found, _, _ = held(*links, stored=stored, limits=off(max_shape_percent=2))
-    assert set(found.values()) == {"6 of 100 students would have more than 6 guardians"}
-    assert len(found) == 36
-    seven = [
-        *links,
-        *(Rec("GuardianLink", 500 + s, "create", {}, {"student_id": s, "guardian_id": 70}) for s in range(6)),
-    ]
-    assert len(held(*seven, stored=Stored(groups, roles=roles(range(6))), limits=off(max_shape_percent=2))[0]) == 42
-    gone = Rec("GuardianLink", 900, "archive", {"student_id": 0, "guardian_id": 50}, {}, state={"cause": "absent"})
-    assert held(*links, gone, stored=stored, limits=off(max_shape_percent=2))[0] == {}
 
 
 # ---- what a person approved, and what goes along

@@ -37,7 +37,7 @@ def indexed(file: FeedFile, sent: Sent, people_by: tuple[str, str] | None) -> tu
     if sent.bytes > _LARGEST or (people.is_empty() and people_by is None):
         return people, ()
     wanted = people_by[0] if people.is_empty() and people_by else file.people_in or file.name
-    table = next((found for name, found in tables(file) if name == wanted), None)
+    table = next((found for _, found in tables(file, only=wanted)), None)
     if table is None:
         return people, ()
     header = [name for name in table.columns if name != "row"]
@@ -52,16 +52,20 @@ def indexed(file: FeedFile, sent: Sent, people_by: tuple[str, str] | None) -> tu
     return people.drop("fields").join(known, on="row", how="left", maintain_order="left"), tuple(header)
 
 
-def tables(file: FeedFile) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The CSV files in a file by name: itself, or the members of an archive. ``row`` counts the records from 1."""
+def tables(file: FeedFile, *, only: str = "") -> Iterator[tuple[str, pl.DataFrame]]:
+    """The CSV files in a file by name: itself, or the members of an archive. ``row`` counts the records from 1.
+
+    ``only``: the name of the one that is wanted.
+    """
     if not file.name.lower().endswith(_ARCHIVES):
-        yield file.name, _table(file)
+        if file.name == (only or file.name):
+            yield file.name, _table(file)
         return
     try:
         with zipfile.ZipFile(BytesIO(file.content)) as archive:
             for name in archive.namelist():
-                if name.lower().endswith(".csv"):
-                    yield name, _table(FeedFile(name, archive.read(name), 0))
+                if name.lower().endswith(".csv") and name == (only or name):
+                    yield name, _table(FeedFile(name, archive.read(name), 0, built=file.built))
     except zipfile.BadZipFile:
         return
 

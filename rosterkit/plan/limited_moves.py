@@ -217,7 +217,7 @@ def _too_many(
     if found.is_empty() or facts.plan_day is None:
         return found
     new = beginning(groups.records, groups.snapshot, facts.plan_day, entity, rows.filter("added"))
-    return too_many_created(mine.filter(~among(pl.col("node"), new)), base, limits, allowed) if new.len() else found
+    return too_many_created(mine.filter(~among(pl.col("node"), new)), base, limits) if new.len() else found
 
 
 def _students(snapshot: Snapshot) -> int:

@@ -81,7 +81,7 @@ def reissued(groups: pl.DataFrame, base: pl.DataFrame, limits: Limits) -> pl.Dat
     known = counts.join(in_all, on="role", how="left").with_columns(pl.col("base").fill_null(0))
     share = (pl.col("base") * limits.max_reissued_percent / 100).floor()
     both = pl.min_horizontal("removed", "added")
-    others = (pl.col("removed") - pl.col("anew") == pl.col("base")) & (both - pl.col("anew") > 1)
+    others = (pl.col("anew") == 0) & (pl.col("removed") == pl.col("base")) & (both > 1)
     exchanged = others & (pl.lit(limits.max_reissued_percent) < _ALL)
     over = known.filter(((both > share) & (both > limits.min_reissued)) | exchanged)
     text = f"{{}} would leave and {{}} would come, above the limit of {limits.max_reissued_percent:g} % and "

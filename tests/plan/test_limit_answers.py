@@ -265,6 +265,7 @@ def test_who_counts_at_two_schools_is_exchanged_once() -> None:
 def test_an_exchange_of_everything_is_held_unless_the_limit_is_off() -> None:
     assert len(answer(reissued(arrivals(2, 2), base(2), Limits(max_reissued_percent=99)))) == 4
     assert answer(reissued(arrivals(2, 2), base(2), Limits(max_reissued_percent=100))) == []
+    assert answer(reissued(arrivals(1, 1), base(1), Limits(max_reissued_percent=99))) == []  # one is no exchange
 
 
 def test_one_that_leaves_while_one_comes_may_be_too_many() -> None:

@@ -64,6 +64,9 @@ def test_a_change_that_was_announced_does_not_count() -> None:
     node = fields_of(rows[0]).select("node", "field")
     facts = Facts(exempt=Exempt(fields=node))
     assert run(*rows, stored=STUDENTS, limits=off(max_changed_email_percent=5), facts=facts)[0] == {}
+    others = renamed(7, email="n")
+    found, _ = run(*others, stored=STUDENTS, limits=off(max_changed_email_percent=5), facts=facts)
+    assert sorted(found) == [1, 2, 3, 4, 5, 6]
 
 
 def test_where_both_names_change_in_too_many_every_change_of_theirs_is_held() -> None:
@@ -73,6 +76,7 @@ def test_where_both_names_change_in_too_many_every_change_of_theirs_is_held() ->
     assert found == dict.fromkeys(range(6), bits("given_name", "family_name", "email"))
     assert why == {"over all, both names would change at 6 people, above the limit of 5"}
     assert run(*rows[:5], stored=STUDENTS, limits=limits)[0] == {}
+    assert len(run(*rows[:3], stored=STUDENTS, limits=off(max_renamed_people=2))[0]) == 3, "whatever the other limits"
     same = [student(i, "update", given_name=f" ANA{i} ", family_name="Lund") for i in range(6)]
     assert run(*same, stored=STUDENTS, limits=limits)[0] == {}, "capital letters and spaces are no other name"
     blank = [student(i, "update", given_name=None, family_name="Lund") for i in range(6)]
@@ -96,6 +100,18 @@ def test_values_of_other_records_hold_every_change_of_theirs_and_what_refers_to_
     }
     assert set(new.filter(pl.col("entity") == "User")["field"]) == {"email", "family_name"}
     assert new.filter(pl.col("entity") == "Role").select("key", "field").rows() == [("main//Role-4", "type")]
+
+
+def test_values_of_other_classes_hold_nothing_of_the_people_who_have_their_numbers() -> None:
+    """Each title is that of the line above; the roles are of users 0 to 29."""
+    rows = [
+        Rec("Class", i, "update", {"title": f"T{i}", "school_id": 1}, {"title": f"T{(i - 1) % 30}"}) for i in range(30)
+    ]
+    roles = [Rec("Role", i, "create", {}, {"user_id": i, "org_id": 1, "role": "student"}) for i in range(30)]
+    stored = Stored({"Class": counts(("", 1, 100), ("", None, 100))})
+    found, new, _ = held(*rows, *roles, stored=stored, limits=off(max_changed_other_percent=5))
+    assert {reason.split(SIGN)[1] for reason in new["reason"]} == {causes.SHIFTED}
+    assert (found, set(new["entity"])) == ({}, {"Class"})
 
 
 def test_names_that_were_misread_take_every_misread_value_with_them() -> None:

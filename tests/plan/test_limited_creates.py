@@ -84,6 +84,10 @@ def test_new_students_who_were_announced_may_come() -> None:
         assert held(*rows, stored=stored, limits=limits, facts=facts)[0] == {}
     facts = Facts(exempt=Exempt(students=((2, 5),)))
     assert len(held(*rows, stored=stored, limits=limits, facts=facts)[0]) == 30
+    classes = [Rec("Class", i, "create", {}, {"title": f"T{i}", "school_id": 1}) for i in range(30)]
+    many = Stored({"Class": counts(("", 1, 100), ("", None, 100))})
+    facts = Facts(exempt=Exempt(students=((None, 5),)))
+    assert len(held(*classes, stored=many, limits=limits, facts=facts)[0]) == 30, "classes were not announced"
 
 
 def reissued(n: int, same: bool) -> list[Rec]:
@@ -119,12 +123,12 @@ def test_ids_that_lost_their_zeros_are_held_with_those_that_leave_or_are_held() 
     assert held(*going, *new, stored=stored, limits=off(max_shape_percent=3))[0] == {}
 
 
-@pytest.mark.parametrize(("minimum", "base"), [(1, 100), (25, 2)])
-def test_two_that_leave_and_two_that_come(minimum: int, base: int) -> None:
+@pytest.mark.parametrize(("many", "minimum", "base"), [(2, 1, 100), (2, 25, 2), (1, 0, 50)])
+def test_few_that_leave_and_as_few_that_come(many: int, minimum: int, base: int) -> None:
     """They are more than a small minimum, or all that there were."""
     stored = Stored({"Class": counts(("", 1, base), ("", None, base))})
-    limits = off(max_reissued_percent=1 if minimum == 1 else 99, min_reissued=minimum)
-    assert len(held(*reissued(2, same=True), stored=stored, limits=limits)[0]) == 4
+    limits = off(max_reissued_percent=99 if many == base else 1, min_reissued=minimum)
+    assert len(held(*reissued(many, same=True), stored=stored, limits=limits)[0]) == 2 * many
 
 
 def test_links_that_leave_and_come_under_other_ids() -> None:
@@ -187,6 +191,18 @@ def test_courses_of_a_year_that_is_about_to_begin_may_come(day: str, waits: int)
     others = [Rec("Course", 100 + i, "create", {}, {"title": f"U{i}"}) for i in range(26)]
     both = held(*year, *courses, *others, stored=stored, limits=limits, facts=facts)[0]
     assert {i for _, i in both} == set(range(100, 126)) | (set(range(26)) if waits else set())
+    known = pl.DataFrame([{"id": 9, **session}])
+    kept = replace(stored, rows_of={"AcademicSession": known})
+    assert len(held(*courses, stored=kept, limits=limits, facts=facts)[0]) == waits, "the year is stored"
+
+
+def test_ids_that_are_those_of_records_that_stay_but_for_zeros_are_not_held() -> None:
+    stay = [Rec("Class", i, None, {"title": "A", "school_id": 1}, {}, f"main//00{i}") for i in range(1, 7)]
+    gone = [Rec("Course", i, "archive", {"title": "A"}, {}, f"main//00{i}", {"cause": "absent"}) for i in range(1, 7)]
+    new = [Rec("Class", 100 + i, "create", {}, {"title": "B", "school_id": 1}, f"main//{i}") for i in range(1, 7)]
+    one = Rec("Class", 9, "archive", {"title": "C", "school_id": 1}, {}, "main//z", {"cause": "absent"})
+    stored = Stored({"Class": counts(("", 1, 250), ("", None, 250)), "Course": counts(("", 0, 250), ("", None, 250))})
+    assert held(*stay, *gone, one, *new, stored=stored, limits=off(max_shape_percent=2))[0] == {}
 
 
 def test_too_many_guardians_of_a_student() -> None:

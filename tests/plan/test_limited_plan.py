@@ -98,7 +98,8 @@ def test_what_leaves_counts_though_its_parent_is_held_already_stays_or_need_not_
 
 def test_what_leaves_is_counted_where_it_was() -> None:
     rows = [replace(enrollment(i, "archive", "deleted"), new={"class_id": 9, "role": "teacher"}) for i in range(6)]
-    stored = Stored(ENROLLED, classes=[(7, "student", 10), (9, "teacher", 100)])
+    large = [(at, role, 100) for at, role in ((7, "teacher"), (9, "student"), (9, "teacher"))]
+    stored = Stored(ENROLLED, classes=[(7, "student", 10), *large])
     assert len(held(*rows, stored=stored, limits=off(halving_min_size=5))[0]) == 6
 
 

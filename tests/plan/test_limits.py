@@ -64,6 +64,20 @@ def test_a_file_that_lacks_too_many_of_one_role_is_not_believed_about_the_few_of
 
 
 @pytest.mark.parametrize(
+    ("students", "teachers", "reason"),
+    [((200, 40), (100, 30), "40 of 200"), ((200, 40), (300, 60), "60 of 300"), ((200, 40), (300, 40), "40 of 200")],
+)
+def test_the_few_of_another_role_are_held_for_the_role_that_lacks_most(
+    students: tuple[int, int], teachers: tuple[int, int], reason: str
+) -> None:
+    """Of two that lack as many, for the first by its name."""
+    parts = [group(*students), group(*teachers, school=2, role="teacher"), group(90, 1, school=3, role="aide")]
+    found = exceeded(*together(*parts), Limits())
+    aide = found.filter(pl.col("node") == 30_000)["reason"].item()
+    assert aide.startswith(f"over all, {reason} would be removed")
+
+
+@pytest.mark.parametrize(
     ("base", "removed", "added", "held"),
     [(4, 4, 0, 0), (5, 5, 0, 5), (5, 3, 0, 3), (5, 2, 0, 0), (8, 4, 0, 0), (8, 5, 0, 5), (8, 5, 1, 0), (5, 5, 5, 0)],
 )

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from rosterkit.errors import Busy
 
 __all__ = ["SCHEDULE", "STORE", "SYNC", "lease"]
@@ -29,6 +27,8 @@ _BUSY = {
 @contextmanager
 def lease(folder: Path, name: str = STORE, *, wait: float = 0.0) -> Iterator[None]:
     """Holds the workspace for one purpose; Busy when another run still holds it after ``wait`` seconds."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - takes 10 ms, and verbs that only read hold nothing
+
     lock = FileLock(folder / name, timeout=wait, mode=0o600)
     try:
         lock.acquire()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 __all__ = ["main"]
@@ -14,7 +15,10 @@ def main() -> None:
     except Exception as problem:  # noqa: BLE001 - Python's own code for a crash is 1, which means "done, look"
         sys.stderr.write(f"rosterkit cannot start ({type(problem).__name__}: {problem}). Install it again.\n")
         sys.exit(70)
-    command()
+    try:
+        command()
+    finally:
+        gc.freeze()  # while it ends, Python looks through every object for garbage: 70 ms, and the memory goes anyway
 
 
 if __name__ == "__main__":

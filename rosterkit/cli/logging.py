@@ -34,5 +34,5 @@ def start_logging(file: Path | None, *, verbose: bool) -> None:
 
 def end_logging(verb: str, exit_code: int) -> None:
     """Writes how the command ended, and closes what was opened."""
-    log.info("command", verb=verb, exit=exit_code)
+    log().info("command", verb=verb, exit=exit_code)
     _OPEN.close()

@@ -103,7 +103,6 @@ def show(
 ) -> None:
     """Show a plan: its summary, what is held and why, what was found, and every change. Works for ever."""
     from rosterkit import registry
-    from rosterkit.render import html as page
     from rosterkit.render import json as shapes
     from rosterkit.render import text as tables
     from rosterkit.render.labels import Choice, chosen
@@ -125,6 +124,8 @@ def show(
     if json:
         echo(shapes.view(shown, some, rules, decisions), output)
     elif html:
+        from rosterkit.render import html as page
+
         echo(page.page(shown, choice, rules, zone, decisions), output)
     else:
         with printing() as console:

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from string import ascii_lowercase
 
-import langcodes
 import polars as pl
-from langcodes.tag_parser import LanguageTagError
 
 __all__ = ["ENGLISH_NAMES", "codes_of_two_letters", "iso_639", "iso_639_1"]
 
@@ -64,6 +62,9 @@ def iso_639_1(values: pl.Series, names: Mapping[str, str]) -> pl.Series:
 
 
 def _code(value: str) -> str | None:
+    import langcodes  # noqa: PLC0415 - takes 120 ms, and a verb that builds no file names no language
+    from langcodes.tag_parser import LanguageTagError  # noqa: PLC0415 - as above
+
     try:
         language = langcodes.Language.get(value.strip())
     except LanguageTagError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from rosterkit import registry
+from rosterkit.feeds.alarms import ALARM_RULES
 
 __all__ = ["alarm_texts", "beside_waiting"]
 
@@ -14,7 +14,7 @@ def alarm_texts(alarms: pl.DataFrame, *severities: str) -> list[str]:
     mine = alarms.filter(pl.col("severity").is_in(severities))
     if mine.is_empty():
         return []
-    rules = registry.rules()
+    rules = {rule.code: rule for rule in ALARM_RULES}
     return [
         f"Feed {feed}: {_ended(detail) if detail else rules[code].meaning} {rules[code].remedy}"
         for feed, code, detail in mine.select("file", "rule", "detail").unique(maintain_order=True).rows()

@@ -6,26 +6,30 @@ Events go to the logger ``rosterkit`` of the standard library, so a program that
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import Any, TextIO
-
-import structlog
 
 __all__ = ["end_log_lines", "log", "log_lines"]
 
 _logger = logging.getLogger("rosterkit")
 _logger.addHandler(logging.NullHandler())
 
-log: Any = structlog.wrap_logger(
-    _logger,
-    processors=[
-        structlog.stdlib.filter_by_level,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.JSONRenderer(),
-    ],
-    wrapper_class=structlog.stdlib.BoundLogger,
-)
-"""Where every part of a run reports what it does."""
+
+@cache
+def log() -> Any:
+    """Where every part of a run reports what it does."""
+    import structlog  # noqa: PLC0415 - takes 50 ms, and most verbs report nothing
+
+    return structlog.wrap_logger(
+        _logger,
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
 
 
 def log_lines(out: TextIO) -> logging.Handler:

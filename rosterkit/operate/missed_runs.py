@@ -87,7 +87,7 @@ def _missed(verbs: Verbs, job: str, slots: Sequence[Slot]) -> tuple[Item, ...]:
     for slot in slots[-_LISTED:]:
         with suppress(RosterkitError, sqlite3.Error, OSError), verbs.write() as connection:
             runs.miss(connection, job, slot.name, verbs.today(), text)
-    log.warning("job.missed", job=job, slots=len(slots))
+    log().warning("job.missed", job=job, slots=len(slots))
     return (("missed", text),)
 
 

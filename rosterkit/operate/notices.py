@@ -75,7 +75,7 @@ def send(config: Config, folder: Path, what: Message, only: Sequence[str] = ()) 
         problem = _send_one(folder, reference, what)
         if problem:
             problems[reference] = problem
-    log.info("notice.sent" if not problems else "notice.failed", kinds=what.kinds, failed=len(problems))
+    log().info("notice.sent" if not problems else "notice.failed", kinds=what.kinds, failed=len(problems))
     return problems
 
 

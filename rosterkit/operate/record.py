@@ -35,7 +35,7 @@ class Recorder:
         self.unrecorded = ""  # why the record could not be written
         self._verbs = verbs
         self._stages: dict[str, Stage] = {stage.name: stage for stage in run.stages}
-        self._log = log.bind(run=run.id, job=run.job)
+        self._log = log().bind(run=run.id, job=run.job)
 
     @classmethod
     def open(cls, verbs: Verbs, job: str, slot: str, items: tuple[Item, ...] = ()) -> Recorder:

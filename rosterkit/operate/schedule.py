@@ -95,13 +95,13 @@ def serve(process: Scheduled) -> None:
         _add_jobs(scheduler, process, config)
         scheduler.add_job(_begin, args=(process,), id="begin")
         scheduler.start()
-        log.info("schedule.started", jobs=sorted(clocks(config)))
+        log().info("schedule.started", jobs=sorted(clocks(config)))
         try:
             _watch(scheduler, process, modified)
         finally:
             process.stop.set()
             scheduler.shutdown(wait=True)
-            log.info("schedule.ended")
+            log().info("schedule.ended")
 
 
 def _add_jobs(scheduler: Any, process: Scheduled, config: Config) -> None:
@@ -147,9 +147,9 @@ def _changed(scheduler: Any, process: Scheduled) -> str:
         _add_jobs(scheduler, process, process.verbs().config)
     except (RosterkitError, OSError) as problem:
         text = sentence(problem)[1]
-        log.error("schedule.settings", problem=text)
+        log().error("schedule.settings", problem=text)
         return text
-    log.info("schedule.settings", problem="")
+    log().info("schedule.settings", problem="")
     return ""
 
 
@@ -194,10 +194,10 @@ def _carry_out(process: Scheduled, job: str, work: Callable[[Verbs], None]) -> N
         process.go_on()
         work(process.verbs())
     except Stopped:
-        log.info("job.stopped", job=job)
+        log().info("job.stopped", job=job)
     except Exception as problem:  # noqa: BLE001 - the schedule must outlive every fault of a job
         code, text = sentence(problem)
-        log.error("job.failed", job=job, exit=code, problem=text)
+        log().error("job.failed", job=job, exit=code, problem=text)
         _report_failed(process, job, text)
     finally:
         process.running = None

@@ -5,9 +5,7 @@ Values stay as they are written. A value that is none is a finding, and so is no
 
 from __future__ import annotations
 
-import phonenumbers
 import polars as pl
-from email_validator import EmailNotValidError, validate_email
 
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.findings import Findings
@@ -57,6 +55,8 @@ CONTACT_RULES: tuple[Rule, ...] = (
 
 def regions() -> frozenset[str]:
     """The countries whose numbers can be checked, as ISO 3166 codes."""
+    import phonenumbers  # noqa: PLC0415 - 10 ms of every verb that names the rules of all sources
+
     return frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 
@@ -91,6 +91,8 @@ def check_phones(rows: pl.DataFrame, column: str, findings: Findings, *, file: s
 
 
 def _is_email(value: str) -> bool:
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - as in regions
+
     try:
         validate_email(value, check_deliverability=False)
     except EmailNotValidError:
@@ -100,6 +102,8 @@ def _is_email(value: str) -> bool:
 
 def _phone(value: str, region: str) -> str:
     """The rule that the number breaks, or ""."""
+    import phonenumbers  # noqa: PLC0415 - as in regions
+
     try:
         number = phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:

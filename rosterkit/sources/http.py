@@ -33,7 +33,6 @@ from rosterkit.sources.http_answers import (
     status_meaning,
 )
 from rosterkit.sources.http_rules import HTTP_RULES
-from rosterkit.transport.retries import retries
 
 __all__ = ["HTTP_RULES", "Answer", "Api", "ApiError", "HttpLimits", "Walked", "checked_address", "shown_address"]
 
@@ -179,6 +178,8 @@ class Api:
         ``final`` is not asked again. Raises ApiError where it fails for good, UsageError where the credentials hold a
         character that cannot be sent.
         """
+        from rosterkit.transport.retries import retries  # noqa: PLC0415 - as in Place
+
         url = self.url(address)
         url = url.copy_merge_params(dict(params)) if params else url
         request = self._client.build_request(method, url, data=form)

@@ -32,7 +32,6 @@ from rosterkit.transport.base import (
     no_progress,
 )
 from rosterkit.transport.outgoing import Digests, check_names, digests, staged
-from rosterkit.transport.retries import retries
 from rosterkit.transport.settings import FolderSettings, HttpsSettings, PlaceSettings, S3Settings, SftpSettings
 
 __all__ = ["Place", "open_place"]
@@ -285,6 +284,8 @@ class Place:
 
     def _again(self, work: Callable[[int], _T]) -> _T:
         """The result of the work, which is given the number of the attempt, from 1."""
+        from rosterkit.transport.retries import retries  # noqa: PLC0415 - stamina and structlog: 60 ms of every verb
+
         for attempt in retries(
             on=_helps, attempts=self._attempts, timeout=None, wait_initial=_FIRST_WAIT, wait_max=_LONGEST_WAIT
         ):

@@ -208,7 +208,7 @@ class Workspace(VendorVerbs, ReviewVerbs, HostKeyVerbs, OperateVerbs):
             going, held = plans.parts(connection, plan.id), plans.parts(connection, plan.id, held=True)
             names = names_of(self.database, going, held)
             found = plans.load(connection, plan.id, "finding")
-            keys = keys_of(self.database, going, held)
+            keys = keys_of(self.database, going, held) if going.create else {}  # only creates need them
             both = with_approvals(connection, plan, pl.concat([lines(going, names), lines(held, names)]))
         findings = found.get("", empty())
         return PlanView(plan, both, findings, creates(going, keys))

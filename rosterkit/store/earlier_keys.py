@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import polars as pl
 
 from rosterkit.plan.changes import Changes
+from rosterkit.plan.plan import Plan
 from rosterkit.plan.records import KEY_FIELD
 from rosterkit.roster.schema import by_name
+from rosterkit.store import matches
 from rosterkit.store.plans import now
 
 __all__ = ["find_earlier", "follow", "users_now"]
@@ -19,8 +21,9 @@ _KEYED = ("hold", "approved_change", "deferred", "absence")
 """Tables whose rows name a record by its key."""
 
 
-def follow(connection: sqlite3.Connection, changes: Changes) -> None:
-    """Keeps the earlier keys of what these changes re-link, and brings what is kept under them to the new ones.
+def follow(connection: sqlite3.Connection, plan: Plan, changes: Changes) -> None:
+    """Keeps the earlier keys of what these changes of a plan re-link, and brings what is kept under them to the new
+    ones.
 
     Call it within the transaction that applies the changes.
     """
@@ -37,6 +40,7 @@ def follow(connection: sqlite3.Connection, changes: Changes) -> None:
             users = f"{new[0]}/{new[2]}", f"{old[0]}/{old[2]}"
             connection.execute("update or replace ledger set user=? where user=?", users)
             connection.execute("update feed_result set user=? where user=?", users)
+            matches.renamed(connection, record, old, new, plan.id, plan.kind)
 
 
 def _renamed(changes: Changes) -> Iterator[tuple[str, int, list[str], list[str]]]:

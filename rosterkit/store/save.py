@@ -201,7 +201,7 @@ def _apply(connection: sqlite3.Connection, plan_id: str, actor: str, progress: P
     number = int(connection.execute("select number from plan where id=?", (plan.id,)).fetchone()[0])
     refuse_stale(connection, plan, changes, number)
     revision = None if changes.empty else write_revision(connection, plan, changes, actor, progress, stage)
-    follow(connection, changes)
+    follow(connection, plan, changes)
     write_fingerprints(connection, changes)
     write_beside(connection, changes, actor, revision or plan.base)
     remember_blocked(connection)

@@ -83,6 +83,7 @@ def test_a_purge_of_the_person_removes_the_decision(
 ) -> None:
     scenario.plan(anew)
     scenario.ws.match("new-05", "stu-05", **WHY)
+    scenario.ws.reject(scenario.ws.plans()[0].id, **WHY)
     with closing(sqlite3.connect(scenario.ws.database)) as store, store:
         store.execute("update user set status='archived' where sourced_id='stu-05'")
     at = datetime.now(UTC) + timedelta(days=800)

@@ -14,7 +14,7 @@ from rosterkit.roster.schema import by_name
 from rosterkit.store import matches
 from rosterkit.store.plans import now
 
-__all__ = ["find_earlier", "follow", "users_now"]
+__all__ = ["earlier_hint", "find_earlier", "follow", "users_now"]
 
 _HERE = "entity=? and source=? and id_space=? and sourced_id=?"
 _KEYED = ("hold", "approved_change", "deferred", "absence")
@@ -59,6 +59,12 @@ def find_earlier(connection: sqlite3.Connection, entity: str, sourced_id: str) -
     )
     row = connection.execute(query, (entity, sourced_id)).fetchone()
     return str(row[0]) if row else None
+
+
+def earlier_hint(connection: sqlite3.Connection, entity: str, sourced_id: str) -> str:
+    """A sentence for who names a record by an id that it had; "" where none had it."""
+    known = find_earlier(connection, entity, sourced_id)
+    return f" {sourced_id} was the id of {known} until its source gave it another one: name that." if known else ""
 
 
 def users_now(connection: sqlite3.Connection, delivery: int) -> dict[str, str]:

@@ -15,6 +15,7 @@ from driving import plan_extract
 from school import MONDAY, School, opened
 
 from rosterkit import Workspace
+from rosterkit.errors import Refused, UsageError
 from rosterkit.plan.plan import Plan
 from rosterkit.roster.schema import by_name, entities
 from rosterkit.sources.base import INVALID, Extract
@@ -258,6 +259,15 @@ def test_an_old_id_still_finds_the_record(ws: Workspace) -> None:
     planned(ws, under_other_ids(School().extract(), MOVED), MONDAY, apply=True)
     assert ws.explain("User", "st-004").status == "active"
     assert len(ws.history("User", "st-004")) == 2
+
+
+@pytest.mark.parametrize("verb", ["hold", "release", "suppress", "archive", "block_link"])
+def test_who_names_an_old_id_is_told_the_new_one(ws: Workspace, verb: str) -> None:
+    """To decide by it is refused: the source may give the old id to somebody else."""
+    planned(ws, under_other_ids(School().extract(), MOVED), MONDAY, apply=True)
+    named = {"suppress": ("st-004",), "block_link": ("gu-1", "st-004")}.get(verb, ("User", "st-004"))
+    with pytest.raises((UsageError, Refused), match="was the id of X-104"):
+        getattr(ws, verb)(*named, reason="we ask the family", actor="kim")
 
 
 def test_next_years_class_of_the_same_title_is_another_class(ws: Workspace) -> None:

@@ -134,6 +134,15 @@ def test_who_stands_in_a_row_that_cannot_be_read_may_be_delivered(ws: Workspace)
     assert ("User", "update", "sourced_id") not in changes(ws, plan)
 
 
+def test_a_table_that_is_cut_short_may_lack_the_stored_person(ws: Workspace) -> None:
+    planned(ws, other(), MONDAY)
+    ws.match("X-104", "st-004", **WHY)
+    short = under_other_ids(School(changed={"st-004": OTHER}, states={"User": "partial"}).extract("short"), MOVED)
+    plan = planned(ws, short, MONDAY)
+    assert findings(ws, plan)["identity.unused-match"] == ["X-104"]
+    assert ("User", "update", "sourced_id") not in changes(ws, plan)
+
+
 def without_reading(package: Extract, key: str) -> Extract:
     lost = pl.DataFrame({"sourced_id": [key], "column": [None], "_file": ["User.csv"], "_line": [9]}, INVALID)
     tables = tuple(replace(t, invalid=lost) if t.entity == "User" else t for t in package.tables)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 
 import polars as pl
 
@@ -40,12 +41,12 @@ class _Coming:
 
 
 def match(
-    connection: sqlite3.Connection, sources: Collection[str], new: str, old: str, *, actor: str, reason: str
+    connection: sqlite3.Connection, sources: Collection[str], new: str, old: str, *, actor: str, reason: str, days: int
 ) -> Matched:
     """Stores that the person who comes under the id ``new`` is the stored person ``old``; returns both.
 
-    ``sources``: those of the workspace. Raises UsageError where one of them is not known, and Refused where they cannot
-    be one person.
+    ``sources``: those of the workspace. ``days``: it expires then, as the id may be somebody else's one day. Raises
+    UsageError where one of them is not known, and Refused where they cannot be one person.
     """
     reason = required_reason(reason)
     plan = _newest(connection)
@@ -59,7 +60,7 @@ def match(
     _refuse_other_kind(connection, coming, stored)
     _refuse_decided(connection, coming, stored)
     with transaction(connection):
-        matches.add(connection, stored.id, coming.key, actor, reason)
+        matches.add(connection, stored.id, coming.key, actor, reason, plans.now() + timedelta(days=days))
     names = dict(connection.execute("select id, name from org").fetchall())
     return Matched(_described(coming.key[2], coming.values, coming.roles, names), _stored(connection, stored, names))
 

@@ -29,11 +29,11 @@ def matched(console: Console, done: Matched, command: str, *, revoked: bool) -> 
 
 def stated(console: Console, found: Sequence[StatedMatch], zone: tzinfo) -> None:
     """What people said of one person."""
-    rows = [(one.sourced_id, one.actor, one.reason, moment(one.at, zone), _state(one)) for one in found]
+    rows = [(one.sourced_id, one.actor, one.reason, moment(one.at, zone), _state(one, zone)) for one in found]
     console.print(table("Ids that somebody said are this person's", ["id", "who", "why", "when", "state"], rows))
 
 
-def _state(one: StatedMatch) -> str:
+def _state(one: StatedMatch, zone: tzinfo) -> str:
     if one.revoked:
         return "revoked"
-    return f"used by plan {one.used_in}" if one.used_in else "for the next plan"
+    return f"used by plan {one.used_in}" if one.used_in else f"for plans until {moment(one.expires_at, zone)}"

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from rosterkit.store.plans import moment, now
 
-__all__ = ["StatedMatch", "add", "end", "forget", "in_force", "of_record", "renamed"]
+__all__ = ["StatedMatch", "add", "end", "end_overtaken", "forget", "in_force", "of_record", "renamed"]
 
-_COLUMNS = "record, source, id_space, sourced_id, actor, reason, at, used_in, ended_at"
+_COLUMNS = "record, source, id_space, sourced_id, actor, reason, at, expires_at, used_in, ended_at"
 
 
 @dataclass(frozen=True)
@@ -26,21 +26,25 @@ class StatedMatch:
     actor: str
     reason: str
     at: datetime
+    expires_at: datetime
     used_in: str
     revoked: bool
 
 
-def add(connection: sqlite3.Connection, record: int, key: tuple[str, str, str], actor: str, reason: str) -> None:
+def add(
+    connection: sqlite3.Connection, record: int, key: tuple[str, str, str], actor: str, reason: str, expires: datetime
+) -> None:
     """Stores a decision, inside the caller's transaction; ``key``: source, id space and id under which it comes."""
     connection.execute(
-        "insert into person_match (record, source, id_space, sourced_id, actor, reason, at) values (?,?,?,?,?,?,?)",
-        (record, *key, actor, reason, now().isoformat()),
+        "insert into person_match (record, source, id_space, sourced_id, actor, reason, at, expires_at) "
+        "values (?,?,?,?,?,?,?,?)",
+        (record, *key, actor, reason, now().isoformat(), expires.isoformat()),
     )
 
 
 def in_force(connection: sqlite3.Connection) -> tuple[StatedMatch, ...]:
-    """The decisions that no plan used and nobody revoked, oldest first."""
-    return _found(connection, "used_in is null and ended_at is null", ())
+    """The decisions that no plan used, that nobody revoked and that did not expire, oldest first."""
+    return _found(connection, "used_in is null and ended_at is null and expires_at>?", (now().isoformat(),))
 
 
 def of_record(connection: sqlite3.Connection, record: int) -> tuple[StatedMatch, ...]:
@@ -51,8 +55,8 @@ def of_record(connection: sqlite3.Connection, record: int) -> tuple[StatedMatch,
 def _found(connection: sqlite3.Connection, where: str, values: tuple[object, ...]) -> tuple[StatedMatch, ...]:
     query = f"select {_COLUMNS} from person_match where {where} order by id"
     return tuple(
-        StatedMatch(record, source, space, key, actor, reason, moment(at), used or "", ended is not None)
-        for record, source, space, key, actor, reason, at, used, ended in connection.execute(query, values)
+        StatedMatch(record, source, space, key, actor, reason, moment(at), moment(until), used or "", ended is not None)
+        for record, source, space, key, actor, reason, at, until, used, ended in connection.execute(query, values)
     )
 
 
@@ -74,6 +78,16 @@ def renamed(connection: sqlite3.Connection, record: int, old: list[str], new: li
         connection.execute(f"update person_match set used_in=null where {here}", (record, *old))
     used = f"update person_match set used_in=? where {here} and used_in is null"
     connection.execute(used, (plan, record, *new))
+
+
+def end_overtaken(connection: sqlite3.Connection) -> None:
+    """Ends the decisions whose new id a plan gave to another user, inside the caller's transaction."""
+    connection.execute(
+        "update person_match set ended_at=?, ended_why='the id is another record''s' where ended_at is null "
+        "and exists (select 1 from user u where (u.source, u.id_space, u.sourced_id)="
+        "(person_match.source, person_match.id_space, person_match.sourced_id) and u.id<>person_match.record)",
+        (now().isoformat(),),
+    )
 
 
 def forget(connection: sqlite3.Connection, users: Collection[int], keys: Collection[str]) -> None:

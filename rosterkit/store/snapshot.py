@@ -14,7 +14,7 @@ from rosterkit.plan.another import BY_HAND
 from rosterkit.plan.snapshot import APPROVED, DEFERRED, HOLDS, INDEX, MATCHES, QueuedDelta
 from rosterkit.roster.schema import FINGERPRINT, Column, Entity, by_name
 from rosterkit.roster.vocabulary import is_school
-from rosterkit.store import deltas
+from rosterkit.store import deltas, matches
 from rosterkit.store.bulk import fetch, read
 from rosterkit.store.group_counts import GroupCounts
 from rosterkit.store.plans import now
@@ -210,5 +210,5 @@ class StoreSnapshot:
 
     @cached_property
     def _matches(self) -> pl.DataFrame:
-        query = f"select record, {_KEY} from person_match where used_in is null and ended_at is null order by id"
-        return self._frame(query, (), MATCHES)
+        rows = [(m.record, f"{m.source}/{m.id_space}/{m.sourced_id}") for m in matches.in_force(self._connection)]
+        return pl.DataFrame(rows, schema=MATCHES, orient="row")

@@ -289,6 +289,7 @@ class PersonMatch(SQLModel, table=True):
     actor: str
     reason: str
     at: str
+    expires_at: str
     used_in: str | None = None  # the plan that re-linked the user so
     ended_at: str | None = None
     ended_why: str | None = None

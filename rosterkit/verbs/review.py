@@ -82,7 +82,8 @@ class ReviewVerbs(WorkspaceFolder):
             if revoke:
                 done = matches.stop_matching(connection, new, old, actor=name, reason=reason)
             else:
-                done = matches.match(connection, self.config.sources, new, old, actor=name, reason=reason)
+                days = self.config.plan_days
+                done = matches.match(connection, self.config.sources, new, old, actor=name, reason=reason, days=days)
         verb = "revoke match" if revoke else "match"
         self.audit("act", verb, actor=name, records=[f"User {one.sourced_id}" for one in (done.new, done.old)])
         return done

@@ -19,6 +19,7 @@ from rosterkit.errors import Refused, UsageError
 from rosterkit.plan.plan import Plan
 from rosterkit.roster.schema import entities
 from rosterkit.sources.base import INVALID, Extract
+from rosterkit.store import plans
 from rosterkit.testing.memory import extract
 
 TUESDAY = MONDAY + timedelta(days=1)
@@ -177,6 +178,28 @@ def test_each_person_is_matched_once(ws: Workspace) -> None:
     ws.match("st-904", "st-004", **WHY)
 
 
+def test_who_is_matched_is_nobody_elses_match(ws: Workspace) -> None:
+    """Another new person with the same number and names is a person of their own."""
+    twins = School(changed={"st-904": {"identifier": "st1004", "family_name": "Familyst-004", "school": "A"}})
+    twins.changed["st-904"]["given_name"] = "Givenst-004"
+    twins.students += ["st-904"]
+    planned(ws, under_other_ids(twins.extract(), MOVED), MONDAY)
+    ws.match("X-104", "st-004", **WHY)
+    plan = planned(ws, under_other_ids(twins.extract("again"), MOVED), MONDAY)
+    users = ws.show(plan.id).lines.filter(entity="User").select("action", "sourced_id", "held").rows()
+    assert set(users) == {("update", "X-104", ""), ("create", "st-904", "")}
+
+
+def test_a_record_that_another_source_or_a_person_keeps_is_not_matched(ws: Workspace) -> None:
+    planned(ws, other(), MONDAY)
+    ws.add_staff("A", {"given_name": "Sana", "family_name": "Okoye"}, actor="kim", key="te-9")
+    assert refused(ws, old="te-9") == "by-hand"
+    ws.config = ws.config.model_copy(update={"sources": {**ws.config.sources, "next": ws.config.sources["main"]}})
+    with closing(sqlite3.connect(ws.database)) as store, store:
+        store.execute("update user set source='next' where sourced_id='st-004'")
+    assert refused(ws) == "other-source"
+
+
 def test_what_is_revoked_is_a_doubt_again(ws: Workspace) -> None:
     planned(ws, other(), MONDAY)
     ws.match("X-104", "st-004", **WHY)
@@ -234,6 +257,27 @@ def test_a_used_match_says_nothing_of_a_later_use_of_the_id(ws: Workspace) -> No
     gone.students[4] = "st-904"
     plan = planned(ws, under_other_ids(gone.extract("gone"), {"st-904": "X-104"}), TUESDAY)
     assert ("User", "update", "sourced_id") not in changes(ws, plan)
+
+
+def test_a_match_that_no_plan_used_expires(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned(ws, other(), MONDAY)
+    ws.match("X-104", "st-004", **WHY)
+    later = plans.now() + timedelta(days=ws.config.plan_days, seconds=1)
+    monkeypatch.setattr("rosterkit.store.matches.now", lambda: later)
+    plan = planned(ws, other("again"), TUESDAY)
+    assert findings(ws, plan) == {"identity.unclear-person": ["X-104"]}
+
+
+def test_a_match_ends_where_the_new_id_is_stored_as_another_person(ws: Workspace) -> None:
+    """A plan of two persons was approved before, and is applied after it."""
+    doubt = planned(ws, other(), MONDAY)
+    for key in ("X-104", "st-004"):
+        ws.approve_held(doubt.id, reason="two persons", actor="kim", entity="User", sourced_id=key)
+    second = planned(ws, other("second"), MONDAY)
+    ws.match("X-104", "st-004", **WHY)
+    ws.approve(second.id, reason="looked at", actor="kim")
+    ws.apply(second.id, actor="kim")
+    assert refused(ws, revoke=True) == "not-matched"
 
 
 def test_a_delta_that_does_not_delete_the_old_id(ws: Workspace) -> None:

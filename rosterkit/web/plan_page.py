@@ -112,10 +112,10 @@ def plan_page(visit: Visit) -> Response:
         signed = decisions.decisions(connection, plan.id)
         names = [row["name"] for row in browse.schools(connection, query.schools)] if query.schools is not None else []
     records = list(_records(in_words(page.rows), made, in_force))
-    shown = sorted({f"{one['entity']} {one['sourced_id']}" for one in records})
-    visit.log("view", "plan", subject=plan.id, records=shown)
     doubts = stored_by_doubt(visit, plan) if query.held == "case" and visit.visitor.schools is None else {}
     stored = sorted({key for one in records if one["action"] == "create" for key in doubts.get(one["sourced_id"], ())})
+    shown = sorted({f"{one['entity']} {one['sourced_id']}" for one in records} | {f"User {key}" for key in stored})
+    visit.log("view", "plan", subject=plan.id, records=shown)
     return visit.show(
         "plan.html.j2",
         title=f"Plan {plan.id}",

@@ -174,6 +174,8 @@ def test_a_new_person_is_said_to_be_a_stored_one(client: Client, workspace: Work
     page = client.get(f"/plans/{plan}?held=case").text
     assert "<option>stu-1012</option>" in page
     assert "It may be" in page
+    with access.opened(workspace.folder) as connection:
+        assert "User stu-1012" in access.entries(connection, limit=1)[0].records
     assert matched(client, plan, "stu-1001").status_code == 400
     assert matched(client, plan, "stu-1012").status_code == 303
     assert message_on(client, f"/plans/{plan}").startswith("new-1012 is the stored person stu-1012")

@@ -61,7 +61,7 @@ def match(
     _refuse_decided(connection, coming, stored)
     with transaction(connection):
         matches.add(connection, stored.id, coming.key, actor, reason, plans.now() + timedelta(days=days))
-    names = dict(connection.execute("select id, name from org").fetchall())
+    names = matches.org_names(connection)
     return Matched(_described(coming.key[2], coming.values, coming.roles, names), _stored(connection, stored, names))
 
 
@@ -78,7 +78,7 @@ def stop_matching(connection: sqlite3.Connection, new: str, old: str, *, actor: 
     with transaction(connection):
         for one in mine:
             matches.end(connection, one, f"revoked by {actor}: {reason}")
-    names = dict(connection.execute("select id, name from org").fetchall())
+    names = matches.org_names(connection)
     return Matched(MatchedPerson(new), _stored(connection, stored, names))
 
 
@@ -103,8 +103,10 @@ def _coming(connection: sqlite3.Connection, plan: Plan, parts: tuple[Changes, ..
             named = moved.filter((pl.col("field") == KEY_FIELD) & (pl.col("sourced_id") == new))
             for row in named.iter_rows(named=True):
                 changed = moved.filter((pl.col("id") == row["id"]) & pl.col("field").is_in(_SHOWN))
-                values = _values(connection, row["id"]) | dict(changed.select("field", "after").iter_rows())
-                found[_key(row)] = _Coming(_key(row), values, _roles(connection, row["id"]))
+                values = matches.shown(connection, _SHOWN, row["id"]) | dict(
+                    changed.select("field", "after").iter_rows()
+                )
+                found[_key(row)] = _Coming(_key(row), values, matches.roles_ever(connection, row["id"]))
     if not found:
         raise UsageError(
             f'No new person {new} comes in plan {plan.id}, the newest one. See "rosterkit show {plan.id}"; where the '
@@ -133,18 +135,8 @@ def _planned(parts: tuple[Changes, ...], user: int) -> list[tuple[str, int | Non
     return sorted(out, key=str)
 
 
-def _values(connection: sqlite3.Connection, user: int) -> dict[str, str | None]:
-    row = connection.execute(f"select {','.join(_SHOWN)} from user where id=?", (user,)).fetchone()
-    return dict(zip(_SHOWN, row, strict=True))
-
-
-def _roles(connection: sqlite3.Connection, user: int) -> tuple[tuple[str, int | None], ...]:
-    return tuple(connection.execute("select distinct role, org_id from role where user_id=? order by id", (user,)))
-
-
 def _refuse_stored(connection: sqlite3.Connection, coming: _Coming) -> None:
-    where = "source=? and id_space=? and sourced_id=?"
-    if connection.execute(f"select 1 from user where {where}", coming.key).fetchone():
+    if matches.is_stored(connection, coming.key):
         raise Refused(
             f"{coming.key[2]} is a stored person already: two that are stored cannot become one. Undo the revision "
             'that created it, then match: "rosterkit history".',
@@ -186,7 +178,7 @@ def _refuse_delivered(plan: Plan, parts: tuple[Changes, ...], stored: Found) -> 
 
 
 def _refuse_other_kind(connection: sqlite3.Connection, coming: _Coming, stored: Found) -> None:
-    new, old = (kinds(role for role, _ in roles) for roles in (coming.roles, _roles(connection, stored.id)))
+    new, old = (kinds(role for role, _ in roles) for roles in (coming.roles, matches.roles_ever(connection, stored.id)))
     if not new & old:
         words = [" and ".join(sorted(some)) or "somebody without a role" for some in (new, old)]
         raise Refused(
@@ -205,7 +197,9 @@ def _refuse_decided(connection: sqlite3.Connection, coming: _Coming, stored: Fou
 
 
 def _stored(connection: sqlite3.Connection, found: Found, names: dict[int, str]) -> MatchedPerson:
-    return _described(found.sourced_id, _values(connection, found.id), _roles(connection, found.id), names)
+    return _described(
+        found.sourced_id, matches.shown(connection, _SHOWN, found.id), matches.roles_ever(connection, found.id), names
+    )
 
 
 def _described(

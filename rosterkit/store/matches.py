@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from rosterkit.store.plans import moment, now
 
-__all__ = ["StatedMatch", "add", "end", "end_overtaken", "forget", "in_force", "of_record", "renamed"]
+__all__ = [
+    "StatedMatch",
+    "add",
+    "end",
+    "end_overtaken",
+    "forget",
+    "in_force",
+    "is_stored",
+    "of_record",
+    "org_names",
+    "renamed",
+    "roles_ever",
+    "shown",
+]
 
 _COLUMNS = "record, source, id_space, sourced_id, actor, reason, at, expires_at, used_in, ended_at"
 
@@ -97,3 +110,25 @@ def forget(connection: sqlite3.Connection, users: Collection[int], keys: Collect
         "or source || '/' || id_space || '/' || sourced_id in (select value from json_each(?))",
         (json.dumps(sorted(users)), json.dumps(sorted(keys))),
     )
+
+
+def is_stored(connection: sqlite3.Connection, key: tuple[str, str, str]) -> bool:
+    """Whether a user is stored under this source, id space and id."""
+    query = "select 1 from user where source=? and id_space=? and sourced_id=?"
+    return connection.execute(query, key).fetchone() is not None
+
+
+def shown(connection: sqlite3.Connection, columns: Sequence[str], user: int) -> dict[str, str | None]:
+    """These columns of a user."""
+    row = connection.execute(f"select {','.join(columns)} from user where id=?", (user,)).fetchone()
+    return dict(zip(columns, row, strict=True))
+
+
+def roles_ever(connection: sqlite3.Connection, user: int) -> tuple[tuple[str, int | None], ...]:
+    """Role and organisation of every role that a user has or had."""
+    return tuple(connection.execute("select distinct role, org_id from role where user_id=? order by id", (user,)))
+
+
+def org_names(connection: sqlite3.Connection) -> dict[int, str]:
+    """The names of the organisations by their integer ids."""
+    return dict(connection.execute("select id, name from org").fetchall())

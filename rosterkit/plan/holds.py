@@ -311,12 +311,12 @@ def _as_stored(holds: pl.DataFrame) -> list[int]:
 def _delivered_anew(records: Records, holds: pl.DataFrame) -> list[int]:
     """Holds on a reverted value whose field now has another value from the source."""
     out: list[int] = []
-    keys = records.states.select("id", _now="key")
     for mine in holds.partition_by("entity", "field") if holds.height else ():
         name, label = str(mine["entity"][0]), str(mine["field"][0])
         entity = by_name(name)
         flag = KEY_BIT if label == KEY_FIELD else bit(entity, entity.column(label))
         delivered = mine.filter(((pl.col("unset") | pl.col("invalid")) & flag) == 0)
+        keys = records.states.filter(pl.col("entity") == name).select("id", _now="key")
         values = (
             records.of(entity.name).select("id", _now=pl.col(label).cast(pl.String)) if label != KEY_FIELD else keys
         )

@@ -241,6 +241,19 @@ def test_undo_gives_the_old_id_back_and_the_source_does_not_take_it_again(ws: Wo
     assert ids(ws) == before
 
 
+def test_an_undone_id_stays_undone_beside_others_of_other_entities(ws: Workspace) -> None:
+    """Users and organisations have the same integer ids: what one delivers ends no hold of the other."""
+    before = {name: ids(ws, name) for name in ("User", "Org")}
+    moved = {"D": "D9", **{key: f"X{key}" for key, record in before["User"].items() if record <= len(before["Org"])}}
+    planned(ws, under_other_ids(School().extract(), moved), MONDAY, apply=True)
+    undone = ws.undo(as_of=MONDAY)
+    ws.approve(undone.id, reason="it was a mistake", actor="kim")
+    ws.apply(undone.id, actor="kim")
+    for name in ("again", "and again"):
+        planned(ws, under_other_ids(School().extract(name), moved), TUESDAY, apply=True)
+        assert {name: ids(ws, name) for name in ("User", "Org")} == before
+
+
 def test_an_id_that_another_has_by_now_is_not_given_back(ws: Workspace) -> None:
     planned(ws, under_other_ids(School().extract(), MOVED), MONDAY, apply=True)
     with_another = School(changed={"st-004": {"identifier": "77", "given_name": "Bram", "email": None}})

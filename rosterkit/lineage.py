@@ -13,7 +13,7 @@ from rosterkit.results import Explanation, Value
 from rosterkit.review import holds_of
 from rosterkit.roster.findings import FINDINGS
 from rosterkit.roster.schema import Entity, by_name
-from rosterkit.store import decisions, plans
+from rosterkit.store import decisions, matches, plans
 from rosterkit.store.blocks import archived_by_hand, pins_on
 from rosterkit.store.feed_results import answers_about
 from rosterkit.store.history import of_record, record_id, sources, stored_keys
@@ -36,6 +36,7 @@ def explain_record(path: Path, connection: sqlite3.Connection, entity: Entity, s
         pending=deferred or "",
         findings=_findings(connection, sourced_id),
         answers=answers_about(connection, found[1], sourced_id) if found and entity.name == "User" else (),
+        matches=matches.of_record(connection, found[0]) if found and entity.name == "User" else (),
     )
 
 

@@ -15,6 +15,7 @@ from rosterkit.sources.base import TableCoverage
 from rosterkit.store.decisions import Approval, IgnoredLine
 from rosterkit.store.deliveries import Delivery
 from rosterkit.store.feed_results import Answer
+from rosterkit.store.matches import StatedMatch
 from rosterkit.store.runs import Run
 from rosterkit.transport.credentials import Credential
 
@@ -34,6 +35,8 @@ __all__ = [
     "Hold",
     "Holding",
     "IgnoredLine",
+    "Matched",
+    "MatchedPerson",
     "Revision",
     "SourceStatus",
     "Status",
@@ -144,6 +147,26 @@ class Explanation:
     pending: str  # why what the source last delivered is not stored; "" where it is
     findings: pl.DataFrame  # roster.findings.FINDINGS, of the newest applied plan of each source
     answers: tuple[Answer, ...] = ()  # what vendors could not import of a person
+    matches: tuple[StatedMatch, ...] = ()  # new ids of which somebody said that they are this person's
+
+
+@dataclass(frozen=True)
+class MatchedPerson:
+    """One side of a match, for who decides: personal data."""
+
+    sourced_id: str
+    name: str = ""
+    number: str = ""
+    schools: tuple[str, ...] = ()
+    kind: str = ""  # student, guardian or staff
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Who comes under a new id, and the stored person whom somebody said it is."""
+
+    new: MatchedPerson
+    old: MatchedPerson
 
 
 @dataclass(frozen=True)

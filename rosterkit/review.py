@@ -22,6 +22,7 @@ from rosterkit.store.absences import forget_plan
 from rosterkit.store.belongings import belonging_keys
 from rosterkit.store.database import transaction
 from rosterkit.store.display_names import keys_of
+from rosterkit.store.earlier_keys import earlier_hint
 from rosterkit.store.history import record_key
 from rosterkit.store.holds import StoredHold
 from rosterkit.store.staleness import refuse_closed
@@ -247,7 +248,8 @@ def _key(connection: sqlite3.Connection, entity: Entity, sourced_id: str) -> str
         mine = created.filter(pl.col("sourced_id") == sourced_id) if created is not None else None
         if mine is not None and mine.height:
             return str(mine.select(key()).item(0, 0))
-    raise UsageError(f"There is no {entity.name} {sourced_id} in the store, and the newest plan creates none.")
+    other = earlier_hint(connection, entity.name, sourced_id)
+    raise UsageError(f"There is no {entity.name} {sourced_id} in the store, and the newest plan creates none.{other}")
 
 
 def hold(
@@ -291,7 +293,8 @@ def release(
     with transaction(connection):
         found = holds.listed(connection, where, values)
         if not found:
-            raise Refused(f'Nothing holds {kind.name} {sourced_id}. See "rosterkit holds".', why="not-held")
+            other = earlier_hint(connection, kind.name, sourced_id)
+            raise Refused(f'Nothing holds {kind.name} {sourced_id}. See "rosterkit holds".{other}', why="not-held")
         ended = holds_of(connection, where, tuple(values))
         why = f"released by {actor}: {reason}"
         holds.end(connection, [row[0] for row in found], why)

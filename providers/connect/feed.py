@@ -15,6 +15,7 @@ from providers.connect.columns import CLASSES, ENROLLMENTS, FILES, GUARDIANS, US
 from providers.connect.fileset import managed
 from providers.connect.people import (
     GUARDIAN_ROLES,
+    STAFF_ROLES,
     enabled_people,
     named_id,
     staff_rows,
@@ -33,7 +34,7 @@ from rosterkit.feeds.csvout import CsvTable, csv_file, read_csv
 from rosterkit.feeds.identity_changes import identity_changes
 from rosterkit.feeds.ledger import changed, known, taken
 from rosterkit.feeds.preflight import Given, comparison, preflight
-from rosterkit.feeds.rows import last_file, last_good_rows, report, split_broken, still_good, to_file
+from rosterkit.feeds.rows import from_last_file, last_file, last_good_rows, report, split_broken, still_good, to_file
 from rosterkit.roster.rules import Rule
 
 __all__ = ["ConnectFeed"]
@@ -186,15 +187,26 @@ class _Build:
     def _by_ledger(self, file: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The rows whose sourcedId is the one that was sent before, and those where it changed or was another's.
 
-        A guardian may have a second id: the one as an employee, and one in guardians.csv.
+        A guardian may have a second id: the one as an employee, and one as a guardian. It changed where the last file
+        has that person, who is no employee, as a guardian already.
         """
         column, findings = self._header(file, "sourcedId"), self._context.findings
         others = taken(rows, self._ledger, "sourcedId", column, self._context.hashed)
         moved = changed(rows, self._ledger, "sourcedId", column)
-        moved &= ~rows["role"].is_in(GUARDIAN_ROLES) if file == USERS else False
+        guardians = rows["role"].is_in(GUARDIAN_ROLES) if file == USERS else pl.lit(value=True)
+        before = pl.col("_user").is_in(self._guardians_before(file).implode()) & pl.col(column).is_not_null()
+        moved &= rows.select(~guardians | before).to_series()
         for rule, held in (("connect.id-changed", moved), ("connect.id-taken", others)):
             report(findings, rule, rows.filter(held), file=file, column=column)
         return rows.filter(~(moved | others)), rows.filter(moved | others)
+
+    def _guardians_before(self, file: str) -> pl.Series:
+        """The users whom the last file of that name has as guardians, without employees."""
+        last = last_file(self._context.last_sent, file)
+        then = from_last_file([last] if last else [], ["role"], self._ledger["user"].unique())
+        then = then.filter(pl.col("role").is_in(GUARDIAN_ROLES)) if file == USERS else then
+        employees = self._everybody.filter(pl.col("word").is_in(STAFF_ROLES))["_user"]
+        return then.filter(~pl.col("_user").is_in(employees.implode()))["_user"]
 
     def _kept(self, file: str, good: pl.DataFrame, withheld: pl.DataFrame) -> pl.DataFrame:
         settings, context = self._settings, self._context

@@ -1,4 +1,4 @@
-"""Decisions: ``approve``, ``reject``, ``apply``, ``hold``, ``release``, ``holds``, ``ignore-line``."""
+"""Decisions: ``approve``, ``reject``, ``apply``, ``match``, ``hold``, ``release``, ``holds``, ``ignore-line``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from rosterkit.errors import UsageError
 if TYPE_CHECKING:
     from rosterkit.results import Approval
 
-__all__ = ["apply", "approve", "hold", "holds", "ignore_line", "ignored_lines", "reject", "release"]
+__all__ = ["apply", "approve", "hold", "holds", "ignore_line", "ignored_lines", "match", "reject", "release"]
 
 
 @app.command(epilog='Example: rosterkit -C our-district approve 20260915-7f3a --reason "checked with the office"')
@@ -86,6 +86,29 @@ def apply(ctx: typer.Context, plan_id: PlanId, actor: Actor = "", json: Json = F
         with printing() as console:
             tables.applied(console, done, command_of(ctx))
     raise typer.Exit(1 if any(counts.total for counts in done.held.values()) else 0)
+
+
+@app.command(epilog='Example: rosterkit -C our-district match X-104 st-004 --reason "married, the office confirmed"')
+def match(
+    ctx: typer.Context,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The id that came, as the newest plan names it.")],
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The stored person's sourced id, or SOURCE/ID.")],
+    reason: Reason,
+    revoke: Annotated[bool, typer.Option("--revoke", metavar="", help="Take it back.")] = False,
+    actor: Actor = "",
+    json: Json = False,
+) -> None:
+    """Say that who comes under a new id is a stored person: the next plan gives that one the new id."""
+    from rosterkit.render import json as shapes
+    from rosterkit.render import matches as tables
+
+    with open_workspace(ctx) as workspace:
+        done = workspace.match(new, old, reason=reason, actor=actor, revoke=revoke)
+    if json:
+        echo(shapes.matched(done, revoked=revoke))
+        return
+    with printing() as console:
+        tables.matched(console, done, command_of(ctx), revoked=revoke)
 
 
 @app.command(epilog='Example: rosterkit -C our-district hold User S-1017 --reason "moving house, ask in May"')

@@ -15,6 +15,7 @@ from rosterkit.plan.ids import NO_IDS, among, minus
 from rosterkit.plan.matching import Matched, dependants, match
 from rosterkit.plan.merge import Desired
 from rosterkit.plan.pairs import pairs_of, stored_alone
+from rosterkit.plan.person_match import BETWEEN, NAMES
 from rosterkit.plan.plan_day import PlanDay
 from rosterkit.plan.records import KEY, OLD_DELETED, STATES, Records, nothing_proposed
 from rosterkit.plan.relink import Relinking
@@ -30,7 +31,7 @@ __all__ = ["Compared", "compare"]
 class Compared:
     """``refreshed``, by entity: id and FINGERPRINT of rows with equal values under a new fingerprint; they are not
     among the records. ``next_ids``: by entity the next integer id. ``doubts``: node and reason of new persons who may
-    be a stored one, and of those.
+    be a stored one, with the sourced ids of those (``may_be``), and of those.
     """
 
     records: Records
@@ -135,13 +136,18 @@ def compare(
 
 
 def _doubts(found: list[pl.DataFrame], records: Records) -> pl.DataFrame:
-    """Node and reason of new persons (key) who may be a stored one (id), and of those."""
+    """Node and reason of new persons (key) who may be a stored one (id), and of those; ``may_be``: the stored ones of a
+    new one, by sourced id.
+    """
     if not found:
-        return pl.DataFrame(schema={"node": pl.Int64, "reason": pl.String})
+        return pl.DataFrame(schema={"node": pl.Int64, "reason": pl.String, "may_be": pl.String})
     both = pl.concat(found)
     people = records.states.filter(pl.col("entity") == "User").select("node", "id", "key")
-    new = people.join(both, on="key").select("node", "reason")
-    stored = people.join(both, on="id").select("node", "reason")
+    known = people.select("id", stored=pl.col("key").str.splitn("/", 3).struct.field("field_2"))
+    mine = people.select("node", "key").join(both.join(known, on="id", how="left"), on="key")
+    named = pl.lit(NAMES) + pl.col("stored").drop_nulls().unique().sort().str.join(BETWEEN)
+    new = mine.group_by("node", maintain_order=True).agg(pl.col("reason").first(), may_be=named)
+    stored = people.join(both, on="id").select("node", "reason", may_be=pl.lit(""))
     return pl.concat([new, stored]).unique("node", keep="first", maintain_order=True)
 
 

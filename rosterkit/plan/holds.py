@@ -25,6 +25,7 @@ from rosterkit.plan.records import (
     set_hold,
 )
 from rosterkit.plan.snapshot import Snapshot
+from rosterkit.plan.stated_match import OTHER_KIND, TOO
 from rosterkit.roster import findings
 from rosterkit.roster.schema import by_name
 
@@ -40,6 +41,7 @@ __all__ = [
     "under_new_keys",
 ]
 
+_NAMES = sum(bit(by_name("User"), by_name("User").column(name)) for name in ("given_name", "family_name"))
 _UNDONE = "it was undone, and the source delivers nothing new"
 _MOVED = "the number of the child in this line is another child's by now"
 _TAKEN = "the username is that of another person, whose name differs: was it given to somebody else?"
@@ -130,13 +132,14 @@ def _by_undo(records: Records, met: pl.DataFrame, fields: pl.DataFrame) -> Recor
 
 
 def hold_reused_ids(
-    records: Records, approved: pl.Series, overlaid: pl.Series = NO_IDS
+    records: Records, approved: pl.Series, overlaid: pl.Series = NO_IDS, stated: pl.Series = NO_IDS
 ) -> tuple[Records, pl.DataFrame]:
     """Holds persons whose id looks reused; returns the findings. ``approved``: nodes that a person approved whole.
 
-    ``overlaid``: ids of users of whom something is not the source's (``Policy.overlaid``).
+    ``overlaid``: ids of users of whom something is not the source's (``Policy.overlaid``). ``stated``: as in
+    ``identity.reused_ids``.
     """
-    found = reused_ids(records, overlaid)
+    found = reused_ids(records, overlaid, stated)
     if found.is_empty():
         return records, findings.empty()
     # This goes before any other hold of the row: it also holds what depends on the person.
@@ -149,7 +152,7 @@ def hold_reused_ids(
 
 
 def hold_doubts(records: Records, doubts: pl.DataFrame, approved: pl.Series) -> tuple[Records, pl.DataFrame]:
-    """Holds new persons who may be a stored one, and the archives of those (node, reason); returns the findings.
+    """Holds new persons who may be a stored one, and the archives of those (``Compared.doubts``); returns the findings.
 
     ``approved``: nodes that a person approved whole.
     """
@@ -158,9 +161,13 @@ def hold_doubts(records: Records, doubts: pl.DataFrame, approved: pl.Series) -> 
         return records, findings.empty()
     moves = pl.col("action").is_in(["create", "restore", "archive"])
     named = records.states.lazy().filter(moves).select("node").join(found.lazy(), on="node").collect()
-    comes = (pl.col("action") != "archive") & among(pl.col("node"), named["node"])
-    reported = _reported(records.states.lazy().filter(comes), "identity.unclear-person")
-    return set_hold(records, named, "case"), reported
+    comes = records.states.lazy().filter(pl.col("action") != "archive").join(named.lazy(), on="node")
+    unused = pl.col("reason").is_in([TOO, OTHER_KIND])
+    reported = [
+        _reported(comes.filter(unused), "identity.unused-match"),
+        _reported(comes.filter(~unused), "identity.unclear-person", "may_be"),
+    ]
+    return set_hold(records, named.select("node", "reason"), "case"), pl.concat(reported)
 
 
 def hold_moved_names(records: Records, approved: pl.Series) -> tuple[Records, pl.DataFrame]:
@@ -182,9 +189,15 @@ def hold_moved_names(records: Records, approved: pl.Series) -> tuple[Records, pl
     return set_hold(records, found, "case"), reported
 
 
-def hold_relinked(records: Records) -> Records:
-    """Holds the whole of a re-linked record whose new id is held: it may be another record."""
+def hold_relinked(records: Records, stated: pl.Series = NO_IDS) -> Records:
+    """Holds the whole of a re-linked record whose new id is held: it may be another record.
+
+    ``stated``: ids of users whom a person matched. Without their names such a one would be a reused id afterwards.
+    """
     held = has("changed", KEY_BIT) & has("held_fields", KEY_BIT) & pl.col("hold").is_null()
+    if stated.len():
+        mine = (pl.col("entity") == "User") & among(pl.col("id"), stated) & pl.col("hold").is_null()
+        held |= mine & has("held_fields", _NAMES)
     found = records.states.lazy().filter(held).select("node", reason=pl.lit(_ID_HELD)).collect()
     return set_hold(records, found, "dependant") if found.height else records
 
@@ -215,8 +228,8 @@ def hold_taken_usernames(
     return held, cases.collect(), reported
 
 
-def _reported(states: pl.LazyFrame, rule: str) -> pl.DataFrame:
-    """The findings that these records break the rule."""
+def _reported(states: pl.LazyFrame, rule: str, detail: str = "") -> pl.DataFrame:
+    """The findings that these records break the rule; ``detail``: a column that says more."""
     return states.select(
         rule=pl.lit(rule),
         severity=pl.lit("error"),
@@ -225,7 +238,7 @@ def _reported(states: pl.LazyFrame, rule: str) -> pl.DataFrame:
         column=pl.lit(""),
         value=pl.lit(""),
         key=pl.col("key").str.splitn("/", 3).struct.field("field_2"),
-        detail=pl.lit(""),
+        detail=pl.col(detail) if detail else pl.lit(""),
     ).collect()
 
 
@@ -298,12 +311,12 @@ def _as_stored(holds: pl.DataFrame) -> list[int]:
 def _delivered_anew(records: Records, holds: pl.DataFrame) -> list[int]:
     """Holds on a reverted value whose field now has another value from the source."""
     out: list[int] = []
-    keys = records.states.select("id", _now="key")
     for mine in holds.partition_by("entity", "field") if holds.height else ():
         name, label = str(mine["entity"][0]), str(mine["field"][0])
         entity = by_name(name)
         flag = KEY_BIT if label == KEY_FIELD else bit(entity, entity.column(label))
         delivered = mine.filter(((pl.col("unset") | pl.col("invalid")) & flag) == 0)
+        keys = records.states.filter(pl.col("entity") == name).select("id", _now="key")
         values = (
             records.of(entity.name).select("id", _now=pl.col(label).cast(pl.String)) if label != KEY_FIELD else keys
         )

@@ -31,13 +31,15 @@ def _contradicts(name: str, stored: str = "s.") -> pl.Expr:
     return (new != old).fill_null(value=False)
 
 
-def reused_ids(records: Records, overlaid: pl.Series = NO_IDS) -> pl.Series:
+def reused_ids(records: Records, overlaid: pl.Series = NO_IDS, stated: pl.Series = NO_IDS) -> pl.Series:
     """Nodes of the persons whose delivered row contradicts the stored one. ``overlaid``: ids of users
-    who have signed in, of whom a value is pinned, or whom a person linked by hand.
+    who have signed in, of whom a value is pinned, or whom a person linked by hand. ``stated``: ids of users of whom a
+    person said that they come so; they are none of these.
     """
     if "User" not in records.values:
         return _NONE
-    both = records.of("User").lazy().filter(_contradicts("given_name") & _contradicts("family_name"))
+    others = ~among(pl.col("id"), stated) & _contradicts("given_name") & _contradicts("family_name")
+    both = records.of("User").lazy().filter(others)
     agrees = pl.any_horizontal(pl.col(name) == pl.col(f"s.{name}") for name in ("identifier", "state_id"))
     seconds = _contradicts("identifier") | _contradicts("state_id")
     names = both.select("id", second=seconds, agrees=agrees.fill_null(value=False)).collect()

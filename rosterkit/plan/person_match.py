@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -29,7 +29,19 @@ from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import by_name
 from rosterkit.sources.base import Coverage
 
-__all__ = ["DOUBTS", "PAIRS", "Known", "match_people", "one_to_one"]
+__all__ = [
+    "BETWEEN",
+    "DOUBTS",
+    "NAMES",
+    "PAIRS",
+    "Candidates",
+    "Known",
+    "kind_of_role",
+    "kinds",
+    "match_people",
+    "one_to_one",
+    "stored_ids",
+]
 
 PAIRS: dict[str, type[pl.DataType]] = {
     "id": pl.Int64,  # of a stored record
@@ -43,6 +55,9 @@ STILL_THERE = "a stored person who has not left is the same by number, id or add
 SEVERAL = "several persons may be the one who is stored: which of them is it?"
 
 STRANGERS = "of most who have a stored person's number or address the names differ: are they of another district?"
+
+NAMES, BETWEEN = "Stored: ", "; "
+"""What stands before and between the stored persons whom a finding names."""
 
 _FEW = 5  # doubts from which on, where they are the most, nobody else is matched either
 _USER = by_name("User")
@@ -118,17 +133,13 @@ def _folded(sourced_id: str) -> str:
 
 def _by_values(snapshot: Snapshot, new: pl.DataFrame) -> list[tuple[int, str, int]]:
     """Pairs and tier of persons, archived ones too, who have a value of the new rows."""
-    out = []
-    for kind, tier in _TIERS.items():
-        keys: dict[str, list[str]] = {}
+    keys: dict[str, dict[str, list[str]]] = {kind: {} for kind in _TIERS}
+    for kind, mine in keys.items():
         for key, value in _other_ids(new) if kind == "sourced_id" else zip(new["sourced_id"], new[kind], strict=True):
             if value is not None:
-                keys.setdefault(value, []).append(key)
-        if keys:
-            found = snapshot.named(_USER, kind, list(keys), archived=True)
-            met = zip(found["id"], found["value"], strict=True)
-            out += [(record, key, tier) for record, value in met for key in keys[value]]
-    return out
+                mine.setdefault(value, []).append(key)
+    met = snapshot.having(_USER, {kind: list(mine) for kind, mine in keys.items() if mine})
+    return [(record, key, _TIERS[kind]) for record, kind, value in met.iter_rows() for key in keys[kind][value]]
 
 
 def _other_ids(new: pl.DataFrame) -> Iterator[tuple[str, str]]:
@@ -141,7 +152,18 @@ def _other_ids(new: pl.DataFrame) -> Iterator[tuple[str, str]]:
             yield key, _OTHER_ID.sub("", value)
 
 
-def _kind() -> pl.Expr:
+def kinds(roles: Iterable[str]) -> frozenset[str]:
+    """What a person with these roles is: student, guardian, staff."""
+    return frozenset(pl.DataFrame({"role": list(roles)}, schema={"role": pl.String}).select(kind_of_role())["kind"])
+
+
+def stored_ids(detail: str) -> tuple[str, ...]:
+    """The sourced ids of stored persons that a finding of ``identity.unclear-person`` names."""
+    return tuple(detail.removeprefix(NAMES).split(BETWEEN)) if detail.startswith(NAMES) else ()
+
+
+def kind_of_role() -> pl.Expr:
+    """What a person with this role is: student, guardian or staff."""
     guardian = pl.col("role").is_in(GUARDIAN_ROLES)
     other = pl.when(guardian).then(pl.lit("guardian")).otherwise(pl.lit("staff"))
     return pl.when(pl.col("role") == "student").then(pl.lit("student")).otherwise(other).alias("kind")
@@ -149,9 +171,9 @@ def _kind() -> pl.Expr:
 
 def _of_same_kind(known: Known, both: pl.DataFrame) -> pl.DataFrame:
     """The pairs of a student and a student, and so on; where no role was delivered, both names must agree."""
-    coming = known.roles().lazy().drop_nulls().select("sourced_id", _kind()).unique()
+    coming = known.roles().lazy().drop_nulls().select("sourced_id", kind_of_role()).unique()
     stored = known.snapshot.roles_of(both["id"].unique(), archived=True).lazy()
-    old = stored.select(_kind(), id="user_id").unique()
+    old = stored.select(kind_of_role(), id="user_id").unique()
     alike = both.lazy().select(*PAIRS).unique().join(coming, on="sourced_id").join(old, on=["id", "kind"])
     same = both.lazy().join(alike, on=list(PAIRS), how="semi")
     unknown = both.lazy().join(coming, on="sourced_id", how="anti").filter(_both_names())

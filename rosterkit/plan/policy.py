@@ -118,6 +118,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "approve": frozenset({"leader", "approver"}),
     "reject": frozenset({"leader", "approver"}),
     "approve held": frozenset({"leader", "approver"}),
+    "match": frozenset({"leader", "approver"}),
     "hold": frozenset({"leader", "users_manager", "approver"}),
     "release": frozenset({"leader", "users_manager", "approver"}),
     "feed approve": frozenset({"leader", "approver"}),

@@ -40,6 +40,7 @@ from rosterkit.plan.propagation import propagate
 from rosterkit.plan.records import Records, delivered_row, proposed
 from rosterkit.plan.rollover import hold_early
 from rosterkit.plan.snapshot import HOLDS, Snapshot
+from rosterkit.plan.stated_match import stated_users
 from rosterkit.sources.base import Coverage
 
 __all__ = ["Held", "Proposal", "hold", "proposal_of"]
@@ -107,7 +108,8 @@ def hold(
     fields = changed_fields(records, names)
     approved = approved_of(records, snapshot.approved(), fields, names)
     records = hold_stored(records, under_new_keys(snapshot.holds(), records), fields)
-    records, findings = hold_reused_ids(records, approved.whole, overlaid)
+    stated = stated_users(records, snapshot.matches())
+    records, findings = hold_reused_ids(records, approved.whole, overlaid, stated)
     records, unclear = hold_doubts(records, doubts, approved.whole) if doubts is not None else (records, findings[:0])
     records, moved = hold_moved_names(records, approved.whole)
     records = free(records, approved)
@@ -117,7 +119,7 @@ def hold(
     people = absent_people(records, snapshot)
     records, new, removed = hold_over_limits(records, snapshot, limits, approved, fields, facts)
     records, cases, taken = hold_taken_usernames(records, snapshot, approved)
-    records = propagate(hold_relinked(records))
+    records = propagate(hold_relinked(records, stated))
     early = hold_early(records, snapshot, plan_day)
     records = propagate(early, "early") if early is not records else records
     waiting = hold_in_grace(records, people, plan_day, expected.exempt.nodes, approved.whole)
@@ -169,7 +171,7 @@ def proposal_of(
         compared.refreshed,
         held.names,
     )
-    others = _others(records, policy.overlaid)
+    others = _others(records, policy.overlaid, stated_users(records, snapshot.matches()))
     status, pins = without_earlier(changes.status, others, snapshot), pins_of(changes, policy, snapshot, others)
     changes = replace(changes, status=status, pins=pins)
     kept, before = deferred(records), snapshot.deferred()
@@ -191,10 +193,10 @@ def proposal_of(
     )
 
 
-def _others(records: Records, overlaid: pl.Series) -> pl.Series:
+def _others(records: Records, overlaid: pl.Series, stated: pl.Series) -> pl.Series:
     """Ids of users whom this plan makes another person, as somebody approved that."""
     going = records.states.filter((pl.col("entity") == "User") & proposed())
-    return going.filter(among(pl.col("node"), reused_ids(records, overlaid)))["id"]
+    return going.filter(among(pl.col("node"), reused_ids(records, overlaid, stated)))["id"]
 
 
 def _with_new(holds: pl.DataFrame, **new: pl.DataFrame) -> pl.DataFrame:

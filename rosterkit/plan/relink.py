@@ -16,9 +16,10 @@ import polars as pl
 
 from rosterkit.plan.ids import among, minus
 from rosterkit.plan.merge import Desired
-from rosterkit.plan.person_match import PAIRS, Known, match_people, one_to_one
+from rosterkit.plan.person_match import PAIRS, Candidates, Known, match_people, one_to_one
 from rosterkit.plan.resolve import Resolver
 from rosterkit.plan.snapshot import Snapshot, with_key_parts
+from rosterkit.plan.stated_match import stated_matches
 from rosterkit.roster.schema import Entity, by_name
 from rosterkit.sources.base import Coverage
 
@@ -80,7 +81,7 @@ class Relinking:
         if one.entity.name == "User":
             coming = rows.filter(new)
             known = Known(one, self._snapshot, lambda: self._roles(one, coming["sourced_id"]), leaving)
-            same, doubts = match_people(known, coming, lambda stored: self._candidates(one, stored, head))
+            same, doubts = self._people(known, coming, lambda stored: self._candidates(one, stored, head))
             if doubts.height:
                 prefix = pl.lit(f"{one.source}/{one.id_space}/")
                 self.doubts.append(doubts.select("id", "reason", key=prefix + pl.col("sourced_id")))
@@ -96,6 +97,16 @@ class Relinking:
         rest = coming.join(same, on="sourced_id", how="anti") if same.height else coming
         found = one_to_one(self._alike(one, rest, stored.filter(~among(pl.col("id"), same["id"]))))
         return pl.concat([same, self._of_same_terms(one, found) if entity.name == "Class" else found])
+
+    @staticmethod
+    def _people(known: Known, new: pl.DataFrame, candidates: Candidates) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """PAIRS of persons that are the same, and DOUBTS: first what people said, then what matches of the rest."""
+        stated, unused = stated_matches(known, new, candidates)
+        rest = new.filter(~among(pl.col("sourced_id"), pl.concat([stated["sourced_id"], unused["sourced_id"]])))
+        same, doubts = match_people(
+            known, rest, lambda stored: candidates(stored).filter(~among(pl.col("id"), stated["id"]))
+        )
+        return pl.concat([stated, same]), pl.concat([unused, doubts])
 
     def _places(self, one: Desired) -> frozenset[tuple[str, str]]:
         """Where a candidate may stand: at the own place, or where nothing of the entity is delivered any more."""

@@ -17,6 +17,7 @@ __all__ = [
     "HOLDS",
     "INDEX",
     "KEY_PARTS",
+    "MATCHES",
     "QueuedDelta",
     "Snapshot",
     "key",
@@ -64,6 +65,12 @@ DEFERRED: dict[str, type[pl.DataType]] = {
     "source_line": pl.Int64,
     "reason": pl.String,
 }
+MATCHES: dict[str, type[pl.DataType]] = {
+    "id": pl.Int64,  # of a stored user
+    "key": pl.String,  # under which the same person comes
+}
+"""What people said of new ids: whose they are."""
+
 GROUP_COUNTS: dict[str, type[pl.DataType]] = {
     "role": pl.String,  # "" where the entity has none
     "school_id": pl.Int64,  # 0 = the district; null = over all, where who is at two schools counts once
@@ -116,8 +123,12 @@ class Snapshot(Protocol):
         """Ids of the active rows whose reference in that column is one of these integer ids."""
         ...
 
-    def named(self, entity: Entity, kind: str, values: Collection[str], *, archived: bool = False) -> pl.DataFrame:
-        """The active rows, or archived ones too, with one of these values in the column ``kind``: id, source, value."""
+    def named(self, entity: Entity, kind: str, values: Collection[str]) -> pl.DataFrame:
+        """The active rows with one of these values in the column ``kind``: id, source, value."""
+        ...
+
+    def having(self, entity: Entity, values: Mapping[str, Collection[str]]) -> pl.DataFrame:
+        """The rows, archived ones too, with one of these values in that column: id, kind (the column) and value."""
         ...
 
     def places(self, entity: Entity) -> frozenset[tuple[str, str]]:
@@ -174,4 +185,8 @@ class Snapshot(Protocol):
 
     def approved(self) -> pl.DataFrame:
         """Held changes that a person approved and that were not used yet: APPROVED."""
+        ...
+
+    def matches(self) -> pl.DataFrame:
+        """Which new ids are those of stored users, as people said: MATCHES."""
         ...

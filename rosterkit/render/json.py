@@ -28,6 +28,7 @@ from rosterkit.results import (
     Hold,
     Holding,
     IgnoredLine,
+    Matched,
     Revision,
 )
 from rosterkit.roster.rules import SEVERITIES, Rule
@@ -49,6 +50,7 @@ __all__ = [
     "history",
     "holds",
     "ignored_lines",
+    "matched",
     "plan",
     "plans",
     "purged",
@@ -141,8 +143,14 @@ def explanation(explained: Explanation, rules: Mapping[str, Rule]) -> str:
         "values": [asdict(value) for value in explained.values],
         "holds": [asdict(hold) for hold in explained.holds],
         "answers": [asdict(answer) for answer in explained.answers],
+        "matches": [asdict(one) for one in explained.matches],
     }
     return _document(head, findings=_findings(explained.findings, rules))
+
+
+def matched(done: Matched, *, revoked: bool) -> str:
+    """``match --json``."""
+    return _document({**asdict(done), "revoked": revoked})
 
 
 def receipt(built: FeedReceipt, rules: Mapping[str, Rule]) -> str:

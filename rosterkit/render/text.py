@@ -28,6 +28,7 @@ from rosterkit.render.labels import (
     where,
     with_values_in_words,
 )
+from rosterkit.render.matches import stated
 from rosterkit.render.tables import COLOURS
 from rosterkit.render.tables import table as _table
 from rosterkit.render.tables import text as _text
@@ -216,6 +217,8 @@ def explanation(console: Console, explained: Explanation, rules: Mapping[str, Ru
         console.print(
             _table("What products could not import", ["feed", "row", "answer", "message", "read at"], answers)
         )
+    if explained.matches:
+        stated(console, explained.matches, zone)
     print_findings(console, explained.findings, rules)
 
 

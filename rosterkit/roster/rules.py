@@ -127,10 +127,22 @@ ENGINE_RULES: tuple[Rule, ...] = (
         "error",
         "A person comes under an id that nobody knows, while a stored one with the same number or another id in common "
         "would leave; their names differ, or several persons match. It may be the same person.",
-        "Ask the SIS. If they are two persons, approve the case by its records; if it is one person, have the SIS "
-        "state the name or the number rightly, or give the person the old id again.",
+        "Ask the SIS. If they are two persons, approve the case by its records; if it is one person, say so: "
+        "rosterkit match NEW OLD --reason TEXT.",
         row="held: it may be a person who is stored",
         record="keeps every stored value, and is not archived",
+        dependants="what refers to the new person is held",
+    ),
+    Rule(
+        "identity.unused-match",
+        "error",
+        "error",
+        "Somebody said that a person who comes under a new id is a stored one (rosterkit match), and that one is "
+        "delivered too, or is of another kind (student, guardian, staff). The match is not used.",
+        "Look at both. If they are two persons, take the match back (rosterkit match NEW OLD --revoke); if they are "
+        "one, have the source deliver that person once.",
+        row="held: it may be a person who is stored",
+        record="keeps every stored value",
         dependants="what refers to the new person is held",
     ),
     Rule(

@@ -46,6 +46,7 @@ TABLES = frozenset(entity.table for entity in entities()) | {
     "notice",
     "override",
     "package",
+    "person_match",
     "pin",
     "place_look",
     "plan",

@@ -8,19 +8,22 @@ from collections.abc import Iterator
 import polars as pl
 
 from rosterkit.plan.changes import Changes
+from rosterkit.plan.plan import Plan
 from rosterkit.plan.records import KEY_FIELD
 from rosterkit.roster.schema import by_name
+from rosterkit.store import matches
 from rosterkit.store.plans import now
 
-__all__ = ["find_earlier", "follow", "users_now"]
+__all__ = ["earlier_hint", "find_earlier", "follow", "users_now"]
 
 _HERE = "entity=? and source=? and id_space=? and sourced_id=?"
 _KEYED = ("hold", "approved_change", "deferred", "absence")
 """Tables whose rows name a record by its key."""
 
 
-def follow(connection: sqlite3.Connection, changes: Changes) -> None:
-    """Keeps the earlier keys of what these changes re-link, and brings what is kept under them to the new ones.
+def follow(connection: sqlite3.Connection, plan: Plan, changes: Changes) -> None:
+    """Keeps the earlier keys of what these changes of a plan re-link, and brings what is kept under them to the new
+    ones.
 
     Call it within the transaction that applies the changes.
     """
@@ -37,6 +40,7 @@ def follow(connection: sqlite3.Connection, changes: Changes) -> None:
             users = f"{new[0]}/{new[2]}", f"{old[0]}/{old[2]}"
             connection.execute("update or replace ledger set user=? where user=?", users)
             connection.execute("update feed_result set user=? where user=?", users)
+            matches.renamed(connection, record, old, new, plan.id, plan.kind)
 
 
 def _renamed(changes: Changes) -> Iterator[tuple[str, int, list[str], list[str]]]:
@@ -55,6 +59,12 @@ def find_earlier(connection: sqlite3.Connection, entity: str, sourced_id: str) -
     )
     row = connection.execute(query, (entity, sourced_id)).fetchone()
     return str(row[0]) if row else None
+
+
+def earlier_hint(connection: sqlite3.Connection, entity: str, sourced_id: str) -> str:
+    """A sentence for who names a record by an id that it had; "" where none had it."""
+    known = find_earlier(connection, entity, sourced_id)
+    return f" {sourced_id} was the id of {known} until its source gave it another one: name that." if known else ""
 
 
 def users_now(connection: sqlite3.Connection, delivery: int) -> dict[str, str]:

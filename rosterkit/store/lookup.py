@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rosterkit.errors import UsageError
 from rosterkit.plan.another import BY_HAND
 from rosterkit.roster.schema import Entity, by_name, entities
-from rosterkit.store.earlier_keys import find_earlier
+from rosterkit.store.earlier_keys import earlier_hint
 
 __all__ = [
     "BY_HAND",
@@ -71,9 +71,7 @@ def find_record(connection: sqlite3.Connection, entity: Entity, name: str) -> Fo
     active = [row for row in rows if row[4] == "active"]
     rows = active or rows
     if not rows:
-        now = find_earlier(connection, entity.name, name)
-        other = f" {name} was the id of {now} until its source gave it another one: name that." if now else ""
-        raise UsageError(f"There is no {entity.name} {name} in the store.{other}")
+        raise UsageError(f"There is no {entity.name} {name} in the store.{earlier_hint(connection, entity.name, name)}")
     if len(rows) > 1:
         named = ", ".join(f"{row[1]}/{row[3]}" for row in rows)
         raise UsageError(f"There are several {entity.name} records {name}: name one of {named}.")

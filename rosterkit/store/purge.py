@@ -17,6 +17,7 @@ from datetime import datetime
 import polars as pl
 
 from rosterkit.roster.schema import Entity, by_name, entities
+from rosterkit.store import matches
 from rosterkit.store.plans import now, packed, unpacked
 from rosterkit.store.tombstones import Hasher
 
@@ -132,6 +133,7 @@ def forget_people(connection: sqlite3.Connection, doomed: Doomed) -> dict[str, i
     users = json.dumps(sorted(doomed.ids.get("User", ())))
     connection.execute("delete from sign_in where user in (select value from json_each(?))", (users,))
     connection.execute("delete from block where student in (select value from json_each(?))", (users,))
+    matches.forget(connection, doomed.ids.get("User", ()), doomed.keys)
     keys = json.dumps(sorted(doomed.keys))
     names = json.dumps(sorted(doomed.ids))
     for table in ("hold", "approved_change", "deferred"):

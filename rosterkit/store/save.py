@@ -23,6 +23,7 @@ from rosterkit.store.database import transaction
 from rosterkit.store.earlier_keys import follow
 from rosterkit.store.effective import remember_blocked
 from rosterkit.store.holds import StoredHold
+from rosterkit.store.matches import end_overtaken
 from rosterkit.store.pin_writes import write_beside
 from rosterkit.store.staging import Staging, staging
 from rosterkit.store.staleness import refuse_closed, refuse_stale, refuse_unapproved
@@ -201,7 +202,8 @@ def _apply(connection: sqlite3.Connection, plan_id: str, actor: str, progress: P
     number = int(connection.execute("select number from plan where id=?", (plan.id,)).fetchone()[0])
     refuse_stale(connection, plan, changes, number)
     revision = None if changes.empty else write_revision(connection, plan, changes, actor, progress, stage)
-    follow(connection, changes)
+    follow(connection, plan, changes)
+    end_overtaken(connection)
     write_fingerprints(connection, changes)
     write_beside(connection, changes, actor, revision or plan.base)
     remember_blocked(connection)

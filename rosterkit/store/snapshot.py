@@ -11,10 +11,10 @@ from pathlib import Path
 import polars as pl
 
 from rosterkit.plan.another import BY_HAND
-from rosterkit.plan.snapshot import APPROVED, DEFERRED, HOLDS, INDEX, QueuedDelta
+from rosterkit.plan.snapshot import APPROVED, DEFERRED, HOLDS, INDEX, MATCHES, QueuedDelta
 from rosterkit.roster.schema import FINGERPRINT, Column, Entity, by_name
 from rosterkit.roster.vocabulary import is_school
-from rosterkit.store import deltas
+from rosterkit.store import deltas, matches
 from rosterkit.store.bulk import fetch, read
 from rosterkit.store.group_counts import GroupCounts
 from rosterkit.store.plans import now
@@ -83,10 +83,24 @@ class StoreSnapshot:
         where = f"status='active' and \"{column.name}\" in (select value from json_each(?))"
         return self._some(entity, {"id": pl.Int64}, where, parents.to_list()).to_series()
 
-    def named(self, entity: Entity, kind: str, values: Collection[str], *, archived: bool = False) -> pl.DataFrame:
+    def named(self, entity: Entity, kind: str, values: Collection[str]) -> pl.DataFrame:
         schema: dict[str, type[pl.DataType]] = {"id": pl.Int64, "source": pl.String, kind: pl.String}
-        where = f'{_any_or_active(archived)} and "{kind}" in (select value from json_each(?))'
+        where = f"status='active' and \"{kind}\" in (select value from json_each(?))"
         return self._some(entity, schema, where, list(values)).rename({kind: "value"})
+
+    def having(self, entity: Entity, values: Mapping[str, Collection[str]]) -> pl.DataFrame:
+        wanted = pl.DataFrame(
+            [(kind, value) for kind, some in values.items() for value in some],
+            schema={"kind": pl.String, "value": pl.String},
+            orient="row",
+        )
+        if wanted.is_empty():
+            return wanted.select(pl.lit(None, pl.Int64).alias("id"), "kind", "value")
+        schema: dict[str, type[pl.DataType]] = {"id": pl.Int64} | dict.fromkeys(values, pl.String)
+        where = " or ".join(f'"{kind}" in (select value from json_each(?))' for kind in values)
+        arguments = tuple(json.dumps(list(some)) for some in values.values())
+        rows = self._fetched(entity, schema, where, arguments, wanted.height)
+        return rows.unpivot(index="id", variable_name="kind").join(wanted, on=["kind", "value"], how="semi")
 
     def places(self, entity: Entity) -> frozenset[tuple[str, str]]:
         query = (
@@ -127,8 +141,13 @@ class StoreSnapshot:
         """The rows where this holds; ``values`` are the last that it asks for."""
         if not values:
             return pl.DataFrame(schema=schema)
-        arguments = (*first, json.dumps(values))
-        if len(values) < _FEW or self._is_small(entity.table):
+        return self._fetched(entity, schema, where, (*first, json.dumps(values)), len(values))
+
+    def _fetched(
+        self, entity: Entity, schema: dict[str, type[pl.DataType]], where: str, arguments: tuple[str, ...], count: int
+    ) -> pl.DataFrame:
+        """The rows where this holds; ``count``: how many values it asks for."""
+        if count < _FEW or self._is_small(entity.table):
             return fetch(self._connection, entity.table, schema, where, arguments)
         return read(self._path, entity.table, schema, where, arguments)
 
@@ -185,3 +204,11 @@ class StoreSnapshot:
             "where used_in is null and expires_at > ? order by id"
         )
         return self._frame(query, (now().isoformat(),), APPROVED)
+
+    def matches(self) -> pl.DataFrame:
+        return self._matches
+
+    @cached_property
+    def _matches(self) -> pl.DataFrame:
+        rows = [(m.record, f"{m.source}/{m.id_space}/{m.sourced_id}") for m in matches.in_force(self._connection)]
+        return pl.DataFrame(rows, schema=MATCHES, orient="row")

@@ -37,6 +37,7 @@ __all__ = [
     "Notice",
     "Override",
     "Package",
+    "PersonMatch",
     "Pin",
     "PlaceLook",
     "Plan",
@@ -274,6 +275,24 @@ class EarlierKey(SQLModel, table=True):
     id_space: str
     sourced_id: str
     ended_at: str
+
+
+class PersonMatch(SQLModel, table=True):
+    """What a person said: who comes under this key is that stored user. A revoked one is kept for the record."""
+
+    __tablename__ = "person_match"
+    id: int | None = Field(default=None, primary_key=True)
+    record: int
+    source: str
+    id_space: str
+    sourced_id: str
+    actor: str
+    reason: str
+    at: str
+    expires_at: str
+    used_in: str | None = None  # the plan that re-linked the user so
+    ended_at: str | None = None
+    ended_why: str | None = None
 
 
 class Pin(SQLModel, table=True):

@@ -1,10 +1,10 @@
-"""The verbs of review as methods of a workspace: approve, reject, approve what is held, hold, release."""
+"""The verbs of review as methods of a workspace: approve, reject, approve what is held, match, hold, release."""
 
 from __future__ import annotations
 
-from rosterkit import review
+from rosterkit import matches, review
 from rosterkit.manual.revision import Actor
-from rosterkit.results import Approval, Hold
+from rosterkit.results import Approval, Hold, Matched
 from rosterkit.store import plans
 from rosterkit.workspace_folder import WorkspaceFolder
 
@@ -70,6 +70,23 @@ class ReviewVerbs(WorkspaceFolder):
             )
         self.audit("act", "approve held", actor=name, subject=signed.plan, records=records)
         return signed
+
+    def match(self, new: str, old: str, *, reason: str, actor: str, revoke: bool = False) -> Matched:
+        """Says that who comes under the id ``new`` is the stored person ``old``: the next plan re-links that one.
+
+        ``revoke``: takes it back, until a plan that does so is applied. Raises Refused where both are delivered, where
+        they are of two kinds (student, guardian, staff), and where one of them is matched already.
+        """
+        name = self._permitted(actor, "match")
+        with self._write() as connection:
+            if revoke:
+                done = matches.stop_matching(connection, new, old, actor=name, reason=reason)
+            else:
+                days = self.config.plan_days
+                done = matches.match(connection, self.config.sources, new, old, actor=name, reason=reason, days=days)
+        verb = "revoke match" if revoke else "match"
+        self.audit("act", verb, actor=name, records=[f"User {one.sourced_id}" for one in (done.new, done.old)])
+        return done
 
     def hold(
         self,

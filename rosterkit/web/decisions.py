@@ -13,14 +13,14 @@ from rosterkit.plan.plan import ACTIONS, Plan
 from rosterkit.render.labels import ENTITY_NAMES
 from rosterkit.store.plan_lines import schools_in_plan
 from rosterkit.web.guard import Visit, local
-from rosterkit.web.plan_page import found_plan
+from rosterkit.web.plan_page import found_plan, stored_by_doubt
 
 __all__ = ["approve_plan", "decide", "hold_record", "reject_plan", "release_record"]
 
 BETWEEN = "\x1f"
 """Between the parts of a record's value in a form: entity, action, sourced id, stamp."""
 
-_VERBS = {"approve-held": "approve held", "hold": "hold", "release": "release"}
+_VERBS = {"approve-held": "approve held", "match": "match", "hold": "hold", "release": "release"}
 _DONE = {"approve-held": "approved for the next plan", "hold": "held", "release": "released"}
 
 
@@ -83,6 +83,8 @@ def decide(visit: Visit) -> Response:
     records = [_Record.of(str(value)) for value in visit.form.getlist("record")]
     if not records:
         raise UsageError("Choose at least one change first.")
+    if act == "match":
+        return _match(visit, plan, records, back)
     for record in records:
         _sees_in_plan(visit, plan, record)
     return visit.done(back, _each(visit, plan, act, records))
@@ -102,6 +104,20 @@ def _each(visit: Visit, plan: Plan, act: str, records: list[_Record]) -> str:
             done += 1
     refused = f" {len(problems)} {'was' if len(problems) == 1 else 'were'} refused: {problems[0]}" if problems else ""
     return f"{done:,} {'change is' if done == 1 else 'changes are'} {_DONE[act]}.{refused}"
+
+
+def _match(visit: Visit, plan: Plan, records: list[_Record], back: str) -> RedirectResponse:
+    """Says that the one new person who was chosen is the stored one that was chosen among those whom the case names."""
+    visit.whole_district()
+    if len(records) != 1 or (records[0].entity, records[0].action) != ("User", "create"):
+        raise UsageError("Choose the new person whose case it is, and nobody else: each is decided by itself.")
+    new, old = records[0].sourced_id, visit.given("stored")
+    if old not in stored_by_doubt(visit, plan).get(new, ()):
+        raise UsageError(f"Choose the stored person among those whom the case of {new} names.")
+    if visit.workspace.plan_stamp(plan.id) != _seen(visit):
+        raise Refused("Somebody decided on this plan after you opened it. Nothing was done. Look again.", why="changed")
+    visit.workspace.match(new, old, reason=_reason(visit), actor=visit.visitor.actor)
+    return visit.done(back, f"{new} is the stored person {old}: the next plan gives that one the new id.")
 
 
 def _approve(visit: Visit, plan: Plan, record: _Record, reason: str) -> None:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from rosterkit.attention import unnoted_gaps
 from rosterkit.errors import UsageError
+from rosterkit.plan.person_match import stored_ids
 from rosterkit.plan.plan import ACTIONS, Counts, Plan
 from rosterkit.render.labels import ENTITY_NAMES, decided, in_words, where
 from rosterkit.store import browse, decisions, holds, plans
@@ -21,7 +22,7 @@ from rosterkit.store.plans import now
 from rosterkit.web.guard import Visit
 from rosterkit.workspace import Workspace
 
-__all__ = ["found_plan", "plan_list", "plan_page", "query_of", "with_newest_prepared"]
+__all__ = ["found_plan", "plan_list", "plan_page", "query_of", "stored_by_doubt", "with_newest_prepared"]
 
 SIZES = (50, 100, 200)
 _SCHOOLS = 12  # bars of the chart
@@ -111,7 +112,9 @@ def plan_page(visit: Visit) -> Response:
         signed = decisions.decisions(connection, plan.id)
         names = [row["name"] for row in browse.schools(connection, query.schools)] if query.schools is not None else []
     records = list(_records(in_words(page.rows), made, in_force))
-    shown = sorted({f"{one['entity']} {one['sourced_id']}" for one in records})
+    doubts = stored_by_doubt(visit, plan) if query.held == "case" and visit.visitor.schools is None else {}
+    stored = sorted({key for one in records if one["action"] == "create" for key in doubts.get(one["sourced_id"], ())})
+    shown = sorted({f"{one['entity']} {one['sourced_id']}" for one in records} | {f"User {key}" for key in stored})
     visit.log("view", "plan", subject=plan.id, records=shown)
     return visit.show(
         "plan.html.j2",
@@ -130,6 +133,8 @@ def plan_page(visit: Visit) -> Response:
         query=query,
         values=_values(query),
         records=records,
+        doubts=doubts,
+        stored=stored,
         pages=-(-page.lines // query.size) or 1,
         entities=ENTITY_NAMES,
         actions=ACTIONS,
@@ -137,6 +142,16 @@ def plan_page(visit: Visit) -> Response:
         sizes=SIZES,
         schools=names or _schools(page),
     )
+
+
+def stored_by_doubt(visit: Visit, plan: Plan) -> dict[str, tuple[str, ...]]:
+    """By the id of a new person of whom it is unclear who it is, the ids of the stored ones that it may be."""
+    with visit.workspace.reading() as connection:
+        found = plans.load(connection, plan.id, "finding").get("")
+    if found is None:
+        return {}
+    mine = found.filter(pl.col("rule") == "identity.unclear-person").select("key", "detail")
+    return {key: stored_ids(detail) for key, detail in mine.iter_rows()}
 
 
 def _values(query: LineQuery) -> dict[str, object]:

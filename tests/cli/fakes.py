@@ -20,6 +20,8 @@ from rosterkit.results import (
     Hold,
     Holding,
     IgnoredLine,
+    Matched,
+    MatchedPerson,
     Revision,
 )
 from rosterkit.roster.findings import empty
@@ -45,6 +47,7 @@ class FakeWorkspace:
             "apply": Applied("7f3a9c21", 4, True, {"User": Counts(create=1)}, {}, 0.5),
             "hold": Hold("User", "stu-1", "", "", "person", "moving", "kim", AT),
             "release": (Hold("User", "stu-1", "", "", "person", "moving", "kim", AT),),
+            "match": Matched(MatchedPerson("new-5"), MatchedPerson("stu-5")),
             "holds": (Hold("User", "stu-1", "", "", "person", "moving", "kim", AT),),
             "history": (Revision(4, "sync", "7f3a9c21", "kim", AT, {"User": Counts(create=1)}, make_view().lines),),
             "explain": Explanation("User", "stu-1", "active", (), (), "", empty()),

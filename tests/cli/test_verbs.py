@@ -66,6 +66,12 @@ WHY = ["--reason", "checked", "--as", "kim"]
             ("User", "stu-1"),
             {"reason": "checked", "actor": "kim", "action": "update", "field": "email"},
         ),
+        (
+            ["match", "new-5", "stu-5", *WHY],
+            "match",
+            ("new-5", "stu-5"),
+            {"reason": "checked", "actor": "kim", "revoke": False},
+        ),
         (["holds"], "holds", (), {}),
         (["history"], "history", (None, None), {}),
         (["history", "User", "stu-1"], "history", ("User", "stu-1"), {}),

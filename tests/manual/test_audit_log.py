@@ -51,6 +51,7 @@ ELSEWHERE = {
     "activity_import",
     "add_student",
     "ignore_line",
+    "match",
     "feed_approve",
 }
 ELSEWHERE |= {"feed_reject", "feed_send", "purge"}

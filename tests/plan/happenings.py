@@ -105,7 +105,7 @@ def _add(truth: Truth, _name: str, _key: str, draw: Any) -> None:
 def rekey(truth: Truth, name: str, key: str, _draw: Any = None) -> None:
     """A record gets another id."""
     truth[name][f"{key}'"] = truth[name].pop(key)
-    _renamed(truth, name, key)
+    rename(truth, name, key, f"{key}'")
 
 
 def _reuse(truth: Truth, _name: str, _key: str, draw: Any) -> None:
@@ -199,12 +199,13 @@ def _with_children(truth: Truth, name: str, key: str) -> None:
                     _with_children(truth, child.name, row)
 
 
-def _renamed(truth: Truth, name: str, key: str) -> None:
+def rename(truth: Truth, name: str, key: str, new: str) -> None:
+    """What refers to a record by that id does so by the new one."""
     for child in entities():
         for column in child.refs:
             for row in truth[child.name].values():
                 if column.to == name and row.get(column.label) == key:
-                    row[column.label] = f"{key}'"
+                    row[column.label] = new
 
 
 def _point(truth: Truth, name: str, key: str, draw: Any) -> None:

@@ -18,7 +18,17 @@ from rosterkit.plan.policy import (
 
 OF_STAFF = {"add guardian", "add class", "edit", "enroll", "link"}
 OF_MANAGERS = {"edit contact"}
-OF_APPROVERS = {"source", "expect", "override", "approve", "reject", "approve held", "feed approve", "feed reject"}
+OF_APPROVERS = {
+    "source",
+    "expect",
+    "override",
+    "approve",
+    "reject",
+    "approve held",
+    "match",
+    "feed approve",
+    "feed reject",
+}
 
 
 def test_nobody_does_anything_as_a_viewer() -> None:

@@ -15,6 +15,7 @@ from driving import plan_extract
 from school import MONDAY, School, opened
 
 from rosterkit import Workspace
+from rosterkit.errors import Refused, UsageError
 from rosterkit.plan.plan import Plan
 from rosterkit.roster.schema import by_name, entities
 from rosterkit.sources.base import INVALID, Extract
@@ -240,6 +241,19 @@ def test_undo_gives_the_old_id_back_and_the_source_does_not_take_it_again(ws: Wo
     assert ids(ws) == before
 
 
+def test_an_undone_id_stays_undone_beside_others_of_other_entities(ws: Workspace) -> None:
+    """Users and organisations have the same integer ids: what one delivers ends no hold of the other."""
+    before = {name: ids(ws, name) for name in ("User", "Org")}
+    moved = {"D": "D9", **{key: f"X{key}" for key, record in before["User"].items() if record <= len(before["Org"])}}
+    planned(ws, under_other_ids(School().extract(), moved), MONDAY, apply=True)
+    undone = ws.undo(as_of=MONDAY)
+    ws.approve(undone.id, reason="it was a mistake", actor="kim")
+    ws.apply(undone.id, actor="kim")
+    for name in ("again", "and again"):
+        planned(ws, under_other_ids(School().extract(name), moved), TUESDAY, apply=True)
+        assert {name: ids(ws, name) for name in ("User", "Org")} == before
+
+
 def test_an_id_that_another_has_by_now_is_not_given_back(ws: Workspace) -> None:
     planned(ws, under_other_ids(School().extract(), MOVED), MONDAY, apply=True)
     with_another = School(changed={"st-004": {"identifier": "77", "given_name": "Bram", "email": None}})
@@ -258,6 +272,15 @@ def test_an_old_id_still_finds_the_record(ws: Workspace) -> None:
     planned(ws, under_other_ids(School().extract(), MOVED), MONDAY, apply=True)
     assert ws.explain("User", "st-004").status == "active"
     assert len(ws.history("User", "st-004")) == 2
+
+
+@pytest.mark.parametrize("verb", ["hold", "release", "suppress", "archive", "block_link"])
+def test_who_names_an_old_id_is_told_the_new_one(ws: Workspace, verb: str) -> None:
+    """To decide by it is refused: the source may give the old id to somebody else."""
+    planned(ws, under_other_ids(School().extract(), MOVED), MONDAY, apply=True)
+    named = {"suppress": ("st-004",), "block_link": ("gu-1", "st-004")}.get(verb, ("User", "st-004"))
+    with pytest.raises((UsageError, Refused), match="was the id of X-104"):
+        getattr(ws, verb)(*named, reason="we ask the family", actor="kim")
 
 
 def test_next_years_class_of_the_same_title_is_another_class(ws: Workspace) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from districts import Package, districts, next_package
 from driving import dangling_rows, few, plan_extract, workspace
-from happenings import Truth, rekey
+from happenings import Truth, rekey, rename
 from hypothesis import given
 from hypothesis import strategies as st
+from test_invariants import canonical, replayed
 
 from rosterkit import Workspace
 from rosterkit.plan.limits import Limits
@@ -93,3 +94,45 @@ def test_nobody_is_lost_or_doubled_whatever_ids_change(truth: Truth, data: st.Da
             for human, key in humans(truth, truth["Role"]).items():
                 if human in then and then[human] in ids["User"] and key in now["User"]:
                     assert now["User"][key] == ids["User"][then[human]], (then[human], key)
+
+
+@few(8)
+@given(truth=districts(), data=st.data())
+def test_the_journal_rebuilds_the_store_after_relinks_undos_and_ids_that_come_back(
+    truth: Truth, data: st.DataObject
+) -> None:
+    """P11, and after an undo the same persons are active under the same ids as before."""
+    with workspace(relinks=True) as ws:
+        ws.config = ws.config.model_copy(update={"limits": NO_LIMITS})
+        applied(ws, Package(truth, truth).extract())
+        for _ in range(3):
+            for entity in data.draw(
+                st.lists(st.sampled_from(["User", "User", "Org", "Class"]), min_size=1, max_size=3)
+            ):
+                key = data.draw(st.sampled_from(sorted(truth[entity]))) if truth[entity] else ""
+                if key:
+                    rekey(truth, entity, key)
+                if key and data.draw(st.booleans()):
+                    back(truth, entity)
+            before, revision = active(ws), revisions(ws)
+            applied(ws, Package(truth, truth).extract())
+            if revisions(ws) > revision and data.draw(st.booleans()):
+                undone = ws.undo()
+                ws.approve(undone.id, reason="a mistake", actor="kim")
+                ws.apply(undone.id, actor="kim")
+                assert dangling_rows(ws) == [], "P9"
+                assert active(ws) == before, "P2"
+                applied(ws, Package(truth, truth).extract())
+        assert canonical(replayed(ws)) == canonical(ws.database)
+
+
+def back(truth: Truth, entity: str) -> None:
+    """Every record of the entity that got another id gets the first one again, where nobody has that."""
+    for key in [key for key in truth[entity] if key.endswith("'") and key.rstrip("'") not in truth[entity]]:
+        first = key.rstrip("'")
+        truth[entity][first] = truth[entity].pop(key)
+        rename(truth, entity, key, first)
+
+
+def revisions(ws: Workspace) -> int:
+    return len(ws.history())

@@ -197,6 +197,25 @@ def test_a_number_of_a_child_who_left_does_not_bring_the_guardian_to_the_next(ws
     assert links_of(ws, made) == {("g1:4711", "restore", "case")}
 
 
+@pytest.mark.parametrize(("kind", "value", "found"), [("sourced_id", "k1", 1), ("identifier", "4711", 0)])
+def test_a_line_stays_with_a_child_who_gets_another_id(kind: str, value: str, found: int) -> None:
+    """Also where the earlier id is given to another child afterwards: a line by it then waits for a person."""
+    again = student("Z1", "4711", given_name="Given k1")
+    other = student("k1", "9999", given_name="Wren", family_name="Okafor")
+    families = family(("g1", kind, value))
+    with workspace(relinks=True) as made:
+        (made.folder / "rosterkit.toml").write_text(SETTINGS, encoding="utf-8")
+        ws = Workspace(made.folder)
+        apply(ws, plan(ws, main=sis(*KIDS), family=families))
+        second = apply(ws, plan(ws, main=sis(again, KIDS[1], name="second"), family=families))
+        assert lines(ws, second) == {("User", "update", "Z1"), ("Role", "update", "Z1:S")}
+        assert rules(ws, second) == ["reference.no-match"] * found
+        third = plan(ws, main=sis(again, KIDS[1], other, name="third"), family=families)
+        assert rules(ws, third) == ["identity.moved-number"] * found
+        held = ws.show(third.id).lines.filter(entity="GuardianLink")["held"].to_list()
+        assert held == ["case"] * found
+
+
 def links_of(ws: Workspace, made: Plan) -> set[tuple[str, str, str]]:
     """Guardian links that a plan touches: what is done, and what holds it."""
     mine = ws.show(made.id).lines.filter(pl.col("entity") == "GuardianLink")

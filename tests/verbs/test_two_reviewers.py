@@ -77,7 +77,7 @@ def test_every_verb_of_review_asks_for_a_permission(scenario: Any, delivered: An
     scenario.sync(delivered(KEYS))
     plan = scenario.plan(delivered(KEYS[6:]))
     acts = {name for name in vars(ReviewVerbs) if not name.startswith("_")} - {"plan_stamp", "record_stamp", "holds"}
-    about = {"hold": ("User", "stu-03"), "release": ("User", "stu-03")}
+    about = {"hold": ("User", "stu-03"), "release": ("User", "stu-03"), "match": ("new-1", "stu-03")}
     for name in acts:
         with pytest.raises(Refused, match="may not"):
             getattr(scenario.ws, name)(*about.get(name, (plan.id,)), reason="x", actor="maria:viewer")

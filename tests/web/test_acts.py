@@ -7,7 +7,7 @@ import shutil
 from typing import Any
 
 import pytest
-from pages import DAYS, Client
+from pages import DAYS, ONE_SCHOOL, Client
 
 from providers.one_sis.district import generated
 from providers.one_sis.shapes import package
@@ -149,6 +149,46 @@ def test_a_case_of_another_person_is_kept_out_and_waits_for_nobody(
     with workspace.reading() as connection:
         assert held_by(connection, again.id)["case"] == 1
     assert "may be another person" in client.get("/").text
+
+
+def doubtful(workspace: Workspace) -> str:
+    """A plan in which stu-1012 comes as new-1012, with another name."""
+    package = workspace.folder / "packages" / "day-2"
+    for path in package.glob("*.csv"):
+        text = path.read_text(encoding="utf-8").replace("stu-1012", "new-1012")
+        path.write_text(text.replace("Nokomis", "Bram").replace("Redcloud", "Sund"), encoding="utf-8")
+    return workspace.plan(package, as_of=DAYS["day-2"]).id
+
+
+def matched(client: Client, plan: str, stored: str) -> Any:
+    client.get(f"/plans/{plan}?held=case&entity=User&action=create")
+    boxes = re.findall(r'name="record" value="([^"]+)"', client.page)
+    record = next(box for box in boxes if "&#31;new-1012&#31;" in box).replace("&#31;", BETWEEN)
+    form = {"seen": client.hidden("seen"), "act": "match", "reason": "married", "record": record, "stored": stored}
+    return client.post(f"/plans/{plan}/decide", form)
+
+
+def test_a_new_person_is_said_to_be_a_stored_one(client: Client, workspace: Workspace) -> None:
+    client.log_in("approver")
+    plan = doubtful(workspace)
+    page = client.get(f"/plans/{plan}?held=case").text
+    assert "<option>stu-1012</option>" in page
+    assert "It may be" in page
+    with access.opened(workspace.folder) as connection:
+        assert "User stu-1012" in access.entries(connection, limit=1)[0].records
+    assert matched(client, plan, "stu-1001").status_code == 400
+    assert matched(client, plan, "stu-1012").status_code == 303
+    assert message_on(client, f"/plans/{plan}").startswith("new-1012 is the stored person stu-1012")
+    users = workspace.show(doubtful(workspace)).lines.filter(entity="User", field="sourced_id")
+    assert users.select("before", "after").rows() == [("stu-1012", "new-1012")]
+
+
+def test_who_sees_one_school_is_not_told_of_a_stored_person(client: Client, workspace: Workspace) -> None:
+    plan = doubtful(workspace)
+    client.log_in(ONE_SCHOOL)
+    assert "It is the stored person" not in client.get(f"/plans/{plan}?held=case").text
+    assert "stu-1012" not in client.get("/findings?rule=identity.unclear-person").text
+    assert matched(client, plan, "stu-1012").status_code == 404
 
 
 def test_every_held_change_of_one_kind_is_approved(client: Client, workspace: Workspace, plan: str) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -478,6 +479,21 @@ def test_an_id_that_changed_or_was_anothers_is_held(tmp_path: Path) -> None:
     _, _, files = build(roster, tmp_path, guardians="file")
     _, findings, _ = build(roster, tmp_path, last=files, guardians="users")
     assert keys(findings, "connect.id-changed") == [], "an employee who is a guardian has two ids"
+
+
+@pytest.mark.parametrize("guardians", ["file", "users"])
+def test_the_id_of_a_guardian_who_was_sent_is_held_where_it_changes(guardians: str, tmp_path: Path) -> None:
+    """As after a re-link, where the user is the same and the id is another."""
+    name = "guardians.csv" if guardians == "file" else "users.csv"
+    _, _, files = build(district(), tmp_path, guardians=guardians)
+    users = district().tables["User"]
+    anew = users.with_columns(pl.col("sourced_id").replace({"g-02": "G-2"}))
+    renamed = [replace(f, people=f.people.with_columns(pl.col("user").replace({"sis/g-02": "sis/G-2"}))) for f in files]
+    roster = MemoryRoster({**district().tables, "User": anew})
+    rows, findings, _ = build(roster, tmp_path, last=renamed, guardians=guardians)
+    assert set(keys(findings, "connect.id-changed")) == {"G-2"}
+    assert "G-2" not in column(rows[name], "sourcedId")
+    assert "g-02" in column(rows[name], "sourcedId"), "the last good row keeps the account"
 
 
 def test_people_who_are_newly_withheld_hold_the_file(tmp_path: Path) -> None:

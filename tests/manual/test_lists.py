@@ -1,4 +1,4 @@
-"""``blocks`` and ``pins`` at a terminal: plain words, times in the district's zone, nothing that draws on the screen."""
+"""``blocks`` and ``pins`` at a terminal: plain words, times in the district's zone, and no raw escapes."""
 
 from __future__ import annotations
 

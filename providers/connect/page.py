@@ -133,7 +133,6 @@ id as external source, so that the sync takes the classroom over.
 
     [feeds.families]
     kind = "connect"
-    target = "sftp://connect"
     known_schools = ["017", "042"]
     school_id = "identifier"
     classes = "homeroom"

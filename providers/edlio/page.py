@@ -89,7 +89,6 @@ last good row of a person whose row breaks a rule is sent for `limits.keep_days`
 
     [feeds.app]
     kind = "edlio"
-    target = "sftp://edlio"
     file_names_agreed = true
     removal = "absent_removed"
     guardians = "file"

@@ -30,11 +30,11 @@ for the client's own S3 bucket. Ids such as U24 name the requirements of uConnec
 
 To run by another scheduler (U13), on Linux or macOS with cron:
 
-    {CRON} rosterkit sync
+    {CRON} rosterkit -C our-district sync --feed careers
 
 and on Windows with Task Scheduler, from PowerShell:
 
-    $action = New-ScheduledTaskAction -Execute rosterkit -Argument sync
+    $action = New-ScheduledTaskAction -Execute rosterkit -Argument "-C our-district sync --feed careers"
     $when = New-ScheduledTaskTrigger -Weekly -DaysOfWeek Saturday -At 08:05
     Register-ScheduledTask -TaskName rosterkit -Action $action -Trigger $when
 

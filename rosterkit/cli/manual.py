@@ -178,13 +178,13 @@ def pins(ctx: typer.Context, json: Json = False) -> None:
     from rosterkit.render import manual as shapes
 
     with open_workspace(ctx) as workspace:
-        found = workspace.pins()
+        found, zone = workspace.pins(), workspace.config.zone
         audit_view(workspace, "pins", record_names(found))
     if json:
         echo(shapes.pins_json(found))
         return
     with printing() as console:
-        shapes.pins_table(console, found)
+        shapes.pins_table(console, found, zone)
 
 
 @app.command(epilog="Example: rosterkit -C our-district policy")

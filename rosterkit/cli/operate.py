@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Json, echo, folder_of, printing, progress, workspace_of
+from rosterkit.cli.options import Json, command_of, echo, folder_of, printing, progress, workspace_of
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def sync(
     else:
         with printing() as console:
             tables.run(console, done, zone)
+            for step in tables.next_steps(done, command_of(ctx)):
+                console.print(step, soft_wrap=True)
     raise typer.Exit(done.exit_code or 0)
 
 

@@ -113,10 +113,10 @@ def blocks(ctx: typer.Context, json: Json = False) -> None:
     from rosterkit.render import manual as shapes
 
     with open_workspace(ctx) as workspace:
-        found = workspace.blocks()
+        found, zone = workspace.blocks(), workspace.config.zone
         audit_view(workspace, "blocks", [*record_names(found), *(f"User {one}" for one in found["student_key"] if one)])
     if json:
         echo(shapes.blocks_json(found))
         return
     with printing() as console:
-        shapes.blocks_table(console, found)
+        shapes.blocks_table(console, found, zone)

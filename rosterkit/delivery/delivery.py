@@ -75,7 +75,7 @@ def build_feed(
     end_interrupted(connection, feed, progress)
     last = deliveries.last_sent(connection, feed.name)
     with built_files(feed, connection, as_of, last[1] if last else None) as (files, found):
-        worth_sending([built.file for built in files])
+        worth_sending(feed.name, [built.file for built in files])
         about = _about(feed, connection, as_of)
         delivery = deliveries.record(connection, about, feed.target(), files)
         verdict = feed.feed.check([b.file for b in files], last[1] if last else None, feed.entry.settings)

@@ -90,19 +90,19 @@ class DeliverySettings(BaseModel):
     )
 
 
-def worth_sending(files: Sequence[FeedFile]) -> None:
+def worth_sending(feed: str, files: Sequence[FeedFile]) -> None:
     """Raises Refused where there is no file (``empty``), or one has a header and no rows (``header-only``)."""
     if not files:
         raise Refused(
-            "The feed has no row to send, and an empty delivery would look like an empty district. "
-            "Look at its findings, mend the roster, and build it again.",
+            f"The feed {feed} has no row to send, and an empty delivery would look like an empty district. "
+            f'Its findings say why: "rosterkit feed check {feed}". Mend settings or roster, and build it again.',
             why="empty",
         )
     for file in files:
         if not file.rows:
             raise Refused(
-                f"{file.name} would hold a header and no rows, which never leaves. "
-                "Look at the findings of the feed, mend the roster, and build it again.",
+                f"{file.name} would hold a header and no rows, which never leaves. The findings say why: "
+                f'"rosterkit feed check {feed}". Mend the settings or the roster, and build it again.',
                 why="header-only",
             )
 

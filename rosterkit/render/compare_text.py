@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -23,6 +24,9 @@ __all__ = ["comparison"]
 
 _STYLE = {"error": "bold red", "warning": "yellow", "info": "", "": "dim"}
 _MARK = {"error": " !!", "warning": " !"}
+_QUESTION = 40  # columns without which a question beside its answers is hard to read
+_SIDE = 22  # columns without which what a source can carry is hard to read
+_BORDER = 3  # columns between two cells
 _RECORDS = 3
 """So many records prove an answer on a terminal; the page has more, with their values."""
 
@@ -57,14 +61,21 @@ def _choices(console: Console, found: Comparison) -> None:
 
 
 def _questions(console: Console, found: Comparison, group: str) -> None:
+    names = [side.name for side in found.sides]
+    asked = {one.text: [*map(_cell, found.answers[one.code].values())] for one in QUESTIONS if one.group == group}
+    columns = zip(names, *asked.values(), strict=True)
+    if console.width < _QUESTION + sum(max(map(len, column)) + _BORDER for column in columns):
+        console.print(Text(f"\n{group}", style="bold"))
+        for text, cells in asked.items():
+            answers = (Text.assemble(name, " ", cell) for name, cell in zip(names, cells, strict=True))
+            console.print(Text(text), Padding(Text(", ").join(answers), (0, 0, 0, 4)), sep="\n")
+        return
     table = Table(title=group, title_justify="left")
-    table.add_column("question", ratio=3)
-    for side in found.sides:
-        table.add_column(side.name, justify="right", ratio=1)
-    for question in QUESTIONS:
-        if question.group == group:
-            cells = (_cell(answer) for answer in found.answers[question.code].values())
-            table.add_row(Text(question.text), *cells)
+    table.add_column("question", ratio=1)
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
+    for text, cells in asked.items():
+        table.add_row(Text(text), *cells)
     console.print(table)
 
 
@@ -119,10 +130,16 @@ def _repairs(console: Console, found: Comparison) -> None:
 
 
 def _capabilities(console: Console, found: Comparison) -> None:
-    table = Table(title="What the sources can carry", title_justify="left", show_lines=True)
-    table.add_column("")
-    for side in found.sides:
-        table.add_column(side.name, ratio=1)
-    for name, *cells in capability_rows(found):
-        table.add_row(Text(name), *map(Text, cells))
-    console.print(table)
+    """Side by side, or where that is too narrow, one after the other."""
+    names = [side.name for side in found.sides]
+    rows = list(capability_rows(found))
+    title = "What the sources can carry"
+    apart = [([name], [(row[0], row[at]) for row in rows]) for at, name in enumerate(names, start=1)]
+    for heads, cells in apart if console.width < _SIDE * (len(names) + 1) else [(names, rows)]:
+        table = Table(title=title, title_justify="left", show_lines=True)
+        table.add_column("")
+        for head in heads:
+            table.add_column(head, ratio=1)
+        for row in cells:
+            table.add_row(*map(Text, row))
+        console.print(table)

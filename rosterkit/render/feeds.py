@@ -15,6 +15,7 @@ from rosterkit.purging import Purged
 from rosterkit.render.labels import moment, visible
 from rosterkit.render.text import compared_line, print_findings
 from rosterkit.results import Disclosure, FeedStatus, Holding
+from rosterkit.roster.findings import concat
 from rosterkit.roster.rules import Rule
 from rosterkit.store.deliveries import Delivery
 from rosterkit.transport.credentials import Credential
@@ -99,10 +100,10 @@ def status(console: Console, standing: Sequence[FeedStatus], rules: Mapping[str,
     ]
     if kept:
         console.print(_table("Credentials", ["feed", "setting", "where it is", "issued", "expires"], kept))
-    for one in standing:
-        print_findings(console, one.alarms, rules)
     if not rows:
         console.print("No feed is configured.")
+        return
+    print_findings(console, concat([one.alarms for one in standing]), rules)
 
 
 def holdings(console: Console, held: Sequence[Holding], zone: tzinfo, command: str) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from datetime import datetime, tzinfo
 
 import polars as pl
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from rosterkit.plan.policy import RULES, PolicyRule, PolicySettings, SchoolPolicy
+from rosterkit.render.labels import moment
+from rosterkit.render.tables import table
 
 __all__ = ["blocks_json", "blocks_table", "pins_json", "pins_table", "policy_json", "policy_rows", "policy_table"]
 
@@ -19,13 +19,15 @@ _PINS = ("entity", "sourced_id", "field", "value", "code", "actor", "since", "re
 _POLICY = ("code", "subject", "rule", "by hand", "by the sync", "setting", "value")
 
 
-def _table(console: Console, heads: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    table = Table(box=box.SIMPLE_HEAD)
-    for head in heads:
-        table.add_column(head, overflow="fold")
+def _rows(found: pl.DataFrame, columns: tuple[str, ...], zone: tzinfo) -> list[list[object]]:
+    """The cells, in this order; ``since`` in the district's zone."""
+    at = columns.index("since")
+    rows: list[list[object]] = [
+        ["–" if cell in (None, "") else cell for cell in row] for row in found.select(columns).rows()
+    ]
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
-    console.print(table)
+        row[at] = moment(datetime.fromisoformat(str(row[at])), zone)
+    return rows
 
 
 def _json(name: str, frame: pl.DataFrame, columns: tuple[str, ...]) -> str:
@@ -37,9 +39,11 @@ def blocks_json(found: pl.DataFrame) -> str:
     return _json("blocks", found, _BLOCKS)
 
 
-def blocks_table(console: Console, found: pl.DataFrame) -> None:
+def blocks_table(console: Console, found: pl.DataFrame, zone: tzinfo) -> None:
     """The blocks as a table."""
-    _table(console, _BLOCKS, found.select(_BLOCKS).rows())
+    heads = ["kind", "entity", "key", "student", "feed", "field", "by", "since", "reason"]
+    rows = _rows(found, _BLOCKS, zone)
+    console.print(table("Blocks", heads, rows) if rows else "Nothing is blocked, suppressed or archived by hand.")
 
 
 def pins_json(found: pl.DataFrame) -> str:
@@ -47,9 +51,11 @@ def pins_json(found: pl.DataFrame) -> str:
     return _json("pins", found, _PINS)
 
 
-def pins_table(console: Console, found: pl.DataFrame) -> None:
+def pins_table(console: Console, found: pl.DataFrame, zone: tzinfo) -> None:
     """The pins as a table."""
-    _table(console, _PINS, found.select(_PINS).rows())
+    heads = ["entity", "key", "field", "value", "whose", "by", "since", "reason"]
+    rows = _rows(found, _PINS, zone)
+    console.print(table("Pins", heads, rows) if rows else "No value is pinned.")
 
 
 def _setting(rule: PolicyRule, settings: SchoolPolicy) -> tuple[str, str]:
@@ -80,4 +86,4 @@ def policy_json(settings: PolicySettings) -> str:
 
 def policy_table(console: Console, settings: PolicySettings) -> None:
     """The policy as a table."""
-    _table(console, _POLICY, policy_rows(settings))
+    console.print(table("", _POLICY, policy_rows(settings)))

@@ -12,7 +12,7 @@ from rosterkit.render.labels import moment
 from rosterkit.render.tables import table, text
 from rosterkit.store.runs import Run, Stage
 
-__all__ = ["run", "run_facts", "runs"]
+__all__ = ["next_steps", "run", "run_facts", "runs"]
 
 _ENDED = {
     "running": "is running",
@@ -36,11 +36,11 @@ def runs(console: Console, known: Iterable[Run], zone: tzinfo) -> None:
             "–" if one.exit_code is None else one.exit_code,
             one.plan or "–",
             "–" if one.revision is None else one.revision,
-            one.message or "–",
+            ", ".join(dict.fromkeys(kind for kind, _ in _items(one))) or one.message or "–",
         )
         for one in known
     ]
-    head = ["run", "job", "started", "due", "state", "exit", "plan", "revision", "what people were notified of"]
+    head = ["run", "job", "started", "due", "state", "exit", "plan", "revision", "notified of"]
     console.print(table("Runs", head, rows) if rows else "There was no run yet. Begin one: rosterkit sync")
 
 
@@ -56,9 +56,26 @@ def run(console: Console, one: Run, zone: tzinfo) -> None:
         for stage in one.stages
     ]
     console.print(table("Stages", ["stage", "state", "seconds", "exit", "facts", "why"], rows))
-    items = tuple(dict.fromkeys(item for stage in one.stages for item in stage.items))
-    if items:
+    if items := _items(one):
         console.print(table("What people are notified of", ["kind", "what"], items))
+
+
+def next_steps(one: Run, command: str) -> list[str]:
+    """What a person does about a run that waits or is to be looked at; ``command`` is rosterkit with the workspace."""
+    steps = []
+    for stage in one.stages:
+        feed = stage.name.removeprefix("feed ")
+        if stage.name == "apply" and stage.state in ("look", "waiting"):
+            held = " --held" if stage.state == "look" else ""
+            steps.append(f"Look at the plan: {command} show {one.plan}{held}")
+        elif stage.name != feed and stage.state == "waiting":
+            steps.append(f"Look at the file that waits: {command} feed status {feed}")
+    return steps
+
+
+def _items(one: Run) -> tuple[tuple[str, str], ...]:
+    """What people were notified of, each once: kind and sentence."""
+    return tuple(dict.fromkeys(item for stage in one.stages for item in stage.items))
 
 
 def _seconds(stage: Stage) -> str:

@@ -53,8 +53,8 @@ def test_the_page_is_self_contained(defective: tuple[Planted, Comparison]) -> No
     assert len(page.ids) == len(set(page.ids))
 
 
-def terminal(comparison: Comparison) -> str:
-    console = Console(width=300, force_terminal=False, markup=False, highlight=False)
+def terminal(comparison: Comparison, width: int = 300) -> str:
+    console = Console(width=width, force_terminal=False, markup=False, highlight=False)
     with console.capture() as captured:
         compare_text.comparison(console, comparison)
     return captured.get()
@@ -70,6 +70,13 @@ def test_every_question_stands_in_every_form(defective: tuple[Planted, Compariso
         assert question.text in page
         assert question.text in markdown
         assert question.text in printed
+
+
+def test_on_a_narrow_terminal_a_question_stands_above_its_answers(defective: tuple[Planted, Comparison]) -> None:
+    lines = terminal(defective[1], 60).splitlines()
+    text = " ".join(" ".join(lines).split())
+    assert [one.text for one in QUESTIONS if one.text not in text] == []
+    assert max(map(len, lines)) <= 60
 
 
 def test_no_personal_value_is_in_any_form_unless_it_is_asked_for() -> None:

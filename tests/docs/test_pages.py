@@ -3,13 +3,14 @@ from __future__ import annotations
 import json
 import re
 import runpy
+import textwrap
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rosterkit import errors, registry
+from rosterkit import config, errors, registry
 from rosterkit.feeds.alarms import ALARM_RULES
 from rosterkit.feeds.delivery import STATES
 from rosterkit.plan.plan import LINES
@@ -164,3 +165,19 @@ def test_every_state_of_a_delivery_and_every_alarm_is_explained() -> None:
     page = read("delivery.md")
     assert [state for state, text in STATES.items() if f"| `{state}` | {text} |" not in page] == []
     assert [rule.code for rule in ALARM_RULES if f"`{rule.code}`" not in page] == []
+
+
+def settings_examples(page: Path) -> list[str]:
+    """Every block of the page that holds whole tables of rosterkit.toml, not a part of one source or feed."""
+    text = page.read_text(encoding="utf-8")
+    indented = re.findall(r"(?:^    .*\n|^\n(?=    ))+", text, re.MULTILINE)
+    fenced = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    blocks = [*map(textwrap.dedent, indented), *fenced]
+    return [one for one in blocks if re.match(r"\s*\[\[?(?!(?:sources|feeds)\.\w+\.)[a-z]", one)]
+
+
+def test_every_example_of_settings_is_accepted_as_it_stands() -> None:
+    examples = [one for page in sorted(DOCS.rglob("*.md")) for one in settings_examples(page)]
+    assert len(examples) > 15
+    for example in examples:
+        config.loads(example)

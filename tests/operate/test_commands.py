@@ -59,6 +59,8 @@ def test_a_sync_prints_its_stages_and_ends_with_the_worst_exit_code(typed: Typed
     code, out = typed("sync")
     assert code == 1
     assert "by a limit" in out
+    plan = typed.district.ws.plans()[0].id
+    assert f"Look at the plan: rosterkit -C {typed.district.ws.folder} show {plan} --held\n" in out
     (typed.district.folder / "package.zip").unlink()
     assert typed("sync")[0] == 3
 
@@ -67,6 +69,10 @@ def test_runs_lists_the_runs_and_shows_one(typed: Typed) -> None:
     typed("sync")
     code, out = typed("runs")
     assert (code, "Runs" in out) == (0, True)
+    typed.district.deliver(remove_many_and_rename)
+    typed("sync")
+    line = next(line for line in typed("runs")[1].splitlines() if line.startswith("4 "))
+    assert line.split()[-1] == "held", "a run is one line: what people were told is told by runs RUN"
     code, out = typed("runs", "3")
     assert (code, "Stages" in out) == (0, True)
     assert typed("runs", "99")[0] == 2

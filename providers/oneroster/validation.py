@@ -187,7 +187,8 @@ def _enrolled_twice(enrollments: FileRead) -> Iterator[Check]:
     begin = pl.col("beginDate").fill_null("") if enrollments.has("beginDate") else pl.lit("")
     end = pl.col("endDate").fill_null("9999") if enrollments.has("endDate") else pl.lit("9999")
     rows = enrollments.remaining.select(LINE, KEY, *keys, begin=begin, end=end)
-    alike = rows.filter(pl.struct(keys).hash().is_duplicated()).drop_nulls(keys).sort(*keys, "begin", "end", KEY)
+    hashes = pl.sum_horizontal(pl.col(name).hash(seed) for seed, name in enumerate(keys))  # quicker than of a struct
+    alike = rows.filter(hashes.is_duplicated()).drop_nulls(keys).sort(*keys, "begin", "end", KEY)
     overlapping = alike.filter(pl.col("begin") < pl.col("end").shift(1).over(keys))
     yield Check("semantic.enrolled-twice", enrollments, "userSourcedId", overlapping)
 

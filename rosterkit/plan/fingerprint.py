@@ -11,7 +11,7 @@ and get a new fingerprint.
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, reduce
 
 import polars as pl
 
@@ -37,8 +37,9 @@ def fingerprint(entity: Entity, names: list[str]) -> list[pl.Expr]:
 
 
 def _half(half: str, cells: list[str]) -> pl.Expr:
-    hashes = pl.sum_horizontal(pl.col(cell).hash(_seed(VERSION, half, cell)) for cell in cells)  # it wraps around
-    return hashes.reinterpret(signed=True).alias(half)
+    hashes = (pl.col(cell).hash(_seed(VERSION, half, cell)) for cell in cells)
+    total = reduce(pl.Expr.add, hashes)  # it wraps around; sum_horizontal would hold all hashes at once
+    return total.reinterpret(signed=True).alias(half)
 
 
 def same_fingerprint(left: str, right: str) -> pl.Expr:

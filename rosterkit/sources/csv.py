@@ -105,11 +105,11 @@ class CsvFile:
     def read(self, convert: Convert = unchanged, cached: CachedRows | None = None) -> CsvRows:
         """The rows. Call it once, and only where there is no ``reason``."""
         try:
-            rows = self._pass.finish(convert, Collected(cached))
+            rows = self._pass.finish(Collected(convert, cached))
         except Doubt:
             self._pass = self._begin()
             self._pass.start()
-            rows = self._pass.finish(convert, Collected(None))
+            rows = self._pass.finish(Collected(convert, None))
         self._findings.take(self._pass.findings)
         return rows
 
@@ -175,7 +175,7 @@ class _Pass:
         self.blanks.append(pl.Series(blank, dtype=pl.UInt32))
         return data[at:]
 
-    def finish(self, convert: Convert, collected: Collected) -> CsvRows:
+    def finish(self, collected: Collected) -> CsvRows:
         """Reads the rest. Raises Doubt where the file must be read without the cached rows."""
         how, limits = self.how, self.how.limits
         folded = [name.casefold() for name in self.header.columns]
@@ -185,15 +185,15 @@ class _Pass:
         try:
             for block in self.blocks:
                 done += len(self.carried) + len(block)
-                self._take(block, shape, convert, collected)
+                self._take(block, shape, collected)
                 count = collected.count + sum(problems.height for problems in self.problems)
                 how.progress(self.name, count, max(count, round(count * how.size / done)))
-            self._take(b"", shape, convert, collected, last=True)
+            self._take(b"", shape, collected, last=True)
         except FileFormatError as problem:
             return self._absent(self._refuse(problem))
-        return self._result(convert, collected)
+        return self._result(collected)
 
-    def _take(self, block: bytes, shape: Shape, convert: Convert, collected: Collected, *, last: bool = False) -> None:
+    def _take(self, block: bytes, shape: Shape, collected: Collected, *, last: bool = False) -> None:
         """Reads the block, and what was carried before it; without ``last``, an open record at its end is carried."""
         data, self.carried = self.carried + block, b""
         if not data:
@@ -212,7 +212,7 @@ class _Pass:
             if records.line_breaks.len():
                 broken = pl.DataFrame({"_line": records.line_breaks.cast(pl.Int64)})
                 self.findings.add_rows("csv.line-break", broken, file=self.name)
-            collected.take_new(records.rows, convert)
+            collected.take_new(records.rows)
         self.line += count - self.carried.count(b"\n")
         if collected.count * shape.width > self.how.limits.cells:
             raise self._too_many_cells()
@@ -228,7 +228,7 @@ class _Pass:
     def _absent(self, reason: str) -> CsvRows:
         return CsvRows(pl.LazyFrame(), pl.DataFrame(schema=INVALID), 0, Coverage.ABSENT, reason)
 
-    def _result(self, convert: Convert, collected: Collected) -> CsvRows:
+    def _result(self, collected: Collected) -> CsvRows:
         problems = pl.concat(self.problems) if self.problems else pl.DataFrame(schema=PROBLEMS)
         count = collected.count + problems.height
         self.how.progress(self.name, count, count)
@@ -253,7 +253,7 @@ class _Pass:
                 reason = f"{self.name}:{row['line']}: {self.findings.meaning(row['rule'])}"
         if not collected.count:
             empty = dict.fromkeys(self.header.columns, pl.String)
-            collected.take_new(pl.DataFrame(schema={LINE: pl.UInt32, **empty}), convert)
+            collected.take_new(pl.DataFrame(schema={LINE: pl.UInt32, **empty}))
         rows, found = collected.result()
         for frame in found:
             self.findings.add_all(frame, file=self.name)

@@ -31,7 +31,7 @@ LINE = "\0line"
 
 _HASH, _CONFIRM, _AT, _FINDINGS = "\0hash", "\0confirm", "\0at", "\0findings"
 _WRITE_FROM = 0.1  # the share of records that was not found, above which the cache is written anew
-_IN_MEMORY = 200_000  # known rows up to which they are read once; more are read again by whoever asks for columns
+_MANY = 10_000  # new records that are converted together
 _KEPT = 3  # folders of one file: older headers and settings are dropped
 _ENTRY_FINDING = [name for name in ROW_FINDINGS if name != "_line"]
 
@@ -112,15 +112,13 @@ class CachedRows:
         """Both hashes of the column ``text``."""
         return [pl.col("text").hash(seed).alias(name) for seed, name in zip(self.seeds, (_HASH, _CONFIRM), strict=True)]
 
-    def save(self, rows: pl.LazyFrame) -> None:
+    def save(self, rows: pl.DataFrame) -> None:
         """Puts these rows (with both hashes) in the place of those that were known. A failure to write is none."""
         try:
             make_private_folder(self.folder)
             path = self.folder / f"{secrets.token_hex(8)}.new"
             write_private_file(path, b"")
-            once = rows.unique([_HASH, _CONFIRM], keep="first", maintain_order=True)
-            distinct = once.unique(_HASH, keep="none", maintain_order=True)  # a lookup finds one row at most
-            distinct.collect(engine="in-memory").write_ipc(path, compression="lz4")
+            rows.write_ipc(path, compression="lz4")
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             path.replace(self.folder / f"{digest}.arrow")
@@ -137,13 +135,15 @@ class CachedRows:
 class Collected:
     """The rows of one file in this run: those that the cache knows, and new ones."""
 
-    def __init__(self, cached: CachedRows | None) -> None:
+    def __init__(self, convert: Callable[[pl.DataFrame], Converted], cached: CachedRows | None) -> None:
         self.cached = cached
+        self._convert = convert
         self.count = 0
         self.last_line = 0
         self._next = 0  # where in the index the next known record is likely to be
         self._known: list[pl.DataFrame] = []  # LINE and _AT
         self._hashes: list[pl.DataFrame] = []  # LINE and both hashes of records that are not known
+        self._texts: list[pl.DataFrame] = []  # records to convert
         self._new: list[Converted] = []
 
     def take_known(self, records: pl.DataFrame) -> pl.DataFrame:
@@ -180,11 +180,18 @@ class Collected:
         both = found.join(moved, on=LINE, how="left", maintain_order="left", suffix="\0moved")
         return both.with_columns(pl.coalesce(_AT, f"{_AT}\0moved").alias(_AT)).drop(f"{_AT}\0moved")
 
-    def take_new(self, records: pl.DataFrame, convert: Callable[[pl.DataFrame], Converted]) -> None:
-        """Converts these records and takes them."""
-        if records.height or not (self._new or self._known):
-            self._new.append(convert(records))
+    def take_new(self, records: pl.DataFrame) -> None:
+        """Takes these records, which are converted once they are many: a few cost nearly as much."""
+        if records.height or not (self._texts or self._new or self._known):
+            self._texts.append(records)
             self._took(records, None)
+        if sum(texts.height for texts in self._texts) >= _MANY:
+            self._convert_new()
+
+    def _convert_new(self) -> None:
+        if self._texts:
+            self._new.append(self._convert(pl.concat(self._texts)))
+            self._texts.clear()
 
     def _took(self, records: pl.DataFrame, into: list[pl.DataFrame] | None) -> None:
         if records.height:
@@ -195,21 +202,20 @@ class Collected:
 
     def result(self) -> tuple[pl.LazyFrame, list[pl.DataFrame]]:
         """All rows, by LINE, and frames of their findings (ROW_FINDINGS). Writes the cache where it may."""
+        self._convert_new()
         findings = [part.findings for part in self._new if part.findings.height]
         new = pl.concat([part.rows for part in self._new]) if self._new else None
         if not self._known or self.cached is None or self.cached.rows is None:
             assert new is not None
-            rows = new.lazy()
+            rows = new
         else:
             known = pl.concat(self._known)
             rows = _in_order(self.cached.rows.drop(_FINDINGS), known, new)
-            if self.count <= _IN_MEMORY:
-                rows = rows.collect().lazy()
             findings += self._known_findings(known)
         new_count = 0 if new is None else new.height
         if self.cached and self.cached.may_write and new_count > _WRITE_FROM * self.count:
             self._save(rows, findings)
-        return rows, findings
+        return rows.lazy(), findings
 
     def _known_findings(self, known: pl.DataFrame) -> list[pl.DataFrame]:
         assert self.cached is not None
@@ -220,7 +226,7 @@ class Collected:
         found = noted.lazy().join(known.lazy(), on=_AT).explode(_FINDINGS).unnest(_FINDINGS)
         return [found.select(pl.col(LINE).cast(pl.Int64).alias("_line"), *_ENTRY_FINDING).collect(engine="in-memory")]
 
-    def _save(self, rows: pl.LazyFrame, findings: list[pl.DataFrame]) -> None:
+    def _save(self, rows: pl.DataFrame, findings: list[pl.DataFrame]) -> None:
         assert self.cached is not None
         hashes = list(self._hashes)
         if self._known:
@@ -230,8 +236,13 @@ class Collected:
         noted = every.group_by(pl.col("_line").cast(pl.UInt32).alias(LINE), maintain_order=True).agg(
             pl.struct(_ENTRY_FINDING).alias(_FINDINGS)
         )
-        marked = rows.join(pl.concat(hashes).lazy(), on=LINE, maintain_order="left")
-        self.cached.save(marked.join(noted, on=LINE, how="left", maintain_order="left").drop(LINE))
+        marks = pl.concat(hashes)
+        if marks[_HASH].n_unique() < marks.height:  # a lookup finds one row at most
+            marks = marks.unique([_HASH, _CONFIRM], keep="first", maintain_order=True).unique(_HASH, keep="none")
+        beside = rows.lazy().select(LINE).join(marks.lazy(), on=LINE, how="left", maintain_order="left")
+        beside = beside.join(noted, on=LINE, how="left", maintain_order="left").drop(LINE)
+        marked = rows.drop(LINE).hstack(beside.collect(engine="in-memory"))
+        self.cached.save(marked.drop_nulls(_HASH) if marked[_HASH].null_count() else marked)
 
 
 def _joined(marks: pl.DataFrame, index: pl.DataFrame) -> pl.DataFrame:
@@ -242,16 +253,19 @@ def _joined(marks: pl.DataFrame, index: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(confirmed).drop(there).collect(engine="in-memory")
 
 
-def _in_order(cached: pl.LazyFrame, known: pl.DataFrame, new: pl.DataFrame | None) -> pl.LazyFrame:
-    """The known rows and the new ones, by LINE; columns are read when they are asked for."""
-    lines, places, frames = [known[LINE]], [known[_AT]], [cached]
+def _in_order(cached: pl.LazyFrame, known: pl.DataFrame, new: pl.DataFrame | None) -> pl.DataFrame:
+    """The known rows and the new ones, by LINE. One column after another: each is copied twice on the way."""
+    line, place = known[LINE], known[_AT]
     if new is not None and new.height:
         start = cached.select(pl.len()).collect(engine="in-memory").item()
-        lines.append(new[LINE])
-        places.append(pl.int_range(start, start + new.height, dtype=pl.UInt32, eager=True))
-        frames.append(new.lazy().drop(LINE))
-    line = pl.concat(lines)
+        line = pl.concat([line, new[LINE]])
+        place = pl.concat([place, pl.int_range(start, start + new.height, dtype=pl.UInt32, eager=True)])
     order = line.arg_sort()
-    rows = pl.concat(frames, rechunk=True)  # gathering from several chunks takes five times as long
-    rows = rows.select(pl.all().gather(pl.lit(pl.concat(places).gather(order))))
-    return rows.select(pl.lit(line.gather(order)).alias(LINE), pl.all())
+    place = place.gather(order)
+    columns = [line.gather(order)]
+    for name in cached.collect_schema().names():
+        column = cached.select(name).collect(engine="in-memory").to_series()
+        if new is not None and new.height:
+            column = pl.concat([column, new[name]])
+        columns.append(column.rechunk().gather(place))  # from several chunks it takes five times as long
+    return pl.DataFrame(columns)

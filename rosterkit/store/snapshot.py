@@ -103,13 +103,16 @@ class StoreSnapshot:
         return rows.unpivot(index="id", variable_name="kind").join(wanted, on=["kind", "value"], how="semi")
 
     def places(self, entity: Entity) -> frozenset[tuple[str, str]]:
-        query = (
-            f'select source, id_space from "{entity.table}" where (source, id_space) > (?,?) '
-            "order by source, id_space limit 1"
-        )
+        # Of a comparison of pairs the index serves the first half only: it would go through all rows of a source.
+        select = f'select source, id_space from "{entity.table}" where'
+        another_space = f"{select} source=? and id_space>? order by id_space limit 1"
+        another_source = f"{select} source>? order by source, id_space limit 1"
         found: list[tuple[str, str]] = []
-        while row := self._connection.execute(query, found[-1] if found else ("", "")).fetchone():
+        row = self._connection.execute(another_source, ("",)).fetchone()
+        while row:
             found.append(row)
+            row = self._connection.execute(another_space, row).fetchone()
+            row = row or self._connection.execute(another_source, found[-1][:1]).fetchone()
         return frozenset(place for place in found if place[0] not in BY_HAND)
 
     def usernames(self, values: Collection[str]) -> pl.DataFrame:

@@ -1,6 +1,6 @@
-"""For every test: hypothesis without a clock, since these machines are shared.
+"""For every test: hypothesis without a clock, since these machines are shared, and folders in memory.
 
-In CI it looks at the same examples each time, elsewhere at others each time.
+In CI hypothesis looks at the same examples each time, elsewhere at others each time.
 
 ``make test-deep`` runs what is marked ``deep``, and looks much longer; ``deep(only="why")`` runs there alone. With
 ``DEEP_MINUTES`` its property tests share that time: one whose share is over ends without further examples.
@@ -8,9 +8,12 @@ In CI it looks at the same examples each time, elsewhere at others each time.
 
 import functools
 import os
+import shutil
+import tempfile
 import time
 import unittest
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # tables are tiny, and several tests run side by side
@@ -21,10 +24,19 @@ from hypothesis import HealthCheck, settings
 from hypothesis.errors import FlakyStrategyDefinition, HypothesisException
 
 settings.register_profile(
-    "usual", deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=[HealthCheck.too_slow]
+    "usual",
+    max_examples=25,
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("deep", settings.get_profile("usual"), max_examples=2000)
 settings.load_profile("deep" if DEEP else "usual")
+
+# Each commit of a store waits for its disk, and here is nobody's data: folders are made in memory where there is room.
+_MEMORY = Path("/dev/shm")
+if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 4 << 30:
+    tempfile.tempdir = os.environ.setdefault("TMPDIR", str(_MEMORY))  # pytest has asked tempfile by now
 
 
 _TEST_ENDS = [float("inf")]  # by time.monotonic, for the test that runs now

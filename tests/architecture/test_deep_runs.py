@@ -19,7 +19,7 @@ from hypothesis import given, strategies as st
 @pytest.mark.deep
 @given(st.lists(st.integers(0, 1000), min_size=6, max_size=9))
 def test_walk(numbers):
-    time.sleep(0.01)
+    time.sleep(0.001)
     assert {condition}
 """
 
@@ -30,7 +30,7 @@ def test_a_failure_that_is_found_before_the_time_is_over_fails(tmp_path: Path, c
         shutil.copy(TESTS / name, tmp_path)
     (tmp_path / "test_walk.py").write_text(WALK.format(condition=condition), encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\nmarkers = deep\n", encoding="utf-8")
-    deep = os.environ | {"HYPOTHESIS_PROFILE": "deep", "DEEP_MINUTES": "0.03"}
+    deep = os.environ | {"HYPOTHESIS_PROFILE": "deep", "DEEP_MINUTES": "0.01"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly"]
     done = subprocess.run(command, cwd=tmp_path, env=deep, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout

@@ -24,6 +24,7 @@ def codes(content: bytes) -> list[tuple[str, int]]:
 CELL = st.text(st.characters(exclude_characters="\r\0", exclude_categories=["Cs"]), max_size=6)
 
 
+@pytest.mark.deep
 @given(st.lists(st.tuples(CELL, CELL), min_size=1), st.sampled_from(["\r\n", "\n"]))
 def test_what_is_written_is_read_back_and_python_reads_the_same(rows: list[tuple[str, str]], line_end: str) -> None:
     frame = pl.DataFrame(rows, schema={"A": pl.String, "B": pl.String}, orient="row")
@@ -71,6 +72,7 @@ def test_lines_are_counted_through_quoted_line_breaks() -> None:
     assert read(b'a\n"1\n2"\n3\n').rows["_line"].to_list() == [2, 4]
 
 
+@pytest.mark.deep
 @given(st.binary(max_size=60))
 def test_any_bytes_can_be_read(content: bytes) -> None:
     read(content)

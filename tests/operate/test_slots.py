@@ -65,6 +65,7 @@ def test_why_the_schedulers_own_trigger_is_not_used() -> None:
     assert [moment.date() for moment in twice].count(date(2026, 11, 1)) == 2
 
 
+@pytest.mark.deep
 @given(
     zone=st.sampled_from(["America/Chicago", "Australia/Lord_Howe", "Pacific/Apia", "Europe/London", "UTC"]),
     first=st.dates(date(2024, 1, 1), date(2030, 1, 1)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import sqlite3
 import tempfile
@@ -43,6 +44,7 @@ from rosterkit.testing.memory import MemorySource
 @cache
 def _template() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="rosterkit-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     without_grace(Workspace.init(folder / "ws"))
     return folder / "ws"
 

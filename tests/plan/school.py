@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -113,6 +114,7 @@ def _row(key: str, **values: Any) -> dict[str, Any]:
 @cache
 def _template() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="rosterkit-school-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     Workspace.init(folder / "ws")
     return folder / "ws"
 
@@ -121,6 +123,7 @@ def _template() -> Path:
 def _applied(day: date) -> Path:
     """A workspace with the school as it is on that day, made once and copied for each test."""
     folder = Path(tempfile.mkdtemp(prefix="rosterkit-school-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with opened() as ws:
         run(ws, School(), day)
         shutil.copytree(ws.folder, folder / "ws")

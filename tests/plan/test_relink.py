@@ -27,8 +27,7 @@ MOVED = {"st-004": "X-104"}
 
 @pytest.fixture
 def ws() -> Iterator[Workspace]:
-    with opened() as made:
-        planned(made, School().extract("first"), date(2026, 9, 11), apply=True)
+    with opened(since=date(2026, 9, 11)) as made:
         yield made
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from depth import DEEP
 from hypothesis import HealthCheck, given, settings
 from random_roster import rosters
 
@@ -40,7 +41,9 @@ CONNECT: list[dict[str, Any]] = [
 ]
 FORGIVEN = {"A6.missing-file", "C23.missing-file", "A5.naming"}  # nobody is left for a whole file
 
-few = settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+few = settings(
+    max_examples=50 if DEEP else 3, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 
 
 def build(feed: Feed, with_settings: Any, roster: MemoryRoster, **more: Any) -> list[FeedFile]:
@@ -64,6 +67,7 @@ def taken_by_the_vendor(feed: Feed, files: list[FeedFile], last: list[FeedFile],
         assert verdict.outcome in {Outcome.ACCEPTED, Outcome.WARNINGS}
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("more", EDLIO, ids=str)
 @given(before=rosters(), after=rosters())
 @few
@@ -80,6 +84,7 @@ def test_edlio_takes_what_is_built(more: dict[str, Any], before: MemoryRoster, a
         assert owners.setdefault(row["Email 1"].lower(), row["Unique ID"]) == row["Unique ID"]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("more", CONNECT, ids=str)
 @given(before=rosters(), after=rosters())
 @few

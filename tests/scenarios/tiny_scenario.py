@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,6 +75,7 @@ class Scenario:
 def _synced(version: str, *, demographics: bool) -> Path:
     """A folder with the workspace after the first package, made once."""
     folder = Path(mkdtemp(prefix="rosterkit-tiny-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     Workspace.init(folder / "workspace")
     scenario = Scenario(folder)
     scenario.configure(demographics=demographics)

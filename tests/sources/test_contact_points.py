@@ -45,6 +45,7 @@ def accepted(value: str) -> bool:
 PARTS = st.text(st.sampled_from("aZ9.-_+'é"), max_size=5)
 
 
+@pytest.mark.deep
 @given(
     st.lists(
         st.builds("{}@{}.{}".format, PARTS, PARTS, st.sampled_from(["org", "test", "x", "c-m", "local"])), max_size=9

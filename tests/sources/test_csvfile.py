@@ -77,6 +77,7 @@ row = st.tuples(st.from_regex(r"[a-z]{1,4}", fullmatch=True), plain | quoted, pl
 )
 
 
+@pytest.mark.deep
 @given(st.lists(row, min_size=1), st.booleans(), st.booleans(), st.integers(1, 60), st.integers(1, 40))
 def test_any_csv_in_any_blocks_is_what_was_written(
     rows: list[tuple[str, str, str]], bom: bool, crlf: bool, block: int, chunk: int
@@ -98,6 +99,7 @@ def test_any_csv_in_any_blocks_is_what_was_written(
     assert {rule for rule, _ in rules(notes)} <= {"csv.line-break"}
 
 
+@pytest.mark.deep
 @given(st.text(st.sampled_from('a,"\n\r '), max_size=60), st.integers(1, 20))
 def test_no_garbage_depends_on_the_blocks_or_raises(text: str, block: int) -> None:
     content = HEADER + text.encode()

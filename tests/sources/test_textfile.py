@@ -120,6 +120,7 @@ def test_an_export_that_never_ends_its_last_line(tmp_path: Path) -> None:
 RECORDS = ("id,name,note\r\n", '1,Nkechi,"a, b"\r\n', '2,"Bo\r\nBo",\r\n', ",Cy,c\r\n", "4,Dee,d\r\n")
 
 
+@pytest.mark.deep
 @given(st.integers(min_value=1, max_value=len("".join(RECORDS)) - 1))
 def test_cut_anywhere_the_file_is_full_only_at_the_end_of_a_row(
     tmp_path_factory: pytest.TempPathFactory, at: int
@@ -194,6 +195,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
         read_text_file(path, Findings(TEXTFILE_RULES))
 
 
+@pytest.mark.deep
 @given(st.lists(st.lists(st.text(st.characters(codec="utf-8"), max_size=4), min_size=2, max_size=2), max_size=5))
 def test_whatever_the_cells_hold_nothing_is_raised(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]

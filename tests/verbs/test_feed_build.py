@@ -153,8 +153,10 @@ def test_a_feed_that_loses_rows_out_of_proportion_is_held_and_says_what_it_lost(
     assert receipt.compared["rows more in users.csv"] == -15
 
 
-def test_the_record_comes_before_the_file_hostile_3(scenario: Any) -> None:
+def test_the_record_comes_before_the_file_hostile_3(scenario: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     sent(scenario)
+    real = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *given, **named: real(*given, **named | {"timeout": 0}))
     out = scenario.ws.folder / "outbox" / "oneroster" / "oneroster.receipt.json"
     before = out.read_bytes()
     with closing(sqlite3.connect(scenario.ws.database, isolation_level=None)) as other:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Self
 
 import httpx
-import uvicorn
+from serving import serving
 
 from rosterkit import Workspace
 from rosterkit.demo import fixtures
@@ -54,19 +51,8 @@ def add_accounts(folder: Path, school: str) -> None:
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """The address."""
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(folder), log_level="critical", lifespan="off", server_header=False)
-    )
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.005)
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(10)
+    with serving(create_app(folder)) as address:
+        yield address
 
 
 class Client:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
-import uvicorn
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from serving import serving
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -102,15 +100,5 @@ class Provider:
 @contextmanager
 def provided() -> Iterator[Provider]:
     provider = Provider()
-    server = uvicorn.Server(uvicorn.Config(provider.app(), log_level="critical", lifespan="off"))
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        provider.address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.005)
-        try:
-            yield provider
-        finally:
-            server.should_exit = True
-            thread.join(10)
+    with serving(provider.app()) as provider.address:
+        yield provider

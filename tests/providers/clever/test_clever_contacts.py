@@ -241,6 +241,7 @@ def grouped(records: list[tuple[Any, ...]]) -> dict[str, str]:
     return dict(ids.iter_rows())
 
 
+@pytest.mark.deep
 @given(RECORDS)
 def test_two_given_names_are_never_one_person(records: list[tuple[Any, ...]]) -> None:
     by_id: dict[str, set[tuple[str, str]]] = {}
@@ -249,6 +250,7 @@ def test_two_given_names_are_never_one_person(records: list[tuple[Any, ...]]) ->
     assert all(len(names) == 1 for names in by_id.values())
 
 
+@pytest.mark.deep
 @given(RECORDS)
 def test_nobody_has_two_relationships_to_a_student_by_merging(records: list[tuple[Any, ...]]) -> None:
     relations: dict[tuple[str, str], set[str]] = {}

@@ -289,6 +289,7 @@ ROWS = st.lists(
 )
 
 
+@pytest.mark.deep
 @given(ROWS, st.randoms())
 def test_provisional_ids_do_not_depend_on_order_and_never_join_names(
     rows: list[tuple[str, ...]], random: Random

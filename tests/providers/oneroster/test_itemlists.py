@@ -19,6 +19,7 @@ def _series(items: Items) -> pl.Series:
     return pl.Series("grades", items, pl.List(pl.String))
 
 
+@pytest.mark.deep
 @given(LISTS)
 def test_a_set_has_no_item_twice_none_that_is_null_and_is_sorted(items: Items) -> None:
     wanted = [None if one is None else sorted({item for item in one if item is not None}) for one in items]
@@ -26,6 +27,7 @@ def test_a_set_has_no_item_twice_none_that_is_null_and_is_sorted(items: Items) -
     assert (made.name, made.dtype, made.to_list()) == ("grades", pl.List(pl.String), wanted)
 
 
+@pytest.mark.deep
 @given(LISTS)
 def test_every_item_gives_way_and_those_that_become_none_go(items: Items) -> None:
     bare = pl.col("item").str.strip_chars()

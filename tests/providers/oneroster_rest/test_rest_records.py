@@ -186,6 +186,7 @@ def test_dates(text: str | None, expected: str | None) -> None:
     assert pl.select(d=pl.lit(text, pl.String)).select(date_text(pl.col("d"))).item() == expected
 
 
+@pytest.mark.deep
 @given(st.dates(date(1, 1, 1), date(9999, 12, 30)))
 def test_every_date_reads_as_itself(day: date) -> None:
     assert pl.select(d=pl.lit(day.isoformat())).select(date_text(pl.col("d"))).item() == day.isoformat()
@@ -227,6 +228,7 @@ def test_roles_are_read_in_the_vendors_spellings() -> None:
     assert found["bad"].to_list() == [False, False, False, False, True]
 
 
+@pytest.mark.deep
 @given(st.text(), st.sampled_from(["text", "enum", "bool", "date", "end", "year"]))
 def test_any_text_in_any_field_is_read_or_refused_and_never_fails(text: str, kind: str) -> None:
     reader = cell(Field("f", kind, tokens=("a", "b")), inclusive_ends=True)

@@ -95,11 +95,11 @@ def texts_sent(value: Value) -> set[str]:
     return stated.union(*(texts_sent(part) for part in value.first_of or ()))
 
 
-def expression(value: Value, *, separator: str = ";") -> pl.Expr:
-    """The value as one text, null where it is blank; items are joined by ``separator``."""
+def expression(value: Value) -> pl.Expr:
+    """The value as one text, null where it is blank; items are joined by ";"."""
     found = _found(value)
     if _is_list(value):
-        found = found.list.join(separator)
+        found = found.list.join(";")
     return _blank_is_null(found)
 
 

@@ -102,10 +102,10 @@ def _typed(column: Column) -> pl.Expr:
     return pl.col("value")
 
 
-def overlay(path: Path, connection: sqlite3.Connection, feed: str = "", *, blocked: bool = True) -> Overlay:
-    """What lies over the store for the feed of that name; with ``blocked`` false only the pins."""
+def overlay(path: Path, connection: sqlite3.Connection, feed: str = "") -> Overlay:
+    """What lies over the store for the feed of that name."""
     pinned = _pinned(pins(connection))
-    found = blocks(connection).filter(pl.col("feed").is_in(["", feed])) if blocked else pl.DataFrame()
+    found = blocks(connection).filter(pl.col("feed").is_in(["", feed]))
     if found.is_empty():
         return Overlay(pinned, {}, NOTHING.pairs, frozenset()) if pinned else NOTHING
     people = People(connection)

@@ -13,8 +13,6 @@ from providers.clever.settings import CsvSettings
 from providers.clever.vocabulary import known
 from rosterkit.sources.base import INVALID, Context, Coverage, Table
 
-__all__ = ["DISTRICT", "CsvTables"]
-
 DISTRICT = "district"
 """The id of the district's own Org, which no file has; staff.csv may name it as a school."""
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from rosterkit.feeds.checklist import Checklist
     from rosterkit.workspace import Workspace
 
-__all__ = ["doctor"]
-
 _REFUSED, _LOOK, _DONE = 4, 1, 0
 
 

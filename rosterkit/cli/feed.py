@@ -14,8 +14,6 @@ from rosterkit.errors import UsageError
 if TYPE_CHECKING:
     from rosterkit.results import FeedReceipt
 
-__all__ = ["approve", "build", "check", "confirm", "log", "pause", "reject", "resume", "send", "status"]
-
 feed = typer.Typer(help="The files that are made for products.", no_args_is_help=True)
 app.add_typer(feed, name="feed")
 

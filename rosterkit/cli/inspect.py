@@ -8,8 +8,6 @@ from rosterkit.cli.app import app
 from rosterkit.cli.options import Entity, Json, Record, audit_view, echo, open_workspace, printing
 from rosterkit.errors import UsageError
 
-__all__ = ["explain", "history"]
-
 
 @app.command(epilog="Example: rosterkit -C our-district history User S-1017")
 def history(

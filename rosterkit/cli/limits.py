@@ -23,8 +23,6 @@ from rosterkit.cli.options import (
 from rosterkit.cli.plan import print_plan
 from rosterkit.errors import UsageError
 
-__all__ = ["expectations", "override", "overrides", "promote"]
-
 expect = typer.Typer(help="Announce a change, so that no limit stops it.", no_args_is_help=True)
 app.add_typer(expect, name="expect")
 

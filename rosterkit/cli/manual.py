@@ -26,8 +26,6 @@ from rosterkit.cli.options import (
     record_names,
 )
 
-__all__ = ["edit", "enroll", "link", "pin", "pins", "policy", "unpin"]
-
 add = typer.Typer(help="Add what no source delivers.", no_args_is_help=True)
 activity = typer.Typer(help="What happened at a vendor.", no_args_is_help=True)
 source = typer.Typer(help="Disable a source without archiving anybody.", no_args_is_help=True)

@@ -18,8 +18,6 @@ from rosterkit.errors import UsageError
 if TYPE_CHECKING:
     from rosterkit.workspace import Workspace
 
-__all__ = ["notify", "runs", "schedule", "status", "sync"]
-
 _Log = Annotated[
     bool, typer.Option("--log", metavar="", help="Write what happens to standard error, one JSON object a line.")
 ]

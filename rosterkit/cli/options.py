@@ -26,37 +26,6 @@ if TYPE_CHECKING:
     from rosterkit.sources.base import Progress
     from rosterkit.workspace import Workspace
 
-__all__ = [
-    "OUTPUT",
-    "Action",
-    "Actor",
-    "ActorRole",
-    "AsOf",
-    "Entity",
-    "EntityName",
-    "Field",
-    "FieldName",
-    "Json",
-    "Package",
-    "PlanId",
-    "Reason",
-    "Record",
-    "SourceName",
-    "Student",
-    "Values",
-    "audit_view",
-    "command_of",
-    "echo",
-    "folder_of",
-    "open_workspace",
-    "pairs",
-    "print_done",
-    "printing",
-    "progress",
-    "record_names",
-    "workspace_of",
-]
-
 _PIPE_WIDTH = 120  # columns where there is no terminal to ask
 READER_LEFT = 141  # what a shell shows for a program whose reader closed the pipe
 

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from rosterkit.results import Approval, Holding
     from rosterkit.workspace import Workspace
 
-__all__ = ["plan", "plans", "print_plan", "show", "undo"]
-
 _SHOWN = 20  # lines of each entity and action at a terminal
 _ON_PAGE = 500  # … and on a page
 

@@ -9,8 +9,6 @@ import typer
 from rosterkit.cli.app import app
 from rosterkit.cli.options import Actor, Json, Reason, audit_view, echo, open_workspace, printing
 
-__all__ = ["disclosed", "purge"]
-
 
 @app.command(epilog="Example: rosterkit -C our-district disclosed stu-1001")
 def disclosed(

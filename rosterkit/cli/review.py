@@ -28,8 +28,6 @@ from rosterkit.errors import UsageError
 if TYPE_CHECKING:
     from rosterkit.results import Approval
 
-__all__ = ["apply", "approve", "hold", "holds", "ignore_line", "ignored_lines", "reject", "release"]
-
 
 @app.command(epilog='Example: rosterkit -C our-district approve 20260915-7f3a --reason "checked with the office"')
 def approve(

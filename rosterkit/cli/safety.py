@@ -23,8 +23,6 @@ from rosterkit.cli.options import (
     record_names,
 )
 
-__all__ = ["archive", "blocks", "suppress", "unarchive", "unsuppress"]
-
 block = typer.Typer(help="What no feed may show.", no_args_is_help=True)
 unblock = typer.Typer(help="Lift a block.", no_args_is_help=True)
 app.add_typer(block, name="block")

@@ -16,8 +16,6 @@ from rosterkit.errors import UsageError
 if TYPE_CHECKING:
     from rosterkit.results import CheckReport
 
-__all__ = ["check", "demo", "init", "rules", "validate"]
-
 
 @app.command(epilog="Example: rosterkit init our-district")
 def init(

@@ -9,8 +9,6 @@ import typer
 from rosterkit.cli.app import app
 from rosterkit.cli.options import Json, command_of, echo, folder_of, open_workspace, printing
 
-__all__ = ["target", "trust", "try_out"]
-
 target = typer.Typer(help="The servers that files come from and go to.", no_args_is_help=True)
 app.add_typer(target, name="target")
 

@@ -13,8 +13,6 @@ from rosterkit.cli.app import app
 from rosterkit.cli.options import Json, command_of, echo, folder_of, printing
 from rosterkit.errors import UsageError
 
-__all__ = ["add", "audit_log", "listed", "password", "remove", "serve"]
-
 web = typer.Typer(invoke_without_command=True)
 user = typer.Typer(help="Who may open the page.", no_args_is_help=True)
 app.add_typer(web, name="web")

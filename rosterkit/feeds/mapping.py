@@ -22,8 +22,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rosterkit.feeds.people import ATTRIBUTE, FIELDS
 
-__all__ = ["LIST_FIELDS", "Value", "expression", "items", "texts_sent", "year_of"]
-
 _WHERE_FROM = ("field", "attribute", "constant", "first_of", "join", "template")
 
 LIST_FIELDS = frozenset({"grades", "roles", "schools", "school_names"})

@@ -19,8 +19,6 @@ from rosterkit.render.compare_shapes import (
     school_text,
 )
 
-__all__ = ["comparison"]
-
 _STYLE = {"error": "bold red", "warning": "yellow", "info": "", "": "dim"}
 _MARK = {"error": " !!", "warning": " !"}
 _RECORDS = 3

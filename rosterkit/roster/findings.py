@@ -6,8 +6,6 @@ from collections.abc import Iterable
 
 import polars as pl
 
-__all__ = ["FINDINGS", "concat", "empty", "finding", "ordered"]
-
 FINDINGS: dict[str, type[pl.DataType]] = {
     "rule": pl.String,
     "severity": pl.String,  # error | warning | info

@@ -16,8 +16,6 @@ from rosterkit.sources.findings import Findings
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.sources.zip_members import CHUNK, refused, unpacked, zip_entries
 
-__all__ = ["Archive", "open_package"]
-
 _JUNK = {".DS_Store", "Thumbs.db", "desktop.ini"}
 _ARCHIVES = {".zip", ".7z", ".rar", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".zst"}
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # categories of Unicode

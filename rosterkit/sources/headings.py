@@ -16,8 +16,6 @@ from rosterkit.sources.findings import Findings
 from rosterkit.sources.keys import unreadable_key
 from rosterkit.sources.textfile import LINE, TextFile
 
-__all__ = ["NamedColumns", "drop_unreadable_keys", "fold", "name_columns"]
-
 
 def fold(name: str) -> str:
     """The name as spellings are compared: letters and digits only, without case ("Student ID" is ``studentid``)."""

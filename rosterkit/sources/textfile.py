@@ -21,8 +21,6 @@ from rosterkit.sources.csv import line_hash
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.textlines import CountedBytes, NotReadError, PhysicalLines
 
-__all__ = ["LINE", "Limits", "TextFile", "read_text_file"]
-
 LINE = "_line"
 BATCH = 20_000  # rows that are lists of Python strings at a time
 

@@ -20,8 +20,6 @@ from rosterkit.store.blocks import blocks, pins
 from rosterkit.store.bulk import read
 from rosterkit.store.humans import People, Row, Side
 
-__all__ = ["ACCOUNT", "NOTHING", "Overlay", "overlay", "remember_blocked"]
-
 ACCOUNT = Column("account_enabled", "bool")
 """rosterkit's own switch of a User, which no source delivers; it is true unless it is pinned."""
 _SHORT = 3  # a text of fewer characters is not looked for in other columns

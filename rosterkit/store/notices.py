@@ -12,8 +12,6 @@ from typing import Any
 from rosterkit.store import plans
 from rosterkit.store.database import transaction
 
-__all__ = ["StoredNotice", "add", "end", "notices", "waiting"]
-
 
 @dataclass(frozen=True)
 class StoredNotice:

@@ -29,25 +29,6 @@ from rosterkit.plan.snapshot import KEY_PARTS
 from rosterkit.store import plans
 from rosterkit.store.database import transaction
 
-__all__ = [
-    "Item",
-    "Run",
-    "Stage",
-    "begin",
-    "begin_again",
-    "begin_stage",
-    "earlier",
-    "end",
-    "end_stage",
-    "find",
-    "held_by",
-    "interrupted",
-    "miss",
-    "of_slot",
-    "recent",
-    "set_plan",
-]
-
 Item = tuple[str, str]
 """A kind of notice (run_settings.KINDS) and a sentence without personal data."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from rosterkit.roster.rules import Rule
 
-__all__ = ["PULL_RULES", "RECORD_RULES", "RULES"]
-
 _PROTECTED = "kept as stored; absence does not count for it"
 
 

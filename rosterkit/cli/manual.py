@@ -22,7 +22,7 @@ from rosterkit.cli.options import (
     open_workspace,
     pairs,
     print_done,
-    printing,
+    print_either,
     record_names,
 )
 
@@ -178,11 +178,7 @@ def pins(ctx: typer.Context, json: Json = False) -> None:
     with open_workspace(ctx) as workspace:
         found = workspace.pins()
         audit_view(workspace, "pins", record_names(found))
-    if json:
-        echo(shapes.pins_json(found))
-        return
-    with printing() as console:
-        shapes.pins_table(console, found)
+    print_either(json, lambda: shapes.pins_json(found), shapes.pins_table, found)
 
 
 @app.command(epilog="Example: rosterkit -C our-district policy")
@@ -192,11 +188,7 @@ def policy(ctx: typer.Context, json: Json = False) -> None:
 
     with open_workspace(ctx) as workspace:
         settings = workspace.config.policy
-    if json:
-        echo(shapes.policy_json(settings))
-        return
-    with printing() as console:
-        shapes.policy_table(console, settings)
+    print_either(json, lambda: shapes.policy_json(settings), shapes.policy_table, settings)
 
 
 @activity.command("import", epilog="Example: rosterkit -C our-district activity import sign-ins.csv")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Json, echo, folder_of, printing, progress, workspace_of
+from rosterkit.cli.options import Json, echo, folder_of, print_either, printing, progress, workspace_of
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,11 +58,7 @@ def sync(
     with _waiting(ctx, log=log) as workspace:
         done = workspace.sync(feed)
         zone = workspace.config.zone
-    if json:
-        echo(shapes.facts(**tables.run_facts(done)))
-    else:
-        with printing() as console:
-            tables.run(console, done, zone)
+    print_either(json, lambda: shapes.facts(**tables.run_facts(done)), tables.run, done, zone)
     raise typer.Exit(done.exit_code or 0)
 
 
@@ -84,18 +80,10 @@ def runs(
     zone = workspace.config.zone
     if number is not None:
         one = workspace.run(number)
-        if json:
-            echo(shapes.facts(**tables.run_facts(one)))
-            return
-        with printing() as console:
-            tables.run(console, one, zone)
+        print_either(json, lambda: shapes.facts(**tables.run_facts(one)), tables.run, one, zone)
         return
     known = workspace.runs(limit)
-    if json:
-        echo(shapes.facts(runs=[tables.run_facts(one) for one in known]))
-        return
-    with printing() as console:
-        tables.runs(console, known, zone)
+    print_either(json, lambda: shapes.facts(runs=[tables.run_facts(one) for one in known]), tables.runs, known, zone)
 
 
 @app.command(epilog="Example: rosterkit -C our-district schedule")

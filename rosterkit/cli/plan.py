@@ -20,6 +20,7 @@ from rosterkit.cli.options import (
     echo,
     open_workspace,
     pairs,
+    print_either,
     printing,
     record_names,
 )
@@ -72,11 +73,7 @@ def plans(ctx: typer.Context, json: Json = False) -> None:
             decisions.setdefault(one.plan, []).append(one)
         made = workspace.plans()
         zone = workspace.config.zone
-    if json:
-        echo(shapes.plans(made, decisions))
-        return
-    with printing() as console:
-        tables.plans(console, made, zone, decisions)
+    print_either(json, lambda: shapes.plans(made, decisions), tables.plans, made, zone, decisions)
 
 
 @app.command(epilog="Example: rosterkit -C our-district show 7f3a --entity User --action archive")

@@ -21,7 +21,7 @@ from rosterkit.cli.options import (
     command_of,
     echo,
     open_workspace,
-    printing,
+    print_either,
 )
 from rosterkit.errors import UsageError
 
@@ -78,11 +78,7 @@ def apply(ctx: typer.Context, plan_id: PlanId, actor: Actor = "", json: Json = F
 
     with open_workspace(ctx) as workspace:
         done = workspace.apply(plan_id, actor=actor)
-    if json:
-        echo(shapes.applied(done))
-    else:
-        with printing() as console:
-            tables.applied(console, done, command_of(ctx))
+    print_either(json, lambda: shapes.applied(done), tables.applied, done, command_of(ctx))
     raise typer.Exit(1 if any(counts.total for counts in done.held.values()) else 0)
 
 
@@ -152,11 +148,7 @@ def holds(ctx: typer.Context, json: Json = False) -> None:
         kept = workspace.holds()
         audit_view(workspace, "holds", [f"{one.entity} {one.sourced_id}" for one in kept])
         zone = workspace.config.zone
-    if json:
-        echo(shapes.holds(kept))
-        return
-    with printing() as console:
-        tables.holds(console, kept, zone)
+    print_either(json, lambda: shapes.holds(kept), tables.holds, kept, zone)
 
 
 _Hash = Annotated[str, typer.Argument(metavar="HASH", help="The line's hash, as its finding shows it.")]
@@ -196,11 +188,7 @@ def ignored_lines(ctx: typer.Context, json: Json = False) -> None:
     with open_workspace(ctx) as workspace:
         lines = workspace.ignored_lines()
         zone = workspace.config.zone
-    if json:
-        echo(shapes.ignored_lines(lines))
-        return
-    with printing() as console:
-        tables.ignored_lines(console, lines, zone)
+    print_either(json, lambda: shapes.ignored_lines(lines), tables.ignored_lines, lines, zone)
 
 
 def _print_signed(ctx: typer.Context, signed: Approval, json: bool, *, waits: bool = False, undo: bool = False) -> None:

@@ -16,10 +16,9 @@ from rosterkit.cli.options import (
     Record,
     Student,
     audit_view,
-    echo,
     open_workspace,
     print_done,
-    printing,
+    print_either,
     record_names,
 )
 
@@ -113,8 +112,4 @@ def blocks(ctx: typer.Context, json: Json = False) -> None:
     with open_workspace(ctx) as workspace:
         found = workspace.blocks()
         audit_view(workspace, "blocks", [*record_names(found), *(f"User {one}" for one in found["student_key"] if one)])
-    if json:
-        echo(shapes.blocks_json(found))
-        return
-    with printing() as console:
-        shapes.blocks_table(console, found)
+    print_either(json, lambda: shapes.blocks_json(found), shapes.blocks_table, found)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -33,6 +33,7 @@ from rosterkit.sources.limits import SizeLimits
 from rosterkit.sources.scope_settings import Scope
 from rosterkit.toml_lines import key_lines
 from rosterkit.transport.incoming import IncomingSettings
+from rosterkit.transport.secrets import references
 from rosterkit.transport.settings import PlaceSettings
 from rosterkit.web_settings import WebSettings
 
@@ -260,6 +261,16 @@ class Config(BaseModel):
     def zone(self) -> ZoneInfo:
         """The district's zone, in which dates are meant and times are shown."""
         return ZoneInfo(self.timezone)
+
+    def secrets(self) -> Iterator[tuple[str, str]]:
+        """Every reference to a secret, with its dotted key."""
+        parts: dict[str, BaseModel] = {f"sources.{name}": entry for name, entry in self.sources.items()}
+        parts |= {f"feeds.{name}": entry for name, entry in self.feeds.items()}
+        parts |= {"notices": self.notices, "web": self.web}
+        for where, part in parts.items():
+            # As any: a source's and a feed's own settings are of a class that the entry does not name.
+            for key, reference in references(part.model_dump(mode="json", serialize_as_any=True)):
+                yield f"{where}.{key}", reference
 
     @property
     def settings_digest(self) -> str:

@@ -17,7 +17,6 @@ from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
-from pydantic import BaseModel
 
 from rosterkit import config as configuration
 from rosterkit import pipeline, registry, review
@@ -46,7 +45,7 @@ from rosterkit.store.display_names import keys_of, names_of
 from rosterkit.store.save import apply_plan
 from rosterkit.store.snapshot import revision_of
 from rosterkit.store.staleness import refuse_other_settings
-from rosterkit.transport.secrets import references, resolve
+from rosterkit.transport.secrets import resolve
 from rosterkit.verbs.host_keys import HostKeyVerbs
 from rosterkit.verbs.operate import OperateVerbs
 from rosterkit.verbs.review import ReviewVerbs
@@ -185,14 +184,11 @@ class Workspace(VendorVerbs, ReviewVerbs, HostKeyVerbs, OperateVerbs):
         Raises UsageError that names every problem.
         """
         problems = []
-        entries: dict[str, BaseModel] = {f"sources.{name}": entry for name, entry in self.config.sources.items()}
-        entries |= {f"feeds.{name}": entry for name, entry in self.config.feeds.items()}
-        for where, entry in entries.items():
-            for key, reference in references(entry.model_dump(mode="json")):
-                try:
-                    resolve(reference, self.folder)
-                except UsageError as problem:
-                    problems.append(f"{where}.{key}: {problem}")
+        for key, reference in self.config.secrets():
+            try:
+                resolve(reference, self.folder)
+            except UsageError as problem:
+                problems.append(f"{key}: {problem}")
         if problems:
             raise UsageError("\n".join(problems))
 
@@ -208,7 +204,7 @@ class Workspace(VendorVerbs, ReviewVerbs, HostKeyVerbs, OperateVerbs):
             going, held = plans.parts(connection, plan.id), plans.parts(connection, plan.id, held=True)
             names = names_of(self.database, going, held)
             found = plans.load(connection, plan.id, "finding")
-            keys = keys_of(self.database, going, held)
+            keys = keys_of(self.database, going, held) if going.create else {}  # only creates need them
             both = with_approvals(connection, plan, pl.concat([lines(going, names), lines(held, names)]))
         findings = found.get("", empty())
         return PlanView(plan, both, findings, creates(going, keys))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import AsOf, Json, echo, folder_of, printing, progress
+from rosterkit.cli.options import AsOf, Json, echo, folder_of, printing, progress, spare_other
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def compare(
         raise UsageError("Choose one of --markdown and --json.")
     if html is not None and (html.is_dir() or not html.absolute().parent.is_dir()):  # reading may take long
         raise UsageError(f"No page can be written to {html}. Name a file in a folder that is there.")
+    if html is not None:
+        spare_other(html, "<!DOCTYPE html>")
     config = _config(folder_of(ctx), needed=not sources)
     specs = _specs(sources or [], config, folder_of(ctx))
     day = as_of or _today(config)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _Given = ParamSpec("_Given")
 
 _PIPE_WIDTH = 120  # columns where there is no terminal to ask
+_BEGINNING = 8  # bytes that tell a page, a table and JSON from a package, a store and settings
 READER_LEFT = 141  # what a shell shows for a program whose reader closed the pipe
 
 
@@ -234,6 +235,7 @@ def print_either(
 def echo(text: str, output: Path | None = None) -> None:
     """Prints the text, or writes it to a file that only its owner may read; a reader that left ends the command."""
     if output is not None and str(output) != "-":
+        spare_other(output, text)
         output.touch(mode=0o600)
         output.chmod(0o600)
         output.write_text(text, encoding="utf-8")
@@ -247,6 +249,18 @@ def echo(text: str, output: Path | None = None) -> None:
         # What is still buffered must go somewhere, or the interpreter complains while it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(READER_LEFT) from None
+
+
+def spare_other(output: Path, begins: str) -> None:
+    """Raises UsageError where the file holds something else than an earlier output: a slip must not cost a package.
+
+    What this program writes anew begins as it did the last time; ``begins`` is its text, or the beginning of it.
+    """
+    if output.is_file():
+        with output.open("rb") as there:
+            start = there.read(_BEGINNING)
+        if start and start != begins.encode()[:_BEGINNING]:
+            raise UsageError(f"{output} is there and holds something else. Name another file, or remove it first.")
 
 
 def print_done(done: Done, json: bool) -> None:

@@ -86,19 +86,13 @@ def _settings(verbs: Verbs) -> Iterator[Check]:
 
 def _secrets(verbs: Verbs) -> Iterator[Check]:
     """Whether each secret is where the settings say. Its value is read and never shown."""
-    entries: dict[str, BaseModel] = {f"sources.{name}": entry for name, entry in verbs.config.sources.items()}
-    entries |= {f"feeds.{name}": entry for name, entry in verbs.config.feeds.items()}
-    entries["notices"] = verbs.config.notices
-    for where, entry in entries.items():
-        for key, reference in references(entry.model_dump(mode="json")):
-            try:
-                resolve(reference, verbs.folder)
-            except UsageError as problem:
-                yield Check(
-                    "secrets", f"{where}.{key}", "bad", str(problem), "Store it there, or change the reference."
-                )
-            else:
-                yield Check("secrets", f"{where}.{key}", "ok", f"{reference} is there.")
+    for key, reference in verbs.config.secrets():
+        try:
+            resolve(reference, verbs.folder)
+        except UsageError as problem:
+            yield Check("secrets", key, "bad", str(problem), "Store it there, or change the reference.")
+        else:
+            yield Check("secrets", key, "ok", f"{reference} is there.")
 
 
 def _sources(verbs: Verbs) -> Iterator[Check]:

@@ -25,7 +25,7 @@ class Approved:
     @property
     def whole(self) -> pl.Series:
         """Nodes that a person approved whole: of a suspected reuse of an id, no part is enough."""
-        return self.rows.filter("whole")["node"]
+        return self.rows["node"].filter(self.rows["whole"])
 
 
 def approved_of(records: Records, approved: pl.DataFrame, fields: pl.DataFrame, names: Names) -> Approved:

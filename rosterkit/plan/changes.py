@@ -300,7 +300,7 @@ def counts(changes: Changes) -> dict[str, Counts]:
 
 def _updated(changes: Changes, name: str, update: pl.DataFrame | None) -> int:
     """How many records have another value, a pin or a block."""
-    ids = [] if update is None else [update.filter(pl.col("action") == "update")["id"]]
+    ids = [] if update is None else [update["id"].filter(update["action"] == "update")]
     if name in changes.pins:
         ids.append(changes.pins[name].filter(pl.col("op") != "keep")["id"])
     if name in changes.blocks:

@@ -79,7 +79,7 @@ def _decided(snapshot: Snapshot, absent: pl.DataFrame) -> dict[str, Decided]:
     """By entity the records that are held, of which a held change was approved, or that had disappeared."""
     out: dict[str, dict[tuple[str, str], set[str]]] = {}
     for frame in (snapshot.holds(), snapshot.approved(), absent):
-        for name, text in frame.select("entity", "key").iter_rows() if frame.height else ():
+        for name, text in frame[["entity", "key"]].iter_rows() if frame.height else ():
             source, id_space, sourced_id = text.split("/", 2)
             out.setdefault(name, {}).setdefault((source, id_space), set()).add(sourced_id)
     return out

@@ -94,7 +94,9 @@ class _Moving:
         loss of the parent, as when a file of schools or classes was cut short.
         """
         parents = self.parents
-        with_parent = parents.filter(~among(pl.col("old"), held))["node"] if held.len() else parents["node"]
+        with_parent = (
+            parents.filter(~among(pl.col("old"), held))["node"] if held.len() and parents.height else parents["node"]
+        )
         lost = (pl.col("own") & ~among(pl.col("node"), with_parent)) | pl.col("contradicted")
         lost = lost.fill_null(value=False) & ~among(pl.col("node"), facts.exempt.nodes)
         earlier = among(pl.col("node"), facts.week.earlier)

@@ -187,7 +187,8 @@ def _whole(delivered: pl.DataFrame, seen: pl.DataFrame) -> tuple[pl.DataFrame, p
     """The delivered rows of what is looked at and of what is not stored yet; and which of them are the latter."""
 
     def at(places: pl.Series) -> pl.Series:
-        return pl.Series([False]).new_from_index(0, delivered.height).scatter(places.drop_nulls(), values=True)
+        known = places.drop_nulls() if places.null_count() else places
+        return pl.Series([False]).new_from_index(0, delivered.height).scatter(known, values=True)
 
     new = ~at(seen["at"]) & ~delivered["deleted"]
     wanted = at(seen["at"].filter(seen["look"])) | new

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-import polars as pl
-
 from rosterkit.plan.causes import SUSPECTED
 from rosterkit.plan.changes import Changes
 from rosterkit.plan.merge import Delivered, coverages
@@ -66,13 +64,13 @@ def needs_person(
 
 def _records_by_code(held: Changes) -> Counter[str]:
     """How many records each code holds, in whole or in part."""
-    found = {(name, *row) for _, name, frame in held.frames() for row in frame.select("id", "hold").iter_rows()}
+    found = {(name, *row) for _, name, frame in held.frames() for row in frame[["id", "hold"]].iter_rows()}
     return Counter(code for _, _, code in found)
 
 
 def _causes(held: Changes) -> list[str]:
     """The causes that limits suspect, each once."""
-    reasons = {r for _, _, f in held.frames() for r in f.filter(pl.col("hold") == "limit")["hold_reason"].unique()}
+    reasons = {r for _, _, f in held.frames() for r in f["hold_reason"].filter(f["hold"] == "limit").unique()}
     return sorted({reason.partition(SUSPECTED)[2].removesuffix("?") for reason in reasons if SUSPECTED in reason})
 
 

@@ -50,7 +50,8 @@ class PlanDay:
 
     def known_absent(self) -> pl.DataFrame:
         """Entity and key of active records that had disappeared before: they are looked at in each run."""
-        return self.absences.filter("active").select("entity", "key").unique(maintain_order=True)
+        active = self.absences.lazy().filter("active")
+        return active.select("entity", "key").unique(maintain_order=True).collect()
 
 
 @dataclass(frozen=True)
@@ -79,16 +80,17 @@ def week_of(records: Records, plan_day: PlanDay | None, limits: Limits) -> Week:
     if plan_day is None or plan_day.absences.is_empty():
         return NO_WEEK
     today = plan_day.as_of.isoformat()
-    first = plan_day.absences.group_by("entity", "key").agg(pl.col("role", "active").first(), day=pl.col("day").min())
-    before = first.filter(pl.col("day") < today)
-    named = before.lazy().filter("active").select(pl.col("entity").cast(ENTITY), "key")
+    first = {"role": pl.col("role").first(), "active": pl.col("active").first(), "day": pl.col("day").min()}
+    absences = plan_day.absences.lazy().group_by("entity", "key").agg(**first)
+    before = absences.filter(pl.col("day") < today).collect().lazy()
+    named = before.filter("active").select(pl.col("entity").cast(ENTITY), "key")
     nodes = records.states.lazy().select("node", "entity", "key").join(named, on=["entity", "key"], how="semi")
     since = plan_day.calendar.first_of(limits.week_days, plan_day.as_of).isoformat()
     lately = before.filter(pl.col("day") >= since).with_columns(pl.col("role").str.split(",")).explode("role")
     counts = lately.group_by("entity", "role").agg(
         gone=pl.len().cast(pl.Int64), archived=(~pl.col("active")).sum().cast(pl.Int64)
     )
-    return Week(nodes.select("node").collect().to_series(), counts)
+    return Week(nodes.select("node").collect().to_series(), counts.collect())
 
 
 def waited(plan_day: PlanDay) -> pl.DataFrame:

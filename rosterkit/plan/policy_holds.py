@@ -63,7 +63,7 @@ class Policy:
         """Ids of users of whom something is not the source's: they have signed in, a value is pinned, or a person
         linked them.
         """
-        pinned = self.pins.filter(pl.col("entity") == "User")["record"].alias("id")
+        pinned = self.pins["record"].filter(self.pins["entity"] == "User").alias("id")
         return pl.concat([self.signed_in, pinned, self.linked]).unique()
 
 
@@ -162,7 +162,7 @@ def pins_of(
     settings no longer want. ``others``: ids of users who become another person: no pin of the earlier one stays.
     """
     parts: dict[str, list[pl.DataFrame]] = {}
-    for name, update in changes.update.items():
+    for name, update in changes.update.items() if policy.pins.height else ():
         going = update.filter(pl.col("hold").is_null())
         pinned = policy.pins.filter(pl.col("entity") == name)
         if going.height and pinned.height:

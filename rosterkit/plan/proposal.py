@@ -215,7 +215,7 @@ def _full(desired: Mapping[str, tuple[Desired, ...]]) -> Delivered:
         for one in tables
         if one.coverage == Coverage.FULL
     ]
-    unread = [(prefix + ids).alias("key") for _, prefix, ids in full]
+    unread = [(prefix + ids).alias("key") for _, prefix, ids in full if ids.len()]
     places = frozenset((name, prefix) for name, prefix, _ in full)
     return Delivered(places, pl.concat([pl.Series("key", [], dtype=pl.String), *unread]))
 

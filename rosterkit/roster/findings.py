@@ -17,6 +17,7 @@ FINDINGS: dict[str, type[pl.DataType]] = {
     "detail": pl.String,  # what is special about this one, without personal data; "" where the rule says it all
 }
 """The columns of a findings frame, none of them null."""
+_EMPTY = pl.DataFrame(schema=FINDINGS)
 
 
 def finding(
@@ -36,7 +37,7 @@ def finding(
 
 def empty() -> pl.DataFrame:
     """A findings frame without rows."""
-    return pl.DataFrame(schema=FINDINGS)
+    return _EMPTY.clone()
 
 
 def concat(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:

@@ -10,8 +10,9 @@ from rosterkit.sources.base import Coverage, Extract, Table
 
 def _broken(table: Table) -> str:
     """The promise of ``sources.base.Table`` that the keys of this table break; "" where they keep all."""
-    keys = table.rows.select("sourced_id").collect().to_series()
-    distinct = keys.hash().n_unique()  # quicker than the texts, and never more than they are
+    key = pl.col("sourced_id")
+    read = table.rows.select(key, hash=key.hash()).collect()
+    keys, distinct = read["sourced_id"], read["hash"].n_unique()  # quicker than the texts, and never more than they are
     if keys.null_count() or (distinct < keys.len() and keys.n_unique() < keys.len()):
         return "a sourced id is missing or occurs twice"
     if table.invalid.is_empty():

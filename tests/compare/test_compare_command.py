@@ -298,3 +298,14 @@ def test_a_table_of_attributes_beside_a_roster_is_asked_too(files: Path, tmp_pat
         encoding="utf-8",
     )
     assert run(["-C", str(tmp_path), "compare"]) == 0
+
+
+def test_a_page_never_takes_the_place_of_a_package(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    export = files / "export.zip"
+    before = export.read_bytes()
+    code, out, err = compare(capsys, str(export), "--html", str(export))
+    assert (code, out) == (2, "")
+    assert "holds something else" in err
+    assert export.read_bytes() == before
+    assert compare(capsys, str(export), "--html", str(files / "choice.html"))[0] == 0
+    assert compare(capsys, str(export), "--html", str(files / "choice.html"))[0] == 0

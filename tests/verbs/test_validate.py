@@ -20,6 +20,12 @@ def test_every_secret_that_is_not_there_is_named(tmp_path: Path, monkeypatch: py
     Workspace.init(tmp_path / "w")
     (tmp_path / "w" / "rosterkit.toml").write_text(
         """
+[sources.main]
+kind = "classlink"
+partner_key = "env:CLASSLINK_KEY"
+tenant_id = 2222
+[notices]
+to = ["env:NOTICES_TO"]
 [feeds.careers]
 kind = "oneroster"
 [feeds.careers.target]
@@ -41,6 +47,8 @@ password = "file:password.txt"
         Workspace(tmp_path / "w").validate()
     lines = str(refused.value).splitlines()
     assert [line.partition(": ")[0] for line in lines] == [
+        "sources.main.partner_key",
         "feeds.careers.target.secret_access_key",
         "feeds.app.target.password",
+        "notices.to",
     ]

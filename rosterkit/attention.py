@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from rosterkit.plan.plan import Plan
 from rosterkit.sources.base import TableCoverage
 
-__all__ = ["attention_reason", "coverage_gaps", "is_degraded", "unnoted_gaps"]
-
 _ROSTER = frozenset({"Org", "AcademicSession", "Course", "Class", "User", "Enrollment"})
 
 

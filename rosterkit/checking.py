@@ -21,8 +21,6 @@ from rosterkit.roster.schema import by_name
 from rosterkit.sources.base import Context, Coverage, Extract, Progress, Source, Table, no_progress
 from rosterkit.sources.findings import Findings
 
-__all__ = ["check_package", "check_source"]
-
 
 def check_source(run: Run, name: str, package: Path | None, reading: Mapping[str, object]) -> CheckReport:
     """Reads and checks what a source of the workspace delivers; ``reading`` takes the place of some of its settings.

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-__all__ = ["Clock", "Slot", "between", "due", "from_cron", "next_slot"]
-
 _FARTHEST = 370  # days
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CRON = re.compile(r"(\d{1,2}) (\d{1,2}(?:,\d{1,2})*) \* \* (\S+)")

@@ -12,8 +12,6 @@ from pydantic import BaseModel, ValidationError
 
 from rosterkit.toml_lines import Lines, line_of
 
-__all__ = ["Problem", "explained", "nearest", "placed", "problem_of"]
-
 Problem = tuple[tuple[str, ...], str]
 """The path of a key, and a sentence about it."""
 

@@ -27,8 +27,6 @@ from rosterkit.transport.incoming import Incoming, Role, Taken
 from rosterkit.transport.secrets import revealed
 from rosterkit.transport.settings import PlaceSettings
 
-__all__ = ["Extraction", "Run", "extract_one", "extract_sources", "newest", "settings_with"]
-
 
 @dataclass(frozen=True)
 class Run:

@@ -13,8 +13,6 @@ from rosterkit.store import expectations, term_ends
 from rosterkit.store.absences import absences
 from rosterkit.store.overrides import Override
 
-__all__ = ["limits_with", "occasion_of", "override_notes"]
-
 
 def occasion_of(
     connection: sqlite3.Connection, config: Config, as_of: date, *, now: bool = False, promotes: bool = False

@@ -18,8 +18,6 @@ from rosterkit.store.blocks import archived_by_hand, pins_on
 from rosterkit.store.feed_results import answers_about
 from rosterkit.store.history import of_record, record_id, sources, stored_keys
 
-__all__ = ["explain_record"]
-
 
 def explain_record(path: Path, connection: sqlite3.Connection, entity: Entity, sourced_id: str) -> Explanation:
     """Explains one record; UsageError when neither the store nor what waits knows it."""

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from rosterkit.errors import Busy
 
-__all__ = ["SCHEDULE", "STORE", "SYNC", "lease"]
-
 STORE = "roster.lock"
 """Held by every verb that writes."""
 SYNC = "sync.lock"

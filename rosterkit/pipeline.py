@@ -46,8 +46,6 @@ from rosterkit.store.policy_facts import policy_facts
 from rosterkit.store.save import store_proposal, store_reversal
 from rosterkit.store.snapshot import StoreSnapshot
 
-__all__ = ["plan_sources", "plan_undo", "propose"]
-
 
 def _reported(delivered: Sequence[Delivered], records: Records, reports: Sequence[pl.DataFrame]) -> pl.DataFrame:
     names = {one.source: one.extract.column_names for one in delivered if one.extract.column_names}

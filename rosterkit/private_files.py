@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["make_private_folder", "write_private_file"]
-
 
 def make_private_folder(folder: Path) -> None:
     """Makes the folder and those of its parents that are missing; nobody else may enter any of them."""

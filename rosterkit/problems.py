@@ -8,8 +8,6 @@ from pathlib import Path
 
 from rosterkit.errors import InternalError, RosterkitError
 
-__all__ = ["sentence"]
-
 _REPORT = "Please report it, with the output of ROSTERKIT_DEBUG=1."
 
 

@@ -25,8 +25,6 @@ from rosterkit.store.lookup import find_record
 from rosterkit.store.sent_files import recorded_files
 from rosterkit.store.tombstones import hasher
 
-__all__ = ["Purged", "purge_people"]
-
 
 @dataclass(frozen=True)
 class Purged:

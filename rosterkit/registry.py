@@ -15,18 +15,6 @@ from rosterkit.roster.rules import Rule, catalogue
 from rosterkit.sources.base import Source
 from rosterkit.sources.fake_server import Fake
 
-__all__ = [
-    "demo_comparison",
-    "fake",
-    "fake_kinds",
-    "feed",
-    "feed_kinds",
-    "feed_rules",
-    "rules",
-    "source",
-    "source_kinds",
-]
-
 T = TypeVar("T")
 
 

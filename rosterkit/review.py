@@ -27,23 +27,6 @@ from rosterkit.store.history import record_key
 from rosterkit.store.holds import StoredHold
 from rosterkit.store.staleness import refuse_closed
 
-__all__ = [
-    "all_held",
-    "approve_held",
-    "entity_of",
-    "hold",
-    "holds_of",
-    "ignore_line",
-    "plan_stamp",
-    "record_stamp",
-    "refuse_changed",
-    "release",
-    "required_reason",
-    "sign",
-    "stop_ignoring",
-]
-
-
 _SUSPECTED_REUSE = "case"  # the code of such a hold
 _OF_THE_STORE = ("person", "limit", "undo")  # codes of holds that stand in the store: a released one is over
 _CODES = {_SUSPECTED_REUSE: "an id, number or username may have been reused"}

@@ -12,8 +12,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from rosterkit.transport.secrets import SecretReference
 
-__all__ = ["DAYS", "KINDS", "Kind", "NoticeSettings", "ScheduleSettings", "TimeOfDay", "Window", "time_of"]
-
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

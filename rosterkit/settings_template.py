@@ -20,9 +20,6 @@ from rosterkit.run_settings import NoticeSettings, ScheduleSettings
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.web_settings import OidcSettings, WebSettings
 
-__all__ = ["TABLES", "models", "plain_fields", "template", "toml"]
-
-
 TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "": ("The workspace", Config),
     "limits": ("Limits: how much may be removed in one run before it is held for a person", Limits),

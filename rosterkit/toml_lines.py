@@ -6,8 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-__all__ = ["Lines", "key_lines", "line_of"]
-
 Lines = Mapping[tuple[str, ...], int]
 """The line, from 1, by the path of a key; of an array of tables the path has the number of the table, from 0."""
 

@@ -15,8 +15,6 @@ from rosterkit.store import access
 from rosterkit.store.access import Caller
 from rosterkit.store.database import connect
 
-__all__ = ["DATABASE", "WorkspaceFolder"]
-
 DATABASE = "roster.db"
 
 

@@ -13,8 +13,6 @@ from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import Capabilities, Context, Extract, OwnPull
 from rosterkit.sources.http_rules import HTTP_RULES
 
-__all__ = ["SOURCE", "ClassLinkSource"]
-
 
 class ClassLinkSource:
     """Reads one district's Roster Server."""

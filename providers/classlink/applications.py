@@ -14,8 +14,6 @@ from providers.classlink.settings import ClassLinkSettings
 from rosterkit.errors import SourceUnreadable
 from rosterkit.sources.http import Api
 
-__all__ = ["Application", "application"]
-
 _PAGE = 100
 _MOST = 1000  # pages
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+")

@@ -11,8 +11,6 @@ from typing import Any
 
 from providers.oneroster.rest.fake import Ask, FakeServer, Reply
 
-__all__ = ["APPLICATION_ID", "PARTNER_KEY", "TENANT", "FakeClassLink"]
-
 APPLICATION_ID = "%2FgVa0ed75Gs%43"
 PARTNER_KEY = "partner-key-0001"
 TENANT = 2222

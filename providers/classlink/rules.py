@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from rosterkit.roster.rules import Rule
 
-__all__ = ["RULES"]
-
 
 def _refused(code: str, meaning: str, remedy: str) -> Rule:
     return Rule(code, "refused", "refused", meaning, remedy, row="nothing is read", table="nothing is read")

@@ -23,8 +23,6 @@ from rosterkit.errors import SourceUnreadable
 from rosterkit.sources.base import Context, Extract
 from rosterkit.sources.http import Answer, Api, HttpLimits, checked_address, shown_address
 
-__all__ = ["LIMITS", "extract"]
-
 LIMITS = HttpLimits(wait_initial=1, wait_max=32)
 """ClassLink asks for waits that grow from a second to 32, with jitter."""
 

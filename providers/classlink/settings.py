@@ -9,8 +9,6 @@ from pydantic import Field, model_validator
 from providers.oneroster.rest.settings import ReadingSettings
 from rosterkit.transport.secrets import SecretReference
 
-__all__ = ["ClassLinkSettings"]
-
 
 class ClassLinkSettings(ReadingSettings):
     """Settings of ``kind = "classlink"``."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from providers.clever.csvsource import CleverCsv
 from providers.clever.source import CleverApi
 
-__all__ = ["CSV_SOURCE", "SOURCE"]
-
 SOURCE = CleverApi()
 """The source of kind "clever"."""
 

@@ -13,8 +13,6 @@ from providers.clever.settings import Scope
 from rosterkit.sources.base import INVALID, Coverage, Table
 from rosterkit.sources.findings import Findings
 
-__all__ = ["absent_tables", "tables"]
-
 
 def absent_tables(reason: str, *, demographics: bool) -> tuple[Table, ...]:
     """Every table of the source, absent for that reason."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from rosterkit.sources.base import Capabilities, OwnPull
 
-__all__ = ["API_CAPABILITIES", "CSV_CAPABILITIES"]
-
 _ENTITIES = ("Org", "AcademicSession", "Course", "Class", "ClassTerm", "User", "Role", "Enrollment", "GuardianLink")
 
 API_CAPABILITIES = Capabilities(

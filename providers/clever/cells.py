@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-__all__ = ["attributes", "day", "day_after", "extensions", "joined_key", "json_list", "json_text", "wanted"]
-
 _MONTH_FIRST = r"^(\d{1,2})/(\d{1,2})/(\d{4})$"
 _YEAR_FIRST = r"^(\d{4}-\d{2}-\d{2})(?:[T ].*)?$"
 

@@ -19,8 +19,6 @@ from rosterkit.sources.base import Coverage
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.http import Answer, Api, ApiError, Walked
 
-__all__ = ["Pages", "page_pull", "pull", "unwrapped"]
-
 _SMALLEST_PAGE = 100
 
 

@@ -14,8 +14,6 @@ import polars as pl
 
 from providers.clever.records import text
 
-__all__ = ["GENERATED", "identified", "name_parts"]
-
 GENERATED = "contact-"
 """Generated ids start so: they are provisional, and who they are is matched with what is stored when planning."""
 

@@ -8,8 +8,6 @@ import polars as pl
 
 from providers.clever.cells import extensions
 
-__all__ = ["PLACE", "PROBLEMS", "Converted", "Notes", "Reading", "changed", "own_fields"]
-
 PLACE = ("_file", "_line")
 
 PROBLEMS: dict[str, type[pl.DataType]] = {

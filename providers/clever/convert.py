@@ -15,8 +15,6 @@ from providers.clever.records import decoded, text
 from providers.clever.vocabulary import GRADES, SUBJECTS, folded, known
 from rosterkit.sources.keys import plain_id
 
-__all__ = ["class_terms", "converted", "enrollments"]
-
 _ENTITIES = {
     "districts": ("Org",),
     "schools": ("Org",),

@@ -11,8 +11,6 @@ from providers.clever.csvtables import DISTRICT, CsvTables
 from providers.clever.vocabulary import GRADES, folded, known
 from rosterkit.sources.base import Table
 
-__all__ = ["orgs", "sections", "student_enrollments"]
-
 
 def orgs(made: CsvTables) -> Table:
     file = made.files["schools"]

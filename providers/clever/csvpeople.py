@@ -17,8 +17,6 @@ from providers.clever.people import demographic_columns, link_words
 from providers.clever.vocabulary import GRADES, PHONE_TYPES, RACES, SEXES, YES_NO, known
 from rosterkit.sources.base import INVALID, Coverage, Table
 
-__all__ = ["families", "people"]
-
 _KEPT = (
     "department",
     "ell_status",

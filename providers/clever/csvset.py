@@ -20,8 +20,6 @@ from rosterkit.sources.archive import open_package
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.limits import SizeLimits
 
-__all__ = ["FILES", "CsvFile", "open_set"]
-
 FILES: dict[str, tuple[str, ...]] = {
     "schools": ("school_id", "school_name", "school_number"),
     "students": ("school_id", "student_id", "last_name", "first_name"),

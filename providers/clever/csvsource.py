@@ -20,8 +20,6 @@ from providers.clever.settings import CsvSettings
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import Capabilities, Context, Extract
 
-__all__ = ["CleverCsv"]
-
 
 class CleverCsv:
     """Reads the CSV files of a district."""

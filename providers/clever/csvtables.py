@@ -13,8 +13,6 @@ from providers.clever.settings import CsvSettings
 from providers.clever.vocabulary import known
 from rosterkit.sources.base import INVALID, Context, Coverage, Table
 
-__all__ = ["DISTRICT", "CsvTables"]
-
 DISTRICT = "district"
 """The id of the district's own Org, which no file has; staff.csv may name it as a school."""
 
@@ -46,12 +44,9 @@ class CsvTables:
         empty = pl.LazyFrame(schema={"sourced_id": pl.String, "_file": pl.String, "_line": pl.Int64})
         return Table(entity, empty, Coverage.ABSENT, file.absent, space)
 
-    def kept_attributes(
-        self, file: CsvFile, names: Sequence[str], also: Mapping[str, pl.Expr] | None = None
-    ) -> pl.Expr:
+    def kept_attributes(self, file: CsvFile, names: Sequence[str]) -> pl.Expr:
         own = [n for n in file.rows.columns if n.startswith("ext.") or n in names]
-        kept = {n: pl.col(n) for n in own if wanted(n, self.settings.attributes)}
-        return attributes(kept | dict(also or {}))
+        return attributes({n: pl.col(n) for n in own if wanted(n, self.settings.attributes)})
 
     def unique(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The first row of each id; a later one that says something else is a finding."""

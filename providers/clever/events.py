@@ -23,8 +23,6 @@ from providers.clever.settings import ApiSettings
 from rosterkit.sources.base import Coverage
 from rosterkit.sources.http import Api, ApiError
 
-__all__ = ["Changes", "cursor_text", "newest_event", "read_changes", "why_full"]
-
 _KEPT_DAYS = 29  # Clever keeps events for 30 days; a day is left for clocks and time zones
 _CURSOR = re.compile(r"^([0-9a-f]{24}) ([0-9a-f]{16})$")
 _PAGE = 1000

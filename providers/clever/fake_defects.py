@@ -6,8 +6,6 @@ from collections.abc import Callable
 
 from providers.clever.fake_district import DistrictData, Record
 
-__all__ = ["DEFECTS", "plant"]
-
 
 def _of(data: DistrictData, role: str) -> list[Record]:
     return [user for user in data.records["users"] if role in user["roles"]]

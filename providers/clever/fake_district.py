@@ -9,8 +9,6 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["DistrictData", "Record", "completed", "district_record", "invent"]
-
 Record = dict[str, Any]
 
 _GIVEN_NAMES = """

@@ -13,8 +13,6 @@ from providers.clever.settings import Scope
 from providers.clever.vocabulary import CONTACT_TYPES, ROLE_OF_RELATIONSHIP
 from rosterkit.sources.findings import Findings
 
-__all__ = ["CONTACT_SPACE", "Family", "family"]
-
 CONTACT_SPACE = "contact"
 """The id space of contacts: they never have another role, and their ids may be generated."""
 

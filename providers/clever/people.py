@@ -27,8 +27,6 @@ from providers.clever.vocabulary import (
     known,
 )
 
-__all__ = ["RACE_COLUMNS", "demographic_columns", "link_words", "users"]
-
 RACE_COLUMNS = tuple(dict.fromkeys(column for column in RACES.values() if column))
 _NAMES = {"given": "first", "middle": "middle", "family": "last"}
 _DISTRICT_ADMIN = "districtAdministrator"

@@ -11,8 +11,6 @@ from providers.clever.conversion import PROBLEMS, Converted
 from rosterkit.sources.base import INVALID, Coverage, Table
 from rosterkit.sources.findings import Findings
 
-__all__ = ["Pull", "absent", "nothing", "report_problems", "with_deleted", "without_unshared"]
-
 
 @dataclass
 class Pull:

@@ -13,8 +13,6 @@ from typing import Any
 
 import polars as pl
 
-__all__ = ["RAW", "SCHEMAS", "canonical", "decoded", "raw_frame", "text"]
-
 RAW: dict[str, type[pl.DataType]] = {"record": pl.String, "_file": pl.String, "_line": pl.Int64}
 """Raw records: the canonical JSON of each, the resource, and its position in it from 1."""
 

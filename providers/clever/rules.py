@@ -8,8 +8,6 @@ from rosterkit.roster.rules import Rule
 from rosterkit.sources.http_rules import HTTP_RULES
 from rosterkit.sources.package_rules import PACKAGE_RULES
 
-__all__ = ["API_RULES", "CSV_RULES"]
-
 
 def _rule(code: str, severity: str, meaning: str, remedy: str, example: str, **follows: Any) -> Rule:
     return Rule(f"clever.{code}", severity, severity, meaning, remedy, example=example, **follows)

@@ -8,8 +8,6 @@ import polars as pl
 
 from providers.clever.settings import Scope
 
-__all__ = ["Kept", "types_in_scope"]
-
 
 @dataclass(frozen=True)
 class Kept:

@@ -10,8 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from providers.clever.vocabulary import CONTACT_TYPES
 from rosterkit.transport.secrets import SecretReference
 
-__all__ = ["ApiSettings", "CsvSettings", "Scope"]
-
 Action = Literal["guardian", "ignore"]
 
 

@@ -22,8 +22,6 @@ from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import Capabilities, Context, Coverage, Extract, Table
 from rosterkit.sources.http import Api, HttpLimits, checked_address, shown_address
 
-__all__ = ["CleverApi"]
-
 _FROZEN = {
     "paused": "the district has paused its sync, so what Clever shows is frozen",
     "pending": "the district must first act in Clever's dashboard (pending), so what Clever shows is frozen",

@@ -11,8 +11,6 @@ from providers.clever.settings import ApiSettings
 from rosterkit.errors import SourceUnreadable, UsageError
 from rosterkit.sources.http import Api, ApiError, HttpLimits, checked_address
 
-__all__ = ["DistrictToken"]
-
 
 class DistrictToken(httpx.Auth):
     """Signs requests with the district's token. Where it is refused, the token is listed once more, and used if new."""

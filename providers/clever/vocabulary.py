@@ -8,21 +8,6 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = [
-    "CONTACT_TYPES",
-    "GRADES",
-    "LANGUAGES",
-    "PHONE_TYPES",
-    "RACES",
-    "RELATIONSHIPS",
-    "ROLE_OF_RELATIONSHIP",
-    "SEXES",
-    "SUBJECTS",
-    "YES_NO",
-    "folded",
-    "known",
-]
-
 GRADES = {
     "infanttoddler": "IT",
     "preschool": "PR",

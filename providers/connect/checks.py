@@ -14,8 +14,6 @@ from providers.connect.settings import ConnectSettings
 from rosterkit.feeds.base import Outcome
 from rosterkit.feeds.preflight import Check, FileCheck, Given, Hit, RowCheck, form_checks
 
-__all__ = ["FORM", "checks", "row_checks"]
-
 FORM: Mapping[str, tuple[str, Outcome]] = {
     "empty": ("C23.no-rows", Outcome.IGNORED),
     "encoding": ("C23.encoding", Outcome.REJECTED),

@@ -11,8 +11,6 @@ from providers.connect.settings import ConnectSettings
 from rosterkit.feeds.base import Roster
 from rosterkit.feeds.csvout import one_line
 
-__all__ = ["class_rows", "enrollment_rows", "rooms"]
-
 _LIST = pl.List(pl.String)
 _ENROLLED = ("student", "teacher", "proctor", "administrator")
 

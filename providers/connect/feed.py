@@ -37,8 +37,6 @@ from rosterkit.feeds.preflight import Given, comparison, preflight
 from rosterkit.feeds.rows import from_last_file, last_file, last_good_rows, report, split_broken, still_good, to_file
 from rosterkit.roster.rules import Rule
 
-__all__ = ["ConnectFeed"]
-
 
 class ConnectFeed:
     """Writes users.csv, classes.csv, enrollments.csv and guardians.csv, or guardians.csv alone."""

@@ -13,8 +13,6 @@ from rosterkit.feeds.base import Outcome
 from rosterkit.feeds.csvout import CsvTable
 from rosterkit.feeds.preflight import Given, Hit, gone, gone_of_groups, newly_withheld
 
-__all__ = ["FILE_CHECKS", "expected_files", "managed"]
-
 _Tables = Mapping[str, CsvTable]
 
 

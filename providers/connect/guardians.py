@@ -14,8 +14,6 @@ from rosterkit.feeds.people import family_links
 from rosterkit.feeds.rows import report
 from rosterkit.sources.findings import Findings
 
-__all__ = ["agents", "chosen", "guardian_users", "links", "pairs"]
-
 
 def links(
     roster: Roster, everybody: pl.DataFrame, students: pl.DataFrame, settings: ConnectSettings, findings: Findings

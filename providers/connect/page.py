@@ -7,8 +7,6 @@ from providers.connect.feed import ConnectFeed
 from providers.connect.worksheet import CLASSROOMS, STUDENTS
 from rosterkit.feeds.page import feed_page
 
-__all__ = ["COVERED", "page"]
-
 COVERED: tuple[tuple[str, str], ...] = (
     ("C1", "This feed is for the daily sync. Connect also takes files by hand; that needs no feed."),
     ("C2", "Any way can be run once: build the files, upload them by hand, and manage the rest in Connect."),

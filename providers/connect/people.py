@@ -16,16 +16,6 @@ from rosterkit.feeds.people import people
 from rosterkit.feeds.rows import report
 from rosterkit.sources.findings import Findings
 
-__all__ = [
-    "GUARDIAN_ROLES",
-    "STAFF_ROLES",
-    "enabled_people",
-    "named_id",
-    "staff_rows",
-    "student_rows",
-    "with_own_contacts",
-]
-
 GUARDIAN_ROLES = ("guardian", "parent", "relative")
 STAFF_ROLES = ("administrator", "teacher", "aide", "proctor")
 

@@ -9,8 +9,6 @@ from rosterkit.errors import UsageError
 from rosterkit.feeds.csvout import CsvTable
 from rosterkit.feeds.results import ANSWERS
 
-__all__ = ["read_results"]
-
 _DONE = ("CREATED", "UPDATED", "UNCHANGED", "ARCHIVED", "UNARCHIVED", "SKIPPED")
 """Actions after which the row needs nobody (help.connect.schoolstatus.com names CREATED and UPDATED)."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from rosterkit.feeds.preflight import SHARED_RULES
 from rosterkit.roster.rules import Rule
 
-__all__ = ["RULES"]
-
 _WITHHELD = "withheld from the file"
 
 

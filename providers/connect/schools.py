@@ -11,8 +11,6 @@ from rosterkit.feeds.base import Roster
 from rosterkit.feeds.people import current_roles
 from rosterkit.feeds.selection import schools_of_vendor
 
-__all__ = ["WHERE", "people_schools", "split_schools", "student_schools", "targets"]
-
 WHERE = "feeds.connect"
 """The table of the settings, as messages name it."""
 

@@ -14,8 +14,6 @@ from rosterkit.feeds.preflight import Limits
 from rosterkit.feeds.selection import SchoolRule, claims
 from rosterkit.feeds.settings import FeedSettings
 
-__all__ = ["TITLE_FIELDS", "ConnectSettings"]
-
 TITLE_FIELDS = ("title", "course", "code", "location", "teacher")
 
 

@@ -13,8 +13,6 @@ from rosterkit.feeds.csvout import one_line
 from rosterkit.feeds.rows import report
 from rosterkit.sources.findings import Findings
 
-__all__ = ["as_read", "as_sent", "mended"]
-
 _MARKS = '["“”]'
 
 

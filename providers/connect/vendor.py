@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from rosterkit.feeds.base import ChecklistItem, VendorFacts
 
-__all__ = ["CHECKLIST", "VENDOR"]
-
 CHECKLIST: tuple[ChecklistItem, ...] = (
     ChecklistItem(
         "C26",

@@ -11,8 +11,6 @@ import polars as pl
 from rosterkit.errors import UsageError
 from rosterkit.feeds.csvout import PROBLEMS, CsvTable
 
-__all__ = ["CLASSROOMS", "STUDENTS", "classroom_worksheet", "list_in_connect", "student_worksheet"]
-
 STUDENTS = ("id", "student_number", "email", "given_name", "family_name", "grade")
 """The columns of the list of students that exist in Connect, all texts."""
 

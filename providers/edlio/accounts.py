@@ -18,8 +18,6 @@ from rosterkit.feeds.people import current_roles, family_links, people, read_by
 from rosterkit.feeds.rows import report
 from rosterkit.sources.findings import Findings
 
-__all__ = ["accounts", "columns_of", "first_file_counts", "shared_emails", "shared_ids"]
-
 _RANK = {role: place for place, role in enumerate(ROLES)}
 _PART = {role: part for role, (part, _) in ROLES.items()}
 _WORD = {role: word for role, (_, word) in ROLES.items()}

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 
-__all__ = ["LINK_DAYS", "NEXT", "STEPS", "Stage", "link_expires", "notice"]
-
 LINK_DAYS = 7
 """How many days the link to the SFTP credentials works (A1)."""
 

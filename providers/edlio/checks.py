@@ -30,8 +30,6 @@ from rosterkit.feeds.csvout import read_csv
 from rosterkit.feeds.languages import codes_of_two_letters
 from rosterkit.feeds.preflight import Check, FileCheck, Given, Hit, RowCheck, form_checks
 
-__all__ = ["EMAIL", "FORM", "checks", "parts_of", "row_checks"]
-
 EMAIL = r"^[^@\s,;\"]+@[^@\s,;\"]+\.[^@\s,;\".]+$"
 
 FORM: Mapping[str, tuple[str, Outcome]] = {

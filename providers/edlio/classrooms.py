@@ -10,8 +10,6 @@ from providers.edlio.settings import EdlioSettings
 from rosterkit.feeds.base import Roster
 from rosterkit.feeds.csvout import one_line
 
-__all__ = ["classrooms", "enrollments"]
-
 _ENROLLED = ("student", "teacher")
 
 

@@ -27,8 +27,6 @@ from rosterkit.feeds.preflight import Given, comparison, preflight
 from rosterkit.feeds.rows import last_file, last_good_rows, report, split_broken, to_file
 from rosterkit.roster.rules import Rule
 
-__all__ = ["EdlioFeed"]
-
 
 class EdlioFeed:
     """Writes the files of Edlio's template, one combined file of people, or a OneRoster 1.1 set."""

@@ -24,8 +24,6 @@ from rosterkit.feeds.base import Outcome
 from rosterkit.feeds.csvout import CsvTable
 from rosterkit.feeds.preflight import Given, Hit, gone, gone_of_groups, newly_withheld
 
-__all__ = ["FILE_CHECKS", "Parts"]
-
 Parts = Mapping[str, str]
 """By file name, the part of the data that it holds."""
 

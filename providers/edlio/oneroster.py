@@ -22,8 +22,6 @@ from rosterkit.feeds.people import current_roles
 from rosterkit.feeds.rows import last_file, last_good_rows, to_file
 from rosterkit.sources.findings import Findings
 
-__all__ = ["KEY", "USERS", "oneroster_feed", "oneroster_files"]
-
 USERS = "users.csv"
 KEY = "sourcedId"
 

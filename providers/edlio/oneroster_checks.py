@@ -27,8 +27,6 @@ from rosterkit.feeds.preflight import (
 from rosterkit.feeds.rows import last_file
 from rosterkit.roster import findings
 
-__all__ = ["check_oneroster"]
-
 _ANSWERED_FIRST = ("A5.naming", "A5.removal", "A5.file-name", "A13.stage")
 _GROUPS = {
     USERS: ((KEY,), ("orgSourcedIds", "role")),

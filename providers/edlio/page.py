@@ -8,8 +8,6 @@ from providers.edlio.feed import EdlioFeed
 from providers.edlio.vendor import VENDOR
 from rosterkit.feeds.page import feed_page
 
-__all__ = ["page"]
-
 
 def _columns() -> str:
     lines = ["| file | columns (* required) |", "| --- | --- |"]

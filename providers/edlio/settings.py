@@ -15,8 +15,6 @@ from rosterkit.feeds.mapping import Value
 from rosterkit.feeds.preflight import Limits
 from rosterkit.feeds.settings import FeedSettings
 
-__all__ = ["DEFAULT_FIELDS", "EdlioSettings"]
-
 DEFAULT_FIELDS = {
     column: Value.model_validate(field)
     for column, field in (

@@ -5,8 +5,6 @@ from __future__ import annotations
 from providers.edlio.activation import LINK_DAYS, Stage, notice
 from rosterkit.feeds.base import ChecklistItem, VendorFacts
 
-__all__ = ["CHECKLIST", "VENDOR"]
-
 CHECKLIST: tuple[ChecklistItem, ...] = (
     ChecklistItem(
         "A1",

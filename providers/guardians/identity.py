@@ -11,8 +11,6 @@ import hashlib
 
 import polars as pl
 
-__all__ = ["FAMILY", "add_provisional_ids"]
-
 FAMILY = 8
 """An address or number at more students than this is no evidence: it is the school's, or was typed for want of one."""
 

@@ -13,8 +13,6 @@ from rosterkit.sources.headings import fold
 from rosterkit.sources.keys import joined_key
 from rosterkit.sources.textfile import LINE
 
-__all__ = ["link_rows", "role_rows", "with_relationships"]
-
 
 def with_relationships(rows: pl.DataFrame, words: Mapping[str, str], findings: Findings, *, file: str) -> pl.DataFrame:
     """The rows with relationships in one vocabulary; an unknown word stays, with one finding per word."""

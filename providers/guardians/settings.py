@@ -9,8 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from providers.guardians.words import RELATIONSHIPS, SPELLINGS
 from rosterkit.sources.contact_points import regions
 
-__all__ = ["GuardianSettings"]
-
 
 class GuardianSettings(BaseModel):
     """The keys of ``[sources.NAME]`` beside ``kind = "guardians"``."""

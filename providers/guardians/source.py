@@ -24,8 +24,6 @@ from rosterkit.sources.findings import Findings
 from rosterkit.sources.headings import NamedColumns, drop_unreadable_keys, name_columns
 from rosterkit.sources.textfile import LINE, read_text_file
 
-__all__ = ["SOURCE", "GuardianFile"]
-
 _NAMELESS = pl.col("given_name").is_null() & pl.col("family_name").is_null()
 _BAD = "_bad_"  # before a column's name: whether the row's value is none
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-__all__ = ["PERSON", "RELATIONSHIPS", "SPELLINGS"]
-
 SPELLINGS: Mapping[str, Sequence[str]] = {
     "student": (
         "student id",

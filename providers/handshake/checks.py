@@ -6,8 +6,6 @@ from providers.handshake import file_checks, row_checks
 from rosterkit.feeds.base import Outcome
 from rosterkit.feeds.preflight import Check, FileCheck, RowCheck, form_checks
 
-__all__ = ["CHECKS"]
-
 CHECKS: tuple[Check, ...] = (
     FileCheck("H16", Outcome.REJECTED, file_checks.other_type),
     *form_checks(

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from rosterkit.feeds.mapping import Value
 
-__all__ = ["COLUMNS", "DEFAULTS", "DEPRECATED", "IDENTIFIERS", "MINIMUM", "SCHOOL_YEARS", "Column", "by_kind"]
-
 
 @dataclass(frozen=True)
 class Column:

@@ -31,8 +31,6 @@ from rosterkit.feeds.rows import from_last_file, leavers, report, split_broken, 
 from rosterkit.feeds.selection import chosen, roles_of
 from rosterkit.roster.rules import Rule
 
-__all__ = ["HandshakeFeed"]
-
 _NEVER_CHANGES = (("username", "H4", "H6"), ("auth_identifier", "H8", "H8"))
 
 

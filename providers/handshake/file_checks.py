@@ -15,30 +15,6 @@ from rosterkit.feeds.base import FeedFile
 from rosterkit.feeds.csvout import unmatched
 from rosterkit.feeds.preflight import Given, Hit, gone, newly_withheld
 
-__all__ = [
-    "auth_changed",
-    "beyond_intent",
-    "card_without_kiosk",
-    "description",
-    "first_file",
-    "many_disabled",
-    "many_emails",
-    "many_withheld",
-    "missing_header",
-    "new_names",
-    "no_records",
-    "odd_name",
-    "other_type",
-    "pair_changed",
-    "same_day",
-    "shrunk",
-    "too_large",
-    "trial_name",
-    "unknown_header",
-    "username_changed",
-    "username_moved",
-]
-
 _NAME = r"\d{8}_(test_)?users(_\d+)?\.csv"
 _OTHER_TYPES = {
     b"PK\x03\x04": "a zip or an Excel workbook",

@@ -12,8 +12,6 @@ from rosterkit.feeds.csvout import CsvTable
 from rosterkit.feeds.identity_changes import identity_changes
 from rosterkit.feeds.preflight import Given, comparison
 
-__all__ = ["counts", "unseen"]
-
 _ALIKE = 0.85  # how alike two names are (0 to 1) before one may be a misspelling of the other
 
 

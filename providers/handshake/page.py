@@ -7,8 +7,6 @@ from providers.handshake.feed import HandshakeFeed
 from providers.handshake.vendor import BUCKET
 from rosterkit.feeds.page import feed_page
 
-__all__ = ["page"]
-
 
 def _columns() -> str:
     rows = [

@@ -12,8 +12,6 @@ from rosterkit.errors import UsageError
 from rosterkit.feeds.csvout import CsvTable
 from rosterkit.feeds.results import ANSWERS
 
-__all__ = ["read_results"]
-
 _DONE = ("success", "succeeded", "created", "updated", "skipped", "unchanged")
 """Words that mean that the row needs nobody; every other row of the file has failed."""
 

@@ -12,19 +12,6 @@ from providers.handshake.settings import HandshakeSettings
 from rosterkit.feeds.contacts import ADDRESS
 from rosterkit.feeds.preflight import repeated
 
-__all__ = [
-    "blank",
-    "blank_required",
-    "foreign_domain",
-    "graduate",
-    "no_auth",
-    "not_swiped",
-    "odd_value",
-    "part_of_another",
-    "twice",
-    "wrong_value",
-]
-
 _Broken = Iterable[tuple[str, pl.Expr]]
 
 

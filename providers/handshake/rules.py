@@ -5,8 +5,6 @@ from __future__ import annotations
 from rosterkit.feeds.preflight import SHARED_RULES
 from rosterkit.roster.rules import Rule
 
-__all__ = ["RULES"]
-
 _FILE = "the whole file is refused"
 _HELD = "held with the whole file"
 _ROW = "withheld by a build, fails at Handshake"

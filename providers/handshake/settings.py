@@ -13,8 +13,6 @@ from rosterkit.feeds.preflight import Limits
 from rosterkit.feeds.selection import Who
 from rosterkit.feeds.settings import FeedSettings
 
-__all__ = ["KNOWN", "HandshakeSettings", "Intent", "Known"]
-
 _STUDENTS = Who(roles=("student",))
 _OWN = ("username", "auth_identifier", "card_id", "disabled")
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from rosterkit.feeds.base import ChecklistItem, VendorFacts
 
-__all__ = ["BUCKET", "MAX_BYTES", "VENDOR"]
-
 BUCKET = "handshake-importer-uploads"
 """The bucket that all schools share; Handshake gives the folder (importer-production-SCHOOL) and a write-only key."""
 

@@ -12,8 +12,6 @@ from providers.clever.fake_district import DistrictData
 from providers.one_sis.clever_shape import clever
 from providers.one_sis.district import Neutral, Row, items
 
-__all__ = ["write_files"]
-
 Cells = dict[str, str]
 
 

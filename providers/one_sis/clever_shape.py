@@ -9,8 +9,6 @@ from datetime import date, timedelta
 from providers.clever.fake_district import DistrictData, Record, completed, district_record
 from providers.one_sis.district import Neutral, Row, items
 
-__all__ = ["CleverIds", "clever"]
-
 _GRADES = {"KG": "Kindergarten", "PK": "PreKindergarten", "TK": "TransitionalKindergarten"}
 _SUBJECTS = {
     "Mathematics": "math",

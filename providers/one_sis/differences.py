@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DIFFERENCES", "ROWS", "Difference", "document"]
-
 ROWS = "which records there are"
 _CLEVER = ("clever", "clever-csv")
 

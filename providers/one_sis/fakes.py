@@ -19,9 +19,6 @@ from providers.oneroster.rest.fake_roster import Roster, plant
 from rosterkit.errors import UsageError
 from rosterkit.sources.fake_server import Fake, Invented, Running
 
-__all__ = ["CLASSLINK", "CLEVER", "ONEROSTER"]
-
-
 _LEAST = 200
 """So many students give each defect a family of its own."""
 

@@ -12,8 +12,6 @@ from pathlib import Path
 
 from providers.one_sis.district import Neutral, Row
 
-__all__ = ["write_clever_files", "write_table"]
-
 Rows = list[dict[str, str | None]]
 _FAMILY = ("guardian", "parent", "relative")
 

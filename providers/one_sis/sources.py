@@ -24,8 +24,6 @@ from rosterkit.compare.settings import CompareSettings
 from rosterkit.render import compare_text
 from rosterkit.testing.package import write_package
 
-__all__ = ["choice", "compared", "printed"]
-
 STUDENTS = 1_000
 
 

@@ -6,8 +6,6 @@ from rosterkit.roster.rules import Rule
 from rosterkit.sources.contact_points import CONTACT_RULES
 from rosterkit.sources.csv_rules import TEXTFILE_RULES
 
-__all__ = ["RULES"]
-
 RULES: tuple[Rule, ...] = (
     *TEXTFILE_RULES,
     *CONTACT_RULES,

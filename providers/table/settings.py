@@ -10,8 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from providers.table.words import ROLES, SPELLINGS
 from rosterkit.sources.contact_points import regions
 
-__all__ = ["TableSettings", "is_role"]
-
 
 def is_role(word: str) -> bool:
     """Whether it is one of OneRoster's roles, or an extension (``ext:alumni``)."""

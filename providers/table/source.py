@@ -20,8 +20,6 @@ from rosterkit.sources.headings import NamedColumns, drop_unreadable_keys, name_
 from rosterkit.sources.keys import joined_key
 from rosterkit.sources.textfile import LINE, read_text_file
 
-__all__ = ["SOURCE", "MappedTable"]
-
 
 class MappedTable:
     """Emits UserAttributes, or User and Role."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-__all__ = ["PERSON", "ROLES", "SPELLINGS", "USER_SPELLINGS"]
-
 SPELLINGS: Mapping[str, Sequence[str]] = {
     "sourced_id": ("id", "person id", "user id", "external id"),
     "given_name": ("first name",),

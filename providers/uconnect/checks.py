@@ -25,8 +25,6 @@ from rosterkit.feeds.preflight import (
 )
 from rosterkit.feeds.rows import last_file
 
-__all__ = ["CHECKS", "is_true"]
-
 _Broken = Iterable[tuple[str, pl.Expr]]
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from rosterkit.feeds.mapping import Value
 
-__all__ = ["DEFAULTS", "FALSE", "FLAGS", "IDENTITY", "ORDER", "REQUIRED", "SINGLE", "TRUE", "UNIQUE"]
-
 ORDER = (
     "FIRST_NAME",
     "LAST_NAME",

@@ -13,8 +13,6 @@ from rosterkit.feeds.mapping_document import MAPPING
 from rosterkit.feeds.people import people, read_by
 from rosterkit.feeds.selection import chosen, roles_of
 
-__all__ = ["chosen_people", "mapping_document"]
-
 
 def chosen_people(
     roster: Roster, settings: UConnectSettings, context: FeedContext, columns: Iterable[pl.Expr]

@@ -27,8 +27,6 @@ from rosterkit.feeds.preflight import Check, Given, comparison, preflight
 from rosterkit.feeds.rows import last_good_rows, leavers, report, split_broken, still_good, to_file
 from rosterkit.roster.rules import Rule
 
-__all__ = ["UConnectFeed"]
-
 _LOOKS_LIKE_YES = ("Y", "T", "X", "ON", "S", "J")
 
 

@@ -7,8 +7,6 @@ from providers.uconnect.feed import UConnectFeed
 from providers.uconnect.vendor import CRON, REGION, REHEARSAL
 from rosterkit.feeds.page import feed_page
 
-__all__ = ["page"]
-
 _TEXT = f"""
 `kind = "uconnect"` writes the subscriber file of uConnect: one CSV of all populations, under the same name every time,
 for the client's own S3 bucket. Ids such as U24 name the requirements of uConnect that this page and the findings cite.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from rosterkit.feeds.preflight import SHARED_RULES
 from rosterkit.roster.rules import Rule
 
-__all__ = ["RULES"]
-
 
 def _rule(code: str, severity: str, meaning: str, remedy: str, row: str = "the whole file is refused") -> Rule:
     return Rule(code, severity, severity, meaning, remedy, row=row, dependants="none", table="not sent")

@@ -13,8 +13,6 @@ from rosterkit.feeds.preflight import Limits
 from rosterkit.feeds.selection import Who
 from rosterkit.feeds.settings import FeedSettings
 
-__all__ = ["Population", "UConnectSettings"]
-
 
 class Population(Who):
     """One population of the merged file: its name, and who belongs to it."""

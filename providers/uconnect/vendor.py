@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from rosterkit.feeds.base import ChecklistItem, VendorFacts
 
-__all__ = ["CRON", "REGION", "REHEARSAL", "VENDOR"]
-
 CRON = "5 8 * * Sat"
 """When the file is sent by default: Saturday 08:05 in the district's zone, before the weekly run of Saturday night."""
 

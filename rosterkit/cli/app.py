@@ -9,8 +9,6 @@ import typer
 
 from rosterkit.cli.options import OUTPUT, echo
 
-__all__ = ["app"]
-
 app = typer.Typer(
     name="rosterkit",
     no_args_is_help=True,

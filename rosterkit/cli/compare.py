@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from rosterkit.compare.settings import CompareSettings
     from rosterkit.config import Config, SourceEntry
 
-__all__ = ["compare"]
-
 
 @app.command(epilog="Example: rosterkit compare export.zip guardians:families.csv --html choice.html")
 def compare(

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Actor, Json, command_of, echo, open_workspace, printing
+from rosterkit.cli.options import Actor, Json, command_of, open_workspace, print_either
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
     from rosterkit.feeds.checklist import Checklist
     from rosterkit.workspace import Workspace
-
-__all__ = ["doctor"]
 
 _REFUSED, _LOOK, _DONE = 4, 1, 0
 
@@ -55,11 +53,7 @@ def doctor(
         elif not json and sys.stdin.isatty() and sys.stdout.isatty():
             found = _walk(workspace, found, actor)
         zone = workspace.config.zone
-    if json:
-        echo(shown.checklist_json(found))
-    else:
-        with printing() as console:
-            shown.checklist(console, found, zone, command_of(ctx))
+    print_either(json, lambda: shown.checklist_json(found), shown.checklist, found, zone, command_of(ctx))
     raise typer.Exit(_REFUSED if found.blocking else _LOOK if found.open else _DONE)
 
 
@@ -71,11 +65,7 @@ def _examine(ctx: typer.Context, json: bool, *, marked: bool) -> NoReturn:
         raise UsageError("--done and --reopen are about the checklist of a feed: name the feed.")
     with open_workspace(ctx) as workspace:
         found = workspace.doctor()
-    if json:
-        echo(shapes.facts(checks=[asdict(one) for one in found]))
-    else:
-        with printing() as console:
-            shown.checks(console, found)
+    print_either(json, lambda: shapes.facts(checks=[asdict(one) for one in found]), shown.checks, found)
     raise typer.Exit(int(any(one.state != "ok" for one in found)))
 
 

@@ -13,8 +13,6 @@ from rosterkit.cli.app import app
 from rosterkit.cli.options import Json, echo
 from rosterkit.errors import UsageError
 
-__all__ = ["fake", "generate"]
-
 _Seed = Annotated[int, typer.Option(metavar="S", min=0, max=2**31, help="Another seed, another district.")]
 _PART = ".part"
 

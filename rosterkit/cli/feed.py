@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Actor, AsOf, Json, Reason, command_of, echo, open_workspace, printing
+from rosterkit.cli.options import Actor, AsOf, Json, Reason, command_of, echo, open_workspace, print_either, printing
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
     from rosterkit.results import FeedReceipt
-
-__all__ = ["approve", "build", "check", "confirm", "log", "pause", "reject", "resume", "send", "status"]
 
 feed = typer.Typer(help="The files that are made for products.", no_args_is_help=True)
 app.add_typer(feed, name="feed")
@@ -105,11 +103,9 @@ def check(
 
     with open_workspace(ctx) as workspace:
         checked = workspace.feed_check(name, files or (), as_of=as_of)
-    if json:
-        echo(shapes.feed_check(checked, registry.rules()))
-    else:
-        with printing() as console:
-            tables.feed_check(console, checked, registry.rules())
+    print_either(
+        json, lambda: shapes.feed_check(checked, registry.rules()), tables.feed_check, checked, registry.rules()
+    )
     raise typer.Exit(0 if checked.verdict.startswith("accepted") else 1)
 
 
@@ -201,11 +197,9 @@ def status(ctx: typer.Context, name: _AnyFeed = "", json: Json = False) -> None:
     with open_workspace(ctx) as workspace:
         standing = workspace.feed_status(name)
         zone = workspace.config.zone
-    if json:
-        echo(shapes.feed_status(standing, registry.rules()))
-    else:
-        with printing() as console:
-            pages.status(console, standing, registry.rules(), zone)
+    print_either(
+        json, lambda: shapes.feed_status(standing, registry.rules()), pages.status, standing, registry.rules(), zone
+    )
     raise typer.Exit(int(any((one.alarms["severity"] != "info").any() for one in standing)))
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Entity, Json, Record, audit_view, echo, open_workspace, printing
+from rosterkit.cli.options import Entity, Json, Record, audit_view, open_workspace, print_either
 from rosterkit.errors import UsageError
-
-__all__ = ["explain", "history"]
 
 
 @app.command(epilog="Example: rosterkit -C our-district history User S-1017")
@@ -29,11 +27,7 @@ def history(
         if entity:
             audit_view(workspace, "history", [f"{entity} {key}"])
         zone = workspace.config.zone
-    if json:
-        echo(shapes.history(revisions))
-        return
-    with printing() as console:
-        tables.history(console, revisions, zone)
+    print_either(json, lambda: shapes.history(revisions), tables.history, revisions, zone)
 
 
 @app.command(epilog="Example: rosterkit -C our-district explain User S-1017")
@@ -52,8 +46,6 @@ def explain(
         found = workspace.explain(entity, key)
         audit_view(workspace, "explain", [f"{found.entity} {found.sourced_id}"])
         zone = workspace.config.zone
-    if json:
-        echo(shapes.explanation(found, registry.rules()))
-        return
-    with printing() as console:
-        tables.explanation(console, found, registry.rules(), zone)
+    print_either(
+        json, lambda: shapes.explanation(found, registry.rules()), tables.explanation, found, registry.rules(), zone
+    )

@@ -18,12 +18,10 @@ from rosterkit.cli.options import (
     day_of,
     echo,
     open_workspace,
-    printing,
+    print_either,
 )
 from rosterkit.cli.plan import print_plan
 from rosterkit.errors import UsageError
-
-__all__ = ["expectations", "override", "overrides", "promote"]
 
 expect = typer.Typer(help="Announce a change, so that no limit stops it.", no_args_is_help=True)
 app.add_typer(expect, name="expect")
@@ -117,11 +115,7 @@ def expectations(ctx: typer.Context, as_of: AsOf = None, json: Json = False) -> 
 
     with open_workspace(ctx) as workspace:
         found = workspace.expectations(as_of)
-    if json:
-        echo(shapes.expectations_json(found))
-    else:
-        with printing() as console:
-            shapes.expectations_table(console, found)
+    print_either(json, lambda: shapes.expectations_json(found), shapes.expectations_table, found)
     raise typer.Exit(1 if any(one.state == "overdue" for one in found) else 0)
 
 
@@ -177,11 +171,7 @@ def overrides(ctx: typer.Context, json: Json = False) -> None:
 
     with open_workspace(ctx) as workspace:
         found = workspace.overrides()
-    if json:
-        echo(shapes.overrides_json(found))
-        return
-    with printing() as console:
-        shapes.overrides_table(console, found)
+    print_either(json, lambda: shapes.overrides_json(found), shapes.overrides_table, found)
 
 
 @app.command(epilog="Example: rosterkit -C our-district promote --package export.zip")

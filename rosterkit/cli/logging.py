@@ -10,8 +10,6 @@ from pathlib import Path
 from rosterkit.errors import UsageError
 from rosterkit.operate.logs import end_log_lines, log, log_lines
 
-__all__ = ["end_logging", "start_logging"]
-
 _OPEN = ExitStack()
 
 

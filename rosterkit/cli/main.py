@@ -37,8 +37,6 @@ from rosterkit.cli.app import app
 from rosterkit.cli.options import OUTPUT
 from rosterkit.problems import sentence
 
-__all__ = ["command", "main", "run"]
-
 INTERRUPTED = 130  # what a shell shows for Ctrl-C
 _USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 """The root of typer's usage errors; typer brings its own copy of click, or leans on click, by version."""

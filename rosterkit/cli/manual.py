@@ -22,11 +22,9 @@ from rosterkit.cli.options import (
     open_workspace,
     pairs,
     print_done,
-    printing,
+    print_either,
     record_names,
 )
-
-__all__ = ["edit", "enroll", "link", "pin", "pins", "policy", "unpin"]
 
 add = typer.Typer(help="Add what no source delivers.", no_args_is_help=True)
 activity = typer.Typer(help="What happened at a vendor.", no_args_is_help=True)
@@ -180,11 +178,7 @@ def pins(ctx: typer.Context, json: Json = False) -> None:
     with open_workspace(ctx) as workspace:
         found, zone = workspace.pins(), workspace.config.zone
         audit_view(workspace, "pins", record_names(found))
-    if json:
-        echo(shapes.pins_json(found))
-        return
-    with printing() as console:
-        shapes.pins_table(console, found, zone)
+    print_either(json, lambda: shapes.pins_json(found), shapes.pins_table, found, zone)
 
 
 @app.command(epilog="Example: rosterkit -C our-district policy")
@@ -194,11 +188,7 @@ def policy(ctx: typer.Context, json: Json = False) -> None:
 
     with open_workspace(ctx) as workspace:
         settings = workspace.config.policy
-    if json:
-        echo(shapes.policy_json(settings))
-        return
-    with printing() as console:
-        shapes.policy_table(console, settings)
+    print_either(json, lambda: shapes.policy_json(settings), shapes.policy_table, settings)
 
 
 @activity.command("import", epilog="Example: rosterkit -C our-district activity import sign-ins.csv")

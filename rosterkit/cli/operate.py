@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Json, command_of, echo, folder_of, printing, progress, workspace_of
+from rosterkit.cli.options import Json, command_of, echo, folder_of, print_either, printing, progress, workspace_of
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
     from rosterkit.workspace import Workspace
-
-__all__ = ["notify", "runs", "schedule", "status", "sync"]
 
 _Log = Annotated[
     bool, typer.Option("--log", metavar="", help="Write what happens to standard error, one JSON object a line.")
@@ -88,18 +86,10 @@ def runs(
     zone = workspace.config.zone
     if number is not None:
         one = workspace.run(number)
-        if json:
-            echo(shapes.facts(**tables.run_facts(one)))
-            return
-        with printing() as console:
-            tables.run(console, one, zone)
+        print_either(json, lambda: shapes.facts(**tables.run_facts(one)), tables.run, one, zone)
         return
     known = workspace.runs(limit)
-    if json:
-        echo(shapes.facts(runs=[tables.run_facts(one) for one in known]))
-        return
-    with printing() as console:
-        tables.runs(console, known, zone)
+    print_either(json, lambda: shapes.facts(runs=[tables.run_facts(one) for one in known]), tables.runs, known, zone)
 
 
 @app.command(epilog="Example: rosterkit -C our-district schedule")

@@ -7,12 +7,12 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Concatenate, ParamSpec
 
 import typer
 
@@ -26,37 +26,7 @@ if TYPE_CHECKING:
     from rosterkit.sources.base import Progress
     from rosterkit.workspace import Workspace
 
-__all__ = [
-    "OUTPUT",
-    "Action",
-    "Actor",
-    "ActorRole",
-    "AsOf",
-    "Entity",
-    "EntityName",
-    "Field",
-    "FieldName",
-    "Json",
-    "Package",
-    "PlanId",
-    "Reason",
-    "Record",
-    "SourceName",
-    "Student",
-    "Values",
-    "audit_view",
-    "command_of",
-    "echo",
-    "folder_of",
-    "open_workspace",
-    "pairs",
-    "print_done",
-    "printing",
-    "progress",
-    "record_names",
-    "spare_other",
-    "workspace_of",
-]
+_Given = ParamSpec("_Given")
 
 _PIPE_WIDTH = 120  # columns where there is no terminal to ask
 _BEGINNING = 8  # bytes that tell a page, a table and JSON from a package, a store and settings
@@ -245,6 +215,21 @@ def printing() -> Iterator[Console]:
     )
     text = text_buffer.getvalue()
     echo(text if terminal else "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
+
+
+def print_either(
+    json: bool,
+    data: Callable[[], str],
+    table: Callable[Concatenate[Console, _Given], None],
+    *given: _Given.args,
+    **named: _Given.kwargs,
+) -> None:
+    """Prints JSON, made by ``data``, or what ``table`` puts on the console of what is ``given``."""
+    if json:
+        echo(data())
+        return
+    with printing() as console:
+        table(console, *given, **named)
 
 
 def echo(text: str, output: Path | None = None) -> None:

@@ -20,6 +20,7 @@ from rosterkit.cli.options import (
     echo,
     open_workspace,
     pairs,
+    print_either,
     printing,
     record_names,
 )
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from rosterkit.plan.plan import Plan
     from rosterkit.results import Approval, Holding
     from rosterkit.workspace import Workspace
-
-__all__ = ["plan", "plans", "print_plan", "show", "undo"]
 
 _SHOWN = 20  # lines of each entity and action at a terminal
 _ON_PAGE = 500  # … and on a page
@@ -74,11 +73,7 @@ def plans(ctx: typer.Context, json: Json = False) -> None:
             decisions.setdefault(one.plan, []).append(one)
         made = workspace.plans()
         zone = workspace.config.zone
-    if json:
-        echo(shapes.plans(made, decisions))
-        return
-    with printing() as console:
-        tables.plans(console, made, zone, decisions)
+    print_either(json, lambda: shapes.plans(made, decisions), tables.plans, made, zone, decisions)
 
 
 @app.command(epilog="Example: rosterkit -C our-district show 7f3a --entity User --action archive")

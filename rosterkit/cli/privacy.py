@@ -7,9 +7,7 @@ from typing import Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Actor, Json, Reason, audit_view, echo, open_workspace, printing
-
-__all__ = ["disclosed", "purge"]
+from rosterkit.cli.options import Actor, Json, Reason, audit_view, open_workspace, print_either
 
 
 @app.command(epilog="Example: rosterkit -C our-district disclosed stu-1001")
@@ -26,11 +24,7 @@ def disclosed(
         left = workspace.disclosed(person)
         audit_view(workspace, "disclosed", [f"User {person}"])
         zone = workspace.config.zone
-    if json:
-        echo(shapes.disclosed(left))
-        return
-    with printing() as console:
-        pages.disclosures(console, left, zone)
+    print_either(json, lambda: shapes.disclosed(left), pages.disclosures, left, zone)
 
 
 @app.command(epilog='Example: rosterkit -C our-district purge --days 730 --reason "retention schedule of 2026"')
@@ -56,8 +50,4 @@ def purge(
 
     with open_workspace(ctx) as workspace:
         done = workspace.purge(days, reason=reason, actor=actor, person=person, dry_run=dry_run)
-    if json:
-        echo(shapes.purged(done))
-        return
-    with printing() as console:
-        pages.purged(console, done)
+    print_either(json, lambda: shapes.purged(done), pages.purged, done)

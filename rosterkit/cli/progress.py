@@ -12,8 +12,6 @@ from rich.text import Text
 
 from rosterkit.sources.base import Progress
 
-__all__ = ["bars"]
-
 
 class _Amount(ProgressColumn):
     """``12,345/162,068``, or nothing where nobody counts."""

@@ -21,14 +21,12 @@ from rosterkit.cli.options import (
     command_of,
     echo,
     open_workspace,
-    printing,
+    print_either,
 )
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
     from rosterkit.results import Approval
-
-__all__ = ["apply", "approve", "hold", "holds", "ignore_line", "ignored_lines", "match", "reject", "release"]
 
 
 @app.command(epilog='Example: rosterkit -C our-district approve 20260915-7f3a --reason "checked with the office"')
@@ -80,11 +78,7 @@ def apply(ctx: typer.Context, plan_id: PlanId, actor: Actor = "", json: Json = F
 
     with open_workspace(ctx) as workspace:
         done = workspace.apply(plan_id, actor=actor)
-    if json:
-        echo(shapes.applied(done))
-    else:
-        with printing() as console:
-            tables.applied(console, done, command_of(ctx))
+    print_either(json, lambda: shapes.applied(done), tables.applied, done, command_of(ctx))
     raise typer.Exit(1 if any(counts.total for counts in done.held.values()) else 0)
 
 
@@ -104,11 +98,9 @@ def match(
 
     with open_workspace(ctx) as workspace:
         done = workspace.match(new, old, reason=reason, actor=actor, revoke=revoke)
-    if json:
-        echo(shapes.matched(done, revoked=revoke))
-        return
-    with printing() as console:
-        tables.matched(console, done, command_of(ctx), revoked=revoke)
+    print_either(
+        json, lambda: shapes.matched(done, revoked=revoke), tables.matched, done, command_of(ctx), revoked=revoke
+    )
 
 
 @app.command(epilog='Example: rosterkit -C our-district hold User S-1017 --reason "moving house, ask in May"')
@@ -177,11 +169,7 @@ def holds(ctx: typer.Context, json: Json = False) -> None:
         kept = workspace.holds()
         audit_view(workspace, "holds", [f"{one.entity} {one.sourced_id}" for one in kept])
         zone = workspace.config.zone
-    if json:
-        echo(shapes.holds(kept))
-        return
-    with printing() as console:
-        tables.holds(console, kept, zone)
+    print_either(json, lambda: shapes.holds(kept), tables.holds, kept, zone)
 
 
 _Hash = Annotated[str, typer.Argument(metavar="HASH", help="The line's hash, as its finding shows it.")]
@@ -221,11 +209,7 @@ def ignored_lines(ctx: typer.Context, json: Json = False) -> None:
     with open_workspace(ctx) as workspace:
         lines = workspace.ignored_lines()
         zone = workspace.config.zone
-    if json:
-        echo(shapes.ignored_lines(lines))
-        return
-    with printing() as console:
-        tables.ignored_lines(console, lines, zone)
+    print_either(json, lambda: shapes.ignored_lines(lines), tables.ignored_lines, lines, zone)
 
 
 def _print_signed(ctx: typer.Context, signed: Approval, json: bool, *, waits: bool = False, undo: bool = False) -> None:

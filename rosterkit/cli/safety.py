@@ -16,14 +16,11 @@ from rosterkit.cli.options import (
     Record,
     Student,
     audit_view,
-    echo,
     open_workspace,
     print_done,
-    printing,
+    print_either,
     record_names,
 )
-
-__all__ = ["archive", "blocks", "suppress", "unarchive", "unsuppress"]
 
 block = typer.Typer(help="What no feed may show.", no_args_is_help=True)
 unblock = typer.Typer(help="Lift a block.", no_args_is_help=True)
@@ -115,8 +112,4 @@ def blocks(ctx: typer.Context, json: Json = False) -> None:
     with open_workspace(ctx) as workspace:
         found, zone = workspace.blocks(), workspace.config.zone
         audit_view(workspace, "blocks", [*record_names(found), *(f"User {one}" for one in found["student_key"] if one)])
-    if json:
-        echo(shapes.blocks_json(found))
-        return
-    with printing() as console:
-        shapes.blocks_table(console, found, zone)
+    print_either(json, lambda: shapes.blocks_json(found), shapes.blocks_table, found, zone)

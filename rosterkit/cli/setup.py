@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Json, echo, folder_of, open_workspace, pairs, printing, progress
+from rosterkit.cli.options import Json, echo, folder_of, open_workspace, pairs, print_either, printing, progress
 from rosterkit.errors import UsageError
 
 if TYPE_CHECKING:
     from rosterkit.results import CheckReport
-
-__all__ = ["check", "demo", "init", "rules", "validate"]
 
 
 @app.command(epilog="Example: rosterkit init our-district")
@@ -127,11 +125,7 @@ def rules(
     known = [rule for rule in registry.rules().values() if rule.code.startswith(code)]
     if not known:
         raise UsageError(f'There is no rule "{code}". rosterkit rules lists them all.')
-    if json:
-        echo(shapes.rules(known))
-        return
-    with printing() as console:
-        tables.rules(console, known)
+    print_either(json, lambda: shapes.rules(known), tables.rules, known)
 
 
 @app.command(epilog="Example: rosterkit demo accidents --students 2000")

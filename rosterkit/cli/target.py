@@ -7,9 +7,7 @@ from typing import Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Json, command_of, echo, folder_of, open_workspace, printing
-
-__all__ = ["target", "trust", "try_out"]
+from rosterkit.cli.options import Json, command_of, echo, folder_of, open_workspace, print_either
 
 target = typer.Typer(help="The servers that files come from and go to.", no_args_is_help=True)
 app.add_typer(target, name="target")
@@ -70,10 +68,6 @@ def try_out(
 
     with open_workspace(ctx) as workspace:
         place, tried = workspace.target_test(name)
-    if json:
-        echo(shapes.rights(place, tried))
-    else:
-        with printing() as console:
-            pages.rights(console, place, tried)
+    print_either(json, lambda: shapes.rights(place, tried), pages.rights, place, tried)
     needed = {"connect", "write"} if any(one.right == "write" for one in tried) else {"connect", "list"}
     raise typer.Exit(int(any(one.allowed is False and one.right in needed for one in tried)))

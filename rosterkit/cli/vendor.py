@@ -10,8 +10,6 @@ import typer
 from rosterkit.cli.feed import feed
 from rosterkit.cli.options import Actor, AsOf, Json, echo, open_workspace, printing
 
-__all__ = ["mapping", "results", "worksheet"]
-
 _Name = Annotated[str, typer.Argument(metavar="FEED", help="The feed, as rosterkit.toml names it.")]
 
 

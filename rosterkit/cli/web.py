@@ -10,10 +10,8 @@ from typing import Annotated
 import typer
 
 from rosterkit.cli.app import app
-from rosterkit.cli.options import Json, command_of, echo, folder_of, printing
+from rosterkit.cli.options import Json, command_of, echo, folder_of, print_either
 from rosterkit.errors import UsageError
-
-__all__ = ["add", "audit_log", "listed", "password", "remove", "serve"]
 
 web = typer.Typer(invoke_without_command=True)
 user = typer.Typer(help="Who may open the page.", no_args_is_help=True)
@@ -130,11 +128,7 @@ def listed(ctx: typer.Context, json: Json = False) -> None:
     from rosterkit.workspace import Workspace
 
     found = accounts.listed(Workspace(folder_of(ctx)).folder)
-    if json:
-        echo(shapes.accounts_json(found))
-        return
-    with printing() as console:
-        shapes.accounts(console, found)
+    print_either(json, lambda: shapes.accounts_json(found), shapes.accounts, found)
 
 
 @user.command(epilog="Example: rosterkit -C our-district web user remove maria")
@@ -179,11 +173,7 @@ def audit_log(
     start = datetime.combine(_day(since), time(), workspace.config.zone).astimezone(UTC) if since else None
     with access.opened(workspace.folder) as connection:
         found = access.entries(connection, actor=actor, record=record, since=start, limit=limit)
-    if json:
-        echo(shapes.audit_json(found))
-        return
-    with printing() as console:
-        shapes.audit(console, found, workspace.config.zone)
+    print_either(json, lambda: shapes.audit_json(found), shapes.audit, found, workspace.config.zone)
 
 
 def _day(text: str) -> date:

@@ -11,8 +11,6 @@ from rosterkit.compare.people_questions import folded
 from rosterkit.compare.question import Find, Found, Question
 from rosterkit.compare.settings import CompareSettings
 
-__all__ = ["CLASS_QUESTIONS"]
-
 _NEEDS = ("Class", "Enrollment", "User")
 
 

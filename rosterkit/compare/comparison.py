@@ -16,8 +16,6 @@ from rosterkit.compare.routes import Repair, Supplement, repairs, routes, supple
 from rosterkit.compare.settings import CompareSettings
 from rosterkit.sources.base import Capabilities, Coverage
 
-__all__ = ["Comparison", "Side", "compare"]
-
 _NEEDED = ("Org", "User", "Class", "Enrollment")
 """Without one of these a product has nothing to work with."""
 

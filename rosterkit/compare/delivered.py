@@ -13,8 +13,6 @@ from rosterkit.roster.schema import by_name
 from rosterkit.roster.vocabulary import is_school
 from rosterkit.sources.base import Capabilities, Coverage, Extract, Table
 
-__all__ = ["FAMILY", "Delivered", "Roster", "id_of"]
-
 FAMILY = ("guardian", "parent", "relative")
 """Roles of the adults of a student."""
 

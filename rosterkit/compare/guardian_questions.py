@@ -10,8 +10,6 @@ from rosterkit.compare.delivered import FAMILY, Roster
 from rosterkit.compare.question import Find, Found, Question
 from rosterkit.compare.settings import CompareSettings
 
-__all__ = ["GUARDIAN_QUESTIONS", "reachable"]
-
 _APART = "guardians come with their student here: they have no organisation, and only one side states a link"
 _SAYS_NOTHING = ("", "other", "unknown", "contact", "primary", "secondary", "family")
 """Types and relationships that do not say whether somebody is a parent or an emergency contact."""

@@ -16,8 +16,6 @@ from rosterkit.compare.delivered import Roster
 from rosterkit.compare.people_questions import folded
 from rosterkit.compare.question import shown
 
-__all__ = ["GROUPS", "TIERS", "Difference", "Matched", "SchoolDifference", "matched", "schools_matched"]
-
 GROUPS = {"student": "students", "staff": "staff", "guardian": "guardians"}
 TIERS = {"id": "id", "number": "number", "state_id": "state id", "email": "e-mail and name", "name": "name and student"}
 FIELDS = ("given_name", "family_name", "email", "username", "identifier", "state_id", "grades", "school", "phones")

@@ -10,8 +10,6 @@ from rosterkit.compare.delivered import FAMILY, Roster
 from rosterkit.compare.question import Found, Question
 from rosterkit.compare.settings import CompareSettings
 
-__all__ = ["PEOPLE_QUESTIONS", "folded"]
-
 _NEEDS = ("User", "Role")
 _WORDS = {"student": "students", "staff": "staff", "guardian": "guardians"}
 

@@ -10,8 +10,6 @@ import polars as pl
 from rosterkit.compare.delivered import Roster, id_of
 from rosterkit.compare.settings import CompareSettings
 
-__all__ = ["EXAMPLES", "PERSONAL", "Answer", "Found", "Question", "answered"]
-
 EXAMPLES = 10
 """So many records prove an answer."""
 

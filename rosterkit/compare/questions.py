@@ -12,8 +12,6 @@ from rosterkit.compare.question import Answer, Question, answered
 from rosterkit.compare.record_questions import RECORD_QUESTIONS
 from rosterkit.compare.settings import CompareSettings
 
-__all__ = ["QUESTIONS", "answers"]
-
 QUESTIONS: tuple[Question, ...] = (*PEOPLE_QUESTIONS, *GUARDIAN_QUESTIONS, *CLASS_QUESTIONS, *RECORD_QUESTIONS)
 
 

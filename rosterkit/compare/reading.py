@@ -21,8 +21,6 @@ from rosterkit.sources.packages import Known, fetch, named
 from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import PlaceSettings
 
-__all__ = ["SourceSpec", "from_text", "read"]
-
 _PLACES = ("path", "url", "address")
 """The setting that text without a name in front is meant for, whichever the source has."""
 

@@ -15,8 +15,6 @@ from rosterkit.compare.routes import Route
 from rosterkit.compare.settings import CompareSettings
 from rosterkit.sources.base import Capabilities
 
-__all__ = ["REASONS", "Choice", "Facts", "Reason", "Recommendation", "Spoken", "recommended"]
-
 Facts = Mapping[str, Answer]
 """A source's answers by the code of the question."""
 

@@ -12,8 +12,6 @@ from rosterkit.compare.people_questions import folded
 from rosterkit.compare.question import Find, Found, Question
 from rosterkit.compare.settings import CompareSettings
 
-__all__ = ["RECORD_QUESTIONS"]
-
 _CHECKED = (
     ("Class", "school", "Org"),
     ("Class", "course", "Course"),

@@ -12,8 +12,6 @@ from rosterkit.compare.delivered import Roster
 from rosterkit.compare.guardian_questions import reachable
 from rosterkit.compare.question import Answer
 
-__all__ = ["WAYS", "Repair", "Route", "Supplement", "repairs", "routes", "supplements"]
-
 WAYS = {
     "own": "{vendor}, read by the product itself",
     "own-file": "{vendor}, read by the product itself, with a guardian file from rosterkit",

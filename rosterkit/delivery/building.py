@@ -34,8 +34,6 @@ from rosterkit.store.snapshot import revision_of
 from rosterkit.store.tombstones import hasher
 from rosterkit.toml_lines import key_lines, line_of
 
-__all__ = ["built_files", "check_feed", "given_file", "written"]
-
 
 @contextmanager
 def built_files(

@@ -9,8 +9,6 @@ from rosterkit.config import Config
 from rosterkit.feeds.checklist import Checklist, checklist
 from rosterkit.store import checklists, deliveries
 
-__all__ = ["checklist_of"]
-
 
 def checklist_of(connection: sqlite3.Connection, config: Config, name: str) -> Checklist:
     """The checklist of a feed of the configuration; its notice speaks of what was last sent."""

@@ -14,8 +14,6 @@ from rosterkit.feeds.base import Feed
 from rosterkit.transport.place import Place, open_place
 from rosterkit.transport.settings import FolderSettings, PlaceSettings
 
-__all__ = ["ConfiguredFeed", "clock_of", "configured", "rehearsal_of"]
-
 
 @dataclass(frozen=True)
 class ConfiguredFeed:

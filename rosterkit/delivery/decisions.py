@@ -16,8 +16,6 @@ from rosterkit.store import deliveries
 from rosterkit.store.checklists import done_items
 from rosterkit.store.deliveries import Delivery
 
-__all__ = ["approve_feed", "confirm_feed", "reject_feed", "sends_sensitive"]
-
 
 def sends_sensitive(feed: ConfiguredFeed) -> str:
     """What a person decides on with the file, beside its rows: the decision is kept with the delivery."""

@@ -47,8 +47,6 @@ from rosterkit.store.sent_files import BuiltFile
 from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.outgoing import check_names
 
-__all__ = ["build_feed", "send_feed", "send_given"]
-
 _WITHHELD = "withheld"
 _NEVER_LEAVES = (Outcome.IGNORED, Outcome.REJECTED)
 

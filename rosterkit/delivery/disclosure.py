@@ -26,8 +26,6 @@ from rosterkit.store.earlier_keys import users_now
 from rosterkit.store.lookup import BY_HAND, find_record
 from rosterkit.store.sent_files import SentFile, read_files, recorded_files
 
-__all__ = ["disclosed"]
-
 _LEFT = ("sending", "sent", "verified", "failed")
 
 

@@ -29,8 +29,6 @@ from rosterkit.transport.base import Delivered, Found, Outgoing
 from rosterkit.transport.place import open_place
 from rosterkit.transport.settings import FolderSettings
 
-__all__ = ["end_interrupted", "forget_old_bytes", "is_current", "is_still_there", "leave", "require_going"]
-
 _Others = Mapping[str, Collection[int]]
 """By name, the sizes of other files that may lie at the target."""
 

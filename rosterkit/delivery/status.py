@@ -23,8 +23,6 @@ from rosterkit.store.deliveries import Delivery
 from rosterkit.store.snapshot import revision_of
 from rosterkit.transport.credentials import Credential, credentials
 
-__all__ = ["feed_alarms", "feed_status", "still_shown", "vendors_hold"]
-
 
 def feed_alarms(folder: Path, connection: sqlite3.Connection, config: Config) -> pl.DataFrame:
     """The alarms of all feeds: FINDINGS, ``file`` is the feed's name. Empty where all is well."""

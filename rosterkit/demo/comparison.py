@@ -14,8 +14,6 @@ from rosterkit.render import compare_html
 from rosterkit.render.compare_shapes import recommendation_text
 from rosterkit.workspace import Workspace
 
-__all__ = ["PAGE", "TITLE", "compare_into", "step"]
-
 TITLE = "Which provider? The same questions, asked of each."
 
 PAGE = "choice.html"

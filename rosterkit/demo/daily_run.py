@@ -14,8 +14,6 @@ from rosterkit.render import runs as tables
 from rosterkit.settings_template import template
 from rosterkit.workspace import Workspace
 
-__all__ = ["TITLE", "step"]
-
 TITLE = "The daily job without a person: one sync reads, plans, applies what is clear, sends, and keeps a record."
 _REASON = "compared with the office"
 _DELIVERED = "delivered"  # the folder to which the SIS writes its package

@@ -21,8 +21,6 @@ from rosterkit.testing.local_servers import LocalS3, LocalSftp, local_s3, local_
 from rosterkit.transport.rights import TEST_FILE
 from rosterkit.workspace import Workspace
 
-__all__ = ["TITLE", "step"]
-
 TITLE = "Four products' files go to an S3 and an SFTP server of this machine, once and whole."
 
 _USER = "silverbrook"

@@ -10,8 +10,6 @@ from rosterkit.errors import InternalError
 from rosterkit.render import text as tables
 from rosterkit.workspace import Workspace
 
-__all__ = ["TITLE", "step"]
-
 TITLE = "Out again, as a OneRoster package."
 
 

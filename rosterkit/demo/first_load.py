@@ -9,8 +9,6 @@ from rosterkit.demo.packages import ACTOR, DAYS, carry_out
 from rosterkit.render import text as tables
 from rosterkit.workspace import Workspace
 
-__all__ = ["TITLE", "step"]
-
 TITLE = "The first package: everybody is new, and a person must look."
 
 

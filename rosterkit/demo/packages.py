@@ -16,8 +16,6 @@ from rosterkit.plan.plan import Plan
 from rosterkit.settings_template import template
 from rosterkit.workspace import Workspace
 
-__all__ = ["ACTOR", "DAYS", "carry_out", "fixtures", "fresh_workspace"]
-
 DAYS = {"day-1": date(2026, 9, 14), "day-2": date(2026, 9, 15)}
 """The two packages and the day that each is meant for: the demo never asks the clock."""
 

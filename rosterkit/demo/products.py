@@ -16,8 +16,6 @@ from rosterkit.render import text as tables
 from rosterkit.results import FeedCheck
 from rosterkit.workspace import Workspace
 
-__all__ = ["DAY", "TITLE", "step", "workspace_of_products"]
-
 TITLE = "The files of four products, their verdicts, and one that is refused."
 
 DAY = date(2026, 9, 14)

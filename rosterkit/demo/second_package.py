@@ -13,8 +13,6 @@ from rosterkit.render import text as tables
 from rosterkit.render.labels import Choice
 from rosterkit.workspace import Workspace
 
-__all__ = ["TITLE", "step"]
-
 TITLE = "The second package: a small plan, with findings, a held archive and a reused id."
 
 _PEOPLE = Choice(entity="User", action="update", limit=0)  # the lines that show most in least room

@@ -22,8 +22,6 @@ from rosterkit.sources.fake_server import Invented
 from rosterkit.testing.district import District, write_district
 from rosterkit.workspace import Workspace
 
-__all__ = ["TITLE", "step"]
-
 TITLE = "The same district from every vendor's server and from a package, and two files beside it."
 
 _DISTRICT = Invented(students=120, seed=11)

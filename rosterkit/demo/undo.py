@@ -8,8 +8,6 @@ from rosterkit.demo.packages import DAYS, carry_out
 from rosterkit.render import text as tables
 from rosterkit.workspace import Workspace
 
-__all__ = ["TITLE", "step"]
-
 TITLE = "Undo takes the second package back, by a plan like any other."
 
 

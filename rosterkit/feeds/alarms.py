@@ -13,8 +13,6 @@ from rosterkit.roster import findings
 from rosterkit.roster.rules import Rule
 from rosterkit.transport.credentials import Credential
 
-__all__ = ["ALARM_RULES", "Standing", "alarms"]
-
 
 def _rule(code: str, severity: str, meaning: str, remedy: str, example: str = "") -> Rule:
     return Rule(code, severity, severity, meaning, remedy, row="not touched", record="not touched", example=example)

@@ -20,20 +20,6 @@ from pydantic import BaseModel
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.findings import Findings
 
-__all__ = [
-    "PEOPLE",
-    "Body",
-    "ChecklistItem",
-    "Feed",
-    "FeedContext",
-    "FeedFile",
-    "LastSent",
-    "Outcome",
-    "Roster",
-    "VendorFacts",
-    "Verdict",
-]
-
 Body = bytes | Callable[[IO[bytes]], None]
 """The bytes of a file, or what writes them to a new file that can seek: a large file is never whole in memory."""
 

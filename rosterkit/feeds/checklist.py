@@ -14,8 +14,6 @@ from typing import Any
 from rosterkit.errors import Refused, UsageError
 from rosterkit.feeds.base import ChecklistItem, VendorFacts
 
-__all__ = ["Checklist", "Done", "Step", "checklist", "item_named", "require_done"]
-
 
 @dataclass(frozen=True)
 class Done:

@@ -7,8 +7,6 @@ from typing import Literal
 
 import polars as pl
 
-__all__ = ["ADDRESS", "CONTACT_TYPES", "CUSTODY_ORDER", "Decision", "closest", "decided"]
-
 ADDRESS = r"^[^@\s,;]+@[^@\s,;]+\.[^@\s.,;]+$"
 """An address that could be delivered to; vendors say only that an invalid one is ignored."""
 

@@ -12,8 +12,6 @@ from rosterkit.feeds.base import FeedFile
 from rosterkit.feeds.csvout import read_csv
 from rosterkit.feeds.receipt import Sent
 
-__all__ = ["INDEX", "indexed", "tables"]
-
 INDEX: dict[str, type[pl.DataType]] = {
     "user": pl.String,  # source and sourced_id, "/" between; the source is blank where the file itself names people
     "row": pl.Int64,

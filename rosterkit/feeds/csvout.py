@@ -12,8 +12,6 @@ import polars as pl
 
 from rosterkit.feeds.base import PEOPLE, FeedFile
 
-__all__ = ["PROBLEMS", "CsvTable", "csv_file", "joined", "one_line", "read_csv", "unmatched"]
-
 PROBLEMS = {
     "empty": "the file has no bytes",
     "encoding": "bytes that are not UTF-8, or NUL",

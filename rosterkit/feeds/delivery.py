@@ -23,18 +23,6 @@ from rosterkit.feeds.base import FeedFile, VendorFacts
 from rosterkit.feeds.receipt import Sent
 from rosterkit.transport.base import Verified
 
-__all__ = [
-    "ARRIVED",
-    "FOLLOWS",
-    "STATES",
-    "UNSENT",
-    "DeliverySettings",
-    "after_sending",
-    "may_leave_from",
-    "same_bytes",
-    "worth_sending",
-]
-
 STATES: Mapping[str, str] = {
     "built": "The files are made and recorded. Nothing has looked at them yet.",
     "checked": "The preflight accepts them. They may leave now, or when the vendor's cadence permits it.",

@@ -8,8 +8,6 @@ import polars as pl
 
 from rosterkit.feeds.csvout import CsvTable, unmatched
 
-__all__ = ["identity_changes"]
-
 
 def identity_changes(now: CsvTable, last: CsvTable | None, key: str, same: Sequence[str]) -> int:
     """How many rows agree with one row of the last file in the columns ``same``, and have another ``key``.

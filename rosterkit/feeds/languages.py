@@ -8,8 +8,6 @@ from string import ascii_lowercase
 
 import polars as pl
 
-__all__ = ["ENGLISH_NAMES", "codes_of_two_letters", "iso_639", "iso_639_1"]
-
 ENGLISH_NAMES: Mapping[str, str] = {
     "albanian": "sq",
     "amharic": "am",

@@ -14,8 +14,6 @@ from rosterkit.feeds.base import FeedContext, FeedFile
 from rosterkit.feeds.csvout import read_csv
 from rosterkit.feeds.rows import from_last_file
 
-__all__ = ["LEDGER", "PURGED", "changed", "entries", "known", "taken", "went_on"]
-
 PURGED = "purged:"
 """What a keyed hash begins with, where it stands in place of a user or a value of somebody who was purged."""
 

@@ -22,8 +22,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rosterkit.feeds.people import ATTRIBUTE, FIELDS
 
-__all__ = ["LIST_FIELDS", "Value", "expression", "items", "texts_sent", "year_of"]
-
 _WHERE_FROM = ("field", "attribute", "constant", "first_of", "join", "template")
 
 LIST_FIELDS = frozenset({"grades", "roles", "schools", "school_names"})
@@ -95,11 +93,11 @@ def texts_sent(value: Value) -> set[str]:
     return stated.union(*(texts_sent(part) for part in value.first_of or ()))
 
 
-def expression(value: Value, *, separator: str = ";") -> pl.Expr:
-    """The value as one text, null where it is blank; items are joined by ``separator``."""
+def expression(value: Value) -> pl.Expr:
+    """The value as one text, null where it is blank; items are joined by ";"."""
     found = _found(value)
     if _is_list(value):
-        found = found.list.join(separator)
+        found = found.list.join(";")
     return _blank_is_null(found)
 
 

@@ -8,8 +8,6 @@ import polars as pl
 
 from rosterkit.feeds.base import FeedContext, Roster
 
-__all__ = ["MAPPING", "ExportsMapping", "mapping_page"]
-
 MAPPING: dict[str, type[pl.DataType]] = {
     "header": pl.String,
     "group": pl.String,

@@ -12,8 +12,6 @@ from rosterkit.feeds.base import Roster
 from rosterkit.feeds.mapping import Value
 from rosterkit.feeds.selection import Who
 
-__all__ = ["attributes_named", "nobody_has", "sensitive_fields"]
-
 _SENSITIVE = ("preferred_given_name", "preferred_middle_name", "preferred_family_name", "pronouns")
 """Fields that are in no file unless somebody decided so. Demographics are a setting of the feed that can send them."""
 

@@ -12,8 +12,6 @@ from pydantic.fields import FieldInfo
 from rosterkit.feeds.base import Feed
 from rosterkit.feeds.mapping import Value
 
-__all__ = ["feed_page", "settings_table"]
-
 
 def feed_page(feed: Feed, *, note: str, text: str) -> str:
     """The page as Markdown: ``text`` (what the feed does, in sentences), and tables made of the feed's own data."""

@@ -13,8 +13,6 @@ import polars as pl
 
 from rosterkit.feeds.base import Roster
 
-__all__ = ["ATTRIBUTE", "FIELDS", "GRADES", "OWN", "ROLE", "current_roles", "family_links", "people", "read_by"]
-
 ATTRIBUTE = "attribute."
 """The prefix of an attribute's column: the attribute ``program`` is the column ``attribute.program``."""
 

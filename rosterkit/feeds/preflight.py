@@ -21,27 +21,6 @@ from rosterkit.feeds.settings import FeedSettings
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.findings import Findings
 
-__all__ = [
-    "SHARED_RULES",
-    "Check",
-    "FileCheck",
-    "Given",
-    "Hit",
-    "Limits",
-    "RowCheck",
-    "broken_rows",
-    "comparison",
-    "exceeds",
-    "form_checks",
-    "gone",
-    "gone_of_groups",
-    "newly_withheld",
-    "preflight",
-    "repeated",
-    "require_transport",
-    "withheld",
-]
-
 SHARED_RULES = (
     Rule(
         "feed.gone",

@@ -9,8 +9,6 @@ from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["About", "Sent", "receipt", "sent"]
-
 
 @dataclass(frozen=True)
 class About:

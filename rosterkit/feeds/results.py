@@ -13,8 +13,6 @@ import polars as pl
 
 from rosterkit.feeds.csvout import CsvTable
 
-__all__ = ["ANSWERS", "FAILED", "ReadsResults", "failed_rows", "without_personal_values"]
-
 ANSWERS: dict[str, type[pl.DataType]] = {
     "_line": pl.Int64,
     "kind": pl.String,  # of the identifier, as in Feed.identifiers

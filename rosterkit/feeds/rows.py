@@ -16,17 +16,6 @@ from rosterkit.feeds.csvout import csv_file, read_csv
 from rosterkit.feeds.preflight import Check, broken_rows
 from rosterkit.sources.findings import Findings
 
-__all__ = [
-    "from_last_file",
-    "last_file",
-    "last_good_rows",
-    "leavers",
-    "report",
-    "split_broken",
-    "still_good",
-    "to_file",
-]
-
 _WITHHOLDS = {Outcome.ROWS_IGNORED, Outcome.IGNORED, Outcome.HELD, Outcome.REJECTED}
 
 

@@ -11,8 +11,6 @@ from rosterkit.errors import UsageError
 from rosterkit.feeds.people import ATTRIBUTE, GRADES, ROLE
 from rosterkit.feeds.settings import FeedSettings
 
-__all__ = ["SchoolRule", "Who", "chosen", "claims", "roles_of", "schools_of_vendor"]
-
 
 class Who(FeedSettings):
     """People who meet every condition that is given; without a condition, everybody."""

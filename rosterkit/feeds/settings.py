@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["FeedSettings"]
-
 
 class FeedSettings(BaseModel):
     """Unknown keys are refused, and nothing changes after reading."""

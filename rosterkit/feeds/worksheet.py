@@ -9,8 +9,6 @@ import polars as pl
 from rosterkit.feeds.base import FeedContext, Roster
 from rosterkit.feeds.csvout import CsvTable
 
-__all__ = ["MakesWorksheets"]
-
 
 @runtime_checkable
 class MakesWorksheets(Protocol):

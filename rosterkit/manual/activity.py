@@ -26,8 +26,6 @@ from rosterkit.store.database import transaction
 from rosterkit.store.lookup import Found, find_record
 from rosterkit.store.plans import now
 
-__all__ = ["import_activity"]
-
 _PERSON = ("given_name", "family_name", "email", "sms", "phone")
 _NEEDED = {"signed_in": ("user", "at"), "joined": ("student", "given_name", "family_name"), "edited": ("user", "field")}
 

@@ -25,8 +25,6 @@ from rosterkit.store.lookup import (
     synced_by,
 )
 
-__all__ = ["add_class", "add_guardian", "add_staff", "add_student", "enroll", "link"]
-
 _REFERENCES = {c.label for c in by_name("User").columns if c.to}
 
 

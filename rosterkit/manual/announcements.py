@@ -20,8 +20,6 @@ from rosterkit.store import expectations, overrides
 from rosterkit.store.database import transaction
 from rosterkit.store.lookup import Found, find_record, values_of
 
-__all__ = ["end_override", "expect_domain", "expect_school", "expect_students", "override", "withdraw"]
-
 _LONGEST_DAYS = 366
 _WEEK = 7  # days an override counts at most
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")

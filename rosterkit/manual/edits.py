@@ -27,8 +27,6 @@ from rosterkit.store.lookup import (
     values_of,
 )
 
-__all__ = ["check", "edit", "owner_of", "pin", "refuse", "synced", "unpin"]
-
 
 def synced(run: ManualRun, found: Found) -> bool:
     """Whether a source owns the record: it is not manual, its source is enabled there, and manages its role."""

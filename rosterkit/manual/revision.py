@@ -27,8 +27,6 @@ from rosterkit.store.lookup import Found, key_of
 from rosterkit.store.save import store_and_apply
 from rosterkit.store.snapshot import StoreSnapshot, revision_of
 
-__all__ = ["Actor", "Done", "ManualRun", "block_rows", "create_rows", "pin_rows"]
-
 
 @dataclass(frozen=True, slots=True)
 class Actor:

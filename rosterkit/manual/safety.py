@@ -14,8 +14,6 @@ from rosterkit.roster.schema import Entity, by_name
 from rosterkit.store.blocks import blocks
 from rosterkit.store.lookup import Found, find_record, roles_of
 
-__all__ = ["archive", "block_link", "suppress", "unarchive", "unblock_link", "unsuppress"]
-
 
 def block_link(run: ManualRun, adult: str, student: str, reason: str) -> Done:
     """Blocks the link between an adult and a student, whether a source states one or not."""

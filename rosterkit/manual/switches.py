@@ -9,8 +9,6 @@ from rosterkit.roster.schema import by_name
 from rosterkit.store.activity import disable_source, enable_source
 from rosterkit.store.lookup import find_record
 
-__all__ = ["disable", "enable"]
-
 
 def disable(run: ManualRun, source: str, school: str, reason: str) -> None:
     """From now on no plan changes the records of the source, or those at one school; people may edit them."""

@@ -6,8 +6,6 @@ import polars as pl
 
 from rosterkit.feeds.alarms import ALARM_RULES
 
-__all__ = ["alarm_texts", "beside_waiting"]
-
 
 def alarm_texts(alarms: pl.DataFrame, *severities: str) -> list[str]:
     """One sentence for each alarm of these severities: the feed, what is wrong and what to do."""

@@ -17,8 +17,6 @@ from rosterkit.plan.plan import Plan
 from rosterkit.results import Applied, FeedReceipt
 from rosterkit.store.runs import Item
 
-__all__ = ["ACTOR", "Outcome", "Stopped", "Verbs"]
-
 ACTOR = "sync"
 """Who applies what a run applies, as the history shows it."""
 

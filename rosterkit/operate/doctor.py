@@ -31,8 +31,6 @@ from rosterkit.transport.place import open_place
 from rosterkit.transport.secrets import references, resolve
 from rosterkit.transport.settings import PlaceSettings
 
-__all__ = ["examine"]
-
 _GIB = 1 << 30
 _SKEW = timedelta(minutes=5)
 _SOON_DAYS = 30  # before a credential expires

@@ -12,8 +12,6 @@ from rosterkit.results import FeedReceipt
 from rosterkit.store.deliveries import deliveries
 from rosterkit.store.runs import Item
 
-__all__ = ["newest_delivery", "rehearse_feed", "send_feed", "stage_of"]
-
 _FIRST = "it is the first file of this feed"
 _NOT_NOW = ("paused", "no-revision")  # why a feed is passed over without anybody being notified
 _ENDED = ("sent", "verified", "waiting", "refused", "unchanged")

@@ -11,8 +11,6 @@ from rosterkit.errors import Busy
 from rosterkit.lock import SCHEDULE, lease
 from rosterkit.results import Beat
 
-__all__ = ["alive", "read_beat", "responds", "write_beat"]
-
 _FILE = "schedule.json"
 _SILENT = timedelta(minutes=5)  # a process that gave no sign of life for so long does not work any more
 

@@ -9,8 +9,6 @@ import logging
 from functools import cache
 from typing import Any, TextIO
 
-__all__ = ["end_log_lines", "log", "log_lines"]
-
 _logger = logging.getLogger("rosterkit")
 _logger.addHandler(logging.NullHandler())
 

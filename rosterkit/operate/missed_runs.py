@@ -20,8 +20,6 @@ from rosterkit.operate.sync import sync
 from rosterkit.store import notices, plans, runs
 from rosterkit.store.runs import Item
 
-__all__ = ["catch_up", "open_slots", "report_alarms"]
-
 _LISTED = 31  # missed runs that are recorded one by one
 _BY_RUNS = ("delivery.failed", "delivery.interrupted", "delivery.none", "delivery.refused")
 """Alarms of which the run that raised them has notified people."""

@@ -24,8 +24,6 @@ from rosterkit.store.notices import StoredNotice
 from rosterkit.store.runs import Item
 from rosterkit.transport.secrets import resolve
 
-__all__ = ["Message", "message", "notify", "notify_run", "send", "send_waiting", "test_message"]
-
 
 @dataclass(frozen=True)
 class Message:

@@ -17,8 +17,6 @@ from rosterkit.store import plans, runs
 from rosterkit.store.lookup import switched_off
 from rosterkit.store.runs import Item
 
-__all__ = ["Unread", "apply_approved", "apply_plan", "read_sources", "source_states"]
-
 _LONGEST = 400  # characters of a reason in a notice
 
 

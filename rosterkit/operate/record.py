@@ -18,8 +18,6 @@ from rosterkit.problems import sentence
 from rosterkit.store import plans, runs
 from rosterkit.store.runs import Item, Run, Stage
 
-__all__ = ["WORST", "Recorder"]
-
 _T = TypeVar("_T")
 _MOST_ATTEMPTS = 3  # a run that kills its process each time is not begun for ever
 WORST = (70, 2, 3, 4, 1, 0)

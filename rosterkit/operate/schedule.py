@@ -34,8 +34,6 @@ from rosterkit.operate.slots import clocks
 from rosterkit.problems import sentence
 from rosterkit.results import Beat
 
-__all__ = ["Scheduled", "serve"]
-
 BEAT_SECONDS = 30.0
 """How often the process looks at its clock, its settings and its jobs: a clock that was set is seen this soon."""
 _ALARM_MINUTES = 60

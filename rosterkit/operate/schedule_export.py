@@ -15,8 +15,6 @@ from rosterkit.config import Config
 from rosterkit.operate.slots import SYNC, clocks, is_rehearsal, own_feeds
 from rosterkit.run_settings import DAYS
 
-__all__ = ["KINDS", "printed_schedule"]
-
 KINDS = ("cron", "systemd", "windows")
 
 

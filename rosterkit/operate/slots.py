@@ -7,8 +7,6 @@ from rosterkit.config import Config
 from rosterkit.delivery.configured_feed import clock_of, rehearsal_of
 from rosterkit.run_settings import DAYS, time_of
 
-__all__ = ["REHEARSAL", "SYNC", "clocks", "is_rehearsal", "own_feeds"]
-
 SYNC = "sync"
 REHEARSAL = "rehearsal"
 

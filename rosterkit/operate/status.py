@@ -20,8 +20,6 @@ from rosterkit.store import notices, plans, runs
 from rosterkit.store.lookup import switches
 from rosterkit.store.runs import Run
 
-__all__ = ["status_of"]
-
 
 def status_of(verbs: Verbs, feeds: Sequence[FeedStatus]) -> Status:
     """How the workspace stands now. It reads the store and writes nothing."""

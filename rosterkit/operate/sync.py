@@ -22,8 +22,6 @@ from rosterkit.store import plans, runs
 from rosterkit.store.runs import Item, Run
 from rosterkit.store.snapshot import revision_of
 
-__all__ = ["sync"]
-
 
 def sync(verbs: Verbs, job: str = SYNC_JOB, *, slot: str = "", items: Sequence[Item] = ()) -> Run:
     """Carries out a run, or the rest of one that was interrupted; returns its record.

@@ -12,8 +12,6 @@ from rosterkit.run_settings import Window
 from rosterkit.store.blocks import blocks
 from rosterkit.store.deliveries import deliveries
 
-__all__ = ["blackout", "newly_blocked"]
-
 _ARRIVED = ("sent", "verified")
 
 

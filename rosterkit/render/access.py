@@ -13,8 +13,6 @@ from rosterkit.render.json import VERSION
 from rosterkit.render.labels import moment, visible
 from rosterkit.store.access import Account, Entry
 
-__all__ = ["accounts", "accounts_json", "audit", "audit_json"]
-
 
 def accounts(console: Console, found: Sequence[Account]) -> None:
     """A table of the accounts."""

@@ -21,8 +21,6 @@ from rosterkit.render.compare_shapes import (
 )
 from rosterkit.render.labels import visible
 
-__all__ = ["page"]
-
 SEVERITY = {"error": "serious", "warning": "look", "info": "note", "": "fine"}
 """What people read in the place of a severity."""
 

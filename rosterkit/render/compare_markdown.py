@@ -17,8 +17,6 @@ from rosterkit.render.compare_shapes import (
     school_text,
 )
 
-__all__ = ["as_markdown"]
-
 
 def as_markdown(comparison: Comparison) -> str:
     """The Markdown."""

@@ -14,18 +14,6 @@ from rosterkit.compare.questions import QUESTIONS
 from rosterkit.compare.recommendation import Choice
 from rosterkit.render.json import VERSION
 
-__all__ = [
-    "FIELD_NAMES",
-    "as_json",
-    "capability_rows",
-    "count_text",
-    "match_lines",
-    "not_carried",
-    "proofs",
-    "recommendation_text",
-    "school_text",
-]
-
 FIELD_NAMES = {
     "given_name": "given name",
     "family_name": "family name",

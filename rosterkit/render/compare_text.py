@@ -20,8 +20,6 @@ from rosterkit.render.compare_shapes import (
     school_text,
 )
 
-__all__ = ["comparison"]
-
 _STYLE = {"error": "bold red", "warning": "yellow", "info": "", "": "dim"}
 _MARK = {"error": " !!", "warning": " !"}
 _QUESTION = 40  # columns without which a question beside its answers is hard to read

@@ -9,8 +9,6 @@ import polars as pl
 from rosterkit.render.labels import no_formula, visible_cells, with_words
 from rosterkit.roster.rules import Rule
 
-__all__ = ["findings"]
-
 _UNSEEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"  # not tabs and line ends: a cell is quoted
 _COLUMNS = ["rule", "severity", "file", "line", "column", "value", "key", "detail", "message", "remedy"]
 

@@ -9,8 +9,6 @@ from rich.console import Console
 from rosterkit.render.tables import table, text
 from rosterkit.results import Check
 
-__all__ = ["checks"]
-
 
 def checks(console: Console, found: Sequence[Check]) -> None:
     """What is wrong first, then what should be looked at, then what is right."""

@@ -12,8 +12,6 @@ from rich.table import Table
 from rosterkit.results import Announcement
 from rosterkit.store.overrides import Override
 
-__all__ = ["expectations_json", "expectations_table", "overrides_json", "overrides_table"]
-
 
 def _expected(one: Announcement) -> dict[str, object]:
     return {

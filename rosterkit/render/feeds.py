@@ -21,8 +21,6 @@ from rosterkit.store.deliveries import Delivery
 from rosterkit.transport.credentials import Credential
 from rosterkit.transport.rights import Right
 
-__all__ = ["deliveries", "disclosures", "holdings", "purged", "receipt", "rights", "status"]
-
 
 def deliveries(console: Console, done: Iterable[Delivery], zone: tzinfo) -> None:
     """One line for each delivery."""

@@ -30,8 +30,6 @@ from rosterkit.render.labels import (
 from rosterkit.results import Approval
 from rosterkit.roster.rules import Rule
 
-__all__ = ["page"]
-
 _SHARED = ("sourced_id", "name", "school", "why", "file", "line", "held", "held_why")
 
 

@@ -35,31 +35,6 @@ from rosterkit.roster.rules import SEVERITIES, Rule
 from rosterkit.store.deliveries import Delivery
 from rosterkit.transport.rights import Right
 
-__all__ = [
-    "VERSION",
-    "applied",
-    "approval",
-    "check",
-    "deliveries",
-    "disclosed",
-    "error",
-    "explanation",
-    "facts",
-    "feed_check",
-    "feed_status",
-    "history",
-    "holds",
-    "ignored_lines",
-    "matched",
-    "plan",
-    "plans",
-    "purged",
-    "receipt",
-    "rights",
-    "rules",
-    "view",
-]
-
 _UNSEEN = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """Characters that a terminal or an editor obeys and does not show: they are escaped, as JSON can."""
 

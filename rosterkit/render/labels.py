@@ -17,27 +17,6 @@ from rosterkit.roster.rules import SEVERITIES, Rule
 from rosterkit.roster.schema import by_name, entities
 from rosterkit.roster.vocabulary import ENTITY_WORDS
 
-__all__ = [
-    "ENTITY_NAMES",
-    "Choice",
-    "action_named",
-    "chosen",
-    "counted",
-    "decided",
-    "entity_named",
-    "gathered",
-    "held_reasons",
-    "in_one_line",
-    "in_words",
-    "moment",
-    "no_formula",
-    "unlisted",
-    "visible",
-    "where",
-    "with_values_in_words",
-    "with_words",
-]
-
 ENTITY_NAMES = tuple(entity.name for entity in entities())
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # terminal escapes among them
 _FORMULA = r"^[=+\-@\t\r]"

@@ -12,8 +12,6 @@ from rosterkit.plan.policy import RULES, PolicyRule, PolicySettings, SchoolPolic
 from rosterkit.render.labels import moment
 from rosterkit.render.tables import table
 
-__all__ = ["blocks_json", "blocks_table", "pins_json", "pins_table", "policy_json", "policy_rows", "policy_table"]
-
 _BLOCKS = ("kind", "entity", "sourced_id", "student_key", "feed", "field", "actor", "since", "reason")
 _PINS = ("entity", "sourced_id", "field", "value", "code", "actor", "since", "reason")
 _POLICY = ("code", "subject", "rule", "by hand", "by the sync", "setting", "value")

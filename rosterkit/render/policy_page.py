@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from rosterkit.plan.policy import PERMISSIONS, ROLES, RULES, PolicySettings
 
-__all__ = ["document"]
-
 _HEAD = """# Policy: what people and syncs may change
 
 {note}

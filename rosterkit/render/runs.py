@@ -12,8 +12,6 @@ from rosterkit.render.labels import moment
 from rosterkit.render.tables import table, text
 from rosterkit.store.runs import Run, Stage
 
-__all__ = ["next_steps", "run", "run_facts", "runs"]
-
 _ENDED = {
     "running": "is running",
     "stopped": "was stopped and goes on with the next start",

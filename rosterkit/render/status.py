@@ -13,8 +13,6 @@ from rosterkit.render.labels import moment
 from rosterkit.render.tables import table, text
 from rosterkit.results import FeedStatus, Status
 
-__all__ = ["prometheus", "status", "status_facts"]
-
 
 def status(console: Console, now: Status, zone: tzinfo) -> None:
     """What is wrong first, then what waits, then sources, feeds and what comes next."""

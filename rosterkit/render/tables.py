@@ -12,8 +12,6 @@ from rich.text import Text
 from rosterkit.plan.plan import ACTIONS
 from rosterkit.render.labels import visible
 
-__all__ = ["COLOURS", "table", "text"]
-
 COLOURS = {
     "create": "green",
     "update": "cyan",

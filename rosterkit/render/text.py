@@ -45,22 +45,6 @@ from rosterkit.results import (
 )
 from rosterkit.roster.rules import SEVERITIES, Rule
 
-__all__ = [
-    "applied",
-    "check",
-    "compared_line",
-    "explanation",
-    "history",
-    "holds",
-    "plan_lines",
-    "plan_summary",
-    "plans",
-    "print_findings",
-    "receipt",
-    "rules",
-    "view",
-]
-
 
 def plan_summary(console: Console, made: Plan, zone: tzinfo, decisions: Iterable[Approval] = ()) -> None:
     """The plan without its lines: what it is, what a reviewer should read first, and the counts."""

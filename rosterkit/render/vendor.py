@@ -17,18 +17,6 @@ from rosterkit.render.json import facts
 from rosterkit.render.labels import moment, no_formula, visible, visible_cells
 from rosterkit.store.feed_results import Answer
 
-__all__ = [
-    "answers",
-    "answers_csv",
-    "answers_json",
-    "checklist",
-    "checklist_json",
-    "document",
-    "document_csv",
-    "mapping_json",
-    "worksheet_json",
-]
-
 
 def checklist(console: Console, found: Checklist, zone: tzinfo, command: str = "rosterkit") -> None:
     """The items in their order, what is done and by whom, and what to type next."""

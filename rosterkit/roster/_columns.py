@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from rosterkit.roster.entity import Column, Entity
 
-__all__ = ["ENTITIES"]
-
 ENTITIES = (
     Entity(
         "Org",

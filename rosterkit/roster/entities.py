@@ -15,23 +15,6 @@ from typing import Any
 from sqlalchemy import BigInteger, UniqueConstraint
 from sqlmodel import JSON, Field, SQLModel
 
-__all__ = [
-    "CANONICAL",
-    "AcademicSession",
-    "Class",
-    "ClassTerm",
-    "Course",
-    "Demographics",
-    "Enrollment",
-    "GuardianLink",
-    "Org",
-    "Record",
-    "Role",
-    "User",
-    "UserAttributes",
-    "UserProfile",
-]
-
 
 def _to(table: str, **kwargs: Any) -> Any:
     return Field(foreign_key=f"{table}.id", index=True, **kwargs)

@@ -7,8 +7,6 @@ from functools import cached_property
 
 import polars as pl
 
-__all__ = ["BOOKKEEPING", "FINGERPRINT", "PROVENANCE", "Column", "Entity"]
-
 BOOKKEEPING: tuple[tuple[str, type[pl.DataType]], ...] = (
     ("id", pl.Int64),
     ("source", pl.String),

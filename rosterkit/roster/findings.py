@@ -6,8 +6,6 @@ from collections.abc import Iterable
 
 import polars as pl
 
-__all__ = ["FINDINGS", "concat", "empty", "finding", "ordered"]
-
 FINDINGS: dict[str, type[pl.DataType]] = {
     "rule": pl.String,
     "severity": pl.String,  # error | warning | info
@@ -30,11 +28,10 @@ def finding(
     line: int = 0,
     column: str = "",
     value: str = "",
-    key: str = "",
     detail: str = "",
 ) -> pl.DataFrame:
-    """A findings frame of one row."""
-    row = (rule, severity, file, line, column, value, key, detail)
+    """A findings frame of one row, which is about no record."""
+    row = (rule, severity, file, line, column, value, "", detail)
     return pl.DataFrame([row], schema=FINDINGS, orient="row")
 
 

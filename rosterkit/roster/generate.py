@@ -9,15 +9,11 @@ from sqlalchemy import JSON, Boolean, Date
 from rosterkit.roster.entities import CANONICAL, Record
 from rosterkit.roster.entity import BOOKKEEPING
 
-__all__ = ["render"]
-
 _HEAD = '''"""Generated from rosterkit.roster.entities by ``python -m rosterkit.roster.generate``: do not edit."""
 
 from __future__ import annotations
 
 from rosterkit.roster.entity import Column, Entity
-
-__all__ = ["ENTITIES"]
 
 ENTITIES = (
 '''

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ENGINE_RULES", "SEVERITIES", "Rule", "catalogue"]
-
 SEVERITIES = ("error", "warning", "info")
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = ["ENTITY_WORDS", "NO_SCHOOLS", "is_school"]
-
 NO_SCHOOLS = ("department", "district", "local", "national", "state")
 """Org types that are no school; ``school`` and ``ext:…`` are."""
 

@@ -16,8 +16,6 @@ from rosterkit.sources.findings import Findings
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.sources.zip_members import CHUNK, refused, unpacked, zip_entries
 
-__all__ = ["Archive", "open_package"]
-
 _JUNK = {".DS_Store", "Thumbs.db", "desktop.ini"}
 _ARCHIVES = {".zip", ".7z", ".rar", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".zst"}
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # categories of Unicode
@@ -75,9 +73,9 @@ class Archive:
             yield chunk
         self._digests[name], self._sizes[name] = digest.hexdigest(), size
 
-    def head(self, name: str, size: int = 1 << 16) -> bytes:
-        """The first bytes of the member, at most ``size`` of them."""
-        return next(iter(self._raw(self._members[name])), b"")[:size]
+    def head(self, name: str) -> bytes:
+        """The first bytes of the member, at most 65,536 of them."""
+        return next(iter(self._raw(self._members[name])), b"")[: 1 << 16]
 
     def package_id(self) -> str:
         """SHA-256 over the sorted names and the SHA-256 of each content: alike for zip and folder.

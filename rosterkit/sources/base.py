@@ -21,21 +21,6 @@ from rosterkit.sources.findings import Findings
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.sources.row_cache import RowCache
 
-__all__ = [
-    "INVALID",
-    "KEY_KINDS",
-    "Capabilities",
-    "Context",
-    "Coverage",
-    "Extract",
-    "OwnPull",
-    "Progress",
-    "Source",
-    "Table",
-    "TableCoverage",
-    "no_progress",
-]
-
 Progress = Callable[[str, int, int], None]
 """Called as (what, done, total) while long work goes on; total is 0 where it is not known."""
 

@@ -11,8 +11,6 @@ from rosterkit.roster.rules import Rule
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.textfile import LINE
 
-__all__ = ["CONTACT_RULES", "check_emails", "check_phones", "regions"]
-
 # What these patterns let pass needs no slower look: nearly all values of a real file.
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _PLAIN_EMAIL = rf"^[A-Za-z0-9_+-]+(?:[.'][A-Za-z0-9_+-]+)*@{_LABEL}(?:\.{_LABEL})*\.[A-Za-z]{{2,24}}$"

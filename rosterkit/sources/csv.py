@@ -44,8 +44,8 @@ def unchanged(texts: pl.DataFrame) -> Converted:
 
 
 def line_hash(text: str) -> str:
-    """By which a person sets an unreadable line aside: the first 16 hex digits of its SHA-256."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    """By which a person sets an unreadable row aside: the first 16 hex digits of the SHA-256 of its text."""
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 
 from rosterkit.sources.csv_lines import FileFormatError
 
-__all__ = ["SAMPLE", "Header", "header_of", "with_width_of_rows"]
-
 SAMPLE = 1 << 16
 """Bytes after the header that show how many cells the rows have."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-__all__ = ["FileFormatError", "blocks"]
-
 _MOST_LINES = 1 << 19  # of a block
 _BOM = b"\xef\xbb\xbf"
 

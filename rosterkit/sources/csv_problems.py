@@ -8,8 +8,6 @@ import polars as pl
 
 from rosterkit.sources.row_cache import LINE
 
-__all__ = ["CELL", "PROBLEMS", "RECORD", "UNQUOTED", "Shape", "bad_lines", "stray_marks", "without_bad_keys"]
-
 PROBLEMS: dict[str, type[pl.DataType]] = {
     "line": pl.Int64,
     "rule": pl.String,

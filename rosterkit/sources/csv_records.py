@@ -12,8 +12,6 @@ from rosterkit.sources.csv_lines import FileFormatError
 from rosterkit.sources.csv_problems import CELL, RECORD, UNQUOTED, Shape, bad_lines, stray_marks, without_bad_keys
 from rosterkit.sources.row_cache import LINE
 
-__all__ = ["MOST_LINES", "Doubt", "Records", "lines_of", "records_of"]
-
 MOST_LINES = 200
 """Of one record: a quotation mark that closes later than this was never closed."""
 

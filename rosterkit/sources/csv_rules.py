@@ -5,8 +5,6 @@ from __future__ import annotations
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.rule_kinds import file_not_read, unreadable_row
 
-__all__ = ["CSV_RULES", "TEXTFILE_RULES"]
-
 CSV_RULES: tuple[Rule, ...] = (
     file_not_read(
         "csv.utf-16",

@@ -7,8 +7,6 @@ import polars as pl
 from rosterkit.errors import InternalError
 from rosterkit.sources.base import Coverage, Extract, Table
 
-__all__ = ["checked", "without_blanks"]
-
 
 def _broken(table: Table) -> str:
     """The promise of ``sources.base.Table`` that the keys of this table break; "" where they keep all."""

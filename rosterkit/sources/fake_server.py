@@ -7,8 +7,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 
-__all__ = ["Fake", "Invented", "Running"]
-
 
 @dataclass(frozen=True)
 class Invented:

@@ -9,8 +9,6 @@ import polars as pl
 from rosterkit.roster import findings
 from rosterkit.roster.rules import Rule
 
-__all__ = ["ROW_FINDINGS", "SHOWN", "Findings"]
-
 SHOWN = 1000
 """How many rows are shown for one rule, file and column; the others are counted."""
 

@@ -11,11 +11,10 @@ from difflib import get_close_matches
 import polars as pl
 
 from rosterkit.sources.base import Coverage
+from rosterkit.sources.csv import line_hash
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.keys import unreadable_key
-from rosterkit.sources.textfile import LINE, TextFile, line_hash
-
-__all__ = ["NamedColumns", "drop_unreadable_keys", "fold", "name_columns"]
+from rosterkit.sources.textfile import LINE, TextFile
 
 
 def fold(name: str) -> str:

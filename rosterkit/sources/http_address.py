@@ -8,8 +8,6 @@ import httpx
 
 from rosterkit.errors import UsageError
 
-__all__ = ["SHOWN_PARAMETERS", "checked_address", "shown_address"]
-
 SHOWN_PARAMETERS = frozenset({"limit", "offset", "starting_after", "ending_before"})
 """The parameters of a query that messages may show: they say which page, and hold nothing personal or secret."""
 

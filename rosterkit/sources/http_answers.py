@@ -11,8 +11,6 @@ import httpx
 
 from rosterkit.errors import SourceUnreadable
 
-__all__ = ["AgainError", "ApiError", "decompressed", "failed_connection", "parsed", "status_meaning"]
-
 
 class ApiError(SourceUnreadable):
     """A request failed for good. ``status`` is the HTTP status, or None where no answer came.

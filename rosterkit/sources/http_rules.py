@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from rosterkit.roster.rules import Rule
 
-__all__ = ["HTTP_RULES"]
-
 _NOT_READ = "nothing of this resource is archived because it is absent"
 
 

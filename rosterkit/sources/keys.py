@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = ["joined_key", "plain_id", "unreadable_key"]
-
 _ROUNDED = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d+$"  # the digits are lost, and different numbers look alike
 
 _UNSHOWN = r"[\p{Cc}\u202a-\u202e\u2066-\u2069]"  # control characters, and those that turn the direction of writing

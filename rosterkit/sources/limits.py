@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["SizeLimits"]
-
 
 class SizeLimits(BaseModel):
     """Sizes count what was read so far, never what a package declares of itself.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.rule_kinds import refusal
 
-__all__ = ["PACKAGE_RULES"]
-
 PACKAGE_RULES: tuple[Rule, ...] = (
     refusal(
         "package.missing",

@@ -18,8 +18,6 @@ from rosterkit.transport.incoming_set import take_together
 from rosterkit.transport.place import open_place
 from rosterkit.transport.settings import PlaceSettings
 
-__all__ = ["Known", "fetch", "named"]
-
 
 @dataclass(frozen=True)
 class Known:

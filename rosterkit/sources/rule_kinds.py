@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from rosterkit.roster.rules import Rule
 
-__all__ = ["KEPT", "PROTECTED", "corrected", "departure", "file_not_read", "invalid_cell", "refusal", "unreadable_row"]
-
 KEPT = "keeps its stored value in that column"
 PROTECTED = "is there but unreadable: keeps its stored values, never archived for absence"
 _ALL_KEPT = "keeps its stored values"

@@ -18,8 +18,6 @@ from rosterkit.sources.scope_choice import Choice, choose
 from rosterkit.sources.scope_settings import Scope
 from rosterkit.sources.scope_tables import KEY, keyed, school_map
 
-__all__ = ["marked", "scoped", "unmarked"]
-
 _PLACES = ("_file", "_line")
 _MARK = "scope:"
 

@@ -13,8 +13,6 @@ from rosterkit.sources.scope_people import people
 from rosterkit.sources.scope_settings import Scope
 from rosterkit.sources.scope_tables import KEY, columns, named, references, school_map, schools_named
 
-__all__ = ["Choice", "choose"]
-
 _ID = ["_space", "sourced_id"]
 _LIST = pl.List(pl.String)
 

@@ -8,8 +8,6 @@ from rosterkit.sources.base import Extract
 from rosterkit.sources.scope_settings import Scope
 from rosterkit.sources.scope_tables import KEY, columns, references
 
-__all__ = ["people"]
-
 _ID = ["_space", "sourced_id"]
 _GUARDIANS = ("guardian", "parent", "relative")
 

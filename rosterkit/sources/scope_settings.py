@@ -6,8 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Scope"]
-
 _Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 

@@ -9,8 +9,6 @@ import polars as pl
 from rosterkit.sources.base import Coverage, Extract
 from rosterkit.sources.scope_settings import Scope
 
-__all__ = ["KEY", "columns", "keyed", "named", "references", "school_map", "schools_named"]
-
 KEY = ("_ref_space", "_ref")
 """A reference: the id space and the sourced id of the record that is meant; null where it is none of this source's."""
 

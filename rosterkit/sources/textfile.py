@@ -7,7 +7,6 @@ by what was consumed so far. Rules: ``rosterkit.sources.csv_rules``. Format: RFC
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import re
 import stat
@@ -18,10 +17,9 @@ import polars as pl
 
 from rosterkit.errors import SourceUnreadable
 from rosterkit.sources.base import Coverage
+from rosterkit.sources.csv import line_hash
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.textlines import CountedBytes, NotReadError, PhysicalLines
-
-__all__ = ["LINE", "Limits", "TextFile", "line_hash", "read_text_file"]
 
 LINE = "_line"
 BATCH = 20_000  # rows that are lists of Python strings at a time
@@ -55,11 +53,6 @@ class TextFile:
     coverage: Coverage  # full | partial | absent
     reason: str = ""  # why not full
     sha256: str = ""  # over the bytes that were read
-
-
-def line_hash(text: str) -> str:
-    """By which a person sets an unreadable row aside: the first 16 hex digits of the SHA-256 of its text."""
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def read_text_file(

@@ -8,8 +8,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["CountedBytes", "NotReadError", "PhysicalLines"]
-
 _SURROGATE = re.compile("[\udc80-\udcff]")  # what a byte that is not UTF-8 is decoded to
 
 

@@ -18,8 +18,6 @@ from rosterkit.errors import SourceUnreadable
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.sources.package_rules import PACKAGE_RULES
 
-__all__ = ["CHUNK", "refused", "unpacked", "zip_entries"]
-
 CHUNK = 1 << 20  # unpacked bytes handed on at a time: larger chunks cost page faults on fresh memory
 _RATIO_FROM = 1 << 20  # bytes from which on the ratio counts
 _END_OF_DIRECTORY = 22  # bytes, without the comment that follows

@@ -11,8 +11,6 @@ from rosterkit.plan.plan_day import ABSENCES
 from rosterkit.roster.schema import by_name
 from rosterkit.store.plans import newest_day
 
-__all__ = ["absences", "forget_plan", "remember"]
-
 _KEPT_DAYS = 90
 _KEY = "a.source||'/'||a.id_space||'/'||a.sourced_id"
 

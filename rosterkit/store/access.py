@@ -19,31 +19,6 @@ from pathlib import Path
 from rosterkit.errors import Refused, UsageError
 from rosterkit.store.plans import moment, now
 
-__all__ = [
-    "FILE",
-    "Account",
-    "Caller",
-    "Entry",
-    "Session",
-    "account",
-    "accounts",
-    "add_account",
-    "begin_session",
-    "end_session",
-    "end_sessions_of",
-    "entries",
-    "forget",
-    "keep",
-    "opened",
-    "password_of",
-    "record",
-    "remove_account",
-    "session",
-    "set_password",
-    "take_back",
-    "try_log_in",
-]
-
 FILE = "access.db"
 _TABLES = """
 create table if not exists account (name text primary key, role text not null, schools text not null,

@@ -8,8 +8,6 @@ from datetime import datetime
 from rosterkit.store.database import transaction
 from rosterkit.store.plans import now
 
-__all__ = ["disable_source", "enable_source", "forget_sign_in", "remember_sign_in"]
-
 
 def remember_sign_in(connection: sqlite3.Connection, user: int, at: datetime) -> None:
     """Keeps the newest time, in UTC, at which a user signed in."""

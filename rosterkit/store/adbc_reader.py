@@ -17,8 +17,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["first_closed", "first_opened", "opening", "reading"]
-
 _PATIENCE = 0.2  # seconds that others may take to let the log be folded, before the table is read by the first
 
 _first: Counter[Path] = Counter()

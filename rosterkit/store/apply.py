@@ -22,8 +22,6 @@ from rosterkit.store.plans import Stored, now
 from rosterkit.store.snapshot import revision_of
 from rosterkit.store.staging import Staging
 
-__all__ = ["touched", "write_changes", "write_fingerprints", "write_revision"]
-
 
 def touched(changes: Changes) -> dict[str, pl.Series]:
     """Ids of the records that these changes write, by entity."""

@@ -12,8 +12,6 @@ import polars as pl
 from rosterkit.plan.plan import Plan
 from rosterkit.store import plans
 
-__all__ = ["approvers", "with_approvals"]
-
 _APPROVED = dict.fromkeys(("entity", "sourced_id", "action", "field", "actor", "reason"), pl.String)
 _KEYS = ["entity", "sourced_id", "action"]
 

@@ -9,8 +9,6 @@ from collections.abc import Collection, Mapping
 from rosterkit.plan.snapshot import KEY_PARTS
 from rosterkit.roster.schema import by_name, entities
 
-__all__ = ["belonging_keys", "belongings"]
-
 
 def belongings(connection: sqlite3.Connection, ids: Mapping[str, Collection[int]]) -> dict[str, set[int]]:
     """By entity the ids of active rows that refer, by a required reference, to these (by entity) or to one another."""

@@ -15,8 +15,6 @@ import polars as pl
 from rosterkit.roster.schema import entities
 from rosterkit.store.humans import Known, People, Row, Side, same_adult, same_name
 
-__all__ = ["PAIRS", "blocked_links", "hidden_rows", "keys_of", "known_of", "users_of"]
-
 PAIRS: dict[str, type[pl.DataType]] = {"guardian_id": pl.Int64, "student_id": pl.Int64}
 """Blocked links."""
 

@@ -16,24 +16,6 @@ import polars as pl
 from rosterkit.roster.schema import by_name
 from rosterkit.store.plans import now
 
-__all__ = [
-    "BLOCKS",
-    "PINS",
-    "StoredBlock",
-    "StoredPin",
-    "archived_by_hand",
-    "blocks",
-    "blocks_of_feed",
-    "date_pin",
-    "lift_blocks",
-    "lift_pins",
-    "pins",
-    "pins_on",
-    "set_block",
-    "set_pin",
-    "with_keys",
-]
-
 BLOCKS: dict[str, type[pl.DataType]] = {
     "block_id": pl.Int64,
     "kind": pl.String,  # link | suppress | archive

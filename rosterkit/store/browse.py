@@ -14,20 +14,6 @@ from rosterkit.roster.schema import by_name, entities
 from rosterkit.roster.vocabulary import NO_SCHOOLS
 from rosterkit.store.schools import schools_of_records
 
-__all__ = [
-    "classes",
-    "classes_of",
-    "family_of",
-    "keys_seen",
-    "members_of",
-    "people",
-    "roles_of",
-    "schools",
-    "schools_of",
-    "sources_of",
-    "words_of_schools",
-]
-
 Row = dict[str, Any]
 
 

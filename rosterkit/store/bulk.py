@@ -13,8 +13,6 @@ import polars as pl
 from rosterkit.store.adbc_reader import reading
 from rosterkit.store.database import damaged
 
-__all__ = ["MANY", "fetch", "ids_table", "indexes_after", "insert", "quoted", "read", "update"]
-
 MANY = 50_000
 """Rows from which on it pays to prepare for them."""
 

@@ -9,8 +9,6 @@ from rosterkit.feeds.checklist import Done
 from rosterkit.store.database import transaction
 from rosterkit.store.plans import moment, now
 
-__all__ = ["district_name", "done_items", "mark", "reopen"]
-
 
 def done_items(connection: sqlite3.Connection, feed: str) -> dict[str, Done]:
     """What is done, by the item's name."""

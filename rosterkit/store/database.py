@@ -17,8 +17,6 @@ from rosterkit.errors import Busy, UsageError
 from rosterkit.roster.schema import entities
 from rosterkit.store.adbc_reader import first_closed, first_opened, opening
 
-__all__ = ["APPLICATION_ID", "HEAD", "TABLES", "connect", "damaged", "migrate", "quick_check", "transaction"]
-
 HEAD = "0001"
 """The newest migration; a test keeps it true."""
 

@@ -13,20 +13,6 @@ from rosterkit.plan.plan import Plan
 from rosterkit.store import plans
 from rosterkit.store.bulk import insert
 
-__all__ = [
-    "Approval",
-    "IgnoredLine",
-    "approve_changes",
-    "decide",
-    "decisions",
-    "deferred_why",
-    "ignore_line",
-    "ignored_lines",
-    "newest_applied",
-    "seen_lines",
-    "stop_ignoring",
-]
-
 
 @dataclass(frozen=True)
 class Approval:

@@ -23,29 +23,6 @@ from rosterkit.store.database import transaction
 from rosterkit.store.plans import moment, now
 from rosterkit.store.sent_files import BuiltFile, add_files, read_files
 
-__all__ = [
-    "Delivery",
-    "Step",
-    "arrived",
-    "built_since",
-    "check",
-    "deliveries",
-    "find",
-    "last_arrived",
-    "last_sent",
-    "ledger",
-    "move",
-    "newest",
-    "note",
-    "pause",
-    "paused",
-    "perhaps_arrived",
-    "record",
-    "resume",
-    "revision_seen",
-    "send",
-]
-
 
 @dataclass(frozen=True)
 class Step:

@@ -10,8 +10,6 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
-__all__ = ["Delivery", "FeedPause", "Ledger", "SentBody", "SentChunk", "SentFile"]
-
 
 class Delivery(SQLModel, table=True):
     """One build of a feed and what became of it (states: ``store.deliveries``)."""

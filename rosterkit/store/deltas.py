@@ -11,8 +11,6 @@ from rosterkit.plan.snapshot import QueuedDelta
 from rosterkit.sources.base import Coverage, Extract
 from rosterkit.store.plans import packed, unpacked
 
-__all__ = ["cursor", "enqueue", "finish", "known", "queued", "waiting"]
-
 
 def known(connection: sqlite3.Connection, source: str, package: str) -> str:
     """``new``, ``queued`` or ``applied``: what became of the deltas of this extract."""

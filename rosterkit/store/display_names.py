@@ -14,8 +14,6 @@ from rosterkit.roster.vocabulary import is_school
 from rosterkit.store.bulk import read
 from rosterkit.store.schools import one_text
 
-__all__ = ["keys_of", "names_of"]
-
 
 def _all(path: Path, entity: Entity, columns: list[str], created: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """These columns of every stored row and of every row that the plan creates."""

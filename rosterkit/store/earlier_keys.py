@@ -14,8 +14,6 @@ from rosterkit.roster.schema import by_name
 from rosterkit.store import matches
 from rosterkit.store.plans import now
 
-__all__ = ["earlier_hint", "find_earlier", "follow", "users_now"]
-
 _HERE = "entity=? and source=? and id_space=? and sourced_id=?"
 _KEYED = ("hold", "approved_change", "deferred", "absence")
 """Tables whose rows name a record by its key."""

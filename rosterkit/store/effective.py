@@ -20,8 +20,6 @@ from rosterkit.store.blocks import blocks, pins
 from rosterkit.store.bulk import read
 from rosterkit.store.humans import People, Row, Side
 
-__all__ = ["ACCOUNT", "NOTHING", "Overlay", "overlay", "remember_blocked"]
-
 ACCOUNT = Column("account_enabled", "bool")
 """rosterkit's own switch of a User, which no source delivers; it is true unless it is pinned."""
 _SHORT = 3  # a text of fewer characters is not looked for in other columns
@@ -102,10 +100,10 @@ def _typed(column: Column) -> pl.Expr:
     return pl.col("value")
 
 
-def overlay(path: Path, connection: sqlite3.Connection, feed: str = "", *, blocked: bool = True) -> Overlay:
-    """What lies over the store for the feed of that name; with ``blocked`` false only the pins."""
+def overlay(path: Path, connection: sqlite3.Connection, feed: str = "") -> Overlay:
+    """What lies over the store for the feed of that name."""
     pinned = _pinned(pins(connection))
-    found = blocks(connection).filter(pl.col("feed").is_in(["", feed])) if blocked else pl.DataFrame()
+    found = blocks(connection).filter(pl.col("feed").is_in(["", feed]))
     if found.is_empty():
         return Overlay(pinned, {}, NOTHING.pairs, frozenset()) if pinned else NOTHING
     people = People(connection)

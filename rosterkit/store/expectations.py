@@ -10,8 +10,6 @@ from datetime import date, datetime
 from rosterkit.plan.expectations import Expectation
 from rosterkit.store.plans import moment, now
 
-__all__ = ["StoredExpectation", "add", "count_seen", "expectations", "withdraw"]
-
 
 @dataclass(frozen=True)
 class StoredExpectation:

@@ -16,8 +16,6 @@ from rosterkit.feeds.base import FeedFile
 from rosterkit.store import deliveries
 from rosterkit.store.sent_files import read_files, recorded_files
 
-__all__ = ["Shown", "shown", "whole_rosters"]
-
 _LARGEST = 50_000  # records of a file whose cells are read
 
 

@@ -12,8 +12,6 @@ from rosterkit.feeds.results import FAILED
 from rosterkit.store.database import transaction
 from rosterkit.store.plans import moment, now
 
-__all__ = ["Answer", "answers", "answers_about", "replace_answers"]
-
 
 @dataclass(frozen=True)
 class Answer:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-__all__ = ["ChecklistEntry", "FeedResult"]
-
 
 class ChecklistEntry(SQLModel, table=True):
     """An item of a feed's checklist that a person did; an ended one was taken back or done again."""

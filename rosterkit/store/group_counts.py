@@ -16,8 +16,6 @@ from rosterkit.plan.snapshot import GROUP_COUNTS
 from rosterkit.roster.schema import Entity
 from rosterkit.roster.vocabulary import is_school
 
-__all__ = ["GroupCounts"]
-
 Shape = dict[str, type[pl.DataType]]
 Read = Callable[[str, Shape, str], pl.DataFrame]
 """Reads these columns of a table, of the rows where the condition holds."""

@@ -19,17 +19,6 @@ from rosterkit.store import plans
 from rosterkit.store.bulk import read
 from rosterkit.store.earlier_keys import find_earlier
 
-__all__ = [
-    "Event",
-    "Past",
-    "of_record",
-    "record_id",
-    "record_key",
-    "revisions",
-    "sources",
-    "stored_keys",
-]
-
 
 @dataclass(frozen=True)
 class Past:

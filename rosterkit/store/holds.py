@@ -13,8 +13,6 @@ from rosterkit.plan.changes import Changes
 from rosterkit.plan.snapshot import KEY_PARTS
 from rosterkit.store.plans import now
 
-__all__ = ["StoredHold", "add", "end", "end_limits", "end_limits_on", "listed"]
-
 
 @dataclass(frozen=True, slots=True)
 class StoredHold:

@@ -16,8 +16,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-__all__ = ["COLUMNS", "Known", "People", "Row", "Side", "same_adult", "same_human", "same_name"]
-
 _OWN = ("identifier", "state_id", "username")
 """What one person alone has."""
 _NAMES = ("given_name", "family_name")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-__all__ = ["Absence", "Expected", "Override"]
-
 
 class Absence(SQLModel, table=True):
     """A day on which a run saw that a record had disappeared; a record that is delivered again has none."""

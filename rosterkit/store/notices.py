@@ -12,8 +12,6 @@ from typing import Any
 from rosterkit.store import plans
 from rosterkit.store.database import transaction
 
-__all__ = ["StoredNotice", "add", "end", "notices", "waiting"]
-
 
 @dataclass(frozen=True)
 class StoredNotice:
@@ -60,19 +58,19 @@ def end(connection: sqlite3.Connection, notice: int, left: Sequence[str], why: s
         )
 
 
-def notices(connection: sqlite3.Connection, limit: int = 50) -> tuple[StoredNotice, ...]:
+def notices(connection: sqlite3.Connection) -> tuple[StoredNotice, ...]:
     """The newest notices, the newest first."""
-    return _query(connection, "1", limit)
+    return _query(connection, "1")
 
 
 def waiting(connection: sqlite3.Connection) -> tuple[StoredNotice, ...]:
     """What did not go out yet, the oldest first."""
-    return _query(connection, "state<>'sent'", 50)[::-1]
+    return _query(connection, "state<>'sent'")[::-1]
 
 
-def _query(connection: sqlite3.Connection, where: str, limit: int) -> tuple[StoredNotice, ...]:
-    query = f"select {','.join(_COLUMNS)} from notice where {where} order by id desc limit ?"
-    return tuple(_notice(dict(zip(_COLUMNS, row, strict=True))) for row in connection.execute(query, (limit,)))
+def _query(connection: sqlite3.Connection, where: str) -> tuple[StoredNotice, ...]:
+    query = f"select {','.join(_COLUMNS)} from notice where {where} order by id desc limit 50"
+    return tuple(_notice(dict(zip(_COLUMNS, row, strict=True))) for row in connection.execute(query))
 
 
 def _notice(value: dict[str, Any]) -> StoredNotice:

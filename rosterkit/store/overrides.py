@@ -9,8 +9,6 @@ from datetime import date, datetime
 
 from rosterkit.store.plans import moment, now
 
-__all__ = ["Override", "add", "end", "in_force", "use"]
-
 
 @dataclass(frozen=True)
 class Override:

@@ -9,8 +9,6 @@ import polars as pl
 from rosterkit.plan.changes import Changes
 from rosterkit.store.blocks import StoredBlock, StoredPin, lift_blocks, lift_pins, set_block, set_pin
 
-__all__ = ["write_beside"]
-
 
 def write_beside(connection: sqlite3.Connection, changes: Changes, actor: str, revision: int) -> None:
     """Sets and lifts what the plan says, inside the caller's transaction."""

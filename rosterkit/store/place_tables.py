@@ -6,8 +6,6 @@ from typing import Any
 
 from sqlmodel import JSON, Field, SQLModel
 
-__all__ = ["PlaceLook", "TakenPackage"]
-
 
 class PlaceLook(SQLModel, table=True):
     """What lay at the place of a source when it was last looked at."""

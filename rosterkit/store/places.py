@@ -17,8 +17,6 @@ from rosterkit.store.database import transaction
 from rosterkit.transport.base import RemoteFile
 from rosterkit.transport.incoming import Look, Role, Taken
 
-__all__ = ["last_look", "remember_look", "remember_taken", "taken", "taken_text"]
-
 _FIELDS = ("role", "name", "sha256", "size", "modified", "version")
 
 

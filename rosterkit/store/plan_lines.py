@@ -30,8 +30,6 @@ from rosterkit.store.display_names import names_of
 from rosterkit.store.schools import BETWEEN, schools_of_changes
 from rosterkit.store.snapshot import revision_of
 
-__all__ = ["SORTS", "LinePage", "LineQuery", "created_values", "page_of", "prepare", "schools_in_plan"]
-
 SORTS = {
     "": (),
     "name": ("name", "sourced_id", "field"),

@@ -17,26 +17,6 @@ from rosterkit.plan.changes import BESIDE, Changes
 from rosterkit.plan.plan import Counts, Plan
 from rosterkit.sources.base import TableCoverage
 
-__all__ = [
-    "Stored",
-    "all_plans",
-    "applied_settings",
-    "find",
-    "load",
-    "moment",
-    "newest_day",
-    "newest_number",
-    "now",
-    "packed",
-    "parts",
-    "save",
-    "set_state",
-    "store_part",
-    "sync_plan_after",
-    "unpacked",
-    "written_out",
-]
-
 _PIECE = 500_000  # rows
 
 

@@ -11,8 +11,6 @@ from rosterkit.plan.policy_holds import PINNED, Policy
 from rosterkit.store.blocks import pins
 from rosterkit.store.lookup import BY_HAND, switched_off
 
-__all__ = ["policy_facts"]
-
 
 def policy_facts(
     connection: sqlite3.Connection, settings: PolicySettings, manages: dict[str, frozenset[str]]

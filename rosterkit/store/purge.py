@@ -21,21 +21,6 @@ from rosterkit.store import matches
 from rosterkit.store.plans import now, packed, unpacked
 from rosterkit.store.tombstones import Hasher
 
-__all__ = [
-    "Doomed",
-    "PurgeRecord",
-    "archived_before",
-    "blocked",
-    "bury",
-    "forget_people",
-    "note_purge",
-    "open_plans",
-    "overwrite_removed",
-    "remove_from_journal",
-    "wipe_free_pages",
-    "with_dependants",
-]
-
 
 @dataclass(frozen=True)
 class PurgeRecord:

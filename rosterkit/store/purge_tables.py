@@ -9,8 +9,6 @@ from typing import Any
 
 from sqlmodel import JSON, Field, SQLModel
 
-__all__ = ["Purge", "Tombstone"]
-
 
 class Purge(SQLModel, table=True):
     """One purge: who did it, why, and how much it removed."""

@@ -13,8 +13,6 @@ from rosterkit.roster.schema import Entity, by_name
 from rosterkit.store.bulk import read
 from rosterkit.store.effective import ACCOUNT, NOTHING, Overlay
 
-__all__ = ["StoredRoster"]
-
 _KEYS: dict[str, type[pl.DataType]] = {
     "id": pl.Int64,
     "source": pl.String,

@@ -7,8 +7,6 @@ from typing import Any
 from sqlalchemy import Index
 from sqlmodel import JSON, Field, SQLModel
 
-__all__ = ["Notice", "Run", "RunStage"]
-
 
 class Run(SQLModel, table=True):
     """One run of a job (states: ``store.runs``)."""

@@ -29,25 +29,6 @@ from rosterkit.plan.snapshot import KEY_PARTS
 from rosterkit.store import plans
 from rosterkit.store.database import transaction
 
-__all__ = [
-    "Item",
-    "Run",
-    "Stage",
-    "begin",
-    "begin_again",
-    "begin_stage",
-    "earlier",
-    "end",
-    "end_stage",
-    "find",
-    "held_by",
-    "interrupted",
-    "miss",
-    "of_slot",
-    "recent",
-    "set_plan",
-]
-
 Item = tuple[str, str]
 """A kind of notice (run_settings.KINDS) and a sentence without personal data."""
 
@@ -224,9 +205,9 @@ def recent(connection: sqlite3.Connection, limit: int = 50, *, job: str = "") ->
     return _query(connection, "(?='' or job=?)", (job, job), limit)
 
 
-def earlier(connection: sqlite3.Connection, job: str, run: int, limit: int = 50) -> tuple[Run, ...]:
+def earlier(connection: sqlite3.Connection, job: str, run: int) -> tuple[Run, ...]:
     """The runs of that job before this one, the newest first."""
-    return _query(connection, "job=? and (?=0 or id<?)", (job, run, run), limit)
+    return _query(connection, "job=? and (?=0 or id<?)", (job, run, run), 50)
 
 
 def find(connection: sqlite3.Connection, run: int) -> Run:

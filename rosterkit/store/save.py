@@ -29,8 +29,6 @@ from rosterkit.store.staging import Staging, staging
 from rosterkit.store.staleness import refuse_closed, refuse_stale, refuse_unapproved
 from rosterkit.transport.incoming import Taken
 
-__all__ = ["apply_plan", "store_and_apply", "store_proposal", "store_reversal"]
-
 
 def _frames(changes: Changes) -> Iterator[tuple[str, str, pl.DataFrame]]:
     yield from changes.applicable.frames()

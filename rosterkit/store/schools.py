@@ -25,8 +25,6 @@ from rosterkit.plan.changes import Changes
 from rosterkit.roster.schema import Entity, by_name, entities
 from rosterkit.store.bulk import read
 
-__all__ = ["BETWEEN", "one_text", "schools_of_changes", "schools_of_records"]
-
 BETWEEN = "\x1f"
 """Stands before, between and after the sourced ids in a text of several schools."""
 

@@ -24,8 +24,6 @@ from rosterkit.store.database import transaction
 from rosterkit.store.earlier_keys import users_now
 from rosterkit.store.plans import packed, unpacked
 
-__all__ = ["BuiltFile", "SentFile", "add_files", "has_bytes", "read_files", "recorded_files", "remove_bytes"]
-
 _CHUNK = 4 << 20  # bytes, compressed
 _READ = 1 << 20
 

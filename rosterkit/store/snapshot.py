@@ -19,8 +19,6 @@ from rosterkit.store.bulk import fetch, read
 from rosterkit.store.group_counts import GroupCounts
 from rosterkit.store.plans import now
 
-__all__ = ["StoreSnapshot", "revision_of"]
-
 _FEW = 1_000  # values up to which the open connection is faster than one of ADBC's
 _SMALL = 3_000  # rows of a table up to which it is, too
 _KEY = "source||'/'||id_space||'/'||sourced_id as key"

@@ -19,8 +19,6 @@ import polars as pl
 
 from rosterkit.store.bulk import indexes_after, quoted
 
-__all__ = ["Staging", "staging"]
-
 _OUT = "-staging-"
 _PRAGMAS = ("journal_mode=off", "synchronous=off")  # nobody reads a file that is not whole
 

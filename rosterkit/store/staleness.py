@@ -15,8 +15,6 @@ from rosterkit.store.apply import touched
 from rosterkit.store.bulk import ids_table
 from rosterkit.store.plans import now
 
-__all__ = ["refuse_closed", "refuse_other_settings", "refuse_stale", "refuse_unapproved"]
-
 _AGAIN = 'Make a new plan: "rosterkit plan".'
 
 

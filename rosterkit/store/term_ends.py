@@ -8,8 +8,6 @@ from datetime import date
 
 import polars as pl
 
-__all__ = ["any_over", "ended", "school_year"]
-
 
 def ended(connection: sqlite3.Connection, as_of: date) -> dict[str, pl.Series]:
     """By entity the ids of active sessions, classes and courses that are over on that day.

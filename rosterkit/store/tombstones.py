@@ -16,8 +16,6 @@ from pathlib import Path
 from rosterkit.errors import UsageError
 from rosterkit.feeds.ledger import PURGED
 
-__all__ = ["Hasher", "hasher", "hashes"]
-
 _FILE = "purge.key"
 _BYTES = 32
 

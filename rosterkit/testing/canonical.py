@@ -8,8 +8,6 @@ import polars as pl
 
 from rosterkit.roster.schema import entities
 
-__all__ = ["EmittedColumn", "emitted"]
-
 EmittedColumn = tuple[type[pl.DataType], str, bool, str | None]
 """(dtype, kind, required, entity that a reference names)."""
 

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 
 import polars as pl
 
-__all__ = ["Draw", "chosen", "whole"]
-
 
 def _number(number: int) -> pl.Series:
     """One number, for arithmetic with whole columns that wraps around."""

@@ -10,8 +10,6 @@ from rosterkit.testing.district_draw import chosen, whole
 from rosterkit.testing.district_state import ROW, State
 from rosterkit.testing.district_words import FAMILY, GIVEN, GRADES, MIDDLE, PLACES, plain
 
-__all__ = ["People"]
-
 _BLANK = pl.lit(None, pl.String)
 _RACES = (
     "americanIndianOrAlaskaNative",

@@ -11,8 +11,6 @@ from rosterkit.testing.district_draw import chosen, whole
 from rosterkit.testing.district_state import ROW, State
 from rosterkit.testing.district_words import GRADES, PLACES, SUBJECTS
 
-__all__ = ["Schools"]
-
 _SESSIONS = (  # title, type, start, end (exclusive), parent
     ("2026-2027", "schoolYear", "2026-08-24", "2027-06-12", None),
     ("Fall semester", "semester", "2026-08-24", "2027-01-16", 0),

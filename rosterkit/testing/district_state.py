@@ -8,8 +8,6 @@ import polars as pl
 
 from rosterkit.testing.district_draw import Draw, whole
 
-__all__ = ["ROW", "Day", "District", "State"]
-
 ROW = pl.col("i")
 """The index of a row, in the frames from which rows are made."""
 

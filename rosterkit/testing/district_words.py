@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["FAMILY", "GIVEN", "GRADES", "MIDDLE", "PLACES", "SUBJECTS", "plain"]
-
 _GIVEN = """
     Abebe Adela Aditi Ainhoa Akua Amina Anaïs Anneke Arjun Asel Ayumi Baraka Beatriz Bram Brigid Candela Cédric
     Chidi Coralie Dalia Dawit Delphine Dinh Dorothea Eero Efua Eilidh Élodie Emeka Esra Fadila Faiza Femi Fiorella

@@ -26,8 +26,6 @@ from rosterkit.roster.findings import FINDINGS
 from rosterkit.sources.findings import Findings
 from rosterkit.testing.roster import MemoryRoster
 
-__all__ = ["AS_OF", "built", "context", "feed_suite", "sent"]
-
 AS_OF = date(2026, 11, 21)
 
 _PASSES = {Outcome.ACCEPTED, Outcome.WARNINGS}

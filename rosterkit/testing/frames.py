@@ -9,8 +9,6 @@ import polars as pl
 from rosterkit.roster.schema import Entity, entities
 from rosterkit.testing.roster import MemoryRoster
 
-__all__ = ["roster_of"]
-
 
 def roster_of(tables: Mapping[str, pl.DataFrame]) -> MemoryRoster:
     """A roster of these tables (``sourced_id`` and columns by label, references as sourced ids).

@@ -17,8 +17,6 @@ from xml.sax.saxutils import escape
 
 import asyncssh
 
-__all__ = ["LocalS3", "LocalSftp", "local_s3", "local_sftp"]
-
 _HOST = "127.0.0.1"
 
 

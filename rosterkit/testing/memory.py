@@ -16,8 +16,6 @@ from rosterkit.roster.rules import Rule
 from rosterkit.roster.schema import by_name, entities
 from rosterkit.sources.base import INVALID, Capabilities, Context, Coverage, Extract, Table
 
-__all__ = ["MemorySource", "extract", "table"]
-
 
 def table(
     entity: str,

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from providers.oneroster.spec import FILES, manifest_properties
 
-__all__ = ["csv_text", "manifest_text", "write_package"]
-
 Rows = Sequence[Mapping[str, str]]
 
 

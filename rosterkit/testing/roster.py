@@ -11,8 +11,6 @@ import polars as pl
 
 from rosterkit.roster.schema import by_name, entities
 
-__all__ = ["COLUMNS", "MemoryRoster", "district"]
-
 COLUMNS: dict[str, tuple[str, ...]] = {
     entity.name: (*(column.name for column in entity.columns), *(["account_enabled"] if entity.name == "User" else []))
     for entity in entities()

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["DAMAGES", "Deliver", "SourceCase", "csv_case", "files"]
-
 Deliver = Callable[[Path], AbstractContextManager[Mapping[str, Any]]]
 """Lays a roster out in an empty folder, the workspace, or starts a server; gives the settings while it is there."""
 

@@ -13,8 +13,6 @@ from rosterkit.roster.rules import SEVERITIES
 from rosterkit.sources.base import INVALID, KEY_KINDS, Coverage, Source, Table
 from rosterkit.testing.canonical import EmittedColumn, emitted
 
-__all__ = ["check_declaration", "check_table", "own_references"]
-
 _BOOKKEEPING = {"sourced_id": pl.String, "_file": pl.String, "_line": pl.Int64}
 _OPTIONAL = {"_deleted": pl.Boolean, "_modified_at": pl.String}
 _TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"

@@ -26,8 +26,6 @@ from rosterkit.testing.source_shape import check_declaration, check_table, own_r
 from rosterkit.testing.write_watch import WriteWatch
 from rosterkit.transport.secrets import revealed
 
-__all__ = ["CHECKS", "Check", "Read", "read", "source_suite"]
-
 Check = Callable[[Source, SourceCase, Path], None]
 AS_OF = date(2026, 11, 2)
 

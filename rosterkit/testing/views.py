@@ -15,8 +15,6 @@ from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import TableCoverage
 from rosterkit.store.deliveries import Delivery
 
-__all__ = ["AT", "RULES", "line", "make_delivery", "make_findings", "make_plan", "make_report", "make_view"]
-
 AT = datetime(2026, 9, 15, 3, 30, tzinfo=UTC)
 """An evening in America, the next day in Europe."""
 

@@ -11,28 +11,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, Protocol
 
-__all__ = [
-    "CHUNK",
-    "RULES",
-    "Body",
-    "Delivered",
-    "Fault",
-    "Fetched",
-    "Found",
-    "Outgoing",
-    "Pace",
-    "Progress",
-    "RemoteFile",
-    "Report",
-    "Staged",
-    "Verified",
-    "Why",
-    "Wire",
-    "is_plain",
-    "is_same",
-    "no_progress",
-]
-
 _LONGEST_NAME = 200  # bytes; disks take 255, and a name under way is longer than the last one
 CHUNK = 1 << 20
 """Bytes that are read or written at once."""

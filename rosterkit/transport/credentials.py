@@ -12,8 +12,6 @@ from rosterkit.errors import UsageError
 from rosterkit.transport.secrets import references, resolve
 from rosterkit.transport.settings import FolderSettings, PlaceSettings
 
-__all__ = ["Credential", "credentials", "written_on"]
-
 
 @dataclass(frozen=True)
 class Credential:

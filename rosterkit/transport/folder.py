@@ -17,8 +17,6 @@ from pathlib import Path
 from rosterkit.transport.base import CHUNK, Fault, Found, RemoteFile, Report, Staged, Verified, Why
 from rosterkit.transport.settings import FolderSettings
 
-__all__ = ["FolderWire"]
-
 
 class FolderWire:
     """The transport ``folder``."""

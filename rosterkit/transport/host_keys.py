@@ -16,8 +16,6 @@ import asyncssh
 from rosterkit.errors import UsageError
 from rosterkit.transport.settings import SftpSettings
 
-__all__ = ["HostKey", "host_key", "known", "shown", "trust"]
-
 _PORT = 22  # the usual one, which a line of known hosts does not name
 
 

@@ -26,8 +26,6 @@ from rosterkit.transport.base import CHUNK, Fault, Found, Pace, RemoteFile, Repo
 from rosterkit.transport.secrets import resolve
 from rosterkit.transport.settings import HttpsSettings
 
-__all__ = ["HttpsWire"]
-
 _MOST_REDIRECTS = 5
 _SENDING_ONLY = "the address permits sending only"
 _PASSING = (408, 425, 429, 500, 502, 503, 504)

@@ -22,19 +22,6 @@ from rosterkit.errors import SourceUnreadable
 from rosterkit.transport.base import Fetched, Progress, RemoteFile, no_progress
 from rosterkit.transport.place import Place
 
-__all__ = [
-    "LEFT_ALONE",
-    "Incoming",
-    "IncomingSettings",
-    "Look",
-    "Package",
-    "Role",
-    "Taken",
-    "Waiting",
-    "growing",
-    "take",
-]
-
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _CHECKSUM = re.compile(r"\b(?:[0-9a-f]{64}|[0-9a-f]{32})\b", re.IGNORECASE)
 _RECENT = 10  # times quiet_seconds: a change since an older look is not a sign that a file is growing

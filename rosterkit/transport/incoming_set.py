@@ -26,8 +26,6 @@ from rosterkit.transport.incoming import (
 )
 from rosterkit.transport.place import Place
 
-__all__ = ["take_together"]
-
 _FOLDER = "files"
 
 

@@ -10,8 +10,6 @@ from pathlib import Path
 from rosterkit.errors import Refused, UsageError
 from rosterkit.transport.base import CHUNK, Outgoing, Staged, is_plain
 
-__all__ = ["Digests", "check_names", "digests", "staged"]
-
 
 @dataclass(frozen=True)
 class Digests:

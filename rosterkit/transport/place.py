@@ -34,8 +34,6 @@ from rosterkit.transport.base import (
 from rosterkit.transport.outgoing import Digests, check_names, digests, staged
 from rosterkit.transport.settings import FolderSettings, HttpsSettings, PlaceSettings, S3Settings, SftpSettings
 
-__all__ = ["Place", "open_place"]
-
 _T = TypeVar("_T")
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0  # seconds between attempts, doubled each time
 _LONGEST_ASKED_WAIT = 300.0  # seconds; a place that asks for more (Retry-After) is tried again in the next run

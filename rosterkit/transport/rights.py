@@ -13,8 +13,6 @@ from rosterkit.transport.base import Outgoing, RemoteFile
 from rosterkit.transport.place import Place, open_place
 from rosterkit.transport.settings import FolderSettings, HttpsSettings, PlaceSettings
 
-__all__ = ["TEST_FILE", "Right", "rights"]
-
 TEST_FILE = "rosterkit-test.txt"
 """The name of the small file: no vendor takes it for a roster, and whoever finds it knows whose it is."""
 

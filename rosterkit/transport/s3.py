@@ -21,8 +21,6 @@ from rosterkit.transport.base import CHUNK, Fault, Found, Pace, RemoteFile, Repo
 from rosterkit.transport.s3_client import client, code, plainly, status
 from rosterkit.transport.settings import S3Settings
 
-__all__ = ["S3Wire"]
-
 _MOST_PARTS = 10_000
 _SMALLEST_PART = 5 << 20  # bytes; S3 takes no smaller part but the last
 _WRITE_ONLY = "the key may not read"

@@ -15,8 +15,6 @@ from rosterkit.transport.base import Fault, Why
 from rosterkit.transport.secrets import resolve
 from rosterkit.transport.settings import S3Settings
 
-__all__ = ["client", "code", "plainly", "status"]
-
 _FORBIDDEN = ("AccessDenied", "AllAccessDisabled", "403", "Forbidden")
 _BAD_KEY = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken")
 _PASSING = ("RequestTimeout", "SlowDown", "InternalError", "ServiceUnavailable", "OperationAborted", "Throttling")

@@ -19,8 +19,6 @@ from pydantic import AfterValidator, SecretStr, ValidationInfo
 
 from rosterkit.errors import UsageError
 
-__all__ = ["SecretReference", "references", "resolve", "revealed"]
-
 _KINDS = ("env", "file", "keyring")
 _HOW = "Write a reference: env:NAME, file:/path or keyring:service/name."
 _LARGEST = 65_536  # bytes; a private key has some 3,000

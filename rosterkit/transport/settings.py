@@ -12,8 +12,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from rosterkit.errors import UsageError
 from rosterkit.transport.secrets import SecretReference
 
-__all__ = ["FolderSettings", "HttpsSettings", "PlaceSettings", "S3Settings", "SftpSettings"]
-
 _GIB = 1 << 30
 _MIB = 1 << 20
 

@@ -11,8 +11,6 @@ from rosterkit.transport.base import RULES
 from rosterkit.transport.incoming import IncomingSettings
 from rosterkit.transport.settings import FolderSettings, HttpsSettings, S3Settings, SftpSettings
 
-__all__ = ["table", "tables"]
-
 
 def tables() -> dict[str, str]:
     """The tables in Markdown by name: each kind of settings, and the rules of what cannot be read or sent."""

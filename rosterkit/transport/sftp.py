@@ -19,8 +19,6 @@ from rosterkit.transport.base import Fault, Found, Pace, RemoteFile, Report, Sta
 from rosterkit.transport.settings import SftpSettings
 from rosterkit.transport.sftp_connection import SftpConnection, reason
 
-__all__ = ["SftpWire"]
-
 _BLOCK = 1 << 20  # bytes that are sent or asked for at once; asyncssh divides them into requests that overlap
 _NO_STAT = "the server does not show the file's size"
 _NOT_READ_BACK = "read_back is off"

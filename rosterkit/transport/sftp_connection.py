@@ -17,8 +17,6 @@ from rosterkit.transport.host_keys import known, shown
 from rosterkit.transport.secrets import resolve
 from rosterkit.transport.settings import SftpSettings
 
-__all__ = ["SftpConnection", "reason"]
-
 _T = TypeVar("_T")
 _ALIVE_SECONDS = 15  # between questions whether the server still answers
 

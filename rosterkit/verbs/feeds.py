@@ -24,8 +24,6 @@ from rosterkit.store.deliveries import Delivery
 from rosterkit.transport.rights import Right, rights
 from rosterkit.workspace_folder import WorkspaceFolder
 
-__all__ = ["FeedVerbs"]
-
 
 class FeedVerbs(WorkspaceFolder):
     """What a workspace does with its feeds. ``name`` may be left out where there is one feed."""

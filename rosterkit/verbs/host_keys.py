@@ -13,8 +13,6 @@ from rosterkit.workspace_folder import WorkspaceFolder
 if TYPE_CHECKING:
     from rosterkit.transport.host_keys import HostKey
 
-__all__ = ["HostKeyVerbs"]
-
 
 class HostKeyVerbs(WorkspaceFolder):
     """What a person does with host keys."""

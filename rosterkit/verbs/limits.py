@@ -11,8 +11,6 @@ from rosterkit.store.expectations import StoredExpectation
 from rosterkit.store.overrides import Override
 from rosterkit.verbs.manual import ManualVerbs
 
-__all__ = ["LimitVerbs"]
-
 
 class LimitVerbs(ManualVerbs):
     """What people announce to the limits. ``actor`` is NAME or NAME:ROLE; ``by`` and ``until`` are the last days.

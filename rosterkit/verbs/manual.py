@@ -14,8 +14,6 @@ from rosterkit.review import entity_of
 from rosterkit.store.blocks import blocks, pins, with_keys
 from rosterkit.workspace_folder import WorkspaceFolder
 
-__all__ = ["ManualVerbs"]
-
 
 class ManualVerbs(WorkspaceFolder):
     """What people do by hand. ``actor`` is NAME or NAME:ROLE.

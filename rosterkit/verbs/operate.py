@@ -24,8 +24,6 @@ from rosterkit.store.runs import Run
 from rosterkit.verbs.feeds import FeedVerbs
 from rosterkit.verbs.limits import LimitVerbs
 
-__all__ = ["OperateVerbs"]
-
 
 class OperateVerbs(FeedVerbs, LimitVerbs, ABC):
     """What happens without a person: runs, notices, and what a monitor asks."""

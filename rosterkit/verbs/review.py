@@ -8,8 +8,6 @@ from rosterkit.results import Approval, Hold, Matched
 from rosterkit.store import plans
 from rosterkit.workspace_folder import WorkspaceFolder
 
-__all__ = ["ReviewVerbs"]
-
 
 class ReviewVerbs(WorkspaceFolder):
     """What a person decides. ``actor`` is NAME or NAME:ROLE.

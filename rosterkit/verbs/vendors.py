@@ -27,8 +27,6 @@ from rosterkit.store.roster import StoredRoster
 from rosterkit.store.snapshot import revision_of
 from rosterkit.workspace_folder import WorkspaceFolder
 
-__all__ = ["VendorVerbs"]
-
 
 class VendorVerbs(WorkspaceFolder):
     """The verbs. Raises UsageError where there is no such feed or item."""

@@ -14,8 +14,6 @@ from rosterkit.plan.policy import ROLES
 from rosterkit.store import access
 from rosterkit.store.access import Account
 
-__all__ = ["SHORTEST", "add", "change_password", "listed", "log_in", "remove"]
-
 SHORTEST = 12
 """Characters of a password."""
 

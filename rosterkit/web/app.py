@@ -18,8 +18,6 @@ from rosterkit.web import decisions, feeds_page, findings_page, log_in, oidc, ot
 from rosterkit.web.guard import Handler, Place, guarded
 from rosterkit.web.headers import Headers
 
-__all__ = ["create_app"]
-
 _GET, _POST = "GET", "POST"
 Rule = tuple[str, str, Handler, dict[str, Any]]
 

@@ -15,8 +15,6 @@ from rosterkit.store.plan_lines import schools_in_plan
 from rosterkit.web.guard import Visit, local
 from rosterkit.web.plan_page import found_plan, stored_by_doubt
 
-__all__ = ["approve_plan", "decide", "hold_record", "reject_plan", "release_record"]
-
 BETWEEN = "\x1f"
 """Between the parts of a record's value in a form: entity, action, sourced id, stamp."""
 

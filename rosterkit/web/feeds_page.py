@@ -13,8 +13,6 @@ from rosterkit.render.labels import gathered
 from rosterkit.store.deliveries import Delivery
 from rosterkit.web.guard import Visit
 
-__all__ = ["approve_feed", "feed", "feeds", "reject_feed"]
-
 _SHOWN = 50
 _LONGEST_ID = 18  # digits of an id in the database
 

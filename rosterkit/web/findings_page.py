@@ -14,8 +14,6 @@ from rosterkit.store import browse, plans
 from rosterkit.web.guard import Visit
 from rosterkit.web.pages import masked
 
-__all__ = ["findings_csv", "findings_page"]
-
 _SHOWN = 200  # rows of one rule on the page
 
 

@@ -23,8 +23,6 @@ from rosterkit.web.pages import Mask, rendered, seen_through
 from rosterkit.web.visitor import Visitor, visitor_of
 from rosterkit.workspace import Workspace
 
-__all__ = ["Handler", "Place", "Visit", "guarded", "local", "problem_page"]
-
 _STATUS: Mapping[type[RosterkitError], int] = {Refused: 409, UsageError: 400, Busy: 503}
 _FIELDS = 2_000  # of a form: a page has at most 200 lines to choose from
 

@@ -9,8 +9,6 @@ from rosterkit.store import access
 from rosterkit.web import accounts, oidc, visitor
 from rosterkit.web.guard import Visit, local
 
-__all__ = ["begin_oidc", "end_oidc", "log_in", "log_in_page", "log_out", "log_out_at_provider"]
-
 _BY_PROVIDER = "provider"  # kept with the session of who logged in there
 
 

@@ -25,8 +25,6 @@ from rosterkit.config import Config
 from rosterkit.errors import Refused, UsageError
 from rosterkit.transport.secrets import resolve
 
-__all__ = ["BACK", "Asked", "begin", "end", "log_out_address"]
-
 BACK = "/log-in/provider/back"
 """The path to which the provider sends the browser back."""
 

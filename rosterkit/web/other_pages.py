@@ -23,8 +23,6 @@ from rosterkit.transport.secrets import references, resolve
 from rosterkit.web.guard import Visit
 from rosterkit.web.headers import SELF_CONTAINED_POLICY
 
-__all__ = ["audit_log", "compare_now", "comparison", "comparison_page", "settings"]
-
 _PAGE = Path("cache", "comparison.html")
 _SECRET = re.compile(r"secret|password|token|key$|credential|passphrase")
 HIDDEN = "•••"

@@ -17,8 +17,6 @@ from rosterkit.store.runs import Run
 from rosterkit.web.guard import Visit
 from rosterkit.web.plan_page import with_newest_prepared
 
-__all__ = ["overview", "runs"]
-
 _SHOWN = 14  # runs in the chart
 _LISTED = 100
 

@@ -17,8 +17,6 @@ from markupsafe import Markup
 
 from rosterkit.render.labels import moment, visible, where
 
-__all__ = ["ANOTHER", "Mask", "masked", "rendered", "seen_through"]
-
 ANOTHER = "another school"
 """What stands in the place of the id or name of a school that the account does not see."""
 

@@ -22,8 +22,6 @@ from rosterkit.store.plans import now
 from rosterkit.web.guard import Visit
 from rosterkit.workspace import Workspace
 
-__all__ = ["found_plan", "plan_list", "plan_page", "query_of", "stored_by_doubt", "with_newest_prepared"]
-
 SIZES = (50, 100, 200)
 _SCHOOLS = 12  # bars of the chart
 

@@ -17,8 +17,6 @@ from rosterkit.store import browse
 from rosterkit.store.feed_people import Shown, shown, whole_rosters
 from rosterkit.web.guard import Visit
 
-__all__ = ["address_of", "class_list", "people", "record"]
-
 _ROLES = ("student", "teacher", "aide", "administrator", "guardian", "parent", "relative")
 _SIZE = 50
 _REVISIONS = 50

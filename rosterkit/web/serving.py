@@ -11,8 +11,6 @@ from rosterkit.errors import UsageError
 from rosterkit.web import accounts
 from rosterkit.workspace import Workspace
 
-__all__ = ["Bind", "Bound", "bound"]
-
 
 @dataclass(frozen=True, slots=True)
 class Bind:

@@ -19,8 +19,6 @@ from rosterkit.config import Config
 from rosterkit.plan.policy import may
 from rosterkit.store import access
 
-__all__ = ["Visitor", "begin", "end", "name_of_cookie", "visitor_of"]
-
 
 @dataclass(frozen=True)
 class Visitor:

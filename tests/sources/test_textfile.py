@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from rosterkit.errors import SourceUnreadable
 from rosterkit.sources import textfile
 from rosterkit.sources.base import Coverage
+from rosterkit.sources.csv import line_hash
 from rosterkit.sources.csv_rules import TEXTFILE_RULES
 from rosterkit.sources.findings import Findings
-from rosterkit.sources.textfile import LINE, Limits, TextFile, line_hash, read_text_file
+from rosterkit.sources.textfile import LINE, Limits, TextFile, read_text_file
 
 
 def read(tmp_path: Path, content: bytes | str, **how: Any) -> tuple[TextFile, dict[str, int]]:

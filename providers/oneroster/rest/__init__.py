@@ -12,8 +12,6 @@ from rosterkit.roster.rules import Rule
 from rosterkit.sources.base import Capabilities, Context, Extract
 from rosterkit.sources.http_rules import HTTP_RULES
 
-__all__ = ["SOURCE", "OneRosterRestSource"]
-
 
 class OneRosterRestSource:
     """Reads a OneRoster server."""

@@ -11,8 +11,6 @@ from typing import Any
 
 from providers.oneroster.rest.fields import Collection
 
-__all__ = ["Found", "error_code", "records_in"]
-
 _ERRORS = frozenset(
     {
         "deletefailure",

@@ -18,8 +18,6 @@ from oauthlib.oauth1 import Client
 
 from rosterkit.sources.http import ApiError
 
-__all__ = ["ClientCredentials", "OAuth1"]
-
 
 class OAuth1(httpx.Auth):
     """Signs each request, each attempt anew: a nonce is used once.

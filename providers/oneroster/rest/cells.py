@@ -12,8 +12,6 @@ import polars as pl
 
 from providers.oneroster.rest.fields import Field
 
-__all__ = ["GRADES", "Cell", "cell", "date_text", "json_list", "moment", "role_word", "stripped"]
-
 GRADES = ("IT", "PR", "PK", "TK", "KG", *(f"{n:02}" for n in range(1, 14)), "PS", "UG", "Other")
 """CEDS entry grade levels."""
 

@@ -16,8 +16,6 @@ from providers.oneroster.rest.decode import Raw
 from providers.oneroster.rest.fields import PERSONAL, Collection, Field
 from rosterkit.sources.keys import plain_id
 
-__all__ = ["Converted", "Note", "Reading", "converted", "derived_id"]
-
 
 @dataclass(frozen=True)
 class Reading:

@@ -16,8 +16,6 @@ import polars as pl
 
 from providers.oneroster.rest.fields import BASE, Collection, shape_of
 
-__all__ = ["CELLS", "Page", "Raw", "attributes", "decoded", "joined"]
-
 CELLS = {"_line": pl.Int64, "field": pl.String, "usable": pl.Boolean}
 """Cells that came in another shape than the declared one: the record's position, the field, whether it was read."""
 

@@ -16,8 +16,6 @@ from providers.oneroster.rest.paging import Pulled
 from rosterkit.sources.base import Coverage, Extract, Table
 from rosterkit.sources.findings import Findings
 
-__all__ = ["Covered", "extract_of"]
-
 
 @dataclass(frozen=True)
 class Covered:

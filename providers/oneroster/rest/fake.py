@@ -20,8 +20,6 @@ from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode, urlspli
 
 from providers.oneroster.rest.fake_roster import Roster
 
-__all__ = ["Ask", "FakeServer", "Reply", "failure", "serving", "signature_accepted"]
-
 Served = TypeVar("Served", bound="FakeServer")
 
 KEY, SECRET = "district-app", "s3cret&of=the app"

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-__all__ = ["Roster", "invented", "plant"]
-
 Roster = dict[str, list[dict[str, Any]]]
 """Collections by name."""
 

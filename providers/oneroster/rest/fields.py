@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-__all__ = ["BASE", "COLLECTIONS", "NOT_CARRIED", "PERSONAL", "Collection", "Field", "shape_of"]
-
 _TEXT = pl.String()
 _REFERENCE = pl.Struct({"sourcedId": _TEXT})
 _SHAPES: dict[str, pl.DataType] = {

@@ -13,8 +13,6 @@ from providers.oneroster.rest.convert import Converted, Note, derived_id
 from providers.oneroster.rest.nested_records import FAMILY, Listed, items
 from rosterkit.sources.base import INVALID
 
-__all__ = ["guardian_links"]
-
 # By what the user who lists is, then by what the listed one is: who asserts the link, or the rule that it breaks.
 # "both" is a student who is a guardian too, "neither" such as a teacher, "unknown" one whose role could not be read,
 # "missing" one who is not in this extract.

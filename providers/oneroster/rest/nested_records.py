@@ -10,8 +10,6 @@ from providers.oneroster.rest.cells import date_text, role_word, stripped
 from providers.oneroster.rest.convert import Converted, Note, derived_id
 from rosterkit.sources.base import INVALID
 
-__all__ = ["FAMILY", "Listed", "class_terms", "items", "roles", "user_profiles"]
-
 FAMILY = ("guardian", "parent", "relative")
 """The roles of a student's people."""
 

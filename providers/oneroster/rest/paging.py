@@ -21,8 +21,6 @@ from providers.oneroster.rest.fields import Collection
 from rosterkit.sources.base import Progress
 from rosterkit.sources.http import Answer, Api, ApiError, Walked
 
-__all__ = ["HALVED", "Pages", "Pulled", "Server", "pull"]
-
 HALVED = frozenset({502, 504})
 """Statuses that usually mean that a page is too heavy: the next attempt asks for half of it."""
 

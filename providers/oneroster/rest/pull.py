@@ -11,8 +11,6 @@ from providers.oneroster.rest.paging import Pages, Pulled, Server, pull
 from rosterkit.sources.base import Progress
 from rosterkit.sources.http import ApiError
 
-__all__ = ["Pull", "pull_all"]
-
 
 @dataclass(frozen=True)
 class Pull:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from rosterkit.roster.rules import Rule
 
-__all__ = ["PULL_RULES", "RECORD_RULES", "RULES"]
-
 _PROTECTED = "kept as stored; absence does not count for it"
 
 
-def _mended(code: str, meaning: str, remedy: str, example: str = "", severity: str = "info") -> Rule:
-    return Rule(code, severity, severity, meaning, remedy, record="as if the value were written well", example=example)
+def _mended(code: str, meaning: str, remedy: str, example: str = "") -> Rule:
+    return Rule(code, "info", "info", meaning, remedy, record="as if the value were written well", example=example)
 
 
 def _unread(code: str, meaning: str, remedy: str, example: str = "", severity: str = "warning") -> Rule:

@@ -25,8 +25,6 @@ from rosterkit.errors import UsageError
 from rosterkit.sources.base import Context, Extract
 from rosterkit.sources.http import Api, HttpLimits, checked_address, shown_address
 
-__all__ = ["LIMITS", "ROOTS", "ca_file", "collections", "extract", "reading"]
-
 ROOTS = {"1.1": "ims/oneroster/v1p1/", "1.2": "ims/oneroster/rostering/v1p2/"}
 """The path of the rostering service below a server's address."""
 

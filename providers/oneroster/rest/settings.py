@@ -9,8 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from providers.oneroster.rest.fields import COLLECTIONS
 from rosterkit.transport.secrets import SecretReference
 
-__all__ = ["CollectionName", "ReadingSettings", "RestSettings"]
-
 CollectionName = Literal["orgs", "academicSessions", "courses", "classes", "users", "enrollments", "demographics"]
 _ALL: tuple[CollectionName, ...] = (
     "orgs",

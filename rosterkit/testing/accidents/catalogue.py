@@ -37,8 +37,6 @@ from rosterkit.testing.accidents.package_changes import (
 )
 from rosterkit.testing.accidents.tables import Change, header, moved, table, text, within
 
-__all__ = ["ACCIDENTS", "Accident"]
-
 
 @dataclass(frozen=True, slots=True)
 class Accident:

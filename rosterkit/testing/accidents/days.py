@@ -14,8 +14,6 @@ from rosterkit.plan.plan import PlanView
 from rosterkit.testing.accidents.tables import Package
 from rosterkit.workspace import Workspace
 
-__all__ = ["DAYS", "apply_days", "exit_code"]
-
 DAYS = tuple(date(2026, 9, day) for day in (15, 16, 17, 18, 21, 22, 23, 24))
 """School days after the first load."""
 

@@ -10,35 +10,6 @@ import polars as pl
 
 from rosterkit.testing.accidents.tables import Change, Package, moved, table, within
 
-__all__ = [
-    "PEOPLE",
-    "STUDENTS",
-    "another_district",
-    "both",
-    "cells_moved_left",
-    "columns",
-    "deleted_by_delta",
-    "every_user_id",
-    "first_part",
-    "ids_swapped",
-    "last_year",
-    "misspelt",
-    "new_student",
-    "one_identity",
-    "one_school",
-    "prefixed",
-    "renumbered",
-    "reparented",
-    "roles_swapped",
-    "shrinking",
-    "sorted_alone",
-    "usernames_swapped",
-    "utf8_as_latin1",
-    "without_column",
-    "without_file",
-    "without_roles",
-]
-
 PEOPLE = ("student", "teacher", "aide", "guardian", "parent", "relative")
 STUDENTS = ("student",)
 _REFERENCES = {  # every column that holds ids of users, by file; lists of ids are separated by commas

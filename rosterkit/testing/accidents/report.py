@@ -10,8 +10,6 @@ from rich.table import Table
 from rosterkit.testing.accidents.catalogue import ACCIDENTS, Accident
 from rosterkit.testing.accidents.trial import Harm, Outcome, Trial
 
-__all__ = ["Result", "as_markdown", "as_table", "run_all", "show"]
-
 Result = tuple[Accident, Outcome]
 
 _HEAD = ("accident", "archived", "overwritten", "doubled", "links lost", "exit", "cause named", "without the guard")

@@ -12,8 +12,6 @@ import polars as pl
 
 from rosterkit.testing.package import manifest_text
 
-__all__ = ["Change", "Package", "header", "moved", "read_package", "shifted", "table", "text", "within"]
-
 
 @dataclass(frozen=True)
 class Package:

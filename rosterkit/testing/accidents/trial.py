@@ -35,8 +35,6 @@ from rosterkit.testing.accidents.tables import Package, read_package
 from rosterkit.testing.district import District, write_district
 from rosterkit.workspace import Workspace
 
-__all__ = ["Harm", "Outcome", "Trial"]
-
 _DAYS = (date(2026, 9, 14), date(2026, 9, 15))
 _LINKS = ("GuardianLink", "Role", "Enrollment", "ClassTerm")
 _NEVER = 1 << 40

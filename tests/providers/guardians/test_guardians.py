@@ -308,7 +308,7 @@ def test_provisional_ids_do_not_depend_on_order_and_never_join_names(
 
 def test_the_property_above_sees_ids_that_depend_on_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identity, "_provisional", lambda given, family, student: given)
-    property_above = test_provisional_ids_do_not_depend_on_order_and_never_join_names.hypothesis.inner_test  # type: ignore[attr-defined]
+    property_above = test_provisional_ids_do_not_depend_on_order_and_never_join_names.hypothesis.inner_test
     with pytest.raises(AssertionError):
         property_above([("1", "Ana", "Sol", ""), ("1", "Ana", "Rey", "")], Random(1))
 

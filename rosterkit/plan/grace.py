@@ -1,6 +1,7 @@
 """The grace of people who disappear: nobody is archived because one file lacks them once.
 
-What refers to somebody in grace, and disappeared as well, stays as long (``plan.propagation``).
+What refers to somebody in grace, and disappeared as well, stays as long (``plan.propagation``); and it stays where a
+later file of people is cut short or missing, so that nobody can tell whether the person is still gone.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import polars as pl
 
 from rosterkit.plan.ids import among
 from rosterkit.plan.plan_day import PlanDay, waited
-from rosterkit.plan.records import Records, set_hold
+from rosterkit.plan.records import Records, leaves, links, set_hold
 from rosterkit.plan.snapshot import Snapshot
 
 __all__ = ["absent_people", "hold_in_grace"]
@@ -46,3 +47,25 @@ def hold_in_grace(
         "it is archived once it was gone on {} school days before: this is day {}", "needed", pl.col("days") + 1
     )
     return set_hold(records, waiting.select("node", reason=reason), "grace")
+
+
+_UNKNOWN = "its person disappeared in an earlier run, and this file does not show whether the person is still gone"
+
+
+def hold_of_unknown(records: Records, plan_day: PlanDay | None, exempt: pl.Series) -> Records:
+    """Holds the archives, by absence, of what belongs to people who had disappeared and whose table is not full now.
+
+    ``exempt``: nodes that were expected to leave, or whose archive a person approved.
+    """
+    if plan_day is None or plan_day.absences.is_empty():
+        return records
+    earlier = plan_day.known_absent().filter(pl.col("entity") == "User")
+    neither = pl.col("active") & ~pl.col("present") & pl.col("action").is_null()
+    known = (pl.col("entity") == "User") & pl.col("key").is_in(earlier["key"].implode())
+    people = records.states.lazy().filter(known & neither).select("node", "id").collect()
+    if people.is_empty():
+        return records
+    own = links(records, to={"User": people["id"]}).filter(pl.col("required") & among(pl.col("old"), people["node"]))
+    gone = leaves() & (pl.col("cause") == "absent").fill_null(value=False) & among(pl.col("node"), own["node"])
+    found = records.states.filter(gone & ~among(pl.col("node"), exempt)).select("node", reason=pl.lit(_UNKNOWN))
+    return set_hold(records, found, "grace")

@@ -15,7 +15,7 @@ from rosterkit.plan.content_hash import content_hash
 from rosterkit.plan.deferred import changed, deferred
 from rosterkit.plan.expectations import NOTHING, Announced, announced
 from rosterkit.plan.fields import Names, changed_fields
-from rosterkit.plan.grace import absent_people, hold_in_grace
+from rosterkit.plan.grace import absent_people, hold_in_grace, hold_of_unknown
 from rosterkit.plan.holds import (
     Delivered,
     ended_holds,
@@ -123,6 +123,7 @@ def hold(
     early = hold_early(records, snapshot, plan_day)
     records = propagate(early, "early") if early is not records else records
     waiting = hold_in_grace(records, people, plan_day, expected.exempt.nodes, approved.whole)
+    waiting = hold_of_unknown(waiting, plan_day, pl.concat([expected.exempt.nodes, approved.whole]))
     records = propagate(waiting, "grace") if waiting is not records else records
     found = pl.concat([findings, unclear, moved, taken])
     return Held(records, fields, found, new, names, _absent(records, people, removed), expected, cases)

@@ -82,6 +82,7 @@ def propose(model: Model, extract: Extract, limits: Limits, today: Today) -> Pro
             and waited(model, record, today) < today.days_of(seen["User", record.key])
         ):
             record.hold = "grace"
+    hold_of_unknown(planned, model)
     close(planned, "grace")
     name_fields(planned, [*model.holds, *fresh])
     going = {(r.entity.name, r.action, r.key) for r in every(planned) if applies(r)}
@@ -100,6 +101,20 @@ def propose(model: Model, extract: Extract, limits: Limits, today: Today) -> Pro
     proposal.seen, proposal.promoted = announced.seen(planned), promoted
     proposal.returned = {(name, key) for name, key, _, _ in model.absences if is_back(planned[name].get(key))}
     return proposal
+
+
+def hold_of_unknown(planned: Planned, model: Model) -> None:
+    """What belongs to people who had disappeared stays where this run does not show whether they are still gone."""
+    earlier = {key for name, key, _, _ in model.absences if name == "User"}
+    people = [r for r in planned["User"].values() if r.key in earlier and r.was_active and not r.action]
+    unknown = {id(r) for r in people if not r.delivered}
+    for record in every(planned):
+        if (record.action, record.how) != ("archive", "absent") or record.hold or record.approved or record.announced:
+            continue
+        for column in record.entity.refs:
+            old = target(planned, column, record.old[column.label])
+            if column.required and old is not None and id(old) in unknown:
+                record.hold = "grace"
 
 
 def roles_of(planned: Planned, key: str) -> set[str]:

@@ -125,6 +125,21 @@ def test_the_classes_and_guardians_of_a_student_in_grace_stay(ws: Workspace) -> 
     assert held(ws, plan, "GuardianLink") == {"st-001|gu-1": "grace"}
 
 
+@pytest.mark.parametrize("state", ["partial", "absent"])
+def test_they_stay_where_the_next_file_of_people_is_cut_short(ws: Workspace, state: str) -> None:
+    """Whether the student is still gone is not known on that day. Who was not missing before is not asked."""
+    school = without(School(guardians={"gu-2": "st-002"}), ["st-001"])
+    run(ws, school, MONDAY)
+    kept = {"GuardianLink": {"st-001|gu-1": "grace"}, "Enrollment": {"C-B-st-001": "grace"}}
+    cut = without(School(guardians={"gu-2": "st-002"}, states={"User": state}), ["st-001", "st-003"])
+    plan = run(ws, cut, TUESDAY)
+    assert held(ws, plan) == {}
+    assert held(ws, plan, "GuardianLink") == kept["GuardianLink"]
+    assert held(ws, plan, "Enrollment") == kept["Enrollment"] | {"C-B-st-003": ""}
+    plan = run(ws, school, WEDNESDAY)
+    assert held(ws, plan, "Enrollment") == kept["Enrollment"]
+
+
 def test_an_archive_that_a_person_approves_waits_no_longer(ws: Workspace) -> None:
     school = without(School(), ["st-004"])
     ws.approve_held(run(ws, school, MONDAY).id, reason="he moved", actor="kim", sourced_id="st-004")

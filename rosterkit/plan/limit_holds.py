@@ -7,8 +7,8 @@ import polars as pl
 from rosterkit.plan.approvals import Approved
 from rosterkit.plan.fields import BITS
 from rosterkit.plan.groups import Groups
-from rosterkit.plan.limited_moves import FOUND, Facts, moves_over
-from rosterkit.plan.limited_updates import updates_over
+from rosterkit.plan.limited_fields import fields_over
+from rosterkit.plan.limited_records import FOUND, Facts, records_over
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.records import ENTITY, HOLD, Records, hold_fields, set_hold, vanished_link
 from rosterkit.plan.snapshot import Snapshot
@@ -42,8 +42,8 @@ def hold_over_limits(
     """
     facts = facts or Facts()
     groups = Groups(records, snapshot)
-    moves = moves_over(groups, limits, facts)
-    parts = [moves.found, *updates_over(groups, limits, fields, facts.exempt.fields)]
+    over = records_over(groups, limits, facts)
+    parts = [over.found, *fields_over(groups, limits, fields, facts.exempt.fields)]
     found = pl.concat(parts).unique(["node", "field"], keep="first", maintain_order=True)
     found = _not_approved(found, approved) if found.height else found
     if found.height:
@@ -52,7 +52,7 @@ def hold_over_limits(
         records = hold_fields(records, _bits(records, part))
     if limits.on_limit == "hold_all":
         records = _hold_all(records, found["node"])
-    return records, _named(records, found), moves.removed
+    return records, _named(records, found), over.removed
 
 
 def _bits(records: Records, part: pl.DataFrame) -> pl.DataFrame:

@@ -31,7 +31,7 @@ from rosterkit.plan.identity import reused_ids
 from rosterkit.plan.ids import NO_IDS, among
 from rosterkit.plan.limit_exemptions import following
 from rosterkit.plan.limit_holds import hold_over_limits
-from rosterkit.plan.limited_moves import Facts
+from rosterkit.plan.limited_records import Facts
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.merge import Desired
 from rosterkit.plan.plan_day import PlanDay, week_of

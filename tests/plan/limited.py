@@ -9,7 +9,7 @@ from small_records import Rec, Stored, counts, fields_of, records
 
 from rosterkit.plan.approvals import Approved
 from rosterkit.plan.limit_holds import NEW_HOLDS, hold_over_limits
-from rosterkit.plan.limited_moves import Facts
+from rosterkit.plan.limited_records import Facts
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.records import Records
 from rosterkit.plan.snapshot import Snapshot

@@ -8,7 +8,7 @@ from functools import partial
 
 from oracle import enqueue, plan, remembered, stamps
 from oracle_expect import Announced, announce, promote
-from oracle_limits import Week, moves_over, unlike, updates_over
+from oracle_limits import Week, records_over, unlike, updates_over
 from oracle_rollover import Turn, hold_early
 from oracle_words import Approved, Hold, Line, Model, Planned, Proposal, Record, every, target
 
@@ -151,7 +151,7 @@ def hold_over_limits(
     planned: Planned, limits: Limits, week: Week, announced: Announced, turn: Turn
 ) -> tuple[list[Hold], dict[tuple[str, str], set[str]]]:
     """Holds what exceeds a limit, and was not approved; the new holds, and what was removed and counted."""
-    moved, seen = moves_over(planned, limits, week, announced, turn)
+    moved, seen = records_over(planned, limits, week, announced, turn)
     fresh = []
     for record, label in [*moved, *updates_over(planned, limits)]:
         if record.approved or label in record.freed_labels:

@@ -107,7 +107,7 @@ def is_lost(record: Record, planned: Planned, held: set[Key]) -> bool:
 
 
 @dataclass
-class Moves:
+class Changing:
     """Of one entity: ``lost`` leaves, ``removed`` disappeared today, ``added`` comes; where each counts."""
 
     entity: Entity
@@ -128,7 +128,7 @@ class Moves:
         return [r for r in records if over & self.places[r.key]]
 
 
-def moves_over(
+def records_over(
     planned: Planned, limits: Limits, week: Week, announced: Announced, turn: Turn
 ) -> tuple[Found, dict[Key, set[str]]]:
     """What is held of what comes and leaves, parents first; and the roles of what disappeared and was counted."""
@@ -146,16 +146,16 @@ def moves_over(
         if base.empty or not (lost or many):
             continue
         removed = [r for r in lost if (entity.name, r.key) not in week.earlier]
-        moves = Moves(entity, lost, removed, added, {r.key: units(r, planned) for r in [*lost, *added]})
+        changing = Changing(entity, lost, removed, added, {r.key: units(r, planned) for r in [*lost, *added]})
         over: list[Record] = []
         if lost:
-            over += too_many_removed(moves, base, limits) + over_the_week(moves, base, limits, week)
-            over += halved_classes(moves, planned, limits) if entity.name == "Enrollment" else []
-            emptied = emptied_schools(moves, base, limits) if entity.name == "User" else emptied
-            over += at_schools(moves, emptied) if entity.name != "GuardianLink" else []
-            seen |= {(entity.name, r.key): {role for role, _ in moves.places[r.key]} for r in removed}
+            over += too_many_removed(changing, base, limits) + over_the_week(changing, base, limits, week)
+            over += halved_classes(changing, planned, limits) if entity.name == "Enrollment" else []
+            emptied = emptied_schools(changing, base, limits) if entity.name == "User" else emptied
+            over += at_schools(changing, emptied) if entity.name != "GuardianLink" else []
+            seen |= {(entity.name, r.key): {role for role, _ in changing.places[r.key]} for r in removed}
         if many:
-            over += over_created(moves, planned, base, limits, announced, turn)
+            over += over_created(changing, planned, base, limits, announced, turn)
         found |= {(entity.name, r.key): r for r in over}
         held |= {(entity.name, r.key) for r in over}
     return [(record, "") for record in found.values()], seen
@@ -165,9 +165,9 @@ def halved(base: int, removed: int, added: int, limits: Limits) -> bool:
     return removed > 0 and base >= limits.halving_min_size and 2 * (base - removed + added) < base
 
 
-def too_many_removed(moves: Moves, base: Base, limits: Limits) -> list[Record]:
-    gone, gone_by_role = moves.count(moves.removed)
-    new, new_by_role = moves.count(moves.added)
+def too_many_removed(changing: Changing, base: Base, limits: Limits) -> list[Record]:
+    gone, gone_by_role = changing.count(changing.removed)
+    new, new_by_role = changing.count(changing.added)
 
     def over(n: int, removed: int, added: int, percent: float, minimum: int) -> bool:
         return halved(n, removed, added, limits) or (removed > share(n, percent) and removed > minimum)
@@ -175,95 +175,101 @@ def too_many_removed(moves: Moves, base: Base, limits: Limits) -> list[Record]:
     percent, minimum = limits.max_removed_overall_percent, limits.min_removed_overall
     roles = {r for r, n in gone_by_role.items() if over(base.by_role[r], n, new_by_role[r], percent, minimum)}
     if any(n > share(base.by_role[r], percent) and n > minimum for r, n in gone_by_role.items()):
-        return list(moves.removed)
+        return list(changing.removed)
     percent, minimum = limits.max_removed_percent, limits.min_removed
     places = {u for u, n in gone.items() if over(base.by_unit[u], n, new[u], percent, minimum)}
-    return moves.in_(moves.removed, roles) + moves.at(moves.removed, places)
+    return changing.in_(changing.removed, roles) + changing.at(changing.removed, places)
 
 
-def emptied_schools(moves: Moves, base: Base, limits: Limits) -> set[str]:
+def emptied_schools(changing: Changing, base: Base, limits: Limits) -> set[str]:
     """The schools of which less than half of the people stay, whatever their role."""
 
     def at(units_: Counter[Unit]) -> Counter[str]:
         return sum((Counter({school: n}) for (_, school), n in units_.items()), Counter())
 
-    everybody, gone, new = at(base.by_unit), at(moves.count(moves.removed)[0]), at(moves.count(moves.added)[0])
+    everybody, gone, new = (
+        at(base.by_unit),
+        at(changing.count(changing.removed)[0]),
+        at(changing.count(changing.added)[0]),
+    )
     return {place for place in gone if place and halved(everybody[place], gone[place], new[place], limits)}
 
 
-def at_schools(moves: Moves, schools: set[str]) -> list[Record]:
-    return [r for r in moves.removed if schools & {place for _, place in moves.places[r.key]}]
+def at_schools(changing: Changing, schools: set[str]) -> list[Record]:
+    return [r for r in changing.removed if schools & {place for _, place in changing.places[r.key]}]
 
 
-def over_the_week(moves: Moves, base: Base, limits: Limits, week: Week) -> list[Record]:
+def over_the_week(changing: Changing, base: Base, limits: Limits, week: Week) -> list[Record]:
     """What disappeared in the last school days, today's with it, where it is too much of a role."""
-    _, today = moves.count(moves.removed)
+    _, today = changing.count(changing.removed)
     roles = set()
     for (name, role), gone in week.gone.items():
         whole = base.by_role[role] + week.archived[name, role]
         many = gone + today[role]
-        if name == moves.entity.name and many > share(whole, limits.max_removed_week_percent):
+        if name == changing.entity.name and many > share(whole, limits.max_removed_week_percent):
             roles |= {role} if many > limits.min_removed_overall else set()
-    return moves.in_(moves.lost, roles)
+    return changing.in_(changing.lost, roles)
 
 
-def halved_classes(moves: Moves, planned: Planned, limits: Limits) -> list[Record]:
+def halved_classes(changing: Changing, planned: Planned, limits: Limits) -> list[Record]:
     """Of a class that stays, the enrollments whose loss leaves less than half."""
 
     def of(records: Iterable[Record]) -> Counter[tuple[str | None, str | None]]:
         return Counter((value(r, "class"), value(r, "role")) for r in records)
 
     base = of(r for r in planned["Enrollment"].values() if r.was_active)
-    gone, new = of(moves.removed), of(moves.added)
+    gone, new = of(changing.removed), of(changing.added)
     low = {group for group, n in gone.items() if halved(base[group], n, new[group], limits)}
-    return [r for r in moves.removed if (value(r, "class"), value(r, "role")) in low]
+    return [r for r in changing.removed if (value(r, "class"), value(r, "role")) in low]
 
 
-def without_new_parents(moves: Moves, planned: Planned) -> list[Record]:
+def without_new_parents(changing: Changing, planned: Planned) -> list[Record]:
     """What comes, and refers by no required reference to what comes too."""
 
     def new_parent(record: Record) -> bool:
         parents = [target(planned, c, record.new[c.label]) for c in record.entity.refs if c.required]
         return any(parent is not None and comes(parent) for parent in parents)
 
-    return [r for r in moves.added if not new_parent(r) and not r.announced]
+    return [r for r in changing.added if not new_parent(r) and not r.announced]
 
 
-def allowed(announced: Announced, moves: Moves, role: str, school_: str | None = None) -> int:
+def allowed(announced: Announced, changing: Changing, role: str, school_: str | None = None) -> int:
     """How many of these were announced; without a school, over all."""
-    if moves.entity.name != "User" or role != "student":
+    if changing.entity.name != "User" or role != "student":
         return 0
     return announced.students.total() if school_ is None else announced.students[school_] + announced.students[None]
 
 
 def over_created(
-    moves: Moves, planned: Planned, base: Base, limits: Limits, announced: Announced, turn: Turn
+    changing: Changing, planned: Planned, base: Base, limits: Limits, announced: Announced, turn: Turn
 ) -> list[Record]:
-    own = without_new_parents(moves, planned)
-    over = reissued(moves, own, base, limits)
-    if too_many_created(moves, own, base, limits, announced):
+    own = without_new_parents(changing, planned)
+    over = reissued(changing, own, base, limits)
+    if too_many_created(changing, own, base, limits, announced):
         rest = [r for r in own if not begins(r, planned, turn)]
-        over += too_many_created(moves, rest, base, limits, announced)
-    over += zero_stripped(moves, planned, sum(base.by_role.values()), limits)
-    return over + (overcrowded(moves, planned, limits) if moves.entity.name == "GuardianLink" else [])
+        over += too_many_created(changing, rest, base, limits, announced)
+    over += zero_stripped(changing, planned, sum(base.by_role.values()), limits)
+    return over + (overcrowded(changing, planned, limits) if changing.entity.name == "GuardianLink" else [])
 
 
-def too_many_created(moves: Moves, own: list[Record], base: Base, limits: Limits, announced: Announced) -> list[Record]:
-    known = [r for r in own if any(base.by_role[role] for role, _ in moves.places[r.key])]
-    by_unit, by_role = moves.count(own)
+def too_many_created(
+    changing: Changing, own: list[Record], base: Base, limits: Limits, announced: Announced
+) -> list[Record]:
+    known = [r for r in own if any(base.by_role[role] for role, _ in changing.places[r.key])]
+    by_unit, by_role = changing.count(own)
     percent, minimum = limits.max_created_overall_percent, limits.min_created_overall
-    more = {role: n - allowed(announced, moves, role) for role, n in by_role.items() if base.by_role[role]}
+    more = {role: n - allowed(announced, changing, role) for role, n in by_role.items() if base.by_role[role]}
     all_over = any(n > share(base.by_role[role], percent) and n > minimum for role, n in more.items())
     percent, minimum = limits.max_created_percent, limits.min_created
-    at = {unit: n - allowed(announced, moves, *unit) for unit, n in by_unit.items() if base.by_role[unit[0]]}
+    at = {unit: n - allowed(announced, changing, *unit) for unit, n in by_unit.items() if base.by_role[unit[0]]}
     places = {unit for unit, n in at.items() if n > share(base.by_unit[unit], percent) and n > minimum}
-    return (known if all_over else []) + moves.at(own, places)
+    return (known if all_over else []) + changing.at(own, places)
 
 
-def reissued(moves: Moves, own: list[Record], base: Base, limits: Limits) -> list[Record]:
+def reissued(changing: Changing, own: list[Record], base: Base, limits: Limits) -> list[Record]:
     """As many leave as come, of one role: the ids may be new ones; so where everything is exchanged."""
-    _, gone = moves.count(moves.removed)
-    _, new = moves.count(own)
+    _, gone = changing.count(changing.removed)
+    _, new = changing.count(own)
     roles = set()
     for role in {*gone, *new}:
         both = min(gone[role], new[role])
@@ -271,32 +277,32 @@ def reissued(moves: Moves, own: list[Record], base: Base, limits: Limits) -> lis
         exchanged = gone[role] == whole and both > 1 and limits.max_reissued_percent < 100
         if exchanged or (both > share(whole, limits.max_reissued_percent) and both > limits.min_reissued):
             roles.add(role)
-    return moves.in_([*moves.removed, *own], roles)
+    return changing.in_([*changing.removed, *own], roles)
 
 
-def zero_stripped(moves: Moves, planned: Planned, everybody: int, limits: Limits) -> list[Record]:
+def zero_stripped(changing: Changing, planned: Planned, everybody: int, limits: Limits) -> list[Record]:
     """What comes under ids that are those of what leaves, but for leading zeros."""
 
     def bare(key: str) -> str:
         return ":".join(part.lstrip("0") for part in key.split(":"))
 
-    leaving = [r for r in planned[moves.entity.name].values() if r.action == "archive"]
-    pairs = [(a, b) for a in moves.added for b in leaving if a.key != b.key and bare(a.key) == bare(b.key)]
+    leaving = [r for r in planned[changing.entity.name].values() if r.action == "archive"]
+    pairs = [(a, b) for a in changing.added for b in leaving if a.key != b.key and bare(a.key) == bare(b.key)]
     if len({a.key for a, _ in pairs}) <= max(int(everybody * limits.max_shape_percent / 100), limits.min_shape):
         return []
     return [record for pair in pairs for record in pair]
 
 
-def overcrowded(moves: Moves, planned: Planned, limits: Limits) -> list[Record]:
+def overcrowded(changing: Changing, planned: Planned, limits: Limits) -> list[Record]:
     """Links that come for students who would have too many guardians, where those are many."""
     students = Base(next(e for e in ENTITIES if e.name == "User"), planned).by_role["student"]
-    coming = Counter(r.new["student"] for r in moves.added)
-    gone = {r.key for r in moves.removed}
+    coming = Counter(r.new["student"] for r in changing.added)
+    gone = {r.key for r in changing.removed}
     stay = Counter(r.old["student"] for r in planned["GuardianLink"].values() if r.was_active and r.key not in gone)
     many = {student for student, n in coming.items() if n + stay[student] > limits.max_guardians}
     if not students or len(many) <= max(int(students * limits.max_shape_percent / 100), limits.min_shape):
         return []
-    return [r for r in moves.added if r.new["student"] in many]
+    return [r for r in changing.added if r.new["student"] in many]
 
 
 # ---- what changes

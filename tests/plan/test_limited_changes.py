@@ -12,7 +12,7 @@ from small_records import Rec, Stored, counts, fields_of, records
 from rosterkit.plan import causes
 from rosterkit.plan.limit_exemptions import Exempt
 from rosterkit.plan.limit_holds import hold_over_limits
-from rosterkit.plan.limited_moves import Facts
+from rosterkit.plan.limited_records import Facts
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import by_name

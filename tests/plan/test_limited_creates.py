@@ -14,7 +14,7 @@ from small_records import Rec, Stored, counts, node_of
 from rosterkit.plan import causes
 from rosterkit.plan.calendar import RolloverSettings
 from rosterkit.plan.limit_exemptions import Exempt
-from rosterkit.plan.limited_moves import Facts
+from rosterkit.plan.limited_records import Facts
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.plan_day import PlanDay
 

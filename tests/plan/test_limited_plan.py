@@ -28,7 +28,7 @@ from rosterkit.plan import causes
 from rosterkit.plan.approvals import Approved
 from rosterkit.plan.limit_exemptions import Exempt, following
 from rosterkit.plan.limit_holds import hold_over_limits
-from rosterkit.plan.limited_moves import Facts
+from rosterkit.plan.limited_records import Facts
 from rosterkit.plan.plan_day import Week
 from rosterkit.plan.snapshot import Snapshot
 

@@ -44,7 +44,7 @@ def test_a_school_that_is_missing_reaches_no_vendor_even_where_only_links_of_its
         assert at_risk.accident(accident) == {}
         return
     none = pl.DataFrame(schema={"school_id": pl.Int64, "reason": pl.String})
-    monkeypatch.setattr("rosterkit.plan.limited_moves.emptied_schools", lambda *_: none)
+    monkeypatch.setattr("rosterkit.plan.limited_records.emptied_schools", lambda *_: none)
     assert set(at_risk.accident(accident)) == {"standard"}, "a OneRoster package has no limits of its own"
     for vendor in ("connect.fileset", "edlio.fileset", "edlio.oneroster_checks"):
         monkeypatch.setattr(f"providers.{vendor}.gone_of_groups", lambda *_, **__: ())

@@ -30,7 +30,7 @@ from rosterkit.plan.rollover import beginning
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import Entity, by_name, entities
 
-__all__ = ["FOUND", "Facts", "Moves", "moves_over"]
+__all__ = ["FOUND", "Facts", "RecordsOver", "records_over"]
 
 _COUNTED = ("absent", "deleted", "removed", "scope")
 _CASCADE = ("cascade", "cascade-explicit")
@@ -50,7 +50,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Moves:
+class RecordsOver:
     """``found``: FOUND. ``removed``: node and role of what disappeared today and was counted."""
 
     found: pl.DataFrame
@@ -58,7 +58,7 @@ class Moves:
 
 
 @dataclass(frozen=True)
-class _Moving:
+class _Changing:
     """``rows``: node, entity, id, key, active, added, ``own`` (archived by absence or by a row), ``contradicted``,
     ``deleted`` (by a row) and ``relinked`` (stays under another id: as good as gone and come, where so many do that the
     ids may be others').
@@ -70,7 +70,7 @@ class _Moving:
     parents: pl.DataFrame
 
     @classmethod
-    def of(cls, records: Records) -> _Moving:
+    def of(cls, records: Records) -> _Changing:
         archive = (pl.col("action") == "archive").fill_null(value=False)
         nodes = records.states.lazy().filter(archive).select("node", "entity", "id").collect()
         parents = pl.DataFrame(schema={"node": pl.Int64, "old": pl.Int64})
@@ -81,9 +81,9 @@ class _Moving:
         contradicted = leaves() & pl.col("present") & pl.col("cause").is_in(_CASCADE)
         deleted = (pl.col("cause") == "deleted").fill_null(value=False)
         relinked = has("changed", KEY_BIT) & (pl.col("action") == "update") & pl.col("hold").is_null()
-        moving = records.states.lazy().filter(leaves() | comes() | relinked.fill_null(value=False))
+        changing = records.states.lazy().filter(leaves() | comes() | relinked.fill_null(value=False))
         flags = {"added": comes(), "own": own, "contradicted": contradicted, "deleted": deleted, "relinked": relinked}
-        return cls(moving.select("node", "entity", "id", "key", "active", **flags).collect(), parents)
+        return cls(changing.select("node", "entity", "id", "key", "active", **flags).collect(), parents)
 
     def with_removed(self, mine: pl.DataFrame, held: pl.Series, facts: Facts) -> pl.DataFrame:
         """Rows of one entity with ``lost``, those that leave and count here, and ``removed``, those of them that
@@ -104,18 +104,18 @@ class _Moving:
         return counted.filter(pl.col("lost") | pl.col("added") | pl.col("relinked")).collect()
 
 
-def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:
+def records_over(groups: Groups, limits: Limits, facts: Facts) -> RecordsOver:
     """What is removed and created and exceeds a limit, parents first; and what was removed and counted."""
-    moving = _Moving.of(groups.records)
+    changing = _Changing.of(groups.records)
     held = groups.records.states.filter((pl.col("hold") == "limit").fill_null(value=False))["node"]
     few = min(limits.min_created, limits.min_created_overall, limits.min_reissued, limits.min_shape)
-    parts = by_entity(moving.rows)
+    parts = by_entity(changing.rows)
     emptied = pl.DataFrame(schema={"school_id": pl.Int64, "reason": pl.String})
     out, seen = [pl.DataFrame(schema=FOUND)], [pl.DataFrame(schema=_SEEN)]
     for entity in entities():
         if entity.name not in parts:
             continue
-        mine = moving.with_removed(parts[entity.name], held, facts)
+        mine = changing.with_removed(parts[entity.name], held, facts)
         lost, coming = int(mine["lost"].sum()), int((mine["added"] | mine["relinked"]).sum())
         many = coming > few or (lost > 0 and coming > 1)
         if not (many or lost):
@@ -139,7 +139,7 @@ def moves_over(groups: Groups, limits: Limits, facts: Facts) -> Moves:
         if over.height:
             held = pl.concat([held, over["node"]])
             out.append(_with_cause_of_ids(entity, over, rows, counted, base))
-    return Moves(pl.concat(out), pl.concat(seen))
+    return RecordsOver(pl.concat(out), pl.concat(seen))
 
 
 def _at_emptied_schools(entity: Entity, counted: pl.DataFrame, emptied: pl.DataFrame) -> pl.DataFrame:

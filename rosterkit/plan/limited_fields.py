@@ -16,11 +16,11 @@ from rosterkit.plan.limits_on_updates import CHANGED, OFF, may_exceed, over_the_
 from rosterkit.plan.records import Records, links, vanished_link
 from rosterkit.roster.schema import Entity, by_name
 
-__all__ = ["updates_over"]
+__all__ = ["fields_over"]
 
 
-def updates_over(groups: Groups, limits: Limits, fields: pl.DataFrame, exempt: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """FOUND (``plan.limited_moves``) of fields, but for what is exempt (node, field). Of several rows about one field
+def fields_over(groups: Groups, limits: Limits, fields: pl.DataFrame, exempt: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """FOUND (``plan.limited_records``) of fields, but for what is exempt (node, field). Of several rows about one field
     of a record the first counts.
 
     A change that is held already, by a limit or as a case, counts too.
@@ -35,7 +35,7 @@ def updates_over(groups: Groups, limits: Limits, fields: pl.DataFrame, exempt: p
         entity = by_name(str(name))
         people = entity.name == "User" and rows["node"].n_unique() > limits.max_renamed_people
         if people or entity.name == "Org" or may_exceed(rows, limits):
-            found = _fields_over(groups, entity, rows, limits)
+            found = _of_entity(groups, entity, rows, limits)
             if found.height:
                 named, strangers = _with_cause_of_fields(groups.records, entity, found, rows)
                 yield named
@@ -44,7 +44,7 @@ def updates_over(groups: Groups, limits: Limits, fields: pl.DataFrame, exempt: p
         yield _read_wrongly(entity, rows, limits)
 
 
-def _fields_over(groups: Groups, entity: Entity, mine: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+def _of_entity(groups: Groups, entity: Entity, mine: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     """node, field and reason of one entity."""
     people = mine.select("node", "id", "active", removed=pl.lit(value=False), added=pl.lit(value=False)).unique("node")
     rows = people.join(groups.records.of(entity.name), on="id", maintain_order="left")

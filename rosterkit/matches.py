@@ -26,8 +26,6 @@ from rosterkit.store import matches, plans
 from rosterkit.store.database import transaction
 from rosterkit.store.lookup import BY_HAND, Found, find_record
 
-__all__ = ["match", "stop_matching"]
-
 _USER = by_name("User")
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from rosterkit.roster.rules import Rule
     from rosterkit.sources.base import Context, Extract
 
-__all__ = ["FEED", "SOURCE", "OneRosterSource"]
-
 
 class OneRosterSource:
     """Reads OneRoster CSV packages: a zip, a folder, or one folder inside either."""

@@ -13,8 +13,6 @@ from providers.oneroster.values import KEY, LINE
 from rosterkit.sources.base import Coverage, Table
 from rosterkit.sources.findings import Findings
 
-__all__ = ["classification", "guardian_links", "people_of", "roles_of"]
-
 _FAMILY = ("guardian", "parent", "relative")
 _LIST = "agentSourcedIds"
 

@@ -15,8 +15,6 @@ from typing import NamedTuple
 
 from providers.oneroster.spec import Field, tokens_of
 
-__all__ = ["GRADES", "GRADE_FORMS", "GUID", "MANGLED", "SPACES", "Cell", "canonical_list", "read_cell"]
-
 SPACES = "".join(letter for letter in map(chr, range(0x3001)) if letter.isspace())
 GUID = r"[0-9A-Za-z./@_-]{1,255}"
 MANGLED = r"^\s*\d(?:[.,]\d+)?[eE]\+\d+\s*$"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.rule_kinds import KEPT
 
-__all__ = ["AGENT_RULES", "SEMANTIC_RULES"]
-
 
 def _semantic(code: str, meaning: str, remedy: str, example: str = "", lenient: str = "warning") -> Rule:
     return Rule(code, lenient, "error", meaning, remedy, example=example)

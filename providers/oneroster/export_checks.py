@@ -26,8 +26,6 @@ from providers.oneroster.spec import FILES, Field, File
 from providers.oneroster.validation import class_spans, outside_terms
 from rosterkit.roster import findings
 
-__all__ = ["ExportChecks", "check_rows"]
-
 _CONTROL = r"[\x00-\x1f\x7f\x85\x{2028}\x{2029}]+"
 _NEEDS_CLEANING = rf"{_CONTROL}|^\s|\s$|^$|^NULL$"
 """Text that holds control characters, has spaces around it, is blank, or is the word NULL."""

@@ -18,8 +18,6 @@ from providers.oneroster.numeric_ids import NumberedRoster
 from providers.oneroster.roles import agents, roles_of_12, users_of_11, with_columns_of
 from providers.oneroster.spec import FILES, Field, File
 
-__all__ = ["LISTS", "ORDER", "ExportRows", "export_rows", "ids_by_column"]
-
 _PREFIX = "metadata."
 LISTS = ("refs", "texts", "user_ids")
 """The types of field whose cell is a list."""

@@ -9,8 +9,6 @@ import polars as pl
 
 from providers.oneroster.cells import SPACES
 
-__all__ = ["attributes"]
-
 
 def attributes(names: Sequence[str]) -> pl.Expr:
     """Extension columns as a JSON object of those that have a value."""

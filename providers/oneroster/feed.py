@@ -11,8 +11,6 @@ from providers.oneroster.feed_settings import FeedSettings
 from rosterkit.feeds.base import FeedContext, FeedFile, LastSent, Roster, VendorFacts, Verdict
 from rosterkit.roster.rules import Rule
 
-__all__ = ["OneRosterFeed"]
-
 
 class OneRosterFeed:
     """Writes OneRoster CSV 1.1 and 1.2 (as 1.2.1 has it)."""

@@ -19,8 +19,6 @@ from providers.oneroster.writer import SortedParts, csv_file, manifest, zipped
 from rosterkit.feeds.base import FeedContext, FeedFile, Roster
 from rosterkit.roster import findings
 
-__all__ = ["feed_files"]
-
 
 def feed_files(roster: Roster, settings: FeedSettings, context: FeedContext) -> Sequence[FeedFile]:
     """The files of the feed, as ``OneRosterFeed.build`` returns them."""

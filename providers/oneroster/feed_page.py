@@ -10,8 +10,6 @@ from providers.oneroster.feed_settings import FeedSettings
 from providers.oneroster.roles import ROLES_IN_11
 from providers.oneroster.spec import NOT_CARRIED
 
-__all__ = ["page"]
-
 _PAGE = """# The OneRoster feed
 
 {note}

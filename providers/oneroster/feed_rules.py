@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from rosterkit.roster.rules import Rule
 
-__all__ = ["LOSSES", "RULES", "Loss"]
-
 _OUT = "left out of the feed"
 _SENT = "sent"
 

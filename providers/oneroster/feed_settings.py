@@ -8,8 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from rosterkit.feeds.preflight import Limits
 
-__all__ = ["FeedSettings"]
-
 
 class FeedSettings(BaseModel):
     """How a package is written."""

@@ -9,8 +9,6 @@ from difflib import get_close_matches
 from providers.oneroster.spec import Field, File
 from rosterkit.sources.findings import Findings
 
-__all__ = ["Columns", "match"]
-
 
 @dataclass(frozen=True)
 class Columns:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = ["as_set", "each", "texts"]
-
 
 def each(lists: pl.Series, item: pl.Expr) -> pl.Series:
     """The lists with ``item``, told of the column ``item``, in the place of every item; one that becomes null goes.

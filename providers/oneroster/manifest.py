@@ -13,8 +13,6 @@ from rosterkit.sources.base import Context, Coverage
 from rosterkit.sources.csv import LINE, CsvFile, Reading
 from rosterkit.sources.findings import Findings
 
-__all__ = ["Contents", "Member", "read_contents"]
-
 _MANIFEST = "manifest.csv"
 _MOST_BYTES = 1 << 16  # a manifest has about thirty lines
 _MODES = ("absent", "bulk", "delta")

@@ -11,19 +11,6 @@ from providers.oneroster.values import ATTRIBUTES, DELETED, INVALID, KEY, LINE, 
 from rosterkit.sources.base import INVALID as INVALID_SCHEMA
 from rosterkit.sources.base import Coverage, Table
 
-__all__ = [
-    "ENTITY_OF",
-    "absent",
-    "class_terms",
-    "derived_key",
-    "listed",
-    "listing_coverage",
-    "parents_of",
-    "provenance",
-    "roles_11",
-    "table",
-]
-
 ENTITY_OF = {
     "orgs": "Org",
     "academicSessions": "AcademicSession",

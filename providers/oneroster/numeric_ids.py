@@ -13,8 +13,6 @@ import polars as pl
 from rosterkit.feeds.base import Roster
 from rosterkit.roster.schema import by_name, entities
 
-__all__ = ["NumberedRoster"]
-
 _REFERRED = frozenset(column.to for entity in entities() for column in entity.refs)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.rule_kinds import departure, file_not_read
 
-__all__ = ["MANIFEST_RULES", "SCHEMA_RULES"]
-
 MANIFEST_RULES: tuple[Rule, ...] = (
     Rule(
         "manifest.missing",

@@ -20,8 +20,6 @@ from rosterkit.roster import findings
 from rosterkit.sources.base import Context
 from rosterkit.sources.findings import Findings
 
-__all__ = ["preflight"]
-
 _MANY = 5  # from so many rows on, a file that falls below half is held
 
 

@@ -18,17 +18,6 @@ import polars as pl
 from providers.oneroster.feed_rules import RULES
 from rosterkit.roster.findings import FINDINGS
 
-__all__ = [
-    "GUID",
-    "ROLES_IN_11",
-    "UserRows",
-    "agents",
-    "feed_findings",
-    "roles_of_12",
-    "users_of_11",
-    "with_columns_of",
-]
-
 GUID = r"^[0-9A-Za-z./@_-]{1,255}$"
 """What a sourced id may be (CSV binding 1.2, data types)."""
 

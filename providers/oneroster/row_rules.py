@@ -5,8 +5,6 @@ from __future__ import annotations
 from rosterkit.roster.rules import Rule
 from rosterkit.sources.rule_kinds import KEPT, PROTECTED, corrected, departure, invalid_cell
 
-__all__ = ["CELL_RULES", "ROW_RULES"]
-
 ROW_RULES: tuple[Rule, ...] = (
     departure(
         "row.repeated",

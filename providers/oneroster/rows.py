@@ -22,8 +22,6 @@ from rosterkit.sources.csv import CsvFile, Reading
 from rosterkit.sources.findings import Findings
 from rosterkit.sources.row_cache import CachedRows
 
-__all__ = ["FileRead", "Reader"]
-
 _BAD_KEY = rf"{cells.MANGLED}|^\s*NULL\s*$"
 """Keys that name no record: turned into a number, or blank by another name."""
 

@@ -9,8 +9,6 @@ from rosterkit.roster.rules import Rule
 from rosterkit.sources.csv_rules import CSV_RULES
 from rosterkit.sources.package_rules import PACKAGE_RULES
 
-__all__ = ["ONEROSTER_RULES", "RULES"]
-
 ONEROSTER_RULES: tuple[Rule, ...] = (
     *MANIFEST_RULES,
     *SCHEMA_RULES,

@@ -6,8 +6,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["OneRosterSettings"]
-
 
 class OneRosterSettings(BaseModel):
     """How a OneRoster CSV package is read."""

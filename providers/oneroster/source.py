@@ -13,8 +13,6 @@ from providers.oneroster.validation import corrected, report, row_checks
 from rosterkit.sources.archive import open_package
 from rosterkit.sources.base import Context, Coverage, Extract
 
-__all__ = ["extract_package"]
-
 _RULES = {rule.code: rule for rule in RULES}
 
 

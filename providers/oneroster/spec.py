@@ -15,18 +15,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-__all__ = [
-    "FILES",
-    "NOT_CARRIED",
-    "PERSONAL",
-    "VERSIONS",
-    "Field",
-    "File",
-    "manifest_properties",
-    "tokens_of",
-    "with_resources",
-]
-
 VERSIONS = ("1.1", "1.2")
 
 NOT_CARRIED = {

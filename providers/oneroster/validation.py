@@ -17,8 +17,6 @@ from providers.oneroster.values import KEY, LINE, shown
 from rosterkit.sources.base import Coverage
 from rosterkit.sources.findings import Findings
 
-__all__ = ["Check", "class_spans", "corrected", "outside_terms", "report", "row_checks"]
-
 Reads = Mapping[str, FileRead]
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 

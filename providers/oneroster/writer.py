@@ -14,8 +14,6 @@ from providers.oneroster.itemlists import texts
 from providers.oneroster.spec import FILES, manifest_properties
 from rosterkit.feeds.base import FeedFile
 
-__all__ = ["SortedParts", "csv_file", "manifest", "zipped"]
-
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time in a zip
 _MODE = 0o100644 << 16  # a plain file
 _LINES = 50_000  # rows per write, so that no whole file is in memory

@@ -12,8 +12,6 @@ from rosterkit.roster import findings
 from rosterkit.roster.schema import by_name
 from rosterkit.sources.base import Coverage, Table
 
-__all__ = ["tables_gone"]
-
 _OPTIONAL = ("ClassTerm", "GuardianLink", "Role", "UserAttributes", "UserProfile")
 """Many packages are right without them. The others are expected of each (``attention``); demographics only where a
 setting asks for them.

@@ -15,8 +15,6 @@ from rosterkit.plan.ids import among
 from rosterkit.plan.snapshot import Snapshot, with_key_parts
 from rosterkit.roster.schema import PROVENANCE, by_name
 
-__all__ = ["BY_HAND", "without_earlier"]
-
 BY_HAND = ("manual", "joined")
 """The sources of records that no sync owns."""
 

@@ -11,8 +11,6 @@ from rosterkit.plan.ids import NO_IDS
 from rosterkit.plan.records import ENTITY, HOLD, Records
 from rosterkit.plan.snapshot import Snapshot
 
-__all__ = ["Approved", "approved_archives", "approved_of", "free", "used"]
-
 _NONE = pl.DataFrame(schema={"node": pl.Int64, "bits": pl.UInt32, "whole": pl.Boolean})
 
 

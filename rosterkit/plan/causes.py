@@ -13,8 +13,6 @@ import polars as pl
 
 from rosterkit.plan.records import KEY_FIELD
 
-__all__ = ["REASON", "SUSPECTED", "is_misread", "misread", "of_attributes", "of_fields", "of_ids", "of_removed"]
-
 SUSPECTED = "; suspected cause: "
 REASON = f"{{}}{SUSPECTED}{{}}"
 """Of the reason of a hold: what exceeded the limit, and the suspected cause."""

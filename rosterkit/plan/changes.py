@@ -33,8 +33,6 @@ from rosterkit.plan.records import ENTITY, QUIET, Records, by_entity, has
 from rosterkit.plan.snapshot import KEY_PARTS, with_key_parts
 from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Entity, by_name, entities
 
-__all__ = ["BLOCKS", "PINS", "STATUS", "UPDATE", "Changes", "changes_of", "counts", "create_schema"]
-
 Shape = dict[str, type[pl.DataType]]
 
 _HOLD: Shape = {"hold": pl.String, "hold_reason": pl.String}

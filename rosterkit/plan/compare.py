@@ -24,8 +24,6 @@ from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster import findings
 from rosterkit.roster.schema import FINGERPRINT, Entity, by_name, entities
 
-__all__ = ["Compared", "compare"]
-
 
 @dataclass(frozen=True)
 class Compared:

@@ -14,8 +14,6 @@ from rosterkit.plan.order import order_of
 from rosterkit.plan.snapshot import KEY_PARTS, key
 from rosterkit.roster.schema import Entity, by_name
 
-__all__ = ["content_hash"]
-
 _PIECE = 100_000  # rows that are hashed at a time
 _FEW = 10_000  # rows up to which sorting them is quicker than finding their order
 _CELLS = {

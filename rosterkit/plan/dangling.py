@@ -13,8 +13,6 @@ from rosterkit.roster import findings
 from rosterkit.roster.findings import FINDINGS
 from rosterkit.roster.schema import Column, Entity
 
-__all__ = ["REPORT", "as_findings", "missing", "nothing"]
-
 REPORT: dict[str, type[pl.DataType]] = {
     "node": pl.Int64,
     "label": pl.String,

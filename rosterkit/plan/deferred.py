@@ -14,8 +14,6 @@ from rosterkit.plan.records import KEY, OLD_DELETED, Records, by_entity, deliver
 from rosterkit.plan.snapshot import DEFERRED, with_key_parts
 from rosterkit.roster.schema import Entity, by_name
 
-__all__ = ["as_delivered", "deferred", "delivered_body", "incoming_rows"]
-
 
 def _references(entity: Entity) -> list[str]:
     return [f"_{kind}_{c.label}" for c in entity.refs for kind in ("by", "space")]

@@ -19,8 +19,6 @@ from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster import findings
 from rosterkit.roster.schema import by_name
 
-__all__ = ["NOTHING", "OVERDUE", "Announced", "Expectation", "announced", "overdue"]
-
 OVERDUE = "expect.overdue"
 _ENOUGH = 0.8  # of the students that were announced
 _SCHOOL_FIELDS = {"User": ("primary_org",), "Role": ("org", "role"), "Enrollment": ("school", "class")}

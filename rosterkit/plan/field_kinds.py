@@ -8,8 +8,6 @@ from rosterkit.plan.limits import Limits
 from rosterkit.plan.records import KEY_FIELD
 from rosterkit.roster.schema import entities
 
-__all__ = ["CLEARED", "KINDS", "NEW_COLUMN", "percents"]
-
 CLEARED = "cleared"
 """The kind of any field that becomes blank; it is counted beside the field's own kind."""
 

@@ -11,8 +11,6 @@ from rosterkit.plan.records import ENTITY, KEY, KEY_BIT, KEY_FIELD, Records, bit
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import Column, Entity, by_name, entities
 
-__all__ = ["BITS", "FIELDS", "Names", "as_text", "changed_fields", "digest", "digests", "names_of", "text"]
-
 _TARGETS = sorted({str(column.to) for entity in entities() for column in entity.refs})
 _NO_NAMES = pl.DataFrame(schema={"id": pl.Int64, "sourced_id": pl.String})
 

@@ -17,8 +17,6 @@ import polars as pl
 
 from rosterkit.roster.schema import FINGERPRINT, Entity
 
-__all__ = ["VERSION", "fingerprint", "same_fingerprint"]
-
 VERSION = 2
 """Rises when the columns of a fingerprint, or what they mean, change."""
 

@@ -13,8 +13,6 @@ from rosterkit.plan.plan_day import PlanDay, waited
 from rosterkit.plan.records import Records, leaves, links, set_hold
 from rosterkit.plan.snapshot import Snapshot
 
-__all__ = ["absent_people", "hold_in_grace"]
-
 
 def absent_people(records: Records, snapshot: Snapshot) -> pl.DataFrame:
     """node, id, key and ``roles`` (a sorted list) of the people whom a full table lacks."""

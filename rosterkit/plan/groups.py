@@ -12,8 +12,6 @@ from rosterkit.plan.records import Records
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.vocabulary import is_school
 
-__all__ = ["Groups"]
-
 _FLAGS = ("node", "active", "removed", "added")
 
 

@@ -29,18 +29,6 @@ from rosterkit.plan.stated_match import OTHER_KIND, TOO
 from rosterkit.roster import findings
 from rosterkit.roster.schema import by_name
 
-__all__ = [
-    "Delivered",
-    "ended_holds",
-    "hold_doubts",
-    "hold_moved_names",
-    "hold_relinked",
-    "hold_reused_ids",
-    "hold_stored",
-    "hold_taken_usernames",
-    "under_new_keys",
-]
-
 _NAMES = sum(bit(by_name("User"), by_name("User").column(name)) for name in ("given_name", "family_name"))
 _UNDONE = "it was undone, and the source delivers nothing new"
 _MOVED = "the number of the child in this line is another child's by now"

@@ -17,8 +17,6 @@ from rosterkit.plan.records import ACTION, Records, bit, delivered_row, has, nod
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import by_name
 
-__all__ = ["USERNAME", "reused_ids", "taken_usernames"]
-
 USERNAME = bit(by_name("User"), by_name("User").column("username"))
 """The bit of a username."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = ["NO_IDS", "among", "minus"]
-
 NO_IDS = pl.Series("id", [], dtype=pl.Int64)
 
 _MANY = 10_000  # values from which on whole columns are quicker than Python

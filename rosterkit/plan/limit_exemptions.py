@@ -9,8 +9,6 @@ import polars as pl
 from rosterkit.plan.ids import NO_IDS, among
 from rosterkit.plan.records import Records, ids_by_entity, leaves, links
 
-__all__ = ["NO_FIELDS", "Exempt", "following"]
-
 NO_FIELDS = pl.DataFrame(schema={"node": pl.Int64, "field": pl.String})
 
 

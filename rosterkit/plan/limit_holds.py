@@ -13,8 +13,6 @@ from rosterkit.plan.limits import Limits
 from rosterkit.plan.records import ENTITY, HOLD, Records, hold_fields, set_hold, vanished_link
 from rosterkit.plan.snapshot import Snapshot
 
-__all__ = ["NEW_HOLDS", "hold_over_limits"]
-
 NEW_HOLDS: dict[str, type[pl.DataType]] = {
     "entity": pl.String,
     "key": pl.String,

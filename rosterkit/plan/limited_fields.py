@@ -16,8 +16,6 @@ from rosterkit.plan.limits_on_updates import CHANGED, OFF, may_exceed, over_the_
 from rosterkit.plan.records import Records, links, vanished_link
 from rosterkit.roster.schema import Entity, by_name
 
-__all__ = ["fields_over"]
-
 
 def fields_over(groups: Groups, limits: Limits, fields: pl.DataFrame, exempt: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """FOUND (``plan.limited_records``) of fields, but for what is exempt (node, field). Of several rows about one field

@@ -30,8 +30,6 @@ from rosterkit.plan.rollover import beginning
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import Entity, by_name, entities
 
-__all__ = ["FOUND", "Facts", "RecordsOver", "records_over"]
-
 _COUNTED = ("absent", "deleted", "removed", "scope")
 _CASCADE = ("cascade", "cascade-explicit")
 

@@ -13,19 +13,6 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = [
-    "GROUPS",
-    "PEOPLE",
-    "PLACE",
-    "Limits",
-    "emptied_schools",
-    "exceeded",
-    "few_removed",
-    "halved_classes",
-    "one_reason",
-    "over_the_week",
-]
-
 GROUPS: dict[str, type[pl.DataType]] = {
     "node": pl.Int64,
     "role": pl.String,  # "" where the entity has none

@@ -11,8 +11,6 @@ _ALL = 100  # percent: the limit is off
 _NOTHING = pl.DataFrame(schema={"node": pl.Int64, "reason": pl.String})
 _NONE_ALLOWED = pl.DataFrame(schema={"school_id": pl.Int64, "allowed": pl.Int64})
 
-__all__ = ["overcrowded", "reissued", "too_many_created", "zero_stripped"]
-
 
 def too_many_created(
     groups: pl.DataFrame, base: pl.DataFrame, limits: Limits, allowed: pl.DataFrame | None = None

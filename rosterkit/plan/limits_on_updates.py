@@ -7,8 +7,6 @@ import polars as pl
 from rosterkit.plan.field_kinds import CLEARED, percents
 from rosterkit.plan.limits import Limits, one_reason
 
-__all__ = ["CHANGED", "OFF", "may_exceed", "over_the_limit", "renamed", "restructured"]
-
 CHANGED: dict[str, type[pl.DataType]] = {
     "node": pl.Int64,
     "field": pl.String,  # a label

@@ -12,8 +12,6 @@ from rosterkit.plan.plan import LINES
 from rosterkit.plan.records import KEY_FIELD
 from rosterkit.roster.schema import Entity, by_name, entities
 
-__all__ = ["NAMES", "creates", "lines"]
-
 NAMES: dict[str, type[pl.DataType]] = {"id": pl.Int64, "name": pl.String, "school": pl.String}
 """What people call a record, and its schools: by entity, for every record of the plan."""
 

@@ -21,8 +21,6 @@ from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import FINGERPRINT, Column, Entity
 from rosterkit.sources.base import Coverage
 
-__all__ = ["Matched", "beside", "dependants", "match"]
-
 _MANY = 50_000  # rows from which on texts are compared by their hashes
 
 

@@ -20,8 +20,6 @@ from rosterkit.roster.schema import Entity, entities
 from rosterkit.sources.base import Coverage, Extract, Table
 from rosterkit.sources.extract_checks import without_blanks
 
-__all__ = ["Delivered", "Desired", "coverages", "merge"]
-
 Dates = Callable[[Collection[str]], pl.DataFrame]
 """Of stored rows with these sourced ids: sourced_id and modified_at."""
 

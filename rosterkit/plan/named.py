@@ -11,8 +11,6 @@ import polars as pl
 from rosterkit.plan.records import Records, bit, has, hold_fields, node, proposed, set_hold
 from rosterkit.roster.schema import Column, Entity, by_name
 
-__all__ = ["hold_misnamed"]
-
 _REASON = "whom its {} names is not certain while a change of {} is held"
 
 

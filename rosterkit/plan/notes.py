@@ -10,8 +10,6 @@ from rosterkit.plan.changes import Changes
 from rosterkit.plan.merge import Delivered, coverages
 from rosterkit.sources.base import Coverage
 
-__all__ = ["needs_person", "notes"]
-
 _HELD = {
     "limit": "held by a limit on what may change in one run",
     "case": "held: an id, number or username may have been reused for another person",

@@ -6,8 +6,6 @@ from itertools import takewhile
 
 import polars as pl
 
-__all__ = ["order_of", "ranks"]
-
 _FEW = 10_000
 
 

@@ -25,9 +25,6 @@ from rosterkit.plan.resolve import Resolver
 from rosterkit.roster.schema import FINGERPRINT, PROVENANCE, Column, Entity, by_name
 from rosterkit.sources.base import Coverage
 
-__all__ = ["pairs_of", "stored_alone"]
-
-
 _Targets = tuple[Column, pl.DataFrame, list[str]]
 """Of a reference: what it means and the columns to join that on, as ``Resolver.targets`` returns them."""
 

@@ -10,8 +10,6 @@ import polars as pl
 
 from rosterkit.sources.base import TableCoverage
 
-__all__ = ["ACTIONS", "LINES", "Counts", "Plan", "PlanView"]
-
 ACTIONS = ("create", "update", "archive", "restore")
 
 

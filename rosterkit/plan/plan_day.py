@@ -14,8 +14,6 @@ from rosterkit.plan.ids import NO_IDS
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.records import ENTITY, Records
 
-__all__ = ["ABSENCES", "NO_WEEK", "PlanDay", "Week", "waited", "week_of"]
-
 ABSENCES: dict[str, type[pl.DataType]] = {
     "entity": pl.String,
     "key": pl.String,

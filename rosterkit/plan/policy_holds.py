@@ -20,8 +20,6 @@ from rosterkit.plan.records import Records, set_hold, vanished_link
 from rosterkit.plan.snapshot import Snapshot, with_key_parts
 from rosterkit.roster.schema import by_name
 
-__all__ = ["NO_POLICY", "PINNED", "Policy", "apply_policy", "pins_of"]
-
 PINNED: dict[str, type[pl.DataType]] = {
     "pin_id": pl.Int64,
     "entity": pl.String,

@@ -8,8 +8,6 @@ from rosterkit.plan.ids import among
 from rosterkit.plan.limit_exemptions import NO_FIELDS
 from rosterkit.plan.records import Records, comes, leaves, node
 
-__all__ = ["promoted", "with_their_schools"]
-
 _NEXT = {"PR": "PK", "PK": "KG", "TK": "KG", "KG": "01"} | {f"{n:02}": f"{n + 1:02}" for n in range(1, 13)}
 
 

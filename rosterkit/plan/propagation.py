@@ -29,8 +29,6 @@ from rosterkit.plan.records import (
     vanished_link,
 )
 
-__all__ = ["propagate"]
-
 _WAITS = "it depends on a {} that is held"
 _FLAGS = ("case", "other", "unborn", "kept")
 _NEEDED = "a record that stays still refers to it"

@@ -43,8 +43,6 @@ from rosterkit.plan.snapshot import HOLDS, Snapshot
 from rosterkit.plan.stated_match import stated_users
 from rosterkit.sources.base import Coverage
 
-__all__ = ["Held", "Proposal", "hold", "proposal_of"]
-
 
 @dataclass(frozen=True)
 class Held:

@@ -16,37 +16,6 @@ from rosterkit.plan.ids import among
 from rosterkit.plan.plan import ACTIONS
 from rosterkit.roster.schema import Column, Entity, by_name, entities
 
-__all__ = [
-    "ACTION",
-    "CAUSE",
-    "EXPLICIT",
-    "HOLD",
-    "KEY",
-    "KEY_BIT",
-    "KEY_FIELD",
-    "LINKS",
-    "OLD_DELETED",
-    "QUIET",
-    "STATES",
-    "Records",
-    "bit",
-    "by_entity",
-    "comes",
-    "delivered_row",
-    "has",
-    "hold_fields",
-    "ids_by_entity",
-    "leaves",
-    "links",
-    "node",
-    "nothing_proposed",
-    "outcome_active",
-    "proposed",
-    "removed_link",
-    "set_hold",
-    "vanished_link",
-]
-
 _ENTITIES = [e.name for e in entities()]
 _CODES = {name: code for code, name in enumerate(_ENTITIES)}
 _SPAN = 32  # node = id * _SPAN + code of the entity

@@ -33,8 +33,6 @@ from rosterkit.plan.records import (
 )
 from rosterkit.roster.schema import by_name, entities
 
-__all__ = ["LEVELS", "protect", "resolve_references", "waiting_for"]
-
 
 def _levels() -> tuple[tuple[str, ...], ...]:
     """The entities in steps: each refers only to entities of steps before it, or to itself."""

@@ -23,8 +23,6 @@ from rosterkit.plan.stated_match import stated_matches
 from rosterkit.roster.schema import Entity, by_name
 from rosterkit.sources.base import Coverage
 
-__all__ = ["LINKS", "NO_LINKS", "Relinking"]
-
 LINKS: dict[str, type[pl.DataType]] = {
     "id": pl.Int64,  # of the stored record
     "sourced_id": pl.String,  # the new one

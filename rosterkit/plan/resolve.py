@@ -16,8 +16,6 @@ from rosterkit.plan.ids import among
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import Column, Entity, by_name
 
-__all__ = ["Resolver", "asked_by_kind"]
-
 _NO_IDS = pl.DataFrame(schema={"sourced_id": pl.String, "id": pl.Int64})
 _STUDENT = "student"
 _MANY = 10_000  # texts from which on whole columns are quicker than Python

@@ -30,8 +30,6 @@ from rosterkit.plan.records import (
 from rosterkit.plan.snapshot import Snapshot
 from rosterkit.roster.schema import Entity, by_name
 
-__all__ = ["beginning", "close_ended", "ended_too", "hold_early"]
-
 _SESSION, _CLASS, _TERM = "AcademicSession", "Class", "ClassTerm"
 
 

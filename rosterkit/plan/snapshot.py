@@ -10,20 +10,6 @@ import polars as pl
 
 from rosterkit.roster.schema import Column, Entity
 
-__all__ = [
-    "APPROVED",
-    "DEFERRED",
-    "GROUP_COUNTS",
-    "HOLDS",
-    "INDEX",
-    "KEY_PARTS",
-    "MATCHES",
-    "QueuedDelta",
-    "Snapshot",
-    "key",
-    "with_key_parts",
-]
-
 KEY_PARTS = ("source", "id_space", "sourced_id")
 
 INDEX: dict[str, type[pl.DataType]] = {

@@ -15,8 +15,6 @@ from rosterkit.plan.records import KEY, Records
 from rosterkit.roster.schema import by_name
 from rosterkit.sources.base import Coverage
 
-__all__ = ["OTHER_KIND", "TOO", "stated_matches", "stated_users"]
-
 TOO = "a person said which stored person this is, but that one is delivered too, or may be: the match is not used"
 OTHER_KIND = (
     "a person said which stored person this is, but the kinds (student, guardian, staff) differ: it is not used"

@@ -40,8 +40,6 @@ from rosterkit.plan.records import (
 from rosterkit.plan.snapshot import DEFERRED, Snapshot, key, with_key_parts
 from rosterkit.roster.schema import PROVENANCE, Column, Entity, by_name, entities
 
-__all__ = ["NEW_HOLDS", "Reversal", "reverse"]
-
 NEW_HOLDS: dict[str, type[pl.DataType]] = {
     "key": pl.String,
     "action": pl.String,

@@ -12,8 +12,6 @@ from rosterkit.render.tables import table, text
 from rosterkit.results import Matched
 from rosterkit.store.matches import StatedMatch
 
-__all__ = ["matched", "stated"]
-
 
 def matched(console: Console, done: Matched, command: str, *, revoked: bool) -> None:
     """Both persons of a match, one below the other."""

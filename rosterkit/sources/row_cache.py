@@ -24,8 +24,6 @@ import polars as pl
 from rosterkit.private_files import make_private_folder, write_private_file
 from rosterkit.sources.findings import ROW_FINDINGS
 
-__all__ = ["LINE", "CachedRows", "Collected", "Converted", "RowCache"]
-
 LINE = "\0line"
 """The column of the place of each record: its first line, or its position, from 1."""
 

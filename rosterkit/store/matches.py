@@ -10,21 +10,6 @@ from datetime import datetime
 
 from rosterkit.store.plans import moment, now
 
-__all__ = [
-    "StatedMatch",
-    "add",
-    "end",
-    "end_overtaken",
-    "forget",
-    "in_force",
-    "is_stored",
-    "of_record",
-    "org_names",
-    "renamed",
-    "roles_ever",
-    "shown",
-]
-
 _COLUMNS = "record, source, id_space, sourced_id, actor, reason, at, expires_at, used_in, ended_at"
 
 

@@ -123,20 +123,21 @@ def _archived(records: Records, entity: Entity, ids: pl.Series) -> Records:
 
 
 def _not_brought_back(records: Records, plan_day: PlanDay, snapshot: Snapshot) -> Records:
-    """Drops the restores of sessions that are over, and of what belongs to none but those."""
+    """Drops the restores of sessions that are over and of what belongs to none but those, and new enrollments there."""
     if not plan_day.over:
         return records
     back = (pl.col("action") == "restore").fill_null(value=False)
     returning = ids_by_entity(records.states.lazy().filter(back).select("entity", "id").collect())
     names = {_SESSION, _CLASS, _TERM, "Course", "Enrollment"} & set(returning)
-    if not names:
+    ending = _ending(records, _CLASS)
+    if not names and (ending.is_empty() or "Enrollment" not in records.values):
         return records
     today = plan_day.as_of.isoformat()
     closing = _ending(records, _SESSION)
     over = {_SESSION: _over(records, snapshot, returning.get(_SESSION, NO_IDS), today)}
     past = pl.concat([over[_SESSION], closing])
     over[_TERM], over[_CLASS] = _past_classes(records, snapshot, returning, past, today)
-    gone = pl.concat([over[_CLASS], _ending(records, _CLASS)])
+    gone = pl.concat([over[_CLASS], ending])
     for name, column, ids in (("Enrollment", "class_id", gone), ("Course", "school_year_id", past)):
         if name in records.values:
             over[name] = records.of(name).filter(among(pl.col(column), ids).fill_null(value=False))["id"]

@@ -6,6 +6,7 @@ from datetime import date
 
 import polars as pl
 import pytest
+from driving import deferred_keys
 from school import School, held, opened, run, without
 
 from rosterkit import Workspace
@@ -47,6 +48,14 @@ def test_what_the_package_no_longer_lists_closes_for_that_reason_too() -> None:
         plan = run(ws, School(sessions={"Y2": NEXT}, classes={}), date(2027, 7, 1))
         assert plan.total_held == Counts()
         assert plan.changes["Enrollment"] == Counts(archive=100)
+
+
+def test_who_joins_a_class_on_the_day_on_which_it_ends_is_not_kept_for_later() -> None:
+    with opened(since=FIRST) as ws:
+        plan = run(ws, School(students=[*School().students, "st-100"]), OVER)
+        assert plan.changes["User"] == Counts(create=1)
+        assert plan.changes["Enrollment"] == Counts(archive=100)
+        assert ("Enrollment", "C-A-st-100") not in deferred_keys(ws)
 
 
 def test_the_same_in_the_middle_of_the_year_is_held() -> None:

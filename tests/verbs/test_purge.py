@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sqlite3
 import zlib
 from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
 import pytest
 
 from providers.oneroster import FEED
+from rosterkit import Workspace
 from rosterkit.errors import Refused, UsageError
 from rosterkit.store import access
 
@@ -66,17 +69,36 @@ def readable(value: object) -> str:
     return value.decode("latin-1")
 
 
+def a_year_later(patch: pytest.MonkeyPatch) -> None:
+    """The feed gives its vendor nobody's username any more, and 366 days have passed."""
+    patch.setattr(type(FEED), "identifiers", lambda *_: {"username": "username"})
+    patch.setattr("rosterkit.delivery.sending.entries", lambda *_: LEDGER.clear())
+    later(patch, 366)
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory: pytest.TempPathFactory, loaded_workspace: Path) -> Path:
+    """A workspace a year after one student left, and the vendor has a newer file. It is copied for each test."""
+    folder = tmp_path_factory.mktemp("left") / "ws"
+    shutil.copytree(loaded_workspace, folder)
+    made = SimpleNamespace(ws=Workspace(folder))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(FEED), "identifiers", lambda *_: {"username": "username"})
+        patch.setattr("rosterkit.delivery.sending.entries", lambda *_: LEDGER)
+        send(made)
+        leave(made)
+        (folder / "plans" / "review.html").write_text("Given 05 leaves", encoding="utf-8")
+        a_year_later(patch)
+        send(made)
+    return folder
+
+
 @pytest.fixture
-def gone(scenario: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A scenario a year after one student left; the vendor has a newer file, without them."""
-    monkeypatch.setattr(type(FEED), "identifiers", lambda *_: {"username": "username"})
-    monkeypatch.setattr("rosterkit.delivery.sending.entries", lambda *_: LEDGER)
-    send(scenario)
-    monkeypatch.setattr("rosterkit.delivery.sending.entries", lambda *_: LEDGER.clear())
-    leave(scenario)
-    (scenario.ws.folder / "plans" / "review.html").write_text("Given 05 leaves", encoding="utf-8")
-    later(monkeypatch, 366)
-    send(scenario)
+def gone(scenario: Any, left: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The scenario in that workspace."""
+    a_year_later(monkeypatch)
+    shutil.copytree(left, tmp_path / "left")
+    scenario.ws = Workspace(tmp_path / "left")
     return scenario
 
 

@@ -74,7 +74,7 @@ def test_the_same_arguments_give_the_same_bytes_in_whatever_portions(tmp_path: P
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_about_one_row_in_a_hundred_is_another_on_the_second_day(tmp_path: Path, version: str) -> None:
-    district = District(3_000, version=version)
+    district = District(6_000, version=version)
     for day in ("first", "changed"):
         write_district(tmp_path / f"{day}.zip", district, DAYS[day])
     old, new = (tables(tmp_path / f"{day}.zip") for day in ("first", "changed"))

@@ -170,6 +170,7 @@ def test_a_reviewer_walks_through_every_act(browser: Browser, address: str, work
         assert "held=limit" in page.url
         page.fill("#q", "stu-1008")
         page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile("q=stu-1008"))
         page.goto(f"{address}/record?entity=User&id=stu-1001")
         page.click("summary")
         page.fill("#hold-reason", "custody question")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
@@ -28,7 +28,7 @@ from rosterkit.feeds.preflight import require_transport
 from rosterkit.plan.calendar import CalendarSettings, GraceSettings, RolloverSettings
 from rosterkit.plan.limits import Limits
 from rosterkit.plan.policy import PolicySettings
-from rosterkit.run_settings import NoticeSettings, ScheduleSettings, Window
+from rosterkit.run_settings import NoticeSettings, ScheduleSettings, Window, zones
 from rosterkit.sources.limits import SizeLimits
 from rosterkit.sources.scope_settings import Scope
 from rosterkit.toml_lines import key_lines
@@ -240,9 +240,9 @@ class Config(BaseModel):
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in zones():
             hint = _ZONES.get(value.upper()) and f"; did you mean {_ZONES[value.upper()]}?"
-            hint = hint or nearest(value, available_timezones())
+            hint = hint or nearest(value, zones())
             raise ValueError(f'"{value}" is not an IANA time zone{hint or ", such as America/Chicago"}')
         return value
 

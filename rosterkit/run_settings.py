@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, time
+from functools import cache
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -30,13 +31,19 @@ KINDS: dict[Kind, str] = {
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?: (\S+))?")
 
 
+@cache
+def zones() -> frozenset[str]:
+    """The names of time zones; looked up once, as that goes through hundreds of files."""
+    return frozenset(available_timezones())
+
+
 def time_of(text: str) -> tuple[time, ZoneInfo | None]:
     """The time that ``HH:MM`` or ``HH:MM ZONE`` means, and its zone where it names one."""
     match = _CLOCK.fullmatch(text)
     if match is None:
         raise ValueError(f'"{text}" is no time of day; write it as "03:00" or "03:00 America/Chicago"')
     hour, minute, zone = match.groups()
-    if zone and zone not in available_timezones():
+    if zone and zone not in zones():
         raise ValueError(f'"{zone}" is not an IANA time zone, such as America/Chicago')
     return time(int(hour), int(minute)), ZoneInfo(zone) if zone else None
 

@@ -87,14 +87,16 @@ def refers(record: Record, name: str, keys: set[str]) -> bool:
 
 
 def close_school(planned: Planned, school: str) -> None:
-    """What is its own may leave, and its people may get other roles, enrollments and schools."""
+    """What is its own may leave once it leaves or left; its people may get other roles, enrollments and schools."""
+    org = planned["Org"].get(school)
+    closes = org is not None and (leaves(org) or not org.was_active)
     roles = [r for r in planned["Role"].values() if r.was_active]
     people = {str(r.old["user"]) for r in roles if r.old["org"] == school}
     whole = people - {str(r.old["user"]) for r in roles if r.old["org"] != school}
     classes = {r.key for r in planned["Class"].values() if leaves(r) and refers(r, "Org", {school})}
     for record in every(planned):
         name = record.entity.name
-        if leaves(record):
+        if closes and leaves(record):
             own = refers(record, "Org", {school}) or refers(record, "Class", classes)
             own = own or (name == "Org" and record.key == school) or (name == "User" and record.key in whole)
             record.announced = record.announced or own or (name in PERSONAL and refers(record, "User", whole))

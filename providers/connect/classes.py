@@ -10,6 +10,7 @@ import polars as pl
 from providers.connect.settings import ConnectSettings
 from rosterkit.feeds.base import Roster
 from rosterkit.feeds.csvout import one_line
+from rosterkit.roster.dates import counts_on
 
 _LIST = pl.List(pl.String)
 _ENROLLED = ("student", "teacher", "proctor", "administrator")
@@ -77,22 +78,15 @@ def _classes(roster: Roster, settings: ConnectSettings, as_of: date) -> pl.LazyF
 
 def _of_terms(roster: Roster, classes: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     """Classes with a term that runs on that day (an end date is exclusive), and those without terms."""
-    today = as_of.isoformat()
     terms = roster.table("ClassTerm").select("class_id", "session_id")
-    running = roster.table("AcademicSession").filter(
-        (pl.col("start_date").is_null() | (pl.col("start_date") <= today))
-        & (pl.col("end_date").is_null() | (pl.col("end_date") > today))
-    )
+    running = roster.table("AcademicSession").filter(counts_on(as_of, "start_date"))
     now = terms.join(running.select(pl.col("id").alias("session_id")), on="session_id", how="semi")
     ended = terms.join(now, on="class_id", how="anti")
     return classes.join(ended, on="class_id", how="anti")
 
 
 def _enrolled(roster: Roster, as_of: date) -> pl.LazyFrame:
-    today = as_of.isoformat()
-    begun = pl.col("begin_date").is_null() | (pl.col("begin_date") <= today)
-    lasting = pl.col("end_date").is_null() | (pl.col("end_date") > today)
-    chosen = pl.col("role").is_in(_ENROLLED) & begun & lasting
+    chosen = pl.col("role").is_in(_ENROLLED) & counts_on(as_of)
     return roster.table("Enrollment").filter(chosen).select("class_id", "user_id", "role", "primary")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -71,8 +72,8 @@ class _Sent:
     context: FeedContext
     revision: int
 
-    def table(self, entity: str, *, roles: Collection[str] = ()) -> pl.LazyFrame:
-        rows = self.roster.table(entity, roles=roles)
+    def table(self, entity: str, *, roles: Collection[str] = (), as_of: date | None = None) -> pl.LazyFrame:
+        rows = self.roster.table(entity, roles=roles, as_of=as_of)
         if entity == "Enrollment" and not self.settings.classes:
             return rows.head(0)
         for column in _OF_USERS.get(entity, ()):

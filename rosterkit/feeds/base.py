@@ -32,11 +32,11 @@ class Roster(Protocol):
 
     revision: int
 
-    def table(self, entity: str, *, roles: Collection[str] = ()) -> pl.LazyFrame:
+    def table(self, entity: str, *, roles: Collection[str] = (), as_of: date | None = None) -> pl.LazyFrame:
         """Active rows, in no particular order.
 
-        With ``roles``, of Role only such roles, and of User only people who have one, on whatever day; other entities
-        are whole. There may be more rows than that: what is left out costs nothing, who is chosen the caller says.
+        With ``roles``, of Role only such roles, and of User only people who have one of them; other entities are whole.
+        With ``as_of`` only roles that count on that day, of Role itself and for the people who have one.
 
         Columns: ``id`` (Int64), ``source``, ``sourced_id``, and every business column by its column name; references
         are integer ids (``class_id``), lists and objects are JSON texts, dates are YYYY-MM-DD texts. Of User also
@@ -68,6 +68,7 @@ class FeedFile:
     people: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PEOPLE))
     parts: Mapping[str, int] = field(default_factory=dict)  # of an archive: rows by the names of its members
     people_in: str = ""  # of an archive: the member in which people are rows
+    texts: pl.DataFrame | None = field(default=None, repr=False, compare=False)  # of a CSV file: the rows, as written
     built: bool = False  # by this very feed, which left out what breaks its rules: ``check`` need not read it again
     parsed: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)  # kept by ``read_csv``
 

@@ -26,6 +26,7 @@ PROBLEMS = {
 """What can be wrong with the form of a CSV file, by code; a vendor's rules say what follows from it."""
 
 _PROBLEM = {"code": pl.String, "_line": pl.Int64, "column": pl.String, "detail": pl.String}
+_CONTROLS = r"[\x00-\x1f\x7f\u{85}\u{2028}\u{2029}]+"
 _CELL = r'("(?:[^"]|"")*"|[^,"]*),'
 
 
@@ -62,12 +63,18 @@ def csv_file(
     def body(out: IO[bytes]) -> None:
         texts.write_csv(out, line_terminator=line_end, include_bom=bom)
 
-    return FeedFile(name, body, texts.height, pl.DataFrame(schema=PEOPLE) if people is None else people)
+    return FeedFile(name, body, texts.height, pl.DataFrame(schema=PEOPLE) if people is None else people, texts=texts)
 
 
 def one_line(text: pl.Expr) -> pl.Expr:
     """The text with each run of line breaks and other control characters as one space, and no spaces around it."""
-    return text.str.replace_all(r"[\x00-\x1f\x7f\u{85}\u{2028}\u{2029}]+", " ").str.strip_chars()
+    return text.map_batches(_one_line, return_dtype=pl.String)
+
+
+def _one_line(texts: pl.Series) -> pl.Series:
+    """Hardly any text has such a character: to look for one costs half of replacing them."""
+    odd = texts.str.contains(_CONTROLS).any()
+    return (texts.str.replace_all(_CONTROLS, " ") if odd else texts).str.strip_chars()
 
 
 def read_csv(file: FeedFile) -> CsvTable:
@@ -121,7 +128,7 @@ def _without(rows: pl.DataFrame, own: pl.DataFrame, others: pl.DataFrame) -> pl.
 
 def _read(file: FeedFile) -> CsvTable:
     content = file.content
-    if file.built and (table := _own(file.name, content)) is not None:
+    if file.built and (table := _own(file, content)) is not None:
         return table
     text, problems = _decoded(content)
     records = _records(text)
@@ -156,14 +163,14 @@ def _read(file: FeedFile) -> CsvTable:
     return CsvTable(file.name, tuple(name for _, name in named), rows, found, body.height)
 
 
-def _own(name: str, content: bytes) -> CsvTable | None:
-    """A file that ``csv_file`` has just written, read at once; None where a record may have several lines."""
-    rows = pl.read_csv(content, infer_schema=False)
+def _own(file: FeedFile, content: bytes) -> CsvTable | None:
+    """A file that ``csv_file`` has just written, without a look at each line; None where a record may have several."""
+    rows = pl.read_csv(content, infer_schema=False) if file.texts is None else file.texts
     lines = content.count(b"\n")
     if lines != rows.height + 1 or not content.endswith(b"\n") or "_line" in rows.columns:
         return None
     numbered = rows.with_row_index("_line", offset=2).with_columns(pl.col("_line").cast(pl.Int64))
-    return CsvTable(name, tuple(rows.columns), numbered, _problems(()), rows.height)
+    return CsvTable(file.name, tuple(rows.columns), numbered, _problems(()), rows.height)
 
 
 _Row = tuple[str, int, str, str]

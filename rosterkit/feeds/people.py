@@ -78,7 +78,7 @@ def people(
     order: Sequence[str] = (),
     roles: Collection[str] = (),
 ) -> pl.LazyFrame:
-    """One row for each active user; with ``roles`` those without such a role may be left out (``Roster.table``).
+    """One row for each active user; with ``roles`` only for those who have one of them.
 
     Columns: ``id`` (Int64), ``user`` (source and sourced_id, "/" between), those of FIELDS (String, Boolean, or
     List(String) in a fixed order), ``school_id`` (Int64), ``school_ids`` (List(Int64)), ``attribute.NAME`` (String)
@@ -90,7 +90,7 @@ def people(
     ``order`` names the sources whose statement about an attribute counts first, ``own`` for the user's own record;
     sources that it does not name follow, the own record first.
     """
-    users = roster.table("User", roles=roles).select(
+    users = roster.table("User", roles=roles, as_of=as_of).select(
         "id",
         *_TEXTS,
         "primary_org_id",
@@ -105,7 +105,9 @@ def people(
     if "roles" in fields:
         frame = frame.join(_lists_of_roles(every), on="id", how="left")
     if asked := sorted(name.removeprefix(ROLE) for name in fields if name.startswith(ROLE)):
-        frame = _with_roles(frame, current_roles(roster, as_of, asked), asked)
+        only = len(asked) == 1 and asked == list(roles)  # everybody has it, and no role need be read
+        having = pl.lit(value=True).alias(ROLE + asked[0])
+        frame = frame.with_columns(having) if only else _with_roles(frame, current_roles(roster, as_of, asked), asked)
     if _OF_SCHOOLS.intersection(fields):
         frame = frame.join(_schools(roster, users, every), on="id", how="left")
     if named := sorted(name.removeprefix(ATTRIBUTE) for name in fields if name.startswith(ATTRIBUTE)):
@@ -134,11 +136,7 @@ def family_links(roster: Roster) -> pl.LazyFrame:
 
 def current_roles(roster: Roster, as_of: date, roles: Collection[str] = ()) -> pl.LazyFrame:
     """The roles that count on ``as_of``, or those of them: user ``id``, ``org_id``, ``role``, ``type``."""
-    today = as_of.isoformat()
-    begun = pl.col("begin_date").is_null() | (pl.col("begin_date") <= today)
-    lasting = pl.col("end_date").is_null() | (pl.col("end_date") > today)
-    rows = roster.table("Role", roles=roles).filter(begun & lasting)
-    rows = rows.filter(pl.col("role").is_in(list(roles))) if roles else rows
+    rows = roster.table("Role", roles=roles, as_of=as_of)
     return rows.select(pl.col("user_id").alias("id"), "org_id", "role", "type")
 
 

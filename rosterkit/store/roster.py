@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from rosterkit.roster.dates import counts_on
 from rosterkit.roster.schema import Entity, by_name
 from rosterkit.store.bulk import read
 from rosterkit.store.effective import ACCOUNT, NOTHING, Overlay
@@ -19,11 +22,10 @@ _KEYS: dict[str, type[pl.DataType]] = {
     "id_space": pl.String,
     "sourced_id": pl.String,
 }
-_LIMITED = {
-    "Role": "role in ({})",
-    "User": "id in (select user_id from role where status='active' and role in ({}))",
-}
+_LIMITED = {"Role": "{}", "User": "id in (select user_id from role where status='active' and {})"}
 """What limits an entity to some roles, and to the people who have them."""
+
+_COUNTS = "(begin_date is null or begin_date<=?) and (end_date is null or end_date>?)"  # roster.dates.counts_on
 
 
 class StoredRoster:
@@ -37,13 +39,41 @@ class StoredRoster:
         self._path = path
         self._over = over
 
-    def table(self, entity: str, *, roles: Collection[str] = ()) -> pl.LazyFrame:
+    def table(self, entity: str, *, roles: Collection[str] = (), as_of: date | None = None) -> pl.LazyFrame:
         """The active rows of the entity, in no particular order; KeyError when there is no such entity."""
         kind = by_name(entity)
-        pinned = "Role" in self._over.values  # a stored role is then not what counts
-        limited = tuple(roles) if entity in _LIMITED and not pinned else ()
-        rows = partial(_batches, self._path, kind, self._over, limited)
+        wanted = _Roles(tuple(sorted(roles)), as_of)
+        if entity not in _LIMITED or (entity == "User" and not roles):
+            return self._whole(kind, _Roles())
+        if "Role" not in self._over.values:
+            return self._whole(kind, wanted)
+        having = self._whole(by_name("Role"), _Roles()).filter(wanted.expression())  # pinned: not as it is stored
+        if entity == "Role":
+            return having
+        return self._whole(kind, _Roles()).join(having, left_on="id", right_on="user_id", how="semi")
+
+    def _whole(self, kind: Entity, limit: _Roles) -> pl.LazyFrame:
+        rows = partial(_batches, self._path, kind, self._over, limit)
         return register_io_source(rows, schema=_schema(kind), is_pure=True)
+
+
+@dataclass(frozen=True)
+class _Roles:
+    """Which roles are wanted: those of these names, or all; those that count on a day, or all."""
+
+    names: tuple[str, ...] = ()
+    as_of: date | None = None
+
+    def statement(self) -> tuple[str, tuple[str, ...]]:
+        """A condition on the table of roles, and its values; blank where every role is wanted."""
+        named = f"role in ({','.join('?' * len(self.names))})" if self.names else ""
+        parts = [part for part in (named, _COUNTS if self.as_of else "") if part]
+        return " and ".join(parts), (*self.names, *([self.as_of.isoformat()] * 2 if self.as_of else []))
+
+    def expression(self) -> pl.Expr:
+        """The same condition on a frame of roles."""
+        named = pl.col("role").is_in(self.names) if self.names else pl.lit(value=True)
+        return named & counts_on(self.as_of) if self.as_of else named
 
 
 def _schema(kind: Entity) -> dict[str, type[pl.DataType]]:
@@ -55,7 +85,7 @@ def _batches(
     path: Path,
     kind: Entity,
     over: Overlay,
-    roles: tuple[str, ...],
+    limit: _Roles,
     with_columns: list[str] | None,
     predicate: pl.Expr | None,
     n_rows: int | None,
@@ -66,8 +96,9 @@ def _batches(
     names = with_columns if with_columns is not None else list(schema)
     wanted = [name for name in schema if name in names or name in over.needed(kind)]
     stored = {name: schema[name] for name in wanted if name != ACCOUNT.name} or {"id": pl.Int64}
-    limit = f" and {_LIMITED[kind.name].format(','.join('?' * len(roles)))}" if roles else ""
-    rows = read(path, kind.table, stored, f"status='active'{limit}", roles)
+    condition, values = limit.statement()
+    only = f" and {_LIMITED[kind.name].format(condition)}" if condition else ""
+    rows = read(path, kind.table, stored, f"status='active'{only}", values)
     if ACCOUNT.name in wanted:
         rows = rows.with_columns(pl.lit(value=True).alias(ACCOUNT.name))
     rows = over.applied(kind, rows)

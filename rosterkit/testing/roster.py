@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import polars as pl
 
+from rosterkit.roster.dates import counts_on
 from rosterkit.roster.schema import by_name, entities
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -25,13 +27,15 @@ class MemoryRoster:
     tables: Mapping[str, pl.DataFrame]
     revision: int = 1
 
-    def table(self, entity: str, *, roles: Collection[str] = ()) -> pl.LazyFrame:
+    def table(self, entity: str, *, roles: Collection[str] = (), as_of: date | None = None) -> pl.LazyFrame:
         """The rows of the entity; a table without rows where a test gave none."""
         rows = self.tables.get(entity, _frame(entity, [])).lazy()
-        if roles and entity == "Role":
-            return rows.filter(pl.col("role").is_in(list(roles)))
-        if roles and entity == "User":
-            return rows.join(self.table("Role", roles=roles), left_on="id", right_on="user_id", how="semi")
+        if entity == "User" and roles:
+            having = self.table("Role", roles=roles, as_of=as_of)
+            return rows.join(having, left_on="id", right_on="user_id", how="semi")
+        if entity == "Role":
+            rows = rows.filter(pl.col("role").is_in(list(roles))) if roles else rows
+            return rows.filter(counts_on(as_of)) if as_of else rows
         return rows
 
     @classmethod

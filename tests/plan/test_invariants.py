@@ -317,8 +317,8 @@ class _Shuffled:
     def __init__(self, roster: Roster, seed: int) -> None:
         self._roster, self._seed = roster, seed
 
-    def table(self, entity: str, *, roles: Collection[str] = ()) -> pl.LazyFrame:
-        rows = self._roster.table(entity, roles=roles).collect()
+    def table(self, entity: str, *, roles: Collection[str] = (), as_of: date | None = None) -> pl.LazyFrame:
+        rows = self._roster.table(entity, roles=roles, as_of=as_of).collect()
         return rows.sample(fraction=1, shuffle=True, seed=self._seed).lazy()
 
 

@@ -329,7 +329,7 @@ def test_the_other_tables_say_what_they_hold(tmp_path: Path) -> None:
     text = written(console)
     for words in (
         "version 1.1, read leniently",
-        "Enrollment is partial: line 9 is cut short",
+        "Enrollment is partial (line 9 is cut short).",
         "Without a value: email.",
         "Findings: 1 error, 2 warnings.",
         "Held by person: moving [red] (kim, 2026-09-14 22:30 CDT)",

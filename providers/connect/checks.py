@@ -12,7 +12,7 @@ from providers.connect.people import GUARDIAN_ROLES
 from providers.connect.schools import split_schools
 from providers.connect.settings import ConnectSettings
 from rosterkit.feeds.base import Outcome
-from rosterkit.feeds.preflight import Check, FileCheck, Given, Hit, RowCheck, form_checks
+from rosterkit.feeds.preflight import Check, FileCheck, Given, Hit, RowCheck, form_checks, repeats
 
 FORM: Mapping[str, tuple[str, Outcome]] = {
     "empty": ("C23.no-rows", Outcome.IGNORED),
@@ -108,7 +108,7 @@ def _again(file: str, settings: ConnectSettings) -> _Broken:
         return
     whole = {ENROLLMENTS: ("classSourcedId", "userSourcedId", "role"), GUARDIANS: ("studentSourcedId", "sourcedId")}
     columns = [_header(file, name, settings) for name in whole[file]]
-    yield columns[0], pl.col(columns[1]).is_not_null() & ~pl.struct(columns).is_first_distinct()
+    yield columns[0], pl.col(columns[1]).is_not_null() & repeats(columns)
 
 
 def _no_contact(file: str, settings: ConnectSettings) -> _Broken:

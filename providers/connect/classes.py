@@ -86,8 +86,8 @@ def _of_terms(roster: Roster, classes: pl.LazyFrame, as_of: date) -> pl.LazyFram
 
 
 def _enrolled(roster: Roster, as_of: date) -> pl.LazyFrame:
-    chosen = pl.col("role").is_in(_ENROLLED) & counts_on(as_of)
-    return roster.table("Enrollment").filter(chosen).select("class_id", "user_id", "role", "primary")
+    rows = roster.table("Enrollment", as_of=as_of).filter(pl.col("role").is_in(_ENROLLED))
+    return rows.select("class_id", "user_id", "role", "primary")
 
 
 def _teachers(roster: Roster, enrolled: pl.DataFrame) -> pl.DataFrame:

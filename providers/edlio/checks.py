@@ -28,7 +28,7 @@ from providers.edlio.settings import EdlioSettings
 from rosterkit.feeds.base import FeedFile, Outcome
 from rosterkit.feeds.csvout import read_csv
 from rosterkit.feeds.languages import codes_of_two_letters
-from rosterkit.feeds.preflight import Check, FileCheck, Given, Hit, RowCheck, form_checks
+from rosterkit.feeds.preflight import Check, FileCheck, Given, Hit, RowCheck, form_checks, repeats
 
 EMAIL = r"^[^@\s,;\"]+@[^@\s,;\"]+\.[^@\s,;\".]+$"
 
@@ -94,7 +94,7 @@ def row_checks(settings: EdlioSettings, parts: Mapping[str, str]) -> tuple[RowCh
             replace(check("A6.other-email", part, *emails.items()), outcome=Outcome.WARNINGS),
             check("A14.role", part, (h("Role"), ~pl.col(h("Role")).is_in(words))),
             check("A14.language", part, (language, ~pl.col(language).is_in(codes))),
-            check("A14.repeated", part, (row[0], ~pl.struct(row).is_first_distinct())),
+            check("A14.repeated", part, (row[0], repeats(row))),
         ]
     if settings.organizations:
         column = h("Organization ID")

@@ -9,7 +9,6 @@ import polars as pl
 from providers.edlio.settings import EdlioSettings
 from rosterkit.feeds.base import Roster
 from rosterkit.feeds.csvout import one_line
-from rosterkit.roster.dates import counts_on
 
 _ENROLLED = ("student", "teacher")
 
@@ -39,7 +38,7 @@ def enrollments(
     roster: Roster, classes: pl.DataFrame, persons: pl.DataFrame, settings: EdlioSettings, as_of: date
 ) -> tuple[pl.DataFrame, int]:
     """The rows of those classes and persons (``_id``, Unique ID), sorted, and how many others there would be."""
-    rows = roster.table("Enrollment").filter(pl.col("role").is_in(_ENROLLED) & counts_on(as_of))
+    rows = roster.table("Enrollment", as_of=as_of).filter(pl.col("role").is_in(_ENROLLED))
     room, person = settings.header("Classroom ID"), settings.header("Person ID")
     uid = persons[settings.header("Unique ID")]
     places, people = (_numbered(classes["_id"], classes[room]), _numbered(persons["_id"], uid))

@@ -36,7 +36,7 @@ class Roster(Protocol):
         """Active rows, in no particular order.
 
         With ``roles``, of Role only such roles, and of User only people who have one of them; other entities are whole.
-        With ``as_of`` only roles that count on that day, of Role itself and for the people who have one.
+        With ``as_of``, of Role and Enrollment only rows that count on that day, and such roles decide about people.
 
         Columns: ``id`` (Int64), ``source``, ``sourced_id``, and every business column by its column name; references
         are integer ids (``class_id``), lists and objects are JSON texts, dates are YYYY-MM-DD texts. Of User also

@@ -61,7 +61,8 @@ FIELDS = {
 
 _SCHOOL_YEAR_ENDS = "08-31"
 _IDS = ("school_id", "school_ids")
-_OF_SCHOOLS = frozenset({"school", "school_number", "school_name", "schools", "school_names", *_IDS})
+_OF_PRIMARY_SCHOOL = frozenset({"school_id", "school", "school_number", "school_name"})
+_OF_ALL_SCHOOLS = frozenset({"school_ids", "schools", "school_names"})
 _LISTS = ("grades", "roles", "schools", "school_names")
 _TEXTS = [
     name
@@ -108,8 +109,11 @@ def people(
         only = len(asked) == 1 and asked == list(roles)  # everybody has it, and no role need be read
         having = pl.lit(value=True).alias(ROLE + asked[0])
         frame = frame.with_columns(having) if only else _with_roles(frame, current_roles(roster, as_of, asked), asked)
-    if _OF_SCHOOLS.intersection(fields):
-        frame = frame.join(_schools(roster, users, every), on="id", how="left")
+    schools = _schools(roster, users, every)
+    if _OF_PRIMARY_SCHOOL.intersection(fields):
+        frame = frame.join(_primary_schools(schools), on="id", how="left")
+    if _OF_ALL_SCHOOLS.intersection(fields):
+        frame = frame.join(_lists_of_schools(schools), on="id", how="left")
     if named := sorted(name.removeprefix(ATTRIBUTE) for name in fields if name.startswith(ATTRIBUTE)):
         return _with_attributes(frame, roster, named, order).drop("primary_org_id")
     return frame.drop("primary_org_id", "attributes")
@@ -152,11 +156,16 @@ def _with_roles(frame: pl.LazyFrame, roles: pl.LazyFrame, names: Sequence[str]) 
 
 
 def _schools(roster: Roster, users: pl.LazyFrame, roles: pl.LazyFrame) -> pl.LazyFrame:
-    """``school_id`` and the columns of FIELDS that speak of schools, by user id; only users who have a school."""
+    """One row for each user and school: ``id``, ``school_id``, ``rank`` (0 is the nearest), ``place`` (the school's
+    among all by sourced_id) and what FIELDS says of a school.
+    """
     school = (
         roster.table("Org")
         .filter(pl.col("type") == "school")
+        .sort("sourced_id", "id")
+        .with_row_index("place")
         .select(
+            "place",
             pl.col("id").alias("school_id"),
             pl.col("sourced_id").alias("school"),
             pl.col("identifier").alias("school_number"),
@@ -172,15 +181,17 @@ def _schools(roster: Roster, users: pl.LazyFrame, roles: pl.LazyFrame) -> pl.Laz
         .group_by("id", "school_id")
         .agg(pl.col("rank").min())
         .join(school, on="school_id")
-        .sort("id", "rank", "school", "school_id")
-        .group_by("id")
-        .agg(
-            pl.col("school_id", "school", "school_number", "school_name").first(),
-            pl.col("school_id").sort_by("school").alias("school_ids"),
-            pl.col("school").sort().alias("schools"),
-            pl.col("school_name").sort_by("school").alias("school_names"),
-        )
     )
+
+
+def _primary_schools(schools: pl.LazyFrame) -> pl.LazyFrame:
+    nearest = schools.sort("id", "rank", "place").unique("id", keep="first", maintain_order=True)
+    return nearest.select("id", "school_id", "school", "school_number", "school_name")
+
+
+def _lists_of_schools(schools: pl.LazyFrame) -> pl.LazyFrame:
+    ordered = schools.sort("id", "place").group_by("id", maintain_order=True)
+    return ordered.agg(school_ids="school_id", schools="school", school_names="school_name")
 
 
 def _with_attributes(frame: pl.LazyFrame, roster: Roster, names: Sequence[str], order: Sequence[str]) -> pl.LazyFrame:

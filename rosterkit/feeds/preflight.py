@@ -215,6 +215,18 @@ def _repeated(values: pl.Series) -> pl.Series:
     return values.is_duplicated() & values.is_not_null()
 
 
+def repeats(columns: Sequence[str]) -> pl.Expr:
+    """Which rows have the values of an earlier row."""
+    return pl.struct(columns).map_batches(_repeats, return_dtype=pl.Boolean)
+
+
+def _repeats(rows: pl.Series) -> pl.Series:
+    """As in ``_repeated``."""
+    if rows.hash().n_unique() == rows.len():
+        return pl.repeat(False, rows.len(), dtype=pl.Boolean, eager=True)
+    return ~rows.is_first_distinct()
+
+
 def _hits_of_rows(checks: Iterable[Check], given: Given) -> Mapping[RowCheck, Sequence[Hit]]:
     hits: dict[RowCheck, list[Hit]] = {}
     for name, table in given.tables.items():

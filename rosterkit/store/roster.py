@@ -22,8 +22,12 @@ _KEYS: dict[str, type[pl.DataType]] = {
     "id_space": pl.String,
     "sourced_id": pl.String,
 }
-_LIMITED = {"Role": "{}", "User": "id in (select user_id from role where status='active' and {})"}
-"""What limits an entity to some roles, and to the people who have them."""
+_LIMITED = {
+    "Role": "{}",
+    "Enrollment": "{}",
+    "User": "id in (select user_id from role where status='active' and {})",
+}
+"""What limits an entity to the rows that are wanted, and to the people who have such roles."""
 
 _COUNTS = "(begin_date is null or begin_date<=?) and (end_date is null or end_date>?)"  # roster.dates.counts_on
 
@@ -42,36 +46,35 @@ class StoredRoster:
     def table(self, entity: str, *, roles: Collection[str] = (), as_of: date | None = None) -> pl.LazyFrame:
         """The active rows of the entity, in no particular order; KeyError when there is no such entity."""
         kind = by_name(entity)
-        wanted = _Roles(tuple(sorted(roles)), as_of)
         if entity not in _LIMITED or (entity == "User" and not roles):
-            return self._whole(kind, _Roles())
-        if "Role" not in self._over.values:
-            return self._whole(kind, wanted)
-        having = self._whole(by_name("Role"), _Roles()).filter(wanted.expression())  # pinned: not as it is stored
-        if entity == "Role":
-            return having
-        return self._whole(kind, _Roles()).join(having, left_on="id", right_on="user_id", how="semi")
+            return self._rows(kind)
+        about = "Role" if entity == "User" else entity
+        wanted = _Wanted(tuple(sorted(roles)) if about == "Role" else (), as_of)
+        if about not in self._over.values:
+            return self._rows(kind, wanted)
+        found = self._rows(by_name(about)).filter(wanted.expression())  # pinned: what is stored does not decide
+        return found if about == entity else self._rows(kind).join(found, left_on="id", right_on="user_id", how="semi")
 
-    def _whole(self, kind: Entity, limit: _Roles) -> pl.LazyFrame:
-        rows = partial(_batches, self._path, kind, self._over, limit)
+    def _rows(self, kind: Entity, wanted: _Wanted | None = None) -> pl.LazyFrame:
+        rows = partial(_batches, self._path, kind, self._over, wanted or _Wanted())
         return register_io_source(rows, schema=_schema(kind), is_pure=True)
 
 
 @dataclass(frozen=True)
-class _Roles:
-    """Which roles are wanted: those of these names, or all; those that count on a day, or all."""
+class _Wanted:
+    """Which roles or enrollments: those of these names, or all; those that count on a day, or all."""
 
     names: tuple[str, ...] = ()
     as_of: date | None = None
 
     def statement(self) -> tuple[str, tuple[str, ...]]:
-        """A condition on the table of roles, and its values; blank where every role is wanted."""
+        """A condition on the table, and its values; blank where every row is wanted."""
         named = f"role in ({','.join('?' * len(self.names))})" if self.names else ""
         parts = [part for part in (named, _COUNTS if self.as_of else "") if part]
         return " and ".join(parts), (*self.names, *([self.as_of.isoformat()] * 2 if self.as_of else []))
 
     def expression(self) -> pl.Expr:
-        """The same condition on a frame of roles."""
+        """The same condition on a frame."""
         named = pl.col("role").is_in(self.names) if self.names else pl.lit(value=True)
         return named & counts_on(self.as_of) if self.as_of else named
 
@@ -85,7 +88,7 @@ def _batches(
     path: Path,
     kind: Entity,
     over: Overlay,
-    limit: _Roles,
+    limit: _Wanted,
     with_columns: list[str] | None,
     predicate: pl.Expr | None,
     n_rows: int | None,

@@ -33,10 +33,9 @@ class MemoryRoster:
         if entity == "User" and roles:
             having = self.table("Role", roles=roles, as_of=as_of)
             return rows.join(having, left_on="id", right_on="user_id", how="semi")
-        if entity == "Role":
-            rows = rows.filter(pl.col("role").is_in(list(roles))) if roles else rows
-            return rows.filter(counts_on(as_of)) if as_of else rows
-        return rows
+        if entity == "Role" and roles:
+            rows = rows.filter(pl.col("role").is_in(list(roles)))
+        return rows.filter(counts_on(as_of)) if as_of and entity in {"Role", "Enrollment"} else rows
 
     @classmethod
     def of(cls, records: Mapping[str, Sequence[Mapping[str, Any]]]) -> MemoryRoster:

@@ -105,10 +105,10 @@ def test_a_page_that_cannot_be_written_is_refused_before_anything_is_read(
 
 
 def test_a_file_beside_no_roster_says_what_to_name(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = compare(capsys, f"guardians:{files / 'families.csv'}")
-    assert code == 0
-    assert "There is nothing to choose from" in out
-    assert "Ways, best first" not in out
+    code, out, err = compare(capsys, f"guardians:{files / 'families.csv'}")
+    assert (code, out) == (2, "")
+    assert "families (guardians) is a file beside a roster, and no roster" in err
+    assert "Name the source of the students too" in err
 
 
 def test_attempts_that_failed_are_not_printed_into_the_json(
@@ -141,7 +141,7 @@ def test_sources_of_the_workspace_by_name_and_all_of_them(
     assert found["settings"]["classes_per_student"] == 3
     over = next(one for one in found["questions"] if one["code"] == "student.oversharing")
     assert over["answers"][0]["count"] == 200
-    assert [source["name"] for source in document(capsys, "families")["sources"]] == ["families"]
+    assert [source["name"] for source in document(capsys, "main")["sources"]] == ["main"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rosterkit.toml"]  # nothing is stored
 
 

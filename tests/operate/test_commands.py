@@ -120,6 +120,14 @@ def test_a_source_that_a_person_disabled_is_frozen_and_no_alarm(typed: Typed) ->
     (source,) = shown["sources"]
     assert (code, source["state"], source["why"]) == (0, "frozen", "kim disabled it: the SIS is being moved")
     assert typed.district.kinds == []
+    assert typed("source", "enable", "main", "--as", "kim")[0] == 2  # a reason, as for disabling it
+    assert typed("source", "enable", "main", "--reason", "the SIS is moved", "--as", "kim")[0] == 0
+    _, shown = typed.json("status")
+    (source,) = shown["sources"]
+    assert (source["state"], source["why"]) == ("read", "kim enabled it again: the SIS is moved")
+    _, log = typed.json("audit-log")
+    newest = log["entries"][0]
+    assert (newest["verb"], newest["actor"], newest["subject"]) == ("source enable", "kim", "main")
 
 
 def test_metrics_are_read_by_prometheus(typed: Typed) -> None:

@@ -164,7 +164,7 @@ def switches(connection: sqlite3.Connection) -> dict[str, Switch]:
         "select source, coalesce(ended_by, actor), coalesce(ended_why, reason), coalesce(ended_at, at), "
         "ended_at is not null from source_switch where school='' order by id"
     )
-    return {row[0]: Switch(*row[:4], enabled=bool(row[4])) for row in connection.execute(query)}
+    return {row[0]: Switch(row[0], row[1], row[2], row[3], enabled=bool(row[4])) for row in connection.execute(query)}
 
 
 def synced_by(connection: sqlite3.Connection, schools: Collection[int]) -> tuple[str, ...]:

@@ -346,7 +346,7 @@ class SignIn(SQLModel, table=True):
 
 
 class SourceSwitch(SQLModel, table=True):
-    """A source that a person disabled, whole or for one school: its records stay as they are until somebody enables it."""
+    """A source that a person disabled, whole or for one school: until it is enabled its records stay as they are."""
 
     __tablename__ = "source_switch"
     id: int | None = Field(default=None, primary_key=True)

@@ -112,9 +112,10 @@ def test_a_file_beside_no_roster_says_what_to_name(files: Path, capsys: pytest.C
 
 
 def test_attempts_that_failed_are_not_printed_into_the_json(
-    files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    files: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing listens on port 9 of this machine, and new attempts are made."""
+    """Nothing listens on port 9 of this machine, and a second attempt is made; no third, as a person waits."""
+    caplog.set_level("INFO", "rosterkit")
     monkeypatch.setenv("DISTRICT_TOKEN", "a" * 40)
     nobody = "http://127.0.0.1:9"
     with stamina.set_testing(True, attempts=3):
@@ -126,6 +127,7 @@ def test_attempts_that_failed_are_not_printed_into_the_json(
         )
     assert code == 1
     assert "no connection" in json.loads(out)["unread"]["clever"]
+    assert sum("attempt failed" in line for line in caplog.messages) == 1
 
 
 def test_sources_of_the_workspace_by_name_and_all_of_them(

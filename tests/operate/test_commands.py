@@ -11,9 +11,12 @@ import pytest
 from operated import District, remove_many_and_rename, rename
 from prometheus_client.parser import text_string_to_metric_families
 
+from rosterkit import Workspace
 from rosterkit import config as configuration
 from rosterkit.cli.main import run as command
+from rosterkit.errors import UsageError
 from rosterkit.operate.schedule_export import printed_schedule
+from rosterkit.transport.patience import Patience
 
 PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
 
@@ -199,3 +202,19 @@ def test_windows_gets_a_task_for_each_time() -> None:
 def test_a_kind_that_is_none_is_refused(typed: Typed) -> None:
     assert typed("schedule", "--print", "launchd")[0] == 2
     assert typed("schedule", "--print", "cron")[0] == 0
+
+
+def test_a_server_that_does_not_answer_is_given_up_early_except_in_a_run_without_a_person(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early: dict[str, bool] = {}
+    for verb in ("sync", "plan", "doctor"):
+
+        def asked(*_: object, verb: str = verb, **__: object) -> None:
+            early[verb] = Patience().ends(2)
+            raise UsageError("That is enough.")
+
+        monkeypatch.setattr(Workspace, verb, asked)
+        assert typed(verb)[0] == 2
+    assert early == {"sync": False, "plan": True, "doctor": True}
+    assert not Patience().ends(2)

@@ -81,7 +81,9 @@ def view(
     if reasons.height:
         console.print(_table("Held", ["records", "entity", "action", "by", "why", "who"], reasons.select(_HELD).rows()))
     if choice.chooses:
-        console.print(f"Chosen lines come without findings. All: {command} show {shown.plan.id}", soft_wrap=True)
+        console.print(
+            f"Only the chosen lines are shown. The whole plan: {command} show {shown.plan.id}", soft_wrap=True
+        )
     else:
         print_findings(console, shown.findings, rules)
     plan_lines(console, shown, choice, command)
@@ -97,7 +99,7 @@ def plan_lines(console: Console, shown: PlanView, choice: Choice, command: str =
             hint = f"{command} show {shown.plan.id} --entity {entity} --action {action} --limit 0"
             console.print(_text(f"  … and {more:,} lines more: {hint}", style="dim"), soft_wrap=True)
     if lines.is_empty():
-        console.print("No change is to be shown.")
+        console.print("There is no change to show.")
 
 
 def plans(

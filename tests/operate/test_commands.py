@@ -218,3 +218,15 @@ def test_a_server_that_does_not_answer_is_given_up_early_except_in_a_run_without
         assert typed(verb)[0] == 2
     assert early == {"sync": False, "plan": True, "doctor": True}
     assert not Patience().ends(2)
+
+
+def test_runs_fit_into_80_columns_without_a_day_or_a_heading_in_two(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed("sync")
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out = typed("runs")
+    head = next(line for line in out.splitlines() if line.startswith("run "))
+    assert head.split() == ["run", "job", "started", "due", "state", "exit", "plan", "notices"]
+    assert max(map(len, out.splitlines())) <= 80
+    assert re.search(r"\d{4}-\d\d-\d\d", out)

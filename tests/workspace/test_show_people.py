@@ -192,7 +192,7 @@ def test_zero_width_joiners_of_names_are_left() -> None:
 
 
 def test_nothing_to_show_is_said() -> None:
-    assert "No change is to be shown." in printed(make_view(lines=[]))
+    assert "There is no change to show." in printed(make_view(lines=[]))
     assert "Nothing changes." in html(make_view(lines=[], changes={}, held={}))
 
 

@@ -91,9 +91,9 @@ def _source_state(
     name: str, missed: int, last: datetime | None, newest: Sequence[Run], alarm_after: int
 ) -> tuple[str, str]:
     if not newest:
-        return "new", "there was no run yet"
+        return "new", "no sync has run yet; what people plan by hand is not counted"
     if not missed:
-        return ("read", "") if last else ("new", "there was no run with it yet")
+        return ("read", "") if last else ("new", "no sync has read it yet")
     stage = newest[0].stage("plan")
     why = stage.why if stage and stage.facts.get("sources", {}).get(name) == "failed" else newest[0].message
     return ("stale" if missed >= alarm_after else "failed"), why

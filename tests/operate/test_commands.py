@@ -101,6 +101,14 @@ def test_status_is_0_where_all_is_well_and_1_where_something_waits(typed: Typed)
     assert shown["alarms"] == []
 
 
+def test_status_says_of_the_last_run_what_came_of_it_once(typed: Typed) -> None:
+    _, out = typed("status")
+    assert re.search(
+        r"Last run of the sync: run 2 at [\d-]+ [\d:]+ \w+: done, and somebody should look\. Schedule:",
+        " ".join(out.split()),
+    )
+
+
 def test_status_names_a_source_that_is_stale_and_how_old_it_is(typed: Typed) -> None:
     typed("sync")
     (typed.district.folder / "package.zip").unlink()

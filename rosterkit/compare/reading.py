@@ -96,7 +96,7 @@ def _refuse_files_alone(specs: Sequence[SourceSpec]) -> None:
         raise UsageError(
             f"{files} {'is a file' if one else 'are files'} beside a roster, and no roster: "
             f"{'it has' if one else 'they have'} no schools, classes or enrollments to compare. Name the source of the "
-            "students too, such as export.zip or clever."
+            "students too, such as export.zip."
         )
 
 

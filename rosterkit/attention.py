@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rosterkit.plan.plan import Plan
-from rosterkit.sources.base import TableCoverage
+from rosterkit.sources.base import TableCoverage, coverage_in_words
 
 _ROSTER = frozenset({"Org", "AcademicSession", "Course", "Class", "User", "Enrollment"})
 
@@ -24,10 +24,9 @@ def is_degraded(plan: Plan) -> bool:
     return bool(coverage_gaps(plan.coverage))
 
 
-def unnoted_gaps(plan: Plan) -> list[TableCoverage]:
-    """The gaps that no note of the plan names."""
-    noted = tuple(note.split(" (")[0] for note in plan.notes)
-    return [gap for gap in coverage_gaps(plan.coverage) if f"{gap.entity} is {gap.coverage}" not in noted]
+def absent_in_words(plan: Plan) -> list[str]:
+    """The tables that were expected and did not come. The notes of a plan name those that are partial."""
+    return coverage_in_words(gap for gap in coverage_gaps(plan.coverage) if gap.coverage == "absent")
 
 
 def coverage_gaps(tables: Iterable[TableCoverage]) -> list[TableCoverage]:

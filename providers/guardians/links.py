@@ -66,9 +66,9 @@ def role_rows(users: pl.DataFrame, unusable: pl.DataFrame, org: str, *, coverage
     def key(guardian: str) -> pl.Expr:
         return joined_key(guardian, "org", "role").alias("sourced_id")
 
-    same = {"org": pl.lit(org), "_by_org": pl.lit("sourced_id"), "role": pl.lit("guardian")}
+    same = {"org": pl.lit(org), "_by_org": pl.lit("sourced_id"), "role": pl.lit("guardian"), "type": pl.lit("primary")}
     rows = users.select("_file", LINE, user="sourced_id", **same)
-    rows = rows.select(key("user"), "user", "org", "_by_org", "role", "_file", LINE)
+    rows = rows.select(key("user"), "user", "org", "_by_org", "role", "type", "_file", LINE)
     lost = unusable.filter(pl.col("column").is_null()).rename({"sourced_id": "user"}).with_columns(**same)
     return Table("Role", rows.lazy(), *coverage, invalid=lost.select(key("user"), "column", "_file", LINE))
 

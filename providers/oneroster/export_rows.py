@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from providers.oneroster.guardian_accounts import with_accounts
 from providers.oneroster.numeric_ids import NumberedRoster
 from providers.oneroster.roles import agents, roles_of_12, users_of_11, with_columns_of
 from providers.oneroster.spec import FILES, Field, File
@@ -49,16 +50,26 @@ class ExportRows:
     findings: list[pl.DataFrame]
 
 
-def export_rows(frames: NumberedRoster, version: str, *, extended: bool, demographics: bool) -> ExportRows:
-    """The rows of every file, with extensions if ``extended``, without demographics unless ``demographics``."""
+def export_rows(
+    frames: NumberedRoster, version: str, *, extended: bool, demographics: bool, accounts: bool
+) -> ExportRows:
+    """The rows of every file, with extensions if ``extended``, without demographics unless ``demographics``.
+
+    ``accounts``: guardians without an account get one (``guardian_accounts``).
+    """
     files = {file: FILES[version][file] for file in ORDER if file in FILES[version]}
     if not demographics:
         del files["demographics"]
     asked = _BESIDE | {ORDER[name]: _labels(file, extended=extended) for name, file in files.items()}
     asked["User"] = [*dict.fromkeys((*asked["User"], "primary_org"))]  # which row of 1.1 is a person's own
     given = {entity: frames.read(entity, asked[entity]) for entity in ("Org", "Role", "User")}
+    family = frames.read("GuardianLink", asked["GuardianLink"])
+    completed: list[pl.DataFrame] = []
+    if accounts:
+        given["User"], filled = with_accounts(given["User"], given["Role"], family, frames.ids("User"))
+        completed.append(filled)
     user_rows, findings = (users_of_11 if version == "1.1" else roles_of_12)(given, frames.ids("User"))
-    links = user_rows.family(frames.read("GuardianLink", asked["GuardianLink"]))
+    links = user_rows.family(family)
     given["User"] = with_columns_of(given["User"], "sourced_id", agents(links), user_rows.ids)
     given["Class"] = _with_terms(
         frames.read("Class", asked["Class"]), frames.read("ClassTerm", asked["ClassTerm"]), frames.ids("Class")
@@ -74,7 +85,7 @@ def export_rows(frames: NumberedRoster, version: str, *, extended: bool, demogra
         exported[name] = _projected(file, rows)
     targets = {field.to for file in FILES[version].values() for field in file.fields if field.to in exported}
     ids = {name: user_rows.ids if name == "users" else frames.ids(ORDER[name]) for name in targets}
-    return ExportRows(exported, ids, findings)
+    return ExportRows(exported, ids, [*completed, *findings])
 
 
 _BESIDE = {

@@ -23,7 +23,11 @@ from rosterkit.roster import findings
 def feed_files(roster: Roster, settings: FeedSettings, context: FeedContext) -> Sequence[FeedFile]:
     """The files of the feed, as ``OneRosterFeed.build`` returns them."""
     export = export_rows(
-        NumberedRoster(roster), settings.version, extended=settings.extensions, demographics=settings.demographics
+        NumberedRoster(roster),
+        settings.version,
+        extended=settings.extensions,
+        demographics=settings.demographics,
+        accounts=settings.complete_guardians,
     )
     checks = check_rows(export, settings.version)
     found = findings.ordered(findings.concat(checks.findings)).rename({"line": "_line"})

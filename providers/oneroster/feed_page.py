@@ -36,6 +36,9 @@ exist only in 1.2.
 - A role that carries no id fit for `roles.csv` (one read from a 1.1 package) gets a generated id: the first 32
   hexadecimal digits of the SHA-256 of its own id, the same in every run.
 - Never sent: {never} (secrets, and what 1.2.1 took out).
+- Guardians whose source states no `enabledUser` or `username`, such as a guardian file, are sent with `enabledUser`
+  true and their sourced id as `username`, unless `complete_guardians` is false. It is not the e-mail address, which two
+  guardians may share.
 
 Where no row at all can be sent there is no package: a manifest alone would mean "nothing has changed".
 

@@ -40,7 +40,8 @@ RULES: tuple[Rule, ...] = (
     _out(
         "feed.required",
         "A cell that OneRoster requires is blank.",
-        "Fill the value in where the record is kept.",
+        "Fill the value in where the record is kept. Version 1.1 requires a role: "
+        "a guardian file gives one where its settings name org.",
         example="a user without a username",
     ),
     _out(
@@ -80,6 +81,16 @@ RULES: tuple[Rule, ...] = (
         "Rename the other record, or send version 1.2.",
         dependants="sent under the person's own row",
         example="U-7 is aide and teacher, and there is a user U-7-teacher",
+    ),
+    Rule(
+        "feed.guardian-account",
+        "info",
+        "info",
+        "OneRoster requires enabledUser and username, and the source of this guardian states neither or one of them.",
+        "Nothing to do. complete_guardians = false withholds such guardians.",
+        row="sent with enabledUser true and the sourcedId as username",
+        dependants="sent",
+        example="a guardian of a guardian file",
     ),
     _blank(
         "feed.cell",

@@ -24,6 +24,11 @@ class FeedSettings(BaseModel):
     extensions: bool = Field(
         default=True, description="Whether attributes whose name starts with metadata. are sent, as further columns."
     )
+    complete_guardians: bool = Field(
+        default=True,
+        description="Guardians whose source states no enabledUser or username, as a guardian file does not, are sent "
+        "with enabledUser true and their sourcedId as username. false: they are withheld.",
+    )
     form: Literal["zip", "folder"] = Field(
         default="zip", description="zip: one file. folder: the CSV files in a folder named after the feed."
     )

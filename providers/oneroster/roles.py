@@ -38,7 +38,8 @@ ROLES_IN_11 = {
 }
 """Every role of both versions as a role of 1.1; ``ext:…`` has none there."""
 
-_GUARDIANS = ("guardian", "parent", "relative")
+FAMILY = ("guardian", "parent", "relative")
+"""The roles of guardians, in both versions."""
 _SEVERITY = {rule.code: rule.lenient for rule in RULES}
 
 Frames = dict[str, pl.DataFrame]
@@ -103,7 +104,7 @@ class UserRows:
     def family(self, links: pl.DataFrame) -> pl.DataFrame:
         """The links with the student's row as a student, and the guardian's first row by kind as a guardian."""
         with_student = self._with_rows(links, "student", self.by_kind, pl.lit("student"))
-        guardians = self.by_kind.filter(pl.col("kind").is_in(_GUARDIANS)).sort("user", "kind")
+        guardians = self.by_kind.filter(pl.col("kind").is_in(FAMILY)).sort("user", "kind")
         guardians = guardians.unique("user", keep="first").with_columns(kind=pl.lit("guardian"))
         return self._with_rows(with_student, "guardian", guardians, pl.lit("guardian"))
 

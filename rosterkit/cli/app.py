@@ -23,6 +23,10 @@ app = typer.Typer(
 )
 
 
+_UNATTENDED = ("sync", "schedule")
+"""Verbs that run without a person, as a rule: they try a server that does not answer as often as the settings say."""
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -52,6 +56,10 @@ def workspace(
     ] = False,
 ) -> None:
     """Where the verbs work."""
+    if ctx.invoked_subcommand not in _UNATTENDED:
+        from rosterkit.transport.patience import somebody_waits
+
+        ctx.with_resource(somebody_waits())
     OUTPUT.quiet, OUTPUT.verb, OUTPUT.logs = quiet, ctx.invoked_subcommand or "", verbose or log is not None
     if OUTPUT.logs:
         from rosterkit.cli.logging import start_logging

@@ -231,14 +231,19 @@ def disable(
     echo(shapes.facts(disabled=name, school=school) if json else f"The source {name} is disabled{where}.\n")
 
 
-@source.command(epilog="Example: rosterkit -C our-district source enable main --school SCH-2")
+@source.command(epilog='Example: rosterkit -C our-district source enable main --reason "the move is over"')
 def enable(
-    ctx: typer.Context, name: _SourceName, school: _AtSchool = "", actor: ActorRole = "", json: Json = False
+    ctx: typer.Context,
+    name: _SourceName,
+    reason: Reason,
+    school: _AtSchool = "",
+    actor: ActorRole = "",
+    json: Json = False,
 ) -> None:
     """Enable a source again: the next plan proposes what it delivers."""
     from rosterkit.render import json as shapes
 
     with open_workspace(ctx) as workspace:
-        workspace.source_enable(name, actor=actor, school=school)
+        workspace.source_enable(name, reason=reason, actor=actor, school=school)
     where = f" for {school}" if school else ""
     echo(shapes.facts(enabled=name, school=school) if json else f"The source {name} is enabled{where}.\n")

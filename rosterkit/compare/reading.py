@@ -88,6 +88,18 @@ def _refuse_no_package(text: str, folder: Path) -> None:
         )
 
 
+def _refuse_files_alone(specs: Sequence[SourceSpec]) -> None:
+    """Raises UsageError where every source is a file that lies beside a roster: no question can be answered."""
+    if all(_is_one_file(registry.source(one.kind)) for one in specs):
+        files = ", ".join(f"{one.name} ({one.kind})" for one in specs)
+        one = len(specs) == 1
+        raise UsageError(
+            f"{files} {'is a file' if one else 'are files'} beside a roster, and no roster: "
+            f"{'it has' if one else 'they have'} no schools, classes or enrollments to compare. Name the source of the "
+            "students too, such as export.zip."
+        )
+
+
 def _written(source: Source) -> str:
     """How a source of that kind is given on the command line."""
     place = _place(source)
@@ -136,12 +148,13 @@ def read(
     """What the sources delivered, and by name why others could not be read.
 
     ``secret`` resolves a reference to a secret, with the folder from which its file is meant. Raises SourceUnreadable
-    where none of the sources could be read, UsageError where two of them have one name.
+    where none of the sources could be read, UsageError where two of them have one name or none can be a roster.
     """
     delivered: list[Delivered] = []
     unread: dict[str, str] = {}
     last: SourceUnreadable | None = None
     _refuse_equal_names(specs)
+    _refuse_files_alone(specs)
     for one in specs:
         source = registry.source(one.kind)
         try:

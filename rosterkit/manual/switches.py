@@ -19,10 +19,11 @@ def disable(run: ManualRun, source: str, school: str, reason: str) -> None:
     disable_source(run.connection, source, key, run.actor.name, why)
 
 
-def enable(run: ManualRun, source: str, school: str) -> None:
+def enable(run: ManualRun, source: str, school: str, reason: str) -> None:
     """Lets plans change the records again; Refused where the source was not disabled so."""
     run.permit("source")
+    why = required_reason(reason)
     run.config.source(source)
     key = find_record(run.connection, by_name("Org"), school).sourced_id if school else ""
-    if not enable_source(run.connection, source, key):
+    if not enable_source(run.connection, source, key, run.actor.name, why):
         raise Refused(f"The source {source} is not disabled{f' for {school}' if school else ''}.", why="not-in-force")

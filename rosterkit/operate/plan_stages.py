@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
@@ -13,11 +14,16 @@ from rosterkit.operate.base import Outcome, Verbs
 from rosterkit.operate.record import Recorder
 from rosterkit.operate.windows import blackout
 from rosterkit.plan.plan import Plan
+from rosterkit.sources.base import coverage_in_words
 from rosterkit.store import plans, runs
 from rosterkit.store.lookup import switched_off
 from rosterkit.store.runs import Item
 
 _LONGEST = 400  # characters of a reason in a notice
+
+
+def _shortened(text: str) -> str:
+    return textwrap.shorten(text, _LONGEST, placeholder=" …")
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ def read_sources(verbs: Verbs, recorder: Recorder) -> Outcome:
     if failed and len(failed) == len(before):
         return Outcome("failed", "No source could be read.", 3, facts, items)
     state = "look" if failed or attention_reason(plan) else "done"
-    return Outcome(state, " ".join(plan.notes)[:_LONGEST], int(state == "look"), facts, items)
+    return Outcome(state, _shortened(" ".join(plan.notes)), int(state == "look"), facts, items)
 
 
 def source_states(
@@ -106,7 +112,7 @@ def _failing(failed: Mapping[str, str], before: Mapping[str, Unread], config: Co
     for name, why in failed.items():
         count = before[name].runs + 1
         if count >= config.schedule.alarm_after:
-            text = f"Source {name} could not be read in {count} runs in a row: {why[:_LONGEST]}"
+            text = f"Source {name} could not be read in {count} runs in a row: {_shortened(why)}"
             found.append(("stale", f"{text.rstrip('. ')}. Its records stay as they were."))
     return tuple(found)
 
@@ -122,10 +128,10 @@ def _recovered(states: Mapping[str, str], before: Mapping[str, Unread]) -> tuple
 def _partial(plan: Plan) -> tuple[Item, ...]:
     seen = set(plan.unread.values())  # of whole sources, which are reported by themselves
     missing = [gap for gap in coverage_gaps(plan.coverage) if gap.reason not in seen]
-    found = [f"{gap.entity} is {gap.coverage} ({gap.reason})" for gap in missing]
+    found = coverage_in_words(missing)
     if not found:
         return ()
-    return (("failed", f"Plan {plan.id}: {'; '.join(found)}. Nobody is archived for being absent from it."),)
+    return (("failed", f"Plan {plan.id}: {'; '.join(found)}. Nobody is archived for being absent there."),)
 
 
 def apply_plan(verbs: Verbs, recorder: Recorder) -> Outcome:

@@ -70,17 +70,19 @@ def _sources(
     connection: sqlite3.Connection, verbs: Verbs, newest: Sequence[Run], now: datetime
 ) -> tuple[SourceStatus, ...]:
     missed = {name: one.runs for name, one in source_states(connection, verbs.config).items()}
-    frozen = {one.source: one for one in switches(connection) if not one.school}
+    switched = switches(connection)
     found = []
     for name, entry in verbs.config.sources.items():
         last = _last_read(newest, name)
         age = (now - last).total_seconds() / 3600 if last else None
         state, why = _source_state(name, missed.get(name, 0), last, newest, verbs.config.schedule.alarm_after)
-        if name in frozen:
-            one = frozen[name]
-            state, why = "frozen", f"{one.actor} disabled it: {one.reason}"
+        switch = switched.get(name)
+        if switch and not switch.enabled:
+            state, why = "frozen", f"{switch.actor} disabled it: {switch.reason}"
         elif not entry.enabled:
             state, why = "frozen", "the settings disable it"
+        elif switch and not why and (last is None or last < datetime.fromisoformat(switch.at)):
+            why = f"{switch.actor} enabled it again: {switch.reason}"
         found.append(SourceStatus(name, entry.kind, state, last, age, missed.get(name, 0), why))
     return tuple(found)
 
@@ -89,9 +91,9 @@ def _source_state(
     name: str, missed: int, last: datetime | None, newest: Sequence[Run], alarm_after: int
 ) -> tuple[str, str]:
     if not newest:
-        return "new", "there was no run yet"
+        return "new", "no sync has run yet; what people plan by hand is not counted"
     if not missed:
-        return ("read", "") if last else ("new", "there was no run with it yet")
+        return ("read", "") if last else ("new", "no sync has read it yet")
     stage = newest[0].stage("plan")
     why = stage.why if stage and stage.facts.get("sources", {}).get(name) == "failed" else newest[0].message
     return ("stale" if missed >= alarm_after else "failed"), why

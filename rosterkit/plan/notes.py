@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from rosterkit.plan.causes import SUSPECTED
 from rosterkit.plan.changes import Changes
 from rosterkit.plan.merge import Delivered, coverages
-from rosterkit.sources.base import Coverage
+from rosterkit.sources.base import Coverage, TableCoverage, coverage_in_words
 
 _HELD = {
     "limit": "held by a limit on what may change in one run",
@@ -107,11 +107,12 @@ def notes(
         found.append("The changes in this package were applied before; they are not applied again.")
     if waiting > 1:
         found.append(f"It covers {waiting} packages of changes that were not applied yet.")
-    found += [
-        f"{entity} is partial ({reason}): nobody is archived for being absent from it."
+    partial = (
+        TableCoverage(entity, str(coverage), reason)
         for (entity, _, _), (coverage, reason) in coverages(delivered).items()
         if coverage == Coverage.PARTIAL
-    ]
+    )
+    found += [f"{text}: nobody is archived for being absent there." for text in coverage_in_words(partial)]
     found += [
         f"{count} {'record was' if count == 1 else 'records were'} held before and may change now, approved by {who}."
         for who, count in approvers.items()

@@ -112,7 +112,7 @@ def holdings(console: Console, held: Sequence[Holding], zone: tzinfo, command: s
         (one.feed, one.vendor, one.revision, _arrival(one, zone), f"{one.rows:,}", f"{one.recall} {one.leaver}")
         for one in held
     ]
-    heads = ["feed", "vendor", "revision", "arrived", "rows", "how it is taken back; a person who left"]
+    heads = ["feed", "vendor", "revision", "arrived", "rows", "how to take it back; what a leaver is there"]
     console.print(_table("Vendors hold this by now", heads, rows))
     hint = f"Undo takes nothing back at a vendor by itself. After it is applied: {command} feed send FEED"
     console.print(Text(hint), soft_wrap=True)

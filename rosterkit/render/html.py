@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from rosterkit.attention import unnoted_gaps
+from rosterkit.attention import absent_in_words
 from rosterkit.plan.plan import ACTIONS, Counts, Plan, PlanView
 from rosterkit.render.labels import (
     ENTITY_NAMES,
@@ -55,7 +55,7 @@ def page(
         plan=shown.plan,
         made_at=moment(shown.plan.created_at, zone),
         expires_at=moment(shown.plan.expires_at, zone),
-        gaps=unnoted_gaps(shown.plan),
+        absent=absent_in_words(shown.plan),
         actions=ACTIONS,
         counts=_counts(shown.plan),
         held=no_formula(held_reasons(shown.lines)).to_dicts(),

@@ -33,12 +33,11 @@ def runs(console: Console, known: Iterable[Run], zone: tzinfo) -> None:
             one.state,
             "–" if one.exit_code is None else one.exit_code,
             one.plan or "–",
-            "–" if one.revision is None else one.revision,
             ", ".join(dict.fromkeys(kind for kind, _ in _items(one))) or one.message or "–",
         )
         for one in known
     ]
-    head = ["run", "job", "started", "due", "state", "exit", "plan", "revision", "notified of"]
+    head = ["run", "job", "started", "due", "state", "exit", "plan", "notices"]
     console.print(table("Runs", head, rows) if rows else "There was no run yet. Begin one: rosterkit sync")
 
 
@@ -82,7 +81,7 @@ def _seconds(stage: Stage) -> str:
 
 def _facts(facts: Mapping[str, Any]) -> str:
     """Counts and names in one line; what is only for a run that goes on is left out."""
-    shown = {name: value for name, value in facts.items() if not name.startswith("newest_") and value not in ({}, "")}
+    shown = {name: value for name, value in facts.items() if not name.startswith("newest_") and _value(value)}
     return ", ".join(f"{name.replace('_', ' ')}: {_value(value)}" for name, value in shown.items()) or "–"
 
 

@@ -39,11 +39,13 @@ def status(console: Console, now: Status, zone: tzinfo) -> None:
 def _last(now: Status, zone: tzinfo) -> str:
     if now.last_run is None:
         return "there was none yet."
-    last = f"run {now.last_run.id}, {now.last_run.state}, at {moment(now.last_run.started_at, zone)}"
+    state = "done, and somebody should look" if now.last_run.state == "look" else now.last_run.state
+    last = f"run {now.last_run.id} at {moment(now.last_run.started_at, zone)}: {state}"
     if now.last_good is None:
         return f"{last}; none was good yet."
-    good = "it was good" if now.last_good.id == now.last_run.id else f"the last good one is run {now.last_good.id}"
-    return f"{last}; {good} ({moment(now.last_good.started_at, zone)})."
+    if now.last_good.id == now.last_run.id:
+        return f"{last}."
+    return f"{last}; the last good one is run {now.last_good.id} ({moment(now.last_good.started_at, zone)})."
 
 
 def _schedule(now: Status, zone: tzinfo) -> str:

@@ -22,6 +22,7 @@ COLOURS = {
     "info": "dim",
 }
 _WHOLE = {"plan", "entity", "action", "records", "severity"}
+_TIMES = {"started", "made", "at"}  # where these wrap, they do so after the day
 _NUMBERS = {*ACTIONS, "held", "records", "count", "rows", "bytes", "base", "changes", "revision"}
 
 
@@ -36,6 +37,7 @@ def table(
             overflow="fold",
             justify="right" if column in _NUMBERS else "left",
             no_wrap=column in _WHOLE,
+            min_width=len("2026-11-27") if column in _TIMES else None,
             width=(widths or {}).get(column),
         )
     for row in rows:

@@ -11,7 +11,7 @@ import polars as pl
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from rosterkit.attention import coverage_gaps, unnoted_gaps
+from rosterkit.attention import absent_in_words, coverage_gaps
 from rosterkit.plan.plan import ACTIONS, Counts, Plan, PlanView
 from rosterkit.render.labels import (
     ENTITY_NAMES,
@@ -44,6 +44,7 @@ from rosterkit.results import (
     Revision,
 )
 from rosterkit.roster.rules import SEVERITIES, Rule
+from rosterkit.sources.base import coverage_in_words
 
 
 def plan_summary(console: Console, made: Plan, zone: tzinfo, decisions: Iterable[Approval] = ()) -> None:
@@ -55,8 +56,8 @@ def plan_summary(console: Console, made: Plan, zone: tzinfo, decisions: Iterable
         console.print(_text(f"{decided(one)} ({moment(one.at, zone)})"))
     for note in made.notes:
         console.print(_text(f"! {note}", style="bold yellow"))
-    for entity, coverage, reason in unnoted_gaps(made):
-        console.print(_text(f"! {entity} is {coverage}: {reason}", style="bold yellow"))
+    for sentence in absent_in_words(made):
+        console.print(_text(f"! {sentence}.", style="bold yellow"))
     console.print(_count_table(made.changes, made.held))
     console.print(f"Findings: {counted(made.findings)}.")
     console.print(in_one_line(made))
@@ -80,7 +81,9 @@ def view(
     if reasons.height:
         console.print(_table("Held", ["records", "entity", "action", "by", "why", "who"], reasons.select(_HELD).rows()))
     if choice.chooses:
-        console.print(f"Chosen lines come without findings. All: {command} show {shown.plan.id}", soft_wrap=True)
+        console.print(
+            f"Only the chosen lines are shown. The whole plan: {command} show {shown.plan.id}", soft_wrap=True
+        )
     else:
         print_findings(console, shown.findings, rules)
     plan_lines(console, shown, choice, command)
@@ -96,7 +99,7 @@ def plan_lines(console: Console, shown: PlanView, choice: Choice, command: str =
             hint = f"{command} show {shown.plan.id} --entity {entity} --action {action} --limit 0"
             console.print(_text(f"  … and {more:,} lines more: {hint}", style="dim"), soft_wrap=True)
     if lines.is_empty():
-        console.print("No change is to be shown.")
+        console.print("There is no change to show.")
 
 
 def plans(
@@ -125,8 +128,8 @@ def check(console: Console, report: CheckReport) -> None:
     console.print(_text(f"{report.package}: version {report.version}, read {mode}."))
     rows = [(file, f"{count:,}") for file, count in report.rows_read.items()]
     console.print(_table("Rows read", ["file", "rows"], rows))
-    for entity, coverage, reason in coverage_gaps(report.coverage):
-        console.print(_text(f"! {entity} is {coverage}: {reason}", style="bold yellow"))
+    for sentence in coverage_in_words(coverage_gaps(report.coverage)):
+        console.print(_text(f"! {sentence}.", style="bold yellow"))
     print_findings(console, report.findings, report.rules)
     console.print(f"Findings: {counted({one: report.count(one) for one in SEVERITIES})}.")
 

@@ -111,7 +111,9 @@ def open_package(path: Path, findings: Findings, limits: SizeLimits) -> Archive:
         if path.is_file():
             if path.suffix.lower() == ".csv":
                 raise refused(
-                    "package.not-a-zip", f"{path.absolute()} is one CSV file; name the zip or the folder it is from"
+                    "package.not-a-zip",
+                    f"{path.absolute()} is one CSV file; name the zip or the folder it is from, or "
+                    "say by --kind what reads it",
                 )
             return _open_zip(path, findings, limits)
     except OSError as error:

@@ -6,7 +6,7 @@ canonical tables, findings with file and line, and for every table its coverage.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -97,6 +97,18 @@ class TableCoverage(NamedTuple):
     entity: str
     coverage: str  # full | delta | partial | absent
     reason: str = ""  # why it is not full
+
+
+def coverage_in_words(tables: Iterable[TableCoverage]) -> list[str]:
+    """Each coverage once for each reason: one short file may be that of several tables."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for entity, coverage, reason in dict.fromkeys(tables):
+        found.setdefault((coverage, reason), []).append(entity)
+    texts = []
+    for (coverage, reason), (*names, last) in found.items():
+        what = f"{', '.join(names)} and {last} are" if names else f"{last} is"
+        texts.append(f"{what} {coverage} ({reason})" if reason else f"{what} {coverage}")
+    return texts
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from rosterkit.sources.http_answers import (
     status_meaning,
 )
 from rosterkit.sources.http_rules import HTTP_RULES
+from rosterkit.transport.patience import Patience
 
 __all__ = ["HTTP_RULES", "Answer", "Api", "ApiError", "HttpLimits", "Walked", "checked_address", "shown_address"]
 
@@ -114,6 +115,7 @@ class Api:
         self._reset_header = reset_header
         self._progress = progress
         self._lock = threading.Lock()
+        self._patience = Patience()
         self._client = httpx.Client(
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept: an API asks for none
             auth=auth,
@@ -184,9 +186,14 @@ class Api:
         url = url.copy_merge_params(dict(params)) if params else url
         request = self._client.build_request(method, url, data=form)
         options = {} if auth is None else {"auth": auth}
+        number = 0
+
+        def helps(error: Exception) -> bool | float:
+            return False if self._patience.ends(number) else _backoff(error)
+
         try:
             for attempt in retries(
-                on=_backoff,
+                on=helps,
                 attempts=self.limits.attempts,
                 timeout=None,
                 wait_initial=self.limits.wait_initial,
@@ -194,6 +201,7 @@ class Api:
                 wait_jitter=self.limits.wait_initial,
             ):
                 with attempt:
+                    number = attempt.num
                     return self._once(request, types, final, options)
         except AgainError as error:
             raise error.error from error.__cause__
@@ -206,6 +214,7 @@ class Api:
         started = time.monotonic()
         try:
             answer = self._client.send(request, stream=True, **options)
+            self._patience.answered = True
             try:
                 self._check_status(answer, address, final)
                 content = self._content(answer, address, started)

@@ -24,16 +24,24 @@ def forget_sign_in(connection: sqlite3.Connection, user: int) -> None:
 
 
 def disable_source(connection: sqlite3.Connection, source: str, school: str, actor: str, reason: str) -> None:
-    """Disables a source, for one school or ("") whole."""
+    """Disables a source, for one school or ("") whole; a newer reason takes the place of the one in force."""
     with transaction(connection):
+        _end(connection, source, school, actor, reason)
         connection.execute(
-            "insert or replace into source_switch (source, school, actor, reason, at) values (?,?,?,?,?)",
+            "insert into source_switch (source, school, actor, reason, at) values (?,?,?,?,?)",
             (source, school, actor, reason, now().isoformat()),
         )
 
 
-def enable_source(connection: sqlite3.Connection, source: str, school: str) -> bool:
+def enable_source(connection: sqlite3.Connection, source: str, school: str, actor: str, reason: str) -> bool:
     """Enables it again; returns whether it was disabled."""
     with transaction(connection):
-        done = connection.execute("delete from source_switch where source=? and school=?", (source, school))
+        return _end(connection, source, school, actor, reason)
+
+
+def _end(connection: sqlite3.Connection, source: str, school: str, actor: str, reason: str) -> bool:
+    done = connection.execute(
+        "update source_switch set ended_at=?, ended_by=?, ended_why=? where source=? and school=? and ended_at is null",
+        (now().isoformat(), actor, reason, source, school),
+    )
     return done.rowcount > 0

@@ -142,26 +142,29 @@ def signed_in(connection: sqlite3.Connection, user: int) -> bool:
 def switched_off(connection: sqlite3.Connection) -> dict[str, frozenset[str]]:
     """By source the schools for which a person disabled it; "" among them: all."""
     out: dict[str, set[str]] = {}
-    for source, school in connection.execute("select source, school from source_switch"):
+    for source, school in connection.execute("select source, school from source_switch where ended_at is null"):
         out.setdefault(source, set()).add(school)
     return {source: frozenset(schools) for source, schools in out.items()}
 
 
 @dataclass(frozen=True)
 class Switch:
-    """A source that a person disabled; ``school``: the sourced id of the one school for which, "" = all."""
+    """That a person disabled a source, or enabled it again (``enabled``): who, when and why."""
 
     source: str
-    school: str
     actor: str
     reason: str
     at: str
+    enabled: bool
 
 
-def switches(connection: sqlite3.Connection) -> tuple[Switch, ...]:
-    """What people disabled."""
-    query = "select source, school, actor, reason, at from source_switch order by source, school"
-    return tuple(Switch(*row) for row in connection.execute(query))
+def switches(connection: sqlite3.Connection) -> dict[str, Switch]:
+    """By source that a person disabled whole, what was done last."""
+    query = (
+        "select source, coalesce(ended_by, actor), coalesce(ended_why, reason), coalesce(ended_at, at), "
+        "ended_at is not null from source_switch where school='' order by id"
+    )
+    return {row[0]: Switch(row[0], row[1], row[2], row[3], enabled=bool(row[4])) for row in connection.execute(query)}
 
 
 def synced_by(connection: sqlite3.Connection, schools: Collection[int]) -> tuple[str, ...]:

@@ -346,11 +346,15 @@ class SignIn(SQLModel, table=True):
 
 
 class SourceSwitch(SQLModel, table=True):
-    """A source that a person disabled, whole or for one school: its records stay as they are."""
+    """A source that a person disabled, whole or for one school: until it is enabled its records stay as they are."""
 
     __tablename__ = "source_switch"
-    source: str = Field(primary_key=True)
-    school: str = Field(primary_key=True)  # the sourced id of a school; "" = all
+    id: int | None = Field(default=None, primary_key=True)
+    source: str = Field(index=True)
+    school: str  # the sourced id of a school; "" = all
     actor: str
     reason: str
     at: str
+    ended_at: str | None = None
+    ended_by: str | None = None
+    ended_why: str | None = None

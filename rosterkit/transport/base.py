@@ -145,14 +145,18 @@ RULES = {
 class Fault(Exception):  # noqa: N818 - it becomes one of the errors of rosterkit.errors
     """What went wrong in one attempt; ``Place`` tries again or turns it into an error for people.
 
-    ``again``: a new attempt may help. ``after``: seconds that the place asks to wait first.
+    ``again``: a new attempt may help. ``after``: seconds that the place asks to wait first. ``busy``: the place did
+    answer, and will do what is asked later.
     """
 
-    def __init__(self, message: str, why: Why, *, again: bool = False, after: float | None = None) -> None:
+    def __init__(
+        self, message: str, why: Why, *, again: bool = False, after: float | None = None, busy: bool = False
+    ) -> None:
         super().__init__(message)
         self.why = why
-        self.again = again
+        self.again = again or busy
         self.after = after
+        self.busy = busy
 
 
 class Pace:

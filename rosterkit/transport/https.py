@@ -185,7 +185,7 @@ def _accepted(answer: httpx.Response) -> None:
         return
     if status in _PASSING:
         text = f"The server is busy or failed (status {status})."
-        raise Fault(text, Why.UNREACHABLE, again=True, after=_wait(answer.headers.get("retry-after", "")))
+        raise Fault(text, Why.UNREACHABLE, busy=True, after=_wait(answer.headers.get("retry-after", "")))
     if status in (401, 403):
         text = f"The server refuses it (status {status}). The address or log-in may have expired: ask for a new one."
         raise Fault(text, Why.SETTINGS)

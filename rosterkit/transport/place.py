@@ -32,6 +32,7 @@ from rosterkit.transport.base import (
     no_progress,
 )
 from rosterkit.transport.outgoing import Digests, check_names, digests, staged
+from rosterkit.transport.patience import Patience
 from rosterkit.transport.settings import FolderSettings, HttpsSettings, PlaceSettings, S3Settings, SftpSettings
 
 _T = TypeVar("_T")
@@ -80,6 +81,7 @@ class Place:
         network = None if isinstance(settings, FolderSettings) else settings
         self._attempts = network.attempts if network else 1
         self._seconds = network.file_seconds if network else float("inf")
+        self._patience = Patience()
 
     def __enter__(self) -> Self:
         return self
@@ -284,11 +286,20 @@ class Place:
         """The result of the work, which is given the number of the attempt, from 1."""
         from rosterkit.transport.retries import retries  # noqa: PLC0415 - stamina and structlog: 60 ms of every verb
 
+        number = 0
+
+        def helps(error: Exception) -> bool | float:
+            unreached = isinstance(error, Fault) and error.why is Why.UNREACHABLE and not error.busy
+            return False if unreached and self._patience.ends(number) else _helps(error)
+
         for attempt in retries(
-            on=_helps, attempts=self._attempts, timeout=None, wait_initial=_FIRST_WAIT, wait_max=_LONGEST_WAIT
+            on=helps, attempts=self._attempts, timeout=None, wait_initial=_FIRST_WAIT, wait_max=_LONGEST_WAIT
         ):
             with attempt:
-                return work(attempt.num)
+                number = attempt.num
+                done = work(number)
+                self._patience.answered = True
+                return done
         raise AssertionError("the last attempt returns or raises")
 
 

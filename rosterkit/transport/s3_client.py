@@ -50,7 +50,7 @@ def plainly(key: str, bucket: str) -> Iterator[None]:
 def _fault(error: boto.ClientError, key: str, bucket: str) -> Fault:
     what, number = code(error), status(error)
     if what in _PASSING or number in (429, 500, 502, 503, 504):
-        return Fault(f"The service is busy or failed ({what}).", Why.UNREACHABLE, again=True)
+        return Fault(f"The service is busy or failed ({what}).", Why.UNREACHABLE, busy=True)
     if what in _CORRUPTED:
         return Fault(f"{key} was damaged on its way ({what}).", Why.CHECKSUM, again=True)
     if what in _BAD_KEY:

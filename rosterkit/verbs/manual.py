@@ -15,6 +15,11 @@ from rosterkit.store.blocks import blocks, pins, with_keys
 from rosterkit.workspace_folder import WorkspaceFolder
 
 
+def _whole_or(source: str, school: str) -> str:
+    """A source, or one school of it, as the audit log names them."""
+    return f"{source}: {school}" if school else source
+
+
 class ManualVerbs(WorkspaceFolder):
     """What people do by hand. ``actor`` is NAME or NAME:ROLE.
 
@@ -22,8 +27,8 @@ class ManualVerbs(WorkspaceFolder):
     """
 
     @contextmanager
-    def _desk(self, actor: str, verb: str) -> Iterator[ManualRun]:
-        """The workspace for one verb, which is in the audit log afterwards with the records that it is about."""
+    def _desk(self, actor: str, verb: str, subject: str = "") -> Iterator[ManualRun]:
+        """The workspace for one verb, which is in the audit log afterwards with what it is about."""
         who = Actor.of(actor, self.config)
         with self._write() as connection:
             run = ManualRun(self.database, connection, self.config, who, self._today())
@@ -33,7 +38,7 @@ class ManualVerbs(WorkspaceFolder):
                 done = True
             finally:
                 if done or run.about:  # a part of it may have been done before it failed
-                    self.audit("act", verb, actor=who.name, records=sorted(run.about))
+                    self.audit("act", verb, actor=who.name, subject=subject, records=sorted(run.about))
 
     def block_link(self, adult: str, student: str, *, reason: str, actor: str) -> Done:
         """Blocks the link between an adult and a student in every feed, whatever a source states."""
@@ -126,13 +131,13 @@ class ManualVerbs(WorkspaceFolder):
 
     def source_disable(self, source: str, *, reason: str, actor: str, school: str = "") -> None:
         """Disables a source, whole or for one school, without archiving anybody."""
-        with self._desk(actor, "source disable") as run:
+        with self._desk(actor, "source disable", _whole_or(source, school)) as run:
             switches.disable(run, source, school, reason)
 
-    def source_enable(self, source: str, *, actor: str, school: str = "") -> None:
+    def source_enable(self, source: str, *, reason: str, actor: str, school: str = "") -> None:
         """Enables it again."""
-        with self._desk(actor, "source enable") as run:
-            switches.enable(run, source, school)
+        with self._desk(actor, "source enable", _whole_or(source, school)) as run:
+            switches.enable(run, source, school, reason)
 
     def blocks(self) -> pl.DataFrame:
         """The blocks in force (store.blocks.BLOCKS) with the sourced ids of their records."""

@@ -19,6 +19,7 @@ from rosterkit.private_files import make_private_folder, write_private_file
 from rosterkit.render import compare_html
 from rosterkit.sources.base import no_progress
 from rosterkit.store import access
+from rosterkit.transport.patience import somebody_waits
 from rosterkit.transport.secrets import references, resolve
 from rosterkit.web.guard import Visit
 from rosterkit.web.headers import SELF_CONTAINED_POLICY
@@ -48,7 +49,8 @@ def compare_now(visit: Visit) -> Response:
     if not asked:
         raise UsageError("The workspace has no source. Name one in rosterkit.toml: [sources.main].")
     day = datetime.now(config.zone).date()
-    delivered, unread = read(asked, day, secret=_secret, progress=no_progress, demographics=config.demographics)
+    with somebody_waits():
+        delivered, unread = read(asked, day, secret=_secret, progress=no_progress, demographics=config.demographics)
     page = compare_html.page(compare(delivered, config.compare, day, unread=unread))
     file = folder / _PAGE
     make_private_folder(file.parent)

@@ -11,7 +11,7 @@ from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from rosterkit.attention import unnoted_gaps
+from rosterkit.attention import absent_in_words
 from rosterkit.errors import UsageError
 from rosterkit.plan.person_match import stored_ids
 from rosterkit.plan.plan import ACTIONS, Counts, Plan
@@ -120,7 +120,7 @@ def plan_page(visit: Visit) -> Response:
         plan=plan,
         open=plan.state in ("proposed", "approved") and plan.expires_at > now(),
         expired=plan.state in ("proposed", "approved") and plan.expires_at <= now(),
-        gaps=unnoted_gaps(plan),
+        absent=absent_in_words(plan),
         decisions=[(decided(one), one.at) for one in signed],
         stamp=workspace.plan_stamp(plan.id),
         approvers=workspace.config.approvers,

@@ -105,16 +105,17 @@ def test_a_page_that_cannot_be_written_is_refused_before_anything_is_read(
 
 
 def test_a_file_beside_no_roster_says_what_to_name(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = compare(capsys, f"guardians:{files / 'families.csv'}")
-    assert code == 0
-    assert "There is nothing to choose from" in out
-    assert "Ways, best first" not in out
+    code, out, err = compare(capsys, f"guardians:{files / 'families.csv'}")
+    assert (code, out) == (2, "")
+    assert "families (guardians) is a file beside a roster, and no roster" in err
+    assert "Name the source of the students too" in err
 
 
 def test_attempts_that_failed_are_not_printed_into_the_json(
-    files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    files: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing listens on port 9 of this machine, and new attempts are made."""
+    """Nothing listens on port 9 of this machine, and a second attempt is made; no third, as a person waits."""
+    caplog.set_level("INFO", "rosterkit")
     monkeypatch.setenv("DISTRICT_TOKEN", "a" * 40)
     nobody = "http://127.0.0.1:9"
     with stamina.set_testing(True, attempts=3):
@@ -126,6 +127,7 @@ def test_attempts_that_failed_are_not_printed_into_the_json(
         )
     assert code == 1
     assert "no connection" in json.loads(out)["unread"]["clever"]
+    assert sum("attempt failed" in line for line in caplog.messages) == 1
 
 
 def test_sources_of_the_workspace_by_name_and_all_of_them(
@@ -141,7 +143,7 @@ def test_sources_of_the_workspace_by_name_and_all_of_them(
     assert found["settings"]["classes_per_student"] == 3
     over = next(one for one in found["questions"] if one["code"] == "student.oversharing")
     assert over["answers"][0]["count"] == 200
-    assert [source["name"] for source in document(capsys, "families")["sources"]] == ["families"]
+    assert [source["name"] for source in document(capsys, "main")["sources"]] == ["main"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rosterkit.toml"]  # nothing is stored
 
 

@@ -1,4 +1,7 @@
-"""The README's pasted output is what a run prints: ``python tests/docs/test_readme.py`` pastes it anew."""
+"""The demo's output in docs/demo.md, and its part in the README, are what a run prints.
+
+``python tests/docs/test_readme.py`` pastes both anew.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ import tempfile
 from pathlib import Path
 
 README = Path(__file__).parents[2] / "README.md"
+PAGE = README.parent / "docs" / "demo.md"
 _BLOCK = re.compile(r"(?<=```text\n).*?(?=```)", re.DOTALL)
+_PART = re.compile(r"2\. The second package:.*?\d held\.\n", re.DOTALL)
 _VARYING = (
     (r"\b\d{8}-[0-9a-f]{8}\b", "PLAN"),
     (r"good until [\d-]+ [\d:]+ ?\nUTC", "good until TIME"),
@@ -30,7 +35,7 @@ raise SystemExit(run(["demo"]))
 
 
 def demo(folder: Path) -> str:
-    """What the first four steps print: the README shows one district's way through a plan, and names the rest."""
+    """What the first four steps print: one district's way through a plan."""
     environment = {**os.environ, "COLUMNS": "120", "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-c", _FOUR_STEPS]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
@@ -44,14 +49,25 @@ def steady(text: str) -> str:
     return text
 
 
-def pasted() -> str:
-    found = _BLOCK.search(README.read_text(encoding="utf-8"))
+def pasted(page: Path = PAGE) -> str:
+    found = _BLOCK.search(page.read_text(encoding="utf-8"))
     assert found
     return found.group()
 
 
-def test_the_readme_shows_what_the_demo_prints(tmp_path: Path) -> None:
+def second_day(printed: str) -> str:
+    """The summary of the second package's plan, which the README shows."""
+    found = _PART.search(printed)
+    assert found
+    return found.group()
+
+
+def test_the_page_shows_what_the_demo_prints(tmp_path: Path) -> None:
     assert steady(pasted()) == steady(demo(tmp_path))
+
+
+def test_the_readme_shows_the_second_day() -> None:
+    assert pasted(README) == second_day(pasted())
 
 
 def test_the_demo_shows_what_it_is_for() -> None:
@@ -67,4 +83,5 @@ def test_the_demo_shows_what_it_is_for() -> None:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
         printed = demo(Path(place))
-    README.write_text(_BLOCK.sub(lambda _: printed, README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page, text in ((PAGE, printed), (README, second_day(printed))):
+        page.write_text(page.read_text(encoding="utf-8").replace(pasted(page), text), encoding="utf-8")

@@ -69,11 +69,11 @@ def test_c45_a_disabled_source_archives_nobody_and_people_go_on_by_hand(school: 
     school.ws.edit("User", "st-1", {"given_name": "Wrenna"}, actor=LEADER)
     assert school.rows("User")["st-1"]["given_name"] == "Wrenna"
     assert {*PEOPLE, "own"} == set(school.rows("User"))
-    school.ws.source_enable("main", actor=LEADER)
+    school.ws.source_enable("main", reason="we stay", actor=LEADER)
     with pytest.raises(Refused, match=r"student\.add"):
         school.ws.add_student("S", NAMED, actor=LEADER)
     with pytest.raises(Refused, match="not disabled"):
-        school.ws.source_enable("main", actor=LEADER)
+        school.ws.source_enable("main", reason="we stay", actor=LEADER)
 
 
 def test_c45_a_source_may_be_disabled_for_one_school(school: School) -> None:
@@ -85,6 +85,6 @@ def test_c45_a_source_may_be_disabled_for_one_school(school: School) -> None:
     assert {("User", "gu-3"), ("Class", "C-1"), ("User", "st-1")} <= {(entity, key) for entity, key, *_ in lines}
     assert plan.total.total == 0
     school.ws.source_disable("main", school="T", reason="merger", actor=LEADER)
-    school.ws.source_enable("main", school="S", actor=LEADER)
+    school.ws.source_enable("main", school="S", reason="merged", actor=LEADER)
     plan = school.plan(delivered(left, links=LINKS[:2], titles={"C-1": "Renamed"}))
     assert {held for *_, held in school.lines(plan)} == {""}

@@ -11,9 +11,12 @@ import pytest
 from operated import District, remove_many_and_rename, rename
 from prometheus_client.parser import text_string_to_metric_families
 
+from rosterkit import Workspace
 from rosterkit import config as configuration
 from rosterkit.cli.main import run as command
+from rosterkit.errors import UsageError
 from rosterkit.operate.schedule_export import printed_schedule
+from rosterkit.transport.patience import Patience
 
 PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
 
@@ -98,6 +101,14 @@ def test_status_is_0_where_all_is_well_and_1_where_something_waits(typed: Typed)
     assert shown["alarms"] == []
 
 
+def test_status_says_of_the_last_run_what_came_of_it_once(typed: Typed) -> None:
+    _, out = typed("status")
+    assert re.search(
+        r"Last run of the sync: run 2 at [\d-]+ [\d:]+ \w+: done, and somebody should look\. Schedule:",
+        " ".join(out.split()),
+    )
+
+
 def test_status_names_a_source_that_is_stale_and_how_old_it_is(typed: Typed) -> None:
     typed("sync")
     (typed.district.folder / "package.zip").unlink()
@@ -120,6 +131,14 @@ def test_a_source_that_a_person_disabled_is_frozen_and_no_alarm(typed: Typed) ->
     (source,) = shown["sources"]
     assert (code, source["state"], source["why"]) == (0, "frozen", "kim disabled it: the SIS is being moved")
     assert typed.district.kinds == []
+    assert typed("source", "enable", "main", "--as", "kim")[0] == 2  # a reason, as for disabling it
+    assert typed("source", "enable", "main", "--reason", "the SIS is moved", "--as", "kim")[0] == 0
+    _, shown = typed.json("status")
+    (source,) = shown["sources"]
+    assert (source["state"], source["why"]) == ("read", "kim enabled it again: the SIS is moved")
+    _, log = typed.json("audit-log")
+    newest = log["entries"][0]
+    assert (newest["verb"], newest["actor"], newest["subject"]) == ("source enable", "kim", "main")
 
 
 def test_metrics_are_read_by_prometheus(typed: Typed) -> None:
@@ -191,3 +210,31 @@ def test_windows_gets_a_task_for_each_time() -> None:
 def test_a_kind_that_is_none_is_refused(typed: Typed) -> None:
     assert typed("schedule", "--print", "launchd")[0] == 2
     assert typed("schedule", "--print", "cron")[0] == 0
+
+
+def test_a_server_that_does_not_answer_is_given_up_early_except_in_a_run_without_a_person(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early: dict[str, bool] = {}
+    for verb in ("sync", "plan", "doctor"):
+
+        def asked(*_: object, verb: str = verb, **__: object) -> None:
+            early[verb] = Patience().ends(2)
+            raise UsageError("That is enough.")
+
+        monkeypatch.setattr(Workspace, verb, asked)
+        assert typed(verb)[0] == 2
+    assert early == {"sync": False, "plan": True, "doctor": True}
+    assert not Patience().ends(2)
+
+
+def test_runs_fit_into_80_columns_without_a_day_or_a_heading_in_two(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed("sync")
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out = typed("runs")
+    head = next(line for line in out.splitlines() if line.startswith("run "))
+    assert head.split() == ["run", "job", "started", "due", "state", "exit", "plan", "notices"]
+    assert max(map(len, out.splitlines())) <= 80
+    assert re.search(r"\d{4}-\d\d-\d\d", out)

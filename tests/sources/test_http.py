@@ -24,6 +24,7 @@ from rosterkit.sources.http import (
     checked_address,
     shown_address,
 )
+from rosterkit.transport.patience import somebody_waits
 
 QUICK = HttpLimits(attempts=3, wait_initial=0.001, wait_max=0.01, wait_asked=2, read=2, whole=3)
 BODY = b'{"data":[{"data":{"id":"58da8c6b894273be680001fc"}}],"links":[]}'
@@ -48,6 +49,17 @@ def test_an_answer_cut_at_any_byte_is_an_error_and_never_empty(cut: int) -> None
         client.read("users")
     assert raised.value.rule == "http.unreachable"
     assert len(heads) == 3
+
+
+def test_a_server_that_has_not_answered_is_given_up_early_where_somebody_waits() -> None:
+    broken, whole = reply(BODY)[:0], reply(BODY)
+    with serving(lambda _: broken) as (base, heads), somebody_waits(), api(base) as client, pytest.raises(ApiError):
+        client.read("users")
+    assert len(heads) == 2
+    replies = iter([whole, broken, broken, whole])
+    with serving(lambda _: next(replies)) as (base, heads), somebody_waits(), api(base) as client:
+        assert client.read("users").body == client.read("users").body
+    assert len(heads) == 4
 
 
 def test_a_connection_that_breaks_once_is_tried_again() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ from served_places import RemotePlace, ServedPlace, content
 
 from rosterkit.errors import NotDelivered, Refused, SourceUnreadable, UsageError
 from rosterkit.transport import Outgoing, RemoteFile
+from rosterkit.transport.patience import somebody_waits
 
 ROSTER = b"sourcedId,givenName\n17,Amara\n"
 SIZE = 2_500_000  # more than two blocks of 1 MiB
@@ -236,6 +239,26 @@ def test_a_place_that_takes_too_long_is_given_up(remote: RemotePlace) -> None:
             place.deliver([Outgoing("users.csv", ROSTER)])
         assert raised.value.why == "time"
     assert remote.there() == {}
+
+
+@pytest.mark.parametrize(("waits", "attempts"), [(True, 2), (False, 5)])
+def test_a_place_that_does_not_answer_is_given_up_early_where_somebody_waits(
+    remote: RemotePlace, monkeypatch: pytest.MonkeyPatch, *, waits: bool, attempts: int
+) -> None:
+    asked: list[int] = []
+    with somebody_waits() if waits else nullcontext(), remote.place(attempts=5) as place:
+        wire = place._wire
+        remote.server.close()
+        look = wire.files
+
+        def counted() -> Sequence[RemoteFile]:
+            asked.append(1)
+            return look()
+
+        monkeypatch.setattr(wire, "files", counted)
+        with pytest.raises(SourceUnreadable):
+            place.list()
+    assert len(asked) == attempts
 
 
 def test_a_place_that_does_not_answer_is_a_sentence(remote: RemotePlace) -> None:

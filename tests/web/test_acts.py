@@ -49,6 +49,13 @@ def test_a_plan_is_approved_with_a_reason(client: Client, workspace: Workspace, 
     assert "The plan is approved." not in client.get(f"/plans/{plan}").text
 
 
+def test_a_plan_names_the_tables_that_did_not_come(client: Client, workspace: Workspace, plan: str) -> None:
+    short = shutil.copytree(workspace.folder / "packages" / "day-2", workspace.folder / "short")
+    (short / "enrollments.csv").unlink()
+    later = workspace.plan(short, as_of=DAYS["day-2"])
+    assert "Enrollment is absent (" in client.get(f"/plans/{later.id}").text
+
+
 def test_a_plan_is_rejected(client: Client, workspace: Workspace, plan: str) -> None:
     assert decided(client, plan, "reject").status_code == 303
     assert state(workspace) == "rejected"

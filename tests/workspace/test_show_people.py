@@ -192,21 +192,23 @@ def test_zero_width_joiners_of_names_are_left() -> None:
 
 
 def test_nothing_to_show_is_said() -> None:
-    assert "No change is to be shown." in printed(make_view(lines=[]))
+    assert "There is no change to show." in printed(make_view(lines=[]))
     assert "Nothing changes." in html(make_view(lines=[], changes={}, held={}))
 
 
-def test_a_gap_that_a_note_tells_of_is_not_told_again() -> None:
+def test_a_partial_table_that_a_note_names_is_not_named_again() -> None:
     coverage = (TableCoverage("User", "partial", "line 9"),)
-    note = "User is partial (line 9): nobody is archived for being absent from it."
+    note = "User is partial (line 9): nobody is archived for being absent there."
     for text in (printed, html):
         assert text(make_view(coverage=coverage, notes=(note,))).count("is partial") == 1
 
 
-def test_a_partial_table_is_named() -> None:
-    coverage = (TableCoverage("Enrollment", "partial", "line 9 cannot be read"),)
-    assert "Enrollment is partial: line 9 cannot be read" in printed(make_view(coverage=coverage))
-    assert "Enrollment is partial: line 9 cannot be read" in html(make_view(coverage=coverage))
+def test_tables_that_did_not_come_are_named_once_for_each_reason() -> None:
+    came = TableCoverage("Org", "full")
+    absent = [TableCoverage(one, "absent", "there is no users.csv") for one in ("User", "Class", "Enrollment")]
+    for text in (printed, html):
+        told = text(make_view(coverage=(came, *absent)))
+        assert told.count("User, Class and Enrollment are absent (there is no users.csv).") == 1
 
 
 class Reader(HTMLParser):

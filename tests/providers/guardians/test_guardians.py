@@ -327,7 +327,7 @@ def test_an_organisation_in_the_settings_gives_every_guardian_a_role(tmp_path: P
     found = extract(tmp_path, "300118,G-1,Nadezhda,Orlova,n@mail.example,,,Mother,1", ",G-9,,,,,,,", org="D-1")
     (role,) = found.frames["Role", ""].to_dicts()
     assert (role["sourced_id"], role["user"], role["role"]) == ("G-1:D-1:guardian", "G-1", "guardian")
-    assert (role["org"], role["_by_org"]) == ("D-1", "sourced_id")
+    assert (role["org"], role["_by_org"], role["type"]) == ("D-1", "sourced_id", "primary")
 
 
 def test_a_guardian_who_cannot_be_used_keeps_a_stored_role(tmp_path: Path) -> None:

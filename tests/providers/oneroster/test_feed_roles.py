@@ -141,3 +141,38 @@ def test_profiles_and_roles_of_12_are_sent_whole() -> None:
     assert faults(files) == []
     assert files["userProfiles.csv"].decode().splitlines()[1] == 'UP,,,tess,LMS,v.example,,"x, y",SSO,t,'
     assert "rt,,,tess,primary,teacher,2026-08-01,2027-07-01,S1,UP,0.5" in files["roles.csv"].decode().splitlines()
+
+
+def _with_a_guardian_file(**given: object) -> Rows:
+    rows = roster()
+    student = next(one["user"] for one in rows["Role"] if one["role"] == "student")
+    bare = {"username": None, "enabled": None, **given}
+    rows["User"] += [person("C-1", "Harriet", "Pellworth", **bare), person("C-2", "Percival", "Thornbury", **bare)]
+    rows["Role"] += [role("c1", "C-1", "D", "guardian"), role("c2", "C-2", "D", "guardian")]
+    link = {"student": student, "asserted_by": "file", "guardian": "C-1", "sourced_id": "l1"}
+    rows["GuardianLink"] += [link, link | {"guardian": "C-2", "sourced_id": "l2"}]
+    return rows
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_guardians_of_a_guardian_file_are_sent_with_an_account_of_their_own(version: str) -> None:
+    rendered = render(_with_a_guardian_file(email="family@mail.example"), version)
+    files = contents(rendered)
+    assert faults(files) == []
+    sent = {row["sourcedId"]: (row["username"], row["enabledUser"]) for row in _read(files, "users")}
+    assert (sent["C-1"], sent["C-2"]) == (("C-1", "true"), ("C-2", "true"))
+    assert sent["tess"] == ("tess.okafor", "true")
+
+
+def test_guardians_without_an_account_are_withheld_where_the_setting_says_so() -> None:
+    files = contents(render(_with_a_guardian_file(), "1.2", complete_guardians=False))
+    assert not {row["sourcedId"] for row in _read(files, "users")} & {"C-1", "C-2"}
+
+
+def test_nobody_gets_a_username_that_is_another_persons_or_a_switch_that_a_source_set() -> None:
+    rows = _with_a_guardian_file()
+    rows["User"][-1]["enabled"] = False
+    rows["User"][3]["username"] = "C-1"
+    rows["Role"].append(role("c3", "C-2", "S1", "teacher"))
+    files = contents(render(rows, "1.2"))
+    assert not {row["sourcedId"] for row in _read(files, "users")} & {"C-1", "C-2"}

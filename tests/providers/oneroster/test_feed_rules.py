@@ -147,8 +147,13 @@ CASES: dict[str, tuple[str, Change, Found]] = {
     ),
     "a guardian left out is no agent": (
         "1.1",
-        _set("User", 2, username=None),
-        {("feed.required", "users.csv", "username", "gus"), ("feed.link", "users.csv", "agentSourcedIds", "ana")},
+        _set("User", 2, family_name=None),
+        {("feed.required", "users.csv", "familyName", "gus"), ("feed.link", "users.csv", "agentSourcedIds", "ana")},
+    ),
+    "a guardian without an account": (
+        "1.1",
+        _set("User", 2, username=None, enabled=None),
+        {("feed.guardian-account", "users.csv", "", "gus")},
     ),
     "school that is none": (
         "1.2",

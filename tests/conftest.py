@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # tables are tiny, and several tests run side by side
+os.environ.setdefault("POLARS_ENGINE_AFFINITY", "in-memory")  # as rosterkit.workspace, which not every test imports
 
 import pytest
 from depth import DEEP, MINUTES

@@ -68,7 +68,7 @@ def csv_file(
 
 def one_line(text: pl.Expr) -> pl.Expr:
     """The text with each run of line breaks and other control characters as one space, and no spaces around it."""
-    return text.map_batches(_one_line, return_dtype=pl.String)
+    return text.map_batches(_one_line, return_dtype=pl.String, is_elementwise=True)
 
 
 def _one_line(texts: pl.Series) -> pl.Series:

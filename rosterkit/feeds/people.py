@@ -177,10 +177,7 @@ def _schools(roster: Roster, users: pl.LazyFrame, roles: pl.LazyFrame) -> pl.Laz
         "id", pl.col("org_id").alias("school_id"), rank=pl.when(pl.col("type") == "primary").then(1).otherwise(2)
     )
     return (
-        pl.concat([primary, by_role])
-        .group_by("id", "school_id")
-        .agg(pl.col("rank").min())
-        .join(school, on="school_id")
+        pl.concat([primary, by_role]).group_by("id", "school_id").agg(pl.col("rank").min()).join(school, on="school_id")
     )
 
 

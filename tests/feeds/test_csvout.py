@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from typing import Literal
 
 import polars as pl
 import pytest
@@ -115,3 +116,12 @@ def test_rows_that_another_file_has_not_are_told_apart_by_the_columns_of_both() 
     assert (fresh["id"].to_list(), lost["id"].to_list()) == (["4"], ["1"])
     assert unmatched(now, before)[0] is fresh, "it is looked for once"
     assert [rows.height for rows in unmatched(now, now)] == [0, 0]
+
+
+@pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+def test_a_constant_is_put_on_one_line_beside_other_columns(engine: Literal["in-memory", "streaming"]) -> None:
+    rows = pl.LazyFrame({"name": ["Ines\nMaria ", "Omar"], "leaving": [True, False]})
+    constant = one_line(pl.when(pl.lit("a\x07b").str.strip_chars() != "").then(pl.lit("a\x07b")))
+    found = rows.filter("leaving").select(one_line(pl.col("name")), constant.alias("flag")).collect(engine=engine)
+    assert found.rows() == [("Ines Maria", "a b")]
+    assert rows.select(flag=constant, name="name").collect(engine=engine)["flag"].to_list() == ["a b", "a b"]

@@ -111,10 +111,12 @@ def _student_places(
 ) -> pl.DataFrame:
     """``class_id``, ``user_id``, ``vendor_school``: where each student of a class is, for the class's school.
 
+    One row for each enrollment: a student may have several in a class.
+
     A student of several schools who is sent with the primary one only has no classes elsewhere (C33). A student who
     takes a class at a school that is not theirs stays in it; where that school is several, nobody can tell which.
     """
-    students = enrolled.filter(pl.col("role") == "student").select("class_id", "user_id", "school_id").unique()
+    students = enrolled.filter(pl.col("role") == "student").select("class_id", "user_id", "school_id")
     own = students.join(at.rename({"id": "user_id"}), on=["user_id", "school_id"], how="left")
     if settings.schools == "primary":
         return own.drop_nulls("vendor_school").drop("school_id")

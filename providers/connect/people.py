@@ -129,7 +129,8 @@ def _grades(settings: ConnectSettings) -> pl.Expr:
 
 def _rows(persons: pl.DataFrame, at: pl.DataFrame, kind: str, settings: ConnectSettings) -> pl.DataFrame:
     """The file's columns for persons who have a school in ``at`` (``id``, ``vendor_school``)."""
-    orgs = at.group_by("id").agg(orgSourcedIds=pl.col("vendor_school").unique().sort().str.join(","))
+    ordered = at.select("id", "vendor_school").unique().sort("id", "vendor_school")
+    orgs = ordered.group_by("id", maintain_order=True).agg(orgSourcedIds=pl.col("vendor_school").str.join(","))
     student = kind == "student"
     nothing = pl.lit(None, pl.String)
     return persons.join(orgs, on="id").select(

@@ -20,7 +20,11 @@ def mended(
     rows: pl.DataFrame, columns: Sequence[str], settings: ConnectSettings, findings: Findings, *, file: str
 ) -> pl.DataFrame:
     """The rows with what Connect cannot take left out of those columns; each such row is a finding."""
-    texts = rows.select(one_line(pl.col(column).str.replace_all(_MARKS, "")) for column in columns)
+    marked = {column for column in columns if rows[column].str.contains(_MARKS).any()}
+    texts = rows.select(
+        one_line(pl.col(column).str.replace_all(_MARKS, "") if column in marked else pl.col(column))
+        for column in columns
+    )
     for column in columns:
         text = _fit(texts[column], settings.encoding)
         differs = (text != rows[column]).fill_null(value=False)

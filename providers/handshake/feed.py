@@ -225,11 +225,13 @@ def _parts(rows: pl.DataFrame, settings: HandshakeSettings) -> list[pl.DataFrame
     """The rows in files that each stay below the size; a row is counted at the most that it can take."""
     columns = [name for name in rows.columns if not name.startswith("_")]
     header = sum(len(name) + 3 for name in columns)
-    cells = [(pl.col(name).str.len_bytes() + pl.col(name).str.count_matches('"')).fill_null(0) + 3 for name in columns]
+    quoted = [name for name in columns if rows[name].str.contains('"', literal=True).any()]
+    sizes = [pl.col(name).str.len_bytes().fill_null(0) + 3 for name in columns]
+    doubled = [pl.col(name).str.count_matches('"', literal=True).fill_null(0) for name in quoted]
     room = settings.megabytes * 1_000_000 - header - 2
-    sizes = rows.select(pl.sum_horizontal(cells).alias("size")).to_series() + 2
-    largest = int(sizes.max() or 0)  # type: ignore[arg-type] # sizes are integers
+    size = rows.select(pl.sum_horizontal(*sizes, *doubled).alias("size")).to_series() + 2
+    largest = int(size.max() or 0)  # type: ignore[arg-type] # sizes are integers
     if room <= 2 * largest:
         raise UsageError("The setting megabytes is too small for a few rows. Set it to 50.")
-    number = (sizes.cum_sum() - sizes) // int(room - largest)  # a part may be larger than that by one row
+    number = (size.cum_sum() - size) // int(room - largest)  # a part may be larger than that by one row
     return rows.with_columns(_part=number).partition_by("_part", maintain_order=True)

@@ -130,8 +130,10 @@ def leavers(
     """
     columns = [name for name in good.columns if not name.startswith("_")]
     users = pl.concat([pl.DataFrame(schema=PEOPLE), *(file.people for file in last)]).select("user")
-    others = pl.concat([present, pl.Series([*suppressed], dtype=pl.String)])
-    rows = from_last_file(last, columns, users.join(pl.DataFrame({"user": others}), on="user", how="anti")["user"])
+    if last:
+        others = pl.concat([present, pl.Series([*suppressed], dtype=pl.String)])
+        users = users.join(pl.DataFrame({"user": others}), on="user", how="anti")
+    rows = from_last_file(last, columns, users["user"])
     since = pl.when(pl.col("_state") == "leaving").then("_since").otherwise(pl.lit(as_of.isoformat()))
     rows = rows.with_columns(_since=since, _state=pl.lit("leaving"))
     rows = rows.filter(pl.col("_since") > (as_of - timedelta(weeks=weeks)).isoformat())
@@ -162,7 +164,8 @@ def to_file(
         state=pl.col("_state").fill_null("sent") if "_state" in rows.columns else pl.lit("sent"),
         since=pl.col("_since") if "_since" in rows.columns else pl.lit(None, pl.String),
     )
-    absent = withheld.select("_user").unique().join(rows.select("_user"), on="_user", how="anti").sort("_user")
+    also = rows.select("_user").filter(pl.col("_user").is_in(withheld["_user"].implode()))
+    absent = withheld.select("_user").unique().join(also, on="_user", how="anti").sort("_user")
     without = absent.select(
         user="_user", row=pl.lit(0, pl.Int64), state=pl.lit("withheld"), since=pl.lit(None, pl.String)
     )
@@ -172,7 +175,9 @@ def to_file(
 
 def _with_since(people: pl.DataFrame, last: Sequence[FeedFile], as_of: date) -> pl.DataFrame:
     """Where it is not known since when a state lasts: since the last file says so, or else since today."""
-    before = pl.concat([pl.DataFrame(schema=PEOPLE), *(file.people for file in last)]).unique("user", keep="first")
+    if not last:
+        return people.with_columns(pl.col("since").fill_null(as_of.isoformat()))
+    before = pl.concat([file.people for file in last]).unique("user", keep="first")
     joined = people.join(
         before.select("user", "state", was="since"), on=["user", "state"], how="left", maintain_order="left"
     )

@@ -20,7 +20,8 @@ def with_accounts(
         others.implode()
     )
     key = ids.gather(people["sourced_id"]).alias("_key")
-    nameless = is_guardian & pl.col("username").is_null() & ~pl.col("_key").is_in(people["username"].implode())
+    taken = pl.col("_key").str.to_lowercase().is_in(people["username"].str.to_lowercase().implode())
+    nameless = is_guardian & pl.col("username").is_null() & ~taken
     marked = people.with_columns(key).with_columns(
         _nameless=nameless.fill_null(False), _unstated=(is_guardian & pl.col("enabled").is_null()).fill_null(False)
     )

@@ -172,7 +172,7 @@ def test_guardians_without_an_account_are_withheld_where_the_setting_says_so() -
 def test_nobody_gets_a_username_that_is_another_persons_or_a_switch_that_a_source_set() -> None:
     rows = _with_a_guardian_file()
     rows["User"][-1]["enabled"] = False
-    rows["User"][3]["username"] = "C-1"
+    rows["User"][3]["username"] = "c-1"
     rows["Role"].append(role("c3", "C-2", "S1", "teacher"))
     files = contents(render(rows, "1.2"))
     assert not {row["sourcedId"] for row in _read(files, "users")} & {"C-1", "C-2"}

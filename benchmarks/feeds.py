@@ -12,10 +12,11 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from statistics import median
 
 from benchmarks.child import Phases
 from benchmarks.measure import measured
@@ -58,21 +59,27 @@ guardians = "file"
 kind = "connect"
 """
 
+_HEADINGS = (
+    *("feed", "rows", "cells a row", "build", "check", "check as anybody's", "with a last file", "peak"),
+    *("rows a second, built", "and checked", "and checked as anybody's"),
+)
+
 
 @dataclass(frozen=True)
 class Measured:
-    """One feed, in seconds of the processor. ``again``: with a last file to compare with. ``peak``: bytes of memory."""
+    """One feed, in seconds of the processor. ``peak``: bytes of memory.
+
+    ``check``: of what was just built. ``read``: the same bytes checked as anybody's, as ``feed check FEED`` does it.
+    ``again``: a build and a check with a last file to compare with.
+    """
 
     rows: int
     cells: int
     build: float
     check: float
+    read: float
     again: float
     peak: int
-
-    @property
-    def seconds(self) -> float:
-        return self.build + self.check
 
 
 def loaded(folder: Path, students: int) -> Workspace:
@@ -116,16 +123,19 @@ def one(folder: Path, name: str) -> None:
             made = time.process_time()
             feed.feed.check(files, None, feed.entry.settings)
             checked = time.process_time()
+            feed.feed.check([replace(file, built=False) for file in files], None, feed.entry.settings)
+            read = time.process_time()
             last = LastSent(tuple(files), now(), DAY)
             with built_files(feed, connection, DAY, last) as (second, _):
                 feed.feed.check([one.file for one in second], last, feed.entry.settings)
-            again = time.process_time() - checked
+            again = time.process_time() - read
             written = [rows.drop("row") for file in files for _, rows in tables(file)]
     phases.say(
         rows=sum(rows.height for rows in written),
         cells=sum(rows.height * rows.width for rows in written),
         build=made - begun,
         check=checked - made,
+        read=read - checked,
         again=again,
     )
 
@@ -133,20 +143,27 @@ def one(folder: Path, name: str) -> None:
 def of_feed(folder: Path, name: str) -> Measured:
     """The feed in a process of its own."""
     stage = measured(name, "feeds", "--one", name, "--folder", folder)
-    seconds = {key: float(stage.said[key]) for key in ("build", "check", "again")}
+    seconds = {key: float(stage.said[key]) for key in ("build", "check", "read", "again")}
     return Measured(stage.rows, int(stage.said["cells"]), peak=stage.peak, **seconds)
+
+
+def middle(runs: Sequence[Measured]) -> Measured:
+    """The medians of several runs."""
+    seconds = {key: median(getattr(run, key) for run in runs) for key in ("build", "check", "read", "again")}
+    return replace(runs[0], **seconds, peak=max(run.peak for run in runs))
 
 
 def table(found: Mapping[str, Measured]) -> str:
     """The measurements in Markdown."""
     lines = [
-        "| feed | rows | cells a row | build | check | rows a second | cells a second | with a last file | peak |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        f"| {' | '.join(_HEADINGS)} |",
+        f"|---|{'---:|' * (len(_HEADINGS) - 1)}",
     ]
     for name, one in found.items():
-        rates = f"{one.rows / one.seconds:,.0f} | {one.cells / one.seconds:,.0f}"
-        seconds = f"{one.build:.2f} | {one.check:.2f} | {rates} | {one.again:.2f}"
-        lines.append(f"| {name} | {one.rows:,} | {one.cells / one.rows:.1f} | {seconds} | {one.peak / 1e9:.2f} GB |")
+        seconds = f"{one.build:.2f} | {one.check:.2f} | {one.read:.2f} | {one.again:.2f} | {one.peak / 1e9:.2f} GB"
+        rates = [one.rows / seconds for seconds in (one.build, one.build + one.check, one.build + one.read)]
+        shown = " | ".join(f"{rate:,.0f}" for rate in rates)
+        lines.append(f"| {name} | {one.rows:,} | {one.cells / one.rows:.1f} | {seconds} | {shown} |")
     return "\n".join(lines) + "\n"
 
 
@@ -154,6 +171,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.feeds", description=__doc__)
     parser.add_argument("--students", type=int, default=100_000)
     parser.add_argument("--times", type=int, default=1, help="have every user and role so many times")
+    parser.add_argument(
+        "--repeat", type=int, default=1, help="measure all feeds so often by turns, and take the medians"
+    )
     parser.add_argument("--feed", action="append", help="only this feed; may be given several times")
     parser.add_argument("--folder", type=Path, help="a workspace of an earlier run, or where to leave one")
     parser.add_argument("--one", help=argparse.SUPPRESS)
@@ -167,7 +187,8 @@ def main() -> int:
             loaded(folder, asked.students)
             repeat(folder, asked.times)
         names = asked.feed or list(Workspace(folder).config.feeds)
-        sys.stdout.write(table({name: of_feed(folder, name) for name in names}))
+        runs = [{name: of_feed(folder, name) for name in names} for _ in range(asked.repeat)]
+        sys.stdout.write(table({name: middle([run[name] for run in runs]) for name in names}))
     return 0
 
 
